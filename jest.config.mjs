@@ -1,0 +1,50 @@
+// One configuration, one jest project per tier. `npm run unit|medium|e2e` select a project; see package.json.
+const swc = (decorators) => [
+  '@swc/jest',
+  {
+    swcrc: false,
+    jsc: {
+      target: 'es2023',
+      keepClassNames: true,
+      parser: { syntax: 'typescript', decorators },
+      transform: {
+        legacyDecorator: decorators,
+        decoratorMetadata: decorators,
+        useDefineForClassFields: !decorators,
+      },
+    },
+    module: { type: 'es6' },
+    sourceMaps: 'inline',
+  },
+];
+const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '/(apps/central|libs/persistence)/.+\\.ts$': swc(true),
+    '\\.ts$': swc(false),
+  },
+  testEnvironmentOptions: { customExportConditions: ['@ambit/source', 'node', 'node-addons'] },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+};
+const withDatabase = {
+  globalSetup: '<rootDir>/test/support/test-run-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/test-run-teardown.mjs',
+};
+const tier = (displayName, testMatch, more = {}) => ({ ...base, displayName, testMatch, ...more });
+export default {
+  maxWorkers: 2,
+  // The first hook of a run waits for the start of the database server. Jest heeds this here only, not per project.
+  testTimeout: 60_000,
+  projects: [
+    tier('unit', ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts']),
+    tier('medium', ['<rootDir>/{apps,libs}/*/src/**/*.int-spec.ts'], {
+      ...withDatabase,
+      setupFiles: ['<rootDir>/test/support/jest-setup-nest.mjs'],
+    }),
+    tier('architecture', ['<rootDir>/test/architecture/**/*.spec.ts']),
+    tier('planted', ['<rootDir>/test/planted/**/*.spec.ts']),
+    tier('conformance', ['<rootDir>/test/conformance/**/*.spec.ts'], withDatabase),
+    tier('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts'], withDatabase),
+  ],
+};
