@@ -1,0 +1,17 @@
+/**
+ * Settings of a program: declared once, read once, every problem reported together. It is the only place that looks at
+ * the environment of the process. It depends on no schema library, because the agent pays for every import in resident
+ * memory (docs/adr/0003).
+ */
+export * from './addresses.ts';
+export * from './command-options.ts';
+export * from './define-settings.ts';
+export * from './environment.ts';
+export * from './folders.ts';
+export type { Origin } from './find-setting.ts';
+export * from './load-settings.ts';
+export * from './printable-error.ts';
+export * from './secret.ts';
+export * from './setting.ts';
+export * from './setting-kinds.ts';
+export * from './settings-reference.ts';

@@ -1,0 +1,9 @@
+/**
+ * The few words everything shares: the one error type, the ports to the platform, back-off arithmetic and
+ * encodings. It imports nothing and may use nothing of the platform: no Node, no timers, no clock.
+ */
+export * from './backoff.ts';
+export * from './encoding.ts';
+export * from './errors.ts';
+export * from './ports.ts';
+export * from './suggest.ts';

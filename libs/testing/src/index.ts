@@ -1,0 +1,7 @@
+/** What tests share: waiting on conditions, fakes of ports, test databases. Never imported by shipped code. */
+export * from './eventually.ts';
+export * from './fake-clock.ts';
+export * from './fake-ids.ts';
+export * from './policy-writer.ts';
+export * from './silent-logger.ts';
+export * from './test-database.ts';
