@@ -1,0 +1,22 @@
+import { compareText, hex, type Digests } from '@ambit/kernel';
+import { normalizeRules } from '../evaluate/normalize-rules.ts';
+import type { Ceiling } from './ceiling.ts';
+
+/** The ceiling as JSON text, the same for ceilings that differ only in order or repetition. `parseCeiling` reads it. */
+export function ceilingToJson(ceiling: Ceiling): string {
+  const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort(compareText);
+  return JSON.stringify({
+    allowedClusterRoles: sorted(ceiling.allowedClusterRoles),
+    customRoles: { rules: normalizeRules(ceiling.customRoles.rules) },
+    clusterScope: ceiling.clusterScope,
+    protectedNamespaces: sorted(ceiling.protectedNamespaces),
+    subjectPrefixes: sorted(ceiling.subjectPrefixes),
+    removalGuard: { share: ceiling.removalGuard.share, atLeast: ceiling.removalGuard.atLeast },
+    breakGlass: sorted(ceiling.breakGlass),
+  });
+}
+
+/** Lower-case hexadecimal SHA-256 of `ceilingToJson`. */
+export function ceilingDigest(ceiling: Ceiling, digests: Digests): string {
+  return hex(digests.sha256(digests.utf8(ceilingToJson(ceiling))));
+}

@@ -1,0 +1,272 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { digests } from '../../test/digests.ts';
+import { ceilingWith, podReader, secretReader } from '../../test/worlds.ts';
+import type { PolicyRule } from '../model.ts';
+import { defaultCeiling, type Ceiling } from './ceiling.ts';
+import { ceilingDigest, ceilingToJson } from './ceiling-digest.ts';
+import { checkBinding, checkRoleRules, roleRefusal } from './check-ceiling.ts';
+import { parseCeiling, parseCeilingDocument } from './parse-ceiling.ts';
+import { subjectRefusal } from './subject-refusal.ts';
+
+function problemsOf(spec: unknown): [string | undefined, string | undefined][] {
+  const parsed = parseCeiling(spec, '/spec');
+  if (parsed.ok) throw new Error('was read');
+  return parsed.problems.map(({ pointer, didYouMean }) => [pointer, didYouMean]);
+}
+
+describe('reading a ceiling', () => {
+  test('what is left out takes its default', () => {
+    expect(parseCeiling({})).toEqual({ ok: true, value: defaultCeiling });
+    expect(parseCeiling({ clusterScope: true, removalGuard: { share: 0.5 } })).toEqual({
+      ok: true,
+      value: { ...defaultCeiling, clusterScope: true, removalGuard: { share: 0.5, atLeast: 20 } },
+    });
+  });
+
+  test('every problem is told at once, with its place and what was meant', () => {
+    const spec = {
+      allowedClusterRole: ['view'],
+      allowedClusterRoles: ['view', 'a/b', '*', 7],
+      customRoles: { rules: [{ verbs: ['*'], resource: ['pods'] }] },
+      clusterScope: 'false',
+      protectedNamespaces: ['Kube_System'],
+      subjectPrefixes: ['', ' System:', 'ambit:'],
+      removalGuard: { share: 30, atLeast: -1 },
+      breakGlass: 'admins',
+    };
+    expect(problemsOf(spec)).toEqual([
+      ['/spec/allowedClusterRole', 'allowedClusterRoles'],
+      ['/spec/allowedClusterRoles/3', undefined],
+      ['/spec/allowedClusterRoles/1', undefined],
+      ['/spec/allowedClusterRoles/2', undefined],
+      ['/spec/customRoles/rules/0/resource', 'resources'],
+      ['/spec/customRoles/rules/0/apiGroups', undefined],
+      ['/spec/customRoles/rules/0/resources', undefined],
+      ['/spec/customRoles/rules/0/verbs/0', undefined],
+      ['/spec/clusterScope', undefined],
+      ['/spec/protectedNamespaces/0', undefined],
+      ['/spec/subjectPrefixes/0', undefined],
+      ['/spec/subjectPrefixes/1', undefined],
+      ['/spec/removalGuard/share', undefined],
+      ['/spec/removalGuard/atLeast', undefined],
+      ['/spec/breakGlass', undefined],
+    ]);
+    for (const value of [undefined, null, [], 'x', 1]) expect(parseCeiling(value).ok).toBe(false);
+  });
+
+  test('a document may name its kind, and may not be another', () => {
+    expect(parseCeilingDocument({ spec: {} }).ok).toBe(true);
+    const whole = {
+      apiVersion: 'ambit.dev/v1',
+      kind: 'Ceiling',
+      metadata: { name: 'x' },
+      spec: {},
+    };
+    expect(parseCeilingDocument(whole).ok).toBe(true);
+    const parsed = parseCeilingDocument({ kind: 'Role', spce: { clusterScope: 1 } });
+    if (parsed.ok) throw new Error('was read');
+    expect(parsed.problems.map(({ pointer }) => pointer)).toEqual(['/spce', '/kind', '/spec']);
+  });
+
+  test('its JSON reads back, and its digest tells only real differences', () => {
+    const ceiling = ceilingWith({
+      allowedClusterRoles: ['view', 'edit', 'view'],
+      customRoles: { rules: [{ ...podReader, verbs: ['list', 'get'] }, secretReader] },
+    });
+    const again = parseCeiling(JSON.parse(ceilingToJson(ceiling)));
+    if (!again.ok) throw new Error(JSON.stringify(again.problems));
+    expect(ceilingToJson(again.value)).toBe(ceilingToJson(ceiling));
+    expect(ceilingDigest(again.value, digests)).toBe(ceilingDigest(ceiling, digests));
+    expect(ceilingDigest(ceiling, digests)).toMatch(/^[0-9a-f]{64}$/);
+    const wider = { ...ceiling, clusterScope: true };
+    expect(ceilingDigest(wider, digests)).not.toBe(ceilingDigest(ceiling, digests));
+  });
+});
+
+describe('roles', () => {
+  test('case b27: only the exact name of a listed role passes, in no other case, spacing or script', () => {
+    const ceiling = ceilingWith();
+    const variants = [
+      'View',
+      ' view',
+      'view ',
+      'vіew',
+      'ｖｉｅｗ',
+      'view\u200b',
+      'VIEW',
+      'view\n',
+      'vi\u00adew',
+      '',
+    ];
+    expect(roleRefusal('view', ceiling)).toBeUndefined();
+    for (const name of variants)
+      expect(roleRefusal(name, ceiling)?.reason).toBe('role_not_allowed');
+  });
+
+  test('cluster-admin and system: roles pass only when the owner wrote exactly that name', () => {
+    for (const name of ['cluster-admin', 'system:masters', 'system:node']) {
+      expect(roleRefusal(name, ceilingWith())?.reason).toBe('role_not_allowed');
+      expect(roleRefusal(name, ceilingWith({ allowedClusterRoles: [name] }))).toBeUndefined();
+    }
+  });
+
+  test('case b26: stars, commas and slashes in a name are letters of a name, not patterns', () => {
+    const ceiling = ceilingWith({ allowedClusterRoles: ['view', 'team-*', 'a,b'] });
+    const wide = ['*', 'team-x', 'vie*', 'view,edit', 'a', 'b', 'view/', '+', 'team-', '.*'];
+    for (const name of wide) expect(roleRefusal(name, ceiling)?.reason).toBe('role_not_allowed');
+    const rules = { rules: [{ ...podReader, resourceNames: ['web'] }] };
+    for (const name of ['*', 'we*', 'web,db', '']) {
+      const refusals = checkRoleRules(
+        [{ ...podReader, resourceNames: [name] }],
+        ceilingWith({ customRoles: rules }),
+      );
+      expect(refusals.map(({ reason }) => reason)).toEqual([
+        'rule_not_covered',
+        'rule_not_covered',
+      ]);
+    }
+  });
+
+  test('case b15: a role that is external, renamed, missing or without rules is judged by what it is or refused', () => {
+    const ceiling = ceilingWith({ customRoles: { rules: [podReader] } });
+    const propose = (
+      role: Parameters<typeof checkBinding>[0]['role'],
+      rules?: PolicyRule[],
+    ): string[] =>
+      checkBinding(
+        { role, ...(rules && { rules }), namespace: 'payments', subjects: [] },
+        ceiling,
+      ).map(({ reason }) => reason);
+    expect(propose({ type: 'existing', clusterRole: 'view' })).toEqual([]);
+    expect(propose({ type: 'existing', clusterRole: 'external' })).toEqual(['role_not_allowed']);
+    expect(propose({ type: 'existing', clusterRole: 'view-renamed' })).toEqual([
+      'role_not_allowed',
+    ]);
+    expect(propose({ type: 'ours', roleUid: 'r' }, [podReader])).toEqual([]);
+    expect(propose({ type: 'ours', roleUid: 'r' }, [podReader, secretReader])).toEqual([
+      'rule_not_covered',
+    ]);
+  });
+
+  test.each(['bind', 'escalate', 'impersonate', 'impersonate:user-info', '*'])(
+    'verb %s is never granted, even where the owner’s rules would cover it',
+    (verb) => {
+      const everything = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
+      const ceiling = ceilingWith({ customRoles: { rules: [everything] } });
+      const refusals = checkRoleRules([{ ...podReader, verbs: ['get', verb] }], ceiling);
+      expect(refusals.map(({ reason }) => reason)).toEqual(['verb_forbidden']);
+    },
+  );
+
+  test('rules the API server would not take are refused before they count as covered by nothing', () => {
+    const ceiling = ceilingWith({ customRoles: { rules: [podReader] } });
+    const malformed: PolicyRule[] = [
+      { apiGroups: [''], resources: ['pods'], verbs: [] },
+      { resources: ['secrets'], verbs: ['get'] },
+      { apiGroups: [''], verbs: ['get'] },
+      { apiGroups: [''], resources: ['pods'], nonResourceURLs: ['/x'], verbs: ['get'] },
+    ];
+    for (const rule of malformed) {
+      expect(checkRoleRules([rule], ceiling).map(({ reason }) => reason)).toContain(
+        'rule_malformed',
+      );
+    }
+  });
+
+  test('short lists that multiply to billions are refused at once', () => {
+    const list = Array.from({ length: 3_000 }, (_, index) => `x${index}`);
+    const ceiling = ceilingWith({ customRoles: { rules: [podReader] } });
+    const bomb = { apiGroups: list, resources: list, verbs: list };
+    const started = performance.now();
+    expect(checkRoleRules([bomb], ceiling)).toMatchObject([{ reason: 'rule_malformed' }]);
+    expect(performance.now() - started).toBeLessThan(200);
+  });
+});
+
+describe('subjects', () => {
+  test('case 28: no subject that begins with system: passes, however it is dressed', () => {
+    const hostile = [
+      'system:masters',
+      'system:serviceaccount:kube-system:default',
+      'System:masters',
+      ' system:masters',
+      '\u200bsystem:masters',
+      'ｓｙｓｔｅｍ：masters',
+      'ſystem:masters',
+      's\u0301ystem:masters',
+      'system\u00ad:masters',
+    ];
+    const open = ceilingWith({ subjectPrefixes: ['ambit:', 's', 'S', ' ', '\u200b', 'ſ', 'ｓ'] });
+    for (const name of hostile) {
+      expect(subjectRefusal(name, ceilingWith())).toBeDefined();
+      expect(subjectRefusal(name, open)?.reason).toBe('subject_reserved');
+    }
+  });
+
+  test('case b56: whatever central calls a user, it is no user, node or ServiceAccount the cluster has', () => {
+    const existing = [
+      'kubernetes-admin',
+      'system:node:a',
+      'system:serviceaccount:web:ci',
+      'ann',
+      '',
+    ];
+    fc.assert(
+      fc.property(fc.oneof(fc.constantFrom(...existing), fc.string()), (name) => {
+        const accepted = subjectRefusal(name, ceilingWith()) === undefined;
+        expect(accepted).toBe(name.startsWith('ambit:') && name.length > 'ambit:'.length);
+        if (accepted) expect(existing).not.toContain(name);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('a prefix is compared byte for byte, and alone is nobody', () => {
+    expect(subjectRefusal('ambit:ann', ceilingWith())).toBeUndefined();
+    for (const name of ['ambit:', 'Ambit:ann', 'ambit', 'xambit:ann', 'ambit ann']) {
+      expect(subjectRefusal(name, ceilingWith())?.reason).toBe('subject_prefix');
+    }
+    expect(subjectRefusal('ambit:ann', ceilingWith({ subjectPrefixes: [] }))).toBeDefined();
+    // A ceiling that was not read by `parseCeiling` gains nothing from an empty prefix.
+    expect(subjectRefusal('ann', ceilingWith({ subjectPrefixes: [''] }))).toBeDefined();
+  });
+
+  test('ServiceAccounts are never bound', () => {
+    const subjects = [{ kind: 'ServiceAccount', name: 'ambit:x', namespace: 'web' } as const];
+    const role = { type: 'existing', clusterRole: 'view' } as const;
+    expect(checkBinding({ role, namespace: 'web', subjects }, ceilingWith())).toMatchObject([
+      { reason: 'subject_kind' },
+    ]);
+  });
+});
+
+describe('scope', () => {
+  const scopes: [string, Partial<Ceiling>, string | undefined, string[]][] = [
+    ['a namespace', {}, 'web', []],
+    ['a protected namespace', {}, 'kube-system', ['namespace_protected']],
+    ['the whole cluster', {}, undefined, ['cluster_scope_off']],
+    ['the whole cluster, allowed', { clusterScope: true }, undefined, []],
+  ];
+  const roles: [string, PolicyRule[] | undefined, string[]][] = [
+    ['an allowed role', undefined, []],
+    ['rules', [podReader], ['custom_roles_off']],
+  ];
+  for (const [where, change, namespace, scopeReasons] of scopes) {
+    for (const [what, rules, roleReasons] of roles) {
+      test(`case b17: ${what} bound in ${where}`, () => {
+        const role = rules
+          ? ({ type: 'ours', roleUid: 'r' } as const)
+          : ({ type: 'existing', clusterRole: 'view' } as const);
+        const proposal = {
+          role,
+          ...(rules && { rules }),
+          ...(namespace !== undefined && { namespace }),
+          subjects: [],
+        };
+        const refusals = checkBinding(proposal, ceilingWith(change));
+        expect(refusals.map(({ reason }) => reason)).toEqual([...roleReasons, ...scopeReasons]);
+      });
+    }
+  }
+});

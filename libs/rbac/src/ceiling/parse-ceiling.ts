@@ -1,0 +1,183 @@
+import type { PolicyRule } from '../model.ts';
+import { ruleProblems } from '../evaluate/rule-problems.ts';
+import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts';
+import { defaultCeiling, type Ceiling } from './ceiling.ts';
+import { isForbiddenVerb } from './forbidden-verbs.ts';
+import { foldsToSystem } from './subject-refusal.ts';
+
+const fields = [
+  'allowedClusterRoles',
+  'customRoles',
+  'clusterScope',
+  'protectedNamespaces',
+  'subjectPrefixes',
+  'removalGuard',
+  'breakGlass',
+] as const;
+const ruleFields = ['apiGroups', 'resources', 'resourceNames', 'nonResourceURLs', 'verbs'] as const;
+
+/**
+ * The `spec` of a ceiling file, or everything that is wrong with it. A missing field takes its default; an unknown one
+ * is an error, because a misspelt limit would be no limit.
+ */
+export function parseCeiling(spec: unknown, pointer = ''): Parsed<Ceiling> {
+  const problems = new ProblemList();
+  const found = problems.object(spec, pointer, fields);
+  const ceiling: Ceiling = {
+    allowedClusterRoles: readNames(found, 'allowedClusterRoles', pointer, problems),
+    customRoles: readCustomRoles(found['customRoles'], pointerTo(pointer, 'customRoles'), problems),
+    clusterScope: readClusterScope(
+      found['clusterScope'],
+      pointerTo(pointer, 'clusterScope'),
+      problems,
+    ),
+    protectedNamespaces: readNamespaces(found, pointer, problems),
+    subjectPrefixes: readPrefixes(found, pointer, problems),
+    removalGuard: readGuard(found['removalGuard'], pointerTo(pointer, 'removalGuard'), problems),
+    breakGlass: readNames(found, 'breakGlass', pointer, problems),
+  };
+  return problems.result(() => ceiling);
+}
+
+/** A whole ceiling document: `spec`, and where given `apiVersion: ambit.dev/v1`, `kind: Ceiling` and `metadata`. */
+export function parseCeilingDocument(document: unknown): Parsed<Ceiling> {
+  const problems = new ProblemList();
+  const found = problems.object(document, '', ['apiVersion', 'kind', 'metadata', 'spec']);
+  expectText(found['apiVersion'], '/apiVersion', 'ambit.dev/v1', problems);
+  expectText(found['kind'], '/kind', 'Ceiling', problems);
+  if (found['spec'] === undefined) problems.add('/spec', 'is missing');
+  const envelope = problems.result(() => undefined);
+  const ceiling = parseCeiling(found['spec'] ?? {}, '/spec');
+  if (envelope.ok) return ceiling;
+  const inside = ceiling.ok ? [] : ceiling.problems;
+  return { ok: false, problems: [...envelope.problems, ...inside] };
+}
+
+function expectText(value: unknown, at: string, wanted: string, problems: ProblemList): void {
+  if (value !== undefined && value !== wanted) problems.add(at, `must be "${wanted}"`);
+}
+
+type NameField = 'allowedClusterRoles' | 'breakGlass' | 'protectedNamespaces' | 'subjectPrefixes';
+
+function readTexts(
+  found: Record<string, unknown>,
+  field: NameField,
+  pointer: string,
+  problems: ProblemList,
+): readonly string[] {
+  const value = found[field];
+  return value === undefined
+    ? defaultCeiling[field]
+    : problems.texts(value, pointerTo(pointer, field));
+}
+
+function readNames(
+  found: Record<string, unknown>,
+  field: 'allowedClusterRoles' | 'breakGlass',
+  pointer: string,
+  problems: ProblemList,
+): readonly string[] {
+  const names = readTexts(found, field, pointer, problems);
+  names.forEach((name, index) => {
+    problems.addIf(pointerTo(pointerTo(pointer, field), index), objectNameProblem(name));
+  });
+  return names;
+}
+
+/** Names of RBAC objects are path segments: almost any text. A star in one is a misunderstanding. */
+function objectNameProblem(name: string): string | undefined {
+  if (name.includes('*')) return 'takes exact names; wildcards are not understood';
+  if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) {
+    return 'is no name of a Kubernetes object: it may not be empty, "." or "..", nor hold "/" or "%"';
+  }
+  return undefined;
+}
+
+function readNamespaces(
+  found: Record<string, unknown>,
+  pointer: string,
+  problems: ProblemList,
+): readonly string[] {
+  const names = readTexts(found, 'protectedNamespaces', pointer, problems);
+  names.forEach((name, index) => {
+    if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return;
+    const at = pointerTo(pointerTo(pointer, 'protectedNamespaces'), index);
+    problems.add(at, 'is no name of a namespace (lower-case letters, digits and "-", at most 63)');
+  });
+  return names;
+}
+
+function readPrefixes(
+  found: Record<string, unknown>,
+  pointer: string,
+  problems: ProblemList,
+): readonly string[] {
+  const prefixes = readTexts(found, 'subjectPrefixes', pointer, problems);
+  prefixes.forEach((prefix, index) => {
+    const at = pointerTo(pointerTo(pointer, 'subjectPrefixes'), index);
+    if (prefix === '') {
+      problems.add(
+        at,
+        'may not be empty: it keeps our people apart from users the cluster already has',
+      );
+    } else if (foldsToSystem(prefix)) {
+      problems.add(at, 'may not begin with "system:", which Kubernetes keeps for itself');
+    }
+  });
+  return prefixes;
+}
+
+function readClusterScope(value: unknown, at: string, problems: ProblemList): boolean {
+  if (value === undefined) return defaultCeiling.clusterScope;
+  if (typeof value !== 'boolean') problems.add(at, 'must be true or false, without quotes');
+  return value === true;
+}
+
+function readGuard(value: unknown, at: string, problems: ProblemList): Ceiling['removalGuard'] {
+  if (value === undefined) return defaultCeiling.removalGuard;
+  const found = problems.object(value, at, ['share', 'atLeast']);
+  const share = found['share'] ?? defaultCeiling.removalGuard.share;
+  const atLeast = found['atLeast'] ?? defaultCeiling.removalGuard.atLeast;
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) {
+    problems.add(pointerTo(at, 'share'), 'must be a number from 0 to 1');
+  }
+  if (typeof atLeast !== 'number' || !Number.isSafeInteger(atLeast) || atLeast < 0) {
+    problems.add(pointerTo(at, 'atLeast'), 'must be a whole number from 0');
+  }
+  return { share: Number(share), atLeast: Number(atLeast) };
+}
+
+function readCustomRoles(
+  value: unknown,
+  at: string,
+  problems: ProblemList,
+): Ceiling['customRoles'] {
+  if (value === undefined) return defaultCeiling.customRoles;
+  const found = problems.object(value, at, ['rules']);
+  if (found['rules'] === undefined) return defaultCeiling.customRoles;
+  const list = pointerTo(at, 'rules');
+  const rules = problems
+    .array(found['rules'], list)
+    .map((rule, index) => readRule(rule, pointerTo(list, index), problems));
+  return { rules };
+}
+
+function readRule(value: unknown, at: string, problems: ProblemList): PolicyRule {
+  const found = problems.object(value, at, ruleFields);
+  const read = (field: (typeof ruleFields)[number]): readonly string[] =>
+    found[field] === undefined ? [] : problems.texts(found[field], pointerTo(at, field));
+  const rule: PolicyRule = {
+    apiGroups: read('apiGroups'),
+    resources: read('resources'),
+    resourceNames: read('resourceNames'),
+    nonResourceURLs: read('nonResourceURLs'),
+    verbs: read('verbs'),
+  };
+  for (const item of ruleProblems(rule, { namespaced: false, pointer: at })) problems.push(item);
+  rule.verbs.forEach((verb, index) => {
+    if (!isForbiddenVerb(verb)) return;
+    const message = `"${verb}" is never granted through Ambit: list the verbs that may be`;
+    problems.add(pointerTo(pointerTo(at, 'verbs'), index), message);
+  });
+  return rule;
+}

@@ -1,0 +1,32 @@
+import type { Ceiling } from './ceiling.ts';
+import type { Refusal } from './refusal.ts';
+
+/**
+ * Why the ceiling refuses a User or Group of this name; undefined when it may be bound. Compared as Kubernetes
+ * compares, byte for byte; only the reserved `system:` is also looked for behind spaces, case and look-alikes.
+ */
+export function subjectRefusal(subject: string, ceiling: Ceiling): Refusal | undefined {
+  if (foldsToSystem(subject)) {
+    const message = `subject "${subject}" is refused: names that begin with "system:" belong to Kubernetes`;
+    return { reason: 'subject_reserved', message, subject };
+  }
+  for (const prefix of ceiling.subjectPrefixes) {
+    if (prefix !== '' && subject.length > prefix.length && subject.startsWith(prefix))
+      return undefined;
+  }
+  const allowed = ceiling.subjectPrefixes.map((prefix) => `"${prefix}"`).join(', ') || 'no subject';
+  const message = `subject "${subject}" is refused: this cluster accepts only names that begin with ${allowed}`;
+  return { reason: 'subject_prefix', message, subject };
+}
+
+/** True when the name is `system:…` once case, width, spaces and invisible characters are folded away. */
+export function foldsToSystem(name: string): boolean {
+  const first = name.charCodeAt(0);
+  // Folding never turns another printable ASCII character into an "s".
+  if (first > 0x20 && first < 0x7f && first !== 0x53 && first !== 0x73) return false;
+  const folded = name
+    .normalize('NFKD')
+    .replace(/[\p{C}\p{Z}\p{M}\s]/gu, '')
+    .toLowerCase();
+  return folded.startsWith('system:');
+}

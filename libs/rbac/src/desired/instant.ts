@@ -1,0 +1,58 @@
+import type { Millis } from '@ambit/kernel';
+
+/** Last millisecond that RFC 3339 can write: the end of the year 9999. */
+const lastInstant = 253_402_300_799_999;
+
+/** What the agent knows of the time: now lies between both. */
+export interface ClockInterval {
+  readonly low: Millis;
+  readonly high: Millis;
+}
+
+interface Bounds {
+  readonly notBefore?: Millis | undefined;
+  readonly notAfter?: Millis | undefined;
+}
+
+/** True once the end may have come. An end that is no moment in time (NaN, infinite) has come. */
+export function hasEnded({ notAfter }: Bounds, { high }: ClockInterval): boolean {
+  if (notAfter === undefined) return false;
+  return !(notAfter <= lastInstant && high < notAfter);
+}
+
+/** True when the start has surely come. A start that is no moment in time never comes. */
+export function hasStarted({ notBefore }: Bounds, { low }: ClockInterval): boolean {
+  return notBefore === undefined || low >= notBefore;
+}
+
+/** Milliseconds until the next start or end, if both bounds of the clock run on; undefined when none is to come. */
+export function untilNextDeadline(
+  bounds: Iterable<Bounds>,
+  interval: ClockInterval,
+): Millis | undefined {
+  let least: Millis | undefined;
+  const consider = (wait: Millis): void => {
+    if (least === undefined || wait < least) least = wait;
+  };
+  for (const item of bounds) {
+    if (hasEnded(item, interval)) continue;
+    const toEnd = (item.notAfter ?? Infinity) - interval.high;
+    const toStart = (item.notBefore ?? -Infinity) - interval.low;
+    if (item.notAfter !== undefined) consider(toEnd);
+    // A start that only comes with the end or after it never shows.
+    if (toStart > 0 && toStart < toEnd && toStart < lastInstant) consider(toStart);
+  }
+  return least;
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export function instantText(at: Millis): string {
+  return new Date(at).toISOString();
+}
+
+/** Reads `instantText`; undefined for any other text. */
+export function parseInstant(text: string): Millis | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}

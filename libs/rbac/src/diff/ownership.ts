@@ -1,0 +1,43 @@
+import type { Digests } from '@ambit/kernel';
+import { ambitAnnotations, ambitLabels, managedByValue, type RbacObject } from '../model.ts';
+import type { Owner } from '../desired/object-bodies.ts';
+import { isBinding } from '../is-binding.ts';
+import { isNamedByIdentity } from '../naming/object-identity.ts';
+
+/**
+ * Whose an object is. `ours`: its uid is in the inventory. `adoptable`: the inventory does not know it, but labels and
+ * name prove it. `copied`: it carries our labels without proof, so it is somebody's. `break-glass`: the owner of the
+ * cluster keeps it from us.
+ */
+export type Ownership = 'ours' | 'adoptable' | 'copied' | 'foreign' | 'break-glass';
+
+export interface OwnershipContext extends Owner {
+  readonly digests: Digests;
+  /** The uid that the inventory holds for this object's key. */
+  readonly inventoryUid?: string | undefined;
+  /** Names of bindings from the ceiling. */
+  readonly breakGlass?: readonly string[];
+}
+
+/** Decides whose a live object is. Labels alone never make it ours: anybody may copy them. */
+export function ownership(object: RbacObject, context: OwnershipContext): Ownership {
+  const { name, uid } = object.metadata;
+  if (isBinding(object) && context.breakGlass?.includes(name) === true) return 'break-glass';
+  if (uid !== undefined && uid === context.inventoryUid) return 'ours';
+  if (!hasOwnerLabels(object, context)) return 'foreign';
+  return isProven(object, context.digests) ? 'adoptable' : 'copied';
+}
+
+function isProven({ kind, metadata }: RbacObject, digests: Digests): boolean {
+  const { name, namespace = '', annotations } = metadata;
+  const identity = annotations?.[ambitAnnotations.identity];
+  return identity !== undefined && isNamedByIdentity({ kind, namespace, name }, identity, digests);
+}
+
+function hasOwnerLabels({ metadata: { labels } }: RbacObject, owner: Owner): boolean {
+  return (
+    labels?.[ambitLabels.managedBy] === managedByValue &&
+    labels[ambitLabels.cluster] === owner.clusterUid &&
+    labels[ambitLabels.installation] === owner.installationUid
+  );
+}

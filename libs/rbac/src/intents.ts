@@ -1,0 +1,78 @@
+import type { PolicyRule } from './model.ts';
+
+/** What central says a cluster should hold, before the agent knows which namespaces there are. */
+
+export type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: SelectorOperator;
+  readonly values: readonly string[];
+}
+
+/** Kubernetes' label selector as requirements, sorted; matchLabels are `In` with one value. None selects everything. */
+export interface LabelSelector {
+  readonly requirements: readonly LabelRequirement[];
+}
+
+export type IntentScope =
+  | { readonly type: 'clusterWide' }
+  | { readonly type: 'namespaces'; readonly names: readonly string[] }
+  | { readonly type: 'selector'; readonly selector: LabelSelector };
+
+/** `existing`: a ClusterRole that the cluster's owner installed. `ours`: a RoleIntent of the same state. */
+export type RoleReference =
+  | { readonly type: 'existing'; readonly clusterRole: string }
+  | { readonly type: 'ours'; readonly roleUid: string };
+
+export type SubjectMode = 'Users' | 'Groups';
+
+export interface ConfigEntry {
+  readonly section: 'CONFIG';
+  readonly key: string;
+  readonly clusterName: string;
+  readonly clusterUid: string;
+  readonly userPrefix: string;
+  readonly subjectMode: SubjectMode;
+}
+
+export interface RoleIntent {
+  readonly section: 'ROLE';
+  readonly key: string;
+  readonly uid: string;
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface DenyEntry {
+  readonly section: 'DENY';
+  readonly key: string;
+  readonly userUid: string;
+  /** The whole Kubernetes user name, prefix included. */
+  readonly subject: string;
+}
+
+export interface BindingIntent {
+  readonly section: 'BINDING';
+  readonly key: string;
+  readonly role: RoleReference;
+  readonly scope: IntentScope;
+  /** Set when time-bound; absent when standing. */
+  readonly grantUid?: string;
+  /** Prefix of SHA-256(subject) as a text of 0 and 1. */
+  readonly shard: string;
+  readonly subjectKind: SubjectMode;
+  /** Kubernetes names, prefix included, sorted, unique, at most 256. */
+  readonly subjects: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+  /** Names of the grants behind it, sorted, at most 16: for people who read the object in Kubernetes. */
+  readonly grants: readonly string[];
+}
+
+export type Intent = ConfigEntry | RoleIntent | DenyEntry | BindingIntent;
+export type Section = Intent['section'];
+
+/** Sections in the order they are applied. */
+export const sections = ['CONFIG', 'ROLE', 'DENY', 'BINDING'] as const satisfies readonly Section[];
