@@ -1,0 +1,96 @@
+import type { Ceiling, PolicyRule } from '@ambit/rbac';
+import type { Millis } from '@ambit/kernel';
+
+export interface NamespaceFacts {
+  readonly labels: Readonly<Record<string, string>>;
+  /** `Active` or `Terminating`; in the latter what was bound before still holds. */
+  readonly phase: string;
+}
+
+/** What the agent of a cluster reported about it. */
+export interface ClusterFacts {
+  /** Rules of the ClusterRoles that the ceiling allows, by name. */
+  readonly clusterRoles: ReadonlyMap<string, readonly PolicyRule[]>;
+  readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
+  /** Absent while the agent has never said Hello: then nothing is in force there. */
+  readonly ceiling?: Ceiling;
+}
+
+export interface AccessQuestion {
+  readonly clusterUid: string;
+  readonly verb: string;
+  readonly apiGroup: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly name?: string;
+  /** Absent: a cluster-scoped object, or every namespace at once. */
+  readonly namespace?: string;
+}
+
+/** One way by which access exists. */
+export interface AccessPath {
+  readonly grant: string;
+  readonly grantUid: string;
+  readonly role: string;
+  /** Name of the group; absent when the grant names the person. */
+  readonly through?: string;
+  /** Scope of the grant in its text form, for people. */
+  readonly scope: string;
+  readonly until?: Millis;
+}
+
+/** Why a question is answered with no, nearest to yes first. */
+export const refusalReasons = [
+  'grant_pending',
+  'grant_ended',
+  'rules_insufficient',
+  'role_missing',
+  'ceiling_refused',
+  'namespace_missing',
+  'namespace_protected',
+  'scope_elsewhere',
+  'other_cluster',
+  'user_inactive',
+  'user_unknown',
+  'agent_never_seen',
+  'no_grant',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+export interface AccessRefusal {
+  readonly reason: RefusalReason;
+  /** One sentence for people. */
+  readonly message: string;
+  readonly grant?: string;
+  readonly through?: string;
+  /** When it would begin (`grant_pending`) or when it ended (`grant_ended`). */
+  readonly at?: Millis;
+}
+
+export type AccessAnswer =
+  | {
+      readonly allowed: true;
+      readonly revision: number;
+      readonly paths: readonly AccessPath[];
+      /** When the last of the paths ends; absent when one of them has no end. */
+      readonly until?: Millis;
+    }
+  | {
+      readonly allowed: false;
+      readonly revision: number;
+      /** Never empty; the first is the nearest to yes. */
+      readonly refusals: readonly AccessRefusal[];
+    };
+
+export interface Holder {
+  readonly user: string;
+  readonly userUid: string;
+  readonly paths: readonly AccessPath[];
+  readonly until?: Millis;
+}
+
+export interface WhoCanAnswer {
+  readonly revision: number;
+  /** Sorted by name. */
+  readonly holders: readonly Holder[];
+}

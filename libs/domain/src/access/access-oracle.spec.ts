@@ -1,0 +1,105 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { authorize, defaultCeiling, rbacSource, renderDesired, type RbacObject } from '@ambit/rbac';
+import { denseObjects } from '../../test/arbitrary-commits.ts';
+import { nodeDigests } from '../../test/node-digests.ts';
+import { Policy } from '../policy/policy.ts';
+import type { AccessQuestion, ClusterFacts } from './access-answer.ts';
+import { canI } from './can-i.ts';
+import { whoCan } from './who-can.ts';
+
+const rulesOf = (...verbs: string[]) => [{ apiGroups: [''], resources: ['pods'], verbs }];
+const facts: ClusterFacts = {
+  clusterRoles: new Map([
+    ['r0', rulesOf('get')],
+    ['r1', rulesOf('get', 'delete')],
+  ]),
+  namespaces: new Map([
+    ['a', { labels: { team: 'x' }, phase: 'Active' }],
+    ['b', { labels: {}, phase: 'Active' }],
+    ['guarded', { labels: { team: 'x' }, phase: 'Active' }],
+  ]),
+};
+const ceilings = [true, false].map((clusterScope) => ({
+  ...defaultCeiling,
+  clusterScope,
+  // r0 and r2 may not be bound by everybody's leave; r2 refers to r1 or to nothing.
+  allowedClusterRoles: clusterScope ? ['r0', 'r1', 'r2'] : ['r1', 'r2'],
+  customRoles: { rules: clusterScope ? rulesOf('get') : [] },
+  protectedNamespaces: ['guarded'],
+  subjectPrefixes: ['ambit:'],
+}));
+const question = fc.record({
+  verb: fc.constantFrom('get', 'delete'),
+  apiGroup: fc.constant(''),
+  resource: fc.constant('pods'),
+  subresource: fc.constantFrom('', '', '', 'log'),
+  namespace: fc.constantFrom('a', 'b', 'guarded', 'nowhere', ''),
+});
+
+/** The objects the agent would write, and the cluster's own roles. */
+function objectsIn(policy: Policy, clusterUid: string, now: number, facing: ClusterFacts) {
+  const { objects } = renderDesired({
+    digests: nodeDigests,
+    clusterUid,
+    installationUid: 'installation',
+    ceiling: facing.ceiling ?? defaultCeiling,
+    clock: { low: now, high: now },
+    intents: policy.entries(clusterUid),
+    namespaces: Array.from(facing.namespaces, ([name, rest]) => ({ name, ...rest })),
+    existingRoles: facing.clusterRoles.keys(),
+  });
+  const own = Array.from(facing.clusterRoles, ([name, rules]): RbacObject => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules,
+  }));
+  return rbacSource([...own, ...Array.from(objects.values(), ({ body }) => body)]);
+}
+
+describe('access answers', () => {
+  test('are those of an API server that holds what the agent renders', () => {
+    let allowed = 0;
+    fc.assert(
+      fc.property(
+        denseObjects,
+        fc.array(question, { minLength: 1, maxLength: 5 }),
+        fc.constantFrom(...ceilings),
+        fc.constantFrom(500, 1000, 4999, 5000, 5500, 6000),
+        (objects, questions, ceiling, now) => {
+          const policy = Policy.load(1, objects, nodeDigests);
+          const facing = { ...facts, ceiling };
+          for (const cluster of policy.clusters()) {
+            const source = objectsIn(policy, cluster.uid, now, facing);
+            for (const parts of questions) {
+              const asked: AccessQuestion = { ...parts, clusterUid: cluster.uid };
+              const may = Array.from(policy.users())
+                .filter(
+                  ({ name }) =>
+                    authorize(
+                      { name: cluster.userPrefix + name },
+                      { type: 'resource', ...parts },
+                      source,
+                    ).allowed,
+                )
+                .map(({ name }) => name)
+                .sort();
+              allowed += may.length;
+              const inquiry = { policy, facts: facing, question: asked, now };
+              expect(whoCan(inquiry).holders.map(({ user }) => user)).toEqual(may);
+              for (const { name } of policy.users()) {
+                expect([name, canI({ ...inquiry, user: name }).allowed]).toEqual([
+                  name,
+                  may.includes(name),
+                ]);
+              }
+            }
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(allowed).toBeGreaterThan(300);
+  });
+});

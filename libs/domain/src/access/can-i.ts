@@ -1,0 +1,84 @@
+import { subjectRefusal } from '@ambit/rbac';
+import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
+import {
+  refusalReasons,
+  type AccessAnswer,
+  type AccessPath,
+  type AccessRefusal,
+} from './access-answer.ts';
+import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
+import { GrantJudge, type Inquiry } from './judge-grant.ts';
+
+const mostRefusals = 10;
+
+/**
+ * Whether a person may do something in a cluster at a moment, and why. It answers from the policy and from what the
+ * agent last reported, so it claims nothing that the cluster's ceiling refuses and knows nothing of bindings that
+ * are not ours.
+ */
+export function canI(inquiry: Inquiry & { readonly user: string }): AccessAnswer {
+  const { policy } = inquiry;
+  const user = policy.byName('User', inquiry.user);
+  if (user?.kind !== 'User') {
+    const message = `There is no user ${inquiry.user}.`;
+    return refuse(inquiry, [{ reason: 'user_unknown', message }]);
+  }
+  const blocked = blockedEverywhere(inquiry, user);
+  if (blocked !== undefined) return refuse(inquiry, [blocked]);
+  const { paths, refusals } = judged(inquiry, user);
+  if (paths.length === 0) return refuse(inquiry, refusals);
+  paths.sort(byLastingLongest);
+  return { allowed: true, revision: policy.revision, paths, ...untilOf(paths) };
+}
+
+/** Every way to a grant, as a path or as the reason why it is none. */
+function judged(
+  inquiry: Inquiry,
+  user: PolicyUser,
+): { paths: AccessPath[]; refusals: AccessRefusal[] } {
+  const judge = new GrantJudge(inquiry);
+  const paths: AccessPath[] = [];
+  const refusals: AccessRefusal[] = [];
+  for (const [grant, through] of grantsTo(inquiry, user)) {
+    const judgement = judge.judge(grant);
+    if (judgement === undefined) paths.push(accessPath(inquiry.policy, grant, through));
+    else refusals.push(through === undefined ? judgement : { ...judgement, through });
+  }
+  if (paths.length === 0 && refusals.length === 0) {
+    refusals.push({ reason: 'no_grant', message: `No grant names ${user.name} or its groups.` });
+  }
+  return { paths, refusals };
+}
+
+function refuse({ policy }: Inquiry, refusals: AccessRefusal[]): AccessAnswer {
+  const rank = ({ reason }: AccessRefusal) => refusalReasons.indexOf(reason);
+  const nearest = refusals.sort((a, b) => rank(a) - rank(b)).slice(0, mostRefusals);
+  return { allowed: false, revision: policy.revision, refusals: nearest };
+}
+
+/** What stands in the way of the person whatever was granted. */
+function blockedEverywhere(
+  { policy, facts, question }: Inquiry,
+  user: PolicyUser,
+): AccessRefusal | undefined {
+  if (!user.active) return { reason: 'user_inactive', message: `User ${user.name} is not active.` };
+  const cluster = policy.cluster(question.clusterUid);
+  if (cluster === undefined || facts.ceiling === undefined) return undefined;
+  const refusal = subjectRefusal(cluster.userPrefix + user.name, facts.ceiling);
+  return (
+    refusal && { reason: 'ceiling_refused', message: `The cluster's ceiling: ${refusal.message}.` }
+  );
+}
+
+/** Each way to a grant: direct ones, and one for each group. */
+function* grantsTo(
+  { policy }: Inquiry,
+  user: PolicyUser,
+): Iterable<[PolicyGrant, string | undefined]> {
+  for (const grant of policy.grantsNaming('User', user.uid)) yield [grant, undefined];
+  for (const groupUid of policy.groupsOf(user.uid)) {
+    const group = policy.group(groupUid);
+    if (group === undefined) continue;
+    for (const grant of policy.grantsNaming('Group', groupUid)) yield [grant, group.name];
+  }
+}

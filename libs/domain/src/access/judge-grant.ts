@@ -1,0 +1,171 @@
+import { allows, scopeRefusal, selectorMatches, type Ceiling } from '@ambit/rbac';
+import type { Millis } from '@ambit/kernel';
+import { grantStatus } from '../grants/grant-times.ts';
+import { grantScopeText } from '../names/scope-text.ts';
+import type { NamespaceSelector, PolicyGrant, PolicyRole } from '../policy-objects.ts';
+import type { PolicyView } from '../policy/policy-view.ts';
+import type {
+  AccessQuestion,
+  AccessRefusal,
+  ClusterFacts,
+  RefusalReason,
+} from './access-answer.ts';
+import { roleInCluster, type RoleInCluster } from './role-rules.ts';
+import { scopeHolds } from '../policy/cluster-index.ts';
+
+/** What is asked, of what, and when. */
+export interface Inquiry {
+  readonly policy: PolicyView;
+  readonly facts: ClusterFacts;
+  readonly question: AccessQuestion;
+  readonly now: Millis;
+}
+
+/** Why a grant does not answer the question; undefined when it does. `through` is left to the caller. */
+export type Judgement = Omit<AccessRefusal, 'through'> | undefined;
+
+interface Obstacle {
+  readonly reason: RefusalReason;
+  readonly message: string;
+  readonly at?: Millis | undefined;
+}
+
+/** Judges the grants of one inquiry; what a role gives is worked out once. */
+export class GrantJudge {
+  private readonly inquiry: Inquiry;
+  private readonly roles = new Map<string, RoleInCluster>();
+
+  constructor(inquiry: Inquiry) {
+    this.inquiry = inquiry;
+  }
+
+  /** Whether the grant, as it stands, allows what is asked to those it names. */
+  judge(grant: PolicyGrant): Judgement {
+    const found = this.obstacle(grant);
+    if (found === undefined) return undefined;
+    const { reason, message, at } = found;
+    return { reason, message, grant: grant.name, ...(at === undefined ? {} : { at }) };
+  }
+
+  /** From the furthest from yes to the nearest: a grant that only has to begin has passed all other tests. */
+  private obstacle(grant: PolicyGrant): Obstacle | undefined {
+    const { policy, facts, question } = this.inquiry;
+    const cluster = policy.cluster(question.clusterUid);
+    // An ended grant is compiled nowhere, and may yet be the answer to "why not any more".
+    const here = grant.ended
+      ? cluster !== undefined && scopeHolds(grant, cluster)
+      : policy.reaches(grant.uid, question.clusterUid);
+    if (!here) {
+      return {
+        reason: 'other_cluster',
+        message: `Grant ${grant.name} does not reach this cluster.`,
+      };
+    }
+    if (facts.ceiling === undefined) {
+      const message = 'No agent of this cluster has connected yet, so nothing is in force there.';
+      return { reason: 'agent_never_seen', message };
+    }
+    const role = policy.role(grant.roleUid);
+    if (role === undefined) {
+      return { reason: 'role_missing', message: `The role of grant ${grant.name} is gone.` };
+    }
+    return (
+      scopeObstacle(this.inquiry, facts.ceiling, grant) ??
+      this.roleObstacle(role, facts.ceiling, grant) ??
+      timeObstacle(grant, this.inquiry.now)
+    );
+  }
+
+  private roleObstacle(
+    role: PolicyRole,
+    ceiling: Ceiling,
+    grant: PolicyGrant,
+  ): Obstacle | undefined {
+    let given = this.roles.get(role.uid);
+    if (given === undefined) {
+      given = roleInCluster(role, this.inquiry.facts, ceiling);
+      this.roles.set(role.uid, given);
+    }
+    if (!given.ok) return given;
+    if (allows(given.rules, requestOf(this.inquiry.question))) return undefined;
+    const message = `Role ${role.name} of grant ${grant.name} does not allow it.`;
+    return { reason: 'rules_insufficient', message };
+  }
+}
+
+function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
+  switch (grantStatus(grant, now)) {
+    case 'Active':
+      return undefined;
+    case 'Pending':
+      return {
+        reason: 'grant_pending',
+        message: `Grant ${grant.name} has not begun yet.`,
+        at: grant.notBefore,
+      };
+    case 'Ended':
+      return { reason: 'grant_ended', message: `Grant ${grant.name} has ended.`, at: grant.until };
+  }
+}
+
+const requestOf = (question: AccessQuestion) => ({
+  type: 'resource' as const,
+  verb: question.verb,
+  apiGroup: question.apiGroup,
+  resource: question.resource,
+  subresource: question.subresource ?? '',
+  name: question.name ?? '',
+  namespace: question.namespace ?? '',
+});
+
+/** A scope that does not hold the place asked about, and why; undefined when it does. */
+function scopeObstacle(
+  { policy, facts, question }: Inquiry,
+  ceiling: Ceiling,
+  grant: PolicyGrant,
+): Obstacle | undefined {
+  const { namespaces } = grant.scope;
+  if (namespaces.type === 'clusterWide') {
+    const refusal = scopeRefusal(undefined, ceiling);
+    return (
+      refusal && { reason: 'ceiling_refused', message: `Grant ${grant.name}: ${refusal.message}.` }
+    );
+  }
+  const { namespace } = question;
+  if (namespace === undefined || namespace === '') return elsewhere(policy, grant);
+  const protectedHere = scopeRefusal(namespace, ceiling);
+  const found = facts.namespaces.get(namespace);
+  if (!selects(namespaces, namespace, found?.labels ?? {}, found !== undefined)) {
+    return elsewhere(policy, grant);
+  }
+  if (protectedHere !== undefined) {
+    return {
+      reason: 'namespace_protected',
+      message: `Grant ${grant.name}: ${protectedHere.message}.`,
+    };
+  }
+  if (found !== undefined) return undefined;
+  return { reason: 'namespace_missing', message: `The cluster has no namespace ${namespace}.` };
+}
+
+function elsewhere(policy: PolicyView, grant: PolicyGrant): Obstacle {
+  const scope = grantScopeText(grant.scope, (uid) => policy.cluster(uid)?.name ?? uid);
+  return { reason: 'scope_elsewhere', message: `Grant ${grant.name} holds only in ${scope}.` };
+}
+
+function selects(
+  namespaces: Exclude<NamespaceSelector, { type: 'clusterWide' }>,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  exists: boolean,
+): boolean {
+  switch (namespaces.type) {
+    case 'all':
+      return true;
+    case 'names':
+      return namespaces.names.includes(name);
+    case 'selector':
+      // Of a namespace that is not there nobody knows the labels.
+      return exists && selectorMatches(namespaces.selector, labels);
+  }
+}

@@ -1,0 +1,42 @@
+import { checkRoleRules, roleRefusal, type Ceiling, type PolicyRule } from '@ambit/rbac';
+import type { PolicyRole } from '../policy-objects.ts';
+import { roleReferenceOf } from '../policy/family.ts';
+import type { ClusterFacts } from './access-answer.ts';
+
+/** The rules a role has in one cluster, or why it has none there. */
+export type RoleInCluster =
+  | { readonly ok: true; readonly rules: readonly PolicyRule[] }
+  | {
+      readonly ok: false;
+      readonly reason: 'ceiling_refused' | 'role_missing';
+      readonly message: string;
+    };
+
+/** What a role gives in a cluster with this ceiling: nothing that the agent would refuse to bind. */
+export function roleInCluster(
+  role: PolicyRole,
+  facts: ClusterFacts,
+  ceiling: Ceiling,
+): RoleInCluster {
+  const reference = roleReferenceOf(role);
+  if (reference === undefined) {
+    return { ok: false, reason: 'role_missing', message: `Role ${role.name} gives nothing.` };
+  }
+  if (reference.type === 'ours') {
+    const rules = role.rules ?? [];
+    const [refusal] = checkRoleRules(rules, ceiling);
+    return refusal === undefined ? { ok: true, rules } : refused(role, refusal.message);
+  }
+  const refusal = roleRefusal(reference.clusterRole, ceiling);
+  if (refusal !== undefined) return refused(role, refusal.message);
+  const rules = facts.clusterRoles.get(reference.clusterRole);
+  if (rules !== undefined) return { ok: true, rules };
+  const message = `The cluster has no ClusterRole ${reference.clusterRole}.`;
+  return { ok: false, reason: 'role_missing', message };
+}
+
+const refused = (role: PolicyRole, why: string): RoleInCluster => ({
+  ok: false,
+  reason: 'ceiling_refused',
+  message: `The cluster's ceiling refuses role ${role.name}: ${why}.`,
+});

@@ -1,0 +1,66 @@
+import { compareText } from '@ambit/kernel';
+import { subjectRefusal, type Ceiling } from '@ambit/rbac';
+import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
+import type { AccessPath, Holder, WhoCanAnswer } from './access-answer.ts';
+import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
+import { GrantJudge, type Inquiry } from './judge-grant.ts';
+
+/**
+ * Everybody who may do something in a cluster at a moment, groups expanded, with every way they may. Costs the
+ * grants that reach the cluster and the people they name, whatever the size of the fleet.
+ */
+export function whoCan(inquiry: Inquiry): WhoCanAnswer {
+  const { policy, facts, question } = inquiry;
+  const cluster = policy.cluster(question.clusterUid);
+  const holders: Holder[] = [];
+  if (cluster !== undefined && facts.ceiling !== undefined) {
+    for (const [userUid, paths] of pathsByUser(inquiry)) {
+      const user = holderName(inquiry, cluster, facts.ceiling, userUid);
+      if (user === undefined) continue;
+      holders.push({ user, userUid, paths: paths.sort(byLastingLongest), ...untilOf(paths) });
+    }
+  }
+  holders.sort((a, b) => compareText(a.user, b.user));
+  return { revision: policy.revision, holders };
+}
+
+function pathsByUser(inquiry: Inquiry): Map<string, AccessPath[]> {
+  const judge = new GrantJudge(inquiry);
+  const paths = new Map<string, AccessPath[]>();
+  for (const grant of inquiry.policy.grantsReaching(inquiry.question.clusterUid)) {
+    if (judge.judge(grant) !== undefined) continue;
+    for (const [userUid, path] of pathsOf(inquiry, grant)) {
+      const known = paths.get(userUid);
+      if (known === undefined) paths.set(userUid, [path]);
+      else known.push(path);
+    }
+  }
+  return paths;
+}
+
+/** Each person the grant names, with the way; through two groups a person comes twice. */
+function* pathsOf({ policy }: Inquiry, grant: PolicyGrant): Iterable<[string, AccessPath]> {
+  for (const { kind, uid } of grant.subjects) {
+    if (kind === 'User') {
+      yield [uid, accessPath(policy, grant)];
+      continue;
+    }
+    const group = policy.group(uid);
+    if (group === undefined) continue;
+    const path = accessPath(policy, grant, group.name);
+    for (const member of policy.membersOf(uid)) yield [member, path];
+  }
+}
+
+/** The person's name; undefined for who is inactive, gone or refused by the ceiling. */
+function holderName(
+  { policy }: Inquiry,
+  cluster: PolicyCluster,
+  ceiling: Ceiling,
+  userUid: string,
+): string | undefined {
+  const user = policy.user(userUid);
+  if (user === undefined || !user.active) return undefined;
+  const refusal = subjectRefusal(cluster.userPrefix + user.name, ceiling);
+  return refusal === undefined ? user.name : undefined;
+}

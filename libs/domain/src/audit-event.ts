@@ -1,0 +1,98 @@
+/** What happened, once, for people and programs. The same shape from central, agents and jobs. */
+
+export const auditEventTypes = [
+  'user.created',
+  'user.updated',
+  'user.deactivated',
+  'user.activated',
+  'user.deleted',
+  'group.created',
+  'group.updated',
+  'group.member_added',
+  'group.member_removed',
+  'group.deleted',
+  'role.created',
+  'role.updated',
+  'role.deleted',
+  'grant.created',
+  'grant.updated',
+  'grant.deleted',
+  'grant.ended',
+  'cluster.added',
+  'cluster.updated',
+  'cluster.removed',
+  'cluster.connected',
+  'cluster.disconnected',
+  'cluster.state_refused',
+  'cluster.removals_held',
+  'cluster.removals_released',
+  'join_token.created',
+  'join_token.refused',
+  'join_token.revoked',
+  'agent.enrolled',
+  'agent.revoked',
+  'agent.certificate_renewed',
+  'agent.duplicate',
+  'agent.started',
+  'agent.stopped',
+  'token.created',
+  'token.revoked',
+  'login.failed',
+  'binding.created',
+  'binding.updated',
+  'binding.deleted',
+  'role_object.created',
+  'role_object.updated',
+  'role_object.deleted',
+  'grant.enforced_end',
+  'drift.detected',
+  'drift.corrected',
+  'drift.contended',
+  'ceiling.changed',
+  'ceiling.refused',
+  'object.foreign',
+  'object.finalizer_removed',
+  'clock.uncertain',
+  'audit.gap',
+  'installation.started',
+] as const;
+
+export type AuditEventType = (typeof auditEventTypes)[number];
+
+export interface AuditActor {
+  /** `token`: an API token, by name. `agent`: the agent of a cluster. `system`: a job of ours. `kubernetes`: somebody in the cluster. */
+  readonly kind: 'token' | 'agent' | 'system' | 'kubernetes' | 'anonymous';
+  /** `token/NAME`, `agent/CLUSTER`, `system/JOB` or the name Kubernetes gives. */
+  readonly name: string;
+}
+
+export interface AuditObject {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid?: string;
+  readonly namespace?: string;
+}
+
+export interface AuditEvent {
+  /** UUIDv7. */
+  readonly id: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly time: string;
+  readonly type: AuditEventType;
+  readonly actor: AuditActor;
+  /** One sentence for people; no secret. */
+  readonly message: string;
+  /** Name of the cluster. */
+  readonly cluster?: string;
+  readonly object?: AuditObject;
+  /** Kubernetes user names, or names of users, that gain or lose by it; at most 32. */
+  readonly subjects?: readonly string[];
+  /** Names of the grants behind it. */
+  readonly grants?: readonly string[];
+  /** Policy revision it belongs to. */
+  readonly revision?: number;
+  readonly result?: { readonly code: string; readonly message?: string };
+  readonly requestId?: string;
+  /** Small facts of the type, all safe to show. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+}

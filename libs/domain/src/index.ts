@@ -1,0 +1,24 @@
+/**
+ * The rules of the product, pure: people, groups and grants in time, what a cluster should hold, who may do what
+ * and why. It may import `@ambit/kernel` and `@ambit/rbac` and nothing of any platform.
+ */
+export * from './access/access-answer.ts';
+export * from './audit-event.ts';
+export * from './policy-objects.ts';
+export * from './policy/policy-view.ts';
+export * from './preview/effect.ts';
+export * from './grants/grant-times.ts';
+export { compilerVersion, Policy } from './policy/policy.ts';
+export * from './names/check-name.ts';
+export { foldName } from './names/fold-name.ts';
+export * from './names/scope-text.ts';
+export { maxListedNamespaces } from './policy/family.ts';
+export * from './preview/explained-from.ts';
+export * from './preview/guard-commit.ts';
+export { preview } from './preview/preview.ts';
+export { canI } from './access/can-i.ts';
+export type { Inquiry } from './access/judge-grant.ts';
+export { whoCan } from './access/who-can.ts';
+export { planGroupDeletion, planUserDeletion } from './changes/plan-deletion.ts';
+export * from './changes/references.ts';
+export * from './changes/revocation.ts';

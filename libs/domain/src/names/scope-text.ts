@@ -1,0 +1,69 @@
+import { AppError } from '@ambit/kernel';
+import { selectorText } from '@ambit/rbac';
+import type { ClusterSelector, GrantScope, NamespaceSelector } from '../policy-objects.ts';
+import { checkName } from './check-name.ts';
+
+/** One cluster and a part of it, as people write it on a command line. */
+export interface ScopeText {
+  readonly cluster: string;
+  readonly namespaces:
+    | { readonly type: 'clusterWide' }
+    | { readonly type: 'all' }
+    | { readonly type: 'names'; readonly names: readonly [string] };
+}
+
+const namespacePattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+
+/**
+ * Reads `prod-eu` (the whole cluster), `prod-eu/payments` (one namespace) and `prod-eu/*` (all namespaces that are
+ * not protected). Throws `invalid_request` for anything else.
+ */
+export function parseScope(text: string): ScopeText {
+  const [cluster = '', namespace, ...more] = text.split('/');
+  const problem = checkName('Cluster', cluster);
+  if (problem !== undefined || more.length > 0) throw badScope(text, problem?.message);
+  if (namespace === undefined) return { cluster, namespaces: { type: 'clusterWide' } };
+  if (namespace === '*') return { cluster, namespaces: { type: 'all' } };
+  if (namespace.length > 63 || !namespacePattern.test(namespace)) throw badScope(text);
+  return { cluster, namespaces: { type: 'names', names: [namespace] } };
+}
+
+function badScope(text: string, why?: string): AppError {
+  return new AppError('invalid_request', `"${text.slice(0, 160)}" is no scope.`, {
+    ...(why === undefined ? {} : { why }),
+    hint: 'Write CLUSTER for the whole cluster, CLUSTER/NAMESPACE for one namespace, CLUSTER/* for all of them.',
+  });
+}
+
+export function formatScope({ cluster, namespaces }: ScopeText): string {
+  return namespaces.type === 'clusterWide' ? cluster : `${cluster}/${namespacesText(namespaces)}`;
+}
+
+/** The scope of a grant for people: `prod-eu/payments`, `env=prod/*`, `*`. `nameOf` gives names of clusters. */
+export function grantScopeText(scope: GrantScope, nameOf: (uid: string) => string): string {
+  const clusters = clustersText(scope.clusters, nameOf);
+  const { namespaces } = scope;
+  return namespaces.type === 'clusterWide' ? clusters : `${clusters}/${namespacesText(namespaces)}`;
+}
+
+function clustersText(clusters: ClusterSelector, nameOf: (uid: string) => string): string {
+  switch (clusters.type) {
+    case 'all':
+      return '*';
+    case 'names':
+      return clusters.uids.map(nameOf).join(',');
+    case 'selector':
+      return `{${selectorText(clusters.selector)}}`;
+  }
+}
+
+function namespacesText(namespaces: Exclude<NamespaceSelector, { type: 'clusterWide' }>): string {
+  switch (namespaces.type) {
+    case 'all':
+      return '*';
+    case 'names':
+      return namespaces.names.join(',');
+    case 'selector':
+      return `{${selectorText(namespaces.selector)}}`;
+  }
+}

@@ -1,0 +1,93 @@
+import type { LabelSelector, PolicyRule, SelectorOperator, SubjectMode } from '@ambit/rbac';
+
+/**
+ * The policy as it is compiled: labels and spec of each object, references as uids. Rows, REST bodies and policy
+ * files are other shapes of the same things (`libs/persistence`, `libs/contracts`).
+ */
+
+export type PolicyKind = 'User' | 'Group' | 'Membership' | 'Role' | 'Grant' | 'Cluster';
+
+interface Named {
+  readonly uid: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface PolicyUser extends Named {
+  readonly kind: 'User';
+  readonly active: boolean;
+}
+
+export interface PolicyGroup extends Named {
+  readonly kind: 'Group';
+}
+
+/** Its uid is `<group uid>/<user uid>`, its name the same with names. */
+export interface PolicyMembership {
+  readonly kind: 'Membership';
+  readonly uid: string;
+  readonly name: string;
+  readonly groupUid: string;
+  readonly userUid: string;
+}
+
+/** Exactly one of `clusterRole` and `rules`. `view`, `edit` and `admin` exist from the start. */
+export interface PolicyRole extends Named {
+  readonly kind: 'Role';
+  readonly clusterRole?: string;
+  readonly rules?: readonly PolicyRule[];
+}
+
+export type GrantSubject =
+  | { readonly kind: 'User'; readonly uid: string }
+  | { readonly kind: 'Group'; readonly uid: string };
+
+export type ClusterSelector =
+  | { readonly type: 'names'; readonly uids: readonly string[] }
+  | { readonly type: 'selector'; readonly selector: LabelSelector }
+  | { readonly type: 'all' };
+
+export type NamespaceSelector =
+  | { readonly type: 'clusterWide' }
+  | { readonly type: 'names'; readonly names: readonly string[] }
+  | { readonly type: 'selector'; readonly selector: LabelSelector }
+  | { readonly type: 'all' };
+
+export interface GrantScope {
+  readonly clusters: ClusterSelector;
+  readonly namespaces: NamespaceSelector;
+}
+
+export interface PolicyGrant extends Named {
+  readonly kind: 'Grant';
+  readonly subjects: readonly GrantSubject[];
+  readonly roleUid: string;
+  readonly scope: GrantScope;
+  /** Milliseconds since 1970. */
+  readonly notBefore?: number;
+  readonly until?: number;
+  readonly reason?: string;
+  /** Set by the sweep five minutes after its end: such a grant compiles to nothing. */
+  readonly ended: boolean;
+}
+
+export interface PolicyCluster extends Named {
+  readonly kind: 'Cluster';
+  readonly subjectMode: SubjectMode;
+  readonly userPrefix: string;
+}
+
+export type PolicyObject =
+  PolicyUser | PolicyGroup | PolicyMembership | PolicyRole | PolicyGrant | PolicyCluster;
+
+/** One row of `policy_changes`. Rows of one revision belong to one transaction and are applied together. */
+export type PolicyChange =
+  | { readonly op: 'put'; readonly object: PolicyObject }
+  | { readonly op: 'delete'; readonly kind: PolicyKind; readonly uid: string };
+
+export interface PolicyCommit {
+  readonly revision: number;
+  readonly changes: readonly PolicyChange[];
+}
+
+export type { LabelSelector, PolicyRule, SelectorOperator, SubjectMode };

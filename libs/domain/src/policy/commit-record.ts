@@ -1,0 +1,57 @@
+import type { Intent } from '@ambit/rbac';
+import type { FamilyInstance, Rendered } from './family-instance.ts';
+
+function recordOnce<T>(
+  table: Map<string, Map<string, T>>,
+  cluster: string,
+  key: string,
+  before: () => T,
+): void {
+  let inner = table.get(cluster);
+  if (inner === undefined) table.set(cluster, (inner = new Map<string, T>()));
+  if (!inner.has(key)) inner.set(key, before());
+}
+
+/** What a commit has put in question so far, each with what it was before the commit. */
+export class CommitRecord {
+  readonly clusters = new Set<string>();
+  /** Cluster → family → what was rendered. */
+  readonly families = new Map<string, Map<string, Rendered>>();
+  /** Cluster → key → entry, for CONFIG, ROLE and DENY. */
+  readonly singles = new Map<string, Map<string, Intent | undefined>>();
+  /** Cluster → users whose DENY entry may differ. */
+  readonly denials = new Map<string, Set<string>>();
+  readonly dirtyInstances = new Set<FamilyInstance>();
+
+  family(cluster: string, family: string, before: Rendered): void {
+    recordOnce(this.families, cluster, family, () => before);
+  }
+
+  /** Call before the instance changes its clusters; its `rendered` is still that of before the commit. */
+  instance(instance: FamilyInstance): void {
+    if (this.dirtyInstances.has(instance)) return;
+    this.dirtyInstances.add(instance);
+    for (const cluster of instance.clusters) {
+      this.family(cluster, instance.family.text, instance.rendered);
+    }
+  }
+
+  single(cluster: string, key: string, before: () => Intent | undefined): void {
+    recordOnce(this.singles, cluster, key, before);
+  }
+
+  denial(cluster: string, userUid: string): void {
+    const users = this.denials.get(cluster);
+    if (users === undefined) this.denials.set(cluster, new Set([userUid]));
+    else users.add(userUid);
+  }
+
+  /** An entry as it was before the commit; undefined too for one the commit left alone. */
+  before(cluster: string, key: string): Intent | undefined {
+    for (const rendered of this.families.get(cluster)?.values() ?? []) {
+      const entry = rendered.get(key);
+      if (entry !== undefined) return entry;
+    }
+    return this.singles.get(cluster)?.get(key);
+  }
+}

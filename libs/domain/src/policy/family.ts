@@ -1,0 +1,124 @@
+import { base32, compareText, type Digests, type Millis } from '@ambit/kernel';
+import { canonicalSelector, selectorText, type IntentScope, type RoleReference } from '@ambit/rbac';
+import { hasValidTimes, isTimeBound } from '../grants/grant-times.ts';
+import type { NamespaceSelector, PolicyGrant, PolicyRole } from '../policy-objects.ts';
+
+/** Most namespaces one grant may list. */
+export const maxListedNamespaces = 500;
+
+/**
+ * All grants of one role and one namespace scope, in whatever clusters: standing ones together, a time-bound one
+ * by itself. A family becomes one BINDING entry a shard in each cluster it reaches.
+ */
+export interface Family {
+  /** Says role, scope and class without ambiguity. */
+  readonly text: string;
+  /** The same without class: what people hold. */
+  readonly roleScope: string;
+  readonly role: RoleReference;
+  readonly scope: IntentScope;
+  readonly grantUid?: string;
+  readonly notBefore?: Millis;
+  readonly notAfter?: Millis;
+}
+
+/** Joins parts so that no two lists of parts give the same text. */
+function joinUnambiguously(parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join('');
+}
+
+/** What bindings of this role refer to; undefined unless exactly one of `clusterRole` and `rules` is set. */
+export function roleReferenceOf(role: PolicyRole): RoleReference | undefined {
+  if ((role.clusterRole === undefined) === (role.rules === undefined)) return undefined;
+  return role.clusterRole === undefined
+    ? { type: 'ours', roleUid: role.uid }
+    : { type: 'existing', clusterRole: role.clusterRole };
+}
+
+/**
+ * The scope as the agent gets it. Undefined for a scope that names nothing: an empty list or an empty selector is
+ * a mistake and never stands for everything.
+ */
+export function intentScopeOf(namespaces: NamespaceSelector): IntentScope | undefined {
+  switch (namespaces.type) {
+    case 'clusterWide':
+      return { type: 'clusterWide' };
+    case 'all':
+      return { type: 'selector', selector: { requirements: [] } };
+    case 'selector':
+      if (namespaces.selector.requirements.length === 0) return undefined;
+      return { type: 'selector', selector: canonicalSelector(namespaces.selector) };
+    case 'names': {
+      const names = [...new Set(namespaces.names)].sort(compareText);
+      if (names.length === 0 || names.length > maxListedNamespaces) return undefined;
+      return { type: 'namespaces', names };
+    }
+  }
+}
+
+function scopeText(scope: IntentScope): string {
+  switch (scope.type) {
+    case 'clusterWide':
+      return 'clusterWide';
+    case 'namespaces':
+      return joinUnambiguously(['namespaces', ...scope.names]);
+    case 'selector':
+      return joinUnambiguously(['selector', selectorText(scope.selector)]);
+  }
+}
+
+const roleText = (role: RoleReference): string =>
+  role.type === 'existing'
+    ? joinUnambiguously(['existing', role.clusterRole])
+    : joinUnambiguously(['ours', role.roleUid]);
+
+function roleScopeText(role: RoleReference, scope: IntentScope): string {
+  return joinUnambiguously([roleText(role), scopeText(scope)]);
+}
+
+/**
+ * What a subject of such an intent holds, one text for each place. A list of namespaces is one place for each, so
+ * that one name less in a list is one place less and not all of them.
+ */
+export function placesOf(role: RoleReference, scope: IntentScope): readonly string[] {
+  if (scope.type !== 'namespaces') return [roleScopeText(role, scope)];
+  return scope.names.map((name) => roleScopeText(role, { type: 'namespaces', names: [name] }));
+}
+
+const classText = (grantUid?: string): string =>
+  grantUid === undefined ? 'standing' : `grant ${grantUid}`;
+
+const familyPlaces = new WeakMap<Family, readonly string[]>();
+
+/** What a grant of the family gives: see `placesOf`. */
+export function placesOfFamily(family: Family): readonly string[] {
+  let places = familyPlaces.get(family);
+  if (places === undefined) {
+    familyPlaces.set(family, (places = placesOf(family.role, family.scope)));
+  }
+  return places;
+}
+
+/** The family a grant belongs to; undefined when it can compile to nothing. */
+export function familyOf(grant: PolicyGrant, role: PolicyRole | undefined): Family | undefined {
+  const reference = role === undefined ? undefined : roleReferenceOf(role);
+  const scope = intentScopeOf(grant.scope.namespaces);
+  if (reference === undefined || scope === undefined) return undefined;
+  if (grant.ended || !hasValidTimes(grant)) return undefined;
+  const roleScope = roleScopeText(reference, scope);
+  const standing = { text: `${classText()}/${roleScope}`, roleScope, role: reference, scope };
+  if (!isTimeBound(grant)) return standing;
+  return {
+    ...standing,
+    text: `${classText(grant.uid)}/${roleScope}`,
+    grantUid: grant.uid,
+    ...(grant.notBefore === undefined ? {} : { notBefore: grant.notBefore }),
+    ...(grant.until === undefined ? {} : { notAfter: grant.until }),
+  };
+}
+
+/** The key of one shard of a family. It depends on nothing that changes while the family lives. */
+export function bindingKey(family: Family, shard: string, digests: Digests): string {
+  const text = joinUnambiguously([family.roleScope, classText(family.grantUid), shard]);
+  return `BINDING/${base32(digests.sha256(digests.utf8(text)), 26)}`;
+}

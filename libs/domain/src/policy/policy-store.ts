@@ -1,0 +1,102 @@
+import type {
+  PolicyCluster,
+  PolicyGrant,
+  PolicyGroup,
+  PolicyKind,
+  PolicyMembership,
+  PolicyObject,
+  PolicyRole,
+  PolicyUser,
+} from '../policy-objects.ts';
+import { SetIndex } from './set-index.ts';
+
+/** The objects of one revision by uid and name, with the indexes that follow from them alone. */
+export class PolicyStore {
+  readonly users = new Map<string, PolicyUser>();
+  readonly groups = new Map<string, PolicyGroup>();
+  readonly memberships = new Map<string, PolicyMembership>();
+  readonly roles = new Map<string, PolicyRole>();
+  readonly grants = new Map<string, PolicyGrant>();
+  readonly clusters = new Map<string, PolicyCluster>();
+
+  readonly groupsOfUser = new SetIndex();
+  readonly membersOfGroup = new SetIndex();
+  readonly grantsOfUser = new SetIndex();
+  readonly grantsOfGroup = new SetIndex();
+  readonly grantsOfRole = new SetIndex();
+  readonly grantsNamingCluster = new SetIndex();
+  private readonly names = new Map<string, PolicyObject>();
+
+  byUid(kind: PolicyKind, uid: string): PolicyObject | undefined {
+    return this.table(kind).get(uid);
+  }
+
+  byName(kind: PolicyKind, name: string): PolicyObject | undefined {
+    return this.names.get(`${kind}/${name}`);
+  }
+
+  *namesOf(kind: PolicyKind): Iterable<string> {
+    for (const object of this.table(kind).values()) yield object.name;
+  }
+
+  put(object: PolicyObject): void {
+    this.remove(object.kind, object.uid);
+    this.table(object.kind).set(object.uid, object);
+    this.names.set(`${object.kind}/${object.name}`, object);
+    this.index(object, 'add');
+  }
+
+  remove(kind: PolicyKind, uid: string): void {
+    const object = this.table(kind).get(uid);
+    if (object === undefined) return;
+    this.table(kind).delete(uid);
+    const name = `${kind}/${object.name}`;
+    // A commit may give the name to a new object before it deletes the old one.
+    if (this.names.get(name) === object) this.names.delete(name);
+    this.index(object, 'delete');
+  }
+
+  /** Every object, such that references come after what they name. */
+  *objects(): Iterable<PolicyObject> {
+    yield* this.clusters.values();
+    yield* this.users.values();
+    yield* this.groups.values();
+    yield* this.memberships.values();
+    yield* this.roles.values();
+    yield* this.grants.values();
+  }
+
+  private index(object: PolicyObject, how: 'add' | 'delete'): void {
+    if (object.kind === 'Membership') {
+      this.groupsOfUser[how](object.userUid, object.groupUid);
+      this.membersOfGroup[how](object.groupUid, object.userUid);
+    } else if (object.kind === 'Grant') {
+      this.indexGrant(object, how);
+    }
+  }
+
+  private indexGrant(grant: PolicyGrant, how: 'add' | 'delete'): void {
+    for (const subject of grant.subjects) {
+      const index = subject.kind === 'User' ? this.grantsOfUser : this.grantsOfGroup;
+      index[how](subject.uid, grant.uid);
+    }
+    this.grantsOfRole[how](grant.roleUid, grant.uid);
+    const { clusters } = grant.scope;
+    if (clusters.type === 'names') {
+      for (const uid of clusters.uids) this.grantsNamingCluster[how](uid, grant.uid);
+    }
+  }
+
+  private table(kind: PolicyKind): Map<string, PolicyObject> {
+    const tables = {
+      User: this.users,
+      Group: this.groups,
+      Membership: this.memberships,
+      Role: this.roles,
+      Grant: this.grants,
+      Cluster: this.clusters,
+    };
+    // Each table holds objects of its own kind only; `put` chooses it by the object's kind.
+    return tables[kind] as Map<string, PolicyObject>;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Digests } from '@ambit/kernel';
+import type { PolicyUser } from '../policy-objects.ts';
+import type { PolicyStore } from './policy-store.ts';
+
+/** Digests are kept to divide large families quickly; this many of them take about 20 MB. */
+const mostCachedDigests = 100_000;
+
+/** What families ask of the policy they are part of. */
+export interface PolicySurroundings {
+  readonly digests: Digests;
+  readonly subjectOf: (prefix: string, userUid: string) => string | undefined;
+  readonly digestOf: (subject: string) => Uint8Array;
+  readonly grantName: (grantUid: string) => string;
+}
+
+/** The surroundings given by a store of objects and the platform's digests. */
+export function surroundingsOf(store: PolicyStore, digests: Digests): PolicySurroundings {
+  const cache = new Map<string, Uint8Array>();
+  const names = new Map<string, WeakMap<PolicyUser, string>>();
+  return {
+    digests,
+    subjectOf: (prefix, userUid) => {
+      const user = store.users.get(userUid);
+      return user === undefined ? undefined : sharedName(names, prefix, user);
+    },
+    digestOf: (subject) => {
+      let digest = cache.get(subject);
+      if (digest === undefined) {
+        if (cache.size >= mostCachedDigests) cache.clear();
+        digest = digests.sha256(digests.utf8(subject));
+        cache.set(subject, digest);
+      }
+      return digest;
+    },
+    grantName: (grantUid) => store.grants.get(grantUid)?.name ?? grantUid,
+  };
+}
+
+/** One text for each person and prefix: the same name stands in hundreds of families. */
+function sharedName(
+  names: Map<string, WeakMap<PolicyUser, string>>,
+  prefix: string,
+  user: PolicyUser,
+): string {
+  let known = names.get(prefix);
+  if (known === undefined) names.set(prefix, (known = new WeakMap()));
+  let name = known.get(user);
+  if (name === undefined) known.set(user, (name = prefix + user.name));
+  return name;
+}

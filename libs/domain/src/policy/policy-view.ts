@@ -1,0 +1,70 @@
+import type { Intent, Section } from '@ambit/rbac';
+import type {
+  PolicyCluster,
+  PolicyGrant,
+  PolicyGroup,
+  PolicyKind,
+  PolicyObject,
+  PolicyRole,
+  PolicyUser,
+} from '../policy-objects.ts';
+
+/**
+ * What a commit did: every cluster it touches with the keys whose entries changed, appeared or vanished.
+ * A cluster whose entries stayed equal is there with an empty set, because it gets a manifest too.
+ */
+export type Touched = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What a set of changes does, seen from after it. */
+export interface WhatIf {
+  readonly touched: Touched;
+  /** An entry as it was before, for keys in `touched`. */
+  before(clusterUid: string, key: string): Intent | undefined;
+}
+
+export type SectionCounts = Readonly<Record<Section, number>>;
+
+/** Work done since the policy was loaded and room it takes now, for tests and metrics. */
+export interface PolicyStats {
+  /** Families held now; one shared by several clusters counts once. */
+  readonly familiesHeld: number;
+  /** Families whose subjects or grants were worked out anew. */
+  readonly familiesDerived: number;
+  /** BINDING entries rendered; one shared by several clusters counts once. */
+  readonly entriesRendered: number;
+  /** Cluster selectors evaluated against a cluster's labels. */
+  readonly selectorsEvaluated: number;
+}
+
+/** Reading access to the policy in memory. All answers are those of one revision. */
+export interface PolicyView {
+  readonly revision: number;
+
+  user(uid: string): PolicyUser | undefined;
+  group(uid: string): PolicyGroup | undefined;
+  role(uid: string): PolicyRole | undefined;
+  grant(uid: string): PolicyGrant | undefined;
+  cluster(uid: string): PolicyCluster | undefined;
+  /** The object of a kind and name; memberships are named `GROUP/USER`. */
+  byName(kind: PolicyKind, name: string): PolicyObject | undefined;
+  /** Every name of a kind, in no order that means anything. */
+  names(kind: PolicyKind): Iterable<string>;
+
+  clusters(): Iterable<PolicyCluster>;
+  users(): Iterable<PolicyUser>;
+  grants(): Iterable<PolicyGrant>;
+  membersOf(groupUid: string): Iterable<string>;
+  groupsOf(userUid: string): Iterable<string>;
+  /** Grants that name the user, the group or the role, or the cluster by name: ended ones too. */
+  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): Iterable<PolicyGrant>;
+  /** Grants compiled into the cluster. */
+  grantsReaching(clusterUid: string): Iterable<PolicyGrant>;
+  /** True when the grant is compiled into the cluster. */
+  reaches(grantUid: string, clusterUid: string): boolean;
+
+  entry(clusterUid: string, key: string): Intent | undefined;
+  /** Every entry of the cluster, by section and key. Nothing for a cluster that does not exist. */
+  entries(clusterUid: string): Iterable<Intent>;
+  keys(clusterUid: string): Iterable<string>;
+  counts(clusterUid: string): SectionCounts;
+}

@@ -1,0 +1,267 @@
+import { AppError, compareText, type Digests } from '@ambit/kernel';
+import type { BindingIntent, Intent } from '@ambit/rbac';
+import type {
+  PolicyChange,
+  PolicyCluster,
+  PolicyCommit,
+  PolicyGrant,
+  PolicyGroup,
+  PolicyKind,
+  PolicyObject,
+  PolicyRole,
+  PolicyUser,
+} from '../policy-objects.ts';
+import { ClusterIndex } from './cluster-index.ts';
+import { CommitRecord } from './commit-record.ts';
+import { Compiler } from './compiler.ts';
+import { Denials } from './denials.ts';
+import type { Family } from './family.ts';
+import { nothingRendered } from './family-instance.ts';
+import { FamilyTable } from './family-table.ts';
+import { GrantLinks } from './grant-links.ts';
+import { PolicyStore } from './policy-store.ts';
+import { surroundingsOf } from './policy-surroundings.ts';
+import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
+import { renderDirty, touchedBy, type ClusterState } from './settle-commit.ts';
+import { configEntry, configKey } from './single-entries.ts';
+import { undoOf } from './undo-changes.ts';
+
+/**
+ * Version of the mapping from policy to entries. Raise it whenever the same policy would compile to other entries:
+ * a replica that starts with a higher one gives the policy a new revision.
+ */
+export const compilerVersion = 1;
+
+/**
+ * The whole policy of an installation in memory, and what each cluster should hold by it. What it answers follows
+ * from the objects alone: not from the time, and not from the commits that led here.
+ */
+export class Policy implements PolicyView {
+  private readonly store = new PolicyStore();
+  private readonly index = new ClusterIndex();
+  private readonly table: FamilyTable;
+  private readonly links: GrantLinks;
+  private readonly compiler: Compiler;
+  private readonly denials: Denials;
+  private readonly bindingCounts = new Map<string, number>();
+  private readonly rendered = { families: 0, entries: 0 };
+  private head: number;
+
+  private constructor(revision: number, digests: Digests) {
+    this.head = revision;
+    this.table = new FamilyTable(surroundingsOf(this.store, digests));
+    this.links = new GrantLinks(this.store, this.index, this.table);
+    this.compiler = new Compiler(this.store, this.index, this.links);
+    this.denials = new Denials(this.store, this.links);
+  }
+
+  /** The policy of a snapshot. The objects may come in any order. */
+  static load(revision: number, objects: Iterable<PolicyObject>, digests: Digests): Policy {
+    const policy = new Policy(revision, digests);
+    const sorted = new PolicyStore();
+    for (const object of objects) sorted.put(object);
+    const changes = Array.from(sorted.objects(), (object) => ({ op: 'put', object }) as const);
+    policy.perform(changes);
+    return policy;
+  }
+
+  get revision(): number {
+    return this.head;
+  }
+
+  /**
+   * Applies the next commit. Throws `internal` when it is not the next: a gap would make this policy another one
+   * than that of the database. Whoever is told of a later commit reads the feed between first.
+   */
+  apply(commit: PolicyCommit): Touched {
+    if (commit.revision !== this.head + 1) {
+      throw new AppError(
+        'internal',
+        `Commit ${commit.revision} does not follow revision ${this.head}.`,
+        { details: { held: this.head, offered: commit.revision } },
+      );
+    }
+    const { touched } = this.perform(commit.changes);
+    this.head = commit.revision;
+    return touched;
+  }
+
+  /**
+   * Asks `question` of the policy as it would be after `changes`, and leaves it as it was. The question must not
+   * keep anything lazy: when this returns, the changes are undone.
+   */
+  whatIf<T>(changes: readonly PolicyChange[], question: (change: WhatIf) => T): T {
+    const undo = undoOf(changes, this.store);
+    try {
+      return question(this.perform(changes));
+    } finally {
+      this.perform(undo);
+    }
+  }
+
+  stats(): PolicyStats {
+    return {
+      familiesHeld: this.table.size,
+      familiesDerived: this.rendered.families,
+      entriesRendered: this.rendered.entries,
+      selectorsEvaluated: this.index.selectorsEvaluated,
+    };
+  }
+
+  user(uid: string): PolicyUser | undefined {
+    return this.store.users.get(uid);
+  }
+
+  group(uid: string): PolicyGroup | undefined {
+    return this.store.groups.get(uid);
+  }
+
+  role(uid: string): PolicyRole | undefined {
+    return this.store.roles.get(uid);
+  }
+
+  grant(uid: string): PolicyGrant | undefined {
+    return this.store.grants.get(uid);
+  }
+
+  cluster(uid: string): PolicyCluster | undefined {
+    return this.store.clusters.get(uid);
+  }
+
+  byName(kind: PolicyKind, name: string): PolicyObject | undefined {
+    return this.store.byName(kind, name);
+  }
+
+  names(kind: PolicyKind): Iterable<string> {
+    return this.store.namesOf(kind);
+  }
+
+  clusters(): Iterable<PolicyCluster> {
+    return this.store.clusters.values();
+  }
+
+  users(): Iterable<PolicyUser> {
+    return this.store.users.values();
+  }
+
+  grants(): Iterable<PolicyGrant> {
+    return this.store.grants.values();
+  }
+
+  membersOf(groupUid: string): ReadonlySet<string> {
+    return this.store.membersOfGroup.get(groupUid);
+  }
+
+  groupsOf(userUid: string): ReadonlySet<string> {
+    return this.store.groupsOfUser.get(userUid);
+  }
+
+  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): PolicyGrant[] {
+    const index = {
+      User: this.store.grantsOfUser,
+      Group: this.store.grantsOfGroup,
+      Role: this.store.grantsOfRole,
+      Cluster: this.store.grantsNamingCluster,
+    }[kind];
+    return this.found(index.get(uid));
+  }
+
+  grantsReaching(clusterUid: string): PolicyGrant[] {
+    return this.found(this.links.grantsOf(clusterUid));
+  }
+
+  reaches(grantUid: string, clusterUid: string): boolean {
+    return this.links.clustersOf(grantUid).has(clusterUid);
+  }
+
+  /** Role and namespace scope the grant is compiled to; undefined when it compiles to nothing. */
+  familyOf(grantUid: string): Family | undefined {
+    return this.links.familyOf(grantUid);
+  }
+
+  /** Clusters the grant is compiled into. */
+  clustersReachedBy(grantUid: string): ReadonlySet<string> {
+    return this.links.clustersOf(grantUid);
+  }
+
+  /** Direct grants of the user and those of its groups; one may come several times. */
+  grantsReachingUser(userUid: string): Iterable<string> {
+    return this.links.grantsReachingUser(userUid);
+  }
+
+  entry(clusterUid: string, key: string): Intent | undefined {
+    if (key.startsWith('BINDING/')) return this.table.entry(clusterUid, key);
+    return this.single(clusterUid, key);
+  }
+
+  *entries(clusterUid: string): Iterable<Intent> {
+    const cluster = this.store.clusters.get(clusterUid);
+    if (cluster === undefined) return;
+    yield configEntry(cluster);
+    for (const uid of [...this.links.rolesOf(clusterUid)].sort(compareText)) {
+      const intent = this.links.roleEntry(clusterUid, uid);
+      if (intent !== undefined) yield intent;
+    }
+    const denied = [...this.denials.of(clusterUid).values()];
+    yield* denied.sort((a, b) => compareText(a.key, b.key));
+    yield* this.bindings(clusterUid);
+  }
+
+  *keys(clusterUid: string): Iterable<string> {
+    for (const { key } of this.entries(clusterUid)) yield key;
+  }
+
+  counts(clusterUid: string): SectionCounts {
+    const roles = [...this.links.rolesOf(clusterUid)];
+    return {
+      CONFIG: this.store.clusters.has(clusterUid) ? 1 : 0,
+      ROLE: roles.length,
+      DENY: this.denials.of(clusterUid).size,
+      BINDING: this.bindingCounts.get(clusterUid) ?? 0,
+    };
+  }
+
+  private bindings(clusterUid: string): BindingIntent[] {
+    const found: BindingIntent[] = [];
+    for (const instance of this.table.of(clusterUid)) found.push(...instance.rendered.values());
+    return found.sort((a, b) => compareText(a.key, b.key));
+  }
+
+  private single(clusterUid: string, key: string): Intent | undefined {
+    const cluster = this.store.clusters.get(clusterUid);
+    if (key === configKey) return cluster && configEntry(cluster);
+    const [section, uid = ''] = key.split('/');
+    if (section === 'ROLE') return this.links.roleEntry(clusterUid, uid);
+    return section === 'DENY' ? this.denials.of(clusterUid).get(uid) : undefined;
+  }
+
+  private found(uids: Iterable<string>): PolicyGrant[] {
+    const grants: PolicyGrant[] = [];
+    for (const uid of uids) {
+      const grant = this.store.grants.get(uid);
+      if (grant !== undefined) grants.push(grant);
+    }
+    return grants;
+  }
+
+  private perform(changes: readonly PolicyChange[]): WhatIf {
+    const record = new CommitRecord();
+    for (const change of changes) this.compiler.change(change, record);
+    const { instances, entries } = renderDirty(record);
+    this.rendered.families += instances;
+    this.rendered.entries += entries;
+    const touched = touchedBy(record, this.state);
+    return { touched, before: (cluster, key) => record.before(cluster, key) };
+  }
+
+  private readonly state: ClusterState = {
+    rendered: (cluster, family) => this.table.at(cluster, family)?.rendered ?? nothingRendered,
+    single: (cluster, key) => this.single(cluster, key),
+    settleDenial: (cluster, user) => this.denials.settle(cluster, user),
+    countBindings: (cluster, by) => {
+      const count = (this.bindingCounts.get(cluster) ?? 0) + by;
+      if (count === 0) this.bindingCounts.delete(cluster);
+      else this.bindingCounts.set(cluster, count);
+    },
+  };
+}

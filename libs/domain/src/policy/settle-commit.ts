@@ -1,0 +1,109 @@
+import type { Intent } from '@ambit/rbac';
+import type { CommitRecord } from './commit-record.ts';
+import type { Rendered } from './family-instance.ts';
+import { denyKey } from './single-entries.ts';
+
+/** Equality of entries, regardless of the order their fields were written in. */
+export function sameEntry(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) return Array.isArray(b) && sameList(a, b);
+  return isRecord(a) && isRecord(b) && sameFields(a, b);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((each, index) => sameEntry(each, b[index]));
+}
+
+function sameFields(
+  a: Readonly<Record<string, unknown>>,
+  b: Readonly<Record<string, unknown>>,
+): boolean {
+  const left = Object.entries(a).filter(([, value]) => value !== undefined);
+  const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
+  return (
+    left.length === right.size && left.every(([key, value]) => sameEntry(value, right.get(key)))
+  );
+}
+
+/** Keys whose entries differ between two renderings of one family. Memoised: clusters share renderings. */
+export class RenderedDifferences {
+  private readonly known = new Map<Rendered, Map<Rendered, ReadonlySet<string>>>();
+
+  between(before: Rendered, after: Rendered): ReadonlySet<string> {
+    let row = this.known.get(before);
+    if (row === undefined) this.known.set(before, (row = new Map()));
+    let keys = row.get(after);
+    if (keys === undefined) row.set(after, (keys = differentKeys(before, after)));
+    return keys;
+  }
+}
+
+function differentKeys(before: Rendered, after: Rendered): ReadonlySet<string> {
+  const keys = new Set<string>();
+  if (before === after) return keys;
+  for (const [key, entry] of before) {
+    if (!sameEntry(entry, after.get(key))) keys.add(key);
+  }
+  for (const key of after.keys()) if (!before.has(key)) keys.add(key);
+  return keys;
+}
+
+/** Renders what the commit changed. Returns how many instances and entries were rendered. */
+export function renderDirty(record: CommitRecord): { instances: number; entries: number } {
+  let instances = 0;
+  let entries = 0;
+  for (const instance of record.dirtyInstances) {
+    if (instance.clusters.size === 0 || !instance.dirty) continue;
+    instances++;
+    entries += instance.render();
+  }
+  return { instances, entries };
+}
+
+/** What a cluster holds at this moment, as far as a commit may have changed it. */
+export interface ClusterState {
+  rendered(clusterUid: string, family: string): Rendered;
+  /** A CONFIG, ROLE or DENY entry. */
+  single(clusterUid: string, key: string): Intent | undefined;
+  /** Brings the DENY entry of a user up to date and returns the one before. */
+  settleDenial(clusterUid: string, userUid: string): Intent | undefined;
+  /** Told how the number of BINDING entries changed. */
+  countBindings(clusterUid: string, by: number): void;
+}
+
+/** The clusters and keys the commit touched, compared with what was before it. */
+export function touchedBy(record: CommitRecord, state: ClusterState): Map<string, Set<string>> {
+  const touched = new Map<string, Set<string>>();
+  const keysOf = (cluster: string): Set<string> => {
+    let keys = touched.get(cluster);
+    if (keys === undefined) touched.set(cluster, (keys = new Set()));
+    return keys;
+  };
+  const differences = new RenderedDifferences();
+  for (const cluster of record.clusters) keysOf(cluster);
+  for (const [cluster, families] of record.families) {
+    const keys = keysOf(cluster);
+    for (const [family, before] of families) {
+      const after = state.rendered(cluster, family);
+      for (const key of differences.between(before, after)) keys.add(key);
+      state.countBindings(cluster, after.size - before.size);
+    }
+  }
+  for (const [cluster, users] of record.denials) {
+    for (const user of users) {
+      const before = state.settleDenial(cluster, user);
+      record.single(cluster, denyKey(user), () => before);
+    }
+  }
+  for (const [cluster, singles] of record.singles) {
+    const keys = keysOf(cluster);
+    for (const [key, before] of singles) {
+      if (!sameEntry(before, state.single(cluster, key))) keys.add(key);
+    }
+  }
+  return touched;
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import type { PolicyChange, PolicyObject } from '../src/index.ts';
+import { aCluster, aGrant, aGroup, aMember, aRole, aUser, gone, put } from './policy-builders.ts';
+
+const names = (prefix: string, count: number) =>
+  fc.integer({ min: 0, max: count - 1 }).map((index) => `${prefix}${index}`);
+
+// A person keeps its uid and may change its name, which is never another's.
+const user = fc.tuple(names('u', 5), fc.boolean(), fc.boolean()).map(([id, active, renamed]) => ({
+  ...aUser(id, { active }),
+  ...(renamed ? { name: `${id}-renamed` } : {}),
+}));
+const group = names('g', 3).map(aGroup);
+const member = fc.tuple(group, user).map(([g, u]) => aMember(g, u));
+const rules = fc.constantFrom(
+  [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  [{ apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }],
+);
+const role = fc.tuple(names('r', 3), fc.option(rules, { nil: undefined })).map(([name, own]) =>
+  own === undefined
+    ? // Two roles may refer to one ClusterRole.
+      aRole(name, { clusterRole: name === 'r2' ? 'r1' : name })
+    : aRole(name, { rules: own }),
+);
+const env = fc.constantFrom('prod', 'staging');
+const cluster = fc
+  .tuple(names('c', 4), fc.option(env, { nil: undefined }), fc.constantFrom('ambit:', 'x:'))
+  .map(([name, label, userPrefix]) =>
+    aCluster(name, label === undefined ? {} : { env: label }, { userPrefix }),
+  );
+const clusterSelector = fc.oneof(
+  fc.constant({ type: 'all' as const }),
+  fc
+    .array(names('c', 5), { maxLength: 3 })
+    .map((list) => ({ type: 'names' as const, uids: list.map((name) => aCluster(name).uid) })),
+  fc
+    .tuple(
+      fc.constantFrom('In' as const, 'NotIn' as const),
+      fc.array(env, { minLength: 1, maxLength: 2 }),
+    )
+    .map(([operator, values]) => ({
+      type: 'selector' as const,
+      selector: { requirements: [{ key: 'env', operator, values }] },
+    })),
+  fc.constantFrom('Exists' as const, 'DoesNotExist' as const).map((operator) => ({
+    type: 'selector' as const,
+    selector: { requirements: [{ key: 'env', operator, values: [] }] },
+  })),
+  fc.constant({ type: 'selector' as const, selector: { requirements: [] } }),
+);
+const namespaces = fc.oneof(
+  fc.constantFrom({ type: 'clusterWide' as const }, { type: 'all' as const }),
+  fc
+    .array(fc.constantFrom('a', 'b'), { maxLength: 2 })
+    .map((list) => ({ type: 'names' as const, names: [...new Set(list)].sort() })),
+  fc.constant({
+    type: 'selector' as const,
+    selector: { requirements: [{ key: 'team', operator: 'In' as const, values: ['x'] }] },
+  }),
+);
+const times = fc.constantFrom<{ until?: number; notBefore?: number }>(
+  {},
+  {},
+  {},
+  { until: 5000 },
+  { until: 6000 },
+  { notBefore: 1000, until: 5000 },
+);
+const grantAmong = (count: number) =>
+  fc
+    .record({
+      name: names('x', count),
+      subjects: fc.uniqueArray(
+        fc.oneof(
+          user.map(({ uid }) => ({ kind: 'User' as const, uid })),
+          group.map(({ uid }) => ({ kind: 'Group' as const, uid })),
+        ),
+        { maxLength: 3, selector: ({ uid }) => uid },
+      ),
+      role,
+      clusters: clusterSelector,
+      namespaces,
+      times,
+      ended: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+    })
+    .map(({ name, times: bounds, ...parts }) => aGrant(name, { ...parts, ...bounds }));
+
+const grant = grantAmong(7);
+
+const object: fc.Arbitrary<PolicyObject> = fc.oneof(
+  { arbitrary: user, weight: 3 },
+  { arbitrary: group, weight: 2 },
+  { arbitrary: member, weight: 4 },
+  { arbitrary: role, weight: 2 },
+  { arbitrary: cluster, weight: 3 },
+  { arbitrary: grant, weight: 6 },
+);
+
+/** One change; about a quarter are deletions. Objects may name others that are not there. */
+export const anyChange: fc.Arbitrary<PolicyChange> = fc
+  .tuple(object, fc.integer({ min: 0, max: 3 }))
+  .map(([each, roll]) => (roll === 0 ? gone(each) : put(each)));
+
+export const anyGrantChange: fc.Arbitrary<PolicyChange> = fc
+  .tuple(grant, fc.integer({ min: 0, max: 3 }))
+  .map(([each, roll]) => (roll === 0 ? gone(each) : put(each)));
+
+/** A policy in which most references of the objects above lead somewhere, in no particular order. */
+const commonGround: fc.Arbitrary<PolicyChange[]> = fc
+  .shuffledSubarray(
+    [
+      ...[0, 1, 2, 3, 4].map((n) => aUser(`u${n}`, { active: n !== 3 })),
+      ...[0, 1, 2].map((n) => aGroup(`g${n}`)),
+      ...[0, 1, 2, 3].map((n) => aMember(aGroup(`g${n % 3}`), aUser(`u${n}`))),
+      ...[0, 1].map((n) => aRole(`r${n}`)),
+      aRole('r2', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
+      ...[0, 1, 2, 3].map((n) => aCluster(`c${n}`, { env: n % 2 === 0 ? 'prod' : 'staging' })),
+    ],
+    { minLength: 14 },
+  )
+  .map((objects) => objects.map(put));
+
+/** Commits over a policy that already holds something; the first lays it. */
+export const anyCommits = fc
+  .tuple(
+    commonGround,
+    fc.array(fc.array(anyChange, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 15 }),
+  )
+  .map(([ground, commits]) => [ground, ...commits]);
+
+/** The objects of some policy. */
+export const anyObjects: fc.Arbitrary<PolicyObject[]> = anyCommits.map((commits) =>
+  objectsAfter(commits.flat()),
+);
+
+/** The objects of a policy in which many people hold something. */
+export const denseObjects: fc.Arbitrary<PolicyObject[]> = fc
+  .tuple(commonGround, fc.array(grantAmong(30), { minLength: 10, maxLength: 25 }))
+  .map(([ground, grants]) => objectsAfter([...ground, ...grants.map(put)]));
+
+/** The objects left after changes, as a table by kind and uid would have them. */
+export function objectsAfter(changes: Iterable<PolicyChange>): PolicyObject[] {
+  const table = new Map<string, PolicyObject>();
+  for (const change of changes) {
+    if (change.op === 'put') table.set(`${change.object.kind}/${change.object.uid}`, change.object);
+    else table.delete(`${change.kind}/${change.uid}`);
+  }
+  return [...table.values()];
+}

@@ -1,0 +1,188 @@
+import type { Intent } from '@ambit/rbac';
+import { selectorMatches, shardSubjects } from '@ambit/rbac';
+import type {
+  PolicyCluster,
+  PolicyGrant,
+  PolicyMembership,
+  PolicyObject,
+  PolicyRole,
+  PolicyUser,
+} from '../src/index.ts';
+import { nodeDigests } from './node-digests.ts';
+
+/**
+ * The oracle: what a cluster should hold, worked out from the whole policy by nested loops and without any index.
+ * BINDING entries come without keys, because a key is only a name.
+ */
+export function naiveCompile(objects: readonly PolicyObject[], cluster: PolicyCluster): string[] {
+  const world = worldOf(objects);
+  const live = world.grants.filter(
+    (grant) => reaches(grant, cluster) && hasSubject(world, grant) && usable(grant, world.roles),
+  );
+  const people = live.flatMap((grant) => peopleOf(world, grant));
+  const roles = live.flatMap((grant) => world.roles.filter(({ uid }) => uid === grant.roleUid));
+  const entries = new Set([
+    text(configOf(cluster)),
+    ...roles.filter(({ rules }) => rules !== undefined).map((role) => text(roleOf(role))),
+    ...people.filter(({ active }) => !active).map((user) => text(denyOf(cluster, user))),
+    ...folded(world, live).flatMap((family) => bindingsOf(world, cluster, family)),
+  ]);
+  return [...entries].sort();
+}
+
+interface World {
+  readonly users: readonly PolicyUser[];
+  readonly groups: ReadonlySet<string>;
+  readonly members: readonly PolicyMembership[];
+  readonly roles: readonly PolicyRole[];
+  readonly grants: readonly PolicyGrant[];
+}
+
+function worldOf(objects: readonly PolicyObject[]): World {
+  const groups = new Set<string>();
+  for (const each of objects) if (each.kind === 'Group') groups.add(each.uid);
+  return {
+    users: objects.filter((each) => each.kind === 'User'),
+    groups,
+    members: objects
+      .filter((each) => each.kind === 'Membership')
+      .filter(({ groupUid }) => groups.has(groupUid)),
+    roles: objects.filter((each) => each.kind === 'Role'),
+    grants: objects.filter((each) => each.kind === 'Grant').filter(({ ended }) => !ended),
+  };
+}
+
+function reaches({ scope: { clusters } }: PolicyGrant, cluster: PolicyCluster): boolean {
+  if (clusters.type === 'all') return true;
+  if (clusters.type === 'names') return clusters.uids.includes(cluster.uid);
+  const { requirements } = clusters.selector;
+  return requirements.length > 0 && selectorMatches(clusters.selector, cluster.labels);
+}
+
+const hasSubject = ({ users, groups }: World, grant: PolicyGrant): boolean =>
+  grant.subjects.some(({ kind, uid }) =>
+    kind === 'User' ? users.some((user) => user.uid === uid) : groups.has(uid),
+  );
+
+const peopleOf = ({ users, members }: World, grant: PolicyGrant): PolicyUser[] =>
+  users.filter(({ uid }) =>
+    grant.subjects.some((subject) =>
+      subject.kind === 'User'
+        ? subject.uid === uid
+        : members.some((each) => each.groupUid === subject.uid && each.userUid === uid),
+    ),
+  );
+
+const isTimed = ({ until, notBefore }: PolicyGrant): boolean =>
+  until !== undefined || notBefore !== undefined;
+
+/** Grants of one role and one scope together, timed ones each alone. */
+function folded({ roles }: World, grants: readonly PolicyGrant[]): PolicyGrant[][] {
+  const families = new Map<string, PolicyGrant[]>();
+  for (const grant of grants) {
+    const role = roles.find(({ uid }) => uid === grant.roleUid);
+    const family = text([
+      role && referenceOf(role),
+      scopeOf(grant),
+      isTimed(grant) ? grant.uid : '',
+    ]);
+    families.set(family, [...(families.get(family) ?? []), grant]);
+  }
+  return [...families.values()];
+}
+
+function bindingsOf(
+  world: World,
+  cluster: PolicyCluster,
+  grants: readonly PolicyGrant[],
+): string[] {
+  const [first] = grants;
+  const role = world.roles.find(({ uid }) => uid === first?.roleUid);
+  if (first === undefined || role === undefined) return [];
+  const subjectsOf = (grant: PolicyGrant) =>
+    peopleOf(world, grant).map(({ name }) => cluster.userPrefix + name);
+  const times = isTimed(first)
+    ? { grantUid: first.uid, notBefore: first.notBefore, notAfter: first.until }
+    : {};
+  return shardSubjects(grants.flatMap(subjectsOf), nodeDigests).map(({ shard, subjects }) => {
+    const behind = grants.filter((grant) =>
+      subjectsOf(grant).some((subject) => subjects.includes(subject)),
+    );
+    return text({
+      section: 'BINDING',
+      role: referenceOf(role),
+      scope: scopeOf(first),
+      shard,
+      subjectKind: 'Users',
+      subjects,
+      ...times,
+      grants: behind
+        .map(({ name }) => name)
+        .sort()
+        .slice(0, 16),
+    });
+  });
+}
+
+/** The entries of a compiled cluster in the form of the oracle. */
+export function comparable(entries: Iterable<Intent>): string[] {
+  return Array.from(entries, (entry) => {
+    if (entry.section !== 'BINDING') return text(entry);
+    const { key: _key, ...rest } = entry;
+    return text(rest);
+  }).sort();
+}
+
+function usable(grant: PolicyGrant, roles: readonly PolicyRole[]): boolean {
+  const role = roles.find(({ uid }) => uid === grant.roleUid);
+  const { namespaces } = grant.scope;
+  const named = namespaces.type !== 'names' || namespaces.names.length > 0;
+  return (
+    role !== undefined && (role.rules === undefined) !== (role.clusterRole === undefined) && named
+  );
+}
+
+function scopeOf({ scope: { namespaces } }: PolicyGrant): unknown {
+  if (namespaces.type === 'clusterWide') return { type: 'clusterWide' };
+  if (namespaces.type === 'all') return { type: 'selector', selector: { requirements: [] } };
+  if (namespaces.type === 'selector') return namespaces;
+  return { type: 'namespaces', names: [...new Set(namespaces.names)].sort() };
+}
+
+const configOf = (cluster: PolicyCluster) => ({
+  section: 'CONFIG',
+  key: 'CONFIG/cluster',
+  clusterName: cluster.name,
+  clusterUid: cluster.uid,
+  userPrefix: cluster.userPrefix,
+  subjectMode: cluster.subjectMode,
+});
+
+const referenceOf = ({ uid, clusterRole, rules }: PolicyRole) =>
+  rules === undefined ? { type: 'existing', clusterRole } : { type: 'ours', roleUid: uid };
+
+const denyOf = ({ userPrefix }: PolicyCluster, { uid, name }: PolicyUser) => ({
+  section: 'DENY',
+  key: `DENY/${uid}`,
+  userUid: uid,
+  subject: userPrefix + name,
+});
+
+const roleOf = ({ uid, name, rules }: PolicyRole) => ({
+  section: 'ROLE',
+  key: `ROLE/${uid}`,
+  uid,
+  name,
+  rules,
+});
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(
+    fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)]),
+  );
+};
+
+const text = (value: unknown): string => JSON.stringify(sorted(value));

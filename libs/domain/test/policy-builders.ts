@@ -1,0 +1,108 @@
+import type {
+  ClusterSelector,
+  GrantSubject,
+  NamespaceSelector,
+  PolicyChange,
+  PolicyCluster,
+  PolicyGrant,
+  PolicyGroup,
+  PolicyMembership,
+  PolicyObject,
+  PolicyRole,
+  PolicyUser,
+} from '../src/index.ts';
+
+type Parts<T> = Partial<Omit<T, 'kind' | 'uid'>>;
+
+export const put = (object: PolicyObject): PolicyChange => ({ op: 'put', object });
+export const gone = ({ kind, uid }: PolicyObject): PolicyChange => ({ op: 'delete', kind, uid });
+
+export const aUser = (name: string, parts: Parts<PolicyUser> = {}): PolicyUser => ({
+  kind: 'User',
+  uid: `user-uid-${name}`,
+  name,
+  labels: {},
+  active: true,
+  ...parts,
+});
+
+export const aGroup = (name: string): PolicyGroup => ({
+  kind: 'Group',
+  uid: `group-uid-${name}`,
+  name,
+  labels: {},
+});
+
+export const aMember = (group: PolicyGroup, user: PolicyUser): PolicyMembership => ({
+  kind: 'Membership',
+  uid: `${group.uid}/${user.uid}`,
+  name: `${group.name}/${user.name}`,
+  groupUid: group.uid,
+  userUid: user.uid,
+});
+
+/** A reference to the ClusterRole of the same name unless `parts` says otherwise. */
+export const aRole = (
+  name: string,
+  parts: Parts<PolicyRole> = { clusterRole: name },
+): PolicyRole => ({
+  kind: 'Role',
+  uid: `role-uid-${name}`,
+  name,
+  labels: {},
+  ...parts,
+});
+
+export const aCluster = (
+  name: string,
+  labels: Record<string, string> = {},
+  parts: Parts<PolicyCluster> = {},
+): PolicyCluster => ({
+  kind: 'Cluster',
+  uid: `cluster-uid-${name}`,
+  name,
+  labels,
+  subjectMode: 'Users',
+  userPrefix: 'ambit:',
+  ...parts,
+});
+
+export const on = (...clusters: PolicyCluster[]): ClusterSelector => ({
+  type: 'names',
+  uids: clusters.map(({ uid }) => uid),
+});
+
+export const labelled = (key: string, ...values: string[]): ClusterSelector => ({
+  type: 'selector',
+  selector: { requirements: [{ key, operator: 'In', values }] },
+});
+
+export const inNamespaces = (...names: string[]): NamespaceSelector => ({ type: 'names', names });
+
+export const to = (...subjects: (PolicyUser | PolicyGroup)[]): GrantSubject[] =>
+  subjects.map(({ kind, uid }) => ({ kind, uid }));
+
+export interface GrantParts extends Parts<Omit<PolicyGrant, 'scope' | 'roleUid'>> {
+  readonly subjects: readonly GrantSubject[];
+  readonly role: PolicyRole;
+  readonly clusters?: ClusterSelector;
+  readonly namespaces?: NamespaceSelector;
+}
+
+/** On all clusters and cluster-wide unless `parts` says otherwise. */
+export function aGrant(name: string, parts: GrantParts): PolicyGrant {
+  const { role, clusters, namespaces, ...rest } = parts;
+  return {
+    kind: 'Grant',
+    uid: `grant-uid-${name}`,
+    name,
+    labels: {},
+    ended: false,
+    ...rest,
+    roleUid: role.uid,
+    scope: {
+      clusters: clusters ?? { type: 'all' },
+      namespaces: namespaces ?? { type: 'clusterWide' },
+    },
+  };
+}
