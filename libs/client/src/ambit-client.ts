@@ -1,0 +1,157 @@
+import {
+  responseSchemas,
+  routes,
+  withoutUndefined,
+  type OperationId,
+  type Route,
+} from '@ambit/contracts';
+import { AppError, fullJitter, type Millis } from '@ambit/kernel';
+import { followAudit, type AuditTailOptions, type TailItem } from './audit-tail.ts';
+import type { CallArgs, CallResult, Operations } from './call-types.ts';
+import { exchange, openConnection, type Connection, type HttpAnswer } from './http-exchange.ts';
+import { isPassing } from './network-error.ts';
+import { answerError, foreignAnswer } from './problem-error.ts';
+import { requestPath } from './request-path.ts';
+import { checkServerUrl } from './server-url.ts';
+
+export interface AmbitClientOptions {
+  /** URL of central. Plain HTTP only to this machine, unless `allowPlainHttp`. */
+  readonly server: string;
+  /** API token; sent as a header and never part of a URL or a message. */
+  readonly token: string;
+  /** PEM of the CA to trust instead of the system's. */
+  readonly ca?: string;
+  /** Milliseconds an answer may take; 30,000 by default. */
+  readonly timeoutMs?: Millis;
+  readonly allowPlainHttp?: boolean;
+  readonly userAgent?: string;
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+}
+
+type LooseArgs = Partial<CallArgs<OperationId>> & {
+  readonly params?: Readonly<Record<string, string | number>> | undefined;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+};
+
+const retryShape = { baseMs: 250, capMs: 2_000 };
+const mostRetries = 2;
+/** Statuses of something in between that gave up, or of a central that asks to come again. */
+const retriedStatuses = new Set([429, 502, 503, 504]);
+
+/** Calls central. GET is tried again twice when the network or a busy central failed it; nothing else ever is. */
+export class AmbitClient {
+  readonly #connection: Connection;
+  readonly #options: AmbitClientOptions;
+  /** One function per operation of `routes`. Each throws `AppError`. */
+  readonly api: Operations;
+
+  constructor(options: AmbitClientOptions) {
+    const allowPlainHttp = options.allowPlainHttp ?? false;
+    this.#connection = openConnection(checkServerUrl(options.server, { allowPlainHttp }), options);
+    this.#options = options;
+    const ids = Object.keys(routes) as OperationId[];
+    this.api = Object.fromEntries(
+      ids.map((id) => [id, (args: LooseArgs) => this.#call(id, args)]),
+    ) as unknown as Operations;
+  }
+
+  /** Audit events as they come, without gap or repetition across broken connections, until `signal` aborts. */
+  followAudit(options: AuditTailOptions): AsyncGenerator<TailItem, void, undefined> {
+    return followAudit(this.#connection, this.#headers(), options);
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#connection.agent.destroy();
+  }
+
+  async #call<Op extends OperationId>(id: Op, args: LooseArgs): Promise<CallResult<Op>> {
+    const route: Route = routes[id];
+    const answer = await this.#send(route, args);
+    if (answer.status >= 300) throw answerError(answer, this.#connection.base);
+    return this.#read(route, answer) as CallResult<Op>;
+  }
+
+  async #send(route: Route, args: LooseArgs): Promise<HttpAnswer> {
+    const request = {
+      method: route.method,
+      path: requestPath(route, args.params, args.query),
+      headers: this.#headers(args),
+      timeoutMs: args.timeoutMs ?? this.#options.timeoutMs ?? 30_000,
+      ...withoutUndefined({ body: bodyText(args.body), signal: args.signal }),
+    };
+    const once = () => exchange(this.#connection, request);
+    return route.method === 'GET' ? retried(once, args.signal) : once();
+  }
+
+  #headers(args: LooseArgs = {}): Record<string, string> {
+    return {
+      accept: 'application/json, application/problem+json',
+      'user-agent': this.#options.userAgent ?? 'ambit-client',
+      authorization: `Bearer ${this.#options.token}`,
+      ...(args.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(args.ifMatch === undefined ? {} : { 'if-match': `"${args.ifMatch}"` }),
+      ...(args.ifNoneMatch === undefined ? {} : { 'if-none-match': args.ifNoneMatch }),
+    };
+  }
+
+  #read(route: Route, answer: HttpAnswer): unknown {
+    const value = parseJson(answer.body);
+    if (value === undefined) throw foreignAnswer(answer, this.#connection.base);
+    const isEffect = (value as { kind?: unknown } | null)?.kind === 'ApplyResult';
+    const name = route.dryRun === true && isEffect ? 'ApplyResult' : route.response;
+    const parsed = responseSchemas[name].safeParse(value);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new AppError(
+      'internal',
+      `central answered ${route.method} ${route.path} in another form`,
+      {
+        why: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+        hint: 'The versions of central and of this program may be too far apart.',
+        cause: parsed.error,
+      },
+    );
+  }
+}
+
+/** Tries a call that changes nothing up to three times. */
+async function retried(
+  call: () => Promise<HttpAnswer>,
+  signal: AbortSignal | undefined,
+): Promise<HttpAnswer> {
+  for (let attempt = 0; ; attempt++) {
+    const last = attempt >= mostRetries || signal?.aborted === true;
+    const waitMs = fullJitter(retryShape, attempt, Math.random);
+    try {
+      const answer = await call();
+      if (last || !retriedStatuses.has(answer.status)) return answer;
+      await pause(Math.max(retryAfter(answer), waitMs));
+    } catch (error) {
+      if (last || !isPassing(error)) throw error;
+      await pause(waitMs);
+    }
+  }
+}
+
+function bodyText(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body);
+}
+
+function retryAfter(answer: HttpAnswer): Millis {
+  const seconds = Number(answer.headers['retry-after'] ?? 0);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 5) * 1000 : 0;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(ms: Millis): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,105 @@
+import http from 'node:http';
+import https from 'node:https';
+import { AppError, type Millis } from '@ambit/kernel';
+import { networkError } from './network-error.ts';
+
+export interface Connection {
+  readonly base: URL;
+  readonly agent: http.Agent;
+}
+
+export interface ConnectionOptions {
+  /** PEM of the CA to trust instead of the system's. */
+  readonly ca?: string;
+  /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as the environment has them. */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: Millis;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** More than any page of 500 objects needs; a peer that sends more is not central. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+/** Certificates are always verified: there is no option that turns it off. */
+export function openConnection(base: URL, options: ConnectionOptions): Connection {
+  const shared = {
+    keepAlive: true,
+    ...(options.proxyEnv === undefined ? {} : { proxyEnv: { ...options.proxyEnv } }),
+  };
+  const agent =
+    base.protocol === 'https:'
+      ? new https.Agent({
+          ...shared,
+          minVersion: 'TLSv1.2',
+          rejectUnauthorized: true,
+          ...(options.ca === undefined ? {} : { ca: options.ca }),
+        })
+      : new http.Agent(shared);
+  return { base, agent };
+}
+
+/** Sends the request and gives the answer's head as soon as it is there. Throws `AppError` for what the network did. */
+export function openExchange(
+  connection: Connection,
+  request: HttpRequest,
+): Promise<http.IncomingMessage> {
+  const { base, agent } = connection;
+  const send = base.protocol === 'https:' ? https.request : http.request;
+  const bytes = request.body === undefined ? undefined : Buffer.from(request.body);
+  const headers = {
+    ...request.headers,
+    ...(bytes === undefined ? {} : { 'content-length': String(bytes.length) }),
+  };
+  return new Promise((resolve, reject) => {
+    const url = new URL(base.pathname.replace(/\/$/, '') + request.path, base);
+    const call = send(url, {
+      method: request.method,
+      agent,
+      headers,
+      timeout: request.timeoutMs,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+    call.on('response', resolve);
+    call.on('timeout', () => call.destroy(tooSlow(base, request.timeoutMs)));
+    call.on('error', (error) => reject(networkError(error, base)));
+    call.end(bytes);
+  });
+}
+
+/** Sends the request and reads the whole answer. */
+export async function exchange(connection: Connection, request: HttpRequest): Promise<HttpAnswer> {
+  const incoming = await openExchange(connection, request);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxAnswerBytes) {
+        throw new AppError('internal', `${connection.base.host} answered with more than 64 MiB`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw networkError(error, connection.base);
+  }
+  const body = Buffer.concat(chunks).toString('utf8');
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+}
+
+function tooSlow(base: URL, timeoutMs: Millis): AppError {
+  const seconds = Math.round(timeoutMs / 100) / 10;
+  return new AppError('timed_out', `${base.host} did not answer within ${seconds} s`);
+}

@@ -1,0 +1,145 @@
+import { refusalReasons } from '@ambit/domain';
+import { z } from 'zod';
+import { ApplyResult } from './apply.ts';
+import { GrantSubjectWrite } from './grants.ts';
+import { ClusterName, NamespaceName, RoleName, Timestamp, UserName } from './names.ts';
+import { ConfirmRemovals } from './queries.ts';
+
+const accessFields = {
+  cluster: ClusterName,
+  /** Absent: cluster-wide. */
+  namespace: NamespaceName.exactOptional(),
+  verb: z.string().min(1).max(63),
+  /** The core group is "". */
+  apiGroup: z.string().max(253).default(''),
+  resource: z.string().min(1).max(253),
+  subresource: z.string().min(1).max(253).exactOptional(),
+  name: z.string().min(1).max(253).exactOptional(),
+};
+
+/** One question. `user` is required as long as tokens are no people. */
+export const AccessQuestion = z.strictObject({ user: UserName, ...accessFields });
+export type AccessQuestion = z.infer<typeof AccessQuestion>;
+
+/** Body of POST access/check: 1 to 1000 questions, answered in their order from one revision. */
+export const AccessCheck = z.strictObject({ checks: z.array(AccessQuestion).min(1).max(1000) });
+export type AccessCheck = z.infer<typeof AccessCheck>;
+
+/** One way by which access exists: the grant, its role and scope (text form), and the group when it comes through one. */
+export const AccessPath = z.object({
+  grant: z.string(),
+  role: z.string(),
+  scope: z.string(),
+  group: z.string().optional(),
+  until: Timestamp.optional(),
+});
+export type AccessPath = z.infer<typeof AccessPath>;
+
+/** Why not; `grant` and `group` name what comes near. */
+export const AccessRefusal = z.object({
+  reason: z.enum(refusalReasons),
+  message: z.string(),
+  grant: z.string().optional(),
+  group: z.string().optional(),
+  /** When it would begin, or when it ended. */
+  at: Timestamp.optional(),
+});
+export type AccessRefusal = z.infer<typeof AccessRefusal>;
+
+/**
+ * What the answer rests on: roles and namespaces as the agent last told them. `ageSeconds` is absent when it never did;
+ * existing ClusterRoles then count as allowing nothing.
+ */
+export const AccessEvidence = z.object({
+  cluster: z.string(),
+  connected: z.boolean(),
+  ageSeconds: z.number().optional(),
+  appliedRevision: z.int().optional(),
+});
+export type AccessEvidence = z.infer<typeof AccessEvidence>;
+
+/**
+ * Whether the person may, by what Ambit grants; what others bound in the cluster is not seen here. One of `paths` and
+ * `refusals` is filled, at most 16, the nearest to yes first.
+ */
+export const AccessAnswer = z.object({
+  allowed: z.boolean(),
+  paths: z.array(AccessPath),
+  refusals: z.array(AccessRefusal),
+  /** When the last of the paths ends; absent when one of them has no end. */
+  until: Timestamp.optional(),
+  hint: z.string().optional(),
+  nextCommand: z.string().optional(),
+});
+export type AccessAnswer = z.infer<typeof AccessAnswer>;
+
+export const AccessCheckResult = z.object({
+  kind: z.literal('AccessCheckResult'),
+  revision: z.int(),
+  evidence: z.array(AccessEvidence),
+  items: z.array(AccessAnswer),
+});
+export type AccessCheckResult = z.infer<typeof AccessCheckResult>;
+
+/** Query of GET access/who-can. */
+export const WhoCanQuery = z.strictObject({
+  ...accessFields,
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  continue: z.string().max(1024).exactOptional(),
+});
+export type WhoCanQuery = z.infer<typeof WhoCanQuery>;
+
+/** One person and every way, at most 16. */
+export const WhoCanItem = z.object({
+  user: z.string(),
+  paths: z.array(AccessPath),
+  until: Timestamp.optional(),
+});
+export type WhoCanItem = z.infer<typeof WhoCanItem>;
+
+/** Sorted by user. */
+export const WhoCanResult = z.object({
+  kind: z.literal('WhoCanResult'),
+  revision: z.int(),
+  evidence: AccessEvidence,
+  items: z.array(WhoCanItem),
+  continue: z.string().optional(),
+});
+export type WhoCanResult = z.infer<typeof WhoCanResult>;
+
+/**
+ * Body of POST access/revoke: takes the subject out of the direct grants that fit, in one transaction. A grant fits when
+ * its role is `role` (any, when absent) and its scope lies wholly inside `scope` (anywhere, when absent; text form:
+ * `prod-eu` is the whole cluster with its namespaces, `prod-eu/payments` one namespace, `prod-eu/*` all namespaces).
+ * A grant left without subject is deleted. Grants that reach beyond `scope` and access through groups stay and are named in `remaining`.
+ *
+ * There is no opposite: to grant, PUT or apply a Grant. The CLI derives its name from subject, role and scope, so granting twice changes one grant.
+ */
+export const AccessRevoke = z.strictObject({
+  subject: GrantSubjectWrite,
+  role: RoleName.exactOptional(),
+  scope: z.string().max(130).exactOptional(),
+  dryRun: z.literal('All').exactOptional(),
+  confirmRemovals: ConfirmRemovals.exactOptional(),
+});
+export type AccessRevoke = z.infer<typeof AccessRevoke>;
+
+/** Access that stays: through a group (`group`), or through a direct grant that reaches beyond the scope given. */
+export const RemainingAccess = z.object({
+  grant: z.string(),
+  role: z.string(),
+  /** Text form of the grant's scope. */
+  scope: z.string(),
+  group: z.string().optional(),
+  until: Timestamp.optional(),
+  /** The command that would end it. */
+  nextCommand: z.string(),
+});
+export type RemainingAccess = z.infer<typeof RemainingAccess>;
+
+export const RevokeResult = z.object({
+  ...ApplyResult.shape,
+  kind: z.literal('RevokeResult'),
+  remaining: z.array(RemainingAccess),
+});
+export type RevokeResult = z.infer<typeof RevokeResult>;

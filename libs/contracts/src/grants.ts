@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
+import { GrantName, GroupName, RoleName, Timestamp, UserName } from './names.ts';
+import { Scope, ScopeWrite } from './selectors.ts';
+
+/** `{user: NAME}` or `{group: NAME}`. */
+export const GrantSubjectWrite = z
+  .strictObject({ user: UserName.exactOptional(), group: GroupName.exactOptional() })
+  .refine((subject) => (subject.user === undefined) !== (subject.group === undefined), {
+    message: 'exactly one of "user" and "group"',
+  });
+export type GrantSubjectWrite = z.infer<typeof GrantSubjectWrite>;
+
+export const GrantSpecWrite = z
+  .strictObject({
+    subjects: z.array(GrantSubjectWrite).min(1, 'name at least one subject').max(1000),
+    role: RoleName,
+    scope: ScopeWrite,
+    until: Timestamp.exactOptional(),
+    notBefore: Timestamp.exactOptional(),
+    reason: z.string().max(1024).exactOptional(),
+  })
+  .refine(
+    ({ notBefore, until }) =>
+      notBefore === undefined || until === undefined || Date.parse(notBefore) < Date.parse(until),
+    { message: 'the end has to come after the beginning', path: ['until'] },
+  );
+export type GrantSpecWrite = z.infer<typeof GrantSpecWrite>;
+
+/** Body of PUT, and a document of a policy file. A new grant whose end is past is refused with `end_in_the_past`. */
+export const GrantWrite = z.strictObject({
+  apiVersion: ApiVersion,
+  kind: z.literal('Grant'),
+  metadata: z.strictObject({ name: GrantName, ...objectMetaFields }),
+  spec: GrantSpecWrite,
+  status: z.unknown().optional(),
+});
+export type GrantWrite = z.infer<typeof GrantWrite>;
+
+export const grantStates = ['Active', 'Scheduled', 'Ended'] as const;
+
+/** `status.state` is computed from the clock of central at the time of the answer. */
+export const Grant = z.object({
+  apiVersion: ApiVersion,
+  kind: z.literal('Grant'),
+  metadata: ObjectMeta,
+  spec: z.object({
+    subjects: z.array(z.object({ user: z.string().optional(), group: z.string().optional() })),
+    role: z.string(),
+    scope: Scope,
+    until: Timestamp.optional(),
+    notBefore: Timestamp.optional(),
+    reason: z.string().optional(),
+  }),
+  status: z.object({ state: z.enum(grantStates), conditions: z.array(Condition) }),
+});
+export type Grant = z.infer<typeof Grant>;
+
+export const GrantList = listOf('Grant', Grant);
+export type GrantList = z.infer<typeof GrantList>;

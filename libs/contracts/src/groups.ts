@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
+import { GroupName, Timestamp, Uid, UserName } from './names.ts';
+
+const Members = z.array(UserName).max(20_000, 'at most 20000 members in one document');
+
+/** Without `members` the memberships stay as they are; an empty list removes them all. */
+export const GroupSpecWrite = z.strictObject({
+  displayName: z.string().max(256).exactOptional(),
+  members: Members.exactOptional(),
+});
+export type GroupSpecWrite = z.infer<typeof GroupSpecWrite>;
+
+/** Body of PUT, and a document of a policy file. */
+export const GroupWrite = z.strictObject({
+  apiVersion: ApiVersion,
+  kind: z.literal('Group'),
+  metadata: z.strictObject({ name: GroupName, ...objectMetaFields }),
+  spec: GroupSpecWrite.prefault({}),
+  status: z.unknown().optional(),
+});
+export type GroupWrite = z.infer<typeof GroupWrite>;
+
+/** `spec.members` is always whole and sorted, so that a printed group can be applied again without loss. */
+export const Group = z.object({
+  apiVersion: ApiVersion,
+  kind: z.literal('Group'),
+  metadata: ObjectMeta,
+  spec: z.object({
+    displayName: z.string().optional(),
+    members: z.array(z.string()),
+  }),
+  status: z.object({ memberCount: z.int(), conditions: z.array(Condition) }),
+});
+export type Group = z.infer<typeof Group>;
+
+export const GroupList = listOf('Group', Group);
+export type GroupList = z.infer<typeof GroupList>;
+
+export const GroupMember = z.object({ user: z.string(), uid: Uid, since: Timestamp.optional() });
+export type GroupMember = z.infer<typeof GroupMember>;
+
+export const GroupMemberList = listOf('GroupMember', GroupMember);
+export type GroupMemberList = z.infer<typeof GroupMemberList>;
+
+/** Body of PUT members: the whole new list. */
+export const GroupMembersReplace = z.strictObject({ members: Members });
+export type GroupMembersReplace = z.infer<typeof GroupMembersReplace>;
+
+/** Body of POST members: who comes and who goes. A name in both lists is an error. */
+export const GroupMembersChange = z
+  .strictObject({ add: Members.default([]), remove: Members.default([]) })
+  .refine(({ add, remove }) => add.length + remove.length > 0, 'name somebody in "add" or "remove"')
+  .refine(({ add, remove }) => {
+    const going = new Set(remove);
+    return !add.some((name) => going.has(name));
+  }, 'a name stands in "add" and in "remove"');
+export type GroupMembersChange = z.infer<typeof GroupMembersChange>;

@@ -1,0 +1,33 @@
+/**
+ * Every message of the REST API and of policy files as a zod schema, and the table of routes. Requests are strict:
+ * an unknown field is an error. Responses are open for reading, so that an older client understands a newer central,
+ * and central serialises through them, so that nothing unlisted leaves. It may import `@ambit/kernel`, the types and
+ * pure functions of `@ambit/domain`, and zod.
+ */
+export * from './access.ts';
+export * from './api-tokens.ts';
+export * from './apply.ts';
+export * from './audit.ts';
+export * from './cluster-status.ts';
+export * from './clusters.ts';
+export * from './grants.ts';
+export * from './groups.ts';
+export * from './join-tokens.ts';
+export * from './metadata.ts';
+export * from './names.ts';
+export * from './permissions.ts';
+export * from './policy-documents.ts';
+export * from './policy-kinds.ts';
+export * from './problem.ts';
+export * from './queries.ts';
+export * from './revisions.ts';
+export * from './roles.ts';
+export { basePath, requestIdHeader, revisionHeader, type Route } from './route.ts';
+export * from './routes.ts';
+export * from './schema-problems.ts';
+export * from './schemas.ts';
+export * from './scope-text.ts';
+export * from './selectors.ts';
+export * from './system.ts';
+export * from './users.ts';
+export * from './without-undefined.ts';

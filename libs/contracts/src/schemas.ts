@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import * as access from './access.ts';
+import * as tokens from './api-tokens.ts';
+import * as apply from './apply.ts';
+import * as audit from './audit.ts';
+import * as clusters from './clusters.ts';
+import * as grants from './grants.ts';
+import * as groups from './groups.ts';
+import * as joins from './join-tokens.ts';
+import { Problem } from './problem.ts';
+import * as queries from './queries.ts';
+import * as revisions from './revisions.ts';
+import * as roles from './roles.ts';
+import * as system from './system.ts';
+import * as users from './users.ts';
+
+/** Bodies that callers send, by name. */
+export const requestSchemas = {
+  UserWrite: users.UserWrite,
+  GroupWrite: groups.GroupWrite,
+  GroupMembersReplace: groups.GroupMembersReplace,
+  GroupMembersChange: groups.GroupMembersChange,
+  RoleWrite: roles.RoleWrite,
+  GrantWrite: grants.GrantWrite,
+  ClusterWrite: clusters.ClusterWrite,
+  ClusterRemove: clusters.ClusterRemove,
+  AgentRevoke: clusters.AgentRevoke,
+  JoinTokenCreate: joins.JoinTokenCreate,
+  ApplyRequest: apply.ApplyRequest,
+  AccessCheck: access.AccessCheck,
+  AccessRevoke: access.AccessRevoke,
+  ApiTokenCreate: tokens.ApiTokenCreate,
+} as const satisfies Record<string, z.ZodType>;
+export type RequestSchemaName = keyof typeof requestSchemas;
+
+/** Query strings, by name. */
+export const querySchemas = {
+  ListQuery: queries.ListQuery,
+  PageQuery: queries.PageQuery,
+  WriteQuery: queries.WriteQuery,
+  NoQuery: queries.NoQuery,
+  RevisionStatusQuery: revisions.RevisionStatusQuery,
+  WhoCanQuery: access.WhoCanQuery,
+  AuditQuery: audit.AuditQuery,
+} as const satisfies Record<string, z.ZodType>;
+export type QuerySchemaName = keyof typeof querySchemas;
+
+/** Bodies that central answers, by name. */
+export const responseSchemas = {
+  User: users.User,
+  UserList: users.UserList,
+  Group: groups.Group,
+  GroupList: groups.GroupList,
+  GroupMemberList: groups.GroupMemberList,
+  Role: roles.Role,
+  RoleList: roles.RoleList,
+  Grant: grants.Grant,
+  GrantList: grants.GrantList,
+  Cluster: clusters.Cluster,
+  ClusterList: clusters.ClusterList,
+  ClusterRemoval: clusters.ClusterRemoval,
+  RemovalsReleased: clusters.RemovalsReleased,
+  AgentRevocation: clusters.AgentRevocation,
+  AgentList: clusters.AgentList,
+  JoinTokenCreated: joins.JoinTokenCreated,
+  JoinTokenList: joins.JoinTokenList,
+  ApplyResult: apply.ApplyResult,
+  RevisionStatus: revisions.RevisionStatus,
+  AccessCheckResult: access.AccessCheckResult,
+  WhoCanResult: access.WhoCanResult,
+  RevokeResult: access.RevokeResult,
+  AuditEventList: audit.AuditEventList,
+  ApiTokenCreated: tokens.ApiTokenCreated,
+  ApiToken: tokens.ApiToken,
+  ApiTokenList: tokens.ApiTokenList,
+  JoinToken: joins.JoinToken,
+  Me: system.Me,
+  SystemInfo: system.SystemInfo,
+  Problem,
+} as const satisfies Record<string, z.ZodType>;
+export type ResponseSchemaName = keyof typeof responseSchemas;

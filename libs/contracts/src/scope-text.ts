@@ -1,0 +1,33 @@
+import { parseScope } from '@ambit/domain';
+import type { Scope, ScopeWrite } from './selectors.ts';
+
+/** A scope as people write it (`prod-eu`, `prod-eu/payments`, `prod-eu/*`) as that of a Grant. Throws `invalid_request`. */
+export function scopeFromText(text: string): ScopeWrite {
+  const { cluster, namespaces } = parseScope(text);
+  const clusters = { names: [cluster] };
+  if (namespaces.type === 'clusterWide') return { clusters, clusterWide: true };
+  if (namespaces.type === 'all') return { clusters, namespaces: { all: true } };
+  return { clusters, namespaces: { names: [...namespaces.names] } };
+}
+
+type SelectorOut = Scope['clusters'];
+
+function selectorText(selector: SelectorOut): string {
+  if (selector.all === true) return '*';
+  if (selector.names !== undefined) return selector.names.join(',');
+  const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
+    if (operator === 'Exists') return key;
+    if (operator === 'DoesNotExist') return `!${key}`;
+    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
+  });
+  return `{${[...equal, ...others].join(',')}}`;
+}
+
+/** A scope in few words: `prod-eu/payments`, `{env=prod}/{team=payments}`, `*` for all clusters. */
+export function formatScope(scope: Scope): string {
+  const clusters = selectorText(scope.clusters);
+  return scope.namespaces === undefined
+    ? clusters
+    : `${clusters}/${selectorText(scope.namespaces)}`;
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { permissions, tokenRoles } from './permissions.ts';
+import { Timestamp } from './names.ts';
+
+/** Who the caller is and what it may do. */
+export const Me = z.object({
+  kind: z.literal('Me'),
+  /** `token/NAME`. */
+  actor: z.string(),
+  role: z.enum(tokenRoles),
+  permissions: z.array(z.enum(permissions)),
+  tokenId: z.string(),
+  tokenExpiresAt: Timestamp.optional(),
+});
+export type Me = z.infer<typeof Me>;
+
+/** What runs here and its limits. */
+export const SystemInfo = z.object({
+  kind: z.literal('SystemInfo'),
+  version: z.string(),
+  installationUid: z.string(),
+  revision: z.int(),
+  stateEpoch: z.int(),
+  startedAt: Timestamp,
+  /** Where agents reach central: HOST:PORT. */
+  agentAddress: z.string(),
+  limits: z.object({ bodyBytes: z.int(), jsonDepth: z.int(), pageSize: z.int() }),
+});
+export type SystemInfo = z.infer<typeof SystemInfo>;
