@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { hex } from '@ambit/kernel';
+import type { BindingIntent, Intent, IntentScope } from '@ambit/rbac';
+import { codecOf } from './codec.ts';
+import { decodeIntent, encodeIntent } from './intent-codec.ts';
+
+const binding: BindingIntent = {
+  section: 'BINDING',
+  key: 'BINDING/1',
+  role: { type: 'existing', clusterRole: 'view' },
+  scope: { type: 'namespaces', names: ['payments', 'shop'] },
+  grantUid: 'grant-1',
+  shard: '01',
+  subjectKind: 'Users',
+  subjects: ['ambit:ann', 'ambit:bob'],
+  notBefore: 1_700_000_000_000,
+  notAfter: 1_800_000_000_000,
+  grants: ['team-payments'],
+};
+
+const golden: [Intent, string][] = [
+  [
+    {
+      section: 'CONFIG',
+      key: 'CONFIG/cluster',
+      clusterName: 'prod-eu',
+      clusterUid: 'c1',
+      userPrefix: 'ambit:',
+      subjectMode: 'Users',
+    },
+    '0a0770726f642d6575120263311a06616d6269743a2001',
+  ],
+  [
+    {
+      section: 'ROLE',
+      key: 'ROLE/r1',
+      uid: 'r1',
+      name: 'debug',
+      rules: [
+        { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
+        { nonResourceURLs: ['/healthz'], verbs: ['get'] },
+      ],
+    },
+    '0a027231120564656275671a170a001204706f64731208706f64732f6c6f672a036765741a0f22082f6865616c74687a2a03676574',
+  ],
+  [
+    { section: 'DENY', key: 'DENY/u1', userUid: 'u1', subject: 'ambit:ann' },
+    '0a0275311209616d6269743a616e6e',
+  ],
+  [
+    binding,
+    '0a060a0476696577121212100a087061796d656e74730a0473686f701a076772616e742d31220230312a09616d6269743a616e6e2a09616d6269743a626f623080d095ffbc313880a0f1c2b134420d7465616d2d7061796d656e74734801',
+  ],
+];
+
+const scopeArbitrary: fc.Arbitrary<IntentScope> = fc.oneof(
+  fc.constant({ type: 'clusterWide' as const }),
+  fc.record({
+    type: fc.constant('namespaces' as const),
+    names: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 5 }),
+  }),
+  fc.record({
+    type: fc.constant('selector' as const),
+    selector: fc.record({
+      requirements: fc.array(
+        fc.record({
+          key: fc.string(),
+          operator: fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist'),
+          values: fc.array(fc.string(), { maxLength: 3 }),
+        }),
+        { maxLength: 3 },
+      ),
+    }),
+  }),
+);
+
+const moment = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const bindingArbitrary: fc.Arbitrary<BindingIntent> = fc.record(
+  {
+    section: fc.constant('BINDING' as const),
+    key: fc.string().map((text) => `BINDING/${text}`),
+    role: fc.oneof(
+      fc.record({
+        type: fc.constant('existing' as const),
+        clusterRole: fc.string({ minLength: 1 }),
+      }),
+      fc.record({ type: fc.constant('ours' as const), roleUid: fc.string({ minLength: 1 }) }),
+    ),
+    scope: scopeArbitrary,
+    grantUid: fc.string({ minLength: 1 }),
+    shard: fc.stringMatching(/^[01]{0,8}$/),
+    subjectKind: fc.constantFrom('Users' as const, 'Groups' as const),
+    subjects: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 20 }),
+    notBefore: moment,
+    notAfter: moment,
+    grants: fc.array(fc.string(), { maxLength: 4 }),
+  },
+  {
+    requiredKeys: ['section', 'key', 'role', 'scope', 'shard', 'subjectKind', 'subjects', 'grants'],
+  },
+);
+
+describe('the bytes of an intent', () => {
+  test.each(golden)('are golden: %j', (intent, bytes) => {
+    expect(hex(encodeIntent(intent))).toBe(bytes);
+    expect(decodeIntent(intent.key, encodeIntent(intent))).toEqual(intent);
+  });
+
+  test('read back as the same intent, and the same intent has the same bytes', () => {
+    fc.assert(
+      fc.property(bindingArbitrary, (intent) => {
+        const bytes = encodeIntent(intent);
+        const back = decodeIntent(intent.key, bytes);
+        expect(back).toEqual(intent);
+        expect(hex(encodeIntent(back))).toBe(hex(bytes));
+      }),
+    );
+  });
+
+  test('may hold fields that this version does not know', () => {
+    // Field 2047 with wire type 2 and two bytes.
+    const unknown = Uint8Array.of(0xfa, 0x7f, 0x02, 0x01, 0x02);
+    const bytes = Uint8Array.of(...encodeIntent(binding), ...unknown);
+    expect(decodeIntent(binding.key, bytes)).toEqual(binding);
+  });
+});
+
+describe('an entry that is no intent', () => {
+  const codec = codecOf<Record<string, unknown>>('BindingIntent');
+  const whole = {
+    role: { clusterRole: 'view' },
+    scope: { clusterWide: {} },
+    subjects: ['ambit:ann'],
+    subjectKind: 'SUBJECT_MODE_USERS',
+  };
+  const read = (more: Record<string, unknown>): Intent =>
+    decodeIntent('BINDING/1', codec.encode({ ...whole, ...more }));
+
+  test('is refused by name, whatever it lacks', () => {
+    expect(read({})).toMatchObject({ section: 'BINDING' });
+    const faults: [string, Record<string, unknown>][] = [
+      ['no role', { role: undefined }],
+      ['an empty role', { role: {} }],
+      ['a role without a name', { role: { clusterRole: '' } }],
+      ['no scope', { scope: undefined }],
+      ['an empty scope', { scope: {} }],
+      ['no namespace', { scope: { namespaces: { names: [] } } }],
+      ['no subject kind', { subjectKind: undefined }],
+      ['too many subjects', { subjects: Array.from({ length: 257 }, (_, i) => `${i}`) }],
+      [
+        'an unknown operator',
+        { scope: { namespaceSelector: { requirements: [{ key: 'a', operator: 'Gt' }] } } },
+      ],
+    ];
+    for (const [fault, more] of faults) {
+      expect(() => [fault, read(more)]).toThrow('BINDING/1 cannot be read');
+    }
+    expect(() => decodeIntent('SECRET/1', encodeIntent(binding))).toThrow('section is not known');
+    expect(() => decodeIntent('DENY/1', new Uint8Array())).toThrow('DENY/1');
+    expect(() => decodeIntent('BINDING/1', Uint8Array.of(0xff, 0xff, 0xff))).toThrow();
+  });
+
+  test('case b8: an end that is no moment never means "no end"', () => {
+    for (const value of [-1, -1_700_000_000_000, Number.MIN_SAFE_INTEGER]) {
+      expect(() => read({ notAfter: value })).toThrow('impossible time');
+      expect(() => read({ notBefore: value })).toThrow('impossible time');
+    }
+    // 2^63 - 1, the largest number the field can carry.
+    const largest = Uint8Array.of(0x38, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f);
+    const bytes = Uint8Array.of(...codec.encode(whole), ...largest);
+    expect(() => decodeIntent('BINDING/1', bytes)).toThrow('impossible time');
+    expect(read({ notAfter: 0 })).not.toHaveProperty('notAfter');
+    expect(read({ notAfter: 1 })).toHaveProperty('notAfter', 1);
+  });
+});

@@ -1,0 +1,263 @@
+import type { Millis } from '@ambit/kernel';
+import { raiseEpoch, rememberRevocation, rememberTime } from './agent-memory.ts';
+import type {
+  AgentCloseReason,
+  AgentEffect,
+  AgentEvent,
+  AgentMemory,
+  AgentSessionPorts,
+  HelloFacts,
+  Retry,
+} from './agent-session-types.ts';
+import type {
+  CentralMessage,
+  Hello,
+  Revoke,
+  SignedEnvelope,
+  Welcome,
+} from './generated/messages.ts';
+import { defaultHeartbeatMs, missedHeartbeats, protocolVersion } from './limits.ts';
+import { isRefusal } from './state-assembly.ts';
+import { StateReceiver, type MemoryCell } from './state-receiver.ts';
+
+/** What lives as long as one stream. */
+interface Stream {
+  live: boolean;
+  heardAt: Millis;
+  heartbeatMs: Millis;
+  heartbeatAt: Millis;
+  heartbeats: number;
+  revokeNonce: number;
+}
+
+/**
+ * The agent's side of `Sync.Connect` as a state machine without I/O: events in, effects out. It lives as long as
+ * the process; each connection begins with `opened`. A state is handed over whole, verified and durable, or not at all.
+ */
+export class AgentSession {
+  readonly #ports: AgentSessionPorts;
+  readonly #cell: MemoryCell;
+  readonly #states: StateReceiver;
+  #stream: Stream | undefined;
+  readonly #savingRevocations = new Map<
+    number,
+    { readonly nonce: number; readonly revision: number; readonly stream: Stream }
+  >();
+
+  constructor(ports: AgentSessionPorts, memory: AgentMemory) {
+    this.#ports = ports;
+    this.#cell = { current: memory, saves: 0 };
+    this.#states = new StateReceiver(ports, this.#cell);
+  }
+
+  get memory(): AgentMemory {
+    return this.#cell.current;
+  }
+
+  /** True between Welcome and the end of the stream: the program may send Status and Inventory. */
+  get live(): boolean {
+    return this.#stream?.live ?? false;
+  }
+
+  handle(event: AgentEvent): AgentEffect[] {
+    switch (event.on) {
+      case 'opened':
+        return this.#opened(event.at, event.hello);
+      case 'message':
+        return this.#message(event.at, event.message);
+      case 'tick':
+        return this.#tick(event.at, event.wallClock);
+      case 'closed':
+        this.#end();
+        return [];
+      case 'stateSaved':
+        return this.#states.saved(event.saveId);
+      case 'saveFailed':
+        return this.#states.saveFailed(event.saveId, event.message);
+      case 'revocationSaved':
+        return this.#revocationSaved(event.saveId);
+      case 'applied':
+        return this.live ? this.#states.applied(event.revision, event.report) : [];
+    }
+  }
+
+  #opened(at: Millis, facts: HelloFacts): AgentEffect[] {
+    this.#stream = {
+      live: false,
+      heardAt: at,
+      heartbeatMs: defaultHeartbeatMs,
+      heartbeatAt: at + defaultHeartbeatMs,
+      heartbeats: 0,
+      revokeNonce: 0,
+    };
+    this.#states.streamOpened();
+    return [{ do: 'send', message: { message: 'hello', hello: this.#hello(facts) } }];
+  }
+
+  #hello(facts: HelloFacts): Hello {
+    const { held, clusterUid } = this.memory;
+    return {
+      ...facts,
+      protocolMin: protocolVersion,
+      protocolMax: protocolVersion,
+      clusterUid,
+      held:
+        held === undefined
+          ? null
+          : {
+              stateEpoch: held.stateEpoch,
+              revision: held.revision,
+              root: held.tree.root,
+              stale: held.stale,
+            },
+    };
+  }
+
+  #message(at: Millis, message: CentralMessage): AgentEffect[] {
+    const stream = this.#stream;
+    if (stream === undefined) return [];
+    stream.heardAt = at;
+    if (message.message === 'drain') {
+      const { minWaitMs: minMs, maxWaitMs: maxMs, reason } = message.drain;
+      return this.#close('drained', reason, { kind: 'window', minMs, maxMs });
+    }
+    if (message.message === 'superseded') {
+      const text = 'another stream of this identity is newer';
+      return this.#close('superseded', text, { kind: 'after', ms: 60_000 });
+    }
+    if (stream.live) return this.#live(stream, message);
+    if (message.message === 'welcome') return this.#welcome(stream, at, message.welcome);
+    return this.#protocolError('central spoke before its Welcome');
+  }
+
+  #live(stream: Stream, message: CentralMessage): AgentEffect[] {
+    switch (message.message) {
+      case 'welcome':
+        return this.#protocolError('central sent a second Welcome');
+      case 'stateBegin':
+      case 'upToDate':
+        return this.#offered(message);
+      case 'stateChunk':
+        return this.#states.chunk(message.stateChunk);
+      case 'stateEnd':
+        return this.#states.end(message.stateEnd.nonce);
+      case 'revoke':
+        return this.#revoke(stream, message.revoke);
+      case 'centralTime':
+        return this.#centralTime(message.centralTime.envelope);
+      case 'command':
+        return [{ do: 'command', action: message.command.action }];
+      default:
+        return [];
+    }
+  }
+
+  #offered(
+    message: Extract<CentralMessage, { message: 'stateBegin' | 'upToDate' }>,
+  ): AgentEffect[] {
+    if (this.#states.busy) return this.#protocolError('central sent two states at once');
+    return message.message === 'upToDate'
+      ? this.#states.upToDate(message.upToDate)
+      : this.#states.begin(message.stateBegin);
+  }
+
+  #welcome(stream: Stream, at: Millis, welcome: Welcome): AgentEffect[] {
+    if (welcome.protocol !== protocolVersion) {
+      const message = `central speaks protocol ${welcome.protocol}, this agent ${protocolVersion}`;
+      return this.#close('unsupported_protocol', message, { kind: 'after', ms: 60_000 });
+    }
+    stream.live = true;
+    stream.heartbeatMs = welcome.heartbeatIntervalMs || defaultHeartbeatMs;
+    stream.heartbeatAt = at + stream.heartbeatMs;
+    const { sessionEpoch, backoffBaseMs, backoffCapMs, inventoryIntervalMs } = welcome;
+    const intervals = { backoffBaseMs, backoffCapMs, inventoryIntervalMs };
+    const settings = { sessionEpoch, heartbeatIntervalMs: stream.heartbeatMs, ...intervals };
+    return [
+      { do: 'settings', settings },
+      ...this.#epochRaise(welcome.epochRaise),
+      ...this.#centralTime(welcome.centralTime?.envelope ?? null),
+    ];
+  }
+
+  #epochRaise(envelope: SignedEnvelope | null): AgentEffect[] {
+    if (envelope === null) return [];
+    const opened = this.#ports.openEpochRaise(envelope);
+    if (opened.ok) return this.#remember(raiseEpoch(this.memory, opened.value));
+    return [{ do: 'refused', what: 'epoch', code: opened.code, message: opened.message }];
+  }
+
+  #centralTime(envelope: SignedEnvelope | null): AgentEffect[] {
+    if (envelope === null) return [];
+    const opened = this.#ports.openCentralTime(envelope);
+    if (opened.ok) return this.#remember(rememberTime(this.memory, opened.value));
+    return [{ do: 'refused', what: 'central_time', code: opened.code, message: opened.message }];
+  }
+
+  #remember(memory: AgentMemory): AgentEffect[] {
+    if (memory === this.memory) return [];
+    this.#cell.current = memory;
+    const { stateEpoch, centralTime } = memory;
+    return [{ do: 'saveHighWater', stateEpoch, centralTime }];
+  }
+
+  #revoke(stream: Stream, { nonce, envelope }: Revoke): AgentEffect[] {
+    if (nonce <= stream.revokeNonce || envelope === null) return [];
+    stream.revokeNonce = nonce;
+    const opened = this.#ports.openRevocation(envelope);
+    if (!opened.ok) {
+      return [{ do: 'refused', what: 'revoke', code: opened.code, message: opened.message }];
+    }
+    const revocation = opened.value;
+    const memory = rememberRevocation(this.memory, revocation);
+    if (isRefusal(memory)) {
+      return [{ do: 'refused', what: 'revoke', code: memory.code, message: memory.message }];
+    }
+    if (memory === this.memory) return [revokeAck(nonce, revocation.revision)];
+    this.#cell.current = memory;
+    const saveId = ++this.#cell.saves;
+    this.#savingRevocations.set(saveId, { nonce, revision: revocation.revision, stream });
+    return [
+      { do: 'mask', masks: memory.masks },
+      { do: 'saveRevocation', saveId, revocation, envelope },
+    ];
+  }
+
+  #revocationSaved(saveId: number): AgentEffect[] {
+    const saved = this.#savingRevocations.get(saveId);
+    this.#savingRevocations.delete(saveId);
+    if (saved === undefined || saved.stream !== this.#stream) return [];
+    return [revokeAck(saved.nonce, saved.revision)];
+  }
+
+  #tick(at: Millis, wallClock: Millis): AgentEffect[] {
+    const stream = this.#stream;
+    if (stream === undefined) return [];
+    const silentMs = at - stream.heardAt;
+    if (silentMs > missedHeartbeats * stream.heartbeatMs) {
+      const message = `central was silent for ${Math.round(silentMs / 1000)} s`;
+      return this.#close('heartbeat_missed', message, { kind: 'backoff' });
+    }
+    if (!stream.live || at < stream.heartbeatAt) return [];
+    stream.heartbeatAt = at + stream.heartbeatMs;
+    const heartbeat = { sequence: ++stream.heartbeats, wallClock, monotonic: at };
+    return [{ do: 'send', message: { message: 'heartbeat', heartbeat } }];
+  }
+
+  #protocolError(message: string): AgentEffect[] {
+    return this.#close('protocol_error', message, { kind: 'backoff' });
+  }
+
+  #close(reason: AgentCloseReason, message: string, retry: Retry): AgentEffect[] {
+    this.#end();
+    return [{ do: 'close', reason, message, retry }];
+  }
+
+  #end(): void {
+    this.#stream = undefined;
+    this.#states.streamClosed();
+  }
+}
+
+function revokeAck(nonce: number, revision: number): AgentEffect {
+  return { do: 'send', message: { message: 'revokeAck', revokeAck: { nonce, revision } } };
+}

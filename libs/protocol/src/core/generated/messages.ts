@@ -1,0 +1,500 @@
+// Generated from proto/ by `npm run gen`. Do not edit.
+
+/** One entry of the desired state. Sections sort by their number; an entry lives in the section its key begins with. */
+export interface StateEntry {
+  /** "CONFIG/...", "ROLE/...", "DENY/..." or "BINDING/...". */
+  readonly key: string;
+  /** A ConfigEntry, RoleIntent, DenyEntry or BindingIntent. */
+  readonly body: Uint8Array;
+}
+
+/** Key "CONFIG/cluster". */
+export interface ConfigEntry {
+  readonly clusterName: string;
+  readonly clusterUid: string;
+  /** Prefix of every Kubernetes user name of ours. */
+  readonly userPrefix: string;
+  /** How people appear as subjects. */
+  readonly subjectMode: SubjectMode;
+}
+
+export type SubjectMode = 'SUBJECT_MODE_UNSPECIFIED' | 'SUBJECT_MODE_USERS' | 'SUBJECT_MODE_GROUPS';
+
+/** Key "ROLE/<role uid>": a role whose rules come from central and that becomes a ClusterRole of ours. */
+export interface RoleIntent {
+  readonly uid: string;
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames: readonly string[];
+  readonly nonResourceUrls: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** Key "DENY/<user uid>": a subject that loses everything at once. */
+export interface DenyEntry {
+  readonly userUid: string;
+  /** The whole Kubernetes user name, prefix included. */
+  readonly subject: string;
+}
+
+/** Key "BINDING/<hash of role, scope, class or grant, shard>". */
+export interface BindingIntent {
+  readonly role: RoleReference | null;
+  readonly scope: IntentScope | null;
+  /** Set for a time-bound intent; empty for a standing one. */
+  readonly grantUid: string;
+  /** Prefix of SHA-256(subject) as a text of 0 and 1; empty when there is one shard. */
+  readonly shard: string;
+  /** Kubernetes user names (or group names in mode Groups), sorted, unique, at most 256. */
+  readonly subjects: readonly string[];
+  /** Milliseconds since 1970; 0 means none. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Names of the grants this stands for, sorted, at most 16: for people who read the object in Kubernetes. */
+  readonly grants: readonly string[];
+  readonly subjectKind: SubjectMode;
+}
+
+export type RoleReference =
+  | {
+      readonly target: 'clusterRole';
+      /** Name of a ClusterRole that the cluster's owner installed. */
+      readonly clusterRole: string;
+    }
+  | {
+      readonly target: 'roleUid';
+      /** uid of a RoleIntent of the same state. */
+      readonly roleUid: string;
+    }
+  | { readonly target?: undefined };
+
+export type IntentScope =
+  | { readonly where: 'clusterWide'; readonly clusterWide: ClusterWide }
+  | { readonly where: 'namespaces'; readonly namespaces: NamespaceList }
+  | { readonly where: 'namespaceSelector'; readonly namespaceSelector: LabelSelector }
+  | { readonly where?: undefined };
+
+export interface ClusterWide {}
+
+export interface NamespaceList {
+  /** Sorted, unique, 1 to 500. */
+  readonly names: readonly string[];
+}
+
+/** Kubernetes' label selector. Without requirements it selects every namespace that is not protected. */
+export interface LabelSelector {
+  /** matchLabels are requirements with operator In and one value; sorted. */
+  readonly requirements: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  /** In, NotIn, Exists, DoesNotExist. */
+  readonly operator: string;
+  readonly values: readonly string[];
+}
+
+/** The signed head of a state. The signature covers the bytes of the Manifest as sent (DSSE style). */
+export interface Manifest {
+  readonly installationUid: string;
+  readonly clusterUid: string;
+  readonly stateEpoch: number;
+  /** Revision of the policy the state was compiled at. */
+  readonly revision: number;
+  readonly root: Uint8Array;
+  readonly sections: readonly SectionCount[];
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+  /** Revision at or above which every difference comes from a commit that passed central's removal guard. */
+  readonly explainedFrom: number;
+  readonly intentionallyEmpty: boolean;
+  readonly compilerVersion: number;
+}
+
+export interface SectionCount {
+  readonly section: string;
+  readonly entries: number;
+}
+
+/** Ed25519 over "ambit/1 " + payload_type + "\n" + payload. */
+export interface SignedEnvelope {
+  /** "manifest", "revoke", "central-time" or "epoch". */
+  readonly payloadType: string;
+  readonly payload: Uint8Array;
+  readonly signatures: readonly Signature[];
+}
+
+export interface Signature {
+  readonly keyId: string;
+  readonly signature: Uint8Array;
+}
+
+/** Payload "revoke": masks subjects until a state of at least this revision is accepted. */
+export interface Revocation {
+  readonly installationUid: string;
+  readonly clusterUid: string;
+  readonly stateEpoch: number;
+  readonly revision: number;
+  readonly revoked: readonly RevokedSubject[];
+}
+
+export interface RevokedSubject {
+  /** Key of the binding entry; empty: every entry. */
+  readonly key: string;
+  /** The whole Kubernetes user name; empty: every subject of the entry. */
+  readonly subject: string;
+}
+
+/** Payload "central-time": the only time the agent persists. */
+export interface CentralTime {
+  readonly installationUid: string;
+  readonly stateEpoch: number;
+  readonly now: number;
+}
+
+/** Payload "epoch": lets agents accept a raised state epoch, so that revisions may go back after a restore. Signed by the epoch key, which a serving central does not hold. */
+export interface EpochRaise {
+  readonly installationUid: string;
+  readonly stateEpoch: number;
+}
+
+export interface EnrollRequest {
+  /** The part of the join token that central may see: `<id>.<secret>`, without the pin. */
+  readonly joinToken: string;
+  /** PKCS #10, DER. Only its public key is used; central chooses the subject. */
+  readonly csr: Uint8Array;
+  /** uid of the namespace kube-system: the identity of the cluster. */
+  readonly kubeSystemUid: string;
+  readonly agentVersion: string;
+  readonly kubernetesVersion: string;
+}
+
+export interface EnrollResponse {
+  readonly installationUid: string;
+  readonly clusterUid: string;
+  readonly clusterName: string;
+  readonly agentUid: string;
+  /** X.509, DER, leaf first. */
+  readonly certificateChain: readonly Uint8Array[];
+  /** CA certificates to trust from now on, DER. */
+  readonly ca: readonly Uint8Array[];
+  readonly stateKeys: readonly TrustedKey[];
+  readonly stateEpoch: number;
+  /** Keys that may raise the state epoch. */
+  readonly epochKeys: readonly TrustedKey[];
+}
+
+/** A public key that state manifests may be signed with. */
+export interface TrustedKey {
+  /** Lower-case hexadecimal SHA-256 of the SPKI. */
+  readonly keyId: string;
+  /** SubjectPublicKeyInfo, DER, Ed25519. */
+  readonly spki: Uint8Array;
+}
+
+export interface RenewRequest {
+  readonly csr: Uint8Array;
+}
+
+export interface RenewResponse {
+  readonly certificateChain: readonly Uint8Array[];
+  readonly ca: readonly Uint8Array[];
+  readonly stateKeys: readonly TrustedKey[];
+}
+
+export interface RenewChallengeRequest {
+  /** The certificate that ended, DER. */
+  readonly certificate: Uint8Array;
+}
+
+export interface RenewChallengeResponse {
+  /** Good once, for 60 seconds. */
+  readonly nonce: Uint8Array;
+}
+
+export interface RenewExpiredRequest {
+  readonly certificate: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly csr: Uint8Array;
+  /** By the old key, ECDSA P-256 with SHA-256 (DER form), over "ambit-renew-expired\n" + nonce + csr. */
+  readonly signature: Uint8Array;
+}
+
+export type AgentMessage =
+  | { readonly message: 'hello'; readonly hello: Hello }
+  | { readonly message: 'stateAck'; readonly stateAck: StateAck }
+  | { readonly message: 'stateNack'; readonly stateNack: StateNack }
+  | { readonly message: 'status'; readonly status: Status }
+  | { readonly message: 'inventory'; readonly inventory: Inventory }
+  | { readonly message: 'heartbeat'; readonly heartbeat: Heartbeat }
+  | { readonly message: 'goodbye'; readonly goodbye: Goodbye }
+  | { readonly message: 'revokeAck'; readonly revokeAck: RevokeAck }
+  | { readonly message?: undefined };
+
+export type CentralMessage =
+  | { readonly message: 'welcome'; readonly welcome: Welcome }
+  | { readonly message: 'stateBegin'; readonly stateBegin: StateBegin }
+  | { readonly message: 'stateChunk'; readonly stateChunk: StateChunk }
+  | { readonly message: 'stateEnd'; readonly stateEnd: StateEnd }
+  | { readonly message: 'revoke'; readonly revoke: Revoke }
+  | { readonly message: 'centralTime'; readonly centralTime: SignedTime }
+  | { readonly message: 'drain'; readonly drain: Drain }
+  | { readonly message: 'superseded'; readonly superseded: Superseded }
+  | { readonly message: 'heartbeatAck'; readonly heartbeatAck: HeartbeatAck }
+  | { readonly message: 'command'; readonly command: Command }
+  | { readonly message: 'upToDate'; readonly upToDate: UpToDate }
+  | { readonly message?: undefined };
+
+/** First message of the agent, exactly once. */
+export interface Hello {
+  readonly protocolMin: number;
+  readonly protocolMax: number;
+  readonly agentVersion: string;
+  readonly clusterUid: string;
+  /** Random per process. */
+  readonly instanceId: string;
+  readonly attempt: number;
+  readonly capabilities: readonly string[];
+  readonly kubernetesVersion: string;
+  readonly ceilingDigest: string;
+  /** The effective ceiling as JSON. */
+  readonly ceilingJson: string;
+  readonly held: HeldState | null;
+  readonly appliedRevision: number;
+  readonly spoolEpoch: string;
+  readonly wallClock: number;
+  readonly monotonic: number;
+  readonly kubeSystemUid: string;
+}
+
+export interface HeldState {
+  readonly stateEpoch: number;
+  readonly revision: number;
+  /** Empty: the agent holds nothing. */
+  readonly root: Uint8Array;
+  /** True when the disk failed under the state: only a FULL mends it. */
+  readonly stale: boolean;
+}
+
+/** First message of central on a stream it accepts. */
+export interface Welcome {
+  readonly sessionEpoch: number;
+  readonly protocol: number;
+  readonly serverTime: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxChunkBytes: number;
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
+  readonly inventoryIntervalMs: number;
+  readonly centralTime: SignedTime | null;
+  /** Payload type "epoch"; set once the state epoch was raised. */
+  readonly epochRaise: SignedEnvelope | null;
+}
+
+/** The agent holds the newest state. Carries the current manifest: a change may leave the root as it was. */
+export interface UpToDate {
+  readonly manifest: SignedEnvelope | null;
+  readonly nonce: number;
+}
+
+export interface StateBegin {
+  readonly nonce: number;
+  readonly manifest: SignedEnvelope | null;
+  readonly mode: StateBeginMode;
+  /** Of a delta: the state it is made against. */
+  readonly baseRevision: number;
+  readonly baseRoot: Uint8Array;
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
+export type StateBeginMode = 'MODE_UNSPECIFIED' | 'MODE_FULL' | 'MODE_DELTA';
+
+export interface StateChunk {
+  readonly nonce: number;
+  /** Counted from 0. */
+  readonly index: number;
+  readonly removed: readonly string[];
+  readonly entries: readonly StateEntry[];
+}
+
+export interface StateEnd {
+  readonly nonce: number;
+}
+
+export interface StateAck {
+  readonly nonce: number;
+  readonly revision: number;
+  readonly root: Uint8Array;
+  readonly phase: StateAckPhase;
+  readonly report: ApplyReport | null;
+}
+
+export type StateAckPhase = 'PHASE_UNSPECIFIED' | 'PHASE_ACCEPTED' | 'PHASE_APPLIED';
+
+export interface ApplyReport {
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  readonly durationMs: number;
+  /** Only intents that are not fully applied. */
+  readonly problems: readonly IntentResult[];
+  /** Problems beyond those listed. */
+  readonly moreProblems: number;
+  /** Removals that wait for the owner of the cluster. */
+  readonly heldRemovals: number;
+}
+
+export interface IntentResult {
+  readonly key: string;
+  /** ceiling_refused, not_yet_active, namespace_missing, role_missing, foreign_object, kubernetes_refused, held, retrying, contended. */
+  readonly reason: string;
+  readonly message: string;
+  readonly namespace: string;
+}
+
+export interface StateNack {
+  readonly nonce: number;
+  readonly offeredRevision: number;
+  readonly heldRevision: number;
+  readonly heldRoot: Uint8Array;
+  /** bad_signature, unknown_key, wrong_cluster, rollback, root_mismatch, base_mismatch, duplicate_key, too_large, storage_full, empty_state_refused, malformed. */
+  readonly code: string;
+  readonly message: string;
+  readonly items: readonly string[];
+}
+
+export interface Revoke {
+  readonly nonce: number;
+  /** Payload type "revoke". */
+  readonly envelope: SignedEnvelope | null;
+}
+
+export interface RevokeAck {
+  readonly nonce: number;
+  readonly revision: number;
+}
+
+export interface SignedTime {
+  /** Payload type "central-time". */
+  readonly envelope: SignedEnvelope | null;
+}
+
+export interface Heartbeat {
+  readonly sequence: number;
+  readonly wallClock: number;
+  readonly monotonic: number;
+}
+
+export interface HeartbeatAck {
+  readonly sequence: number;
+  readonly serverTime: number;
+}
+
+/** Level-triggered: the whole of what changed since the last one. */
+export interface Status {
+  readonly appliedRevision: number;
+  readonly objects: number;
+  readonly driftRepairs: number;
+  readonly ceilingDigest: string;
+  readonly ceilingJson: string;
+  readonly conditions: readonly string[];
+  readonly report: ApplyReport | null;
+}
+
+export interface Inventory {
+  /** True: replaces everything central holds of this cluster. */
+  readonly complete: boolean;
+  readonly namespaces: readonly NamespaceFact[];
+  readonly removedNamespaces: readonly string[];
+  readonly clusterRoles: readonly ClusterRoleFact[];
+  readonly removedClusterRoles: readonly string[];
+}
+
+export interface NamespaceFact {
+  readonly name: string;
+  readonly labels: readonly Label[];
+  readonly phase: string;
+}
+
+export interface Label {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface ClusterRoleFact {
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface Goodbye {
+  readonly reason: string;
+}
+
+/** Reconnect at a random time in the window. */
+export interface Drain {
+  readonly minWaitMs: number;
+  readonly maxWaitMs: number;
+  readonly reason: string;
+}
+
+/** Another stream of this identity is newer: stop, and wait a minute before trying again. */
+export interface Superseded {
+  readonly newerSessionEpoch: number;
+}
+
+export interface Command {
+  readonly action: CommandAction;
+}
+
+export type CommandAction =
+  'ACTION_UNSPECIFIED' | 'ACTION_RESYNC' | 'ACTION_RELEASE_REMOVALS' | 'ACTION_ROTATE_CERTIFICATE';
+
+/** At most 512 events and 256 KiB. Events have ascending sequence numbers within a spool epoch. */
+export interface AuditBatch {
+  readonly spoolEpoch: string;
+  readonly records: readonly AuditRecord[];
+  /** SHA-256 of the previous batch's bytes as sent; empty for the first of a stream. */
+  readonly previousHash: Uint8Array;
+}
+
+export type AuditRecord = { readonly sequence: number } & (
+  | {
+      readonly content: 'event';
+      /** One event as JSON, by the schema of `@ambit/contracts` AuditEvent. */
+      readonly event: Uint8Array;
+    }
+  | { readonly content: 'gap'; readonly gap: AuditGap }
+  | { readonly content?: undefined }
+);
+
+/** Events that the agent no longer has. */
+export interface AuditGap {
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** trimmed, corrupted or new_spool. */
+  readonly reason: string;
+}
+
+export type AuditReply =
+  | { readonly reply: 'ack'; readonly ack: AuditAck }
+  | { readonly reply: 'resend'; readonly resend: AuditResend }
+  | { readonly reply?: undefined };
+
+/** Everything up to this sequence is committed. */
+export interface AuditAck {
+  readonly spoolEpoch: string;
+  readonly sequence: number;
+}
+
+/** Central misses events: send again from here. */
+export interface AuditResend {
+  readonly spoolEpoch: string;
+  readonly fromSequence: number;
+}

@@ -1,0 +1,48 @@
+/**
+ * The agent wire: the messages of `proto/`, their bytes, and both ends of the stream as state machines without I/O
+ * (`core/`, which the compiler keeps free of the platform). It moves nothing and knows no policy.
+ */
+export type * as wire from './core/generated/messages.ts';
+export { HashTree, sectionOf, type TreeChange } from './core/hash-tree.ts';
+export {
+  refusalOfContent,
+  refusalOfManifest,
+  type ManifestContext,
+  type NackCode,
+  type Refusal,
+} from './core/manifest-rules.ts';
+export {
+  defaultHeartbeatMs,
+  missedHeartbeats,
+  protocolVersion,
+  wireLimits,
+} from './core/limits.ts';
+export { stateMessages, type StateTransfer } from './core/chunking.ts';
+export type { DecodeIntent, StateChange } from './core/state-assembly.ts';
+export { AgentSession } from './core/agent-session.ts';
+export type * from './core/agent-session-types.ts';
+export { CentralSession } from './core/central-session.ts';
+export type * from './core/central-session-types.ts';
+export { StateHistory } from './core/state-history.ts';
+export {
+  centralTimeCodec,
+  epochRaiseCodec,
+  manifestCodec,
+  revocationCodec,
+  signedEnvelopeCodec,
+  stateChunkCodec,
+  type Codec,
+} from './codecs/codec.ts';
+export { decodeIntent, encodeIntent, ruleFromWire, ruleToWire } from './codecs/intent-codec.ts';
+export {
+  agentServices,
+  type MethodDefinition,
+  type ReceivedAuditBatch,
+} from './codecs/services.ts';
+export {
+  auditBatchProblem,
+  decodeAuditEvent,
+  encodeAuditEvent,
+  fillAuditBatch,
+  type FilledAuditBatch,
+} from './codecs/audit-batch.ts';
