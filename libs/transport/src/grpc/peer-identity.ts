@@ -1,0 +1,29 @@
+import { X509Certificate } from 'node:crypto';
+import type { ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Millis } from '@ambit/kernel';
+import { certificateFingerprint, extendedKeyUsage } from '../pki/certificate-facts.ts';
+
+/** The certificate a caller proved to have. Who it is stands in central's record of the fingerprint, nowhere else. */
+export interface PeerIdentity {
+  readonly fingerprint: string;
+  /** DER. */
+  readonly certificate: Uint8Array;
+  readonly notAfter: Millis;
+}
+
+/**
+ * The caller's certificate when it is by our CA, in its time and made for clients; else undefined. Certificates that
+ * did not verify are never looked at.
+ */
+export function peerCertificate(
+  call: ServerUnaryCall<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+): PeerIdentity | undefined {
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  if (raw === undefined) return undefined;
+  const certificate = new X509Certificate(raw);
+  const purposes: readonly string[] = certificate.keyUsage ?? [];
+  if (certificate.ca || !purposes.includes(extendedKeyUsage.clientAuth)) return undefined;
+  const notAfter = Date.parse(certificate.validTo);
+  if (notAfter <= Date.now()) return undefined;
+  return { fingerprint: certificateFingerprint(raw), certificate: raw, notAfter };
+}

@@ -1,0 +1,75 @@
+/**
+ * Moves bytes between agents and central and proves who is at the other end: gRPC over TLS 1.3, certificates,
+ * signatures, tokens. It knows no policy. The X.509 library is loaded only when a CA is used.
+ */
+export { nodeDigests, sha256Hex } from './digests.ts';
+export {
+  createEnvelopeOpeners,
+  createEnvelopeSigner,
+  createEnvelopeVerifier,
+  generateSigningKey,
+  withSignaturesOf,
+  type EnvelopeSigner,
+  type EnvelopeVerifier,
+  type PayloadType,
+} from './signing/envelope.ts';
+export {
+  hashJoinToken,
+  makeJoinToken,
+  parseJoinToken,
+  readPresentedJoinToken,
+  type JoinToken,
+} from './tokens/join-token.ts';
+export {
+  hashApiToken,
+  makeApiToken,
+  parseApiToken,
+  sameHash,
+  type ApiToken,
+} from './tokens/api-token.ts';
+export {
+  centralName,
+  certificateFingerprint,
+  certificateLifetimes,
+  certificatesToPem,
+  certificateValidity,
+  publicKeyPin,
+} from './pki/certificate-facts.ts';
+export {
+  createCertificateRequest,
+  generateAgentKey,
+  signRenewal,
+  verifyRenewal,
+  type RenewalProof,
+} from './pki/agent-key.ts';
+export {
+  createCa,
+  loadCa,
+  type AgentCertificate,
+  type AgentCertificateRequest,
+  type CaFiles,
+  type CertificateAuthority,
+  type ServerIdentity,
+} from './pki/certificate-authority.ts';
+export { fromStatus, statusOfKind, toStatus } from './grpc/error-status.ts';
+export { hostAndPort } from './grpc/host-and-port.ts';
+export { Outbox, type OutboxOptions, type OutboxTarget } from './grpc/outbox.ts';
+export type { MessageStream, StreamListener } from './grpc/message-stream.ts';
+export type { AgentCall, PublicCall } from './grpc/agent-call.ts';
+export type { PeerIdentity } from './grpc/peer-identity.ts';
+export type { ListenerCertificates } from './grpc/agent-server-credentials.ts';
+export {
+  createAgentServer,
+  type AgentServer,
+  type AgentServerHandlers,
+  type AgentServerOptions,
+  type AuditStream,
+  type SyncStream,
+} from './grpc/agent-server.ts';
+export { fetchPinnedCa } from './grpc/pin-central.ts';
+export {
+  connectToCentral,
+  type AgentIdentity,
+  type CentralConnection,
+  type CentralConnectionOptions,
+} from './grpc/central-connection.ts';

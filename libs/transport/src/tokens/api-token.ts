@@ -1,0 +1,52 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { AppError, base32 } from '@ambit/kernel';
+import { sha256Hex } from '../digests.ts';
+
+/** A token for the API: `amb_<id>_<secret>_<crc>`. The check sum lets secret scanners and typing errors be told apart. */
+export interface ApiToken {
+  /** The whole text, shown once. */
+  readonly text: string;
+  readonly id: string;
+  /** What is stored. */
+  readonly hash: string;
+}
+
+const form = /^(amb_([a-z2-7]{12})_[a-z2-7]{52})_([0-9a-f]{8})$/;
+
+function checkSum(body: string): string {
+  return crc32(body).toString(16).padStart(8, '0');
+}
+
+/** A new token of 260 random bits. */
+export function makeApiToken(): ApiToken {
+  const id = base32(randomBytes(8), 12);
+  const body = `amb_${id}_${base32(randomBytes(33), 52)}`;
+  const text = `${body}_${checkSum(body)}`;
+  return { text, id, hash: hashApiToken(text) };
+}
+
+/** Throws `token_invalid`, without the text, when it is no API token or its check sum is wrong. */
+export function parseApiToken(text: string): ApiToken {
+  const [, body, id, sum] = form.exec(text) ?? [];
+  if (body === undefined || id === undefined || checkSum(body) !== sum) {
+    throw new AppError('token_invalid', 'This is not a whole API token.', {
+      why: 'An API token looks like amb_ID_SECRET_SUM; something is missing or was changed.',
+      hint: 'Copy the token again, or make a new one on the machine that runs central.',
+      nextCommand: 'ambit-central token create --name NAME --role admin',
+    });
+  }
+  return { text, id, hash: hashApiToken(text) };
+}
+
+/** What is stored of a token. Plain SHA-256: 260 random bits cannot be guessed. */
+export function hashApiToken(text: string): string {
+  return sha256Hex(text);
+}
+
+/** Compares two hashes without telling by its duration where they differ. */
+export function sameHash(a: string, b: string): boolean {
+  const left = Buffer.from(a, 'hex');
+  const right = Buffer.from(b, 'hex');
+  return left.length === 32 && left.length === right.length && timingSafeEqual(left, right);
+}

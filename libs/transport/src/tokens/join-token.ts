@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { AppError, base32 } from '@ambit/kernel';
+import { sha256Hex } from '../digests.ts';
+
+/** A single-use token with which one agent joins, and the pin of the CA it may send it to. */
+export interface JoinToken {
+  /** The whole text, shown once. */
+  readonly text: string;
+  readonly id: string;
+  /** `<id>.<secret>`: the part that central may see. */
+  readonly presented: string;
+  /** Lower-case hexadecimal SHA-256 of the SPKI of central's CA. */
+  readonly caPin: string;
+}
+
+const form = /^ambj_([a-z2-7]{12})\.([a-z2-7]{52})\.([0-9a-f]{64})$/;
+const presentedForm = /^([a-z2-7]{12})\.([a-z2-7]{52})$/;
+
+/** A new token of 260 random bits for the CA with this pin. */
+export function makeJoinToken(caPin: string): JoinToken {
+  const id = base32(randomBytes(8), 12);
+  const presented = `${id}.${base32(randomBytes(33), 52)}`;
+  return { text: `ambj_${presented}.${caPin}`, id, presented, caPin };
+}
+
+/** Throws `join_token_invalid`, without the text, when it is no join token. */
+export function parseJoinToken(text: string): JoinToken {
+  const [, id, secret, caPin] = form.exec(text.trim()) ?? [];
+  if (id === undefined || secret === undefined || caPin === undefined) {
+    throw new AppError('join_token_invalid', 'This is not a whole join token.', {
+      why: 'A join token looks like ambj_ID.SECRET.FINGERPRINT; something is missing or was changed.',
+      hint: 'Copy the token again, or make a new one.',
+      nextCommand: 'ambit cluster join-token NAME',
+    });
+  }
+  return { text: text.trim(), id, presented: `${id}.${secret}`, caPin };
+}
+
+/** Id and storable hash of what an agent presented; undefined when it has not the form of a token. */
+export function readPresentedJoinToken(
+  presented: string,
+): { readonly id: string; readonly hash: string } | undefined {
+  const id = presentedForm.exec(presented)?.[1];
+  return id === undefined ? undefined : { id, hash: hashJoinToken(presented) };
+}
+
+/** What is stored of `<id>.<secret>`. Plain SHA-256: 260 random bits cannot be guessed. */
+export function hashJoinToken(presented: string): string {
+  return sha256Hex(presented);
+}

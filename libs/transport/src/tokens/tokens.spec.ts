@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import { AppError } from '@ambit/kernel';
+import { sha256Hex } from '../digests.ts';
+import { makeApiToken, parseApiToken, sameHash } from './api-token.ts';
+import {
+  hashJoinToken,
+  makeJoinToken,
+  parseJoinToken,
+  readPresentedJoinToken,
+} from './join-token.ts';
+
+function failureOf(parse: () => unknown): AppError {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** Every text that differs from this one by one character, left out, doubled or replaced. */
+function* nearly(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at++) {
+    const head = text.slice(0, at);
+    yield head + text.slice(at + 1);
+    yield head + (text[at] ?? '') + text.slice(at);
+    yield `${head}${text[at] === 'a' ? 'b' : 'a'}${text.slice(at + 1)}`;
+  }
+}
+
+describe('a join token', () => {
+  const pin = sha256Hex('ca');
+
+  test('reads back, and what central stores gives nothing away', () => {
+    const token = makeJoinToken(pin);
+    expect(parseJoinToken(`${token.text}\n`)).toEqual(token);
+    expect(token.caPin).toBe(pin);
+    expect(token.presented).not.toContain(pin);
+    expect(readPresentedJoinToken(token.presented)).toEqual({
+      id: token.id,
+      hash: hashJoinToken(token.presented),
+    });
+    expect(hashJoinToken(token.presented)).not.toContain(token.presented.split('.')[1]);
+    expect(makeJoinToken(pin).text).not.toBe(token.text);
+  });
+
+  test('case b36: in any other form is refused, and never repeated in the error', () => {
+    const { text, presented } = makeJoinToken(pin);
+    const secret = presented.split('.')[1] ?? '';
+    const bad = [
+      '',
+      'ambj_',
+      presented,
+      text.toUpperCase(),
+      `${text}/..`,
+      `${text}%2e`,
+      ` ${text}.`,
+    ];
+    for (const each of bad) {
+      const error = failureOf(() => parseJoinToken(each));
+      expect(error.code).toBe('join_token_invalid');
+      expect(JSON.stringify([error.message, error.extras])).not.toContain(secret);
+    }
+    const ids = [
+      '',
+      '..',
+      '../x',
+      text,
+      `${presented}/`,
+      `${presented}\n`,
+      presented.toUpperCase(),
+    ];
+    for (const each of ids) expect(readPresentedJoinToken(each)).toBeUndefined();
+  });
+});
+
+describe('an API token', () => {
+  test('reads back with its id and hash', () => {
+    const token = makeApiToken();
+    expect(parseApiToken(token.text)).toEqual(token);
+    expect(token.text).toMatch(/^amb_[a-z2-7]{12}_[a-z2-7]{52}_[0-9a-f]{8}$/);
+  });
+
+  test('with any one character wrong is told apart before a look-up', () => {
+    const { text } = makeApiToken();
+    for (const each of nearly(text)) {
+      if (each === text) continue;
+      const error = failureOf(() => parseApiToken(each));
+      expect(error.code).toBe('token_invalid');
+      expect(JSON.stringify([error.message, error.extras])).not.toContain(text.slice(20, 60));
+    }
+  });
+
+  test('hashes are compared whole', () => {
+    const { hash } = makeApiToken();
+    expect(sameHash(hash, hash)).toBe(true);
+    expect(sameHash(hash, makeApiToken().hash)).toBe(false);
+    expect(sameHash(hash, hash.slice(0, 62))).toBe(false);
+    expect(sameHash('', '')).toBe(false);
+  });
+});
