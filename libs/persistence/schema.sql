@@ -1,0 +1,322 @@
+CREATE EXTENSION pg_trgm;
+
+CREATE SEQUENCE audit_position AS bigint;
+
+CREATE TABLE agent_certificates (
+  fingerprint text NOT NULL,
+  agent_uid text NOT NULL,
+  serial text NOT NULL,
+  not_before timestamp with time zone NOT NULL,
+  not_after timestamp with time zone NOT NULL,
+  issued_order bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  completed_hello_at timestamp with time zone,
+  CONSTRAINT agent_certificates_agent_uid_fkey FOREIGN KEY (agent_uid) REFERENCES agents(uid),
+  CONSTRAINT agent_certificates_pkey PRIMARY KEY (fingerprint),
+  CONSTRAINT agent_certificates_serial_key UNIQUE (serial)
+);
+CREATE INDEX agent_certificates_agent ON public.agent_certificates USING btree (agent_uid, issued_order);
+
+CREATE TABLE agents (
+  uid text NOT NULL,
+  cluster_uid text NOT NULL,
+  enrolled_at timestamp with time zone DEFAULT now() NOT NULL,
+  enrolled_order bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  revoked_at timestamp with time zone,
+  revoked_because text,
+  CONSTRAINT agents_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT agents_pkey PRIMARY KEY (uid)
+);
+CREATE INDEX agents_cluster ON public.agents USING btree (cluster_uid);
+
+CREATE TABLE api_tokens (
+  uid text NOT NULL,
+  id text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  hash bytea NOT NULL,
+  role text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  CONSTRAINT api_tokens_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'sync'::text, 'viewer'::text]))),
+  CONSTRAINT api_tokens_pkey PRIMARY KEY (uid),
+  CONSTRAINT api_tokens_id_key UNIQUE (id)
+);
+CREATE UNIQUE INDEX api_tokens_name ON public.api_tokens USING btree (name) WHERE (revoked_at IS NULL);
+
+CREATE TABLE audit_cursor (
+  cluster_uid text NOT NULL,
+  spool_epoch text NOT NULL,
+  last_seq bigint NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  CONSTRAINT audit_cursor_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT audit_cursor_pkey PRIMARY KEY (cluster_uid, spool_epoch)
+);
+
+CREATE TABLE audit_events (
+  "position" bigint DEFAULT nextval('audit_position'::regclass) NOT NULL,
+  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  type text NOT NULL,
+  actor text NOT NULL,
+  cluster text,
+  object_kind text,
+  object_name text,
+  event jsonb NOT NULL
+) PARTITION BY RANGE (received_at);
+CREATE INDEX audit_events_commit ON ONLY public.audit_events USING btree (xid, "position");
+CREATE INDEX audit_events_object ON ONLY public.audit_events USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
+CREATE INDEX audit_events_time ON ONLY public.audit_events USING btree (received_at, "position");
+
+CREATE TABLE audit_events_default (
+  "position" bigint DEFAULT nextval('audit_position'::regclass) NOT NULL,
+  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  type text NOT NULL,
+  actor text NOT NULL,
+  cluster text,
+  object_kind text,
+  object_name text,
+  event jsonb NOT NULL
+) PARTITION OF audit_events DEFAULT;
+CREATE INDEX audit_events_default_object_kind_object_name_received_at_idx ON public.audit_events_default USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
+CREATE INDEX audit_events_default_received_at_position_idx ON public.audit_events_default USING btree (received_at, "position");
+CREATE INDEX audit_events_default_xid_position_idx ON public.audit_events_default USING btree (xid, "position");
+
+CREATE TABLE cluster_namespaces (
+  cluster_uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  labels jsonb NOT NULL,
+  phase text NOT NULL,
+  CONSTRAINT cluster_namespaces_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT cluster_namespaces_pkey PRIMARY KEY (cluster_uid, name)
+);
+
+CREATE TABLE cluster_roles (
+  cluster_uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  rules jsonb NOT NULL,
+  hash text NOT NULL,
+  CONSTRAINT cluster_roles_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT cluster_roles_pkey PRIMARY KEY (cluster_uid, name)
+);
+
+CREATE TABLE cluster_sync (
+  cluster_uid text NOT NULL,
+  state_epoch bigint NOT NULL,
+  session_epoch bigint NOT NULL,
+  replica text,
+  connected_at timestamp with time zone,
+  disconnected_at timestamp with time zone,
+  accepted_revision bigint,
+  applied_revision bigint,
+  root bytea,
+  results jsonb,
+  agent_version text,
+  kubernetes_version text,
+  ceiling jsonb,
+  ceiling_digest text,
+  conditions text[] DEFAULT '{}'::text[] NOT NULL,
+  last_seen_at timestamp with time zone,
+  CONSTRAINT cluster_sync_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT cluster_sync_pkey PRIMARY KEY (cluster_uid)
+) WITH (fillfactor=70);
+
+CREATE TABLE clusters (
+  uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  subject_mode text NOT NULL,
+  user_prefix text NOT NULL,
+  kube_system_uid text,
+  removed_at timestamp with time zone,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  generation integer NOT NULL,
+  revision bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT clusters_subject_mode_check CHECK ((subject_mode = ANY (ARRAY['Users'::text, 'Groups'::text]))),
+  CONSTRAINT clusters_pkey PRIMARY KEY (uid)
+) WITH (fillfactor=90);
+CREATE UNIQUE INDEX clusters_kube_system ON public.clusters USING btree (kube_system_uid) WHERE (removed_at IS NULL);
+CREATE INDEX clusters_labels ON public.clusters USING gin (labels jsonb_path_ops);
+CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (removed_at IS NULL);
+CREATE INDEX clusters_search ON public.clusters USING gin (name gin_trgm_ops);
+
+CREATE TABLE grant_clusters (
+  grant_uid text NOT NULL,
+  cluster_uid text NOT NULL,
+  CONSTRAINT grant_clusters_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT grant_clusters_grant_uid_fkey FOREIGN KEY (grant_uid) REFERENCES grants(uid),
+  CONSTRAINT grant_clusters_pkey PRIMARY KEY (grant_uid, cluster_uid)
+);
+CREATE INDEX grant_clusters_cluster ON public.grant_clusters USING btree (cluster_uid);
+
+CREATE TABLE grant_subjects (
+  grant_uid text NOT NULL,
+  ordinal integer NOT NULL,
+  user_uid text,
+  group_uid text,
+  CONSTRAINT grant_subjects_check CHECK ((num_nonnulls(user_uid, group_uid) = 1)),
+  CONSTRAINT grant_subjects_grant_uid_fkey FOREIGN KEY (grant_uid) REFERENCES grants(uid),
+  CONSTRAINT grant_subjects_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid),
+  CONSTRAINT grant_subjects_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid),
+  CONSTRAINT grant_subjects_pkey PRIMARY KEY (grant_uid, ordinal)
+);
+CREATE INDEX grant_subjects_group ON public.grant_subjects USING btree (group_uid) WHERE (group_uid IS NOT NULL);
+CREATE INDEX grant_subjects_user ON public.grant_subjects USING btree (user_uid) WHERE (user_uid IS NOT NULL);
+
+CREATE TABLE grants (
+  uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  role_uid text NOT NULL,
+  clusters_scope text NOT NULL,
+  cluster_selector jsonb,
+  namespaces jsonb NOT NULL,
+  not_before timestamp with time zone,
+  until timestamp with time zone,
+  reason text,
+  ended boolean DEFAULT false NOT NULL,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  generation integer NOT NULL,
+  revision bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT grants_check CHECK (((clusters_scope = 'selector'::text) = (cluster_selector IS NOT NULL))),
+  CONSTRAINT grants_check1 CHECK (((until IS NOT NULL) OR (NOT ended))),
+  CONSTRAINT grants_clusters_scope_check CHECK ((clusters_scope = ANY (ARRAY['names'::text, 'selector'::text, 'all'::text]))),
+  CONSTRAINT grants_role_uid_fkey FOREIGN KEY (role_uid) REFERENCES roles(uid),
+  CONSTRAINT grants_pkey PRIMARY KEY (uid),
+  CONSTRAINT grants_name_key UNIQUE (name)
+) WITH (fillfactor=90);
+CREATE INDEX grants_labels ON public.grants USING gin (labels jsonb_path_ops);
+CREATE INDEX grants_role ON public.grants USING btree (role_uid);
+CREATE INDEX grants_search ON public.grants USING gin (name gin_trgm_ops, reason gin_trgm_ops);
+CREATE INDEX grants_until ON public.grants USING btree (until) WHERE ((until IS NOT NULL) AND (NOT ended));
+
+CREATE TABLE group_members (
+  group_uid text NOT NULL,
+  user_uid text NOT NULL,
+  CONSTRAINT group_members_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid),
+  CONSTRAINT group_members_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid),
+  CONSTRAINT group_members_pkey PRIMARY KEY (group_uid, user_uid)
+);
+CREATE INDEX group_members_user ON public.group_members USING btree (user_uid);
+
+CREATE TABLE groups (
+  uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  display_name text,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  generation integer NOT NULL,
+  revision bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT groups_pkey PRIMARY KEY (uid),
+  CONSTRAINT groups_name_key UNIQUE (name)
+) WITH (fillfactor=90);
+CREATE INDEX groups_labels ON public.groups USING gin (labels jsonb_path_ops);
+CREATE INDEX groups_search ON public.groups USING gin (name gin_trgm_ops, display_name gin_trgm_ops);
+
+CREATE TABLE installation (
+  singleton boolean DEFAULT true NOT NULL,
+  uid text NOT NULL,
+  compiler_version integer NOT NULL,
+  state_epoch bigint NOT NULL,
+  ca_fingerprint text NOT NULL,
+  state_key_fingerprint text NOT NULL,
+  epoch_key_fingerprint text NOT NULL,
+  bootstrapped_at timestamp with time zone,
+  explained_from bigint DEFAULT 0 NOT NULL,
+  epoch_raise bytea,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT installation_singleton_check CHECK (singleton),
+  CONSTRAINT installation_pkey PRIMARY KEY (singleton)
+);
+
+CREATE TABLE join_tokens (
+  id text NOT NULL,
+  cluster_uid text NOT NULL,
+  secret_hash bytea NOT NULL,
+  created_by text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  used_at timestamp with time zone,
+  CONSTRAINT join_tokens_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT join_tokens_pkey PRIMARY KEY (id)
+);
+CREATE INDEX join_tokens_cluster ON public.join_tokens USING btree (cluster_uid);
+
+CREATE TABLE migrations (
+  id integer DEFAULT nextval('migrations_id_seq'::regclass) NOT NULL,
+  "timestamp" bigint NOT NULL,
+  name character varying NOT NULL,
+  CONSTRAINT "PK_8c82d7f526340ab734260ea46be" PRIMARY KEY (id)
+);
+
+CREATE TABLE policy_changes (
+  revision bigint NOT NULL,
+  ordinal integer NOT NULL,
+  kind text NOT NULL,
+  uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  op text NOT NULL,
+  object jsonb,
+  actor text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT policy_changes_check CHECK (((op = 'put'::text) = (object IS NOT NULL))),
+  CONSTRAINT policy_changes_kind_check CHECK ((kind = ANY (ARRAY['User'::text, 'Group'::text, 'Membership'::text, 'Role'::text, 'Grant'::text, 'Cluster'::text, 'Agent'::text, 'ApiToken'::text]))),
+  CONSTRAINT policy_changes_op_check CHECK ((op = ANY (ARRAY['put'::text, 'delete'::text, 'revoke'::text]))),
+  CONSTRAINT policy_changes_pkey PRIMARY KEY (revision, ordinal)
+);
+CREATE INDEX policy_changes_uid ON public.policy_changes USING btree (uid, revision);
+
+CREATE TABLE policy_head (
+  singleton boolean DEFAULT true NOT NULL,
+  revision bigint NOT NULL,
+  CONSTRAINT policy_head_singleton_check CHECK (singleton),
+  CONSTRAINT policy_head_pkey PRIMARY KEY (singleton)
+);
+
+CREATE TABLE renew_nonces (
+  nonce_hash bytea NOT NULL,
+  fingerprint text NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT renew_nonces_fingerprint_fkey FOREIGN KEY (fingerprint) REFERENCES agent_certificates(fingerprint),
+  CONSTRAINT renew_nonces_pkey PRIMARY KEY (nonce_hash)
+);
+CREATE INDEX renew_nonces_certificate ON public.renew_nonces USING btree (fingerprint);
+
+CREATE TABLE roles (
+  uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  description text,
+  cluster_role text,
+  rules jsonb,
+  built_in boolean DEFAULT false NOT NULL,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  generation integer NOT NULL,
+  revision bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT roles_check CHECK ((num_nonnulls(cluster_role, rules) = 1)),
+  CONSTRAINT roles_pkey PRIMARY KEY (uid),
+  CONSTRAINT roles_name_key UNIQUE (name)
+) WITH (fillfactor=90);
+CREATE INDEX roles_labels ON public.roles USING gin (labels jsonb_path_ops);
+CREATE INDEX roles_search ON public.roles USING gin (name gin_trgm_ops, description gin_trgm_ops);
+
+CREATE TABLE users (
+  uid text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  display_name text,
+  active boolean NOT NULL,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  generation integer NOT NULL,
+  revision bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT users_pkey PRIMARY KEY (uid),
+  CONSTRAINT users_name_key UNIQUE (name)
+) WITH (fillfactor=90);
+CREATE INDEX users_labels ON public.users USING gin (labels jsonb_path_ops);
+CREATE INDEX users_search ON public.users USING gin (name gin_trgm_ops, display_name gin_trgm_ops);

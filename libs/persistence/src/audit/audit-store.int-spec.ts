@@ -1,0 +1,289 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AuditEvent } from '@ambit/domain';
+import { eventually, PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
+import { dropAuditBefore, ensureAuditPartitions } from './audit-partitions.ts';
+import { ingestAudit, type IngestRecord } from './ingest-audit.ts';
+import { listAudit } from './list-audit.ts';
+import { auditTailStart, tailAudit } from './tail-audit.ts';
+
+let db: TestDatabase;
+let policy: PolicyWriter;
+let cluster: { uid: string; name: string };
+let count = 0;
+const now = Date.parse('2026-11-23T12:00:00Z');
+const dayMs = 86_400_000;
+
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  policy = new PolicyWriter(db.database);
+  cluster = await policy.cluster(`eu-${++count}`);
+});
+
+const event = (n: number): AuditEvent => ({
+  id: randomUUID(),
+  time: new Date(now + n).toISOString(),
+  type: 'binding.created',
+  actor: { kind: 'agent', name: `agent/${cluster.name}` },
+  message: `event ${n} with a tab\t, a line\nand a \\ backslash`,
+  cluster: cluster.name,
+  object: { kind: 'RoleBinding', name: `b-${n}`, namespace: 'payments' },
+  subjects: ['ambit:ada', `ambit:user-${n}`],
+  grants: [`grant-${n}`],
+});
+const records = (first: number, last: number): IngestRecord[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => ({
+    sequence: first + index,
+    event: event(first + index),
+  }));
+const ingest = (batch: readonly IngestRecord[], spoolEpoch = 's1', at = now) =>
+  ingestAudit(db.database, {
+    clusterUid: cluster.uid,
+    clusterName: cluster.name,
+    spoolEpoch,
+    records: batch,
+    at,
+    newEventId: randomUUID,
+  });
+
+async function stored(): Promise<AuditEvent[]> {
+  const all: AuditEvent[] = [];
+  let place: string | undefined;
+  do {
+    const page = await listAudit(db.database, {
+      limit: 500,
+      cluster: cluster.name,
+      ...(place === undefined ? {} : { continue: place }),
+    });
+    all.push(...page.items);
+    place = page.continue;
+  } while (place !== undefined);
+  return all.reverse();
+}
+
+describe('what agents send', () => {
+  test.each([3, 300])('%i events are stored whole and in order', async (size) => {
+    const batch = records(1, size);
+    expect(await ingest(batch)).toMatchObject({ type: 'ack', sequence: size });
+    const sent = batch.map((record) => ('event' in record ? record.event : undefined));
+    expect(await stored()).toEqual(sent.map((one) => expect.objectContaining(one ?? {})));
+  });
+
+  test('case 83: a spool replayed twice is stored once', async () => {
+    await ingest(records(1, 100));
+    expect(await ingest(records(1, 100))).toMatchObject({ type: 'ack', sequence: 100, stored: [] });
+    expect(await ingest(records(61, 140))).toMatchObject({ type: 'ack', sequence: 140 });
+    const messages = (await stored()).map((one) => one.object?.name);
+    expect(messages).toEqual(Array.from({ length: 140 }, (_, n) => `b-${n + 1}`));
+  });
+
+  test('case 83: the same batch on two streams at once is stored once', async () => {
+    const batch = records(1, 80);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ingest(batch)));
+    for (const answer of answers) expect(answer).toMatchObject({ type: 'ack', sequence: 80 });
+    expect(await stored()).toHaveLength(80);
+  });
+
+  test('a hole is asked for again, and what came before it is kept', async () => {
+    await ingest(records(1, 5));
+    const holed = [...records(6, 8), ...records(10, 12)];
+    expect(await ingest(holed)).toEqual({ type: 'resend', fromSequence: 9 });
+    expect(await stored()).toHaveLength(8);
+    expect(await ingest(records(9, 12))).toMatchObject({ type: 'ack', sequence: 12 });
+    expect(await stored()).toHaveLength(12);
+  });
+
+  test('case 85: what an agent lost stands in the trail as lost, from and to', async () => {
+    await ingest(records(1, 5));
+    const gap = { sequence: 9, gap: { first: 4, last: 9, reason: 'trimmed' } };
+    expect(await ingest([gap, ...records(10, 11)])).toMatchObject({ type: 'ack', sequence: 11 });
+    const lost = (await stored()).filter((one) => one.type === 'audit.gap');
+    expect(lost).toMatchObject([
+      { details: { lost: 4, firstSequence: 6, lastSequence: 9, reason: 'trimmed' } },
+    ]);
+    expect(await ingest([gap])).toMatchObject({ stored: [] });
+  });
+
+  test('case U21: a spool that began anew is itself a possible gap; the first one is not', async () => {
+    await ingest(records(1, 2));
+    await ingest(records(1, 2), 's2');
+    const events = await stored();
+    expect(events.map((one) => one.type)).toEqual([
+      'binding.created',
+      'binding.created',
+      'audit.gap',
+      'binding.created',
+      'binding.created',
+    ]);
+    expect(events[2]?.details).toEqual({ reason: 'new_spool', spoolEpoch: 's2' });
+  });
+
+  test('a batch that fails half way leaves neither events nor a moved cursor', async () => {
+    await ingest(records(1, 2));
+    const broken = records(3, 80);
+    const last = broken.at(-1);
+    if (last !== undefined && 'event' in last) {
+      broken[broken.length - 1] = { ...last, event: { ...last.event, message: 'nul \u0000 byte' } };
+    }
+    await expect(ingest(broken)).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(await stored()).toHaveLength(2);
+    expect(await ingest(records(3, 80))).toMatchObject({ type: 'ack', sequence: 80 });
+  });
+});
+
+describe('reading the trail', () => {
+  test('filters narrow, together', async () => {
+    await ingest(records(1, 30));
+    const ask = async (more: object) =>
+      (await listAudit(db.database, { limit: 100, cluster: cluster.name, ...more })).items.length;
+    expect(await ask({})).toBe(30);
+    expect(await ask({ subject: 'ambit:ada' })).toBe(30);
+    expect(await ask({ subject: 'ambit:user-7' })).toBe(1);
+    expect(await ask({ grant: 'grant-7' })).toBe(1);
+    expect(await ask({ objectKind: 'RoleBinding', objectName: 'b-7' })).toBe(1);
+    expect(await ask({ types: ['binding.deleted'] })).toBe(0);
+    expect(await ask({ actor: `agent/${cluster.name}` })).toBe(30);
+    expect(await ask({ q: 'EVENT 7 WITH' })).toBe(1);
+    expect(await ask({ since: now + 1 })).toBe(0);
+    expect(await ask({ since: now, until: now + 1 })).toBe(30);
+  });
+
+  test('events of one moment are paged without one left out or twice', async () => {
+    await ingest(records(1, 57));
+    const seen: string[] = [];
+    let place: string | undefined;
+    do {
+      const page = await listAudit(db.database, {
+        limit: 10,
+        cluster: cluster.name,
+        ...(place === undefined ? {} : { continue: place }),
+      });
+      seen.push(...page.items.map((one) => one.id));
+      place = page.continue;
+    } while (place !== undefined);
+    expect(new Set(seen).size).toBe(57);
+  });
+});
+
+describe('the live tail', () => {
+  async function follow(
+    cursor: string,
+    until: (events: AuditEvent[]) => boolean,
+  ): Promise<AuditEvent[]> {
+    const events: AuditEvent[] = [];
+    let at = cursor;
+    await eventually(async () => {
+      const page = await tailAudit(db.database, at, 7, { cluster: cluster.name });
+      events.push(...page.events.map((one) => one.event));
+      at = page.cursor;
+      if (!until(events)) throw new Error(`${events.length} events so far`);
+    });
+    return events;
+  }
+
+  test('events cache of SPIRE: a transaction that was open meanwhile is not left out', async () => {
+    const start = await auditTailStart(db.database);
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let began = (): void => {};
+    const open = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    // It takes its positions first and commits last.
+    const slow = db.database.transaction(async (transaction) => {
+      await transaction.query(
+        `INSERT INTO audit_events (received_at, type, actor, cluster, event) VALUES ($1, 'x', 'x', $2, $3)`,
+        [new Date(now), cluster.name, event(0)],
+      );
+      began();
+      await held;
+    });
+    await open;
+    await ingest(records(1, 20));
+    expect((await tailAudit(db.database, start, 100, { cluster: cluster.name })).events).toEqual(
+      [],
+    );
+    release();
+    await slow;
+    const events = await follow(start, (seen) => seen.length >= 21);
+    expect(events.map((one) => one.object?.name)).toEqual(
+      Array.from({ length: 21 }, (_, n) => `b-${n}`),
+    );
+  });
+
+  test('goes on at any cursor it gave, with nothing twice', async () => {
+    const start = await auditTailStart(db.database);
+    await ingest(records(1, 30));
+    await follow(start, (seen) => seen.length >= 30);
+    const page = await tailAudit(db.database, start, 30, { cluster: cluster.name });
+    for (const [index, { cursor }] of page.events.entries()) {
+      const rest = await tailAudit(db.database, cursor, 100, { cluster: cluster.name });
+      expect(rest.events).toHaveLength(29 - index);
+    }
+  });
+
+  test('a cursor that is none is refused', async () => {
+    for (const cursor of [
+      '',
+      'x',
+      'WyJ0YWlsIl0',
+      Buffer.from('["tail","a; DROP","1"]').toString('base64url'),
+    ]) {
+      await expect(tailAudit(db.database, cursor, 1)).rejects.toMatchObject({
+        code: 'invalid_request',
+      });
+    }
+  });
+});
+
+describe('partitions', () => {
+  const names = async () =>
+    (
+      await db.database.query<{ name: string }>(
+        `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit_events'::regclass ORDER BY 1`,
+      )
+    ).map((row) => row.name);
+
+  test('are made a week ahead, once, by two replicas at the same time; what came early moves in', async () => {
+    await ingest(records(1, 60));
+    const before = await stored();
+    const replicas = [db.database, await db.another()];
+    const made = await Promise.all(replicas.map((one) => ensureAuditPartitions(one, now)));
+    expect(made.flat().sort()).toEqual(
+      [23, 24, 25, 26, 27, 28, 29, 30].map((day) => `audit_events_202611${day}`),
+    );
+    expect(await stored()).toEqual(before);
+    const left = await db.database.query('SELECT 1 FROM audit_events_default LIMIT 1');
+    expect(left).toEqual([]);
+    expect(await ensureAuditPartitions(db.database, now + dayMs)).toEqual([
+      'audit_events_20261201',
+    ]);
+  });
+
+  test('every partition has the three indexes of the table', async () => {
+    await ensureAuditPartitions(db.database, now);
+    const rows = await db.database.query<{ n: number }>(
+      `SELECT count(*) AS n FROM pg_inherits i JOIN pg_index x ON x.indrelid = i.inhrelid
+       WHERE i.inhparent = 'audit_events'::regclass GROUP BY i.inhrelid`,
+    );
+    expect(rows.every((row) => row.n === 3)).toBe(true);
+  });
+
+  test('go when they are too old, and only then; a day without one goes row by row', async () => {
+    await ensureAuditPartitions(db.database, now);
+    await ingest(records(1, 5), 's1', now - 100 * dayMs);
+    await ingest(records(6, 10), 's1', now);
+    const dropped = await dropAuditBefore(db.database, now + dayMs);
+    expect(dropped).toEqual(['audit_events_20261123']);
+    expect(await names()).not.toContain('audit_events_20261123');
+    expect(await stored()).toEqual([]);
+    await ingest(records(11, 12), 's1', now + dayMs);
+    expect(await dropAuditBefore(db.database, now + dayMs)).toEqual([]);
+    expect(await stored()).toHaveLength(2);
+  });
+});

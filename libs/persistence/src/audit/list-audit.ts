@@ -1,0 +1,45 @@
+import type { AuditEvent } from '@ambit/domain';
+import { checkedLimit, cutPage, decodePlace, encodePlace, type Page } from '../queries/page.ts';
+import { SqlConditions } from '../queries/sql-conditions.ts';
+import type { Sql } from '../sql.ts';
+import { addAuditFilter, type AuditFilter } from './audit-filter.ts';
+
+export interface AuditQuery extends AuditFilter {
+  /** 1 to 500. */
+  readonly limit: number;
+  readonly continue?: string;
+}
+
+/** As stored, with the time at which central got it (RFC 3339). */
+export type ListedEvent = AuditEvent & { readonly receivedAt: string };
+
+interface Row {
+  readonly position: number;
+  readonly received: string;
+  readonly received_at: Date;
+  readonly event: AuditEvent;
+}
+
+/** Newest first, by arrival. Throws invalid_request. */
+export async function listAudit(sql: Sql, query: AuditQuery): Promise<Page<ListedEvent>> {
+  const limit = checkedLimit(query.limit);
+  const conditions = new SqlConditions();
+  if (query.continue !== undefined) {
+    const [received, position] = decodePlace('audit', query.continue, 2);
+    const place = [conditions.value(received), conditions.value(position)];
+    conditions.add(`(t.received_at, t.position) < (${place[0]}::timestamptz, ${place[1]}::bigint)`);
+  }
+  addAuditFilter(conditions, query);
+  const rows = await sql.query<Row>(
+    `SELECT t.position, t.received_at::text AS received, t.received_at, t.event FROM audit_events t
+     ${conditions.where()} ORDER BY t.received_at DESC, t.position DESC LIMIT ${limit + 1}`,
+    conditions.values,
+  );
+  return cutPage(
+    rows,
+    limit,
+    (row) => ({ ...row.event, receivedAt: row.received_at.toISOString() }),
+    // The text keeps the microseconds that a JavaScript date loses.
+    (row) => encodePlace('audit', [row.received, row.position]),
+  );
+}

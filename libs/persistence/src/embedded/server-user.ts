@@ -1,0 +1,38 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** The account PostgreSQL runs as; it refuses to run as root. */
+export interface ServerUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const nobody: ServerUser = { uid: 65534, gid: 65534 };
+
+/** `postgres` when the machine has it, else `nobody`. Undefined when this process is not root and needs no other account. */
+export async function chooseServerUser(): Promise<ServerUser | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const fields = passwd
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([name]) => name === 'postgres');
+  const uid = Number(fields?.[2]);
+  const gid = Number(fields?.[3]);
+  return uid > 0 && gid > 0 ? { uid, gid } : nobody;
+}
+
+function mayEnter(facts: { mode: number; uid: number; gid: number }, user: ServerUser): boolean {
+  if (facts.uid === user.uid) return (facts.mode & 0o100) !== 0;
+  if (facts.gid === user.gid) return (facts.mode & 0o010) !== 0;
+  return (facts.mode & 0o001) !== 0;
+}
+
+/** True when `user` can reach `folder` from the root: search permission on it and on every parent that exists. */
+export async function canReach(folder: string, user: ServerUser): Promise<boolean> {
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    const facts = await stat(path).catch(() => undefined);
+    if (facts !== undefined && !mayEnter(facts, user)) return false;
+    if (path === dirname(path)) return true;
+  }
+}

@@ -1,0 +1,24 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { millis } from './columns.ts';
+
+@Entity({ name: 'agent_certificates' })
+export class AgentCertificateEntity {
+  /** Lower-case hexadecimal SHA-256 of the DER certificate. */
+  @PrimaryColumn({ type: 'text' })
+  fingerprint!: string;
+
+  @Column({ type: 'text', name: 'agent_uid' })
+  agentUid!: string;
+
+  @Column({ type: 'text' })
+  serial!: string;
+
+  @Column({ ...millis, name: 'not_before' })
+  notBefore!: number;
+
+  @Column({ ...millis, name: 'not_after' })
+  notAfter!: number;
+
+  @Column({ ...millis, name: 'completed_hello_at', nullable: true })
+  completedHelloAt!: number | null;
+}

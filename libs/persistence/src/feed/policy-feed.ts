@@ -1,0 +1,199 @@
+import { AppError, type Logger, type Random } from '@ambit/kernel';
+import type { Database } from '../database.ts';
+import type { FeedCommit } from '../records.ts';
+import { changesAfter } from './policy-changes.ts';
+import { policyChannel, PolicyListener } from './policy-listener.ts';
+
+export interface PolicyFeedOptions {
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly random: Random;
+  /** Called once per revision, in order, one at a time. When it throws the feed stops and tells `onFailure`. */
+  readonly onCommit: (commit: FeedCommit) => void | Promise<void>;
+  readonly onFailure?: (error: unknown) => void;
+  /** 5000 unless told; each wait is between a half and the whole of it. */
+  readonly pollMs?: number;
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+}
+
+const readAhead = 500;
+
+/**
+ * Delivers every revision once, in order. Commits of this process come by `offer` without a read; those of others are
+ * read from `policy_changes` after a hint (NOTIFY) or a poll. Hints carry nothing, so a lost one costs time and no change.
+ */
+export class PolicyFeed {
+  readonly #options: PolicyFeedOptions;
+  readonly #listener: PolicyListener;
+  readonly #offered = new Map<number, FeedCommit>();
+  readonly #waiters = new Set<Waiter>();
+  #known = 0;
+  #stale = false;
+  /** Something was offered or hinted since the worker looked last. */
+  #wanted = false;
+  #working: Promise<void> | undefined;
+  #announcing: Promise<void> | undefined;
+  #announceAgain = false;
+  #poll: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: PolicyFeedOptions) {
+    this.#options = options;
+    this.#listener = new PolicyListener({ ...options, onHint: () => this.#hint() });
+  }
+
+  /** Follows everything above `revision`, which the caller's model holds. */
+  async start(revision: number): Promise<void> {
+    this.#known = revision;
+    await this.#listener.connect();
+    this.#hint();
+    this.#schedulePoll();
+  }
+
+  known(): number {
+    return this.#known;
+  }
+
+  /** A commit of this process: delivered as soon as it is next, and announced to the other replicas. */
+  offer(commit: FeedCommit): void {
+    if (this.#closed) return;
+    if (commit.revision > this.#known) this.#offered.set(commit.revision, commit);
+    this.#work();
+    this.#announce();
+  }
+
+  /** Resolves when everything up to `revision` was delivered. Throws timed_out. */
+  async reached(revision: number, withinMs: number): Promise<void> {
+    if (this.#known >= revision) return;
+    this.#hint();
+    let timer: NodeJS.Timeout | undefined;
+    let waiter: Waiter | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        waiter = { revision, resolve };
+        this.#waiters.add(waiter);
+        timer = setTimeout(() => reject(this.#behind(revision)), withinMs);
+      });
+    } finally {
+      clearTimeout(timer);
+      if (waiter !== undefined) this.#waiters.delete(waiter);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#poll);
+    await this.#listener.close();
+    await this.#working;
+    await this.#announcing;
+  }
+
+  #behind(revision: number): AppError {
+    return new AppError('timed_out', 'This replica has not caught up with the policy yet.', {
+      why: `It knows revision ${this.#known} and waits for ${revision}.`,
+    });
+  }
+
+  #hint(): void {
+    this.#stale = true;
+    this.#work();
+  }
+
+  #work(): void {
+    this.#wanted = true;
+    if (this.#working !== undefined || this.#closed) return;
+    this.#working = this.#drain()
+      .catch((error: unknown) => this.#stop(error))
+      .finally(() => {
+        this.#working = undefined;
+        if (this.#wanted) this.#work();
+      });
+  }
+
+  /** Runs until nothing is offered and nothing hinted. A gap below what was offered is read from the database first. */
+  async #drain(): Promise<void> {
+    this.#wanted = false;
+    while (!this.#closed) {
+      const next = this.#offered.get(this.#known + 1);
+      if (next !== undefined) {
+        await this.#deliver(next);
+        continue;
+      }
+      if (!this.#stale && this.#offered.size === 0) return;
+      if (!(await this.#catchUp())) return;
+    }
+  }
+
+  /** False when nothing came of it, also because the database is down: the next hint or poll tries again. */
+  async #catchUp(): Promise<boolean> {
+    this.#stale = false;
+    const before = this.#known;
+    let commits: readonly FeedCommit[];
+    try {
+      commits = await changesAfter(this.#options.database, this.#known, readAhead);
+    } catch (error) {
+      this.#options.logger.warn('the policy feed cannot be read', { error: String(error) });
+      return false;
+    }
+    for (const commit of commits) {
+      if (this.#closed) return false;
+      // While these were read, the same commits may have been offered and delivered.
+      if (commit.revision === this.#known + 1) await this.#deliver(commit);
+    }
+    if (commits.length === readAhead) this.#stale = true;
+    return this.#known > before;
+  }
+
+  async #deliver(commit: FeedCommit): Promise<void> {
+    await this.#options.onCommit(commit);
+    this.#known = commit.revision;
+    for (const revision of this.#offered.keys()) {
+      if (revision <= this.#known) this.#offered.delete(revision);
+    }
+    for (const waiter of this.#waiters) if (waiter.revision <= this.#known) waiter.resolve();
+  }
+
+  #stop(error: unknown): void {
+    this.#closed = true;
+    clearTimeout(this.#poll);
+    void this.#listener.close();
+    this.#options.logger.error('the policy feed stopped', { error: String(error) });
+    this.#options.onFailure?.(error);
+  }
+
+  /** One NOTIFY for all commits of a burst, outside their transactions: inside, they would queue for one lock. */
+  #announce(): void {
+    this.#announceAgain = true;
+    this.#announcing ??= this.#announceAll().finally(() => {
+      this.#announcing = undefined;
+    });
+  }
+
+  async #announceAll(): Promise<void> {
+    while (this.#announceAgain) {
+      this.#announceAgain = false;
+      await this.#options.database
+        .query('SELECT pg_notify($1, $2)', [policyChannel, ''])
+        .catch((error: unknown) => {
+          this.#options.logger.warn('the hint of a policy change was not sent', {
+            error: String(error),
+          });
+        });
+    }
+  }
+
+  #schedulePoll(): void {
+    const { pollMs = 5_000, random } = this.#options;
+    this.#poll = setTimeout(
+      () => {
+        this.#hint();
+        if (!this.#closed) this.#schedulePoll();
+      },
+      pollMs * (0.5 + random() / 2),
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import { fullJitter, type Logger, type Random } from '@ambit/kernel';
+import type pg from 'pg';
+import type { Database } from '../database.ts';
+
+export const policyChannel = 'ambit_policy';
+
+interface ListenerOptions {
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly random: Random;
+  /** Something may have changed: a notification came, or the connection is new and may have missed some. */
+  readonly onHint: () => void;
+}
+
+/** One connection of its own that listens for hints, and comes back when it breaks. It never carries data. */
+export class PolicyListener {
+  readonly #options: ListenerOptions;
+  #client: pg.Client | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #closed = false;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws: without a connection the poll of the feed does the work. */
+  async connect(): Promise<void> {
+    const client = this.#options.database.dedicatedClient();
+    this.#client = client;
+    client.on('notification', () => this.#options.onHint());
+    // pg tells a broken connection by both events, or by one of them.
+    client.on('error', () => this.#lost(client));
+    client.on('end', () => this.#lost(client));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${policyChannel}`);
+      this.#attempt = 0;
+      this.#options.onHint();
+    } catch {
+      this.#lost(client);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => {});
+  }
+
+  #lost(client: pg.Client): void {
+    if (this.#closed || this.#client !== client) return;
+    this.#client = undefined;
+    void client.end().catch(() => {});
+    const { logger, random } = this.#options;
+    const waitMs = fullJitter({ baseMs: 200, capMs: 5_000 }, this.#attempt++, random);
+    logger.warn('the listener for policy changes lost its connection', { waitMs });
+    this.#retry = setTimeout(() => void this.connect(), waitMs);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The one place that speaks to PostgreSQL: the embedded server, rows, migrations, stores that exist only inside a
+ * transaction, read queries, the feed of policy changes and the audit store. It holds no rule of the product.
+ */
+export type { AuditFilter } from './audit/audit-filter.ts';
+export { dropAuditBefore, ensureAuditPartitions } from './audit/audit-partitions.ts';
+export {
+  ingestAudit,
+  type IngestBatch,
+  type IngestRecord,
+  type IngestResult,
+} from './audit/ingest-audit.ts';
+export { listAudit, type AuditQuery, type ListedEvent } from './audit/list-audit.ts';
+export { auditTailStart, tailAudit, type TailCursor, type TailPage } from './audit/tail-audit.ts';
+export { builtInRoleUids } from './built-in-roles.ts';
+export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
+export {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './embedded/embedded-postgres.ts';
+export { runningEmbeddedUrl } from './embedded/running-server.ts';
+export { PolicyFeed, type PolicyFeedOptions } from './feed/policy-feed.ts';
+export { readPolicySnapshot } from './feed/policy-snapshot.ts';
+export { findAgentIdentity } from './queries/agent-identity.ts';
+export { findApiToken, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
+export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
+export { findInstallation } from './queries/installation.ts';
+export * from './queries/list-policy.ts';
+export type { ListQuery, Page } from './queries/page.ts';
+export * from './records.ts';
+export type { Sql } from './sql.ts';
+export * from './sync/cluster-inventory.ts';
+export * from './sync/cluster-sync.ts';
+export * from './sync/purge-removed-clusters.ts';
+export * from './sync/read-cluster-sync.ts';
+export * from './transaction.ts';
+export { UnitOfWork, type Committed, type UnitOfWorkMeta } from './unit-of-work.ts';

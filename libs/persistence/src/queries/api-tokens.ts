@@ -1,0 +1,69 @@
+import type { ApiTokenEntity } from '../entities/api-token.entity.ts';
+import type { ApiTokenRecord } from '../records.ts';
+import { optional } from '../rows/record-meta.ts';
+import type { Sql } from '../sql.ts';
+
+interface TokenRow {
+  readonly uid: string;
+  readonly id: string;
+  readonly name: string;
+  readonly hash: Buffer;
+  readonly role: ApiTokenRecord['role'];
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
+/** The entity as the record that leaves this library. */
+export function fromTokenEntity(entity: ApiTokenEntity): ApiTokenRecord {
+  return {
+    uid: entity.uid,
+    id: entity.id,
+    name: entity.name,
+    hash: entity.hash,
+    role: entity.role as ApiTokenRecord['role'],
+    createdAt: entity.createdAt,
+    ...optional('expiresAt', entity.expiresAt),
+    ...optional('lastUsedAt', entity.lastUsedAt),
+    ...optional('revokedAt', entity.revokedAt),
+  };
+}
+
+function fromRow(row: TokenRow): ApiTokenRecord {
+  return {
+    uid: row.uid,
+    id: row.id,
+    name: row.name,
+    hash: row.hash,
+    role: row.role,
+    createdAt: row.created_at.getTime(),
+    ...optional('expiresAt', row.expires_at?.getTime()),
+    ...optional('lastUsedAt', row.last_used_at?.getTime()),
+    ...optional('revokedAt', row.revoked_at?.getTime()),
+  };
+}
+
+/** By the public part of its text form, also when it is revoked or over: the caller says which. */
+export async function findApiToken(sql: Sql, id: string): Promise<ApiTokenRecord | null> {
+  const [row] = await sql.query<TokenRow>('SELECT * FROM api_tokens WHERE id = $1', [id]);
+  return row === undefined ? null : fromRow(row);
+}
+
+/** All of them, by name. */
+export async function listApiTokens(sql: Sql): Promise<readonly ApiTokenRecord[]> {
+  const rows = await sql.query<TokenRow>('SELECT * FROM api_tokens ORDER BY name, created_at');
+  return rows.map(fromRow);
+}
+
+/** Raises last_used_at, one statement for many tokens. */
+export async function touchApiTokens(
+  sql: Sql,
+  used: readonly { readonly uid: string; readonly at: number }[],
+): Promise<void> {
+  await sql.query(
+    `UPDATE api_tokens t SET last_used_at = greatest(t.last_used_at, u.at)
+     FROM unnest($1::text[], $2::timestamptz[]) AS u(uid, at) WHERE t.uid = u.uid`,
+    [used.map((one) => one.uid), used.map((one) => new Date(one.at))],
+  );
+}

@@ -1,0 +1,149 @@
+import type {
+  GrantScope,
+  GrantSubject,
+  PolicyChange,
+  PolicyCommit,
+  PolicyRule,
+  SubjectMode,
+} from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** What every policy object carries. `resourceVersion` is the revision of its last change, `generation` counts spec edits. */
+export interface RecordMeta {
+  readonly uid: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly resourceVersion: number;
+  readonly generation: number;
+  readonly createdAt: Millis;
+}
+
+export interface UserRecord extends RecordMeta {
+  readonly kind: 'User';
+  readonly displayName?: string;
+  readonly active: boolean;
+}
+
+export interface GroupRecord extends RecordMeta {
+  readonly kind: 'Group';
+  readonly displayName?: string;
+  /** User names, sorted. */
+  readonly members: readonly string[];
+}
+
+export interface RoleRecord extends RecordMeta {
+  readonly kind: 'Role';
+  readonly description?: string;
+  readonly clusterRole?: string;
+  readonly rules?: readonly PolicyRule[];
+  /** `view`, `edit` and `admin`: nobody can change or remove them. */
+  readonly builtIn: boolean;
+}
+
+export interface NamedReference {
+  readonly uid: string;
+  readonly name: string;
+}
+
+export type SubjectReference = GrantSubject & { readonly name: string };
+
+export interface GrantRecord extends RecordMeta {
+  readonly kind: 'Grant';
+  readonly subjects: readonly SubjectReference[];
+  readonly role: NamedReference;
+  /** References as uids, as it is compiled. */
+  readonly scope: GrantScope;
+  /** The clusters that `scope` names; empty for the other selectors. */
+  readonly clusters: readonly NamedReference[];
+  readonly notBefore?: Millis;
+  readonly until?: Millis;
+  readonly reason?: string;
+  readonly ended: boolean;
+}
+
+export interface ClusterRecord extends RecordMeta {
+  readonly kind: 'Cluster';
+  readonly subjectMode: SubjectMode;
+  readonly userPrefix: string;
+  /** uid of the namespace kube-system, known since enrolment. */
+  readonly kubeSystemUid?: string;
+}
+
+/** A credential that ended by hand: replicas close what it holds open. */
+export interface RevokedCredential {
+  readonly kind: 'Agent' | 'ApiToken';
+  readonly uid: string;
+}
+
+/** One revision as the feed delivers it. */
+export interface FeedCommit extends PolicyCommit {
+  readonly revoked: readonly RevokedCredential[];
+}
+
+export type { PolicyChange, PolicyCommit };
+
+export interface ApiTokenRecord {
+  readonly uid: string;
+  /** The public part of the text form. */
+  readonly id: string;
+  readonly name: string;
+  /** SHA-256 of the secret part. */
+  readonly hash: Uint8Array;
+  readonly role: 'admin' | 'sync' | 'viewer';
+  readonly createdAt: Millis;
+  readonly expiresAt?: Millis;
+  readonly lastUsedAt?: Millis;
+  readonly revokedAt?: Millis;
+}
+
+export interface JoinTokenRecord {
+  readonly id: string;
+  readonly clusterUid: string;
+  readonly createdBy: string;
+  readonly createdAt: Millis;
+  readonly expiresAt: Millis;
+  readonly usedAt?: Millis;
+}
+
+export interface CertificateRecord {
+  /** Lower-case hexadecimal SHA-256 of the DER certificate. */
+  readonly fingerprint: string;
+  readonly serial: string;
+  readonly notBefore: Millis;
+  readonly notAfter: Millis;
+  readonly completedHelloAt?: Millis;
+}
+
+/** Central's record of an agent's certificate, with what has to hold before it may do anything. */
+export interface AgentIdentity {
+  readonly agentUid: string;
+  readonly clusterUid: string;
+  readonly clusterName: string;
+  /** Absent until the cluster enrolled. */
+  readonly kubeSystemUid?: string;
+  readonly certificate: CertificateRecord;
+  readonly revokedAt?: Millis;
+  readonly revokedBecause?: string;
+  /** The cluster was removed: the agent may connect only to be told so. */
+  readonly clusterRemovedAt?: Millis;
+  /** A later certificate of this agent completed a Hello. */
+  readonly superseded: boolean;
+}
+
+export interface InstallationRecord {
+  readonly uid: string;
+  readonly compilerVersion: number;
+  readonly stateEpoch: number;
+  readonly caFingerprint: string;
+  readonly stateKeyFingerprint: string;
+  readonly epochKeyFingerprint: string;
+  /** Revision of the last new compiler or raised epoch; from it on every difference comes from a commit. */
+  readonly explainedFrom: number;
+  /** The signed envelope of the last raised epoch. */
+  readonly epochRaise?: Uint8Array;
+  /** The first admin token was made: it is never made again. */
+  readonly bootstrappedAt?: Millis;
+}

@@ -1,0 +1,74 @@
+import type {
+  ClusterSelector,
+  GrantSubject,
+  LabelSelector,
+  NamespaceSelector,
+  PolicyGrant,
+} from '@ambit/domain';
+import type { GrantRecord, NamedReference, SubjectReference } from '../records.ts';
+import { type MetaRow, metaColumns, optional, optionalMillis, toMeta } from './record-meta.ts';
+
+export interface GrantRow extends MetaRow {
+  readonly role_uid: string;
+  readonly role_name: string;
+  readonly clusters_scope: ClusterSelector['type'];
+  readonly cluster_selector: LabelSelector | null;
+  readonly namespaces: NamespaceSelector;
+  readonly not_before: Date | null;
+  readonly until: Date | null;
+  readonly reason: string | null;
+  readonly ended: boolean;
+  readonly subjects: readonly SubjectReference[];
+  readonly clusters: readonly NamedReference[];
+}
+
+export const selectGrants = `
+SELECT ${metaColumns}, t.role_uid, r.name AS role_name, t.clusters_scope, t.cluster_selector, t.namespaces,
+  t.not_before, t.until, t.reason, t.ended,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object(
+      'kind', CASE WHEN s.user_uid IS NULL THEN 'Group' ELSE 'User' END,
+      'uid', coalesce(s.user_uid, s.group_uid), 'name', coalesce(u.name, g.name)) ORDER BY s.ordinal), '[]')
+   FROM grant_subjects s LEFT JOIN users u ON u.uid = s.user_uid LEFT JOIN groups g ON g.uid = s.group_uid
+   WHERE s.grant_uid = t.uid) AS subjects,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('uid', c.uid, 'name', c.name) ORDER BY c.name), '[]')
+   FROM grant_clusters gc JOIN clusters c ON c.uid = gc.cluster_uid WHERE gc.grant_uid = t.uid) AS clusters
+FROM grants t JOIN roles r ON r.uid = t.role_uid`;
+
+function clustersOf(row: GrantRow): ClusterSelector {
+  if (row.clusters_scope === 'all') return { type: 'all' };
+  if (row.clusters_scope === 'names') {
+    return { type: 'names', uids: row.clusters.map((cluster) => cluster.uid).sort() };
+  }
+  return { type: 'selector', selector: row.cluster_selector ?? { requirements: [] } };
+}
+
+export function toGrant(row: GrantRow): GrantRecord {
+  return {
+    kind: 'Grant',
+    ...toMeta(row),
+    subjects: row.subjects,
+    role: { uid: row.role_uid, name: row.role_name },
+    scope: { clusters: clustersOf(row), namespaces: row.namespaces },
+    clusters: row.clusters,
+    ...optionalMillis('notBefore', row.not_before),
+    ...optionalMillis('until', row.until),
+    ...optional('reason', row.reason),
+    ended: row.ended,
+  };
+}
+
+export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
+  return {
+    kind: 'Grant',
+    uid: grant.uid,
+    name: grant.name,
+    labels: grant.labels,
+    subjects: grant.subjects.map(({ kind, uid }): GrantSubject => ({ kind, uid })),
+    roleUid: grant.role.uid,
+    scope: grant.scope,
+    ...optional('notBefore', grant.notBefore),
+    ...optional('until', grant.until),
+    ...optional('reason', grant.reason),
+    ended: grant.ended,
+  };
+}

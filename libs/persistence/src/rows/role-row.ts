@@ -1,0 +1,34 @@
+import type { PolicyRole, PolicyRule } from '@ambit/domain';
+import type { RoleRecord } from '../records.ts';
+import { type MetaRow, metaColumns, optional, toMeta } from './record-meta.ts';
+
+export interface RoleRow extends MetaRow {
+  readonly description: string | null;
+  readonly cluster_role: string | null;
+  readonly rules: readonly PolicyRule[] | null;
+  readonly built_in: boolean;
+}
+
+export const selectRoles = `SELECT ${metaColumns}, t.description, t.cluster_role, t.rules, t.built_in FROM roles t`;
+
+export function toRole(row: RoleRow): RoleRecord {
+  return {
+    kind: 'Role',
+    ...toMeta(row),
+    ...optional('description', row.description),
+    ...optional('clusterRole', row.cluster_role),
+    ...optional('rules', row.rules),
+    builtIn: row.built_in,
+  };
+}
+
+export function toPolicyRole(role: RoleRecord): PolicyRole {
+  return {
+    kind: 'Role',
+    uid: role.uid,
+    name: role.name,
+    labels: role.labels,
+    ...optional('clusterRole', role.clusterRole),
+    ...optional('rules', role.rules),
+  };
+}

@@ -1,0 +1,83 @@
+import type { AuditActor, AuditEvent, PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
+import type { RevokedCredential } from '../records.ts';
+import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
+
+/** One row of `policy_changes` before it has a revision. */
+export interface ChangeRow {
+  readonly kind: PolicyKind | RevokedCredential['kind'];
+  readonly uid: string;
+  readonly name: string;
+  readonly op: 'put' | 'delete' | 'revoke';
+  readonly object?: PolicyObject;
+}
+
+interface Stamp {
+  readonly actor: AuditActor;
+  readonly requestId?: string;
+  readonly time: string;
+  readonly newId: () => string;
+}
+
+/** What one transaction does to the policy and to the audit trail, in order. */
+export class ChangeSet implements PolicyRecorder {
+  readonly rows: ChangeRow[] = [];
+  readonly events: AuditEvent[] = [];
+  /**
+   * Groups whose members change: resourceVersion and generation follow although no row of theirs is written. The store
+   * that adds one has locked its row, so that sealing never waits for a row while it holds the head.
+   */
+  readonly touchedGroups = new Set<string>();
+  /** A new compiler or a raised epoch: a revision is wanted although no object changes, and what follows it is not explained. */
+  bump = false;
+  readonly #stamp: Stamp;
+  readonly #changes: PolicyChange[] = [];
+  readonly #revoked: RevokedCredential[] = [];
+
+  constructor(stamp: Stamp) {
+    this.#stamp = stamp;
+  }
+
+  record(change: PolicyChange, name: string): void {
+    this.#changes.push(change);
+    if (change.op === 'put') {
+      const { object } = change;
+      this.rows.push({ kind: object.kind, uid: object.uid, name, op: 'put', object });
+    } else this.rows.push({ kind: change.kind, uid: change.uid, name, op: 'delete' });
+  }
+
+  put(object: PolicyObject): void {
+    this.record({ op: 'put', object }, object.name);
+  }
+
+  delete(kind: PolicyKind, uid: string, name: string): void {
+    this.record({ op: 'delete', kind, uid }, name);
+  }
+
+  revoke(credential: RevokedCredential, name: string): void {
+    this.#revoked.push(credential);
+    this.rows.push({ ...credential, name, op: 'revoke' });
+  }
+
+  addEvent(event: NewAuditEvent): void {
+    const { actor, requestId, time, newId } = this.#stamp;
+    this.events.push({
+      id: newId(),
+      time,
+      actor,
+      ...(requestId === undefined ? {} : { requestId }),
+      ...event,
+    });
+  }
+
+  changes(): readonly PolicyChange[] {
+    return this.#changes;
+  }
+
+  revoked(): readonly RevokedCredential[] {
+    return this.#revoked;
+  }
+
+  makesRevision(): boolean {
+    return this.bump || this.rows.length > 0 || this.touchedGroups.size > 0;
+  }
+}

@@ -1,0 +1,206 @@
+import type { GrantSubject } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
+import type { GrantRecord, Labels } from '../records.ts';
+import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from '../rows/grant-row.ts';
+import type { GrantStore, Put, PutGrant, RemoveOptions } from '../transaction.ts';
+import { deleteGrant } from './drop-grant-references.ts';
+import { insertGrant, insertReferences } from './grant-statements.ts';
+import { checkPrecondition, notFound, planPut } from './plan-put.ts';
+import { type StoreContext, uidsByName } from './store-context.ts';
+
+type Spec = Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'reason'>;
+
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
+
+/** Subjects and clusters are sets: neither their order nor a name given twice is a change. */
+function normal(input: Spec): Spec {
+  const subjects = new Map(
+    input.subjects.map(({ kind, uid }): [string, GrantSubject] => [
+      `${kind}/${uid}`,
+      { kind, uid },
+    ]),
+  );
+  const { clusters, namespaces } = input.scope;
+  return {
+    subjects: [...subjects.keys()].sort(byText).flatMap((key) => subjects.get(key) ?? []),
+    roleUid: input.roleUid,
+    scope: {
+      clusters:
+        clusters.type === 'names'
+          ? { type: 'names', uids: [...new Set(clusters.uids)].sort(byText) }
+          : clusters,
+      namespaces,
+    },
+    ...(input.notBefore === undefined ? {} : { notBefore: input.notBefore }),
+    ...(input.until === undefined ? {} : { until: input.until }),
+    ...(input.reason === undefined ? {} : { reason: input.reason }),
+  };
+}
+
+const specOf = (grant: GrantRecord): Spec => normal({ ...grant, roleUid: grant.role.uid });
+
+const dateOf = (millis: number | undefined): Date | null =>
+  millis === undefined ? null : new Date(millis);
+
+const subjectUids = (spec: Spec, kind: GrantSubject['kind']): (string | null)[] =>
+  spec.subjects.map((subject) => (subject.kind === kind ? subject.uid : null));
+
+const clusterUids = ({ scope: { clusters } }: Spec): readonly string[] =>
+  clusters.type === 'names' ? clusters.uids : [];
+
+/** A cluster that was removed keeps its row, so no foreign key speaks up for it. */
+function requireAll(record: GrantRecord, spec: Spec): void {
+  if (record.clusters.length < clusterUids(spec).length) throw notFound('One of the clusters');
+}
+
+export class PostgresGrantStore implements GrantStore {
+  readonly #context: StoreContext;
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+  }
+
+  async find(name: string): Promise<GrantRecord | null> {
+    return this.#locked(name, 'FOR NO KEY UPDATE');
+  }
+
+  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return uidsByName(this.#context.sql, 'grants', names);
+  }
+
+  async put(input: PutGrant): Promise<Put<GrantRecord>> {
+    refuseEmpty(input);
+    const wanted = normal(input);
+    const current = await this.find(input.name);
+    const plan = planPut('Grant', input, current, { of: specOf, wanted });
+    if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
+    if (plan.step === 'create') return this.#create(input, wanted);
+    const { current: previous } = plan;
+    await this.#change(previous, { ...input, ...wanted }, plan);
+    if (plan.generations === 1) await this.#replaceReferences(previous.uid, wanted);
+    const record = await this.#recorded(input.name);
+    requireAll(record, wanted);
+    return { outcome: 'updated', record, previous };
+  }
+
+  async remove(name: string, options: RemoveOptions = {}): Promise<GrantRecord> {
+    const record = await this.#locked(name, 'FOR UPDATE');
+    checkPrecondition(record, options.precondition, `Grant "${name}"`);
+    if (record === null) throw notFound(`Grant "${name}"`);
+    await deleteGrant(this.#context, record);
+    return record;
+  }
+
+  async endPast(before: number, limit: number): Promise<readonly GrantRecord[]> {
+    const { sql, changes } = this.#context;
+    const ended = await sql.query<{ uid: string }>(
+      `UPDATE grants SET ended = true WHERE uid IN (
+         SELECT uid FROM grants WHERE until <= $1 AND NOT ended ORDER BY until LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+       RETURNING uid`,
+      [new Date(before), limit],
+    );
+    const rows = await sql.query<GrantRow>(
+      `${selectGrants} WHERE t.uid = ANY($1) ORDER BY t.name`,
+      [ended.map((row) => row.uid)],
+    );
+    const grants = rows.map(toGrant);
+    for (const grant of grants) changes.put(toPolicyGrant(grant));
+    return grants;
+  }
+
+  async #locked(
+    name: string,
+    lock: 'FOR UPDATE' | 'FOR NO KEY UPDATE',
+  ): Promise<GrantRecord | null> {
+    const [row] = await this.#context.sql.query<GrantRow>(
+      `${selectGrants} WHERE t.name = $1 ${lock} OF t`,
+      [name],
+    );
+    return row === undefined ? null : toGrant(row);
+  }
+
+  async #create(input: PutGrant, wanted: Spec): Promise<Put<GrantRecord>> {
+    const { sql, ids, at, changes } = this.#context;
+    const { clusters, namespaces } = wanted.scope;
+    const [row] = await sql.query<GrantRow>(insertGrant, [
+      ids.uuid(),
+      input.name,
+      wanted.roleUid,
+      clusters.type,
+      clusters.type === 'selector' ? clusters.selector : null,
+      namespaces,
+      dateOf(wanted.notBefore),
+      dateOf(wanted.until),
+      wanted.reason ?? null,
+      input.labels,
+      input.annotations ?? {},
+      at,
+      subjectUids(wanted, 'User'),
+      subjectUids(wanted, 'Group'),
+      clusterUids(wanted),
+    ]);
+    // Somebody made it between our look and our insert: look again.
+    if (row === undefined) return this.put(input);
+    const record = toGrant(row);
+    requireAll(record, wanted);
+    changes.put(toPolicyGrant(record));
+    return { outcome: 'created', record };
+  }
+
+  /** A grant that has ended lives again only by another end: the same file applied twice changes nothing. */
+  async #change(
+    previous: GrantRecord,
+    input: PutGrant,
+    plan: { readonly annotations: Labels; readonly generations: number },
+  ): Promise<void> {
+    const { clusters, namespaces } = input.scope;
+    await this.#context.sql.query(
+      `UPDATE grants SET role_uid = $2, clusters_scope = $3, cluster_selector = $4, namespaces = $5, not_before = $6,
+         until = $7, reason = $8, ended = $9, labels = $10, annotations = $11, generation = generation + $12
+       WHERE uid = $1`,
+      [
+        previous.uid,
+        input.roleUid,
+        clusters.type,
+        clusters.type === 'selector' ? clusters.selector : null,
+        namespaces,
+        dateOf(input.notBefore),
+        dateOf(input.until),
+        input.reason ?? null,
+        previous.ended && input.until === previous.until,
+        input.labels,
+        plan.annotations,
+        plan.generations,
+      ],
+    );
+  }
+
+  async #replaceReferences(uid: string, spec: Spec): Promise<void> {
+    const { sql } = this.#context;
+    await sql.query('DELETE FROM grant_subjects WHERE grant_uid = $1', [uid]);
+    await sql.query('DELETE FROM grant_clusters WHERE grant_uid = $1', [uid]);
+    await sql.query(insertReferences, [
+      uid,
+      subjectUids(spec, 'User'),
+      subjectUids(spec, 'Group'),
+      clusterUids(spec),
+    ]);
+  }
+
+  async #recorded(name: string): Promise<GrantRecord> {
+    const record = await this.find(name);
+    if (record === null) throw notFound(`Grant "${name}"`);
+    this.#context.changes.put(toPolicyGrant(record));
+    return record;
+  }
+}
+
+function refuseEmpty(input: PutGrant): void {
+  const { clusters } = input.scope;
+  const noCluster = clusters.type === 'names' && clusters.uids.length === 0;
+  if (input.subjects.length > 0 && !noCluster) return;
+  throw new AppError(
+    'invalid_policy',
+    `Grant "${input.name}" names no ${noCluster ? 'cluster' : 'subject'}.`,
+  );
+}

@@ -1,0 +1,81 @@
+import { AppError } from '@ambit/kernel';
+import { JoinTokenEntity } from '../entities/join-token.entity.ts';
+import type { JoinTokenRecord } from '../records.ts';
+import { optional } from '../rows/record-meta.ts';
+import { one } from '../sql.ts';
+import type { JoinTokenStore, JoinTokenUse, NewJoinToken } from '../transaction.ts';
+import type { StoreContext } from './store-context.ts';
+
+export class PostgresJoinTokenStore implements JoinTokenStore {
+  readonly #context: StoreContext;
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+  }
+
+  async insert(token: NewJoinToken): Promise<JoinTokenRecord> {
+    const { sql, manager } = this.#context;
+    const { ends } = await one<{ ends: Date }>(
+      sql,
+      `SELECT now() + $1::bigint * interval '1 millisecond' AS ends`,
+      [token.ttlMs],
+    );
+    await manager.insert(JoinTokenEntity, {
+      id: token.id,
+      clusterUid: token.clusterUid,
+      secretHash: Buffer.from(token.secretHash),
+      createdBy: token.createdBy,
+      expiresAt: ends.getTime(),
+    });
+    return toRecord(await manager.findOneByOrFail(JoinTokenEntity, { id: token.id }));
+  }
+
+  async revoke(id: string, clusterUid: string): Promise<JoinTokenRecord> {
+    const { manager } = this.#context;
+    const found = await manager.findOneBy(JoinTokenEntity, { id, clusterUid });
+    if (found === null)
+      throw new AppError('not_found', `There is no join token ${id} for this cluster.`);
+    if (found.usedAt === null) await manager.delete(JoinTokenEntity, { id });
+    return toRecord(found);
+  }
+
+  /** One statement decides: a look before the update would let two callers through together. */
+  async consume(id: string, secretHash: Uint8Array): Promise<JoinTokenUse> {
+    const { sql } = this.#context;
+    const [used] = await sql.query<{ cluster_uid: string; name: string }>(
+      `UPDATE join_tokens t SET used_at = now() FROM clusters c
+       WHERE t.id = $1 AND t.secret_hash = $2 AND t.used_at IS NULL AND t.expires_at > now()
+         AND c.uid = t.cluster_uid AND c.removed_at IS NULL
+       RETURNING t.cluster_uid, c.name`,
+      [id, Buffer.from(secretHash)],
+    );
+    if (used !== undefined) {
+      return { ok: true, clusterUid: used.cluster_uid, clusterName: used.name };
+    }
+    const [row] = await sql.query<{ used: boolean }>(
+      'SELECT used_at IS NOT NULL AS used FROM join_tokens WHERE id = $1 AND secret_hash = $2',
+      [id, Buffer.from(secretHash)],
+    );
+    if (row === undefined) return { ok: false, reason: 'unknown' };
+    return { ok: false, reason: row.used ? 'used' : 'expired' };
+  }
+
+  async purge(before: number): Promise<number> {
+    const rows = await this.#context.sql.query(
+      'DELETE FROM join_tokens WHERE used_at < $1 OR expires_at < $1 RETURNING id',
+      [new Date(before)],
+    );
+    return rows.length;
+  }
+}
+
+function toRecord(row: JoinTokenEntity): JoinTokenRecord {
+  return {
+    id: row.id,
+    clusterUid: row.clusterUid,
+    createdBy: row.createdBy,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    ...optional('usedAt', row.usedAt),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Transaction } from '../transaction.ts';
+import { PostgresAgentStore } from './agent.store.ts';
+import { PostgresApiTokenStore } from './api-token.store.ts';
+import { PostgresClusterStore } from './cluster.store.ts';
+import { PostgresGrantStore } from './grant.store.ts';
+import { PostgresGroupStore } from './group.store.ts';
+import { PostgresInstallationStore } from './installation.store.ts';
+import { PostgresJoinTokenStore } from './join-token.store.ts';
+import { PostgresMemberStore } from './member.store.ts';
+import { PostgresRoleStore } from './role.store.ts';
+import type { StoreContext } from './store-context.ts';
+import { PostgresUserStore } from './user.store.ts';
+
+/** The stores of one transaction, all writing to one change set. */
+export function openStores(context: StoreContext): Transaction {
+  const members = new PostgresMemberStore(context);
+  return {
+    users: new PostgresUserStore(context),
+    groups: new PostgresGroupStore(context, members),
+    members,
+    roles: new PostgresRoleStore(context),
+    grants: new PostgresGrantStore(context),
+    clusters: new PostgresClusterStore(context),
+    joinTokens: new PostgresJoinTokenStore(context),
+    agents: new PostgresAgentStore(context),
+    apiTokens: new PostgresApiTokenStore(context),
+    installation: new PostgresInstallationStore(context),
+    audit: { record: (event) => context.changes.addEvent(event) },
+    policy: context.changes,
+  };
+}

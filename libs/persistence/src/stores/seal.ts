@@ -1,0 +1,52 @@
+import type { AuditActor } from '@ambit/domain';
+import { eventColumns, toEventRow } from '../audit/event-row.ts';
+import type { Statement } from '../open-transaction.ts';
+import type { ChangeSet } from './change-set.ts';
+
+/**
+ * One statement: the head is locked for no longer than it takes, whatever else the transaction did. Its row lock makes
+ * the order of revisions the order of commits, and every row that it touches was locked before.
+ */
+const sealPolicy = `
+WITH head AS (UPDATE policy_head SET revision = revision + 1 WHERE singleton RETURNING revision),
+rows AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS c(ordinal integer, kind text, uid text, name text, op text, object jsonb)),
+recorded AS (
+  INSERT INTO policy_changes (revision, ordinal, kind, uid, name, op, object, actor, at)
+  SELECT head.revision, c.ordinal, c.kind, c.uid, c.name, c.op, c.object, $2, $3 FROM head, rows c),
+u AS (UPDATE users t SET revision = head.revision FROM head WHERE t.uid = ANY($4::text[])),
+g AS (UPDATE groups t SET revision = head.revision, generation = generation + (t.uid = ANY($6::text[]))::integer
+      FROM head WHERE t.uid = ANY($5::text[]) OR t.uid = ANY($6::text[])),
+r AS (UPDATE roles t SET revision = head.revision FROM head WHERE t.uid = ANY($7::text[])),
+n AS (UPDATE grants t SET revision = head.revision FROM head WHERE t.uid = ANY($8::text[])),
+c AS (UPDATE clusters t SET revision = head.revision FROM head WHERE t.uid = ANY($9::text[])),
+i AS (UPDATE installation SET explained_from = head.revision FROM head WHERE $11),
+audited AS (
+  INSERT INTO audit_events (received_at, ${eventColumns})
+  SELECT $3, e.type, e.actor, e.cluster, e.object_kind, e.object_name,
+    e.event || jsonb_build_object('revision', head.revision)
+  FROM head, jsonb_to_recordset($10::jsonb) AS e(type text, actor text, cluster text, object_kind text, object_name text, event jsonb))
+SELECT revision FROM head`;
+
+/** The last statement of a transaction that changes the policy; it gives the revision. */
+export function sealStatement(
+  changes: ChangeSet,
+  stamp: { readonly actor: AuditActor; readonly at: Date },
+): Statement {
+  const put = (kind: string): string[] =>
+    changes.rows.filter((row) => row.op === 'put' && row.kind === kind).map((row) => row.uid);
+  const values = [
+    JSON.stringify(changes.rows.map((row, ordinal) => ({ ordinal, ...row }))),
+    stamp.actor.name,
+    stamp.at,
+    put('User'),
+    put('Group'),
+    [...changes.touchedGroups],
+    put('Role'),
+    put('Grant'),
+    put('Cluster'),
+    JSON.stringify(changes.events.map(toEventRow)),
+    changes.bump,
+  ];
+  return { text: sealPolicy, values };
+}

@@ -1,0 +1,104 @@
+import type { Labels, UserRecord } from '../records.ts';
+import { selectUsers, toPolicyUser, toUser, type UserRow } from '../rows/user-row.ts';
+import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../transaction.ts';
+import { dropMemberships } from './drop-memberships.ts';
+import { dropGrantReferences } from './drop-grant-references.ts';
+import { checkPrecondition, notFound, planPut } from './plan-put.ts';
+import { type StoreContext, uidsByName } from './store-context.ts';
+
+const specOf = ({ displayName, active }: Pick<PutUser, 'displayName' | 'active'>): unknown => ({
+  displayName,
+  active,
+});
+
+export class PostgresUserStore implements UserStore {
+  readonly #context: StoreContext;
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+  }
+
+  async find(name: string): Promise<UserRecord | null> {
+    return this.#locked(name, 'FOR NO KEY UPDATE');
+  }
+
+  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return uidsByName(this.#context.sql, 'users', names);
+  }
+
+  async put(input: PutUser): Promise<Put<UserRecord>> {
+    const current = await this.find(input.name);
+    const plan = planPut('User', input, current, { of: specOf, wanted: specOf(input) });
+    if (plan.step === 'create') return this.#create(input);
+    if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
+    const record = await this.#change(plan.current.uid, input, plan);
+    this.#context.changes.put(toPolicyUser(record));
+    return { outcome: 'updated', record, previous: plan.current };
+  }
+
+  async remove(name: string, options: RemoveOptions = {}): Promise<Removed<UserRecord>> {
+    const { sql, changes } = this.#context;
+    const record = await this.#locked(name, 'FOR UPDATE');
+    checkPrecondition(record, options.precondition, `User "${name}"`);
+    if (record === null) throw notFound(`User "${name}"`);
+    const memberships = await dropMemberships(this.#context, 'user_uid', record.uid);
+    const grants = await dropGrantReferences(this.#context, 'user_uid', record.uid);
+    await sql.query('DELETE FROM users WHERE uid = $1', [record.uid]);
+    changes.delete('User', record.uid, name);
+    return { record, memberships, ...grants };
+  }
+
+  async #locked(
+    name: string,
+    lock: 'FOR UPDATE' | 'FOR NO KEY UPDATE',
+  ): Promise<UserRecord | null> {
+    const [row] = await this.#context.sql.query<UserRow>(
+      `${selectUsers} WHERE t.name = $1 ${lock}`,
+      [name],
+    );
+    return row === undefined ? null : toUser(row);
+  }
+
+  async #create(input: PutUser): Promise<Put<UserRecord>> {
+    const { sql, ids, at, changes } = this.#context;
+    const [row] = await sql.query<UserRow>(
+      `INSERT INTO users (uid, name, display_name, active, labels, annotations, generation, revision, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, 1, 0, $7) ON CONFLICT (name) DO NOTHING RETURNING *`,
+      [
+        ids.uuid(),
+        input.name,
+        input.displayName ?? null,
+        input.active,
+        input.labels,
+        input.annotations ?? {},
+        at,
+      ],
+    );
+    // Somebody made it between our look and our insert: look again.
+    if (row === undefined) return this.put(input);
+    const record = toUser(row);
+    changes.put(toPolicyUser(record));
+    return { outcome: 'created', record };
+  }
+
+  async #change(
+    uid: string,
+    input: PutUser,
+    plan: { readonly annotations: Labels; readonly generations: number },
+  ): Promise<UserRecord> {
+    const [row] = await this.#context.sql.query<UserRow>(
+      `UPDATE users SET display_name = $2, active = $3, labels = $4, annotations = $5, generation = generation + $6
+       WHERE uid = $1 RETURNING *`,
+      [
+        uid,
+        input.displayName ?? null,
+        input.active,
+        input.labels,
+        plan.annotations,
+        plan.generations,
+      ],
+    );
+    if (row === undefined) throw notFound(`User "${input.name}"`);
+    return toUser(row);
+  }
+}

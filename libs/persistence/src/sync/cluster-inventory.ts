@@ -1,0 +1,90 @@
+import type { PolicyRule } from '@ambit/domain';
+import type { Database } from '../database.ts';
+import type { OpenTransaction } from '../open-transaction.ts';
+import type { Labels } from '../records.ts';
+import type { Sql } from '../sql.ts';
+
+export interface InventoryNamespace {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly phase: string;
+}
+
+export interface InventoryRole {
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+  readonly hash: string;
+}
+
+export interface ClusterInventory {
+  readonly namespaces: readonly InventoryNamespace[];
+  readonly clusterRoles: readonly InventoryRole[];
+}
+
+export interface InventoryUpdate extends ClusterInventory {
+  readonly clusterUid: string;
+  readonly sessionEpoch: number;
+  /** Replaces everything held of this cluster. */
+  readonly complete: boolean;
+  readonly removedNamespaces: readonly string[];
+  readonly removedClusterRoles: readonly string[];
+}
+
+async function removeNamed(open: OpenTransaction, update: InventoryUpdate): Promise<void> {
+  const drop = async (
+    table: 'cluster_namespaces' | 'cluster_roles',
+    kept: readonly { readonly name: string }[],
+    removed: readonly string[],
+  ): Promise<void> => {
+    await open.query(
+      `DELETE FROM ${table} WHERE cluster_uid = $1 AND (name = ANY($2) OR ($3 AND NOT name = ANY($4)))`,
+      [update.clusterUid, removed, update.complete, kept.map((one) => one.name)],
+    );
+  };
+  await drop('cluster_namespaces', update.namespaces, update.removedNamespaces);
+  await drop('cluster_roles', update.clusterRoles, update.removedClusterRoles);
+}
+
+async function writeNamed(open: OpenTransaction, update: InventoryUpdate): Promise<void> {
+  await open.query(
+    `INSERT INTO cluster_namespaces AS t (cluster_uid, name, labels, phase)
+     SELECT $1, n.name, n.labels, n.phase FROM jsonb_to_recordset($2::jsonb) AS n(name text, labels jsonb, phase text)
+     ON CONFLICT (cluster_uid, name) DO UPDATE SET labels = excluded.labels, phase = excluded.phase
+     WHERE (t.labels, t.phase) IS DISTINCT FROM (excluded.labels, excluded.phase)`,
+    [update.clusterUid, JSON.stringify(update.namespaces)],
+  );
+  await open.query(
+    `INSERT INTO cluster_roles AS t (cluster_uid, name, rules, hash)
+     SELECT $1, r.name, r.rules, r.hash FROM jsonb_to_recordset($2::jsonb) AS r(name text, rules jsonb, hash text)
+     ON CONFLICT (cluster_uid, name) DO UPDATE SET rules = excluded.rules, hash = excluded.hash
+     WHERE t.hash <> excluded.hash`,
+    [update.clusterUid, JSON.stringify(update.clusterRoles)],
+  );
+}
+
+/** Keeps what a cluster reports of itself; what is as before is not written. False when the session is over. */
+export function writeInventory(database: Database, update: InventoryUpdate): Promise<boolean> {
+  return database.transaction(async (open) => {
+    const live = await open.query(
+      'SELECT 1 FROM cluster_sync WHERE cluster_uid = $1 AND session_epoch = $2 FOR SHARE',
+      [update.clusterUid, update.sessionEpoch],
+    );
+    if (live.length === 0) return false;
+    await removeNamed(open, update);
+    await writeNamed(open, update);
+    return true;
+  });
+}
+
+/** The namespaces and ClusterRoles of one cluster, by name. */
+export async function readInventory(sql: Sql, clusterUid: string): Promise<ClusterInventory> {
+  const namespaces = await sql.query<InventoryNamespace>(
+    'SELECT name, labels, phase FROM cluster_namespaces WHERE cluster_uid = $1 ORDER BY name',
+    [clusterUid],
+  );
+  const clusterRoles = await sql.query<InventoryRole>(
+    'SELECT name, rules, hash FROM cluster_roles WHERE cluster_uid = $1 ORDER BY name',
+    [clusterUid],
+  );
+  return { namespaces, clusterRoles };
+}

@@ -1,0 +1,76 @@
+import type { Millis } from '@ambit/kernel';
+import { optional, optionalMillis } from '../rows/record-meta.ts';
+import type { Sql } from '../sql.ts';
+
+export interface ClusterSyncRecord {
+  readonly clusterUid: string;
+  readonly stateEpoch: number;
+  readonly sessionEpoch: number;
+  readonly replica?: string;
+  readonly connectedAt?: Millis;
+  /** Absent while connected, as far as the replica that holds the stream could say. */
+  readonly disconnectedAt?: Millis;
+  readonly acceptedRevision?: number;
+  readonly appliedRevision?: number;
+  readonly root?: Uint8Array;
+  readonly results?: unknown;
+  readonly agentVersion?: string;
+  readonly kubernetesVersion?: string;
+  readonly ceiling?: unknown;
+  readonly ceilingDigest?: string;
+  readonly conditions: readonly string[];
+  readonly lastSeenAt?: Millis;
+}
+
+interface SyncRow {
+  readonly cluster_uid: string;
+  readonly state_epoch: number;
+  readonly session_epoch: number;
+  readonly replica: string | null;
+  readonly connected_at: Date | null;
+  readonly disconnected_at: Date | null;
+  readonly accepted_revision: number | null;
+  readonly applied_revision: number | null;
+  readonly root: Buffer | null;
+  readonly results: unknown;
+  readonly agent_version: string | null;
+  readonly kubernetes_version: string | null;
+  readonly ceiling: unknown;
+  readonly ceiling_digest: string | null;
+  readonly conditions: readonly string[];
+  readonly last_seen_at: Date | null;
+}
+
+function fromRow(row: SyncRow): ClusterSyncRecord {
+  return {
+    clusterUid: row.cluster_uid,
+    stateEpoch: row.state_epoch,
+    sessionEpoch: row.session_epoch,
+    ...optional('replica', row.replica),
+    ...optionalMillis('connectedAt', row.connected_at),
+    ...optionalMillis('disconnectedAt', row.disconnected_at),
+    ...optional('acceptedRevision', row.accepted_revision),
+    ...optional('appliedRevision', row.applied_revision),
+    ...optional('root', row.root),
+    ...optional('results', row.results),
+    ...optional('agentVersion', row.agent_version),
+    ...optional('kubernetesVersion', row.kubernetes_version),
+    ...optional('ceiling', row.ceiling),
+    ...optional('ceilingDigest', row.ceiling_digest),
+    conditions: row.conditions,
+    ...optionalMillis('lastSeenAt', row.last_seen_at),
+  };
+}
+
+/** What clusters that ever connected say of themselves; all of them when `clusterUids` is absent. */
+export async function readClusterSync(
+  sql: Sql,
+  clusterUids?: readonly string[],
+): Promise<readonly ClusterSyncRecord[]> {
+  const rows = await sql.query<SyncRow>(
+    `SELECT s.* FROM cluster_sync s JOIN clusters c ON c.uid = s.cluster_uid
+     WHERE c.removed_at IS NULL AND ($1::text[] IS NULL OR s.cluster_uid = ANY($1))`,
+    [clusterUids ?? null],
+  );
+  return rows.map(fromRow);
+}

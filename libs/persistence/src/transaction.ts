@@ -1,0 +1,241 @@
+import type {
+  AuditActor,
+  AuditEvent,
+  GrantScope,
+  GrantSubject,
+  PolicyChange,
+  PolicyRule,
+  SubjectMode,
+} from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
+import type {
+  AgentIdentity,
+  ApiTokenRecord,
+  CertificateRecord,
+  ClusterRecord,
+  GrantRecord,
+  GroupRecord,
+  InstallationRecord,
+  JoinTokenRecord,
+  Labels,
+  RevokedCredential,
+  RoleRecord,
+  UserRecord,
+} from './records.ts';
+
+/** `absent`: the object must not exist. A revision: it must exist and be at that resourceVersion. */
+export type Precondition = 'absent' | { readonly revision: number };
+
+interface PutMeta {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly annotations?: Labels;
+  readonly precondition?: Precondition;
+}
+
+export interface PutUser extends PutMeta {
+  readonly displayName?: string;
+  readonly active: boolean;
+}
+
+export interface PutGroup extends PutMeta {
+  readonly displayName?: string;
+  /** uids of users. Given: exactly these are members afterwards. Absent: membership stays. */
+  readonly memberUids?: readonly string[];
+}
+
+export interface PutRole extends PutMeta {
+  readonly description?: string;
+  readonly clusterRole?: string;
+  readonly rules?: readonly PolicyRule[];
+}
+
+export interface PutGrant extends PutMeta {
+  readonly subjects: readonly GrantSubject[];
+  readonly roleUid: string;
+  readonly scope: GrantScope;
+  readonly notBefore?: Millis;
+  readonly until?: Millis;
+  readonly reason?: string;
+}
+
+export interface PutCluster extends PutMeta {
+  readonly subjectMode: SubjectMode;
+  readonly userPrefix: string;
+}
+
+/** `unchanged`: nothing was written and no revision will be made for it. */
+export interface Put<T> {
+  readonly outcome: 'created' | 'updated' | 'unchanged';
+  /** As stored; the resourceVersion of what changed is known only after commit (`Committed.revision`). */
+  readonly record: T;
+  readonly previous?: T;
+}
+
+/** What went with a removed object. */
+export interface Removed<T> {
+  readonly record: T;
+  readonly memberships: number;
+  /** Grants that lost a subject or a cluster and live on. */
+  readonly narrowedGrants: readonly string[];
+  /** Grants that were left without subject or cluster and went too. */
+  readonly removedGrants: readonly string[];
+}
+
+interface NamedStore<T, P> {
+  /** Creates or changes by name. Throws stale_resource, already_exists, not_found (a reference), in_use. */
+  put(input: P): Promise<Put<T>>;
+  /** The row, locked against change until the end of the transaction. */
+  find(name: string): Promise<T | null>;
+  /** name → uid of those that exist. */
+  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface RemoveOptions {
+  readonly precondition?: Precondition;
+}
+
+export interface UserStore extends NamedStore<UserRecord, PutUser> {
+  /** Takes memberships, subject entries and grants left without subject along. Throws not_found, stale_resource. */
+  remove(name: string, options?: RemoveOptions): Promise<Removed<UserRecord>>;
+}
+
+export interface GroupStore extends NamedStore<GroupRecord, PutGroup> {
+  /** Takes memberships, subject entries and grants left without subject along. Throws not_found, stale_resource. */
+  remove(name: string, options?: RemoveOptions): Promise<Removed<GroupRecord>>;
+}
+
+export interface MemberStore {
+  /** uids of the users who were no members before. Throws not_found. */
+  add(groupUid: string, userUids: readonly string[]): Promise<readonly string[]>;
+  /** uids of the users who were members before. */
+  remove(groupUid: string, userUids: readonly string[]): Promise<readonly string[]>;
+}
+
+export interface RoleStore extends NamedStore<RoleRecord, PutRole> {
+  /** Throws not_found, stale_resource, in_use (a grant holds it, or it is built in). */
+  remove(name: string, options?: RemoveOptions): Promise<RoleRecord>;
+}
+
+export interface GrantStore extends NamedStore<GrantRecord, PutGrant> {
+  /** Throws not_found, stale_resource. */
+  remove(name: string, options?: RemoveOptions): Promise<GrantRecord>;
+  /** Marks grants whose end is at or before `before` as ended, at most `limit`. */
+  endPast(before: Millis, limit: number): Promise<readonly GrantRecord[]>;
+}
+
+export interface ClusterStore extends NamedStore<ClusterRecord, PutCluster> {
+  /**
+   * Leaves a tombstone for its agents. Throws not_found, stale_resource, and in_use when a grant names the cluster and
+   * `dropReferences` is not set.
+   */
+  remove(
+    name: string,
+    options?: RemoveOptions & { readonly dropReferences?: boolean },
+  ): Promise<Removed<ClusterRecord>>;
+  /** Ties the cluster to its kube-system uid. Throws wrong_cluster, cluster_already_enrolled. */
+  bindKubeSystemUid(clusterUid: string, kubeSystemUid: string): Promise<void>;
+  byUid(uid: string): Promise<ClusterRecord | null>;
+}
+
+export interface NewJoinToken {
+  readonly id: string;
+  readonly secretHash: Uint8Array;
+  readonly clusterUid: string;
+  readonly createdBy: string;
+  readonly ttlMs: number;
+}
+
+export type JoinTokenUse =
+  | { readonly ok: true; readonly clusterUid: string; readonly clusterName: string }
+  | { readonly ok: false; readonly reason: 'unknown' | 'used' | 'expired' };
+
+export interface JoinTokenStore {
+  insert(token: NewJoinToken): Promise<JoinTokenRecord>;
+  /** Exactly one caller ever gets `ok` for a token, whatever runs beside it. Time is the database's. */
+  consume(id: string, secretHash: Uint8Array): Promise<JoinTokenUse>;
+  /** Takes an unused token back. Throws not_found. */
+  revoke(id: string, clusterUid: string): Promise<JoinTokenRecord>;
+  /** Removes tokens that were used or ended before. Gives how many. */
+  purge(before: Millis): Promise<number>;
+}
+
+export interface AgentStore {
+  /** A new identity with its first certificate. */
+  enrol(input: {
+    readonly agentUid: string;
+    readonly clusterUid: string;
+    readonly certificate: CertificateRecord;
+  }): Promise<void>;
+  addCertificate(agentUid: string, certificate: CertificateRecord): Promise<void>;
+  /** The record of a certificate, locked; null when we never issued it. */
+  byFingerprint(fingerprint: string): Promise<AgentIdentity | null>;
+  /** Marks the certificate's first Hello, which revokes the identities enrolled before this one. Gives their uids. */
+  completeHello(fingerprint: string): Promise<readonly string[]>;
+  /** Revokes every live identity of the cluster. Gives their uids. */
+  revokeCluster(clusterUid: string, because: string): Promise<readonly string[]>;
+  insertNonce(nonceHash: Uint8Array, fingerprint: string, ttlMs: number): Promise<void>;
+  /** True for exactly one caller per nonce, and only in time and for that certificate. */
+  consumeNonce(nonceHash: Uint8Array, fingerprint: string): Promise<boolean>;
+  purgeNonces(): Promise<number>;
+}
+
+export interface ApiTokenStore {
+  /** Throws already_exists for the name of a live token. */
+  insert(
+    token: Pick<ApiTokenRecord, 'id' | 'name' | 'hash' | 'role'> & { readonly ttlMs?: number },
+  ): Promise<ApiTokenRecord>;
+  /** By name or id. Throws not_found. Revoking twice is no error. */
+  revoke(nameOrId: string): Promise<ApiTokenRecord>;
+  purge(before: Millis): Promise<number>;
+}
+
+/** What is known when an installation is made. */
+export type NewInstallation = Omit<
+  InstallationRecord,
+  'bootstrappedAt' | 'explainedFrom' | 'epochRaise'
+>;
+
+export interface InstallationStore {
+  find(): Promise<InstallationRecord | null>;
+  create(record: NewInstallation): Promise<void>;
+  /** Records the compiler and makes a revision for it when it differs. True when it did. */
+  setCompilerVersion(version: number): Promise<boolean>;
+  /** True for exactly one caller in the life of the installation. */
+  markBootstrapped(): Promise<boolean>;
+  /** Makes `epoch`, which is one above the last, the state epoch; `raise` is the envelope that proves it to agents. Throws stale_resource. */
+  raiseStateEpoch(epoch: number, raise: Uint8Array): Promise<void>;
+}
+
+/** An audit event as a use case knows it; id, time, actor, request and revision are added. */
+export type NewAuditEvent = Omit<AuditEvent, 'id' | 'time' | 'actor' | 'revision' | 'requestId'> & {
+  readonly actor?: AuditActor;
+};
+
+export interface AuditStore {
+  record(event: NewAuditEvent): void;
+}
+
+export interface PolicyRecorder {
+  /** Adds a change to this transaction's revision. Stores do it by themselves. */
+  record(change: PolicyChange, name: string): void;
+  revoke(credential: RevokedCredential, name: string): void;
+  /** What this transaction changes so far, in order. */
+  changes(): readonly PolicyChange[];
+}
+
+/** The stores of one transaction. There is no way to write outside one. */
+export interface Transaction {
+  readonly users: UserStore;
+  readonly groups: GroupStore;
+  readonly members: MemberStore;
+  readonly roles: RoleStore;
+  readonly grants: GrantStore;
+  readonly clusters: ClusterStore;
+  readonly joinTokens: JoinTokenStore;
+  readonly agents: AgentStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly installation: InstallationStore;
+  readonly audit: AuditStore;
+  readonly policy: PolicyRecorder;
+}
