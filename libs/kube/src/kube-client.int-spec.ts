@@ -1,0 +1,249 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startSimulatedCluster } from '@ambit/dev-cluster';
+import type { SimulatedCluster } from '@ambit/dev-cluster';
+import { eventually } from '@ambit/testing';
+import type { KubeConnection } from './connection.ts';
+import { KubeClient } from './kube-client.ts';
+import type { KubeClientOptions } from './caller.ts';
+import { isKubeError } from './kube-error.ts';
+import type { KubeError } from './kube-error.ts';
+import { kubeResources } from './resources.ts';
+import { platformTimers } from './timers.ts';
+import type { Timers } from './timers.ts';
+
+const { clusterRoles, namespaces } = kubeResources;
+const admin = { name: 'admin', groups: ['system:masters'] };
+
+let cluster: SimulatedCluster;
+const clients: KubeClient[] = [];
+beforeAll(async () => {
+  cluster = await startSimulatedCluster({ name: 'kube-client' });
+});
+afterEach(() => {
+  cluster.faults.clear();
+  for (const client of clients.splice(0)) client.close();
+});
+afterAll(() => cluster.stop());
+
+function connection(server = cluster.server): KubeConnection {
+  const token = cluster.issueToken(admin);
+  return {
+    server,
+    identity: () => Promise.resolve({ ca: cluster.caPem, token }),
+    forget: () => undefined,
+  };
+}
+
+function clientWith(options: Partial<KubeClientOptions> = {}): KubeClient {
+  const client = new KubeClient({ connection: connection(), ...options });
+  clients.push(client);
+  return client;
+}
+
+async function refusal(call: Promise<unknown>): Promise<KubeError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!isKubeError(error)) throw new Error('no KubeError', { cause: error });
+  return error;
+}
+
+const namespace = (name: string) => ({ metadata: { name } });
+const get = (client: KubeClient) => client.get(clusterRoles, { name: 'view' });
+
+describe('a server that fails', () => {
+  test('one that hangs is given up after the time limit, and the next call succeeds', async () => {
+    const client = clientWith({ timeoutMs: 200 });
+    cluster.faults.inject({ match: { verb: 'get' }, times: 1, hang: true });
+    const error = await refusal(get(client));
+    expect(error).toMatchObject({ status: 0, reason: 'TimedOut', retryable: true });
+    await get(client);
+  });
+
+  test('429 and 503 carry the wait that was asked for', async () => {
+    cluster.faults.inject({ times: 1, status: 429, reason: 'TooManyRequests', retryAfter: 3 });
+    const error = await refusal(get(clientWith()));
+    expect(error).toMatchObject({ status: 429, reason: 'TooManyRequests', retryAfterMs: 3_000 });
+  });
+
+  test('a connection cut before the answer says so, and a write may have happened all the same', async () => {
+    const client = clientWith();
+    const match = { verb: 'create', resource: 'namespaces' };
+    cluster.faults.inject({ match, times: 1, dropConnection: 'before' });
+    const before = await refusal(client.create(namespaces, namespace('cut')));
+    expect(before).toMatchObject({ status: 0, reason: 'Unreachable', retryable: true });
+    cluster.faults.inject({ match, times: 1, dropConnection: 'after' });
+    expect(await refusal(client.create(namespaces, namespace('cut')))).toMatchObject({ status: 0 });
+    const again = await refusal(client.create(namespaces, namespace('cut')));
+    expect(again).toMatchObject({ status: 409, reason: 'AlreadyExists' });
+  });
+
+  test('GOAWAY between and during calls is not noticed', async () => {
+    const client = clientWith();
+    await get(client);
+    cluster.faults.inject({ match: { verb: 'get' }, times: 20, delayMs: 30 });
+    const calls = Array.from({ length: 20 }, () => get(client));
+    await eventually(() => expect(cluster.connections).toBeGreaterThan(0));
+    cluster.goAway();
+    await get(client);
+    expect(await Promise.all(calls)).toHaveLength(20);
+  });
+
+  test('a server that restarts is found again, by a new call', async () => {
+    const client = clientWith();
+    await get(client);
+    await cluster.halt();
+    expect(await refusal(get(client))).toMatchObject({ status: 0, reason: 'Unreachable' });
+    await cluster.resume();
+    await eventually(() => get(client));
+  });
+
+  test('what is no JSON is an error, not an object', async () => {
+    cluster.faults.inject({ times: 1, status: 502, message: '<html>bad gateway</html>' });
+    expect(await refusal(get(clientWith()))).toMatchObject({ status: 502, retryable: true });
+  });
+});
+
+describe('the limit of streams', () => {
+  test('calls above it wait here and end with their time, without a stream', async () => {
+    const client = clientWith({ timeoutMs: 2_000 });
+    await get(client);
+    const fault = cluster.faults.inject({ match: { verb: 'get' }, hang: true });
+    const calls = Promise.all(Array.from({ length: 130 }, () => refusal(get(client))));
+    await eventually(() => expect(fault.met).toBe(100));
+    // Whoever comes on another connection is served: the thirty wait on our side.
+    await clientWith().list(clusterRoles);
+    expect(fault.met).toBe(100);
+    expect((await calls).every(({ reason }) => reason === 'TimedOut')).toBe(true);
+    fault.disarm();
+    await eventually(() => get(client));
+  });
+});
+
+describe('an identity that changes', () => {
+  test('case 43: a token that is no longer good is read again once, and the call made again', async () => {
+    let token = cluster.issueToken(admin);
+    let held = token;
+    const statuses: number[] = [];
+    const client = clientWith({
+      connection: {
+        server: cluster.server,
+        identity: () => Promise.resolve({ ca: cluster.caPem, token: held }),
+        forget: () => {
+          held = token;
+        },
+      },
+      onCall: ({ status }) => statuses.push(status),
+    });
+    await get(client);
+    cluster.revokeToken(token);
+    token = cluster.issueToken(admin);
+    await get(client);
+    expect(statuses).toEqual([200, 401, 200]);
+    cluster.revokeToken(token);
+    expect(await refusal(get(client))).toMatchObject({ status: 401, reason: 'Unauthorized' });
+    expect(statuses).toHaveLength(5);
+  });
+
+  test('case 43: a deleted ServiceAccount’s token is refused, one of the new account is taken up', async () => {
+    const boss = clientWith();
+    const account = { metadata: { namespace: 'default', name: 'robot' } };
+    const newToken = async (): Promise<string> => {
+      await boss.create(kubeResources.serviceAccounts, account);
+      const tokens = { ...kubeResources.serviceAccounts, plural: 'serviceaccounts/robot/token' };
+      const answer = await boss.create(tokens, account as never);
+      return (answer as unknown as { status: { token: string } }).status.token;
+    };
+    let token = await newToken();
+    const identity = () => Promise.resolve({ ca: cluster.caPem, token });
+    const client = clientWith({ connection: { ...connection(), identity } });
+    expect(await refusal(get(client))).toMatchObject({ status: 403 });
+    await boss.delete(kubeResources.serviceAccounts, account.metadata);
+    expect(await refusal(get(client))).toMatchObject({ status: 401 });
+    token = await newToken();
+    expect(await refusal(get(client))).toMatchObject({ status: 403 });
+  });
+});
+
+/** A TCP proxy that can stop forwarding without closing anything, like a firewall that drops packets. */
+async function freezer(target: string) {
+  const sockets: Socket[] = [];
+  let frozen = false;
+  const server = createServer((inner) => {
+    const outer = connect(Number(new URL(target).port), '127.0.0.1');
+    sockets.push(inner, outer);
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      from.on('data', (chunk) => void (frozen || to.write(chunk)));
+      from.on('error', () => undefined);
+      from.on('close', () => to.destroy());
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    freeze: () => {
+      frozen = true;
+    },
+    thaw: () => {
+      frozen = false;
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+test('a peer that went silent is found by PING within 30 s, and the client goes on over a new connection', async () => {
+  const proxy = await freezer(cluster.server);
+  const asked: number[] = [];
+  // A hundred times faster, and remembering which waits were asked for.
+  const timers: Timers = {
+    ...platformTimers,
+    after: (delay, callback) => {
+      asked.push(delay);
+      return platformTimers.after(delay / 100, callback);
+    },
+  };
+  const client = clientWith({ connection: connection(proxy.server), timers, timeoutMs: 200_000 });
+  const events = client.watch(namespaces, { resourceVersion: '0' }, new AbortController().signal);
+  await events.next();
+  proxy.freeze();
+  const error = await refusal(
+    (async () => {
+      while (!(await events.next()).done);
+    })(),
+  );
+  expect(error).toMatchObject({ status: 0, reason: 'Unreachable' });
+  expect(asked).toEqual(expect.arrayContaining([20_000, 10_000]));
+  proxy.thaw();
+  await get(client);
+  proxy.close();
+});
+
+test('closing ends calls and watches', async () => {
+  const client = clientWith();
+  const watch = client.watch(
+    namespaces,
+    { resourceVersion: '999999' },
+    new AbortController().signal,
+  );
+  const next = refusal(watch.next());
+  await eventually(() => expect(cluster.watches.size).toBe(1));
+  client.close();
+  expect(await next).toMatchObject({ status: 0 });
+  expect(await refusal(get(client))).toMatchObject({
+    status: 0,
+    reason: 'Aborted',
+    retryable: false,
+  });
+  await eventually(() => expect(cluster.watches.size).toBe(0));
+});

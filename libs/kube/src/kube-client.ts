@@ -1,0 +1,201 @@
+import { Caller } from './caller.ts';
+import type { KubeClientOptions, KubeVerb } from './caller.ts';
+import type { KubeRequest } from './exchange.ts';
+import { listQuery, queryText, watchQuery, writeQuery } from './query.ts';
+import { collectionPath, objectPath } from './resources.ts';
+import type { KubeObject, KubeResource, ObjectKey } from './resources.ts';
+import { readWatch } from './watch-stream.ts';
+import type {
+  AccessReviewSpec,
+  AccessReviewStatus,
+  DeleteOptions,
+  KubeList,
+  KubeVersion,
+  ListOptions,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './wire.ts';
+
+/**
+ * The calls Ambit makes to an API server, as JSON over two HTTP/2 sessions: one for requests, one for watches. It
+ * repeats nothing but a call answered 401 (once, with the identity read anew) and a stream the server refused;
+ * every other failure is a `KubeError`.
+ */
+export class KubeClient {
+  readonly #caller: Caller;
+
+  constructor(options: KubeClientOptions) {
+    this.#caller = new Caller(options);
+  }
+
+  /** One page; `continue` of the answer asks for the next. */
+  async list<T extends KubeObject>(
+    resource: KubeResource,
+    options: ListOptions = {},
+    signal?: AbortSignal,
+  ): Promise<KubeList<T>> {
+    const path = `${collectionPath(resource, options.namespace)}${queryText(listQuery(options))}`;
+    const answer = await this.#caller.json<RawList<T>>({
+      verb: 'list',
+      resource: resource.plural,
+      request: { method: 'GET', path },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const { metadata } = answer;
+    return {
+      items: withKind(answer.items ?? [], resource),
+      resourceVersion: metadata.resourceVersion ?? '',
+      ...(metadata.continue ? { continue: metadata.continue } : {}),
+      ...(metadata.remainingItemCount === undefined
+        ? {}
+        : { remainingItemCount: metadata.remainingItemCount }),
+    };
+  }
+
+  /** Events until the server ends the watch, which is no error, or until `signal`. Slow readers slow the server down. */
+  async *watch<T extends KubeObject>(
+    resource: KubeResource,
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const path = `${collectionPath(resource, options.namespace)}${queryText(watchQuery(options))}`;
+    const stream = await this.#caller.stream({
+      verb: 'watch',
+      resource: resource.plural,
+      request: { method: 'GET', path },
+      signal,
+    });
+    yield* readWatch<T>(stream, signal);
+  }
+
+  get<T extends KubeObject>(resource: KubeResource, key: ObjectKey): Promise<T> {
+    return this.#caller.json({
+      verb: 'get',
+      resource: resource.plural,
+      request: { method: 'GET', path: objectPath(resource, key) },
+    });
+  }
+
+  create<T extends KubeObject>(
+    resource: KubeResource,
+    object: T,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    const path = collectionPath(resource, object.metadata.namespace);
+    return this.#write('create', resource, {
+      method: 'POST',
+      path: `${path}${queryText(writeQuery(options))}`,
+      body: JSON.stringify(object),
+    });
+  }
+
+  /**
+   * RFC 7396. With `metadata.uid` and `metadata.resourceVersion` in the patch nothing written in between is lost (409)
+   * and nothing deleted comes back (404, or 422 when made anew).
+   */
+  mergePatch<T extends KubeObject>(
+    resource: KubeResource,
+    key: ObjectKey,
+    patch: object,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    return this.#write('patch', resource, {
+      method: 'PATCH',
+      path: `${objectPath(resource, key)}${queryText(writeQuery(options))}`,
+      body: JSON.stringify(patch),
+      contentType: 'application/merge-patch+json',
+    });
+  }
+
+  /** The object as it still is when finalizers hold it; undefined when it is gone. 404 is an error like others. */
+  async delete(
+    resource: KubeResource,
+    key: ObjectKey,
+    options: DeleteOptions = {},
+  ): Promise<KubeObject | undefined> {
+    const preconditions = {
+      ...(options.uid === undefined ? {} : { uid: options.uid }),
+      ...(options.resourceVersion === undefined
+        ? {}
+        : { resourceVersion: options.resourceVersion }),
+    };
+    // With a body the API server ignores the query: a dry run asked for there would delete.
+    const dryRun = options.dryRun === true ? { dryRun: ['All'] } : {};
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, ...dryRun };
+    const answer = await this.#write<KubeObject>('delete', resource, {
+      method: 'DELETE',
+      path: objectPath(resource, key),
+      body: JSON.stringify(body),
+    });
+    return answer.kind === 'Status' || !answer.metadata.deletionTimestamp ? undefined : answer;
+  }
+
+  /** What the API server itself would decide; needs `create` on subjectaccessreviews. */
+  createSubjectAccessReview(spec: AccessReviewSpec): Promise<AccessReviewStatus> {
+    return this.#review('SubjectAccessReview', 'subjectaccessreviews', spec);
+  }
+
+  /** May the caller itself do it? */
+  createSelfSubjectAccessReview(
+    spec: Pick<AccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>,
+  ): Promise<AccessReviewStatus> {
+    return this.#review('SelfSubjectAccessReview', 'selfsubjectaccessreviews', spec);
+  }
+
+  version(): Promise<KubeVersion> {
+    return this.#caller.json({
+      verb: 'probe',
+      resource: '',
+      request: { method: 'GET', path: '/version' },
+    });
+  }
+
+  /** Resolves when the API server says it is ready, rejects with what it says otherwise. */
+  async readyz(): Promise<void> {
+    await this.#caller.text({
+      verb: 'probe',
+      resource: '',
+      request: { method: 'GET', path: '/readyz' },
+    });
+  }
+
+  /** Ends both sessions and every call on them. */
+  close(): void {
+    this.#caller.close();
+  }
+
+  async #review(kind: string, plural: string, spec: AccessReviewSpec): Promise<AccessReviewStatus> {
+    const apiVersion = 'authorization.k8s.io/v1';
+    const answer = await this.#caller.json<{ status: AccessReviewStatus }>({
+      verb: 'review',
+      resource: '',
+      request: {
+        method: 'POST',
+        path: `/apis/${apiVersion}/${plural}`,
+        body: JSON.stringify({ apiVersion, kind, spec }),
+      },
+    });
+    return answer.status;
+  }
+
+  #write<T>(verb: KubeVerb, resource: KubeResource, request: KubeRequest): Promise<T> {
+    return this.#caller.json<T>({ verb, resource: resource.plural, request });
+  }
+}
+
+interface RawList<T> {
+  readonly items?: readonly T[] | null;
+  readonly metadata: {
+    readonly resourceVersion?: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+}
+
+/** API servers leave kind and apiVersion out of the objects in a list. */
+function withKind<T extends KubeObject>(items: readonly T[], resource: KubeResource): readonly T[] {
+  const { group, version, kind } = resource;
+  const apiVersion = group === '' ? version : `${group}/${version}`;
+  return items.map((item) => ({ kind, apiVersion, ...item }));
+}
