@@ -1,0 +1,97 @@
+import { rbacApiGroup } from '@ambit/rbac';
+import type { ApiObject } from './api-object.ts';
+
+/** One kind the simulated API server serves. */
+export interface ServedResource {
+  readonly group: string;
+  readonly version: 'v1';
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly shortNames?: readonly string[];
+  /** PUT and apply of a name that is not there make the object. */
+  readonly createsOnUpdate: boolean;
+  /** Members that are stored besides `metadata`; others are dropped, as Kubernetes does without strict validation. */
+  readonly fields: readonly (keyof ApiObject)[];
+}
+
+const rbac = { group: rbacApiGroup, version: 'v1', createsOnUpdate: true } as const;
+const core = { group: '', version: 'v1', createsOnUpdate: false } as const;
+
+export const clusterRoles: ServedResource = {
+  ...rbac,
+  plural: 'clusterroles',
+  singular: 'clusterrole',
+  kind: 'ClusterRole',
+  namespaced: false,
+  fields: ['rules', 'aggregationRule'],
+};
+export const clusterRoleBindings: ServedResource = {
+  ...rbac,
+  plural: 'clusterrolebindings',
+  singular: 'clusterrolebinding',
+  kind: 'ClusterRoleBinding',
+  namespaced: false,
+  fields: ['subjects', 'roleRef'],
+};
+export const roles: ServedResource = {
+  ...rbac,
+  plural: 'roles',
+  singular: 'role',
+  kind: 'Role',
+  namespaced: true,
+  fields: ['rules'],
+};
+export const roleBindings: ServedResource = {
+  ...rbac,
+  plural: 'rolebindings',
+  singular: 'rolebinding',
+  kind: 'RoleBinding',
+  namespaced: true,
+  fields: ['subjects', 'roleRef'],
+};
+export const namespaces: ServedResource = {
+  ...core,
+  plural: 'namespaces',
+  singular: 'namespace',
+  kind: 'Namespace',
+  namespaced: false,
+  shortNames: ['ns'],
+  fields: ['spec', 'status'],
+};
+export const serviceAccounts: ServedResource = {
+  ...core,
+  plural: 'serviceaccounts',
+  singular: 'serviceaccount',
+  kind: 'ServiceAccount',
+  namespaced: true,
+  shortNames: ['sa'],
+  fields: ['secrets', 'imagePullSecrets', 'automountServiceAccountToken'],
+};
+
+export const servedResources: readonly ServedResource[] = [
+  clusterRoles,
+  clusterRoleBindings,
+  roles,
+  roleBindings,
+  namespaces,
+  serviceAccounts,
+];
+
+export const namespacedResources = servedResources.filter((resource) => resource.namespaced);
+
+/** `v1` or `GROUP/v1`. */
+export function apiVersionOf(resource: Pick<ServedResource, 'group' | 'version'>): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** `PLURAL.GROUP`, as messages name a kind. */
+export function qualifiedPlural(resource: Pick<ServedResource, 'group' | 'plural'>): string {
+  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+}
+
+/** `KIND.GROUP`, as messages about fields name a kind. */
+export function qualifiedKind(resource: Pick<ServedResource, 'group' | 'kind'>): string {
+  return resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+}

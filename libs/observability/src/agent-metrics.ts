@@ -1,0 +1,78 @@
+import { secondsBuckets, type MetricDefinition } from './metrics.ts';
+
+/** Metrics of the agent. */
+export const agentMetrics = {
+  connected: {
+    type: 'gauge',
+    name: 'ambit_agent_connected',
+    help: '1 while the stream to central is up.',
+    labels: [],
+  },
+  reconnects: {
+    type: 'counter',
+    name: 'ambit_agent_reconnects_total',
+    help: 'Streams to central that ended.',
+    labels: ['reason'],
+  },
+  reconciles: {
+    type: 'counter',
+    name: 'ambit_agent_reconcile_total',
+    help: 'Passes over what the cluster should hold.',
+    labels: ['result'],
+  },
+  reconcileDuration: {
+    type: 'histogram',
+    name: 'ambit_agent_reconcile_duration_seconds',
+    help: 'Time of one pass.',
+    labels: [],
+    buckets: secondsBuckets,
+  },
+  objects: {
+    type: 'gauge',
+    name: 'ambit_agent_objects',
+    help: 'Objects of ours in the cluster.',
+    labels: ['kind', 'state'],
+  },
+  driftCorrections: {
+    type: 'counter',
+    name: 'ambit_agent_drift_corrections_total',
+    help: 'Objects put back after somebody else changed them.',
+    labels: ['kind'],
+  },
+  kubeRequests: {
+    type: 'counter',
+    name: 'ambit_agent_kube_requests_total',
+    help: 'Requests to the API server.',
+    labels: ['verb', 'code'],
+  },
+  auditBufferEvents: {
+    type: 'gauge',
+    name: 'ambit_agent_audit_buffer_events',
+    help: 'Audit events that central has not acknowledged.',
+    labels: [],
+  },
+  auditBufferBytes: {
+    type: 'gauge',
+    name: 'ambit_agent_audit_buffer_bytes',
+    help: 'Size on disk of what central has not acknowledged.',
+    labels: [],
+  },
+  auditDropped: {
+    type: 'counter',
+    name: 'ambit_agent_audit_dropped_total',
+    help: 'Audit events given up, each covered by a gap record.',
+    labels: ['reason'],
+  },
+  certificateExpiry: {
+    type: 'gauge',
+    name: 'ambit_agent_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the agent ends, in seconds since 1970.',
+    labels: [],
+  },
+  ceilingRefusals: {
+    type: 'counter',
+    name: 'ambit_agent_ceiling_refusals_total',
+    help: 'Intents that the ceiling of the cluster refused.',
+    labels: [],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;

@@ -1,0 +1,68 @@
+import type { LogFields, Logger } from '@ambit/kernel';
+import { destination as fileDestination, pino, stdTimeFunctions } from 'pino';
+import type { Logger as PinoLogger } from 'pino';
+import { readableLine } from './readable-line.ts';
+import { redactFields, redactText } from './redact.ts';
+
+/** Levels from most to least; `silent` writes nothing. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** `json` is one object a line; `text` is for people; `auto` is text on a terminal and json elsewhere. */
+export const logFormats = ['auto', 'json', 'text'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export interface LoggerOptions {
+  /** The program, in every line. */
+  readonly name: string;
+  readonly level?: LogLevel;
+  readonly format?: LogFormat;
+  /** Where lines go; standard error when absent, because standard output belongs to answers. */
+  readonly destination?: { write(line: string): unknown };
+}
+
+/**
+ * A logger whose lines hold no secret: fields are redacted by name and by shape, messages by shape. Lines are written
+ * before the call returns, so the last words of a dying process are not lost.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const { name, level = 'info', format = 'auto', destination } = options;
+  const sink = destination ?? fileDestination({ dest: 2, sync: true });
+  const readable =
+    format === 'text' ||
+    (format === 'auto' && destination === undefined && process.stderr.isTTY === true);
+  const stream = readable ? { write: (line: string) => sink.write(readableLine(line)) } : sink;
+  const settings = {
+    level,
+    base: { name },
+    messageKey: 'message',
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return adapt(pino(settings, stream));
+}
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};
+
+type Written = Exclude<LogLevel, 'silent'>;
+
+function adapt(target: PinoLogger): Logger {
+  const write = (level: Written, message: string, fields: LogFields | undefined): void => {
+    if (!target.isLevelEnabled(level)) return;
+    target[level](fields === undefined ? {} : redactFields(fields), redactText(message));
+  };
+  return {
+    debug: (message, fields) => write('debug', message, fields),
+    info: (message, fields) => write('info', message, fields),
+    warn: (message, fields) => write('warn', message, fields),
+    error: (message, fields) => write('error', message, fields),
+    child: (fields) => adapt(target.child(redactFields(fields))),
+  };
+}

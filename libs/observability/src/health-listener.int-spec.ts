@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Logger } from '@ambit/kernel';
+import { silentLogger } from './create-logger.ts';
+import { startHealthListener, type HealthListener } from './health-listener.ts';
+import { createRegistry } from './metrics.ts';
+import { Readiness } from './readiness.ts';
+
+const host = '127.0.0.1';
+const registry = createRegistry({ version: '1.0.0' });
+const logger: Logger = silentLogger;
+let readiness: Readiness;
+let listener: HealthListener;
+
+beforeEach(async () => {
+  readiness = new Readiness(['database', 'agents']);
+  listener = await startHealthListener({ host, port: 0, readiness, registry, logger });
+});
+afterEach(() => listener.close());
+
+async function get(path: string, method = 'GET'): Promise<[number, string]> {
+  const answer = await fetch(`http://${host}:${listener.port}${path}`, { method });
+  return [answer.status, await answer.text()];
+}
+
+describe('health listener', () => {
+  test('is alive before it is ready', async () => {
+    expect(await get('/livez')).toEqual([200, 'ok\n']);
+    expect(await get('/healthz')).toEqual([200, 'ok\n']);
+  });
+
+  test('readiness says what is missing', async () => {
+    readiness.ready('database');
+    expect(await get('/readyz')).toEqual([503, '[-] agents: not started\nnot ready\n']);
+    readiness.ready('agents', 'listening on 0.0.0.0:7443');
+    expect(await get('/readyz')).toEqual([200, 'ready\n']);
+    expect(await get('/readyz?verbose')).toEqual([
+      200,
+      '[+] database: ok\n[+] agents: listening on 0.0.0.0:7443\nready\n',
+    ]);
+    readiness.missing('database', 'PostgreSQL answers nothing since 3 s');
+    expect((await get('/readyz'))[0]).toBe(503);
+  });
+
+  test('metrics are served in the text format', async () => {
+    expect((await get('/metrics'))[1]).toContain('ambit_build_info{version="1.0.0"} 1');
+  });
+
+  test('anything else is refused', async () => {
+    expect((await get('/'))[0]).toBe(404);
+    expect((await get('/livez', 'POST'))[0]).toBe(405);
+  });
+
+  test('a taken port is named', async () => {
+    const again = startHealthListener({ host, port: listener.port, readiness, registry, logger });
+    await expect(again).rejects.toMatchObject({
+      code: 'address_in_use',
+      message: expect.stringContaining(String(listener.port)),
+    });
+  });
+});
