@@ -1,0 +1,147 @@
+import type { InstallationRecord } from '@ambit/persistence';
+import { signedEnvelopeCodec } from '@ambit/protocol';
+import { nodeDigests } from '@ambit/transport';
+import type { AgentServerHandlers } from '@ambit/transport';
+import {
+  AdmitAgent,
+  AgentGateway,
+  AgentStatus,
+  AuditIngest,
+  ConnectedClusters,
+  finishRemoval,
+  RevocationWatch,
+  StreamRecords,
+} from './features/agent-gateway/public.ts';
+import type { GatewayFacts, GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
+import { EnrolAgent } from './features/clusters/public.ts';
+import type { PolicyWorld } from './features/desired-state/public.ts';
+import { withGrpcMetrics } from './platform/grpc-metrics.ts';
+import type { Keys } from './platform/keys/key-folder.ts';
+import type { Runtime } from './platform/runtime.ts';
+
+export interface AgentSideParts {
+  readonly runtime: Runtime;
+  readonly world: PolicyWorld;
+  readonly keys: Keys;
+  readonly installation: InstallationRecord;
+  /** Name of this process in `cluster_sync`. */
+  readonly replica: string;
+}
+
+export interface AgentSide {
+  readonly handlers: AgentServerHandlers;
+  readonly parts: GatewayParts;
+  /** Events stored here wake the live tails of the REST API. */
+  onAuditStored(wake: () => void): void;
+  reachedAt(address: string): void;
+  drain(): void;
+  /** Once the listener is closed: writes what is still to be written. */
+  stop(): Promise<void>;
+}
+
+/** How long agents may take to come back elsewhere when this replica stops. */
+const drainWindowMs = 5_000;
+
+/** Everything behind the agent port: enrolment, streams, audit events. */
+export function openAgentSide(parts: AgentSideParts): AgentSide {
+  const { database, unitOfWork, clock, logger, meters } = parts.runtime;
+  const { world, keys, replica } = parts;
+  const { stateEpoch } = parts.installation;
+  const admit = new AdmitAgent(
+    { database, unitOfWork, world, clock },
+    { name: replica, stateEpoch },
+  );
+  const revocations = new RevocationWatch(world);
+  const status = new AgentStatus(database, clock, logger);
+  const emptied = (stream: EmptiedStream): Promise<void> =>
+    finishRemoval({ unitOfWork, world }, stream);
+  const records = new StreamRecords({
+    database,
+    unitOfWork,
+    status,
+    clock,
+    logger,
+    meters,
+    emptied,
+  });
+  const { events } = records;
+  const gateway = new AgentGateway(
+    { world, admit, revocations, events, clock, logger, ...signing(keys) },
+    gatewayFacts(parts.installation),
+  );
+  status.onFenced((sessions) => gateway.fence(sessions));
+  let wake = (): void => undefined;
+  const tail = { wake: () => wake() };
+  const ingest = new AuditIngest({ ...parts.runtime, admit, revocations, tail });
+  const enrol = enrolment(parts);
+  let address = '';
+  status.start();
+  return {
+    handlers: withGrpcMetrics(handlersOf(enrol, gateway, ingest), meters),
+    parts: {
+      connections: new ConnectedClusters(gateway, database, clock),
+      applied: status,
+      joinFacts: { caPin: keys.ca.pin, agentAddress: () => address },
+      commands: { releaseRemovals: (clusterUid) => gateway.releaseRemovals(clusterUid) },
+    },
+    onAuditStored: (listener) => {
+      wake = listener;
+    },
+    reachedAt: (given) => {
+      address = given;
+    },
+    drain: () => gateway.drain(drainWindowMs),
+    stop: async () => {
+      await ingest.settled();
+      await status.stop();
+      await records.settled();
+    },
+  };
+}
+
+const handlersOf = (
+  enrol: EnrolAgent,
+  gateway: AgentGateway,
+  ingest: AuditIngest,
+): AgentServerHandlers => ({
+  enroll: (request) => enrol.enrol(request),
+  renew: (request, call) => enrol.renew(request, call),
+  renewChallenge: (request) => enrol.challenge(request),
+  renewExpired: (request) => enrol.renewExpired(request),
+  connect: (stream, call) => gateway.connect(stream, call),
+  push: (stream, call) => ingest.push(stream, call),
+});
+
+type EmptiedStream = Parameters<typeof finishRemoval>[1];
+
+const signing = ({ stateSigner }: Keys): Pick<GatewayPorts, 'signer' | 'digests'> => ({
+  signer: stateSigner,
+  digests: nodeDigests,
+});
+
+function gatewayFacts({
+  uid,
+  stateEpoch,
+  explainedFrom,
+  epochRaise,
+}: InstallationRecord): GatewayFacts {
+  return {
+    installationUid: uid,
+    stateEpoch,
+    explainedFrom,
+    epochRaise: epochRaise === undefined ? null : signedEnvelopeCodec.decode(epochRaise),
+  };
+}
+
+function enrolment({ runtime, keys, installation }: AgentSideParts): EnrolAgent {
+  const { unitOfWork, clock, ids } = runtime;
+  return new EnrolAgent(
+    { unitOfWork, ca: keys.ca, clock, ids },
+    {
+      installationUid: installation.uid,
+      stateEpoch: installation.stateEpoch,
+      stateKeys: [keys.stateSigner.publicKey],
+      epochKeys: [keys.epochKey],
+    },
+  );
+}

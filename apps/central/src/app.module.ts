@@ -1,0 +1,71 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import type { Logger } from '@ambit/kernel';
+import { AccessModule } from './features/access/public.ts';
+import { AgentGatewayModule } from './features/agent-gateway/public.ts';
+import type { GatewayParts } from './features/agent-gateway/public.ts';
+import { AuditModule } from './features/audit/public.ts';
+import { ClustersModule } from './features/clusters/public.ts';
+import { DesiredStateModule } from './features/desired-state/public.ts';
+import type { PolicyWorld } from './features/desired-state/public.ts';
+import { GrantsModule } from './features/grants/public.ts';
+import { PeopleModule } from './features/people/people.module.ts';
+import { PolicyModule } from './features/policy/public.ts';
+import { RolesModule } from './features/roles/roles.module.ts';
+import { SystemModule } from './features/system/system.module.ts';
+import { TokensModule } from './features/tokens/public.ts';
+import { AnswerInterceptor } from './platform/answer.interceptor.ts';
+import { AuthGuard } from './platform/auth.guard.ts';
+import type { Authenticator } from './platform/auth.guard.ts';
+import { ProblemFilter } from './platform/problem.filter.ts';
+import { RuntimeModule } from './platform/runtime.module.ts';
+import { runtimeTokens } from './platform/runtime.ts';
+import { systemFactsToken } from './platform/system-facts.ts';
+import type { SystemFacts } from './platform/system-facts.ts';
+import type { Runtime } from './platform/runtime.ts';
+
+/** What is built before Nest starts. */
+export interface AppParts {
+  readonly runtime: Runtime;
+  readonly world: PolicyWorld;
+  readonly gateway: GatewayParts;
+  readonly authenticator: Authenticator;
+  readonly systemFacts: SystemFacts;
+}
+
+/** The slices of central around the parts that were built before. */
+@Module({})
+export class AppModule {
+  static of(parts: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DiscoveryModule,
+        RuntimeModule.of(parts.runtime, [
+          { provide: systemFactsToken, useValue: parts.systemFacts },
+        ]),
+        DesiredStateModule.of(parts.world),
+        AgentGatewayModule.of(parts.gateway),
+        PolicyModule,
+        PeopleModule,
+        RolesModule,
+        GrantsModule,
+        ClustersModule,
+        AccessModule,
+        AuditModule,
+        TokensModule,
+        SystemModule,
+      ],
+      providers: [
+        { provide: APP_GUARD, useValue: new AuthGuard(parts.authenticator) },
+        { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+        {
+          provide: APP_FILTER,
+          useFactory: (logger: Logger) => new ProblemFilter(logger),
+          inject: [runtimeTokens.logger],
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  address,
+  cacheFolder,
+  choice,
+  choices,
+  dataFolder,
+  defineSettings,
+  duration,
+  isLoopback,
+  path,
+  secret,
+  texts,
+  toggle,
+  wholeNumber,
+} from '@ambit/config';
+import type { SettingsOf } from '@ambit/config';
+import { logFormats, logLevels } from '@ambit/observability';
+
+const day = 86_400_000;
+
+/** Every setting of `ambit-central`. */
+export const centralSettings = defineSettings(
+  'ambit-central',
+  {
+    dataDir: dataFolder('Folder for keys and, without --database-url, the database'),
+    cacheDir: cacheFolder('Folder for what can be made again'),
+    roles: choices(['api', 'worker'], {
+      describe: 'What this process does: serve, run jobs, or both',
+      default: 'api,worker',
+    }),
+    databaseUrl: secret({
+      describe:
+        'PostgreSQL to use (postgres://…); without it an embedded one runs in the data folder',
+    }),
+    redisUrl: secret({
+      describe: 'Redis for jobs and rate limits (redis://…); without it they use PostgreSQL',
+    }),
+    listen: address({ describe: 'Where the REST API listens', default: '127.0.0.1:7080' }),
+    agentListen: address({ describe: 'Where agents connect (gRPC, TLS)', default: '0.0.0.0:7443' }),
+    healthListen: address({
+      describe: 'Where health and metrics are served',
+      default: '127.0.0.1:7081',
+    }),
+    agentAddress: address({
+      describe: 'Address of --agent-listen as agents reach it, printed in join commands',
+    }),
+    agentNames: texts({
+      describe: 'More DNS names or addresses for the certificate that agents see',
+      default: 'localhost,127.0.0.1',
+    }),
+    tlsCert: path({ describe: 'Certificate of the REST API, PEM; needed beyond loopback' }),
+    tlsKey: path({ describe: 'Key of the REST API, PEM' }),
+    trustProxy: toggle({
+      describe: 'A proxy in front ends TLS and sets X-Forwarded-For: plain HTTP beyond loopback',
+    }),
+    auditRetention: duration({
+      describe: 'How long audit events are kept',
+      default: '90d',
+      min: day,
+      max: 3650 * day,
+    }),
+    databaseConnections: wholeNumber({
+      describe: 'Most connections to PostgreSQL',
+      default: '16',
+      min: 4,
+      max: 200,
+    }),
+    logLevel: choice(logLevels, { describe: 'Least level that is logged', default: 'info' }),
+    logFormat: choice(logFormats, { describe: 'How log lines look', default: 'auto' }),
+  },
+  {
+    check: ({ listen, tlsCert, tlsKey, trustProxy }) => [
+      ...((tlsCert === undefined) === (tlsKey === undefined)
+        ? []
+        : ['tlsCert and tlsKey go together: set both or none']),
+      ...(isLoopback(listen.host) || tlsCert !== undefined || trustProxy
+        ? []
+        : [
+            `listen is ${listen.host}, which others can reach, and the API would answer in plain HTTP: ` +
+              'set tlsCert and tlsKey, or trustProxy=true behind a proxy that ends TLS',
+          ]),
+    ],
+  },
+);
+
+export type CentralSettings = SettingsOf<typeof centralSettings>;

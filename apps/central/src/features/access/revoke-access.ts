@@ -1,0 +1,141 @@
+import type { AccessRevoke, ObjectResult, RevokeResult } from '@ambit/contracts';
+import {
+  directGrantsOf,
+  grantScopeText,
+  parseScope,
+  remainingThroughGroups,
+  widerDirectGrants,
+} from '@ambit/domain';
+import type { PolicyGrant, RevocationFilter } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
+import type { GrantRecord, Transaction } from '@ambit/persistence';
+import { timestamp } from '../../platform/object-response.ts';
+import type { PolicyWorld } from '../desired-state/public.ts';
+import { applyResult, auditGrant, auditGrantDeleted } from '../policy/public.ts';
+import type { CommitPolicy, CommitRequest, Connections } from '../policy/public.ts';
+
+type Remaining = RevokeResult['remaining'][number];
+
+interface Subject {
+  readonly kind: 'User' | 'Group';
+  readonly uid: string;
+  readonly name: string;
+}
+
+/** Takes a subject out of the direct grants that fit, in one revision, and names what it keeps and how to end that. */
+export class RevokeAccess {
+  readonly #commit: CommitPolicy;
+  readonly #world: PolicyWorld;
+  readonly #connections: Connections;
+
+  constructor(commit: CommitPolicy, world: PolicyWorld, connections: Connections) {
+    this.#commit = commit;
+    this.#world = world;
+    this.#connections = connections;
+  }
+
+  /** Throws `not_found`, and what `CommitPolicy.run` throws. */
+  async execute(revoke: AccessRevoke, request: CommitRequest): Promise<RevokeResult> {
+    const subject = this.#subjectOf(revoke.subject);
+    const filter = this.#filterOf(revoke);
+    const grants = directGrantsOf(this.#world.policy, subject.uid, filter, subject.kind);
+    const result = await this.#commit.run(request, async (tx) => {
+      const outcomes: ObjectResult[] = [];
+      for (const grant of grants) outcomes.push(await takeOut(tx, grant.name, subject));
+      return outcomes;
+    });
+    const answer = await applyResult(result, result.value, {
+      dryRun: request.dryRun === true,
+      connections: this.#connections,
+    });
+    return { ...answer, kind: 'RevokeResult', remaining: this.#remaining(subject, filter, grants) };
+  }
+
+  #subjectOf({ user, group }: AccessRevoke['subject']): Subject {
+    const [kind, name] =
+      user === undefined ? (['Group', group ?? ''] as const) : (['User', user] as const);
+    const found = this.#world.policy.byName(kind, name);
+    if (found !== undefined) return { kind, uid: found.uid, name };
+    throw new AppError('not_found', `There is no ${kind} ${name}.`, {
+      nextCommand: `ambit get ${kind.toLowerCase()}s`,
+    });
+  }
+
+  #filterOf({ role, scope }: AccessRevoke): RevocationFilter {
+    const found = role === undefined ? undefined : this.#world.policy.byName('Role', role);
+    if (role !== undefined && found === undefined) {
+      throw new AppError('not_found', `There is no Role ${role}.`, {
+        nextCommand: 'ambit get roles',
+      });
+    }
+    return {
+      ...(found === undefined ? {} : { roleUid: found.uid }),
+      ...(scope === undefined ? {} : { scope: parseScope(scope) }),
+    };
+  }
+
+  #remaining(
+    subject: Subject,
+    filter: RevocationFilter,
+    revoked: readonly PolicyGrant[],
+  ): Remaining[] {
+    const { policy } = this.#world;
+    const gone = new Set(revoked.map(({ uid }) => uid));
+    const wider = widerDirectGrants(policy, subject.uid, filter, subject.kind).filter(
+      ({ uid }) => !gone.has(uid),
+    );
+    const direct = wider.map((grant) => ({
+      ...this.#describe(grant),
+      nextCommand:
+        `ambit revoke ${subject.kind === 'Group' ? 'group/' : ''}${subject.name} ${policy.role(grant.roleUid)?.name ?? ''}`.trim(),
+    }));
+    if (subject.kind === 'Group') return direct;
+    const through = remainingThroughGroups(policy, subject.uid, filter).flatMap(
+      ({ group, grants }) =>
+        grants.map((grant) => ({
+          ...this.#describe(grant),
+          group: group.name,
+          nextCommand: `ambit describe group ${group.name}`,
+        })),
+    );
+    return [...direct, ...through];
+  }
+
+  #describe(grant: PolicyGrant): Omit<Remaining, 'nextCommand'> {
+    const { policy } = this.#world;
+    return {
+      grant: grant.name,
+      role: policy.role(grant.roleUid)?.name ?? grant.roleUid,
+      scope: grantScopeText(grant.scope, (uid) => policy.cluster(uid)?.name ?? uid),
+      ...(grant.until === undefined ? {} : { until: timestamp(grant.until) }),
+    };
+  }
+}
+
+async function takeOut(tx: Transaction, name: string, subject: Subject): Promise<ObjectResult> {
+  const record = await tx.grants.find(name);
+  if (record === null) return { kind: 'Grant', name, action: 'unchanged' };
+  const subjects = record.subjects.filter(({ uid }) => uid !== subject.uid);
+  if (subjects.length === 0) {
+    auditGrantDeleted(tx, await tx.grants.remove(name));
+    return { kind: 'Grant', name, uid: record.uid, action: 'deleted' };
+  }
+  auditGrant(tx, await tx.grants.put({ ...putFields(record), subjects }));
+  return { kind: 'Grant', name, uid: record.uid, action: 'configured' };
+}
+
+function putFields(
+  record: GrantRecord,
+): Omit<Parameters<Transaction['grants']['put']>[0], 'subjects'> {
+  const { name, labels, annotations, role, scope, notBefore, until, reason } = record;
+  return {
+    name,
+    labels,
+    annotations,
+    roleUid: role.uid,
+    scope,
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(until === undefined ? {} : { until }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

@@ -1,0 +1,144 @@
+import { AppError } from '@ambit/kernel';
+import type { Clock } from '@ambit/kernel';
+import type { wire } from '@ambit/protocol';
+import { closeClusterSession, findAgentIdentity, openClusterSession } from '@ambit/persistence';
+import type { AgentIdentity, Database, UnitOfWork } from '@ambit/persistence';
+import type { PeerIdentity } from '@ambit/transport';
+import type { PolicyWorld } from '../desired-state/public.ts';
+
+export interface Admission {
+  readonly identity: AgentIdentity;
+  readonly sessionEpoch: number;
+}
+
+/** How long a replica may need to read what another one committed. */
+const catchUpMs = 3_000;
+
+/** Who runs here, in `cluster_sync`. */
+export interface ReplicaFacts {
+  readonly name: string;
+  readonly stateEpoch: number;
+}
+
+/**
+ * Decides whether a stream may be served: by the record of its certificate, compared whole, never by a name that it
+ * carries. The newest Hello of an identity owns the cluster's session.
+ */
+export class AdmitAgent {
+  readonly #database: Database;
+  readonly #unitOfWork: UnitOfWork;
+  readonly #world: PolicyWorld;
+  readonly #clock: Clock;
+  readonly #replica: ReplicaFacts;
+
+  constructor(
+    ports: {
+      readonly database: Database;
+      readonly unitOfWork: UnitOfWork;
+      readonly world: PolicyWorld;
+      readonly clock: Clock;
+    },
+    replica: ReplicaFacts,
+  ) {
+    this.#database = ports.database;
+    this.#unitOfWork = ports.unitOfWork;
+    this.#world = ports.world;
+    this.#clock = ports.clock;
+    this.#replica = replica;
+  }
+
+  /** Throws certificate_revoked, wrong_cluster, timed_out. */
+  async admit(peer: PeerIdentity, hello: wire.Hello): Promise<Admission> {
+    const identity = await this.identify(peer);
+    await this.#refuseOtherCluster(identity, hello);
+    // An agent may hold what this replica has not heard of yet: answering before would look like a step back.
+    if (hello.held !== null && hello.held.stateEpoch === this.#replica.stateEpoch) {
+      await this.#world.reached(hello.held.revision, catchUpMs).catch(() => undefined);
+    }
+    await this.#completeHello(identity);
+    const sessionEpoch = await openClusterSession(this.#database, {
+      clusterUid: identity.clusterUid,
+      replica: this.#replica.name,
+      stateEpoch: this.#replica.stateEpoch,
+      agentVersion: hello.agentVersion,
+      kubernetesVersion: hello.kubernetesVersion,
+      ceiling: parsedOrNull(hello.ceilingJson),
+      ceilingDigest: hello.ceilingDigest,
+      at: this.#clock.now(),
+    });
+    return { identity, sessionEpoch };
+  }
+
+  /** The stream went away while it was judged: the session that was opened for it ends. */
+  async withdraw({ identity, sessionEpoch }: Admission): Promise<void> {
+    const { clusterUid } = identity;
+    await closeClusterSession(this.#database, clusterUid, sessionEpoch, this.#clock.now());
+  }
+
+  /** The live record of a certificate. Throws certificate_revoked. */
+  async identify(peer: PeerIdentity): Promise<AgentIdentity> {
+    const identity = await findAgentIdentity(this.#database, peer.fingerprint);
+    if (identity !== null && identity.revokedAt === undefined) return identity;
+    throw new AppError(
+      'certificate_revoked',
+      'The certificate of this agent is not accepted any more.',
+      {
+        why: identity?.revokedBecause ?? 'central has no record of it',
+        hint: 'Enrol the agent again with a new join token.',
+        nextCommand: `ambit cluster join-token ${identity?.clusterName ?? 'NAME'}`,
+      },
+    );
+  }
+
+  async #refuseOtherCluster(identity: AgentIdentity, hello: wire.Hello): Promise<void> {
+    if (hello.kubeSystemUid === identity.kubeSystemUid && hello.clusterUid === identity.clusterUid)
+      return;
+    await this.#unitOfWork.run(
+      { actor: { kind: 'agent', name: `agent/${identity.clusterName}` } },
+      async (tx) => {
+        tx.audit.record({
+          type: 'agent.duplicate',
+          message: `An agent with the identity of cluster ${identity.clusterName} runs in another cluster and was refused`,
+          cluster: identity.clusterName,
+          details: { kubeSystemUid: hello.kubeSystemUid },
+        });
+      },
+    );
+    throw new AppError(
+      'wrong_cluster',
+      `This identity belongs to the cluster ${identity.clusterName}.`,
+      {
+        why: 'The uid of the namespace kube-system differs: the agent runs in another cluster, or the cluster was made anew.',
+        nextCommand: `ambit cluster join-token ${identity.clusterName}`,
+      },
+    );
+  }
+
+  /** The first Hello of a new identity ends every older one of the cluster. */
+  async #completeHello(identity: AgentIdentity): Promise<void> {
+    const { clusterName, certificate } = identity;
+    const { commit } = await this.#unitOfWork.run(
+      { actor: { kind: 'agent', name: `agent/${clusterName}` } },
+      async (tx) => {
+        for (const uid of await tx.agents.completeHello(certificate.fingerprint)) {
+          tx.audit.record({
+            type: 'agent.revoked',
+            message: `An older agent of cluster ${clusterName} was replaced by a newly enrolled one`,
+            cluster: clusterName,
+            object: { kind: 'Agent', name: clusterName, uid },
+          });
+        }
+      },
+    );
+    this.#world.offer(commit);
+  }
+}
+
+/** What an agent sent as JSON; null when it is none. */
+export function parsedOrNull(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,248 @@
+import { AppError } from '@ambit/kernel';
+import type { Clock, Digests, Logger } from '@ambit/kernel';
+import type { Touched } from '@ambit/domain';
+import {
+  CentralSession,
+  centralTimeCodec,
+  defaultHeartbeatMs,
+  revocationCodec,
+  wireLimits,
+} from '@ambit/protocol';
+import type { wire } from '@ambit/protocol';
+import type { FeedCommit } from '@ambit/persistence';
+import type { AgentCall, EnvelopeSigner, SyncStream } from '@ambit/transport';
+import { ClusterState } from '../desired-state/public.ts';
+import type { ManifestFacts, PolicyWorld } from '../desired-state/public.ts';
+import type { Admission, AdmitAgent } from './admit-agent.ts';
+import { AgentStream } from './agent-stream.ts';
+import type { AgentStreamEvents } from './agent-stream.ts';
+import { Arrival } from './arrival.ts';
+import { IdentityFlips } from './identity-flips.ts';
+import type { RevocationWatch } from './revocation-watch.ts';
+
+export interface GatewayPorts {
+  readonly world: PolicyWorld;
+  readonly admit: AdmitAgent;
+  readonly revocations: RevocationWatch;
+  readonly events: AgentStreamEvents & {
+    connected(stream: AgentStream): void;
+    disconnected(stream: AgentStream): void;
+    duplicate(stream: AgentStream): void;
+  };
+  readonly signer: EnvelopeSigner;
+  readonly digests: Digests;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface GatewayFacts extends ManifestFacts {
+  readonly epochRaise: wire.SignedEnvelope | null;
+}
+
+interface Served {
+  readonly stream: AgentStream;
+  readonly state: ClusterState;
+}
+
+const inventoryIntervalMs = 5_000;
+const timeIntervalMs = 5 * 60_000;
+const mostAgents = 5_000;
+
+/**
+ * The streams of the agents connected to this replica. A commit reaches the streams it touches in the same turn in
+ * which the policy took it over; there is no timer and no queue between.
+ */
+export class AgentGateway {
+  readonly #ports: GatewayPorts;
+  readonly #facts: GatewayFacts;
+  readonly #served = new Map<string, Served>();
+  /** Every stream whose end was not noted yet, those that were replaced included. */
+  readonly #open = new Set<AgentStream>();
+  readonly #flips = new IdentityFlips();
+  #draining = false;
+
+  constructor(ports: GatewayPorts, facts: GatewayFacts) {
+    this.#ports = ports;
+    this.#facts = facts;
+    ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
+  }
+
+  /** True when the agent of the cluster has a stream to this replica. */
+  connected(clusterUid: string): boolean {
+    return this.#served.has(clusterUid);
+  }
+
+  /** Tells the agent to let held removals through; false when it has no stream here. */
+  releaseRemovals(clusterUid: string): boolean {
+    const stream = this.#stream(clusterUid);
+    stream?.handle({ on: 'command', action: 'ACTION_RELEASE_REMOVALS' });
+    return stream !== undefined;
+  }
+
+  /** Serves one `Sync.Connect` stream: its first message is the Hello, everything after it belongs to the session. */
+  connect(stream: SyncStream, call: AgentCall): void {
+    new Arrival(stream, {
+      admit: (arrival, hello) => this.#admit(arrival, call, hello),
+      refusal: (error) => this.#refusal(error, call),
+      left: (agent) => this.#left(agent),
+    });
+  }
+
+  /** Asks agents to reconnect elsewhere at a random time of the window; no new stream is taken. */
+  drain(maxWaitMs: number): void {
+    this.#draining = true;
+    for (const { stream } of this.#served.values()) {
+      stream.handle({ on: 'drain', minWaitMs: 0, maxWaitMs, reason: 'central is stopping' });
+    }
+  }
+
+  /** Another replica holds a newer session of these clusters: what is served here is a relic. */
+  fence(sessions: readonly { readonly clusterUid: string; readonly sessionEpoch: number }[]): void {
+    for (const { clusterUid, sessionEpoch } of sessions) {
+      const stream = this.#stream(clusterUid);
+      if (stream?.sessionEpoch === sessionEpoch) stream.cut(takenOver());
+    }
+  }
+
+  async #admit(arrival: Arrival, call: AgentCall, hello: wire.Hello): Promise<void> {
+    this.#refuseWhenFull();
+    const admission = await this.#ports.admit.admit(call.peer, hello);
+    if (arrival.over || this.#draining) {
+      await this.#ports.admit.withdraw(admission);
+      throw new AppError('not_ready', 'The stream ended before it was admitted.');
+    }
+    this.#serve(arrival, hello, admission);
+  }
+
+  /** Nothing in here waits, so that no commit falls between the state and the stream. */
+  #serve(arrival: Arrival, hello: wire.Hello, { identity, sessionEpoch }: Admission): void {
+    const { clusterUid } = identity;
+    this.#supersede(clusterUid, hello.instanceId, sessionEpoch);
+    const { policy } = this.#ports.world;
+    const state = new ClusterState(clusterUid, { ...this.#ports, policy }, this.#facts);
+    const session = new CentralSession(
+      this.#sessionPorts(clusterUid, state),
+      this.#settings(clusterUid),
+      this.#ports.clock.monotonic(),
+    );
+    const { stream } = arrival;
+    const agent = new AgentStream({
+      ...this.#ports,
+      stream,
+      session,
+      identity,
+      hello,
+      sessionEpoch,
+    });
+    if (policy.cluster(clusterUid) === undefined) agent.clusterRemoved(state.revision);
+    this.#served.set(clusterUid, { stream: agent, state });
+    this.#open.add(agent);
+    this.#ports.events.connected(agent);
+    if (this.#flips.note(clusterUid, agent.instanceId, this.#ports.clock.monotonic()))
+      this.#ports.events.duplicate(agent);
+    arrival.admitted(agent);
+    this.#watchRevocation(arrival, agent);
+    agent.start();
+  }
+
+  #watchRevocation(arrival: Arrival, agent: AgentStream): void {
+    const revoked = (): void =>
+      agent.cut(new AppError('certificate_revoked', 'The certificate of this agent was revoked.'));
+    arrival.atEnd(this.#ports.revocations.watch(agent.identity.agentUid, revoked));
+  }
+
+  #refuseWhenFull(): void {
+    if (this.#draining) throw new AppError('not_ready', 'This replica is stopping.');
+    if (this.#served.size < mostAgents) return;
+    throw new AppError('rate_limited', `This replica serves ${mostAgents} agents, its most.`, {
+      hint: 'Start another replica of central.',
+    });
+  }
+
+  #sessionPorts(
+    clusterUid: string,
+    state: ClusterState,
+  ): ConstructorParameters<typeof CentralSession>[0] {
+    const { signer } = this.#ports;
+    const { installationUid, stateEpoch } = this.#facts;
+    return {
+      desired: () => state,
+      signRevocation: (revision, revoked) =>
+        signer.sign(
+          'revoke',
+          revocationCodec.encode({
+            installationUid,
+            clusterUid,
+            stateEpoch,
+            revision,
+            revoked: [...revoked],
+          }),
+        ),
+      signTime: (now) =>
+        signer.sign('central-time', centralTimeCodec.encode({ installationUid, stateEpoch, now })),
+    };
+  }
+
+  #settings(clusterUid: string): ConstructorParameters<typeof CentralSession>[1] {
+    return {
+      clusterUid,
+      stateEpoch: this.#facts.stateEpoch,
+      heartbeatIntervalMs: defaultHeartbeatMs,
+      inventoryIntervalMs,
+      backoffBaseMs: 500,
+      // A larger fleet comes back over a longer time: about 150 streams a second.
+      backoffCapMs: Math.max(8_000, Math.ceil(this.#served.size / 150) * 1_000),
+      maxChunkBytes: wireLimits.chunkBytes,
+      timeIntervalMs,
+      epochRaise: this.#facts.epochRaise,
+    };
+  }
+
+  #follow(commit: FeedCommit, touched: Touched): void {
+    for (const change of commit.changes) {
+      if (change.op !== 'delete' || change.kind !== 'Cluster') continue;
+      this.#stream(change.uid)?.clusterRemoved(commit.revision);
+      this.#flips.forget(change.uid);
+    }
+    for (const [clusterUid, keys] of touched) {
+      const served = this.#served.get(clusterUid);
+      if (served === undefined) continue;
+      const revoked = served.state.follow(commit.revision, keys);
+      served.stream.changed(commit.revision, keys, revoked);
+    }
+  }
+
+  /** Another process with the same identity is told to stay away; the same process merely came back. */
+  #supersede(clusterUid: string, instanceId: string, sessionEpoch: number): void {
+    const old = this.#stream(clusterUid);
+    if (old === undefined) return;
+    if (old.sessionEpoch > sessionEpoch) throw takenOver();
+    if (old.instanceId === instanceId) old.cut(takenOver());
+    else old.handle({ on: 'superseded', newerSessionEpoch: sessionEpoch });
+  }
+
+  #left(agent: AgentStream): void {
+    if (!this.#open.delete(agent)) return;
+    agent.ended();
+    const { clusterUid } = agent.identity;
+    if (this.#stream(clusterUid) === agent) this.#served.delete(clusterUid);
+    this.#ports.events.disconnected(agent);
+  }
+
+  #stream(clusterUid: string): AgentStream | undefined {
+    return this.#served.get(clusterUid)?.stream;
+  }
+
+  #refusal(error: unknown, call: AgentCall): AppError {
+    const { remote, requestId } = call;
+    if (error instanceof AppError && error.kind !== 'internal') {
+      this.#ports.logger.warn('an agent was refused', { remote, requestId, error });
+      return error;
+    }
+    this.#ports.logger.error('an agent could not be admitted', { remote, requestId, error });
+    return new AppError('internal', 'Something went wrong on our side.', { cause: error });
+  }
+}
+
+const takenOver = (): AppError =>
+  new AppError('already_exists', 'A newer stream of this agent took over.');

@@ -1,0 +1,195 @@
+import type { Clock, Logger, Millis } from '@ambit/kernel';
+import { AppError } from '@ambit/kernel';
+import type { ErrorCode } from '@ambit/kernel';
+import type {
+  CentralCloseReason,
+  CentralEffect,
+  CentralEvent,
+  CentralSession,
+  wire,
+} from '@ambit/protocol';
+import type { AgentIdentity } from '@ambit/persistence';
+import type { SyncStream } from '@ambit/transport';
+
+/** An agent that is through with a revision. */
+export interface AppliedFacts {
+  readonly revision: number;
+  readonly report: wire.ApplyReport;
+  /** How long each change took that is in force by it, since this replica knew of the change. */
+  readonly tookMs: readonly Millis[];
+}
+
+/** What happens on a stream, for whoever keeps records of it. */
+export interface AgentStreamEvents {
+  heard(stream: AgentStream): void;
+  accepted(stream: AgentStream, revision: number, root: Uint8Array): void;
+  applied(stream: AgentStream, applied: AppliedFacts): void;
+  refused(stream: AgentStream, revision: number, code: string, message: string): void;
+  status(stream: AgentStream, status: wire.Status): void;
+  inventory(stream: AgentStream, inventory: wire.Inventory): void;
+  /** The cluster was removed, and its agent says that nothing of ours is left in it. */
+  emptied(stream: AgentStream): void;
+}
+
+export interface AgentStreamParts {
+  readonly stream: SyncStream;
+  readonly session: CentralSession;
+  readonly identity: AgentIdentity;
+  readonly hello: wire.Hello;
+  readonly sessionEpoch: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: AgentStreamEvents;
+}
+
+const closeCodes: Readonly<Record<CentralCloseReason, ErrorCode>> = {
+  protocol_error: 'invalid_request',
+  unsupported_protocol: 'invalid_request',
+  wrong_cluster: 'wrong_cluster',
+  state_ahead: 'state_ahead',
+  heartbeat_missed: 'timed_out',
+  superseded: 'already_exists',
+  goodbye: 'not_ready',
+};
+
+/** How long the last words of a stream may take to leave. */
+const lastWordsMs = 1_000;
+/** Changes whose way to the cluster is timed at once. */
+const mostTimed = 1_000;
+
+/** One admitted agent: carries out what the session decides. */
+export class AgentStream {
+  readonly identity: AgentIdentity;
+  readonly sessionEpoch: number;
+  readonly instanceId: string;
+  readonly #parts: AgentStreamParts;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #underWay: { readonly revision: number; readonly at: Millis }[] = [];
+  #removedAt: number | undefined;
+  #closed = false;
+
+  constructor(parts: AgentStreamParts) {
+    this.#parts = parts;
+    this.identity = parts.identity;
+    this.sessionEpoch = parts.sessionEpoch;
+    this.instanceId = parts.hello.instanceId;
+  }
+
+  /** Answers the Hello and begins to keep time. */
+  start(): void {
+    const { clock, hello, sessionEpoch } = this.#parts;
+    const at = clock.monotonic();
+    const tick = (): void =>
+      this.handle({ on: 'tick', at: clock.monotonic(), wallClock: clock.now() });
+    this.#timers.push(setInterval(tick, 1_000).unref());
+    this.handle({ on: 'admitted', at, wallClock: clock.now(), hello, sessionEpoch });
+  }
+
+  message(message: wire.AgentMessage): void {
+    const { clock, events } = this.#parts;
+    if (this.#closed) return;
+    events.heard(this);
+    this.handle({ on: 'message', at: clock.monotonic(), wallClock: clock.now(), message });
+  }
+
+  /** A commit touched the cluster: the way of the change is timed, and the session hears of it. */
+  changed(
+    revision: number,
+    keys: ReadonlySet<string>,
+    revoked: readonly wire.RevokedSubject[],
+  ): void {
+    const at = this.#parts.clock.monotonic();
+    if (this.#underWay.length < mostTimed) this.#underWay.push({ revision, at });
+    this.handle(
+      revoked.length > 0 ? { on: 'revoked', at, keys, revoked } : { on: 'changed', at, keys },
+    );
+  }
+
+  /** The cluster does not exist any more since `revision`: once its agent has applied that, it is through. */
+  clusterRemoved(revision: number): void {
+    this.#removedAt ??= revision;
+  }
+
+  handle(event: CentralEvent): void {
+    if (this.#closed) return;
+    for (const effect of this.#parts.session.handle(event)) this.#perform(effect);
+  }
+
+  /** Ends the stream at once; the agent sees why. */
+  cut(reason: AppError): void {
+    if (this.#closed) return;
+    this.ended();
+    this.#parts.stream.fail(reason);
+  }
+
+  /** The stream is over: nothing is sent or recorded any more. */
+  ended(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #perform(effect: CentralEffect): void {
+    const { stream, events } = this.#parts;
+    switch (effect.do) {
+      case 'send':
+        return effect.message.message === 'heartbeatAck'
+          ? stream.outbox.latest('heartbeatAck', effect.message)
+          : stream.outbox.control(effect.message);
+      case 'sendState':
+        return stream.outbox.sequence(effect.messages);
+      case 'accepted':
+        return events.accepted(this, effect.revision, effect.root);
+      case 'applied':
+        return this.#applied(effect.revision, effect.report);
+      case 'refused':
+        return events.refused(this, effect.revision, effect.code, effect.message);
+      case 'status':
+        return this.#status(effect.status);
+      case 'inventory':
+        return events.inventory(this, effect.inventory);
+      case 'revokeAcknowledged':
+        return undefined;
+      case 'close':
+        return this.#close(effect);
+    }
+  }
+
+  #applied(revision: number, report: wire.ApplyReport): void {
+    const { clock, events } = this.#parts;
+    const now = clock.monotonic();
+    const done = this.#underWay.filter((change) => change.revision <= revision);
+    this.#underWay = this.#underWay.filter((change) => change.revision > revision);
+    events.applied(this, { revision, report, tookMs: done.map(({ at }) => now - at) });
+    const leftovers = report.problems.length + report.moreProblems + report.heldRemovals;
+    if (leftovers === 0) this.#noteEmptied(revision);
+  }
+
+  #status(status: wire.Status): void {
+    this.#parts.events.status(this, status);
+    if (status.objects === 0) this.#noteEmptied(status.appliedRevision);
+  }
+
+  #noteEmptied(revision: number): void {
+    if (this.#removedAt === undefined || revision < this.#removedAt) return;
+    this.#removedAt = undefined;
+    this.#parts.events.emptied(this);
+  }
+
+  #close({ reason, message }: CentralEffect & { do: 'close' }): void {
+    const { logger, events, stream, hello } = this.#parts;
+    const fields = { cluster: this.identity.clusterName, reason };
+    if (reason === 'state_ahead') {
+      logger.error('an agent holds a newer state than the database', fields);
+      events.refused(this, hello.held?.revision ?? 0, reason, message);
+    } else logger.info('the stream of an agent is closed', fields);
+    const error = new AppError(closeCodes[reason], message, closeAdvice[reason]);
+    this.#timers.push(setTimeout(() => this.cut(error), lastWordsMs).unref());
+    void stream.outbox.flushed().then(() => this.cut(error));
+  }
+}
+
+const closeAdvice: Readonly<Partial<Record<CentralCloseReason, { readonly hint: string }>>> = {
+  state_ahead: {
+    hint: 'The database of central was restored to an older state. Look at what differs, then run "ambit-central epoch raise" there.',
+  },
+};

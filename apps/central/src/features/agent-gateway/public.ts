@@ -1,0 +1,12 @@
+/** What the program may use of the streams of agents. */
+export { AdmitAgent } from './admit-agent.ts';
+export { AgentGateway } from './agent-gateway.ts';
+export type { GatewayFacts, GatewayPorts } from './agent-gateway.ts';
+export { AgentGatewayModule } from './agent-gateway.module.ts';
+export type { GatewayParts } from './agent-gateway.module.ts';
+export { AgentStatus } from './agent-status.ts';
+export { AuditIngest } from './audit-ingest.ts';
+export { ConnectedClusters } from './connected-clusters.ts';
+export { finishRemoval } from './finish-removal.ts';
+export { RevocationWatch } from './revocation-watch.ts';
+export { StreamRecords } from './stream-records.ts';

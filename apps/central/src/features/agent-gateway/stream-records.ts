@@ -1,0 +1,141 @@
+import type { NewAuditEvent, UnitOfWork } from '@ambit/persistence';
+import { closeClusterSession, writeInventory } from '@ambit/persistence';
+import type { Database } from '@ambit/persistence';
+import type { Clock, Logger } from '@ambit/kernel';
+import type { Meters, centralMetrics } from '@ambit/observability';
+import type { wire } from '@ambit/protocol';
+import { parsedOrNull } from './admit-agent.ts';
+import type { AgentStatus } from './agent-status.ts';
+import type { AgentStream } from './agent-stream.ts';
+import type { GatewayPorts } from './agent-gateway.ts';
+import { inventoryFacts } from './inventory-facts.ts';
+
+export interface StreamRecordsPorts {
+  readonly database: Database;
+  readonly unitOfWork: UnitOfWork;
+  readonly status: AgentStatus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meters: Pick<
+    Meters<typeof centralMetrics>,
+    'agentsConnected' | 'agentLastHeartbeat' | 'clusterAppliedRevision' | 'propagationDuration'
+  >;
+  /** The agent of a removed cluster says that nothing of ours is left there. */
+  readonly emptied: (stream: AgentStream) => Promise<void>;
+}
+
+/** Keeps the records of what happens on the streams: status, inventory, audit events, metrics. */
+export class StreamRecords {
+  readonly #ports: StreamRecordsPorts;
+  readonly #work = new Set<Promise<void>>();
+
+  constructor(ports: StreamRecordsPorts) {
+    this.#ports = ports;
+  }
+
+  readonly events: GatewayPorts['events'] = {
+    connected: (stream) => this.#connected(stream),
+    disconnected: (stream) => this.#disconnected(stream),
+    duplicate: (stream) => this.#duplicate(stream),
+    heard: (stream) => {
+      const { clusterUid, clusterName } = stream.identity;
+      const { status, clock, meters } = this.#ports;
+      status.heard(clusterUid, stream.sessionEpoch);
+      meters.agentLastHeartbeat.set({ cluster: clusterName }, clock.now() / 1000);
+    },
+    accepted: (stream, revision, root) => {
+      this.#ports.status.note({ ...ids(stream), acceptedRevision: revision, root });
+    },
+    applied: (stream, { revision, report, tookMs }) => {
+      const { clusterUid, clusterName } = stream.identity;
+      const { meters, status } = this.#ports;
+      meters.clusterAppliedRevision.set({ cluster: clusterName }, revision);
+      for (const took of tookMs)
+        meters.propagationDuration.observe({ cluster: clusterName }, took / 1000);
+      status.applied(clusterUid, stream.sessionEpoch, revision, report);
+    },
+    refused: (stream, revision, code, message) => {
+      this.#record(stream, {
+        type: 'cluster.state_refused',
+        message: `The agent of cluster ${stream.identity.clusterName} refused revision ${revision}: ${message}`,
+        result: { code, message },
+        details: { offeredRevision: revision },
+      });
+    },
+    status: (stream, status) => this.#status(stream, status),
+    inventory: (stream, inventory) => {
+      const update = { ...ids(stream), ...inventoryFacts(inventory) };
+      this.#background(writeInventory(this.#ports.database, update));
+    },
+    emptied: (stream) => this.#background(this.#ports.emptied(stream)),
+  };
+
+  /** Resolves when everything that was under way is stored or has failed. */
+  async settled(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  #connected(stream: AgentStream): void {
+    this.#ports.meters.agentsConnected.inc();
+    this.#ports.status.heard(stream.identity.clusterUid, stream.sessionEpoch);
+    this.#record(stream, {
+      type: 'cluster.connected',
+      message: `The agent of cluster ${stream.identity.clusterName} connected`,
+    });
+  }
+
+  #disconnected(stream: AgentStream): void {
+    const { clusterUid, clusterName } = stream.identity;
+    const { database, clock, meters, status } = this.#ports;
+    meters.agentsConnected.dec();
+    status.gone(ids(stream));
+    this.#background(closeClusterSession(database, clusterUid, stream.sessionEpoch, clock.now()));
+    this.#record(stream, {
+      type: 'cluster.disconnected',
+      message: `The agent of cluster ${clusterName} disconnected`,
+    });
+  }
+
+  #duplicate(stream: AgentStream): void {
+    const { clusterName } = stream.identity;
+    this.#ports.logger.error('two agents seem to share one identity', { cluster: clusterName });
+    this.#record(stream, {
+      type: 'agent.duplicate',
+      message: `Two agents take turns with the identity of cluster ${clusterName}; revoke it and enrol one of them again`,
+    });
+  }
+
+  #status(stream: AgentStream, status: wire.Status): void {
+    const { report, objects, driftRepairs, ceilingDigest } = status;
+    const ceiling = status.ceilingJson === '' ? null : parsedOrNull(status.ceilingJson);
+    this.#ports.status.note({
+      ...ids(stream),
+      conditions: status.conditions,
+      ...(report === null ? {} : { results: { ...report, objects, driftRepairs } }),
+      ...(ceiling === null ? {} : { ceilingDigest, ceiling }),
+    });
+  }
+
+  #record(stream: AgentStream, event: NewAuditEvent): void {
+    const { clusterName } = stream.identity;
+    const actor = { kind: 'agent', name: `agent/${clusterName}` } as const;
+    this.#background(
+      this.#ports.unitOfWork.run({ actor }, async (tx) =>
+        tx.audit.record({ cluster: clusterName, ...event }),
+      ),
+    );
+  }
+
+  #background(work: Promise<unknown>): void {
+    const done = work
+      .catch((error: unknown) =>
+        this.#ports.logger.error('a record of an agent could not be stored', { error }),
+      )
+      .then(() => void this.#work.delete(done));
+    this.#work.add(done);
+  }
+}
+
+function ids(stream: AgentStream): { clusterUid: string; sessionEpoch: number } {
+  return { clusterUid: stream.identity.clusterUid, sessionEpoch: stream.sessionEpoch };
+}

@@ -1,0 +1,60 @@
+import { Controller, Inject } from '@nestjs/common';
+import { apiVersion } from '@ambit/contracts';
+import { listAudit } from '@ambit/persistence';
+import type { Database } from '@ambit/persistence';
+import { TheCall } from '../../platform/call.ts';
+import type { Call } from '../../platform/call.ts';
+import { Endpoint } from '../../platform/endpoint.ts';
+import { runtimeTokens } from '../../platform/runtime.ts';
+import { auditFilter } from './audit-filter.ts';
+import { AuditTail } from './audit-tail.ts';
+import { writeEventStream } from './event-stream.ts';
+
+@Controller()
+export class AuditController {
+  readonly #database: Database;
+  readonly #tail: AuditTail;
+
+  constructor(
+    @Inject(runtimeTokens.database) database: Database,
+    @Inject(AuditTail) tail: AuditTail,
+  ) {
+    this.#database = database;
+    this.#tail = tail;
+  }
+
+  @Endpoint('listAuditEvents')
+  list(@TheCall() call: Call<'listAuditEvents'>): Promise<object | void> {
+    return call.query.watch === 'true' ? this.#watch(call) : this.#page(call);
+  }
+
+  async #page({ query }: Call<'listAuditEvents'>): Promise<object> {
+    // The cursor is taken first: what is stored in between shows in the list and once more in the watch, never in neither.
+    const resumeAfter = await this.#tail.start();
+    const page = await listAudit(this.#database, {
+      ...auditFilter(query),
+      limit: query.limit,
+      ...(query.continue === undefined ? {} : { continue: query.continue }),
+    });
+    return {
+      apiVersion,
+      kind: 'AuditEventList',
+      metadata: {
+        resumeAfter,
+        ...(page.continue === undefined ? {} : { continue: page.continue }),
+      },
+      items: page.items,
+    };
+  }
+
+  async #watch(call: Call<'listAuditEvents'>): Promise<void> {
+    const filter = auditFilter(call.query);
+    const last = call.request.headers['last-event-id'];
+    const given = typeof last === 'string' && last !== '' ? last : call.query.continue;
+    const from = given ?? (await this.#tail.start());
+    await this.#tail.check(from);
+    await writeEventStream(call.reply, call.requestId, (signal) =>
+      this.#tail.follow(from, filter, signal),
+    );
+  }
+}

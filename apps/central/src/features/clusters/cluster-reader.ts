@@ -1,0 +1,136 @@
+import type { Cluster, ListQuery, RevisionStatus } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
+import type { Clock, Millis } from '@ambit/kernel';
+import { findCluster, listClusters, readClusterSync } from '@ambit/persistence';
+import type { ClusterRecord, ClusterSyncRecord, Database } from '@ambit/persistence';
+import { found, listResponse } from '../../platform/object-response.ts';
+import type { PolicyWorld } from '../desired-state/public.ts';
+import { listQuery } from '../policy/public.ts';
+import type { Connections } from '../policy/public.ts';
+import { clusterResponse, isConnected, shownProblems } from './cluster-response.ts';
+
+type ClusterProgress = RevisionStatus['clusters'][number];
+
+/** What is known of clusters: the record, and what the agent reported of it. */
+export class ClusterReader {
+  readonly #database: Database;
+  readonly #world: PolicyWorld;
+  readonly #connections: Connections;
+  readonly #clock: Clock;
+
+  constructor(database: Database, world: PolicyWorld, connections: Connections, clock: Clock) {
+    this.#database = database;
+    this.#world = world;
+    this.#connections = connections;
+    this.#clock = clock;
+  }
+
+  /** Revision of the policy that answers are read beside. */
+  get revision(): number {
+    return this.#world.revision;
+  }
+
+  async list(query: ListQuery): Promise<object> {
+    const page = await listClusters(this.#database, listQuery(query));
+    const sync = await this.#syncOf(page.items.map(({ uid }) => uid));
+    return listResponse('Cluster', page, {
+      revision: this.#world.revision,
+      item: (cluster) => this.#response(cluster, sync.get(cluster.uid)),
+    });
+  }
+
+  /** Throws `not_found`. */
+  async get(name: string): Promise<Cluster> {
+    const cluster = await this.record(name);
+    const sync = await this.#syncOf([cluster.uid]);
+    return this.#response(cluster, sync.get(cluster.uid));
+  }
+
+  /** Throws `not_found`. */
+  async record(name: string): Promise<ClusterRecord> {
+    return found(await findCluster(this.#database, name), 'Cluster', name);
+  }
+
+  connected(clusterUid: string): boolean {
+    return this.#connections.connected(clusterUid);
+  }
+
+  /** Resolves when this replica knows the revision, or does not learn of it in time. */
+  async known(revision: number, withinMs: Millis): Promise<void> {
+    if (this.#world.revision >= revision || withinMs === 0) return;
+    await this.#world.reached(revision, Math.min(withinMs, 5_000)).catch(() => undefined);
+  }
+
+  /** How far clusters are with a revision. Throws `not_found` for a name that does not exist. */
+  async progress(revision: number, names: readonly string[] | undefined): Promise<RevisionStatus> {
+    const remembered = this.#world.touchedBy(revision);
+    const uids = names === undefined ? (remembered ?? []) : names.map((name) => this.#uidOf(name));
+    const sync = await this.#syncOf(uids);
+    const clusters = uids
+      .map((uid) => this.#progressOf(uid, revision, sync.get(uid)))
+      .filter((progress) => progress !== undefined);
+    return {
+      kind: 'RevisionStatus',
+      revision,
+      known: names !== undefined || remembered !== undefined,
+      done: clusters.every(({ connected, done }) => done || !connected),
+      clusters,
+    };
+  }
+
+  #uidOf(name: string): string {
+    const cluster = this.#world.policy.byName('Cluster', name);
+    if (cluster !== undefined) return cluster.uid;
+    throw new AppError('not_found', `There is no Cluster ${name}.`, {
+      nextCommand: 'ambit get clusters',
+    });
+  }
+
+  #progressOf(
+    uid: string,
+    revision: number,
+    sync: ClusterSyncRecord | undefined,
+  ): ClusterProgress | undefined {
+    const cluster = this.#world.policy.cluster(uid);
+    if (cluster === undefined) return undefined;
+    const results = (sync?.results ?? {}) as {
+      problems?: ClusterProgress['problems'];
+      moreProblems?: number;
+    };
+    const applied = sync?.appliedRevision;
+    return {
+      name: cluster.name,
+      connected: isConnected(sync, this.#connections.connected(uid), this.#clock.now()),
+      ...(sync?.acceptedRevision === undefined ? {} : { acceptedRevision: sync.acceptedRevision }),
+      ...(applied === undefined ? {} : { appliedRevision: applied }),
+      done: applied !== undefined && applied >= revision,
+      problems: shownProblems(results.problems, this.#grantsBehind(uid)),
+      moreProblems: results.moreProblems ?? 0,
+    };
+  }
+
+  async #syncOf(uids: readonly string[]): Promise<ReadonlyMap<string, ClusterSyncRecord>> {
+    if (uids.length === 0) return new Map();
+    const records = await readClusterSync(this.#database, uids);
+    return new Map(records.map((record) => [record.clusterUid, record]));
+  }
+
+  #grantsBehind(clusterUid: string): (key: string) => readonly string[] | undefined {
+    return (key) => {
+      const intent = this.#world.policy.entry(clusterUid, key);
+      return intent?.section === 'BINDING' ? intent.grants : undefined;
+    };
+  }
+
+  #response(cluster: ClusterRecord, sync: ClusterSyncRecord | undefined): Cluster {
+    const now = this.#clock.now();
+    const connected = isConnected(sync, this.#connections.connected(cluster.uid), now);
+    return clusterResponse(cluster, {
+      sync,
+      connected,
+      desiredRevision: this.#world.lastTouched(cluster.uid),
+      now,
+      grantsBehind: this.#grantsBehind(cluster.uid),
+    });
+  }
+}

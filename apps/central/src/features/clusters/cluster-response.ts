@@ -1,0 +1,144 @@
+import { apiVersion, CeilingReport, IntentProblem, withoutUndefined } from '@ambit/contracts';
+import type { Cluster } from '@ambit/contracts';
+import type { Millis } from '@ambit/kernel';
+import type { ClusterRecord, ClusterSyncRecord } from '@ambit/persistence';
+import { objectMeta, timestamp } from '../../platform/object-response.ts';
+
+type Status = Cluster['status'];
+type Problem = Status['problems'][number];
+type Session = NonNullable<Status['session']>;
+
+/** The part of an ApplyReport that is stored as `results`, with what Status adds. */
+interface StoredResults {
+  readonly problems?: readonly Problem[];
+  readonly moreProblems?: number;
+  readonly heldRemovals?: number;
+  readonly objects?: number;
+  readonly driftRepairs?: number;
+}
+
+export interface StatusFacts {
+  readonly sync: ClusterSyncRecord | undefined;
+  readonly connected: boolean;
+  readonly desiredRevision: number | undefined;
+  readonly now: Millis;
+  readonly grantsBehind: GrantsBehind;
+}
+
+/** An agent not heard for longer than this is shown as offline, whatever the record of its stream says. */
+const silentAfterMs = 90_000;
+
+/** True when a stream of the cluster is open, here or on another replica that has heard it lately. */
+export function isConnected(
+  sync: ClusterSyncRecord | undefined,
+  here: boolean,
+  now: Millis,
+): boolean {
+  if (here) return true;
+  if (sync?.lastSeenAt === undefined || sync.disconnectedAt !== undefined) return false;
+  return now - sync.lastSeenAt < silentAfterMs;
+}
+
+/** The cluster as it is answered: what is stored, what its agent reported, and how old that is. */
+export function clusterResponse(cluster: ClusterRecord, facts: StatusFacts): Cluster {
+  return {
+    apiVersion,
+    kind: 'Cluster',
+    metadata: objectMeta(cluster),
+    spec: { subjects: { mode: cluster.subjectMode, userPrefix: cluster.userPrefix } },
+    status: statusOf(cluster, facts),
+  };
+}
+
+function statusOf(cluster: ClusterRecord, facts: StatusFacts): Status {
+  const { sync, connected, desiredRevision } = facts;
+  const { kubeSystemUid } = cluster;
+  const results = (sync?.results ?? {}) as StoredResults;
+  const { objects, driftRepairs, heldRemovals, moreProblems = 0 } = results;
+  return {
+    ...withoutUndefined({ kubeSystemUid, desiredRevision, objects, driftRepairs, heldRemovals }),
+    phase: phaseOf(cluster, connected),
+    connected,
+    ...(sync === undefined ? {} : syncFields(sync, facts)),
+    problems: shownProblems(results.problems, facts.grantsBehind),
+    moreProblems,
+    ...ceilingOf(sync),
+    conditions: conditionsOf(cluster, sync, connected),
+  };
+}
+
+function phaseOf({ kubeSystemUid }: ClusterRecord, connected: boolean): Status['phase'] {
+  if (kubeSystemUid === undefined) return 'AwaitingAgent';
+  return connected ? 'Connected' : 'Offline';
+}
+
+function syncFields(
+  sync: ClusterSyncRecord,
+  { connected, now }: Pick<StatusFacts, 'connected' | 'now'>,
+): Partial<Status> {
+  const { acceptedRevision, appliedRevision, lastSeenAt, connectedAt } = sync;
+  // Heartbeats of a stream that is open here are written only now and then: it was heard within seconds.
+  const seen = lastSeenAt ?? connectedAt;
+  return withoutUndefined({
+    lastSeenAt: seen === undefined ? undefined : timestamp(seen),
+    lastSeenAgeSeconds: seen && Math.max(0, (now - seen) / 1000),
+    acceptedRevision,
+    appliedRevision,
+    session: connected ? sessionOf(sync) : undefined,
+    agent: agentOf(sync),
+  });
+}
+
+function sessionOf({ sessionEpoch, replica = '', connectedAt }: ClusterSyncRecord): Session {
+  const since = connectedAt === undefined ? {} : { since: timestamp(connectedAt) };
+  return { epoch: sessionEpoch, replica, ...since };
+}
+
+function agentOf({ agentVersion, kubernetesVersion = '' }: ClusterSyncRecord): Status['agent'] {
+  return agentVersion === undefined ? undefined : { version: agentVersion, kubernetesVersion };
+}
+
+/** Names of the grants behind an intent of a cluster; undefined when it has none. */
+export type GrantsBehind = (key: string) => readonly string[] | undefined;
+
+/** Problems as they are answered; an empty namespace means none, and a reason of a later version is left out. */
+export function shownProblems(
+  problems: readonly Problem[] | undefined,
+  grantsBehind: GrantsBehind,
+): Problem[] {
+  return (problems ?? []).flatMap(({ key, reason, message, namespace }) => {
+    const grants = grantsBehind(key);
+    const shown = {
+      ...{ key, reason, message },
+      ...(namespace ? { namespace } : {}),
+      ...(grants === undefined ? {} : { grants: [...grants] }),
+    };
+    return IntentProblem.safeParse(shown).success ? [shown] : [];
+  });
+}
+
+/** A ceiling that cannot be read, from an agent of another version, is left out. */
+function ceilingOf(sync: ClusterSyncRecord | undefined): Pick<Status, 'ceiling'> | undefined {
+  const { ceiling, ceilingDigest: digest } = sync ?? {};
+  if (ceiling === undefined || digest === undefined) return undefined;
+  const parsed = CeilingReport.safeParse({ ...(ceiling as object), digest });
+  return parsed.success ? { ceiling: parsed.data } : undefined;
+}
+
+function conditionsOf(
+  cluster: ClusterRecord,
+  sync: ClusterSyncRecord | undefined,
+  connected: boolean,
+): Status['conditions'] {
+  const reason = connected
+    ? 'StreamOpen'
+    : cluster.kubeSystemUid === undefined
+      ? 'NeverEnrolled'
+      : 'NoStream';
+  return [
+    { type: 'Connected', status: connected ? 'True' : 'False', reason },
+    ...(sync?.conditions ?? []).map(
+      (type) => ({ type, status: 'True', reason: 'ReportedByAgent' }) as const,
+    ),
+  ];
+}

@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import { AppError, isAppError } from '@ambit/kernel';
+import type { Clock, Ids } from '@ambit/kernel';
+import type { wire } from '@ambit/protocol';
+import type {
+  AgentIdentity,
+  CertificateRecord,
+  JoinTokenUse,
+  Transaction,
+  UnitOfWork,
+} from '@ambit/persistence';
+import {
+  certificateFingerprint,
+  nodeDigests,
+  readPresentedJoinToken,
+  verifyRenewal,
+} from '@ambit/transport';
+import type { AgentCall, AgentCertificate, CertificateAuthority } from '@ambit/transport';
+
+export interface TrustFacts {
+  readonly installationUid: string;
+  readonly stateEpoch: number;
+  readonly stateKeys: readonly wire.TrustedKey[];
+  readonly epochKeys: readonly wire.TrustedKey[];
+}
+
+export interface EnrolmentPorts {
+  readonly unitOfWork: UnitOfWork;
+  readonly ca: CertificateAuthority;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+const nonceMs = 60_000;
+const renewExpiredWithinMs = 7 * 86_400_000;
+
+/** How agents get and keep their certificates. Central chooses every subject; a request gives a public key and no more. */
+export class EnrolAgent {
+  readonly #ports: EnrolmentPorts;
+  readonly #facts: TrustFacts;
+
+  constructor(ports: EnrolmentPorts, facts: TrustFacts) {
+    this.#ports = ports;
+    this.#facts = facts;
+  }
+
+  /** Throws join_token_invalid, wrong_cluster, cluster_already_enrolled, invalid_request. */
+  async enrol(request: wire.EnrollRequest): Promise<wire.EnrollResponse> {
+    const presented = readPresentedJoinToken(request.joinToken);
+    if (presented === undefined || request.kubeSystemUid === '') throw refused('unknown');
+    const agentUid = this.#ports.ids.uuid();
+    const run = await this.#enrol(request, presented, agentUid).catch((error: unknown) =>
+      this.#recordRefusal(error, presented.id),
+    );
+    const { use, certificate } = run;
+    if (!use.ok || certificate === undefined) throw refused(use.ok ? 'unknown' : use.reason);
+    return {
+      installationUid: this.#facts.installationUid,
+      clusterUid: use.clusterUid,
+      clusterName: use.clusterName,
+      agentUid,
+      stateEpoch: this.#facts.stateEpoch,
+      epochKeys: [...this.#facts.epochKeys],
+      ...this.#trust(certificate),
+    };
+  }
+
+  async #enrol(
+    request: wire.EnrollRequest,
+    presented: { readonly id: string; readonly hash: string },
+    agentUid: string,
+  ): Promise<{ readonly use: JoinTokenUse; readonly certificate?: AgentCertificate }> {
+    const { value } = await this.#ports.unitOfWork.run({ actor: anonymous }, async (tx) => {
+      const use = await tx.joinTokens.consume(presented.id, Buffer.from(presented.hash, 'hex'));
+      if (!use.ok) {
+        // Who does not even know the secret gets no line in the trail: anybody could fill it.
+        if (use.reason === 'unknown') return { use } as const;
+        tx.audit.record({
+          type: 'join_token.refused',
+          message: `A join token was refused: ${use.reason}`,
+          details: { tokenId: presented.id, reason: use.reason },
+        });
+        return { use } as const;
+      }
+      await tx.clusters.bindKubeSystemUid(use.clusterUid, request.kubeSystemUid);
+      const certificate = await this.#issue(request.csr, use.clusterUid, agentUid);
+      await tx.agents.enrol({
+        agentUid,
+        clusterUid: use.clusterUid,
+        certificate: toRecord(certificate),
+      });
+      tx.audit.record({
+        type: 'agent.enrolled',
+        actor: { kind: 'agent', name: `agent/${use.clusterName}` },
+        message: `An agent enrolled for cluster ${use.clusterName}`,
+        cluster: use.clusterName,
+        object: { kind: 'Agent', name: use.clusterName, uid: agentUid },
+        details: {
+          agentVersion: request.agentVersion,
+          kubernetesVersion: request.kubernetesVersion,
+        },
+      });
+      return { use, certificate } as const;
+    });
+    return value;
+  }
+
+  /** The refusal undid its transaction, the use of the token included: it is recorded in one of its own. */
+  async #recordRefusal(error: unknown, tokenId: string): Promise<never> {
+    if (!isAppError(error, 'wrong_cluster') && !isAppError(error, 'cluster_already_enrolled'))
+      throw error;
+    await this.#ports.unitOfWork.run({ actor: anonymous }, async (tx) =>
+      tx.audit.record({
+        type: 'join_token.refused',
+        message: `A join token was refused: ${error.message}`,
+        details: { tokenId, reason: error.code },
+      }),
+    );
+    throw error;
+  }
+
+  /** Over a live certificate. Throws certificate_revoked, invalid_request. */
+  async renew(request: wire.RenewRequest, call: AgentCall): Promise<wire.RenewResponse> {
+    return this.#renew(call.peer.fingerprint, request.csr, async (_, identity) => {
+      if (identity.superseded) throw notRenewable(identity);
+    });
+  }
+
+  /** A nonce that proves, signed by the old key, that it is still held. */
+  async challenge(request: wire.RenewChallengeRequest): Promise<wire.RenewChallengeResponse> {
+    const fingerprint = certificateFingerprint(request.certificate);
+    const nonce = randomBytes(32);
+    await this.#ports.unitOfWork.run({ actor: anonymous }, async (tx) => {
+      renewable(await tx.agents.byFingerprint(fingerprint), this.#ports.clock.now());
+      await tx.agents.insertNonce(hashOf(nonce), fingerprint, nonceMs);
+    });
+    return { nonce };
+  }
+
+  /** For a certificate that ended at most seven days ago. Throws certificate_revoked, certificate_expired, invalid_request. */
+  async renewExpired(request: wire.RenewExpiredRequest): Promise<wire.RenewResponse> {
+    const fingerprint = certificateFingerprint(request.certificate);
+    return this.#renew(fingerprint, request.csr, async (tx, identity) => {
+      renewable(identity, this.#ports.clock.now());
+      const fresh = await tx.agents.consumeNonce(hashOf(request.nonce), fingerprint);
+      if (!fresh || !verifyRenewal(request)) {
+        throw new AppError(
+          'certificate_expired',
+          'The proof that the old key is still held is not valid.',
+        );
+      }
+    });
+  }
+
+  async #renew(
+    fingerprint: string,
+    csr: Uint8Array,
+    check: (tx: Transaction, identity: AgentIdentity) => Promise<void>,
+  ): Promise<wire.RenewResponse> {
+    const { value } = await this.#ports.unitOfWork.run({ actor: anonymous }, async (tx) => {
+      const identity = live(await tx.agents.byFingerprint(fingerprint));
+      await check(tx, identity);
+      const { clusterUid, agentUid, clusterName } = identity;
+      const certificate = await this.#issue(csr, clusterUid, agentUid);
+      await tx.agents.addCertificate(agentUid, toRecord(certificate));
+      tx.audit.record({
+        type: 'agent.certificate_renewed',
+        actor: { kind: 'agent', name: `agent/${clusterName}` },
+        message: `The agent of cluster ${clusterName} renewed its certificate`,
+        cluster: clusterName,
+        object: { kind: 'Agent', name: clusterName, uid: agentUid },
+      });
+      return certificate;
+    });
+    return this.#trust(value);
+  }
+
+  #issue(csr: Uint8Array, clusterUid: string, agentUid: string): Promise<AgentCertificate> {
+    const { ca, clock } = this.#ports;
+    const { installationUid } = this.#facts;
+    return ca.issueAgent({ csr, installationUid, clusterUid, agentUid, now: clock.now() });
+  }
+
+  #trust({ certificate }: AgentCertificate): wire.RenewResponse {
+    const ca = Buffer.from(this.#ports.ca.certificate);
+    return {
+      certificateChain: [Buffer.from(certificate), ca],
+      ca: [ca],
+      stateKeys: [...this.#facts.stateKeys],
+    };
+  }
+}
+
+const anonymous = { kind: 'anonymous', name: 'anonymous' } as const;
+const hashOf = (bytes: Uint8Array): Uint8Array => nodeDigests.sha256(bytes);
+
+function toRecord({
+  fingerprint,
+  serial,
+  notBefore,
+  notAfter,
+}: AgentCertificate): CertificateRecord {
+  return { fingerprint, serial, notBefore, notAfter };
+}
+
+function refused(reason: (JoinTokenUse & { ok: false })['reason']): AppError {
+  const why = {
+    unknown: 'It is not known here: it was mistyped, revoked, or belongs to another installation.',
+    used: 'It was used already; a token is good once. If the reply to the first use was lost, the token is spent all the same.',
+    expired: 'Its time is over.',
+  }[reason];
+  return new AppError('join_token_invalid', 'This join token is not accepted.', {
+    why,
+    nextCommand: 'ambit cluster join-token NAME',
+  });
+}
+
+function live(identity: AgentIdentity | null): AgentIdentity {
+  if (identity !== null && identity.revokedAt === undefined) return identity;
+  throw new AppError(
+    'certificate_revoked',
+    'The certificate of this agent is not accepted any more.',
+    {
+      ...(identity?.revokedBecause === undefined ? {} : { why: identity.revokedBecause }),
+      nextCommand: `ambit cluster join-token ${identity?.clusterName ?? 'NAME'}`,
+    },
+  );
+}
+
+function renewable(found: AgentIdentity | null, now: number): void {
+  const identity = live(found);
+  if (!identity.superseded && now - identity.certificate.notAfter <= renewExpiredWithinMs) return;
+  throw notRenewable(identity);
+}
+
+function notRenewable(identity: AgentIdentity): AppError {
+  return new AppError('certificate_expired', 'This certificate can no longer be renewed.', {
+    why: identity.superseded
+      ? 'A later certificate of this agent is in use.'
+      : 'It ended more than seven days ago.',
+    nextCommand: `ambit cluster join-token ${identity.clusterName}`,
+  });
+}

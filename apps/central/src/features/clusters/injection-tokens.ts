@@ -1,0 +1,4 @@
+/** Injection tokens of what the agent gateway gives to this slice. */
+export const joinFactsToken = Symbol('joinFacts');
+export const agentCommandsToken = Symbol('agentCommands');
+export const appliedEventsToken = Symbol('appliedEvents');

@@ -1,0 +1,116 @@
+import type { JoinToken, JoinTokenCreated } from '@ambit/contracts';
+import type { Clock, Millis } from '@ambit/kernel';
+import { findCluster, listJoinTokens } from '@ambit/persistence';
+import type { ClusterRecord, Database, JoinTokenRecord, UnitOfWork } from '@ambit/persistence';
+import { hashJoinToken, makeJoinToken } from '@ambit/transport';
+import { auditActor } from '../../platform/actor.ts';
+import type { Actor } from '../../platform/actor.ts';
+import { found, timestamp } from '../../platform/object-response.ts';
+
+interface Caller {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+/** Where agents reach central, and the pin of the CA that they check there. */
+export interface JoinFacts {
+  readonly caPin: string;
+  agentAddress(): string;
+}
+
+/** Join tokens: made once and shown once, good for one agent of one cluster. */
+export class JoinTokens {
+  readonly #unitOfWork: UnitOfWork;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #facts: JoinFacts;
+
+  constructor(
+    ports: { readonly unitOfWork: UnitOfWork; readonly database: Database; readonly clock: Clock },
+    facts: JoinFacts,
+  ) {
+    this.#unitOfWork = ports.unitOfWork;
+    this.#database = ports.database;
+    this.#clock = ports.clock;
+    this.#facts = facts;
+  }
+
+  /** Throws `not_found`. */
+  async create(caller: Caller, clusterName: string, ttlMs: Millis): Promise<JoinTokenCreated> {
+    const cluster = await this.#cluster(clusterName);
+    const made = makeJoinToken(this.#facts.caPin);
+    const { value } = await this.#unitOfWork.run(writer(caller), async (tx) => {
+      tx.audit.record({
+        type: 'join_token.created',
+        message: `A join token for cluster ${clusterName} was made`,
+        cluster: clusterName,
+        details: { tokenId: made.id, ttlSeconds: ttlMs / 1000 },
+      });
+      return tx.joinTokens.insert({
+        id: made.id,
+        secretHash: Buffer.from(hashJoinToken(made.presented), 'hex'),
+        clusterUid: cluster.uid,
+        createdBy: caller.actor.tokenName,
+        ttlMs,
+      });
+    });
+    return {
+      kind: 'JoinTokenCreated',
+      id: made.id,
+      cluster: clusterName,
+      token: made.text,
+      agentAddress: this.#facts.agentAddress(),
+      createdAt: timestamp(value.createdAt),
+      expiresAt: timestamp(value.expiresAt),
+    };
+  }
+
+  async list(clusterName: string): Promise<JoinToken[]> {
+    const cluster = await this.#cluster(clusterName);
+    const records = await listJoinTokens(this.#database, cluster.uid);
+    return records.map((record) => this.#response(record, clusterName));
+  }
+
+  /** Throws `not_found`. */
+  async revoke(caller: Caller, clusterName: string, id: string): Promise<JoinToken> {
+    const cluster = await this.#cluster(clusterName);
+    const { value } = await this.#unitOfWork.run(writer(caller), async (tx) => {
+      const record = await tx.joinTokens.revoke(id, cluster.uid);
+      if (record.usedAt !== undefined) return record;
+      tx.audit.record({
+        type: 'join_token.revoked',
+        message: `A join token for cluster ${clusterName} was revoked`,
+        cluster: clusterName,
+        details: { tokenId: id },
+      });
+      return record;
+    });
+    const response = this.#response(value, clusterName);
+    return response.state === 'unused' ? { ...response, state: 'revoked' } : response;
+  }
+
+  async #cluster(name: string): Promise<ClusterRecord> {
+    return found(await findCluster(this.#database, name), 'Cluster', name);
+  }
+
+  #response(record: JoinTokenRecord, cluster: string): JoinToken {
+    const expired = record.expiresAt <= this.#clock.now();
+    return {
+      id: record.id,
+      cluster,
+      state: record.usedAt !== undefined ? 'used' : expired ? 'expired' : 'unused',
+      createdBy: record.createdBy,
+      createdAt: timestamp(record.createdAt),
+      expiresAt: timestamp(record.expiresAt),
+      ...(record.usedAt === undefined ? {} : { usedAt: timestamp(record.usedAt) }),
+    };
+  }
+}
+
+const writer = ({
+  actor,
+  requestId,
+}: Caller): { actor: ReturnType<typeof auditActor>; requestId: string } => ({
+  actor: auditActor(actor),
+  requestId,
+});

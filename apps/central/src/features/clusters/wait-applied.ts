@@ -1,0 +1,66 @@
+import type { RevisionStatus } from '@ambit/contracts';
+import type { Millis } from '@ambit/kernel';
+import type { ClusterReader } from './cluster-reader.ts';
+
+/** Tells when an agent connected here has applied a revision, as soon as it says so. */
+export interface AppliedEvents {
+  onApplied(listener: (clusterUid: string, revision: number) => void): () => void;
+  /** Makes what was reported so far readable. */
+  flush(): Promise<void>;
+}
+
+/** Agents of other replicas are not heard here: how often their records are looked at. */
+const pollMs = 500;
+
+/** Holds an answer back until every connected cluster has applied a revision, or the time is over. */
+export class WaitApplied {
+  readonly #reader: ClusterReader;
+  readonly #events: AppliedEvents;
+
+  #stopping = false;
+
+  constructor(reader: ClusterReader, events: AppliedEvents) {
+    this.#reader = reader;
+    this.#events = events;
+  }
+
+  /** Called by Nest when central stops: who waits is told how far things are. */
+  onModuleDestroy(): void {
+    this.#stopping = true;
+  }
+
+  async execute(
+    revision: number,
+    names: readonly string[] | undefined,
+    waitMs: Millis,
+  ): Promise<RevisionStatus> {
+    const deadline = performance.now() + waitMs;
+    await this.#reader.known(revision, waitMs);
+    for (;;) {
+      const { promise, cancel } = this.#next(
+        Math.min(pollMs, Math.max(0, deadline - performance.now())),
+      );
+      await this.#events.flush();
+      const status = await this.#reader.progress(revision, names);
+      if (status.done || this.#stopping || performance.now() >= deadline) {
+        cancel();
+        return status;
+      }
+      await promise;
+    }
+  }
+
+  #next(withinMs: Millis): { promise: Promise<void>; cancel: () => void } {
+    let cancel = (): void => undefined;
+    const promise = new Promise<void>((resolve) => {
+      const stop = this.#events.onApplied(() => cancel());
+      const timer = setTimeout(() => cancel(), withinMs);
+      cancel = (): void => {
+        stop();
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    return { promise, cancel };
+  }
+}

@@ -1,0 +1,116 @@
+import type { GuardDecision, Policy, PolicyChange, PolicyView, Touched } from '@ambit/domain';
+import { guardCommit } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
+import type { Digests, Logger } from '@ambit/kernel';
+import type { FeedCommit } from '@ambit/persistence';
+
+/** The feed that delivers commits of every replica, in order (`PolicyFeed` of `@ambit/persistence`). */
+export interface CommitFeed {
+  offer(commit: FeedCommit): void;
+  reached(revision: number, withinMs: number): Promise<void>;
+}
+
+export type CommitListener = (commit: FeedCommit, touched: Touched) => void;
+
+/** How many revisions a replica remembers the touched clusters of. */
+const rememberedRevisions = 10_000;
+
+/**
+ * The policy as this replica holds it in memory. It changes only by commits, in revision order; whoever needs to act
+ * on a change subscribes and is told in the same turn, so that nothing waits on the path of a change.
+ */
+export class PolicyWorld {
+  readonly #policy: Policy;
+  readonly #digests: Digests;
+  readonly #logger: Logger;
+  readonly #listeners = new Set<CommitListener>();
+  readonly #touched = new Map<number, readonly string[]>();
+  readonly #lastTouched = new Map<string, number>();
+  #feed: CommitFeed | undefined;
+
+  constructor(policy: Policy, digests: Digests, logger: Logger) {
+    this.#policy = policy;
+    this.#digests = digests;
+    this.#logger = logger;
+  }
+
+  /** The feed delivers to `deliver`; commits of this process are offered to it. */
+  follow(feed: CommitFeed): void {
+    this.#feed = feed;
+  }
+
+  get policy(): PolicyView {
+    return this.#policy;
+  }
+
+  get revision(): number {
+    return this.#policy.revision;
+  }
+
+  /** Applies one commit of the feed and tells who subscribed. */
+  deliver(commit: FeedCommit): void {
+    const touched = this.#policy.apply(commit);
+    this.#touched.set(commit.revision, [...touched.keys()]);
+    this.#touched.delete(commit.revision - rememberedRevisions);
+    for (const clusterUid of touched.keys()) this.#lastTouched.set(clusterUid, commit.revision);
+    for (const change of commit.changes)
+      if (change.op === 'delete' && change.kind === 'Cluster') this.#lastTouched.delete(change.uid);
+    for (const listener of this.#listeners) {
+      try {
+        listener(commit, touched);
+      } catch (error) {
+        this.#logger.error('a follower of the policy failed', { revision: commit.revision, error });
+      }
+    }
+  }
+
+  /** Hands over a commit of this process without waiting; it reaches the streams here and other replicas at once. */
+  offer(commit: FeedCommit | undefined): void {
+    if (commit !== undefined) this.#feed?.offer(commit);
+  }
+
+  /**
+   * Hands over a commit of this process and resolves when it is part of `policy`. It is durable already: when this
+   * replica is slow to follow, that is logged and is no failure of the change.
+   */
+  async committed(commit: FeedCommit): Promise<void> {
+    this.offer(commit);
+    await this.reached(commit.revision).catch((error: unknown) =>
+      this.#logger.error('a commit of this replica is not part of its policy yet', {
+        revision: commit.revision,
+        error,
+      }),
+    );
+  }
+
+  /** Resolves when the policy is at `revision` or above. Throws `timed_out`. */
+  async reached(revision: number, withinMs = 10_000): Promise<void> {
+    if (this.revision >= revision) return;
+    if (this.#feed === undefined)
+      throw new AppError('not_ready', 'The policy is still being loaded.');
+    await this.#feed.reached(revision, withinMs);
+  }
+
+  subscribe(listener: CommitListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** uids of the clusters a revision touched; undefined when this replica does not remember it. */
+  touchedBy(revision: number): readonly string[] | undefined {
+    return this.#touched.get(revision);
+  }
+
+  /** Revision of the last change that touched the cluster, as far as this replica has seen one since its start. */
+  lastTouched(clusterUid: string): number | undefined {
+    return this.#lastTouched.get(clusterUid);
+  }
+
+  /** Whether the removal guard lets the changes through. Stores nothing. */
+  guard(changes: readonly PolicyChange[], confirmRemovals?: string): GuardDecision {
+    return guardCommit(this.#policy, changes, {
+      digests: this.#digests,
+      ...(confirmRemovals === undefined ? {} : { confirmRemovals }),
+    });
+  }
+}

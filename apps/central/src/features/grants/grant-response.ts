@@ -1,0 +1,71 @@
+import { apiVersion } from '@ambit/contracts';
+import type { Grant, Scope } from '@ambit/contracts';
+import { grantStatus } from '@ambit/domain';
+import type { GrantScope, LabelSelector } from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
+import type { GrantRecord } from '@ambit/persistence';
+import { objectMeta, timestamp } from '../../platform/object-response.ts';
+
+const states = { Pending: 'Scheduled', Active: 'Active', Ended: 'Ended' } as const;
+
+/** The grant as it is answered; its state is that of `now`. */
+export function grantResponse(grant: GrantRecord, now: Millis): Grant {
+  return {
+    apiVersion,
+    kind: 'Grant',
+    metadata: objectMeta(grant),
+    spec: {
+      subjects: grant.subjects.map(({ kind, name }) =>
+        kind === 'User' ? { user: name } : { group: name },
+      ),
+      role: grant.role.name,
+      scope: scopeResponse(
+        grant.scope,
+        new Map(grant.clusters.map(({ uid, name }) => [uid, name])),
+      ),
+      ...(grant.until === undefined ? {} : { until: timestamp(grant.until) }),
+      ...(grant.notBefore === undefined ? {} : { notBefore: timestamp(grant.notBefore) }),
+      ...(grant.reason === undefined ? {} : { reason: grant.reason }),
+    },
+    status: { state: states[grantStatus(grant, now)], conditions: [] },
+  };
+}
+
+function scopeResponse(
+  { clusters, namespaces }: GrantScope,
+  names: ReadonlyMap<string, string>,
+): Scope {
+  const selected =
+    clusters.type === 'names'
+      ? { names: clusters.uids.map((uid) => names.get(uid) ?? uid).sort() }
+      : clusters.type === 'all'
+        ? { all: true }
+        : selectorResponse(clusters.selector);
+  if (namespaces.type === 'clusterWide') return { clusters: selected, clusterWide: true };
+  if (namespaces.type === 'names')
+    return { clusters: selected, namespaces: { names: [...namespaces.names] } };
+  if (namespaces.type === 'all') return { clusters: selected, namespaces: { all: true } };
+  return { clusters: selected, namespaces: selectorResponse(namespaces.selector) };
+}
+
+/** `In` with one value is answered as matchLabels, the way people write it. */
+function selectorResponse({ requirements }: LabelSelector): Scope['clusters'] {
+  const matchLabels: Record<string, string> = {};
+  const matchExpressions: { key: string; operator: string; values?: string[] }[] = [];
+  for (const { key, operator, values } of requirements) {
+    const [value] = values;
+    if (operator === 'In' && values.length === 1 && value !== undefined && !(key in matchLabels)) {
+      matchLabels[key] = value;
+    } else {
+      matchExpressions.push({
+        key,
+        operator,
+        ...(values.length === 0 ? {} : { values: [...values] }),
+      });
+    }
+  }
+  return {
+    ...(Object.keys(matchLabels).length === 0 ? {} : { matchLabels }),
+    ...(matchExpressions.length === 0 ? {} : { matchExpressions }),
+  };
+}

@@ -1,0 +1,2 @@
+export { GrantsModule } from './grants.module.ts';
+export { sweepEndedGrants } from './sweep-ended-grants.ts';

@@ -1,0 +1,140 @@
+import type { ObjectResult } from '@ambit/contracts';
+import type { PolicyView } from '@ambit/domain';
+import { AppError, compareText } from '@ambit/kernel';
+import type { Transaction } from '@ambit/persistence';
+import { Answer } from '../../platform/answer.ts';
+import type { Call } from '../../platform/call.ts';
+import { listResponse } from '../../platform/object-response.ts';
+import type { PolicyWorld } from '../desired-state/public.ts';
+import { applyResult, auditMembers, writeRequest } from '../policy/public.ts';
+import type { CommitPolicy, Connections } from '../policy/public.ts';
+
+type MembersCall = Call<'replaceGroupMembers'> | Call<'changeGroupMembers'>;
+
+interface Group {
+  readonly uid: string;
+  readonly name: string;
+}
+
+/** Who is a member of a group: read from the policy in memory, changed like all policy. */
+export class GroupMembership {
+  readonly #world: PolicyWorld;
+  readonly #commit: CommitPolicy;
+  readonly #connections: Connections;
+
+  constructor(world: PolicyWorld, commit: CommitPolicy, connections: Connections) {
+    this.#world = world;
+    this.#commit = commit;
+    this.#connections = connections;
+  }
+
+  /** Members by name, a page of them. The cursor is the last name of the page before. Throws `not_found`. */
+  list(groupName: string, query: { readonly limit: number; readonly continue?: string }): object {
+    const { policy, revision } = this.#world;
+    const group = groupOf(policy, groupName);
+    const members = Array.from(policy.membersOf(group.uid), (uid) => ({
+      uid,
+      user: policy.user(uid)?.name ?? uid,
+    }))
+      .filter(({ user }) => query.continue === undefined || user > query.continue)
+      .sort((a, b) => compareText(a.user, b.user));
+    const items = members.slice(0, query.limit);
+    const last = items.length < members.length ? items.at(-1)?.user : undefined;
+    const page = { items, ...(last === undefined ? {} : { continue: last }) };
+    return listResponse('GroupMember', page, { revision, item: (member) => member });
+  }
+
+  /** Makes exactly these the members. */
+  replace(call: Call<'replaceGroupMembers'>): Promise<Answer> {
+    return this.#change(call, async (tx, group) => {
+      const wanted = new Set(call.body.members);
+      const record = await tx.groups.find(group.name);
+      const now = new Set(record?.members);
+      await this.#add(
+        tx,
+        group,
+        [...wanted].filter((name) => !now.has(name)),
+      );
+      await this.#remove(
+        tx,
+        group,
+        [...now].filter((name) => !wanted.has(name)),
+      );
+    });
+  }
+
+  /** Adds some and removes some; who is or is not a member already is no error. */
+  change(call: Call<'changeGroupMembers'>): Promise<Answer> {
+    return this.#change(call, async (tx, group) => {
+      await this.#add(tx, group, call.body.add);
+      await this.#remove(tx, group, call.body.remove);
+    });
+  }
+
+  async #change(
+    call: MembersCall,
+    work: (tx: Transaction, group: Group) => Promise<void>,
+  ): Promise<Answer> {
+    const name = call.params['name'] ?? '';
+    const result = await this.#commit.run(writeRequest(call, call.query), async (tx) => {
+      const record = await tx.groups.find(name);
+      if (record === null) throw noGroup(name);
+      await work(tx, record);
+      return record;
+    });
+    const outcome: ObjectResult = {
+      kind: 'Group',
+      name,
+      uid: result.value.uid,
+      action: result.changed ? 'configured' : 'unchanged',
+    };
+    const answer = await applyResult(result, [outcome], {
+      dryRun: call.query.dryRun === 'All',
+      connections: this.#connections,
+    });
+    return new Answer(answer, { revision: result.revision });
+  }
+
+  async #add(tx: Transaction, group: Group, names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const uids = await userUids(tx, names);
+    const added = new Set(await tx.members.add(group.uid, [...uids.values()]));
+    auditMembers(tx, group, { added: namesOf(uids, added), removed: [] });
+  }
+
+  async #remove(tx: Transaction, group: Group, names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const uids = await userUids(tx, names);
+    const removed = new Set(await tx.members.remove(group.uid, [...uids.values()]));
+    auditMembers(tx, group, { added: [], removed: namesOf(uids, removed) });
+  }
+}
+
+function groupOf(policy: PolicyView, name: string): Group {
+  const group = policy.byName('Group', name);
+  if (group === undefined) throw noGroup(name);
+  return group;
+}
+
+const noGroup = (name: string): AppError =>
+  new AppError('not_found', `There is no Group ${name}.`, { nextCommand: 'ambit get groups' });
+
+const namesOf = (uids: ReadonlyMap<string, string>, changed: ReadonlySet<string>): string[] =>
+  Array.from(uids)
+    .filter(([, uid]) => changed.has(uid))
+    .map(([name]) => name);
+
+async function userUids(
+  tx: Transaction,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await tx.users.uids(names);
+  const missing = names.filter((name) => !found.has(name));
+  if (missing.length > 0) {
+    throw new AppError('not_found', `There is no User ${missing.slice(0, 5).join(', ')}.`, {
+      errors: missing.slice(0, 100).map((name) => ({ message: `there is no User ${name}` })),
+      nextCommand: 'ambit get users',
+    });
+  }
+  return found;
+}

@@ -1,0 +1,131 @@
+import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contracts';
+import { checkName } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
+import type { Clock, ErrorItem } from '@ambit/kernel';
+import type { Precondition, Transaction } from '@ambit/persistence';
+import type { PolicyWorld } from '../desired-state/public.ts';
+import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
+import { missingReferences } from './name-resolver.ts';
+import { inWritingOrder, putDocument } from './put-document.ts';
+
+/** What became of one document. */
+export interface DocumentOutcome {
+  readonly document: number;
+  readonly kind: PolicyKindName;
+  readonly name: string;
+  readonly uid: string;
+  readonly action: ApplyAction;
+  /** Absent in a dry run of a change: only the commit gives it. */
+  readonly resourceVersion?: number;
+}
+
+const actions = { created: 'created', updated: 'configured', unchanged: 'unchanged' } as const;
+
+/** Creates or replaces objects: all of them are judged first, then they are one revision, or none of them is stored. */
+export class ApplyDocuments {
+  readonly #commit: CommitPolicy;
+  readonly #world: PolicyWorld;
+  readonly #clock: Clock;
+
+  constructor(commit: CommitPolicy, world: PolicyWorld, clock: Clock) {
+    this.#commit = commit;
+    this.#world = world;
+    this.#clock = clock;
+  }
+
+  /** Throws `invalid_policy` with every problem of every document, and what `CommitPolicy.run` throws. */
+  async execute(
+    documents: readonly PolicyDocument[],
+    request: CommitRequest & { readonly precondition?: Precondition },
+  ): Promise<CommitResult<readonly DocumentOutcome[]>> {
+    refuse(problemsOfNames(documents), documents.length);
+    const result = await this.#commit.run(request, async (tx) => {
+      refuse(
+        [
+          ...(await missingReferences(tx, documents, this.#knownNames)),
+          ...(await this.#pastEnds(tx, documents)),
+        ],
+        documents.length,
+      );
+      const outcomes: DocumentOutcome[] = [];
+      for (const { document, index } of inWritingOrder(numbered(documents))) {
+        const { outcome, record } = await putDocument(tx, document, request.precondition);
+        outcomes.push({
+          document: index,
+          kind: document.kind,
+          name: record.name,
+          uid: record.uid,
+          action: actions[outcome],
+          ...(outcome === 'unchanged' ? { resourceVersion: record.resourceVersion } : {}),
+        });
+      }
+      return outcomes.sort((a, b) => a.document - b.document);
+    });
+    return { ...result, value: request.dryRun === true ? result.value : stamped(result) };
+  }
+
+  readonly #knownNames = (kind: 'User' | 'Group' | 'Role' | 'Cluster'): Iterable<string> =>
+    this.#world.policy.names(kind);
+
+  /** An end that is past is fine on a grant that has it already: applying the same file again changes nothing. */
+  async #pastEnds(tx: Transaction, documents: readonly PolicyDocument[]): Promise<ErrorItem[]> {
+    const problems: ErrorItem[] = [];
+    for (const { document, index } of numbered(documents)) {
+      if (document.kind !== 'Grant' || document.spec.until === undefined) continue;
+      const until = Date.parse(document.spec.until);
+      if (until > this.#clock.now()) continue;
+      const stored = await tx.grants.find(document.metadata.name);
+      if (stored?.until === until) continue;
+      problems.push({
+        document: index,
+        pointer: '/spec/until',
+        message: `the end ${document.spec.until} is already past`,
+      });
+    }
+    return problems;
+  }
+}
+
+/** What changed is at the revision of the commit. */
+function stamped({ value, revision }: CommitResult<readonly DocumentOutcome[]>): DocumentOutcome[] {
+  return value.map((outcome) => ({ resourceVersion: revision, ...outcome }));
+}
+
+const numbered = (
+  documents: readonly PolicyDocument[],
+): { document: PolicyDocument; index: number }[] =>
+  documents.map((document, index) => ({ document, index }));
+
+function problemsOfNames(documents: readonly PolicyDocument[]): ErrorItem[] {
+  const seen = new Map<string, number>();
+  return numbered(documents).flatMap(({ document, index }) => {
+    const { kind, metadata } = document;
+    const first = seen.get(`${kind}/${metadata.name}`);
+    if (first !== undefined) {
+      const message = `${kind} ${metadata.name} stands twice; the first is document ${first + 1}`;
+      return [{ document: index, pointer: '/metadata/name', message }];
+    }
+    seen.set(`${kind}/${metadata.name}`, index);
+    const name = checkName(kind, metadata.name);
+    return name === undefined
+      ? []
+      : [{ document: index, pointer: '/metadata/name', message: name.message }];
+  });
+}
+
+function refuse(errors: readonly ErrorItem[], documents: number): void {
+  if (errors.length === 0) return;
+  const [first] = errors;
+  const onlyPast = errors.every(({ pointer }) => pointer === '/spec/until');
+  const where =
+    documents > 1
+      ? ` in ${new Set(errors.map(({ document }) => document)).size} of ${documents} objects`
+      : '';
+  throw new AppError(
+    onlyPast ? 'end_in_the_past' : 'invalid_policy',
+    errors.length === 1
+      ? `${first?.message ?? ''}`
+      : `${errors.length} problems${where}; nothing was stored`,
+    { errors },
+  );
+}

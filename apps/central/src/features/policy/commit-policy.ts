@@ -1,0 +1,83 @@
+import { confirmationRequired } from '@ambit/domain';
+import type { AuditActor, ClusterEffect, GuardDecision } from '@ambit/domain';
+import type { Meters, centralMetrics } from '@ambit/observability';
+import type { Transaction, UnitOfWork } from '@ambit/persistence';
+import type { PolicyWorld } from '../desired-state/public.ts';
+
+export interface CommitRequest {
+  readonly actor: AuditActor;
+  readonly requestId?: string;
+  /** Everything is checked and computed, nothing is stored. */
+  readonly dryRun?: boolean;
+  /** Digest of a dry run whose removals the caller has seen. */
+  readonly confirmRemovals?: string;
+  /** The change says itself that it takes everything of a cluster away. */
+  readonly unguarded?: boolean;
+}
+
+/** Why the removal guard stops a change, and the digest that lets it through. */
+export type GuardStop = Pick<GuardDecision & { allow: false }, 'digest' | 'excess'>;
+
+export interface CommitResult<T> {
+  readonly value: T;
+  readonly changed: boolean;
+  /** The revision made; without a change, or in a dry run, the one the answer was computed at. */
+  readonly revision: number;
+  readonly clusters: readonly ClusterEffect[];
+  /** Set in a dry run whose commit the removal guard would stop. */
+  readonly guard?: GuardStop;
+}
+
+/**
+ * The one way in which policy changes: work in a transaction, look at what it would do, let the removal guard judge,
+ * commit, and tell the policy in memory. Nothing but the database is spoken to between BEGIN and COMMIT.
+ */
+export class CommitPolicy {
+  readonly #unitOfWork: UnitOfWork;
+  readonly #world: PolicyWorld;
+  readonly #meters: Pick<Meters<typeof centralMetrics>, 'removalGuardTrips'>;
+
+  constructor(
+    unitOfWork: UnitOfWork,
+    world: PolicyWorld,
+    meters: Pick<Meters<typeof centralMetrics>, 'removalGuardTrips'>,
+  ) {
+    this.#unitOfWork = unitOfWork;
+    this.#world = world;
+    this.#meters = meters;
+  }
+
+  /** Throws what the work throws, and `confirmation_required` when the removal guard stops it. */
+  async run<T>(
+    request: CommitRequest,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<CommitResult<T>> {
+    const committed = await this.#unitOfWork.run(request, async (tx) => {
+      const value = await work(tx);
+      return { value, ...this.#judge(request, tx) };
+    });
+    const { value, clusters, guard } = committed.value;
+    if (committed.commit !== undefined) await this.#world.committed(committed.commit);
+    return {
+      value,
+      clusters,
+      changed: committed.changes.length > 0,
+      revision: committed.commit?.revision ?? this.#world.revision,
+      ...(guard === undefined ? {} : { guard }),
+    };
+  }
+
+  #judge(
+    request: CommitRequest,
+    tx: Transaction,
+  ): { clusters: readonly ClusterEffect[]; guard?: GuardStop } {
+    const changes = tx.policy.changes();
+    if (changes.length === 0) return { clusters: [] };
+    const decision = this.#world.guard(changes, request.confirmRemovals);
+    const { clusters } = decision.effect;
+    if (decision.allow || request.unguarded === true) return { clusters };
+    if (request.dryRun) return { clusters, guard: decision };
+    this.#meters.removalGuardTrips.inc();
+    throw confirmationRequired(decision);
+  }
+}

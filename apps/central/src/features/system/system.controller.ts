@@ -1,0 +1,43 @@
+import { Controller, Inject } from '@nestjs/common';
+import type { Clock } from '@ambit/kernel';
+import { TheCall } from '../../platform/call.ts';
+import type { Call } from '../../platform/call.ts';
+import { Endpoint } from '../../platform/endpoint.ts';
+import { maxBodyBytes, maxJsonDepth } from '../../platform/json-body.ts';
+import { timestamp } from '../../platform/object-response.ts';
+import { runtimeTokens } from '../../platform/runtime.ts';
+import { systemFactsToken } from '../../platform/system-facts.ts';
+import type { SystemFacts } from '../../platform/system-facts.ts';
+import { PolicyWorld } from '../desired-state/public.ts';
+
+@Controller()
+export class SystemController {
+  readonly #world: PolicyWorld;
+  readonly #facts: SystemFacts;
+  readonly #startedAt: string;
+
+  constructor(
+    @Inject(PolicyWorld) world: PolicyWorld,
+    @Inject(systemFactsToken) facts: SystemFacts,
+    @Inject(runtimeTokens.clock) clock: Clock,
+  ) {
+    this.#world = world;
+    this.#facts = facts;
+    this.#startedAt = timestamp(clock.now());
+  }
+
+  @Endpoint('getSystem')
+  // oxlint-disable-next-line no-unused-vars -- taking the call is what checks its query
+  system(@TheCall() _: Call<'getSystem'>): object {
+    return {
+      kind: 'SystemInfo',
+      version: this.#facts.version,
+      installationUid: this.#facts.installationUid,
+      stateEpoch: this.#facts.stateEpoch,
+      agentAddress: this.#facts.agentAddress(),
+      revision: this.#world.revision,
+      startedAt: this.#startedAt,
+      limits: { bodyBytes: maxBodyBytes, jsonDepth: maxJsonDepth, pageSize: 500 },
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import type { Logger } from '@ambit/kernel';
+import { addressText } from '@ambit/config';
+import {
+  centralMetrics,
+  createMeters,
+  createRegistry,
+  Readiness,
+  startHealthListener,
+} from '@ambit/observability';
+import { ensureAuditPartitions, UnitOfWork } from '@ambit/persistence';
+import type { CentralSettings } from './config.ts';
+import { openDataFolder } from './platform/data-folder.ts';
+import { watchDatabase } from './platform/database-watch.ts';
+import { systemClock, TimeOrderedIds } from './platform/ids.ts';
+import type { JobStore } from './platform/jobs/job-runner.ts';
+import { openCentralDatabase } from './platform/open-database.ts';
+import type { Runtime } from './platform/runtime.ts';
+import type { Teardown } from './platform/teardown.ts';
+import { version } from './version.ts';
+
+/** What everything else stands on: the data folder, health and metrics, the migrated database. */
+export interface Foundation {
+  readonly runtime: Runtime;
+  readonly keysFolder: string;
+  readonly healthUrl: string;
+  readonly databaseKind: 'given' | 'embedded';
+  /** Where jobs and limits are kept. */
+  readonly store: JobStore;
+  /** Resolves with the reason when this process has to stop by itself. */
+  readonly failed: Promise<Error>;
+}
+
+const partsOf = { api: ['agents', 'rest'], worker: ['jobs'] } as const;
+
+/** Throws storage_unwritable, data_folder_locked, address_in_use, database_unavailable, storage_full. */
+export async function openFoundation(
+  settings: CentralSettings,
+  logger: Logger,
+  teardown: Teardown,
+): Promise<Foundation> {
+  const readiness = new Readiness([
+    'database',
+    'policy',
+    ...settings.roles.flatMap((role) => partsOf[role]),
+  ]);
+  const registry = createRegistry({ version, processMetrics: true });
+  const meters = createMeters(registry, centralMetrics);
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => (fail = resolve));
+  const folder = await openDataFolder(settings.dataDir, (error) => fail(error));
+  teardown.add('data folder', () => folder.release());
+  const { host, port } = settings.healthListen;
+  const health = await startHealthListener({ host, port, readiness, registry, logger });
+  teardown.add('health listener', () => health.close());
+
+  const opened = await openCentralDatabase(settings, folder.postgres, logger);
+  teardown.add('database', () => opened.close());
+  const { database } = opened;
+  await database.migrate();
+  const clock = systemClock;
+  await ensureAuditPartitions(database, clock.now());
+  readiness.ready('database');
+  teardown.add('database watch', watchDatabase({ database, readiness, meters }));
+  const ids = new TimeOrderedIds(clock);
+  const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
+  return {
+    runtime: { settings, logger, clock, ids, database, unitOfWork, meters, readiness },
+    keysFolder: folder.keys,
+    healthUrl: `http://${addressText({ host: health.host, port: health.port })}`,
+    databaseKind: opened.kind,
+    store:
+      settings.redisUrl === undefined
+        ? { databaseUrl: opened.url }
+        : { redisUrl: settings.redisUrl.reveal() },
+    failed,
+  };
+}

@@ -1,0 +1,119 @@
+import { inspect } from 'node:util';
+import { Command } from 'commander';
+import {
+  addSettings,
+  configExitCode,
+  loadSettings,
+  printableError,
+  processEnvironment,
+  settingsHelp,
+} from '@ambit/config';
+import { isAppError } from '@ambit/kernel';
+import { createLogger } from '@ambit/observability';
+import { centralSettings } from './config.ts';
+import type { CentralSettings } from './config.ts';
+import { raiseEpoch } from './maintenance/raise-epoch.ts';
+import { createToken, listTokens, revokeToken } from './maintenance/token-commands.ts';
+import { serve } from './serve.ts';
+import type { RunningCentral } from './serve.ts';
+import { version } from './version.ts';
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function settingsOf(command: Command): Promise<CentralSettings> {
+  const { settings } = await loadSettings(centralSettings, {
+    flags: command.optsWithGlobals(),
+    env: processEnvironment(),
+  });
+  return settings;
+}
+
+async function serveUntilStopped(command: Command): Promise<void> {
+  const settings = await settingsOf(command);
+  const { logLevel: level, logFormat: format } = settings;
+  const logger = createLogger({ name: 'ambit-central', level, format });
+  const signalled = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => resolve(signal));
+  });
+  const running = await serve(settings, logger);
+  announce(running, settings);
+  const failed = running.failed.then((error) => {
+    process.exitCode = 1;
+    logger.error('another ambit-central took the data folder over', { error });
+    return 'data folder lost';
+  });
+  logger.info('stopping', { because: await Promise.race([signalled, failed]) });
+  await running.stop();
+}
+
+function announce(running: RunningCentral, { dataDir }: CentralSettings): void {
+  const { restUrl, agentAddress, healthUrl, database, firstToken } = running;
+  write(`ambit-central ${version} is ready`);
+  if (restUrl !== undefined) write(`  REST API   ${restUrl}`);
+  if (agentAddress !== undefined) write(`  agents     ${agentAddress}`);
+  write(`  health     ${healthUrl}/readyz?verbose`);
+  write(`  data       ${dataDir}/central (${database} PostgreSQL)`);
+  if (firstToken === undefined) return;
+  write('');
+  write('This is the first start. The admin token is shown only now; keep it safe:');
+  write(`  ${firstToken}`);
+  write(`Next: echo TOKEN | npx ambit login ${restUrl ?? 'URL'} --token-file -`);
+}
+
+const program = new Command('ambit-central')
+  .description('The control plane of Ambit: keeps the policy, tells agents, answers people.')
+  .version(version)
+  .showHelpAfterError('(ambit-central --help names every setting)');
+addSettings(program, centralSettings);
+program.addHelpText('after', () => `\n${settingsHelp(centralSettings)}`);
+program.action((_options: unknown, command: Command) => serveUntilStopped(command));
+
+const token = program
+  .command('token')
+  .description('Make, list and revoke API tokens on the machine that holds the data');
+token
+  .command('create')
+  .requiredOption('--name <name>', 'name of the token, as it appears in the audit trail')
+  .option('--role <role>', 'admin, sync (users and groups) or viewer', 'admin')
+  .option(
+    '--ttl <duration>',
+    'how long it lasts, such as 12h or 90d; without it, until it is revoked',
+  )
+  .description('Make a token; it is shown once')
+  .action(async (options: { name: string; role: string; ttl?: string }, command: Command) =>
+    createToken(await settingsOf(command), options, write),
+  );
+token
+  .command('list')
+  .description('List tokens, without secrets')
+  .action(async (_options: unknown, command: Command) =>
+    listTokens(await settingsOf(command), write),
+  );
+token
+  .command('revoke')
+  .argument('<name>', 'name or id of the token')
+  .description('Refuse a token from now on')
+  .action(async (name: string, _options: unknown, command: Command) =>
+    revokeToken(await settingsOf(command), name, write),
+  );
+program
+  .command('epoch')
+  .description('Look after the state epoch')
+  .command('raise')
+  .description(
+    'After a restore: let agents accept a state older than the one they hold; needs epoch.key',
+  )
+  .action(async (_options: unknown, command: Command) =>
+    raiseEpoch(await settingsOf(command), write),
+  );
+
+try {
+  await program.parseAsync();
+  process.exitCode ??= 0;
+} catch (error) {
+  process.stderr.write(`${printableError(error)}\n`);
+  // What nobody foresaw is of use only with its cause.
+  if (!isAppError(error) || error.code === 'internal') process.stderr.write(`${inspect(error)}\n`);
+  process.exitCode = isAppError(error, 'config_invalid') ? configExitCode : 1;
+}

@@ -1,0 +1,22 @@
+import { rolePermissions } from '@ambit/contracts';
+import type { Permission, TokenRole } from '@ambit/contracts';
+import type { AuditActor } from '@ambit/domain';
+
+/** Who calls: the holder of an API token. */
+export interface Actor {
+  readonly tokenUid: string;
+  /** The public part of the token. */
+  readonly tokenId: string;
+  readonly tokenName: string;
+  readonly role: TokenRole;
+}
+
+/** The actor as audit events name it. */
+export function auditActor(actor: Actor): AuditActor {
+  return { kind: 'token', name: `token/${actor.tokenName}` };
+}
+
+/** True when the actor's role holds the permission. */
+export function mayDo(actor: Actor, permission: Permission): boolean {
+  return rolePermissions[actor.role].includes(permission);
+}

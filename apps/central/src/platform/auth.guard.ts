@@ -1,0 +1,48 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { routes } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
+import { mayDo } from './actor.ts';
+import type { Actor } from './actor.ts';
+import type { AmbitRequest } from './call.ts';
+import { operationOf } from './endpoint.ts';
+
+/** Finds who holds a bearer token. Throws token_missing, token_invalid, token_expired, token_revoked, rate_limited. */
+export interface Authenticator {
+  authenticate(authorization: string | undefined, address: string): Promise<Actor>;
+}
+
+/** Denies by default: a handler without an operation is not callable, and the operation names the permission. */
+export class AuthGuard implements CanActivate {
+  readonly #authenticator: Authenticator;
+
+  constructor(authenticator: Authenticator) {
+    this.#authenticator = authenticator;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const operation = operationOf(context.getHandler());
+    if (operation === undefined) throw new AppError('route_not_found', 'There is nothing here.');
+    const request = context.switchToHttp().getRequest<AmbitRequest>();
+    refuseRepeated(request.raw.rawHeaders);
+    const actor = await this.#authenticator.authenticate(request.headers.authorization, request.ip);
+    const { permission } = routes[operation];
+    if (!mayDo(actor, permission)) {
+      throw new AppError('permission_denied', `The token ${actor.tokenName} may not do this.`, {
+        why: `It has the role ${actor.role}, and this needs ${permission}.`,
+        hint: 'Use a token whose role allows it; `ambit-central token create` makes one.',
+        details: { missing: permission },
+      });
+    }
+    request.actor = actor;
+    return true;
+  }
+}
+
+/** Node joins or drops repeated headers, so two credentials could be read differently by a proxy and by us. */
+function refuseRepeated(rawHeaders: readonly string[]): void {
+  const given = rawHeaders.filter(
+    (text, index) => index % 2 === 0 && text.toLowerCase() === 'authorization',
+  );
+  if (given.length > 1)
+    throw new AppError('token_invalid', 'The request carries more than one Authorization header.');
+}

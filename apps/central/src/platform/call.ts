@@ -1,0 +1,81 @@
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { parseWith, querySchemas, requestSchemas, routes } from '@ambit/contracts';
+import type { OperationId, QuerySchemaName, RequestSchemaName } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Actor } from './actor.ts';
+import { operationOf } from './endpoint.ts';
+
+type Table = typeof routes;
+type QueryOf<O extends OperationId> = Table[O]['query'] extends infer Q extends QuerySchemaName
+  ? z.output<(typeof querySchemas)[Q]>
+  : never;
+type BodyOf<O extends OperationId> = Table[O] extends { request: infer B extends RequestSchemaName }
+  ? z.output<(typeof requestSchemas)[B]>
+  : undefined;
+
+/** `absent`: the object must not exist yet. A revision: it must be at that resourceVersion. */
+export type IfMatch = 'absent' | { readonly revision: number };
+
+/** One request after parsing: everything a handler may look at. */
+export interface Call<O extends OperationId> {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: QueryOf<O>;
+  readonly body: BodyOf<O>;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly precondition?: IfMatch;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** What the auth guard leaves on a request. */
+export interface AmbitRequest extends FastifyRequest {
+  actor?: Actor;
+}
+
+/** Gives a handler its `Call`: query and body parsed with the schemas the route table names. */
+export const TheCall = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<AmbitRequest>();
+  const operation = operationOf(context.getHandler());
+  if (operation === undefined || request.actor === undefined) {
+    throw new AppError('internal', 'This route is not set up.');
+  }
+  const route: { query: QuerySchemaName; request?: RequestSchemaName } = routes[operation];
+  const precondition = preconditionOf(request);
+  return {
+    params: request.params as Record<string, string>,
+    query: parseWith(querySchemas[route.query], request.query ?? {}, 'The query'),
+    body: route.request === undefined ? undefined : bodyOf(route.request, request.body),
+    actor: request.actor,
+    requestId: request.id,
+    ...(precondition === undefined ? {} : { precondition }),
+    request,
+    reply: context.switchToHttp().getResponse<FastifyReply>(),
+  };
+});
+
+function bodyOf(schema: RequestSchemaName, body: unknown): unknown {
+  return parseWith(requestSchemas[schema], body ?? {}, 'The body');
+}
+
+/** Only what PUT and DELETE do can hang on a condition: caches send theirs with every GET. */
+function preconditionOf({ headers, method }: FastifyRequest): IfMatch | undefined {
+  if (method !== 'PUT' && method !== 'DELETE') return undefined;
+  const match = headers['if-match'];
+  const none = headers['if-none-match'];
+  if (none !== undefined) {
+    if (none.trim() === '*') return 'absent';
+    throw new AppError('invalid_request', 'If-None-Match can only be * here.');
+  }
+  if (match === undefined) return undefined;
+  const revision = /^"?(\d{1,16})"?$/.exec(match.trim())?.[1];
+  if (revision === undefined) {
+    throw new AppError('invalid_request', 'If-Match has to be the ETag of an earlier answer.', {
+      hint: 'An ETag is the resourceVersion in quotes, such as "418".',
+    });
+  }
+  return { revision: Number(revision) };
+}

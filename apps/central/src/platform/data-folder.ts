@@ -1,0 +1,95 @@
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '@ambit/kernel';
+import lockfile from 'proper-lockfile';
+
+export interface DataFolder {
+  readonly path: string;
+  readonly keys: string;
+  readonly postgres: string;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes `<data>/central` for this process alone. `onLost` is called when another process took it away in spite of that,
+ * which happens after a suspend: this one has to stop. Throws `storage_unwritable`, `storage_full`, and
+ * `data_folder_locked` when another process has it.
+ */
+export async function openDataFolder(
+  dataDir: string,
+  onLost: (error: Error) => void,
+): Promise<DataFolder> {
+  const path = join(dataDir, 'central');
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await access(path, constants.W_OK | constants.X_OK);
+    const release = await lock(path, onLost);
+    return { path, keys: join(path, 'keys'), postgres: join(path, 'postgres'), release };
+  } catch (error) {
+    throw folderError(error, path);
+  }
+}
+
+const staleMs = 10_000;
+const refreshMs = 2_000;
+/** `HOST PID` of who holds the lock: after a kill it is taken over at once and not only when it looks stale. */
+const holderFile = 'lock.holder';
+
+async function lock(path: string, onLost: (error: Error) => void): Promise<() => Promise<void>> {
+  const options = {
+    stale: staleMs,
+    update: refreshMs,
+    lockfilePath: join(path, 'lock'),
+    onCompromised: onLost,
+  };
+  const release = await lockfile.lock(path, options).catch(async (error: { code?: string }) => {
+    if (error.code !== 'ELOCKED' || !(await holderIsDead(path))) throw error;
+    await rm(options.lockfilePath, { recursive: true, force: true });
+    return lockfile.lock(path, options);
+  });
+  await writeFile(join(path, holderFile), `${hostname()} ${process.pid}\n`, { mode: 0o600 });
+  return release;
+}
+
+/** Only a process of this machine can be looked for; the same pid on it is this very process, started anew. */
+async function holderIsDead(path: string): Promise<boolean> {
+  const text = await readFile(join(path, holderFile), 'utf8').catch(() => '');
+  const [host, pid] = text.trim().split(' ');
+  if (host !== hostname() || !/^\d+$/.test(pid ?? '')) return false;
+  return Number(pid) === process.pid || !isAlive(Number(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === 'EPERM';
+  }
+}
+
+function folderError(error: unknown, path: string): AppError {
+  const { code } = error as { code?: string };
+  if (code === 'ELOCKED') {
+    return new AppError(
+      'data_folder_locked',
+      `Another ambit-central uses the data folder ${path}.`,
+      {
+        hint: 'Stop it, or name another folder with --data-dir.',
+        cause: error,
+      },
+    );
+  }
+  if (code === 'ENOSPC') {
+    return new AppError('storage_full', `The disk that holds ${path} is full.`, {
+      hint: 'Free space on that volume, or name a folder on another one with --data-dir.',
+      cause: error,
+    });
+  }
+  return new AppError('storage_unwritable', `The data folder ${path} cannot be used.`, {
+    ...(code === undefined ? {} : { why: `The system says ${code}.` }),
+    hint: 'Give it to this user, or name another with --data-dir.',
+    cause: error,
+  });
+}

@@ -1,0 +1,77 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { AppError } from '@ambit/kernel';
+import type { Clock, Logger } from '@ambit/kernel';
+import type { JobStore } from './jobs/job-runner.ts';
+import { FailureLimiter, failuresPerMinute } from './failure-limiter.ts';
+import type { FailureCount, FailureCounts } from './failure-limiter.ts';
+
+interface OpenedCounts {
+  readonly counts: FailureCounts;
+  close(): Promise<void>;
+}
+
+const shape = { keyPrefix: 'failed-sign-in', points: failuresPerMinute, duration: 60 };
+
+/** Counts failed sign-ins in the store that keeps jobs too. `close` frees its connections. */
+export async function openFailureLimiter(
+  store: JobStore,
+  clock: Clock,
+  logger: Logger,
+): Promise<{ readonly limiter: FailureLimiter; close(): Promise<void> }> {
+  const { counts, close } =
+    'redisUrl' in store ? await onRedis(store.redisUrl) : await onPostgres(store.databaseUrl);
+  return { limiter: new FailureLimiter(counts, clock, logger), close };
+}
+
+async function onRedis(url: string): Promise<OpenedCounts> {
+  const storeClient = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 3_000 });
+  // Without a listener a lost connection would end the process; every call tells of it by itself.
+  storeClient.on('error', () => undefined);
+  try {
+    await storeClient.ping();
+  } catch (cause) {
+    storeClient.disconnect();
+    throw new AppError('not_ready', 'Redis cannot be reached.', {
+      hint: 'Check --redis-url, or leave it out to keep jobs and limits in PostgreSQL.',
+      cause,
+    });
+  }
+  const limiter = new RateLimiterRedis({ ...shape, storeClient });
+  return { counts: countsOf(limiter), close: async () => storeClient.disconnect() };
+}
+
+async function onPostgres(url: string): Promise<OpenedCounts> {
+  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'ambit-limits' });
+  pool.on('error', () => undefined);
+  await pool.query('CREATE SCHEMA IF NOT EXISTS limits');
+  const limiter = await new Promise<RateLimiterAbstract>((resolve, reject) => {
+    const made = new RateLimiterPostgres(
+      {
+        ...shape,
+        storeClient: pool,
+        storeType: 'pool',
+        schemaName: 'limits',
+        tableName: 'failures',
+      },
+      (error?: Error) => (error === undefined ? resolve(made) : reject(error)),
+    );
+  });
+  return { counts: countsOf(limiter), close: () => pool.end() };
+}
+
+function countsOf(limiter: RateLimiterAbstract): FailureCounts {
+  return {
+    get: (address) => limiter.get(address),
+    add: async (address): Promise<FailureCount> => {
+      try {
+        return await limiter.consume(address);
+      } catch (refused) {
+        if (refused instanceof RateLimiterRes) return refused;
+        throw refused;
+      }
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { createPostgresBackend, Queue, withBackend, Worker } from 'bullmq';
+import type { ConnectionOptions } from 'bullmq';
+import { AppError } from '@ambit/kernel';
+import type { Logger, Millis } from '@ambit/kernel';
+
+/** A job that runs again and again. It may run twice or on two replicas at once: it has to be idempotent. */
+export interface RecurringJob {
+  readonly name: string;
+  readonly everyMs: Millis;
+  run(): Promise<void>;
+}
+
+/** Where jobs are kept: Redis when given, else PostgreSQL. Both are secret. */
+export type JobStore = { readonly redisUrl: string } | { readonly databaseUrl: string };
+
+export interface JobRunner {
+  /** Jobs by state, such as `active` and `failed`. */
+  counts(): Promise<Readonly<Record<string, number>>>;
+  close(): Promise<void>;
+}
+
+export const queueName = 'ambit';
+const schema = 'bullmq';
+/** Runs that are kept to be looked at. */
+const kept = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
+
+/**
+ * Runs recurring jobs with BullMQ, on whichever replica takes them. Nothing on the path from a change to its
+ * enforcement waits for a job.
+ */
+export async function startJobs(
+  store: JobStore,
+  jobs: readonly RecurringJob[],
+  logger: Logger,
+): Promise<JobRunner> {
+  const byName = new Map(jobs.map((job) => [job.name, job]));
+  const { queue, worker } = open(store, async (name) => {
+    const job = byName.get(name);
+    if (job === undefined) throw new AppError('internal', `there is no job ${name}`);
+    await job.run();
+  });
+  queue.on('error', (error) => logger.warn('the job queue has a problem', { error }));
+  worker.on('error', (error) => logger.warn('the job worker has a problem', { error }));
+  worker.on('failed', (job, error) => logger.error('a job failed', { job: job?.name, error }));
+  await queue.waitUntilReady();
+  for (const { name, everyMs } of jobs) {
+    await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: kept });
+  }
+  return {
+    counts: () => queue.getJobCounts(),
+    close: async () => {
+      await worker.close();
+      await queue.close();
+    },
+  };
+}
+
+type Run = (name: string) => Promise<void>;
+
+interface OpenQueue {
+  readonly queue: Pick<
+    Queue,
+    'on' | 'waitUntilReady' | 'upsertJobScheduler' | 'getJobCounts' | 'close'
+  >;
+  readonly worker: Pick<Worker, 'on' | 'close'>;
+}
+
+function open(store: JobStore, run: Run): OpenQueue {
+  if ('redisUrl' in store) {
+    const connection: ConnectionOptions = { url: store.redisUrl, maxRetriesPerRequest: null };
+    return {
+      queue: new Queue(queueName, { connection }),
+      worker: new Worker(queueName, (job) => run(job.name), { connection, concurrency: 2 }),
+    };
+  }
+  const onPostgres = withBackend(createPostgresBackend);
+  const connection = {
+    connectionString: store.databaseUrl,
+    schema,
+    migrate: true,
+    max: 3,
+    application_name: 'ambit-jobs',
+  };
+  return {
+    queue: new onPostgres.Queue(queueName, { connection }) as unknown as OpenQueue['queue'],
+    worker: new onPostgres.Worker(queueName, (job) => run(job.name), {
+      connection,
+      concurrency: 2,
+    }) as unknown as OpenQueue['worker'],
+  };
+}

@@ -1,0 +1,137 @@
+import { Catch, HttpException } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { problemContentType, requestIdHeader } from '@ambit/contracts';
+import type { Problem } from '@ambit/contracts';
+import { AppError, toAppError } from '@ambit/kernel';
+import type { ErrorKind, Logger } from '@ambit/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { methodsOf } from './known-methods.ts';
+
+/** The one place where a kind of error becomes an HTTP status. */
+export const httpStatus: Readonly<Record<ErrorKind, number>> = {
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition: 412,
+  rate_limited: 429,
+  unavailable: 503,
+  timeout: 504,
+  internal: 500,
+};
+
+const statusOfCode: Readonly<Record<string, number>> = {
+  body_too_large: 413,
+  method_not_allowed: 405,
+  confirmation_required: 409,
+};
+
+const titles: Readonly<Record<ErrorKind, string>> = {
+  invalid: 'The request is not valid',
+  unauthenticated: 'Not signed in',
+  forbidden: 'Not allowed',
+  not_found: 'Not found',
+  conflict: 'Conflict',
+  precondition: 'A condition does not hold',
+  rate_limited: 'Too many requests',
+  unavailable: 'Not available right now',
+  timeout: 'Took too long',
+  internal: 'Something went wrong on our side',
+};
+
+/** The error as the answer that a caller sees. */
+export function toProblem(error: AppError, requestId: string): Problem {
+  const { why, hint, nextCommand, errors, details } = error.extras;
+  return {
+    type: 'about:blank',
+    title: titles[error.kind],
+    status: statusOfCode[error.code] ?? httpStatus[error.kind],
+    code: error.code,
+    detail: error.message,
+    ...(why === undefined ? {} : { why }),
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(nextCommand === undefined ? {} : { nextCommand }),
+    ...(details === undefined ? {} : { details: { ...details } }),
+    requestId,
+  };
+}
+
+/** Turns whatever was thrown into `application/problem+json`; what nobody foresaw is logged once and hidden. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = toRequestError(thrown, request);
+    if (error.kind === 'internal') {
+      this.#logger.error('a request failed', {
+        requestId: request.id,
+        error: error.cause ?? error,
+      });
+    }
+    if (reply.raw.headersSent) reply.raw.destroy();
+    else sendProblem(error, request, reply);
+  }
+}
+
+/** Answers with the error as `application/problem+json`. */
+export function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toProblem(error, request.id);
+  const { retryAfterSeconds, allow } = error.extras.details ?? {};
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  if (allow !== undefined) void reply.header('allow', String(allow));
+  if (error.kind === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
+  void reply
+    .status(problem.status)
+    .header('content-type', problemContentType)
+    .header(requestIdHeader, request.id)
+    .send(JSON.stringify(problem));
+}
+
+/** Whatever was thrown while a request was answered, in the words of an `AppError`. */
+export function toRequestError(thrown: unknown, request: FastifyRequest): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const status = statusOf(thrown);
+  if (status === 404) return notThere(request);
+  if (status === 413) {
+    return new AppError('body_too_large', 'The body is larger than 1 MiB.', {
+      hint: 'Send the objects in several requests.',
+    });
+  }
+  if (status === 415) {
+    return new AppError('invalid_request', 'The body has to be application/json.');
+  }
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new AppError('invalid_request', 'The request could not be read.', { cause: thrown });
+  }
+  return toAppError(thrown);
+}
+
+function notThere({ method, url }: FastifyRequest): AppError {
+  const [path = ''] = url.split('?');
+  const allow = methodsOf(path).join(', ');
+  if (allow !== '') {
+    return new AppError('method_not_allowed', `${path} does not take ${method}.`, {
+      hint: `It takes ${allow}.`,
+      details: { allow },
+    });
+  }
+  return new AppError('route_not_found', `There is no ${method} ${path}.`, {
+    hint: 'GET /api/v1/openapi.json lists what there is.',
+  });
+}
+
+/** Fastify's own errors carry `statusCode`; Nest's are HttpExceptions. */
+function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  if (typeof thrown !== 'object' || thrown === null || !('statusCode' in thrown)) return undefined;
+  return typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
+}

@@ -1,0 +1,72 @@
+import helmet from '@fastify/helmet';
+import { basePath } from '@ambit/contracts';
+import type { Logger } from '@ambit/kernel';
+import type { Meters, centralMetrics } from '@ambit/observability';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CentralSettings } from '../config.ts';
+import { maxBodyBytes, parseJsonBody } from './json-body.ts';
+import { NestLogger } from './nest-logger.ts';
+import { openApiDocument } from './openapi.ts';
+import { sendProblem, toRequestError } from './problem.filter.ts';
+import { tlsOptions } from './rest-listener.ts';
+
+export interface RestServerOptions {
+  readonly module: object;
+  readonly settings: Pick<CentralSettings, 'tlsCert' | 'tlsKey' | 'trustProxy'>;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly newRequestId: () => string;
+  readonly meters: Meters<typeof centralMetrics>;
+}
+
+/** The one proxy in front appends the address it saw: what stands before that was written by the caller. */
+const onlyTheNearest = (_address: string, hop: number): boolean => hop === 0;
+
+/** Builds the Nest application; `listenRest` opens its port. */
+export async function createRestServer(
+  options: RestServerOptions,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    ...(await tlsOptions(options.settings)),
+    bodyLimit: maxBodyBytes,
+    trustProxy: options.settings.trustProxy && onlyTheNearest,
+    requestTimeout: 60_000,
+    genReqId: options.newRequestId,
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 512 },
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(toRequestError(error, request), request, reply),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    bodyParser: false,
+    logger: new NestLogger(options.logger),
+    abortOnError: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_: unknown, body: Buffer) => parseJsonBody(body),
+  );
+  await app.register(helmet);
+  const document = JSON.stringify(openApiDocument(options.version));
+  fastify.get(`${basePath}/openapi.json`, (_request, reply) =>
+    reply.header('content-type', 'application/json').send(document),
+  );
+  measure(fastify, options.meters);
+  await app.init();
+  return app;
+}
+
+function measure(fastify: FastifyInstance, meters: RestServerOptions['meters']): void {
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    meters.httpRequests.inc({ method: request.method, route, code: String(reply.statusCode) });
+    meters.httpRequestDuration.observe({ method: request.method, route }, reply.elapsedTime / 1000);
+  });
+}

@@ -1,0 +1,365 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { openDatabase, runningEmbeddedUrl } from '@ambit/persistence';
+import { eventually, silentLogger, testDatabase } from '@ambit/testing';
+import { parseJoinToken } from '@ambit/transport';
+import { cluster, user } from './central.test-support.ts';
+import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
+
+const bin = fileURLToPath(new URL('../bin/ambit-central.js', import.meta.url));
+const built = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+let dataDir = '';
+const running: Program[] = [];
+
+beforeAll(async () => {
+  if (!existsSync(built)) throw new Error('these tests run what is built: npm run build');
+  dataDir = await mkdtemp(join(tmpdir(), 'ambit-central-program-'));
+});
+afterEach(async () => {
+  for (const program of running.splice(0)) await program.kill('SIGTERM');
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+/** One `ambit-central` as a process of its own. */
+class Program {
+  readonly #child: ChildProcess;
+  readonly exited: Promise<number | string>;
+  output = '';
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const { PATH = '', HOME = '' } = process.env;
+    this.#child = spawn(process.execPath, ['--no-warnings', bin, ...args], {
+      env: { PATH, HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (part: Buffer) => (this.output += part.toString()));
+    this.exited = new Promise((resolve) =>
+      this.#child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
+    );
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | string> {
+    this.#child.kill(signal);
+    return this.exited;
+  }
+
+  found(pattern: RegExp): string {
+    return pattern.exec(this.output)?.[1] ?? '';
+  }
+
+  get rest(): string {
+    return this.found(/REST API +(\S+)/);
+  }
+
+  get agents(): string {
+    return this.found(/agents +(\S+)/);
+  }
+}
+
+const free = [
+  '--listen',
+  '127.0.0.1:0',
+  '--agent-listen',
+  '127.0.0.1:0',
+  '--health-listen',
+  '127.0.0.1:0',
+];
+const serving = (...more: string[]): string[] => ['--data-dir', dataDir, ...free, ...more];
+
+async function started(...more: string[]): Promise<Program> {
+  const program = new Program(serving(...more));
+  running.push(program);
+  await eventually(() => expect(program.output).toMatch(/^ {2}data /m), {
+    withinMs: 60_000,
+    what: 'the start',
+  });
+  return program;
+}
+
+async function ran(
+  ...args: string[]
+): Promise<{ readonly code: number | string; readonly output: string }> {
+  const program = new Program(args);
+  const code = await program.exited;
+  return { code, output: program.output };
+}
+
+interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- the tests look into answers of every shape
+  readonly body: any;
+}
+
+async function call(
+  program: Program,
+  token: string,
+  path: string,
+  body?: unknown,
+  method = body === undefined ? 'GET' : 'POST',
+): Promise<Answer> {
+  const response = await fetch(`${program.rest}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+const apply = (program: Program, token: string, ...objects: object[]): Promise<Answer> =>
+  call(program, token, '/apply', { objects });
+
+const health = async (program: Program): Promise<string> =>
+  (await fetch(program.found(/health +(\S+)/))).text();
+
+const postmaster = async (): Promise<number> => {
+  const file = join(dataDir, 'central/postgres/cluster/postmaster.pid');
+  return Number((await readFile(file, 'utf8')).split('\n')[0]);
+};
+
+let token = '';
+let joinToken = '';
+
+describe('ambit-central', () => {
+  test('case b37: prints the admin token at its very first start, keeps its keys to itself, ends with 0', async () => {
+    const program = await started();
+    token = program.found(/^ {2}(amb_\w+)$/m);
+    expect((await call(program, token, '/me')).body).toMatchObject({ role: 'admin' });
+    const keys = join(dataDir, 'central/keys');
+    expect((await stat(keys)).mode & 0o777).toBe(0o700);
+    for (const name of await readdir(keys))
+      expect({ name, mode: (await stat(join(keys, name))).mode & 0o777 }).toEqual({
+        name,
+        mode: 0o600,
+      });
+    expect(await health(program)).toContain('ready');
+    const before = performance.now();
+    expect(await program.kill('SIGTERM')).toBe(0);
+    expect(performance.now() - before).toBeLessThan(25_000);
+    expect(program.output).not.toMatch(/"level":"(warn|error)"/);
+  });
+
+  test('tokens are made, listed and revoked beside a stopped and beside a running central', async () => {
+    const made = await ran(
+      'token',
+      'create',
+      '--data-dir',
+      dataDir,
+      '--name',
+      'ci',
+      '--role',
+      'viewer',
+    );
+    expect(made).toMatchObject({ code: 0, output: expect.stringMatching(/^amb_\w+\n$/) });
+    const program = await started();
+    expect(program.output).not.toContain('first start');
+    expect((await call(program, made.output.trim(), '/me')).body).toMatchObject({ role: 'viewer' });
+    const listed = await ran('token', 'list', '--data-dir', dataDir);
+    expect(listed.output).toMatch(/^ci +viewer +active/m);
+    expect(listed.output).not.toContain('amb_');
+    await ran('token', 'revoke', '--data-dir', dataDir, 'ci');
+    expect((await call(program, made.output.trim(), '/me')).body).toMatchObject({
+      code: 'token_revoked',
+    });
+    expect(
+      await ran('token', 'create', '--data-dir', dataDir, '--name', 'x', '--role', 'king'),
+    ).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Roles: admin'),
+    });
+  });
+
+  test('says what it cannot have: a port, the folder, a place to write', async () => {
+    const program = await started();
+    const second = await ran(...serving());
+    expect(second).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Another ambit-central'),
+    });
+    const other = await mkdtemp(join(tmpdir(), 'ambit-central-other-'));
+    const db = await testDatabase();
+    const taken = new URL(program.rest).host;
+    for (const flag of ['--listen', '--agent-listen', '--health-listen']) {
+      const args = ['--data-dir', other, ...without(flag), flag, taken];
+      const refused = new Program(args, { AMBIT_DATABASE_URL: db.url });
+      expect({ flag, code: await refused.exited }).toEqual({ flag, code: 1 });
+      expect(refused.output).toContain('is taken');
+    }
+    await db.close();
+    const file = join(other, 'a-file');
+    await writeFile(file, '');
+    const nowhere = await ran('--data-dir', file, ...free);
+    expect(nowhere).toMatchObject({ code: 1, output: expect.stringContaining('--data-dir') });
+    await rm(other, { recursive: true, force: true });
+  });
+
+  test('refuses a bad configuration with 78 and everything that is wrong', async () => {
+    const { code, output } = await ran(
+      '--listen',
+      '0.0.0.0:x',
+      '--audit-retention',
+      '1m',
+      '--roles',
+      'king',
+    );
+    expect(code).toBe(78);
+    for (const name of ['listen', 'audit-retention', 'roles']) expect(output).toContain(name);
+    const open = await ran('--data-dir', dataDir, '--listen', '0.0.0.0:0');
+    expect(open).toMatchObject({ code: 78, output: expect.stringContaining('plain HTTP') });
+    const help = await ran('--help');
+    expect(help.code).toBe(0);
+    for (const name of ['AMBIT_DATABASE_URL', '--agent-listen', 'AMBIT_REDIS_URL', '--tls-cert'])
+      expect(help.output).toContain(name);
+  });
+
+  test('refuses keys that others may read, that are missing, or that belong to another database', async () => {
+    const keys = join(dataDir, 'central/keys');
+    const saved = await mkdtemp(join(tmpdir(), 'ambit-central-keys-'));
+    await cp(keys, saved, { recursive: true, preserveTimestamps: true });
+    await chmod(join(keys, 'ca.key'), 0o644);
+    expect(await ran(...serving())).toMatchObject({
+      code: 78,
+      output: expect.stringContaining('chmod 600'),
+    });
+    await chmod(join(keys, 'ca.key'), 0o600);
+    await rm(join(keys, 'state-signing.key'));
+    expect(await ran(...serving())).toMatchObject({
+      code: 78,
+      output: expect.stringContaining('missing'),
+    });
+    await cp(join(keys, 'epoch.key'), join(keys, 'state-signing.key'));
+    expect(await ran(...serving())).toMatchObject({
+      code: 78,
+      output: expect.stringContaining('not those of this database: state-signing.key'),
+    });
+    await cp(saved, keys, { recursive: true, force: true });
+    await rm(saved, { recursive: true, force: true });
+  });
+});
+
+describe('faults', () => {
+  test('PostgreSQL killed: 503 and not ready while it is gone, and everything goes on by itself', async () => {
+    const program = await started();
+    await apply(program, token, cluster('faulty'));
+    joinToken = (await call(program, token, '/clusters/faulty/join-tokens', {})).body.token;
+    const agent = new TestAgent(
+      await enrolAgent(program.agents, joinToken, 'ks-faulty'),
+      'ks-faulty',
+    );
+    agent.connect(program.agents);
+    await eventually(() => expect(agent.revision).toBeDefined());
+    const pid = await postmaster();
+    process.kill(pid, 'SIGSTOP');
+    process.kill(pid, 'SIGKILL');
+    await eventually(async () => {
+      const { status, body } = await call(program, token, '/users');
+      expect({ status, code: body.code }).toEqual({ status: 503, code: 'database_unavailable' });
+    });
+    await eventually(async () => expect(await health(program)).toContain('[-] database'));
+    await eventually(async () => expect((await call(program, token, '/users')).status).toBe(200), {
+      withinMs: 30_000,
+    });
+    await eventually(async () =>
+      expect(await health(program)).toMatch(/^\[\+] database[\s\S]*\nready/),
+    );
+    expect(await postmaster()).not.toBe(pid);
+    expect((await apply(program, token, user('after'))).status).toBe(200);
+    expect(agent.ended).toBe(false);
+    agent.close();
+  });
+
+  test('central killed at any moment: what was acknowledged is there, and the folder is free at once', async () => {
+    const acknowledged: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      const program = await started();
+      const writers = Array.from({ length: 4 }, async (_, writer) => {
+        for (let at = 0; ; at++) {
+          const name = `k-${round}-${writer}-${at}`;
+          const { status } = await apply(program, token, user(name));
+          if (status === 200) acknowledged.push(name);
+        }
+      });
+      await eventually(() => expect(acknowledged.length).toBeGreaterThan((round + 1) * 15));
+      expect(await program.kill('SIGKILL')).toBe('SIGKILL');
+      await Promise.allSettled(writers);
+    }
+    const program = await started();
+    const found = new Set<string>();
+    for (let next = ''; ;) {
+      const { body } = await call(program, token, `/users?limit=500&q=k-${next}`);
+      for (const { metadata } of body.items) found.add(metadata.name);
+      if (body.metadata.continue === undefined) break;
+      next = `&continue=${encodeURIComponent(body.metadata.continue)}`;
+    }
+    expect(acknowledged.filter((name) => !found.has(name))).toEqual([]);
+    const trail = await call(program, token, '/audit/events?type=user.created&limit=500');
+    const written = new Set(
+      trail.body.items.map((item: { object: { name: string } }) => item.object.name),
+    );
+    expect(acknowledged.filter((name) => !written.has(name))).toEqual([]);
+  });
+
+  test('case b55: the first admin token that was deleted does not come back', async () => {
+    const made = await ran('token', 'create', '--data-dir', dataDir, '--name', 'mine');
+    await ran('token', 'revoke', '--data-dir', dataDir, 'first-admin');
+    const program = await started();
+    expect(program.output).not.toMatch(/amb_\w+/);
+    expect((await call(program, token, '/me')).status).toBe(401);
+    token = made.output.trim();
+    expect((await call(program, token, '/me')).status).toBe(200);
+  });
+});
+
+describe('secrets', () => {
+  test('case b41: neither a token nor a key is readable in the database, in the logs or in errors', async () => {
+    const program = await started('--log-level', 'debug');
+    const bad = `${token.slice(0, -3)}xyz`;
+    expect((await call(program, bad, '/me')).status).toBe(401);
+    await call(program, token, `/users?nonsense=${token}`);
+    const made = await call(program, token, '/tokens', { name: 'canary', role: 'viewer' });
+    const again = (await call(program, token, '/clusters/faulty/join-tokens', {})).body.token;
+    await enrolAgent(program.agents, again, 'ks-other').catch(() => undefined);
+    const url = (await runningEmbeddedUrl(join(dataDir, 'central/postgres'))) ?? '';
+    const database = await openDatabase({ url, logger: silentLogger, maxConnections: 1 });
+    const tables = await database.query<{ name: string }>(
+      `SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
+       WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`,
+    );
+    let dump = '';
+    for (const { name } of tables)
+      dump += JSON.stringify(await database.query(`SELECT * FROM ${name}`));
+    await database.close();
+    await program.kill('SIGTERM');
+    const secretOf = (text: string): string => text.split('_')[2] ?? '';
+    const keys = join(dataDir, 'central/keys');
+    const canaries = [
+      secretOf(token),
+      secretOf(bad),
+      secretOf(made.body.token),
+      ...[joinToken, again].map((text) => parseJoinToken(text).presented.split('.')[1] ?? ''),
+      new URL(url).password,
+      ...(await Promise.all(
+        ['ca.key', 'state-signing.key', 'epoch.key'].map(
+          async (name) => (await readFile(join(keys, name), 'utf8')).split('\n')[1] ?? '',
+        ),
+      )),
+    ];
+    expect(dump.length).toBeGreaterThan(1_000);
+    for (const canary of canaries) {
+      expect(canary.length).toBeGreaterThan(15);
+      expect(dump.includes(canary)).toBe(false);
+      expect(program.output.includes(canary)).toBe(false);
+    }
+  });
+});
+
+function without(flag: string): string[] {
+  const at = free.indexOf(flag);
+  return free.toSpliced(at, 2);
+}

@@ -1,0 +1,16 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { auditJobs } from './features/audit/public.ts';
+import { sweepEndedGrants } from './features/grants/public.ts';
+import { CommitPolicy } from './features/policy/public.ts';
+import { purgeTokens } from './features/tokens/public.ts';
+import type { RecurringJob } from './platform/jobs/job-runner.ts';
+import type { Runtime } from './platform/runtime.ts';
+
+/** Every job of central. */
+export function recurringJobs(app: INestApplicationContext, runtime: Runtime): RecurringJob[] {
+  return [
+    ...auditJobs(runtime, runtime.settings.auditRetention),
+    sweepEndedGrants(app.get(CommitPolicy, { strict: false }), runtime.clock),
+    purgeTokens(runtime),
+  ];
+}

@@ -1,0 +1,274 @@
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { basePath, querySchemas, rolePermissions, routes } from '@ambit/contracts';
+import type { OperationId, Route } from '@ambit/contracts';
+import { testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import { replicaFolder, TestCentral, user } from './central.test-support.ts';
+import type { Reply } from './central.test-support.ts';
+
+let db: TestDatabase;
+let central: TestCentral;
+const tokens: Record<'viewer' | 'sync' | 'revoked' | 'expired', string> = {
+  viewer: '',
+  sync: '',
+  revoked: '',
+  expired: '',
+};
+
+beforeAll(async () => {
+  db = await testDatabase();
+  central = await TestCentral.start(db.url, { flags: { trustProxy: 'true' } });
+  for (const name of ['viewer', 'sync', 'revoked', 'expired'] as const) {
+    const role = name === 'viewer' || name === 'sync' ? name : 'admin';
+    const made = await central.call('POST', '/tokens', { body: { name, role } });
+    tokens[name] = made.body.token;
+    if (name === 'revoked') await central.call('DELETE', `/tokens/${made.body.apiToken.id}`);
+  }
+  await db.database.query(
+    `UPDATE api_tokens SET created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour' WHERE name = 'expired'`,
+  );
+});
+afterAll(async () => {
+  await central?.stop();
+  await db.close();
+});
+
+const all = Object.entries(routes) as [OperationId, Route][];
+const pathOf = ({ path }: Route): string => path.replaceAll(/\{\w+\}/g, 'none');
+
+let callers = 0;
+/** Failures are counted by address: each call comes from another one, as the proxy in front tells it. */
+const fromElsewhere = (): Record<string, string> => {
+  callers++;
+  return { 'x-forwarded-for': `10.${callers >> 16}.${(callers >> 8) & 255}.${callers & 255}` };
+};
+
+async function asked(route: Route, token: string, more = ''): Promise<Reply> {
+  const body = route.request === undefined ? {} : { body: '{}' };
+  const headers = fromElsewhere();
+  return central.call(route.method, `${pathOf(route)}${more}`, { token, headers, ...body });
+}
+
+interface RawReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A request whose path and headers leave as they are written here. */
+function raw(path: string, headers: readonly string[], from = fromElsewhere()): Promise<RawReply> {
+  const { port } = new URL(central.running.restUrl ?? '');
+  const given = ['Host', 'central', ...Object.entries(from).flat(), ...headers];
+  return new Promise((resolve, reject) => {
+    const call = request({ port, host: '127.0.0.1', path, headers: given }, (reply) => {
+      reply.resume();
+      resolve({ status: reply.statusCode ?? 0, headers: reply.headers });
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+/** One letter of the secret is another one. */
+function changed(token: string): string {
+  const at = token.lastIndexOf('_') - 5;
+  return `${token.slice(0, at)}${token[at] === 'a' ? 'b' : 'a'}${token.slice(at + 1)}`;
+}
+
+describe('case b30: every route', () => {
+  test.each([
+    ['no token', () => '', 'token_missing'],
+    ['a made-up token', () => 'amb_aaaaaaaaaaaa_bbbb_cccc', 'token_invalid'],
+    ['a token with a changed letter', () => changed(central.token), 'token_invalid'],
+    ['an expired token', () => tokens.expired, 'token_expired'],
+    ['a revoked token', () => tokens.revoked, 'token_revoked'],
+  ])('answers 401 to %s', async (_, token, code) => {
+    for (const [operation, route] of all) {
+      const reply = await asked(route, token());
+      const { status, body } = reply;
+      expect({ operation, status, code: body.code }).toEqual({ operation, status: 401, code });
+      expect(reply.headers.get('www-authenticate')).toBe('Bearer');
+    }
+  });
+
+  test.each(['viewer', 'sync'] as const)(
+    'lets a %s do what its role holds and no more',
+    async (role) => {
+      for (const [operation, route] of all) {
+        const { status, body } = await asked(route, tokens[role]);
+        const may = rolePermissions[role].includes(route.permission);
+        expect({ operation, refused: status === 403 }).toEqual({ operation, refused: !may });
+        if (!may) expect(body).toMatchObject({ details: { missing: route.permission } });
+      }
+    },
+  );
+
+  test('refuses a query field that it does not know, and one given twice', async () => {
+    for (const [operation, route] of all) {
+      const unknown = await asked(route, central.token, '?nonsense=1');
+      expect({ operation, status: unknown.status }).toEqual({ operation, status: 422 });
+      const fields = Object.keys(querySchemas[route.query].shape);
+      for (const field of fields) {
+        const twice = await asked(route, central.token, `?${field}=1&${field}=2`);
+        expect({ operation, field, status: twice.status }).toEqual({
+          operation,
+          field,
+          status: 422,
+        });
+      }
+    }
+  });
+
+  test('refuses a body of another shape, and one that is no JSON', async () => {
+    for (const [operation, { method, ...route }] of all) {
+      if (route.request === undefined) continue;
+      const path = pathOf({ method, ...route });
+      for (const body of [
+        '[]',
+        '"text"',
+        '{"nonsense":1}',
+        '{"objects":',
+        'null null',
+        '{"__proto__":{}}',
+      ]) {
+        const { status } = await central.call(method, path, { body });
+        expect({ operation, body, status }).toEqual({ operation, body, status: 422 });
+      }
+      const text = await central.call(method, path, {
+        body: '{}',
+        headers: { 'content-type': 'text/plain' },
+      });
+      expect({ operation, status: text.status }).toEqual({ operation, status: 422 });
+    }
+  });
+});
+
+describe('credentials', () => {
+  const me = async (headers: readonly string[], path = '/me'): Promise<number> =>
+    (await raw(`${basePath}${path}`, headers)).status;
+
+  test('case b50: one well-formed Authorization header and nothing else lets in', async () => {
+    const { token } = central;
+    const name = 'Authorization';
+    expect(await me([name, `Bearer ${token}`])).toBe(200);
+    expect(await me([name, `bearer  ${token} `])).toBe(200);
+    for (const headers of [
+      [],
+      [name, ''],
+      [name, ' '],
+      [name, 'Bearer'],
+      [name, 'Bearer '],
+      [name, token],
+      [name, `Basic ${token}`],
+      [name, `Bearer ${token},Bearer ${token}`],
+      [name, `Bearer ${token} ${token}`],
+      [name, `Bearer ${token}`, 'authorization', `Bearer ${token}`],
+      [name, `Bearer ${token}`, name, `Bearer ${tokens.viewer}`],
+      ['X-Forwarded-User', 'admin'],
+      ['Cookie', `token=${token}`],
+    ]) {
+      expect({ headers, status: await me(headers) }).toEqual({ headers, status: 401 });
+    }
+  });
+
+  test('case b51: a token in the address is no token', async () => {
+    for (const query of ['access_token', 'token', 'authorization'])
+      expect(await me([], `/me?${query}=${central.token}`)).toBe(401);
+    const said = JSON.stringify(central.logger.lines);
+    expect(said).not.toContain(central.token);
+  });
+
+  test('case b66: no spelling of a path gets around the guard', async () => {
+    const spellings = [
+      ...['/api/v1/users/', '/api/v1//users', '//api/v1/users', '/api/v1/./users', '/API/v1/users'],
+      ...[
+        '/api/v1/%75sers',
+        '/api/v1/users%2F',
+        '/api/v1%2Fusers',
+        '/api/v1/users;x=1',
+        '/api/v1/users%00',
+      ],
+      ...[
+        '/api/v1/users%20',
+        '/api/v1/users?',
+        '/api/v1/users#x',
+        '/api/v1/users/..',
+        '/api/v1/x/../users',
+      ],
+      ...[
+        '/api/v1/users/%2e%2e/users',
+        '/api/v1/users/.',
+        '/api/v1/Users',
+        '/api/v1/users%',
+        '/api/v1/users\\',
+      ],
+      ...['/api/v1/%2575sers', '/api/v1/users/%c0%ae', '/api/v1/users%3F', '/api/v1/users%23'],
+      ...[
+        '/api/v1/users%5c',
+        '/api/v1/users.json',
+        '/api/v1/users/*',
+        '/api/v1/users/%2a',
+        '/./api/v1/users',
+      ],
+    ];
+    expect(spellings.length).toBeGreaterThanOrEqual(29);
+    for (const path of spellings) {
+      const { status } = await raw(path, []);
+      expect({ path, open: status < 400 }).toEqual({ path, open: false });
+    }
+  });
+
+  test('case b54: who keeps failing waits, whatever it claims, at every replica and after a restart', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.1' };
+    for (let tries = 0; tries < 30; tries++) {
+      const spoofed = { 'x-forwarded-for': `198.51.100.${tries}, 192.0.2.1` };
+      expect((await raw('/api/v1/me', ['Authorization', `Bearer x${tries}`], spoofed)).status).toBe(
+        401,
+      );
+    }
+    const good = ['Authorization', `Bearer ${central.token}`];
+    const limited = await raw('/api/v1/me', good, from);
+    expect(limited.status).toBe(429);
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await raw('/api/v1/me', good)).status).toBe(200);
+    const dataDir = await replicaFolder(central);
+    const second = await TestCentral.start(db.url, { dataDir, flags: { trustProxy: 'true' } });
+    try {
+      second.token = central.token;
+      expect((await second.get('/me', { headers: from })).status).toBe(429);
+    } finally {
+      await second.stop();
+    }
+  });
+});
+
+describe('bodies', () => {
+  test('case b64: of 1 MiB are taken, of one byte more refused before they are read', async () => {
+    const frame = JSON.stringify({ ...user('big'), spec: { displayName: '' } }).length;
+    const fill = (bytes: number): string =>
+      JSON.stringify({ ...user('big'), spec: { displayName: 'x'.repeat(bytes - frame) } });
+    const most = await central.call('PUT', '/users/big', { body: fill(1024 * 1024) });
+    expect(most.body).toMatchObject({ code: 'invalid_request', errors: expect.anything() });
+    const over = await central.call('PUT', '/users/big', { body: fill(1024 * 1024 + 1) });
+    expect(over).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+  });
+
+  test('case b65: of 32 levels are read, deeper ones refused at once, and so are many empties', async () => {
+    const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    const within = await central.call('POST', '/apply', { body: nested(32) });
+    expect(within.body.detail).not.toContain('levels');
+    for (const body of [
+      nested(33),
+      nested(500_000),
+      `{"a":${'{"a":'.repeat(100_000)}`,
+      `{"objects":[${'{},'.repeat(300_000)}{}]}`,
+      `{${Array.from({ length: 90_000 }, (_, at) => `"k${at}":0`).join(',')}}`,
+    ]) {
+      const started = performance.now();
+      const reply = await central.call('POST', '/apply', { body });
+      expect(reply.status).toBe(422);
+      expect(performance.now() - started).toBeLessThan(2_000);
+    }
+  });
+});

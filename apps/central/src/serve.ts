@@ -1,0 +1,170 @@
+import { hostname } from 'node:os';
+import type { Logger } from '@ambit/kernel';
+import { addressText } from '@ambit/config';
+import { createAgentServer } from '@ambit/transport';
+import { openAgentSide } from './agent-side.ts';
+import type { AgentSide } from './agent-side.ts';
+import { AppModule } from './app.module.ts';
+import type { CentralSettings } from './config.ts';
+import { AuditTail } from './features/audit/public.ts';
+import { loadPolicyWorld } from './features/desired-state/public.ts';
+import type { PolicyWorld } from './features/desired-state/public.ts';
+import { TokenAuthenticator } from './features/tokens/public.ts';
+import { openFoundation } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
+import { openFailureLimiter } from './platform/failure-limits.ts';
+import { startJobs } from './platform/jobs/job-runner.ts';
+import { watchJobs } from './platform/jobs/watch-jobs.ts';
+import { listenRest } from './platform/rest-listener.ts';
+import { createRestServer } from './platform/rest-server.ts';
+import { checkRoutes } from './platform/route-check.ts';
+import { ServerCertificates } from './platform/server-certificates.ts';
+import { Teardown } from './platform/teardown.ts';
+import { recurringJobs } from './recurring-jobs.ts';
+import { openTrust } from './trust.ts';
+import type { Trust } from './trust.ts';
+import { version } from './version.ts';
+
+export interface RunningCentral {
+  /** Undefined where this process serves no REST API. */
+  readonly restUrl: string | undefined;
+  /** HOST:PORT that agents are told; undefined where this process serves no agents. */
+  readonly agentAddress: string | undefined;
+  readonly healthUrl: string;
+  /** Set at the very first start: the admin token, to be shown once. */
+  readonly firstToken: string | undefined;
+  readonly database: 'given' | 'embedded';
+  /** Resolves with the reason when this process has to stop by itself. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+/** Starts central in order; when a step fails, what was started before is stopped and the error says what to do. */
+export async function serve(settings: CentralSettings, logger: Logger): Promise<RunningCentral> {
+  const teardown = new Teardown(logger);
+  try {
+    return await start(settings, logger, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function start(
+  settings: CentralSettings,
+  logger: Logger,
+  teardown: Teardown,
+): Promise<RunningCentral> {
+  const foundation = await openFoundation(settings, logger, teardown);
+  const { runtime } = foundation;
+  const trust = await openTrust(foundation);
+  const { world, feed } = await loadPolicyWorld(runtime);
+  teardown.add('policy feed', () => feed.close());
+  runtime.readiness.ready('policy', `loaded at revision ${world.revision}`);
+  const replica = `${hostname()}/${process.pid}`;
+  const agentSide = openAgentSide({ runtime, world, replica, ...trust });
+  const serves = settings.roles.includes('api');
+  const agentAddress = serves
+    ? await listenForAgents(foundation, trust, agentSide, teardown)
+    : undefined;
+  if (agentAddress !== undefined) agentSide.reachedAt(agentAddress);
+  const app = await openApp({ foundation, trust, world, agentSide, teardown });
+  const restUrl = serves ? await listenRest(app, settings) : undefined;
+  if (serves) runtime.readiness.ready('rest');
+  if (settings.roles.includes('worker')) {
+    const jobs = await startJobs(foundation.store, recurringJobs(app, runtime), logger);
+    teardown.add('jobs', () => jobs.close());
+    teardown.add('job metrics', watchJobs(jobs, runtime.meters, logger));
+    runtime.readiness.ready('jobs');
+  }
+  return {
+    restUrl,
+    agentAddress,
+    healthUrl: foundation.healthUrl,
+    firstToken: trust.firstToken,
+    database: foundation.databaseKind,
+    failed: foundation.failed,
+    stop: () => {
+      for (const { name } of runtime.readiness.checks())
+        runtime.readiness.missing(name, 'stopping');
+      return teardown.run();
+    },
+  };
+}
+
+/** Opens the port of the agents and gives the address at which they reach it. */
+async function listenForAgents(
+  { runtime }: Foundation,
+  { keys }: Trust,
+  agentSide: AgentSide,
+  teardown: Teardown,
+): Promise<string> {
+  const { settings, clock, logger, meters } = runtime;
+  const certificates = new ServerCertificates(
+    { ca: keys.ca, clock, logger, meters },
+    settings.agentNames,
+  );
+  const server = await createAgentServer({
+    address: addressText(settings.agentListen),
+    certificates: await certificates.current(),
+    handlers: agentSide.handlers,
+    logger,
+  });
+  teardown.add('agent listener', async () => {
+    agentSide.drain();
+    await server.close(1_000);
+    await agentSide.stop();
+  });
+  const renewal = certificates.keepFresh((fresh) => server.replaceCertificates(fresh));
+  teardown.add('certificate renewal', renewal);
+  runtime.readiness.ready('agents');
+  const { host } = settings.agentListen;
+  const reached = { host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host };
+  return addressText(settings.agentAddress ?? { ...reached, port: server.port });
+}
+
+interface AppSurroundings {
+  readonly foundation: Foundation;
+  readonly trust: Trust;
+  readonly world: PolicyWorld;
+  readonly agentSide: AgentSide;
+  readonly teardown: Teardown;
+}
+
+async function openApp({
+  foundation,
+  trust,
+  world,
+  agentSide,
+  teardown,
+}: AppSurroundings): ReturnType<typeof createRestServer> {
+  const { runtime, store } = foundation;
+  const { settings, database, clock, ids, logger, meters } = runtime;
+  const failures = await openFailureLimiter(store, clock, logger);
+  teardown.add('sign-in limits', () => failures.close());
+  const { installation } = trust;
+  const app = await createRestServer({
+    module: AppModule.of({
+      runtime,
+      world,
+      gateway: agentSide.parts,
+      authenticator: new TokenAuthenticator(database, clock, failures.limiter),
+      systemFacts: {
+        version,
+        installationUid: installation.uid,
+        stateEpoch: installation.stateEpoch,
+        agentAddress: () => agentSide.parts.joinFacts.agentAddress(),
+      },
+    }),
+    settings,
+    version,
+    logger,
+    meters,
+    newRequestId: () => ids.uuid(),
+  });
+  teardown.add('REST API', () => app.close());
+  checkRoutes(app);
+  const tail = app.get(AuditTail, { strict: false });
+  agentSide.onAuditStored(() => tail.wake());
+  return app;
+}

@@ -1,0 +1,23 @@
+import type { InstallationRecord } from '@ambit/persistence';
+import { bootstrap } from './features/tokens/public.ts';
+import type { Foundation } from './foundation.ts';
+import { isNewInstallation, openInstallation } from './installation.ts';
+import { openKeys } from './platform/keys/key-folder.ts';
+import type { Keys } from './platform/keys/key-folder.ts';
+
+/** Who this installation is, and what it signs with. */
+export interface Trust {
+  readonly keys: Keys;
+  readonly installation: InstallationRecord;
+  /** Set at the very first start. */
+  readonly firstToken: string | undefined;
+}
+
+/** Throws config_invalid when the keys are missing, readable by others, or not those of this database. */
+export async function openTrust({ runtime, keysFolder }: Foundation): Promise<Trust> {
+  const { database, unitOfWork, ids, clock } = runtime;
+  const mayCreate = await isNewInstallation(database);
+  const keys = await openKeys(keysFolder, mayCreate, clock.now());
+  const installation = await openInstallation({ database, unitOfWork, ids }, keys);
+  return { keys, installation, firstToken: await bootstrap(unitOfWork) };
+}
