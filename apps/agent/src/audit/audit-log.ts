@@ -1,0 +1,53 @@
+import type { AuditEvent } from '@ambit/domain';
+import type { Clock, Ids } from '@ambit/kernel';
+import { encodeAuditEvent } from '@ambit/protocol';
+import type { Spool } from './spool.ts';
+
+/** What happened, without what every event of an agent has anyway. */
+export type NewAuditEvent = Omit<AuditEvent, 'id' | 'time' | 'actor' | 'cluster'> & {
+  readonly actor?: AuditEvent['actor'];
+};
+
+/** Takes what happened; it never fails and never waits. */
+export interface AuditRecorder {
+  record(event: NewAuditEvent): void;
+}
+
+/** The one way an event gets into the spool. */
+export class AuditLog implements AuditRecorder {
+  readonly #spool: Pick<Spool, 'append'>;
+  readonly #ids: Ids;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #cluster: string;
+  readonly #listeners = new Set<(event: AuditEvent) => void>();
+
+  constructor(parts: {
+    readonly spool: Pick<Spool, 'append'>;
+    readonly ids: Ids;
+    readonly clock: Pick<Clock, 'now'>;
+    /** Name of the cluster. */
+    readonly cluster: string;
+  }) {
+    this.#spool = parts.spool;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+    this.#cluster = parts.cluster;
+  }
+
+  /** Called with every event, in the turn in which it is recorded. */
+  onRecorded(listener: (event: AuditEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  record(event: NewAuditEvent): void {
+    const whole: AuditEvent = {
+      actor: { kind: 'agent', name: `agent/${this.#cluster}` },
+      ...event,
+      id: this.#ids.uuid(),
+      time: new Date(this.#clock.now()).toISOString(),
+      cluster: this.#cluster,
+    };
+    this.#spool.append(Buffer.from(encodeAuditEvent(whole)));
+    for (const listener of this.#listeners) listener(whole);
+  }
+}

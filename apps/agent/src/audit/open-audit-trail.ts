@@ -1,0 +1,34 @@
+import type { Clock, Ids, Logger, Random } from '@ambit/kernel';
+import type { CentralConnection } from '@ambit/transport';
+import type { AgentMeters } from '../platform/observation.ts';
+import { AuditLog } from './audit-log.ts';
+import { AuditShipper } from './shipper.ts';
+import { Spool } from './spool.ts';
+
+export interface AuditTrail {
+  readonly spool: Spool;
+  readonly log: AuditLog;
+  readonly shipper: AuditShipper;
+}
+
+/** Spool, log and upload of one agent. The upload is not started. Throws `storage_full` or `storage_unwritable`. */
+export async function openAuditTrail(options: {
+  readonly folder: string;
+  /** Name of the cluster. */
+  readonly cluster: string;
+  readonly ids: Ids;
+  readonly dial: () => CentralConnection;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meters: Pick<AgentMeters, 'driftCorrections' | 'ceilingRefusals'>;
+}): Promise<AuditTrail> {
+  const { ids, clock, cluster, logger, random, meters, dial } = options;
+  const spool = await Spool.open({ folder: options.folder, newEpoch: () => ids.uuid(), logger });
+  const log = new AuditLog({ spool, ids, clock, cluster });
+  log.onRecorded(({ type, object }) => {
+    if (type === 'drift.corrected') meters.driftCorrections.inc({ kind: object?.kind ?? '' });
+    if (type === 'ceiling.refused') meters.ceilingRefusals.inc();
+  });
+  return { spool, log, shipper: new AuditShipper({ spool, dial, random, logger }) };
+}

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, FakeIds, silentLogger } from '@ambit/testing';
+import {
+  certificatesToPem,
+  connectToCentral,
+  createCertificateRequest,
+  generateAgentKey,
+} from '@ambit/transport';
+import type { CentralConnection } from '@ambit/transport';
+import { clusterUid, installationUid, TestCentral } from '../../test/test-central.ts';
+import { AuditLog } from './audit-log.ts';
+import { AuditShipper } from './shipper.ts';
+import { Spool } from './spool.ts';
+
+let folder: string;
+let central: TestCentral;
+let dial: () => CentralConnection;
+const open: { spool: Spool; shipper: AuditShipper }[] = [];
+let series = 0;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ambit-shipper-'));
+  central = await TestCentral.start();
+  const privateKey = generateAgentKey();
+  const { certificate } = await central.registrar.ca.issueAgent({
+    csr: createCertificateRequest(privateKey),
+    installationUid,
+    clusterUid,
+    agentUid: 'agent-1',
+    now: Date.now(),
+  });
+  const identity = { certificateChain: certificatesToPem([certificate]), privateKey };
+  dial = () =>
+    connectToCentral({
+      address: central.address,
+      ca: central.registrar.ca.certificatePem,
+      identity,
+    });
+});
+afterEach(async () => {
+  for (const { spool, shipper } of open.splice(0)) {
+    await shipper.stop();
+    await spool.close();
+  }
+  await central.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function openTrail(more: { segmentBytes?: number; maxBytes?: number } = {}) {
+  const ids = new FakeIds(++series);
+  const spool = await Spool.open({
+    folder,
+    newEpoch: () => ids.uuid(),
+    logger: silentLogger,
+    reserveBytes: 0,
+    ...more,
+  });
+  const shipper = new AuditShipper({ spool, dial, random: () => 0.01, logger: silentLogger });
+  const log = new AuditLog({ spool, ids, clock: { now: () => Date.now() }, cluster: 'prod-eu' });
+  const trail = { spool, shipper, log };
+  open.push(trail);
+  return trail;
+}
+
+type Trail = Awaited<ReturnType<typeof openTrail>>;
+
+function record(trail: Trail, from: number, to: number): void {
+  for (let number = from; number <= to; number++) {
+    trail.log.record({ type: 'binding.created', message: `event ${number}` });
+  }
+}
+
+const messages = (): string[] =>
+  central.audit.events.map((event) => (typeof event === 'string' ? event : event.message));
+const wanted = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => `event ${from + index}`);
+
+describe('the audit upload', () => {
+  test('brings every event once, in order, with who, where and when', async () => {
+    const trail = await openTrail();
+    trail.shipper.start();
+    record(trail, 1, 1_500);
+    await eventually(() => expect(messages()).toHaveLength(1_500), { withinMs: 10_000 });
+    expect(messages()).toEqual(wanted(1, 1_500));
+    expect(central.audit.events[0]).toMatchObject({
+      actor: { kind: 'agent', name: 'agent/prod-eu' },
+      cluster: 'prod-eu',
+      type: 'binding.created',
+    });
+    for (const { records } of central.audit.batches)
+      expect(records.length).toBeLessThanOrEqual(512);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(1_500));
+  });
+
+  test('case 84: what happened while central was away arrives in order when it is back', async () => {
+    const trail = await openTrail();
+    trail.shipper.start();
+    record(trail, 1, 10);
+    await eventually(() => expect(messages()).toHaveLength(10));
+    await central.stop();
+    record(trail, 11, 900);
+    await trail.spool.flush();
+    await central.listen();
+    await eventually(() => expect(messages()).toHaveLength(900), { withinMs: 10_000 });
+    expect(messages()).toEqual(wanted(1, 900));
+  });
+
+  test('case 83: a commit whose acknowledgement got lost is not stored twice', async () => {
+    const trail = await openTrail();
+    let lost = 0;
+    central.audit.acknowledges = () => ++lost > 2;
+    trail.shipper.start();
+    record(trail, 1, 100);
+    await eventually(() => expect(messages()).toHaveLength(100));
+    await trail.shipper.stop();
+    await trail.spool.close();
+    open.splice(0);
+    const again = await openTrail();
+    expect(again.spool.epoch).toBe(trail.spool.epoch);
+    again.shipper.start();
+    record(again, 101, 110);
+    await eventually(() => expect(again.shipper.acknowledged).toBe(110));
+    expect(messages()).toEqual(wanted(1, 110));
+  });
+
+  test('a central that was put back gets again what it lost', async () => {
+    const trail = await openTrail();
+    trail.shipper.start();
+    record(trail, 1, 50);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(50));
+    central.audit.forgetAfter(20);
+    record(trail, 51, 60);
+    await eventually(() => expect(messages()).toHaveLength(60), { withinMs: 10_000 });
+    expect(messages()).toEqual(wanted(1, 60));
+  });
+
+  test('a spool that was put back begins anew: no event is taken for one that central has', async () => {
+    const trail = await openTrail();
+    trail.shipper.start();
+    record(trail, 1, 5);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(5));
+    const epoch = trail.spool.epoch;
+    const copy = await mkdtemp(join(tmpdir(), 'ambit-shipper-'));
+    await trail.spool.flush();
+    await cp(folder, copy, { recursive: true });
+    record(trail, 6, 9);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(9));
+    await trail.shipper.stop();
+    await trail.spool.close();
+    open.splice(0);
+    await rm(folder, { recursive: true });
+    await cp(copy, folder, { recursive: true });
+    await rm(copy, { recursive: true });
+    const again = await openTrail();
+    expect(again.spool.epoch).toBe(epoch);
+    again.shipper.start();
+    await eventually(() => expect(again.spool.epoch).not.toBe(epoch));
+    record(again, 10, 12);
+    await eventually(() => expect(messages()).toEqual(wanted(1, 12)));
+  });
+
+  test('case 85: what the spool had no room for is told as a gap, from and to', async () => {
+    const trail = await openTrail({ segmentBytes: 4_000, maxBytes: 12_000 });
+    for (let number = 1; number <= 200; number++) {
+      record(trail, number, number);
+      await trail.spool.flush();
+    }
+    trail.shipper.start();
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(200), { withinMs: 10_000 });
+    const [gap = '', ...rest] = messages();
+    const last = Number(/^gap 1-(\d+)$/.exec(gap)?.[1]);
+    expect(rest).toEqual(wanted(last + 1, 200));
+  });
+
+  test('what is acknowledged leaves the disk', async () => {
+    const trail = await openTrail({ segmentBytes: 4_000 });
+    for (let number = 1; number <= 200; number += 10) {
+      record(trail, number, number + 9);
+      await trail.spool.flush();
+    }
+    const before = trail.spool.bytesOnDisk;
+    trail.shipper.start();
+    await eventually(() => expect(trail.spool.bytesOnDisk).toBeLessThan(before / 4));
+  });
+
+  test('an upload that ends waits for what is on disk, and no longer than it may', async () => {
+    const trail = await openTrail();
+    trail.shipper.start();
+    record(trail, 1, 20);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(20));
+    record(trail, 21, 25);
+    await trail.spool.flush();
+    await trail.shipper.drain(2_000);
+    expect(messages()).toEqual(wanted(1, 25));
+    central.audit.acknowledges = () => false;
+    record(trail, 26, 26);
+    await trail.spool.flush();
+    const began = performance.now();
+    await trail.shipper.drain(100);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});

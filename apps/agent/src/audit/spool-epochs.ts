@@ -1,0 +1,62 @@
+import { readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '@ambit/kernel';
+import { scanSegment } from './spool-segment.ts';
+
+/** One file of a spool. */
+export interface Segment {
+  readonly path: string;
+  readonly firstSequence: number;
+  bytes: number;
+}
+
+/** The epoch a spool goes on with. */
+export interface FoundSpool {
+  readonly epoch: string;
+  readonly segments: Segment[];
+  readonly nextSequence: number;
+}
+
+/**
+ * The newest epoch under the folder, or a new one when there is none or its end is damaged. Older epochs are removed:
+ * what they still held is announced by the new epoch itself.
+ */
+export async function findSpool(options: {
+  readonly folder: string;
+  readonly newEpoch: () => string;
+  readonly logger: Logger;
+}): Promise<FoundSpool> {
+  const folders = (await readdir(options.folder, { withFileTypes: true })).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const names = folders.map((entry) => entry.name).sort();
+  const newest = names.pop();
+  for (const name of names) await rm(join(options.folder, name), { recursive: true });
+  if (newest !== undefined) {
+    const found = await openEpoch(join(options.folder, newest), newest);
+    if (found !== undefined) return found;
+    options.logger.warn('the audit spool is damaged: events in it may be lost, a new one begins', {
+      epoch: newest,
+    });
+    await rm(join(options.folder, newest), { recursive: true });
+  }
+  return { epoch: options.newEpoch(), segments: [], nextSequence: 1 };
+}
+
+async function openEpoch(folder: string, epoch: string): Promise<FoundSpool | undefined> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort();
+  const segments = await Promise.all(names.map((name) => segmentOf(join(folder, name), name)));
+  const last = segments.at(-1);
+  if (last === undefined) return { epoch, segments, nextSequence: 1 };
+  const scan = scanSegment(await readFile(last.path));
+  // A fault inside the last segment could hide events that central already counted: numbering must not resume there.
+  if (scan.end === 'corrupt') return undefined;
+  if (scan.end === 'torn') await truncate(last.path, scan.validBytes);
+  last.bytes = scan.validBytes;
+  const nextSequence = (scan.records.at(-1)?.sequence ?? last.firstSequence - 1) + 1;
+  return { epoch, segments, nextSequence };
+}
+
+async function segmentOf(path: string, name: string): Promise<Segment> {
+  return { path, firstSequence: Number.parseInt(name, 10), bytes: (await stat(path)).size };
+}

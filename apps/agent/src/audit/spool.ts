@@ -1,0 +1,298 @@
+import { mkdir, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '@ambit/kernel';
+import { isStorageFull, storageError, syncFolder, systemCode } from '../state/durable-file.ts';
+import { findSpool } from './spool-epochs.ts';
+import type { FoundSpool, Segment } from './spool-epochs.ts';
+import { encodeRecord, scanSegment } from './spool-segment.ts';
+import type { SpoolRecord } from './spool-segment.ts';
+
+/** Events that are no longer there; both ends belong to it. */
+export interface SpoolGap {
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+export type SpoolItem =
+  | { readonly type: 'record'; readonly record: SpoolRecord }
+  | { readonly type: 'gap'; readonly gap: SpoolGap };
+
+export interface SpoolOptions {
+  readonly folder: string;
+  readonly newEpoch: () => string;
+  readonly logger: Logger;
+  /** Bytes on disk after which the oldest segment goes. */
+  readonly maxBytes?: number;
+  readonly segmentBytes?: number;
+  /** Given back to the file system when it is full, so that the last events still find room. */
+  readonly reserveBytes?: number;
+  /** Events held in memory while the disk takes none. */
+  readonly maxPending?: number;
+}
+
+const flushRecords = 64;
+const flushAfterMs = 50;
+
+/**
+ * The agent's audit events on disk until central has them. Appending gives each event the next sequence number of the
+ * spool's epoch; `flush` returns when all appended so far survive a crash. Only flushed events can be read.
+ */
+export class Spool {
+  readonly #options: Required<SpoolOptions>;
+  #epoch: string;
+  #folder: string;
+  #segments: Segment[];
+  #active: FileHandle | undefined;
+  #next: number;
+  #flushed: number;
+  #pending: SpoolRecord[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #full = false;
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(options: Required<SpoolOptions>, found: FoundSpool) {
+    this.#options = options;
+    this.#epoch = found.epoch;
+    this.#folder = join(options.folder, found.epoch);
+    this.#segments = found.segments;
+    this.#next = found.nextSequence;
+    this.#flushed = found.nextSequence - 1;
+  }
+
+  /** Opens the newest epoch under the folder, or begins a new one when there is none or its end is damaged. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const full: Required<SpoolOptions> = {
+      maxBytes: 1024 ** 3,
+      segmentBytes: 4 * 1024 ** 2,
+      reserveBytes: 1024 ** 2,
+      maxPending: 4096,
+      ...options,
+    };
+    try {
+      await mkdir(full.folder, { recursive: true, mode: 0o700 });
+      const spool = new Spool(full, await findSpool(full));
+      await mkdir(spool.#folder, { recursive: true, mode: 0o700 });
+      await spool.#keepReserve();
+      return spool;
+    } catch (error) {
+      throw storageError(full.folder, error);
+    }
+  }
+
+  /** Whose sequence numbers these are. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Sequence of the newest event that survives a crash; 0 when there is none. */
+  get flushedSequence(): number {
+    return this.#flushed;
+  }
+
+  get bytesOnDisk(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  /** True while the disk takes no more bytes. */
+  get storageFull(): boolean {
+    return this.#full;
+  }
+
+  /** Called after each flush. Returns the function that ends it. */
+  onFlushed(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes an event; it is on disk within 50 ms or 64 events. */
+  append(event: Buffer): number {
+    const sequence = this.#next++;
+    this.#pending.push({ sequence, event });
+    if (this.#pending.length > this.#options.maxPending) this.#pending.shift();
+    if (this.#pending.length >= flushRecords && !this.#full) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), flushAfterMs).unref();
+    return sequence;
+  }
+
+  /** Resolves when every event appended before the call is on disk, or the disk refused it (see `storageFull`). */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#writePending());
+    return this.#writing;
+  }
+
+  /** Everything from `sequence` on that is on disk, in order, with gaps where events are gone; at most `most` items. */
+  async read(sequence: number, most: number): Promise<SpoolItem[]> {
+    const items: SpoolItem[] = [];
+    let expected = sequence;
+    for (const segment of this.#segmentsFrom(sequence)) {
+      for (const record of scanSegment(await readFile(segment.path)).records) {
+        if (record.sequence < expected || record.sequence > this.#flushed) continue;
+        if (record.sequence > expected) {
+          items.push(gapItem(expected, record.sequence - 1));
+        }
+        items.push({ type: 'record', record });
+        expected = record.sequence + 1;
+        if (items.length >= most) return items;
+      }
+    }
+    if (expected <= this.#flushed) items.push(gapItem(expected, this.#flushed));
+    return items;
+  }
+
+  /** Forgets what central has committed. Whole segments go; a partly committed one stays. */
+  async trim(committed: number): Promise<void> {
+    while (this.#segments.length > 1 && (this.#segments[1]?.firstSequence ?? 0) <= committed + 1) {
+      await this.#dropOldest();
+    }
+  }
+
+  /**
+   * Begins a new epoch, because the numbers of this one were given before: the disk is older than what central has.
+   * What is on it is given up, and the new epoch says so by itself.
+   */
+  beginAnew(): Promise<void> {
+    const done = this.#writing.then(() => this.#beginAnew());
+    this.#writing = done.catch((error: unknown) =>
+      this.#options.logger.error('a new audit spool could not be begun', { error }),
+    );
+    return done;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#active?.close();
+    this.#active = undefined;
+  }
+
+  async #beginAnew(): Promise<void> {
+    const epoch = this.#options.newEpoch();
+    const folder = join(this.#options.folder, epoch);
+    await mkdir(folder, { mode: 0o700 });
+    await this.#active?.close();
+    const old = this.#folder;
+    this.#active = undefined;
+    this.#epoch = epoch;
+    this.#folder = folder;
+    this.#segments = [];
+    this.#pending = this.#pending.map(({ event }, index) => ({ sequence: index + 1, event }));
+    this.#next = this.#pending.length + 1;
+    this.#flushed = 0;
+    await rm(old, { recursive: true });
+  }
+
+  async #writePending(): Promise<void> {
+    const batch = this.#pending;
+    if (batch.length === 0) return;
+    this.#pending = [];
+    try {
+      await this.#write(batch);
+      this.#flushed = batch.at(-1)?.sequence ?? this.#flushed;
+      this.#full = false;
+      await this.#keepReserve();
+      for (const listener of this.#listeners) listener();
+    } catch (error) {
+      await this.#refused(batch, error);
+    }
+  }
+
+  async #write(batch: readonly SpoolRecord[]): Promise<void> {
+    const bytes = Buffer.concat(batch.map(encodeRecord));
+    const { segment, handle } = await this.#activeSegment(
+      batch[0]?.sequence ?? this.#next,
+      bytes.length,
+    );
+    try {
+      await handle.appendFile(bytes);
+      await handle.datasync();
+    } catch (error) {
+      // Half a record on disk would look like a torn tail in the middle: cut it before the next try.
+      await handle.truncate(segment.bytes).catch(() => undefined);
+      throw error;
+    }
+    segment.bytes += bytes.length;
+    while (this.#segments.length > 1 && this.bytesOnDisk > this.#options.maxBytes) {
+      await this.#dropOldest();
+    }
+  }
+
+  async #refused(batch: readonly SpoolRecord[], error: unknown): Promise<void> {
+    this.#pending = [...batch, ...this.#pending].slice(-this.#options.maxPending);
+    if (isStorageFull(error)) {
+      if (await this.#giveReserveBack()) return this.#writePending();
+      if (!this.#full)
+        this.#options.logger.error('no space for audit events', { pending: this.#pending.length });
+      this.#full = true;
+    } else {
+      this.#options.logger.error('could not write audit events', {
+        error: storageError(this.#folder, error),
+      });
+      await this.#active?.close().catch(() => undefined);
+      this.#active = undefined;
+    }
+    this.#timer ??= setTimeout(() => void this.flush(), 1_000).unref();
+  }
+
+  async #activeSegment(
+    first: number,
+    adding: number,
+  ): Promise<{ segment: Segment; handle: FileHandle }> {
+    let segment = this.#segments.at(-1);
+    if (
+      segment === undefined ||
+      (segment.bytes > 0 && segment.bytes + adding > this.#options.segmentBytes)
+    ) {
+      await this.#active?.close();
+      this.#active = undefined;
+      segment = { path: join(this.#folder, segmentName(first)), firstSequence: first, bytes: 0 };
+      this.#active = await open(segment.path, 'a', 0o600);
+      await syncFolder(this.#folder);
+      this.#segments.push(segment);
+    }
+    this.#active ??= await open(segment.path, 'a', 0o600);
+    return { segment, handle: this.#active };
+  }
+
+  async #dropOldest(): Promise<void> {
+    const oldest = this.#segments.shift();
+    if (oldest !== undefined) await unlink(oldest.path);
+  }
+
+  #segmentsFrom(sequence: number): Segment[] {
+    const from = this.#segments.findLastIndex((segment) => segment.firstSequence <= sequence);
+    return this.#segments.slice(Math.max(0, from));
+  }
+
+  async #keepReserve(): Promise<void> {
+    if (this.#options.reserveBytes === 0) return;
+    const path = this.#reservePath();
+    await writeFile(path, Buffer.alloc(this.#options.reserveBytes), {
+      flag: 'wx',
+      mode: 0o600,
+    }).catch((error: unknown) =>
+      systemCode(error) === 'EEXIST' ? undefined : unlink(path).catch(() => undefined),
+    );
+  }
+
+  async #giveReserveBack(): Promise<boolean> {
+    return unlink(this.#reservePath()).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #reservePath(): string {
+    return join(this.#options.folder, 'reserve');
+  }
+}
+
+function segmentName(firstSequence: number): string {
+  return `${String(firstSequence).padStart(16, '0')}.segment`;
+}
+
+function gapItem(firstSequence: number, lastSequence: number): SpoolItem {
+  return { type: 'gap', gap: { firstSequence, lastSequence } };
+}

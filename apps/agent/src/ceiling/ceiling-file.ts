@@ -1,0 +1,127 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { AppError } from '@ambit/kernel';
+import type { ErrorItem, Logger } from '@ambit/kernel';
+import { defaultCeiling, parseCeilingDocument } from '@ambit/rbac';
+import type { Ceiling } from '@ambit/rbac';
+import { LineCounter, parseDocument } from 'yaml';
+
+const maxBytes = 256 * 1024;
+const pollMs = 1_000;
+
+export type CeilingListener = (ceiling: Ceiling) => void;
+
+/**
+ * The ceiling that the cluster's owner wrote. Without a file the defaults hold. A file that becomes unreadable while
+ * the agent runs changes nothing: the last good ceiling stays, because neither guess would be safe.
+ */
+export class CeilingFile {
+  readonly #path: string | undefined;
+  readonly #logger: Logger;
+  #current: Ceiling;
+  #invalid = false;
+  #listener: CeilingListener | undefined;
+
+  private constructor(path: string | undefined, current: Ceiling, logger: Logger) {
+    this.#path = path;
+    this.#current = current;
+    this.#logger = logger;
+  }
+
+  /** Throws `config_invalid` with every problem of the file. */
+  static async open(path: string | undefined, logger: Logger): Promise<CeilingFile> {
+    return new CeilingFile(
+      path,
+      path === undefined ? defaultCeiling : await readCeiling(path),
+      logger,
+    );
+  }
+
+  get ceiling(): Ceiling {
+    return this.#current;
+  }
+
+  /** True while the file cannot be used and an older ceiling is in force. */
+  get invalid(): boolean {
+    return this.#invalid;
+  }
+
+  /** Tells of every change of the file from now on. It is looked at once a second, so that mounted volumes that are swapped whole are seen too. */
+  watch(listener: CeilingListener): void {
+    this.#listener = listener;
+    if (this.#path === undefined) return;
+    watchFile(this.#path, { interval: pollMs, persistent: false }, () => void this.#reload());
+  }
+
+  close(): void {
+    if (this.#path !== undefined) unwatchFile(this.#path);
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#path === undefined) return;
+    try {
+      this.#current = await readCeiling(this.#path);
+      this.#invalid = false;
+      this.#logger.info('the ceiling changed', { path: this.#path });
+      this.#listener?.(this.#current);
+    } catch (error) {
+      this.#invalid = true;
+      this.#logger.error('the ceiling file cannot be used: the last good one stays in force', {
+        path: this.#path,
+        error,
+      });
+    }
+  }
+}
+
+/** Reads a ceiling file. Throws `config_invalid` with line and column of every problem. */
+export async function readCeiling(path: string): Promise<Ceiling> {
+  const lines = new LineCounter();
+  const document = parseDocument(await readText(path), { lineCounter: lines, uniqueKeys: true });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    const { line, col } = lines.linePos(syntax.pos[0]);
+    throw unusable(path, [{ message: syntax.message.split('\n')[0] ?? '', line, column: col }]);
+  }
+  const parsed = parseCeilingDocument(document.toJS({ maxAliasCount: 10 }));
+  if (parsed.ok) return parsed.value;
+  throw unusable(
+    path,
+    parsed.problems.map((problem) => {
+      const node = document.getIn(segments(problem.pointer ?? ''), true) as
+        { range?: [number] } | undefined;
+      const at = node?.range === undefined ? undefined : lines.linePos(node.range[0]);
+      return at === undefined ? problem : { ...problem, line: at.line, column: at.col };
+    }),
+  );
+}
+
+function segments(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    if ((await stat(path)).size > maxBytes)
+      throw unusable(path, [{ message: 'it is larger than 256 KiB' }]);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw unusable(path, [{ message: 'it cannot be read' }], error);
+  }
+}
+
+function unusable(path: string, errors: readonly ErrorItem[], cause?: unknown): AppError {
+  return new AppError(
+    'config_invalid',
+    `The ceiling file ${path} cannot be used: ${errors[0]?.message ?? ''}`,
+    {
+      errors,
+      hint: 'See docs/reference/ceiling.md for the fields and their defaults.',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import {
+  address,
+  choice,
+  dataFolder,
+  defineSettings,
+  parseAddress,
+  path,
+  secret,
+  setting,
+  text,
+  unusable,
+} from '@ambit/config';
+import type { Address, SettingsOf } from '@ambit/config';
+import { logFormats, logLevels } from '@ambit/observability';
+
+/** Every setting of `ambit-agent`. */
+export const agentSettings = defineSettings('ambit-agent', {
+  kubeconfig: path({
+    describe: 'Kubeconfig of the cluster; without it the ServiceAccount of the pod',
+  }),
+  context: text({ describe: 'Context of the kubeconfig; without it its current context' }),
+  server: address({
+    describe: 'Where central listens for agents; once enrolled, the last one is remembered',
+    env: 'AMBIT_AGENT_SERVER',
+  }),
+  joinToken: secret({
+    describe: 'Token of "ambit cluster add", needed once',
+    env: 'AMBIT_JOIN_TOKEN',
+    flag: 'join-token',
+  }),
+  ceiling: path({
+    describe: 'File with the most that central may ever give here; without it the defaults',
+  }),
+  dataDir: dataFolder('Folder for identity, accepted state and audit events'),
+  healthListen: setting(
+    {
+      describe: 'Where health and metrics are served; port 0 takes a free one, off serves none',
+      default: '127.0.0.1:7082',
+    },
+    'host:port|off',
+    (raw): { value: Address | 'off' } | { expected: string } => {
+      if (raw === 'off' || raw === 'none') return { value: 'off' };
+      const value = parseAddress(raw);
+      return value === undefined
+        ? unusable('host:port, such as 127.0.0.1:7082, or off')
+        : { value };
+    },
+  ),
+  logLevel: choice(logLevels, { describe: 'Least level that is logged', default: 'info' }),
+  logFormat: choice(logFormats, { describe: 'How log lines look', default: 'auto' }),
+});
+
+export type AgentSettings = SettingsOf<typeof agentSettings>;

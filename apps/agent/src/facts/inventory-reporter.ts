@@ -1,0 +1,134 @@
+import type { Clock, Millis } from '@ambit/kernel';
+import type { wire } from '@ambit/protocol';
+import type { NamespaceState, PolicyRule } from '@ambit/rbac';
+import { inventoryMessages } from './inventory-messages.ts';
+
+/** What changed in the cluster. */
+export type FactChange = { readonly namespace: string } | { readonly clusterRole: string };
+
+/** Namespaces, and the rules of the ClusterRoles that the ceiling allows. */
+export interface FactSource {
+  readonly namespaces: ReadonlyMap<string, NamespaceState>;
+  clusterRoles(): Iterable<readonly [string, readonly PolicyRule[]]>;
+  rulesOf(name: string): readonly PolicyRule[] | undefined;
+  onChange(listener: (change: FactChange) => void): void;
+}
+
+export interface InventoryReporterOptions {
+  readonly facts: FactSource;
+  /** False as long as the first lists are not complete: what is not seen yet must not count as gone. */
+  readonly listed: () => boolean;
+  readonly sendAll: (messages: Iterable<wire.AgentMessage>) => void;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+const settleMs: Millis = 50;
+const lookAgainMs: Millis = 100;
+
+/** Tells central what there is in the cluster: everything once per stream, then what changes, at most once an interval. */
+export class InventoryReporter {
+  readonly #options: InventoryReporterOptions;
+  readonly #namespaces = new Set<string>();
+  readonly #clusterRoles = new Set<string>();
+  #intervalMs: Millis = 5_000;
+  #live = false;
+  /** True once the complete inventory of this stream was handed over. */
+  #complete = false;
+  /** True while messages are on their way: a second sequence would replace them. */
+  #sending = false;
+  #sentAt: Millis = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: InventoryReporterOptions) {
+    this.#options = options;
+    options.facts.onChange((change) => this.#changed(change));
+  }
+
+  /** A new stream is live. */
+  begin(intervalMs: Millis): void {
+    this.#intervalMs = intervalMs;
+    this.#live = true;
+    this.#complete = false;
+    this.#sending = false;
+    this.#sentAt = -Infinity;
+    this.#sleep(0);
+  }
+
+  /** The stream is over. */
+  end(): void {
+    this.#live = false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #changed(change: FactChange): void {
+    if (!this.#complete) return;
+    if ('namespace' in change) this.#namespaces.add(change.namespace);
+    else this.#clusterRoles.add(change.clusterRole);
+    if (this.#timer === undefined) this.#sleep(this.#untilDue());
+  }
+
+  #untilDue(): Millis {
+    const since = this.#options.clock.monotonic() - this.#sentAt;
+    return Math.max(settleMs, this.#intervalMs - since);
+  }
+
+  #sleep(ms: Millis): void {
+    if (!this.#live) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#report(), ms).unref();
+  }
+
+  #report(): void {
+    this.#timer = undefined;
+    if (!this.#live) return;
+    if (this.#sending || !this.#options.listed()) return this.#sleep(lookAgainMs);
+    if (!this.#complete) return this.#reportAll();
+    if (this.#namespaces.size + this.#clusterRoles.size > 0) this.#reportChanges();
+  }
+
+  #reportAll(): void {
+    const { facts } = this.#options;
+    this.#complete = true;
+    this.#namespaces.clear();
+    this.#clusterRoles.clear();
+    const namespaces = [...facts.namespaces.values()];
+    const clusterRoles = [...facts.clusterRoles()];
+    const parts = { namespaces, clusterRoles, removedNamespaces: [], removedClusterRoles: [] };
+    this.#send(inventoryMessages(parts, true));
+  }
+
+  #reportChanges(): void {
+    const { facts } = this.#options;
+    const names = [...this.#namespaces];
+    const roles = [...this.#clusterRoles];
+    this.#namespaces.clear();
+    this.#clusterRoles.clear();
+    const parts = {
+      namespaces: names.flatMap((name) => facts.namespaces.get(name) ?? []),
+      removedNamespaces: names.filter((name) => !facts.namespaces.has(name)),
+      clusterRoles: roles.flatMap((name) => {
+        const rules = facts.rulesOf(name);
+        return rules === undefined ? [] : [[name, rules] as const];
+      }),
+      removedClusterRoles: roles.filter((name) => facts.rulesOf(name) === undefined),
+    };
+    this.#send(inventoryMessages(parts, false));
+  }
+
+  #send(messages: Iterable<wire.AgentMessage>): void {
+    this.#sending = true;
+    this.#sentAt = this.#options.clock.monotonic();
+    this.#options.sendAll(
+      afterwards(messages, () => {
+        this.#sending = false;
+        if (this.#namespaces.size + this.#clusterRoles.size > 0) this.#sleep(this.#untilDue());
+      }),
+    );
+  }
+}
+
+function* afterwards<T>(items: Iterable<T>, then: () => void): Generator<T, void, undefined> {
+  yield* items;
+  then();
+}

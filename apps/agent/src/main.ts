@@ -1,0 +1,99 @@
+import { Command } from 'commander';
+import {
+  addSettings,
+  configExitCode,
+  loadSettings,
+  printableError,
+  processEnvironment,
+  settingsHelp,
+} from '@ambit/config';
+import { AppError, isAppError } from '@ambit/kernel';
+import { createLogger } from '@ambit/observability';
+import { defaultCeiling } from '@ambit/rbac';
+import { agentSettings } from './config.ts';
+import type { AgentSettings } from './config.ts';
+import { version } from './version.ts';
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function settingsOf(command: Command): Promise<AgentSettings> {
+  const { settings } = await loadSettings(agentSettings, {
+    flags: command.optsWithGlobals(),
+    env: processEnvironment(),
+  });
+  return settings;
+}
+
+async function runUntilStopped(command: Command): Promise<void> {
+  const settings = await settingsOf(command);
+  const { logLevel: level, logFormat: format } = settings;
+  const logger = createLogger({ name: 'ambit-agent', level, format });
+  const interrupt = new AbortController();
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      // It stays: the library of the lock file would end the process at once if nobody else listened.
+      process.on(signal, () => {
+        if (interrupt.signal.aborted) process.exit(1);
+        interrupt.abort();
+        resolve(signal);
+      });
+    }
+  });
+  // Loaded here, because the other commands need neither gRPC nor metrics.
+  const { runAgent } = await import('./run.ts');
+  const { signal } = interrupt;
+  const running = await runAgent(settings, processEnvironment(), { logger, signal });
+  write(`ambit-agent ${version} runs for cluster ${running.cluster}`);
+  write(`  central    ${running.server}`);
+  if (running.healthUrl !== undefined) write(`  health     ${running.healthUrl}/readyz?verbose`);
+  write(`  data       ${running.dataFolder}`);
+  const reason = await stopped;
+  logger.info('stopping', { signal: reason });
+  await running.stop(reason);
+}
+
+async function printRights(command: Command): Promise<void> {
+  const { ceiling } = await settingsOf(command);
+  const { readCeiling } = await import('./ceiling/ceiling-file.ts');
+  const { printRbac } = await import('./print-rbac.ts');
+  process.stdout.write(
+    printRbac(ceiling === undefined ? defaultCeiling : await readCeiling(ceiling)),
+  );
+}
+
+async function removeEverything(command: Command): Promise<void> {
+  const settings = await settingsOf(command);
+  const { uninstall } = await import('./uninstall/uninstall.ts');
+  process.exitCode = await uninstall(settings, processEnvironment(), write);
+}
+
+const program = new Command('ambit-agent')
+  .description('Makes one cluster hold what central grants, within the ceiling of its owner.')
+  .version(version)
+  .enablePositionalOptions()
+  .showHelpAfterError('(ambit-agent --help names every setting)');
+addSettings(program, agentSettings);
+program.addHelpText('after', () => `\n${settingsHelp(agentSettings)}`);
+program.action((_options: unknown, command: Command) => runUntilStopped(command));
+
+for (const [name, description, action] of [
+  ['run', 'Run until stopped; the same as no command', runUntilStopped],
+  ['print-rbac', 'Print the least rights an agent needs under a ceiling', printRights],
+  ['uninstall', 'Remove everything that Ambit put into the cluster', removeEverything],
+] as const) {
+  const command = program.command(name).description(description);
+  addSettings(command, agentSettings);
+  command.action((_options: unknown, self: Command) => action(self));
+}
+
+try {
+  await program.parseAsync();
+  process.exitCode ??= 0;
+} catch (error) {
+  process.stderr.write(`${printableError(error)}\n`);
+  process.exitCode = isAppError(error, 'config_invalid')
+    ? configExitCode
+    : error instanceof AppError
+      ? 1
+      : 70;
+}

@@ -1,0 +1,63 @@
+import { addressText } from '@ambit/config';
+import type { AgentGround, AgentParts } from './agent-parts.ts';
+import { openAuditTrail } from './audit/open-audit-trail.ts';
+import { ClockInterval } from './clock/clock-interval.ts';
+import { IdentityFile } from './identity/agent-identity.ts';
+import { IdentityKeeper } from './identity/identity-keeper.ts';
+import { obtainIdentity } from './identity/obtain-identity.ts';
+import { systemClock, TimeOrderedIds } from './platform/clock-and-ids.ts';
+import type { Teardown } from './platform/teardown.ts';
+import { HighWaterFile } from './state/high-water-file.ts';
+import { ObjectInventory } from './state/object-inventory.ts';
+import { version } from './version.ts';
+
+/** Identity first, by a join token if need be, then what is on disk. Nothing runs yet. */
+export async function openParts(ground: AgentGround, teardown: Teardown): Promise<AgentParts> {
+  const { folder, observation, logger } = ground;
+  const keeper = await openKeeper(ground);
+  const { clusterName, clusterUid, installationUid, stateEpoch } = keeper.identity;
+  observation.readiness.ready('identity', `cluster ${clusterName}`);
+  const trail = await openAuditTrail({
+    folder: folder.spool,
+    cluster: clusterName,
+    ids: new TimeOrderedIds(systemClock),
+    dial: () => keeper.dial(),
+    clock: systemClock,
+    random: Math.random,
+    meters: observation.meters,
+    logger,
+  });
+  teardown.add('audit spool', () => trail.spool.close());
+  const inventory = await ObjectInventory.open(folder.inventory);
+  const first = { installationUid, clusterUid, stateEpoch };
+  const highWater = await HighWaterFile.open(folder.highWater, first, logger);
+  teardown.add('high-water marks', () => highWater.flush());
+  const clockInterval = new ClockInterval(systemClock, highWater.marks.centralTime);
+  return { ...ground, keeper, trail, inventory, highWater, clockInterval };
+}
+
+async function openKeeper({
+  settings,
+  kubernetes,
+  folder,
+  logger,
+}: AgentGround): Promise<IdentityKeeper> {
+  const file = new IdentityFile(folder.identity);
+  const request = {
+    server: settings.server && addressText(settings.server),
+    joinToken: settings.joinToken?.reveal(),
+    kubeSystemUid: kubernetes.kubeSystemUid,
+    kubernetesVersion: kubernetes.version,
+    agentVersion: version,
+  };
+  const identity = await obtainIdentity(request, { file, clock: systemClock, logger });
+  const { server } = identity;
+  return new IdentityKeeper({
+    identity,
+    file,
+    server,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+}

@@ -1,0 +1,106 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, isAppError } from '@ambit/kernel';
+import type { Logger } from '@ambit/kernel';
+import lockfile from 'proper-lockfile';
+import { isStorageFull, systemCode } from '../state/durable-file.ts';
+
+/** What the agent of one cluster keeps, and where. */
+export interface DataFolder {
+  readonly path: string;
+  readonly identity: string;
+  readonly state: string;
+  readonly highWater: string;
+  readonly heldRemovals: string;
+  readonly inventory: string;
+  readonly spool: string;
+  release(): Promise<void>;
+}
+
+/** The folder of one cluster under the data folder. */
+export function clusterFolder(dataDir: string, kubeSystemUid: string): string {
+  return join(dataDir, 'agents', kubeSystemUid);
+}
+
+/** A lock of a process that died is taken over after this time, in milliseconds. */
+const staleMs = 5_000;
+
+/**
+ * Takes `<data>/agents/<uid of kube-system>` for this process alone. With `wait` it waits out the lock of an agent
+ * that was killed. Throws `storage_unwritable` or `storage_full` when the folder cannot be used and
+ * `data_folder_locked` when another process has it.
+ */
+export async function openDataFolder(
+  dataDir: string,
+  kubeSystemUid: string,
+  wait: { readonly logger: Logger; readonly signal: AbortSignal } | 'no wait',
+): Promise<DataFolder> {
+  const path = clusterFolder(dataDir, kubeSystemUid);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await access(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+  const release = wait === 'no wait' ? await lock(path) : await lockPatiently(path, wait);
+  return {
+    path,
+    identity: join(path, 'identity'),
+    state: join(path, 'state'),
+    highWater: join(path, 'state', 'high-water.json'),
+    heldRemovals: join(path, 'state', 'held-removals.json'),
+    inventory: join(path, 'inventory'),
+    spool: join(path, 'spool'),
+    release,
+  };
+}
+
+async function lockPatiently(
+  path: string,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<() => Promise<void>> {
+  const until = performance.now() + staleMs + 2_000;
+  let told = false;
+  for (;;) {
+    try {
+      return await lock(path);
+    } catch (error) {
+      const over = signal.aborted || performance.now() > until;
+      if (over || !isAppError(error, 'data_folder_locked')) throw error;
+      if (!told)
+        logger.warn('the data folder is locked: an agent runs, or one was killed', { path });
+      told = true;
+      await sleep(500, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function lock(path: string): Promise<() => Promise<void>> {
+  try {
+    const options = { stale: staleMs, update: 1_000, lockfilePath: join(path, 'lock') };
+    return await lockfile.lock(path, options);
+  } catch (error) {
+    throw systemCode(error) === 'ELOCKED' ? locked(path, error) : unusable(path, error);
+  }
+}
+
+function unusable(path: string, cause: unknown): AppError {
+  return isStorageFull(cause)
+    ? new AppError('storage_full', `The data folder ${path} cannot be used.`, {
+        hint: 'Free space on that volume.',
+        cause,
+      })
+    : new AppError('storage_unwritable', `The data folder ${path} cannot be used.`, {
+        hint: 'Give it to this user, or name another with --data-dir.',
+        cause,
+      });
+}
+
+function locked(path: string, cause: unknown): AppError {
+  return new AppError('data_folder_locked', 'Another agent of this cluster runs.', {
+    why: `It holds the data folder ${path}.`,
+    hint: 'Stop it first. After a crash the lock frees itself within 5 s.',
+    cause,
+  });
+}

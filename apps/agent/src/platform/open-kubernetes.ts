@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '@ambit/config';
+import { AppError, fullJitter } from '@ambit/kernel';
+import type { Logger } from '@ambit/kernel';
+import {
+  inClusterConnection,
+  isKubeError,
+  KubeClient,
+  kubeResources,
+  loadKubeconfig,
+} from '@ambit/kube';
+import type { CallReport, KubeConnection, Namespace } from '@ambit/kube';
+import { version } from '../version.ts';
+
+export interface KubernetesSource {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+/** The API server, and which cluster it is. */
+export interface OpenKubernetes {
+  readonly client: KubeClient;
+  /** uid of the namespace kube-system: the identity of the cluster. */
+  readonly kubeSystemUid: string;
+  readonly version: string;
+}
+
+const backoff = { baseMs: 500, capMs: 10_000 };
+
+/** Throws `config_invalid` when neither a kubeconfig was named nor a ServiceAccount is there. */
+export async function kubernetesConnection(
+  source: KubernetesSource,
+  environment: Environment,
+): Promise<KubeConnection> {
+  const { kubeconfig, context } = source;
+  if (kubeconfig !== undefined) {
+    const named = context === undefined ? {} : { context };
+    return loadKubeconfig(kubeconfig, { environment, ...named });
+  }
+  const host = environment['KUBERNETES_SERVICE_HOST'];
+  const port = environment['KUBERNETES_SERVICE_PORT'];
+  if (host !== undefined && port !== undefined) return inClusterConnection({ host, port });
+  throw new AppError('config_invalid', 'No cluster is named and this is no pod.', {
+    hint: 'Name the kubeconfig of the cluster with --kubeconfig FILE.',
+  });
+}
+
+/**
+ * Finds out which cluster this is. An API server that does not answer is waited for until `signal`; one that refuses
+ * ends it with `kubernetes_unavailable`.
+ */
+export async function openKubernetes(
+  connection: KubeConnection,
+  options: {
+    readonly logger: Logger;
+    readonly onCall?: (report: CallReport) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<OpenKubernetes> {
+  const { logger, onCall, signal } = options;
+  const client = new KubeClient({
+    connection,
+    userAgent: `ambit-agent/${version}`,
+    ...(onCall === undefined ? {} : { onCall }),
+  });
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const [system, { gitVersion }] = await Promise.all([
+        client.get<Namespace>(kubeResources.namespaces, { name: 'kube-system' }),
+        client.version(),
+      ]);
+      return { client, kubeSystemUid: system.metadata.uid ?? '', version: gitVersion };
+    } catch (error) {
+      const refused = isKubeError(error) && !error.retryable;
+      if (refused || !isKubeError(error) || signal.aborted) {
+        client.close();
+        throw refused ? refusal(error.status, error.message, error) : error;
+      }
+      const waitMs = backoff.baseMs / 2 + fullJitter(backoff, attempt, Math.random);
+      const retryInMs = Math.round(waitMs);
+      logger.warn('the API server does not answer', {
+        server: connection.server,
+        error,
+        retryInMs,
+      });
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+function refusal(status: number, why: string, cause: unknown): AppError {
+  const extras =
+    status === 401
+      ? { hint: 'The API server does not know this account: check the kubeconfig.' }
+      : {
+          hint: 'Give the account of the agent the rights that this prints:',
+          nextCommand: 'ambit-agent print-rbac --ceiling FILE',
+        };
+  return new AppError('kubernetes_unavailable', 'The API server refuses this agent.', {
+    why,
+    ...extras,
+    cause,
+  });
+}

@@ -1,0 +1,13 @@
+import type { Millis } from '@ambit/kernel';
+
+/** Resolves when the work has ended, well or not, and after `ms` milliseconds at the latest. */
+export async function within(ms: Millis, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.then(nothing, nothing), deadline]);
+  clearTimeout(timer);
+}
+
+function nothing(): void {}

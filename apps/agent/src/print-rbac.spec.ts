@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { allows, defaultCeiling } from '@ambit/rbac';
+import type { Ceiling } from '@ambit/rbac';
+import { parse } from 'yaml';
+import { agentRules, printRbac } from './print-rbac.ts';
+
+const rules = (more: Partial<Ceiling> = {}) => agentRules({ ...defaultCeiling, ...more });
+function may(verb: string, resource: string, more: Partial<Ceiling> = {}, name = ''): boolean {
+  const apiGroup = resource === 'pods' ? '' : 'rbac.authorization.k8s.io';
+  return allows(rules(more), { type: 'resource', verb, apiGroup, resource, name });
+}
+
+const podReader = { apiGroups: [''], resources: ['pods'], verbs: ['get'] };
+
+describe('the least rights of an agent', () => {
+  test('case 36: bind by name, and never for a role the owner did not name', () => {
+    expect(may('bind', 'clusterroles', {}, 'view')).toBe(true);
+    expect(may('bind', 'clusterroles', {}, 'admin')).toBe(false);
+    expect(may('bind', 'clusterroles', {}, 'cluster-admin')).toBe(false);
+    expect(may('bind', 'clusterroles', { allowedClusterRoles: [] }, 'view')).toBe(false);
+  });
+
+  test('neither escalate nor impersonate nor any wildcard, whatever the ceiling', () => {
+    const widest = rules({ clusterScope: true, customRoles: { rules: [podReader] } });
+    const words = widest.flatMap((rule) => [...rule.verbs, ...(rule.resources ?? [])]);
+    expect(words).not.toEqual(expect.arrayContaining(['escalate']));
+    expect(words).not.toEqual(expect.arrayContaining(['impersonate']));
+    expect(words).not.toEqual(expect.arrayContaining(['*']));
+  });
+
+  test('bindings of the whole cluster are written only when the owner allows them; taking away is always allowed', () => {
+    expect(may('create', 'clusterrolebindings')).toBe(false);
+    expect(may('patch', 'clusterrolebindings')).toBe(false);
+    expect(may('create', 'clusterrolebindings', { clusterScope: true })).toBe(true);
+    for (const kind of ['clusterrolebindings', 'clusterroles', 'roles', 'rolebindings']) {
+      expect(may('delete', kind)).toBe(true);
+      expect(may('watch', kind)).toBe(true);
+    }
+  });
+
+  test('roles are written only when the owner allows rules, which the agent then holds itself', () => {
+    expect(may('create', 'clusterroles')).toBe(false);
+    const own = { customRoles: { rules: [podReader] } };
+    expect(may('create', 'clusterroles', own)).toBe(true);
+    expect(may('get', 'pods', own)).toBe(true);
+    expect(may('get', 'pods')).toBe(false);
+    expect(may('create', 'roles', own)).toBe(false);
+  });
+
+  test('is printed as one ClusterRole that kubectl takes', () => {
+    const role = parse(
+      printRbac({
+        ...defaultCeiling,
+        customRoles: { rules: [{ ...podReader, resourceNames: [] }] },
+      }),
+    ) as {
+      kind: string;
+      rules: object[];
+    };
+    expect(role.kind).toBe('ClusterRole');
+    expect(role.rules.at(-1)).toEqual(podReader);
+  });
+});

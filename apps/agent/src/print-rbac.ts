@@ -1,0 +1,62 @@
+import { rbacApiVersion } from '@ambit/rbac';
+import type { Ceiling, PolicyRule } from '@ambit/rbac';
+import { stringify } from 'yaml';
+
+const rbac = ['rbac.authorization.k8s.io'];
+const look = ['get', 'list', 'watch'];
+
+/**
+ * The least rights with which an agent can do what this ceiling allows, and no more. It may bind the roles that the
+ * owner named and nothing else; what it may write into roles of its own it has to hold itself, because it holds
+ * neither `escalate` nor `bind` for them.
+ */
+export function agentRules(ceiling: Ceiling): PolicyRule[] {
+  const writesRoles = ceiling.customRoles.rules.length > 0;
+  const write = (allowed: boolean): string[] => (allowed ? ['create', 'patch'] : []);
+  return [
+    { apiGroups: rbac, resources: ['rolebindings'], verbs: [...look, 'create', 'patch', 'delete'] },
+    {
+      apiGroups: rbac,
+      resources: ['clusterrolebindings'],
+      verbs: [...look, ...write(ceiling.clusterScope), 'delete'],
+    },
+    {
+      apiGroups: rbac,
+      resources: ['clusterroles'],
+      verbs: [...look, ...write(writesRoles), 'delete'],
+    },
+    { apiGroups: rbac, resources: ['roles'], verbs: [...look, 'delete'] },
+    { apiGroups: [''], resources: ['namespaces'], verbs: look },
+    ...bindRules(ceiling.allowedClusterRoles),
+    ...ceiling.customRoles.rules.map(withoutEmptyLists),
+  ];
+}
+
+/** In a Kubernetes rule an absent list and an empty one mean the same; people read the shorter one. */
+function withoutEmptyLists(rule: PolicyRule): PolicyRule {
+  const entries = Object.entries(rule).filter(([, list]) => list === undefined || list.length > 0);
+  return { verbs: rule.verbs, ...Object.fromEntries(entries) };
+}
+
+/** Without names the rule would be for every role there is: no role, no rule. */
+function bindRules(names: readonly string[]): PolicyRule[] {
+  if (names.length === 0) return [];
+  return [
+    { apiGroups: rbac, resources: ['clusterroles'], verbs: ['bind'], resourceNames: [...names] },
+  ];
+}
+
+/** The ClusterRole of `agentRules` as YAML, ready for `kubectl apply -f -`. */
+export function printRbac(ceiling: Ceiling): string {
+  const role = {
+    apiVersion: rbacApiVersion,
+    kind: 'ClusterRole',
+    metadata: { name: 'ambit-agent' },
+    rules: agentRules(ceiling),
+  };
+  return (
+    '# The least rights of ambit-agent under this ceiling. Bind it to the account the agent runs as:\n' +
+    '#   kubectl create clusterrolebinding ambit-agent --clusterrole=ambit-agent --user=NAME\n' +
+    stringify(role, { lineWidth: 0, aliasDuplicateObjects: false })
+  );
+}

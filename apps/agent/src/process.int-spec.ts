@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '@ambit/testing';
+import { parse } from 'yaml';
+import { binding, inScene } from '../test/agent-scene.ts';
+import type { AgentScene } from '../test/agent-scene.ts';
+
+const program = fileURLToPath(new URL('../bin/ambit-agent.js', import.meta.url));
+const built = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const started: ChildProcess[] = [];
+
+interface Run {
+  readonly child: ChildProcess;
+  stdout: string;
+  stderr: string;
+  readonly ended: Promise<number | null>;
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, [program, ...args], { env: { HOME: '/nowhere', ...env } });
+  started.push(child);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const result: Run = { child, stdout: '', stderr: '', ended };
+  child.stdout.on('data', (bytes: Buffer) => (result.stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (result.stderr += bytes.toString()));
+  return result;
+}
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+});
+
+const flags = (scene: AgentScene): string[] => [
+  `--data-dir=${join(scene.folder, 'data')}`,
+  `--kubeconfig=${join(scene.folder, 'agent.kubeconfig')}`,
+  `--ceiling=${scene.ceilingFile}`,
+  `--server=${scene.central.address}`,
+  '--health-listen=off',
+];
+
+test('the program is built', () => {
+  expect(existsSync(built)).toBe(true);
+});
+
+describe('ambit-agent as a process', () => {
+  test(
+    'runs until SIGTERM, says goodbye, ships its last events and exits with 0',
+    inScene(async (scene) => {
+      const { central } = scene;
+      central.commit([binding('a', ['ada'])]);
+      const agent = run([...flags(scene), `--join-token=${central.registrar.joinToken()}`]);
+      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'), {
+        withinMs: 20_000,
+      });
+      await scene.holds('ambit:ada');
+      agent.child.kill('SIGTERM');
+      expect(await agent.ended).toBe(0);
+      expect(central.told.goodbyes).toEqual(['the agent stops']);
+      await eventually(() => expect(central.audit.types.at(-1)).toBe('agent.stopped'));
+    }),
+  );
+
+  test(
+    'killed at any moment it starts again and loses nothing it acknowledged',
+    inScene(async (scene) => {
+      const { central } = scene;
+      central.commit([binding('a', ['ada'])]);
+      let agent = run([...flags(scene), `--join-token=${central.registrar.joinToken()}`]);
+      await scene.connected();
+      for (let round = 1; round <= 2; round++) {
+        central.commit([binding(`r${round}`, [`user-${round}`], { shard: '1' })]);
+        await eventually(() => expect(central.told.accepted.at(-1)).toBe(round + 2));
+        agent.child.kill('SIGKILL');
+        await agent.ended;
+        await eventually(() => expect(central.connected).toBe(false));
+        agent = run(flags(scene));
+        // The lock of a dead process frees itself within five seconds.
+        await eventually(
+          () => {
+            if (!central.connected) throw new Error(agent.stderr);
+          },
+          { withinMs: 40_000 },
+        );
+        expect(central.told.hellos.at(-1)?.held?.revision).toBe(round + 2);
+      }
+      await scene.holds('ambit:ada', 'ambit:user-1', 'ambit:user-2');
+      agent.child.kill('SIGTERM');
+      expect(await agent.ended).toBe(0);
+    }),
+    120_000,
+  );
+
+  test('tells every wrong setting at once and exits with 78', async () => {
+    const agent = run(['--server=nowhere', '--health-listen=7082', '--log-level=loud']);
+    expect(await agent.ended).toBe(78);
+    for (const name of ['server', 'healthListen', 'logLevel']) expect(agent.stderr).toContain(name);
+  });
+
+  test(
+    'a ceiling that cannot be read keeps it from starting, with line and column',
+    inScene(async (scene) => {
+      await writeFile(
+        scene.ceilingFile,
+        'apiVersion: ambit.dev/v1\nkind: Ceiling\nspec:\n  allowedRoles: [view]\n',
+      );
+      const token = scene.central.registrar.joinToken();
+      const agent = run([...flags(scene), `--join-token=${token}`]);
+      expect(await agent.ended).toBe(78);
+      expect(agent.stderr).toContain('allowedRoles');
+      expect(scene.central.registrar.enrolments).toEqual([]);
+    }),
+  );
+
+  test(
+    'print-rbac prints YAML and nothing else',
+    inScene(async (scene) => {
+      const agent = run(['print-rbac', '--ceiling', scene.ceilingFile]);
+      expect(await agent.ended).toBe(0);
+      expect(parse(agent.stdout)).toMatchObject({ kind: 'ClusterRole' });
+      expect(agent.stderr).toBe('');
+    }),
+  );
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals';
+import { kubeResources } from '@ambit/kube';
+import { ambitAnnotations } from '@ambit/rbac';
+import type { BindingIntent } from '@ambit/rbac';
+import { agentWrites, inSimulation } from '../../test/in-simulation.ts';
+import { MovedClock, binding } from '../../test/reconcile-scene.ts';
+
+const hour = 3_600_000;
+const ending = (notAfter: number, change: Partial<BindingIntent> = {}): BindingIntent =>
+  binding({ key: 'BINDING/1', grantUid: 'g1', notAfter, ...change });
+
+describe('ends', () => {
+  test(
+    'protocol edge 17: a grant ends at its time with nobody telling, and the trail says so',
+    inSimulation({}, async ({ scene }) => {
+      const end = Date.now() + 600;
+      await scene.apply({ put: [ending(end)] });
+      expect(await scene.can('ambit:ann', 'payments')).toBe(true);
+      await scene.sees([], 2_000);
+      expect(Date.now() - end).toBeLessThan(1_000);
+      expect(scene.eventsOf('grant.enforced_end')).toMatchObject([
+        { grants: ['grant'], subjects: ['ambit:ann'], object: { namespace: 'payments' } },
+      ]);
+    }),
+  );
+
+  test(
+    'protocol edge 17: it ends after a restart without any state, by what stands on the object',
+    inSimulation({}, async ({ scene, open, cluster }) => {
+      const end = Date.now() + 600;
+      await scene.apply({
+        put: [ending(end), binding({ key: 'BINDING/2', subjects: ['ambit:bob'] })],
+      });
+      await scene.halt();
+      cluster.log.clear();
+      const next = await open();
+      expect(await next.can('ambit:ann', 'payments')).toBe(true);
+      await next.sees(['payments view ambit:bob'], 2_000);
+      expect(Date.now() - end).toBeLessThan(1_000);
+      expect(agentWrites(cluster)).toHaveLength(1);
+      expect(next.eventsOf('grant.enforced_end')).toMatchObject([{ subjects: ['ambit:ann'] }]);
+    }),
+  );
+
+  test(
+    'without any state an end that passed while nobody ran is enforced at the start',
+    inSimulation({}, async ({ scene, open }) => {
+      await scene.apply({ put: [ending(Date.now() + hour)] });
+      await scene.halt();
+      const clock = new MovedClock();
+      clock.byMs = 2 * hour;
+      const next = await open({ clock });
+      await next.sees([], 2_000);
+    }),
+  );
+
+  test(
+    'an end that somebody moved on the object is moved back, and one that was spoilt ends without a state',
+    inSimulation({}, async ({ scene, open }) => {
+      const end = Date.now() + hour;
+      await scene.apply({ put: [ending(end)] });
+      const { name, namespace = '' } = (await scene.only()).metadata;
+      const set = (notAfter: string): Promise<unknown> =>
+        scene.admin.mergePatch(
+          kubeResources.roleBindings,
+          { name, namespace },
+          { metadata: { annotations: { [ambitAnnotations.notAfter]: notAfter } } },
+        );
+      await set('2099-01-01T00:00:00.000Z');
+      await scene.eventually('the end put right', async () => {
+        const { annotations = {} } = (await scene.only()).metadata;
+        expect(annotations[ambitAnnotations.notAfter]).toBe(new Date(end).toISOString());
+      });
+      await scene.reconciler.stop();
+      await set('tomorrow');
+      const next = await open();
+      await next.sees([], 2_000);
+    }),
+  );
+
+  test(
+    'protocol edge 18: a clock set back prolongs nothing, and an end that was enforced is final',
+    inSimulation({ clock: new MovedClock() }, async ({ scene }) => {
+      const end = Date.now() + 500;
+      await scene.apply({ put: [ending(end)] });
+      await scene.sees([], 2_000);
+      scene.clock.byMs = -hour;
+      scene.reconciler.clockChanged();
+      await scene.apply({ put: [] });
+      expect(await scene.access()).toEqual([]);
+      await scene.apply({ put: [ending(end)], full: true });
+      expect(await scene.access()).toEqual([]);
+      await scene.apply({ put: [ending(Date.now() + hour)] });
+      expect(await scene.access()).toEqual(['payments view ambit:ann']);
+    }),
+  );
+
+  test(
+    'protocol edge 18: the signed time of central ends a grant though the wall clock stands an hour back',
+    inSimulation({ clock: new MovedClock() }, async ({ scene }) => {
+      scene.clock.byMs = -hour;
+      await scene.apply({ put: [ending(Date.now() + 60_000)] });
+      expect(await scene.access()).toEqual(['payments view ambit:ann']);
+      scene.interval.heardCentral(Date.now() + 61_000);
+      scene.reconciler.clockChanged();
+      await scene.sees([], 1_000);
+    }),
+  );
+
+  test(
+    'protocol edge 17: what begins later is given then and not before, and is reported until then',
+    inSimulation({}, async ({ scene }) => {
+      const start = Date.now() + 600;
+      const put = [ending(start + hour, { notBefore: start })];
+      expect((await scene.apply({ put })).problems).toMatchObject([
+        { key: 'BINDING/1', reason: 'not_yet_active' },
+      ]);
+      expect(await scene.access()).toEqual([]);
+      await scene.sees(['payments view ambit:ann'], 2_000);
+      expect(Date.now()).toBeGreaterThanOrEqual(start);
+    }),
+  );
+
+  test(
+    'protocol edge 17: an end more than 24.8 days away does not come at once',
+    inSimulation({}, async ({ scene }) => {
+      await scene.apply({ put: [ending(Date.now() + 60 * 24 * hour)] });
+      await scene.apply({});
+      expect(await scene.access()).toEqual(['payments view ambit:ann']);
+    }),
+  );
+
+  test(
+    'an end that is taken back in time, and one that is brought forward',
+    inSimulation({}, async ({ scene }) => {
+      const soon = Date.now() + 400;
+      await scene.apply({ put: [ending(soon)] });
+      await scene.apply({ put: [ending(Date.now() + hour)] });
+      await scene.eventually('the first end passed', () => {
+        expect(Date.now()).toBeGreaterThan(soon + 100);
+      });
+      expect(await scene.access()).toEqual(['payments view ambit:ann']);
+      await scene.apply({ put: [ending(Date.now() + 300)] });
+      await scene.sees([], 1_500);
+    }),
+  );
+});

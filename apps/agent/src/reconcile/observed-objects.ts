@@ -1,0 +1,142 @@
+import type { Millis } from '@ambit/kernel';
+import { ambitLabels, annotatedEnd, managedByValue, objectKey } from '@ambit/rbac';
+import type { ObjectKey, ObjectMeta, RbacObject } from '@ambit/rbac';
+import { packObject, unpackObject } from './packed-object.ts';
+
+/** An object as Kubernetes sends it. */
+export type LiveObject = RbacObject & {
+  readonly metadata: ObjectMeta & { readonly managedFields?: unknown };
+};
+
+/**
+ * What stands in the cluster of the objects that are, or may be, ours. Each is kept as one short text of what matters
+ * and read when it is looked at: ten thousand of them as objects would cost the agent more than its whole budget.
+ */
+export class ObservedObjects {
+  readonly #texts = new Map<ObjectKey, string>();
+  readonly #usualLabels: Readonly<Record<string, string>>;
+  /** Ends as the objects themselves name them. */
+  readonly #ends = new Map<ObjectKey, Millis>();
+  /** Objects without our label: no watch tells of them. */
+  readonly #unwatched = new Set<ObjectKey>();
+  /** Objects we deleted and whose end the watch has not told yet: uid by key. */
+  readonly #buried = new Map<ObjectKey, string>();
+
+  constructor(usualLabels: Readonly<Record<string, string>>) {
+    this.#usualLabels = usualLabels;
+  }
+
+  get size(): number {
+    return this.#texts.size;
+  }
+
+  /** Takes the object in unless a later version is known or it is gone; false then. */
+  put(object: RbacObject): boolean {
+    const key = keyOf(object);
+    const { uid, resourceVersion } = object.metadata;
+    if (uid !== undefined && this.#buried.get(key) === uid) return false;
+    const known = this.get(key)?.metadata;
+    if (known !== undefined && !isNewer(resourceVersion, known.resourceVersion)) return false;
+    this.#buried.delete(key);
+    this.#texts.set(key, packObject(object, this.#usualLabels));
+    this.#note(key, object);
+    return true;
+  }
+
+  get(key: ObjectKey): RbacObject | undefined {
+    const text = this.#texts.get(key);
+    return text === undefined ? undefined : unpackObject(text, splitKey(key), this.#usualLabels);
+  }
+
+  has(key: ObjectKey): boolean {
+    return this.#texts.has(key);
+  }
+
+  remove(key: ObjectKey): void {
+    this.#texts.delete(key);
+    this.#ends.delete(key);
+    this.#unwatched.delete(key);
+  }
+
+  /** We deleted the object of this uid: what the watch still tells of it is old. */
+  bury(key: ObjectKey, uid: string): void {
+    if (this.get(key)?.metadata.uid === uid) this.remove(key);
+    this.#buried.set(key, uid);
+  }
+
+  /** The watch told that it is gone; true when we knew because we deleted it. */
+  wasBuried(key: ObjectKey, uid: string): boolean {
+    return this.#buried.get(key) === uid && this.#buried.delete(key);
+  }
+
+  /** After a complete list nothing old is told any more. */
+  forgetBuried(): void {
+    this.#buried.clear();
+  }
+
+  keys(): Iterable<ObjectKey> {
+    return this.#texts.keys();
+  }
+
+  /** Keys of objects that no watch tells of. */
+  unwatched(): Iterable<ObjectKey> {
+    return this.#unwatched;
+  }
+
+  /** Keys of objects whose own end has come. */
+  ended(high: Millis): ObjectKey[] {
+    return Array.from(this.#ends)
+      .filter(([, end]) => end <= high)
+      .map(([key]) => key);
+  }
+
+  /** The first end that is named by an object and has not come. */
+  nextEnd(high: Millis): Millis | undefined {
+    let next: Millis | undefined;
+    for (const end of this.#ends.values()) {
+      if (end > high && (next === undefined || end < next)) next = end;
+    }
+    return next;
+  }
+
+  #note(key: ObjectKey, object: RbacObject): void {
+    const end = annotatedEnd(object);
+    if (end === undefined) this.#ends.delete(key);
+    else this.#ends.set(key, end);
+    if (carriesOurLabel(object)) this.#unwatched.delete(key);
+    else this.#unwatched.add(key);
+  }
+}
+
+/** True when the label that our watches select by is on it. */
+export function carriesOurLabel({ metadata }: Pick<RbacObject, 'metadata'>): boolean {
+  return metadata.labels?.[ambitLabels.managedBy] === managedByValue;
+}
+
+/** resourceVersions of one API server grow as numbers, whatever the object (KEP-5504); any other text counts as news. */
+export function isNewer(version: string | undefined, known: string | undefined): boolean {
+  if (version === undefined || known === undefined) return true;
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(known)) return version !== known;
+  return BigInt(version) > BigInt(known);
+}
+
+/** The key of an object that Kubernetes sent. */
+export function keyOf({ kind, metadata }: Pick<RbacObject, 'kind' | 'metadata'>): ObjectKey {
+  return objectKey(kind, metadata.namespace, metadata.name);
+}
+
+/** Kind, namespace and name of a key; the namespace is absent for cluster-scoped kinds. */
+export function splitKey(key: ObjectKey): {
+  kind: RbacObject['kind'];
+  namespace?: string;
+  name: string;
+} {
+  const first = key.indexOf('/');
+  const second = key.indexOf('/', first + 1);
+  const namespace = key.slice(first + 1, second);
+  return {
+    kind: key.slice(0, first) as RbacObject['kind'],
+    ...(namespace === '' ? {} : { namespace }),
+    name: key.slice(second + 1),
+  };
+}

@@ -1,0 +1,156 @@
+import type { Clock, Millis } from '@ambit/kernel';
+import type { Lane, ObjectKey } from '@ambit/rbac';
+
+const revokeSlots = 4;
+const fewest = 8;
+const most = 64;
+/** A removal waits for its replacement for one attempt, and no longer than this. */
+const replacedWaitMs: Millis = 10_000;
+/** Bindings let roles go first for so long: one role that hangs may not hold up every binding. */
+const rolesFirstMs: Millis = 1_000;
+const stopWithinMs: Millis = 5_000;
+
+const lanes = ['P0', 'P1', 'P2', 'P3'] as const satisfies readonly Lane[];
+
+/**
+ * Which object is written next. Removals and narrowings have slots of their own, so that a wall of failing creates
+ * never keeps one waiting; roles come before bindings; what is merely replaced goes when its replacement was tried.
+ * The number of other writes in flight follows what the API server bears.
+ */
+export class WriteLanes {
+  readonly #run: (key: ObjectKey) => Promise<void>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** Keys that wait, and since when. */
+  readonly #queues: Readonly<Record<Lane, Map<ObjectKey, Millis>>> = {
+    P0: new Map(),
+    P1: new Map(),
+    P2: new Map(),
+    P3: new Map(),
+  };
+  readonly #flying: Record<Lane, number> = { P0: 0, P1: 0, P2: 0, P3: 0 };
+  readonly #busy = new Set<ObjectKey>();
+  #rolesFirstUntil: Millis = 0;
+  #limit = 16;
+  #due = false;
+  #stopped = false;
+  #idle: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `run` must not reject. */
+  constructor(run: (key: ObjectKey) => Promise<void>, clock: Pick<Clock, 'monotonic'>) {
+    this.#run = run;
+    this.#clock = clock;
+  }
+
+  /** Puts a key into its lane, out of any other. Nothing starts before the caller's turn ends, so that all of a change is compared before its first write. */
+  enqueue(key: ObjectKey, lane: Lane): void {
+    if (!this.#queues[lane].has(key)) {
+      this.forget(key);
+      this.#queues[lane].set(key, this.#clock.monotonic());
+    }
+    this.#pumpSoon();
+  }
+
+  forget(key: ObjectKey): void {
+    for (const lane of lanes) this.#queues[lane].delete(key);
+  }
+
+  isBusy(key: ObjectKey): boolean {
+    return this.#busy.has(key);
+  }
+
+  /** A write went through. */
+  went(): void {
+    this.#limit = Math.min(most, this.#limit + 1 / this.#limit);
+  }
+
+  /** The API server asked for less (429, 503). */
+  tooFast(): void {
+    this.#limit = Math.max(fewest, this.#limit / 2);
+  }
+
+  /** Starts nothing more; resolves when what is in flight has landed, after five seconds at the latest. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    if (this.#busy.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, stopWithinMs);
+      this.#idle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #pumpSoon(): void {
+    if (this.#due || this.#stopped) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#stopped) return;
+    while (this.#flying.P0 < revokeSlots && this.#startRemoval());
+    while (this.#others() < Math.floor(this.#limit) && this.#startOther());
+    this.#wakeUpForWaiting();
+  }
+
+  #startRemoval(): boolean {
+    return this.#start('P0', 'P0') || (this.#waitedLong() && this.#start('P3', 'P0'));
+  }
+
+  #startOther(): boolean {
+    if (this.#start('P1', 'P1')) {
+      this.#rolesFirstUntil = this.#clock.monotonic() + rolesFirstMs;
+      return true;
+    }
+    if (this.#flying.P1 > 0 && this.#clock.monotonic() < this.#rolesFirstUntil) return false;
+    if (this.#start('P2', 'P2')) return true;
+    return this.#everythingTried() && this.#start('P3', 'P3');
+  }
+
+  #others(): number {
+    return this.#flying.P1 + this.#flying.P2 + this.#flying.P3;
+  }
+
+  #everythingTried(): boolean {
+    const { P1, P2 } = this.#queues;
+    return this.#flying.P1 + this.#flying.P2 + P1.size + P2.size === 0;
+  }
+
+  #waitedLong(): boolean {
+    const [since] = this.#queues.P3.values();
+    return since !== undefined && this.#clock.monotonic() - since >= replacedWaitMs;
+  }
+
+  #wakeUpForWaiting(): void {
+    if (this.#queues.P2.size + this.#queues.P3.size === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump();
+    }, rolesFirstMs).unref();
+  }
+
+  #start(from: Lane, as: Lane): boolean {
+    for (const key of this.#queues[from].keys()) {
+      if (this.#busy.has(key)) continue;
+      this.#queues[from].delete(key);
+      this.#busy.add(key);
+      this.#flying[as] += 1;
+      void this.#run(key).finally(() => this.#landed(key, as));
+      return true;
+    }
+    return false;
+  }
+
+  #landed(key: ObjectKey, lane: Lane): void {
+    this.#busy.delete(key);
+    this.#flying[lane] -= 1;
+    if (this.#busy.size === 0) this.#idle?.();
+    this.#pumpSoon();
+  }
+}

@@ -1,0 +1,223 @@
+import { toAppError } from '@ambit/kernel';
+import type { AppError, Clock, Logger } from '@ambit/kernel';
+import type {
+  AgentEffect,
+  AgentSession,
+  HelloFacts,
+  SessionSettings,
+  StateChange,
+  wire,
+} from '@ambit/protocol';
+import type { Intent, Mask } from '@ambit/rbac';
+import type { AuditRecorder } from '../audit/audit-log.ts';
+import type { ClockInterval } from '../clock/clock-interval.ts';
+import type { Reconciler } from '../reconcile/ports.ts';
+import type { SessionLoop, SessionLoopListener } from './session-loop.ts';
+import type { StateKeeper } from './state-keeper.ts';
+
+/** Who wants to know of the stream. */
+export interface SessionObserver {
+  /** Central accepted the stream. */
+  live(settings: SessionSettings): void;
+  /** The stream is over. */
+  ended(reason: string, error: AppError | undefined): void;
+  /** What may stand in Status has changed. */
+  changed(): void;
+  /** A state was accepted. */
+  accepted(revision: number): void;
+}
+
+export interface AgentSessionDriverOptions {
+  readonly session: AgentSession;
+  readonly keeper: StateKeeper;
+  readonly reconciler: Pick<
+    Reconciler,
+    'accept' | 'acceptRemovals' | 'mask' | 'onApplied' | 'releaseRemovals' | 'resync'
+  >;
+  readonly hello: (attempt: number) => HelloFacts;
+  readonly rotateCertificate: () => void;
+  readonly observer: SessionObserver;
+  readonly clock: Clock;
+  readonly clockInterval: ClockInterval;
+  /** Called when a time that central signed moved the clock. */
+  readonly clockChanged: () => void;
+  readonly audit: AuditRecorder;
+  readonly logger: Logger;
+}
+
+/** Carries out what the session decides: on the stream, on the disk, at the reconciler, in that order. */
+export class AgentSessionDriver implements SessionLoopListener {
+  readonly #options: AgentSessionDriverOptions;
+  #loop: SessionLoop | undefined;
+  /** What was held before a change that is being saved, where the removal guard has to know it. */
+  readonly #unexplained = new WeakMap<StateChange, readonly Intent[]>();
+
+  #applied: { readonly revision: number; readonly report: wire.ApplyReport } | undefined;
+  /** The revision that this stream was told to be applied. */
+  #told: number | undefined;
+
+  constructor(options: AgentSessionDriverOptions) {
+    this.#options = options;
+    options.reconciler.onApplied((revision, report) => {
+      this.#applied = { revision, report };
+      this.#tellAppliedSoon();
+      options.observer.changed();
+    });
+  }
+
+  /** Where it sends; to be called once, before the loop starts. */
+  use(loop: SessionLoop): void {
+    this.#loop = loop;
+  }
+
+  opened(attempt: number): void {
+    const { session, clock, hello } = this.#options;
+    this.#told = undefined;
+    this.#run(session.handle({ on: 'opened', at: clock.monotonic(), hello: hello(attempt) }));
+  }
+
+  message(message: wire.CentralMessage): void {
+    const { session, clock } = this.#options;
+    this.#run(session.handle({ on: 'message', at: clock.monotonic(), message }));
+  }
+
+  tick(): void {
+    const { session, clock } = this.#options;
+    this.#run(session.handle({ on: 'tick', at: clock.monotonic(), wallClock: clock.now() }));
+  }
+
+  closed(reason: string, error: AppError | undefined): void {
+    this.#run(this.#options.session.handle({ on: 'closed' }));
+    this.#options.observer.ended(reason, error);
+  }
+
+  #run(effects: readonly AgentEffect[]): void {
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: AgentEffect): void {
+    const { reconciler, keeper, observer } = this.#options;
+    switch (effect.do) {
+      case 'send':
+        return this.#send(effect.message);
+      case 'close':
+        return this.#loop?.close(effect.reason, effect.message, effect.retry);
+      case 'settings':
+        return this.#live(effect.settings);
+      case 'saveState':
+        return void this.#saveState(effect.saveId, effect.change);
+      case 'accept':
+        return this.#accept(effect.change);
+      case 'acceptRemovals':
+        return reconciler.acceptRemovals(effect.change);
+      case 'mask':
+        reconciler.mask(effect.masks.flatMap(({ revoked }): Mask[] => [...revoked]));
+        return undefined;
+      case 'saveRevocation':
+        return void this.#saveRevocation(effect);
+      case 'saveHighWater':
+        keeper.saveHighWater(effect.stateEpoch, effect.centralTime);
+        return this.#heardTime(effect.centralTime);
+      case 'command':
+        return this.#command(effect.action);
+      case 'refused':
+        this.#refused(effect);
+        return observer.changed();
+    }
+  }
+
+  #send(message: wire.AgentMessage): void {
+    if (message.message === 'heartbeat') return this.#loop?.sendLatest(message);
+    this.#loop?.send(message);
+    // What was applied while there was no stream is told once this one has taken the state for accepted.
+    if (message.message === 'stateAck') this.#tellAppliedSoon();
+  }
+
+  /** In a later turn: what is applied within the turn that accepts it has to be told after it was acknowledged. */
+  #tellAppliedSoon(): void {
+    queueMicrotask(() => {
+      const applied = this.#applied;
+      if (applied === undefined || applied.revision === this.#told) return;
+      const effects = this.#options.session.handle({ on: 'applied', ...applied });
+      if (effects.length > 0) this.#told = applied.revision;
+      this.#run(effects);
+    });
+  }
+
+  #live(settings: SessionSettings): void {
+    const { backoffBaseMs: baseMs, backoffCapMs: capMs } = settings;
+    this.#loop?.live({ baseMs, capMs });
+    this.#options.logger.info('connected to central', { sessionEpoch: settings.sessionEpoch });
+    this.#options.observer.live(settings);
+  }
+
+  async #saveState(saveId: number, change: StateChange): Promise<void> {
+    const { session, keeper, observer, logger } = this.#options;
+    const before = keeper.unexplained(change, session.memory.held);
+    if (before !== undefined) this.#unexplained.set(change, before);
+    try {
+      await keeper.save(change);
+    } catch (error) {
+      logger.error('a state could not be stored: what it takes away is applied, the rest waits', {
+        error,
+      });
+      await keeper.markStale();
+      this.#run(session.handle({ on: 'saveFailed', saveId, message: toAppError(error).message }));
+      observer.changed();
+      return;
+    }
+    this.#run(session.handle({ on: 'stateSaved', saveId }));
+    observer.accepted(change.manifest.revision);
+  }
+
+  #accept(change: StateChange): void {
+    this.#options.reconciler.accept(change, this.#unexplained.get(change));
+    this.#unexplained.delete(change);
+    const { revision, stateEpoch } = change.manifest;
+    this.#options.logger.info('a state was accepted', {
+      revision,
+      stateEpoch,
+      mode: change.mode,
+      changed: change.entries.length,
+      removed: change.removed.length,
+    });
+  }
+
+  async #saveRevocation(effect: AgentEffect & { do: 'saveRevocation' }): Promise<void> {
+    const { session, keeper, logger, observer } = this.#options;
+    try {
+      await keeper.saveRevocation(effect.revocation, effect.envelope);
+      this.#run(session.handle({ on: 'revocationSaved', saveId: effect.saveId }));
+    } catch (error) {
+      // It is in force already; central has the state that contains it acknowledged instead.
+      logger.error('a revocation is in force and could not be stored', { error });
+      observer.changed();
+    }
+  }
+
+  #heardTime(centralTime: number | undefined): void {
+    const { clockInterval, clockChanged } = this.#options;
+    if (centralTime === undefined) clockInterval.resetHighWater(0);
+    else clockInterval.heardCentral(centralTime);
+    clockChanged();
+  }
+
+  #command(action: wire.CommandAction): void {
+    const { reconciler, logger, rotateCertificate } = this.#options;
+    logger.info('central asks', { action });
+    if (action === 'ACTION_RESYNC') reconciler.resync();
+    else if (action === 'ACTION_RELEASE_REMOVALS') reconciler.releaseRemovals();
+    else if (action === 'ACTION_ROTATE_CERTIFICATE') rotateCertificate();
+    this.#options.observer.changed();
+  }
+
+  #refused({ what, code, message }: AgentEffect & { do: 'refused' }): void {
+    const { audit, logger } = this.#options;
+    logger.error('something from central was refused', { what, code, message });
+    audit.record({
+      type: 'cluster.state_refused',
+      message: `What central sent was refused (${what.replaceAll('_', ' ')}): ${message}`,
+      result: { code, message },
+    });
+  }
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { AgentSession, decodeIntent } from '@ambit/protocol';
+import type { AgentSessionPorts, HelloFacts, wire } from '@ambit/protocol';
+import { ceilingDigest, ceilingToJson } from '@ambit/rbac';
+import { nodeDigests } from '@ambit/transport';
+import type { AgentParts } from '../agent-parts.ts';
+import { InventoryReporter } from '../facts/inventory-reporter.ts';
+import { systemClock } from '../platform/clock-and-ids.ts';
+import type { ClusterReconciler } from '../reconcile/cluster-reconciler.ts';
+import type { HeldRemovalsFile } from '../state/held-removals.ts';
+import { statusMessage } from '../status.ts';
+import { version } from '../version.ts';
+import { AgentSessionDriver } from './agent-session-driver.ts';
+import type { SessionObserver } from './agent-session-driver.ts';
+import type { HeldState } from './held-state.ts';
+import { isLostIdentity } from './reconnect-plan.ts';
+import { SessionLoop } from './session-loop.ts';
+import type { StateKeeper } from './state-keeper.ts';
+import { StatusReporter } from './status-reporter.ts';
+
+export interface SessionParts extends AgentParts {
+  readonly stateKeeper: StateKeeper;
+  readonly reconciler: ClusterReconciler;
+  readonly heldRemovals: HeldRemovalsFile;
+}
+
+export interface OpenSession {
+  /** What stands in Status may have changed. */
+  changed(): void;
+  stop(): Promise<void>;
+}
+
+const gaugesEveryMs = 5_000;
+/** Until the lists are complete, which is what readiness waits for. */
+const gaugesAtStartEveryMs = 500;
+
+/** The stream to central and everything that is told over it. It dials at once and for as long as it is not stopped. */
+export function openSession(parts: SessionParts, held: HeldState): OpenSession {
+  const { keeper, reconciler, logger, clockInterval, trail } = parts;
+  const clock = systemClock;
+  const session = new AgentSession(sessionPorts(parts), held.memory);
+  const status = new StatusReporter({
+    status: () => currentStatus(parts),
+    send: (message) => loop.sendLatest(message),
+    clock,
+  });
+  const inventory = new InventoryReporter({
+    facts: reconciler.facts,
+    listed: () => reconciler.missingLists.length === 0,
+    sendAll: (messages) => loop.sendAll(messages),
+    clock,
+  });
+  const observer = observe(parts, { status, inventory });
+  const driver = new AgentSessionDriver({
+    session,
+    reconciler,
+    observer,
+    clock,
+    clockInterval,
+    logger,
+    keeper: parts.stateKeeper,
+    hello: helloOf(parts),
+    rotateCertificate: () => void keeper.renewNow(),
+    clockChanged: () => reconciler.clockChanged(),
+    audit: trail.log,
+  });
+  const loop = new SessionLoop({
+    clock,
+    logger,
+    listener: driver,
+    random: Math.random,
+    dial: () => keeper.dial(),
+  });
+  driver.use(loop);
+  keeper.onRenewed(() => loop.redial());
+  trail.log.onRecorded(() => status.changed());
+  const endGauges = keepGauges(parts);
+  const { held: tree } = held.memory;
+  if (tree?.stale === false) observer.accepted(tree.revision);
+  loop.start();
+  return {
+    changed: () => status.changed(),
+    stop: async () => {
+      endGauges();
+      await loop.stop('the agent stops');
+      status.end();
+      inventory.end();
+    },
+  };
+}
+
+/** Keys may be replaced when the certificate is renewed: what is trusted is looked up at each message. */
+function sessionPorts({ keeper }: SessionParts): AgentSessionPorts {
+  return {
+    digests: nodeDigests,
+    decodeIntent,
+    openManifest: (envelope) => keeper.openers.openManifest(envelope),
+    openRevocation: (envelope) => keeper.openers.openRevocation(envelope),
+    openCentralTime: (envelope) => keeper.openers.openCentralTime(envelope),
+    openEpochRaise: (envelope) => keeper.openers.openEpochRaise(envelope),
+  };
+}
+
+function helloOf(parts: SessionParts): (attempt: number) => HelloFacts {
+  const { kubernetes, ceiling, reconciler, trail } = parts;
+  const instanceId = randomUUID();
+  return (attempt) => ({
+    agentVersion: version,
+    instanceId,
+    attempt,
+    capabilities: [],
+    kubernetesVersion: kubernetes.version,
+    kubeSystemUid: kubernetes.kubeSystemUid,
+    ceilingDigest: ceilingDigest(ceiling.ceiling, nodeDigests),
+    ceilingJson: ceilingToJson(ceiling.ceiling),
+    appliedRevision: reconciler.status().appliedRevision,
+    spoolEpoch: trail.spool.epoch,
+    wallClock: Math.round(systemClock.now()),
+    monotonic: Math.round(systemClock.monotonic()),
+  });
+}
+
+function currentStatus(parts: SessionParts): wire.Status {
+  const { reconciler, ceiling, clockInterval, stateKeeper, trail } = parts;
+  const reconcile = reconciler.status();
+  const conditions = {
+    clockUncertain: clockInterval.uncertain,
+    storageFull: stateKeeper.failing || trail.spool.storageFull,
+    stateStale: stateKeeper.stale,
+    removalsHeld: reconcile.heldRemovals > 0,
+    ceilingInvalid: ceiling.invalid,
+  };
+  return statusMessage(reconcile, ceiling.ceiling, conditions, nodeDigests);
+}
+
+function observe(
+  parts: SessionParts,
+  tell: { readonly status: StatusReporter; readonly inventory: InventoryReporter },
+): SessionObserver {
+  const { readiness, meters } = parts.observation;
+  const { keeper, heldRemovals, reconciler } = parts;
+  readiness.missing('stream', 'not connected yet');
+  return {
+    live: ({ inventoryIntervalMs }) => {
+      readiness.ready('stream', `connected to ${keeper.identity.server}`);
+      meters.connected.set(1);
+      tell.status.begin();
+      tell.inventory.begin(inventoryIntervalMs);
+    },
+    ended: (reason, error) => {
+      readiness.missing('stream', error?.message ?? `closed: ${reason}`);
+      meters.connected.set(0);
+      meters.reconnects.inc({ reason });
+      tell.status.end();
+      tell.inventory.end();
+      if (error !== undefined && isLostIdentity(error)) void keeper.refused(error);
+    },
+    changed: () => {
+      tell.status.changed();
+      void heldRemovals.save(reconciler.heldRemovals);
+    },
+    accepted: (revision) => {
+      readiness.ready('state', `revision ${revision}`);
+      void heldRemovals.save(reconciler.heldRemovals);
+    },
+  };
+}
+
+/** Returns what ends it. */
+function keepGauges(parts: SessionParts): () => void {
+  let timer: NodeJS.Timeout;
+  const set = (): void => {
+    setGauges(parts);
+    const listed = parts.reconciler.missingLists.length === 0;
+    timer = setTimeout(set, listed ? gaugesEveryMs : gaugesAtStartEveryMs).unref();
+  };
+  set();
+  return () => clearTimeout(timer);
+}
+
+function setGauges({ observation, reconciler, inventory, trail, keeper }: SessionParts): void {
+  const { meters, readiness } = observation;
+  const missing = reconciler.missingLists;
+  if (missing.length === 0) readiness.ready('lists');
+  else readiness.missing('lists', `not listed yet: ${missing.join(', ')}`);
+  meters.certificateExpiry.set(keeper.notAfter / 1000);
+  meters.auditBufferEvents.set(trail.spool.flushedSequence - trail.shipper.acknowledged);
+  meters.auditBufferBytes.set(trail.spool.bytesOnDisk);
+  meters.objects.set({ kind: 'all', state: 'present' }, inventory.size);
+}

@@ -1,0 +1,93 @@
+import type { StateChange } from '@ambit/protocol';
+import { nodeDigests } from '@ambit/transport';
+import type { AgentParts } from './agent-parts.ts';
+import { systemClock } from './platform/clock-and-ids.ts';
+import type { KubeCalls } from './platform/kube-calls.ts';
+import type { Teardown } from './platform/teardown.ts';
+import { within } from './platform/within.ts';
+import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
+import { readHeldState } from './session/held-state.ts';
+import type { HeldState } from './session/held-state.ts';
+import { openSession } from './session/open-session.ts';
+import { StateKeeper } from './session/state-keeper.ts';
+import { HeldRemovalsFile } from './state/held-removals.ts';
+import { StateStore } from './state/state-store.ts';
+import { version } from './version.ts';
+
+const finishWithinMs = 5_000;
+const shipWithinMs = 2_000;
+
+/** Sets everything going. The reconciler goes on from the disk before central is heard, and never needs it. */
+export async function startParts(
+  parts: AgentParts,
+  calls: KubeCalls,
+  teardown: Teardown,
+): Promise<void> {
+  const { folder, logger, keeper, highWater, trail } = parts;
+  const store = await StateStore.open(folder.state);
+  teardown.add('state store', () => store.close());
+  const ports = { ...keeper.openers, digests: nodeDigests, logger };
+  const held = readHeldState(store.state, highWater.marks, ports);
+  const heldRemovals = new HeldRemovalsFile(folder.heldRemovals, logger);
+  const reconciler = makeReconciler(parts);
+  calls.feed(parts.clockInterval, () => reconciler.clockChanged());
+  handOver(reconciler, held);
+  reconciler.restoreHeld(await heldRemovals.load());
+  reconciler.mask(held.memory.masks.flatMap(({ revoked }) => revoked));
+  trail.log.record({
+    type: 'agent.started',
+    message: `The agent ${version} started`,
+    details: { version, revision: held.change?.manifest.revision ?? 0 },
+  });
+  await reconciler.start();
+  const stateKeeper = new StateKeeper({ store, highWater, logger }, held.revocations);
+  teardown.add('state on disk', () => stateKeeper.flush());
+  const session = openSession({ ...parts, stateKeeper, reconciler, heldRemovals }, held);
+  teardown.add('stream', () => session.stop());
+  startUpload(parts, teardown);
+  teardown.add('reconciler', () => within(finishWithinMs, reconciler.stop()));
+  parts.ceiling.watch((changed) => {
+    reconciler.setCeiling(changed);
+    session.changed();
+  });
+  keeper.start();
+  teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
+}
+
+/** A state that lacks changes may hold access that was taken away since: of it only removals are carried out. */
+function handOver(
+  reconciler: { accept(change: StateChange): void; acceptRemovals(change: StateChange): void },
+  { change, memory }: HeldState,
+): void {
+  if (change === undefined) return;
+  if (memory.held?.stale === true) reconciler.acceptRemovals(change);
+  else reconciler.accept(change);
+}
+
+function startUpload({ trail, keeper }: AgentParts, teardown: Teardown): void {
+  const { spool, shipper } = trail;
+  shipper.start();
+  keeper.onRenewed(() => shipper.redial());
+  teardown.add('audit upload', async () => {
+    await spool.flush();
+    await shipper.drain(shipWithinMs);
+    await shipper.stop();
+  });
+}
+
+function makeReconciler(parts: AgentParts): ClusterReconciler {
+  const { kubernetes, keeper, ceiling, clockInterval, inventory, trail, logger } = parts;
+  const { installationUid } = keeper.identity;
+  return new ClusterReconciler({
+    client: kubernetes.client,
+    identity: { kubeSystemUid: kubernetes.kubeSystemUid, installationUid },
+    ceiling: ceiling.ceiling,
+    clock: clockInterval,
+    platformClock: systemClock,
+    inventory,
+    audit: trail.log,
+    digests: nodeDigests,
+    logger,
+    random: Math.random,
+  });
+}

@@ -1,0 +1,71 @@
+import { open, rename, unlink } from 'node:fs/promises';
+import { dirname, join, basename } from 'node:path';
+import { AppError } from '@ambit/kernel';
+
+const storageFullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const unwritableCodes = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/** The code of a system error, or an empty text. */
+export function systemCode(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+/** True when the disk took no more bytes: a wait for space, not a fault of the data. */
+export function isStorageFull(error: unknown): boolean {
+  return storageFullCodes.has(systemCode(error));
+}
+
+/** The failed write as an error that tells the reader what to do. */
+export function storageError(path: string, error: unknown): AppError {
+  if (isStorageFull(error)) {
+    return new AppError('storage_full', `no space left to write ${path}`, {
+      hint: 'Free space on that volume; the agent goes on by itself.',
+      cause: error,
+    });
+  }
+  if (unwritableCodes.has(systemCode(error))) {
+    return new AppError('storage_unwritable', `may not write ${path}`, {
+      hint: 'Give the agent a data folder of its own with --data-dir.',
+      cause: error,
+    });
+  }
+  return new AppError('internal', `could not write ${path}`, { cause: error });
+}
+
+/** Makes a rename or a new file in `folder` survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Replaces `path` by `bytes`: after a crash at any moment the file holds the old bytes or the new ones, whole.
+ * Throws `storage_full` or `storage_unwritable`; the old file then stands.
+ */
+export async function replaceDurably(
+  path: string,
+  bytes: Uint8Array | string,
+  mode = 0o600,
+): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.new`);
+  try {
+    const handle = await open(temporary, 'w', mode);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw storageError(path, error);
+  }
+}

@@ -1,0 +1,123 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import type { ObjectKey } from '@ambit/rbac';
+import { AppError } from '@ambit/kernel';
+import { replaceDurably, systemCode } from './durable-file.ts';
+
+const saveAfterMs = 200;
+/** Lines that no longer hold, beside those that do, before the file is written anew. */
+const staleLines = 1_000;
+const gone = '-';
+
+/**
+ * What this agent wrote: key and uid of every object of ours. It proves ownership of an object whose labels somebody
+ * took off, so it is saved soon after each write; when it is behind, the object's name still proves it. The file gets
+ * a line per change, because writing ten thousand objects must not write a file of ten thousand lines each time.
+ */
+export class ObjectInventory {
+  readonly #path: string;
+  readonly #uids: Map<ObjectKey, string>;
+  /** Changed since the last save. */
+  readonly #changed = new Set<ObjectKey>();
+  #lines: number;
+  #timer: NodeJS.Timeout | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  /** The file's end is not known to be whole: it is written anew. */
+  #torn: boolean;
+
+  private constructor(path: string, found: Found) {
+    this.#path = path;
+    this.#uids = found.uids;
+    this.#lines = found.lines;
+    this.#torn = found.torn;
+  }
+
+  /** An unreadable inventory counts as empty: names and labels then have to prove what is ours. */
+  static async open(path: string): Promise<ObjectInventory> {
+    try {
+      return new ObjectInventory(path, read(await readFile(path, 'utf8')));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') {
+        return new ObjectInventory(path, { uids: new Map(), lines: 0, torn: true });
+      }
+      throw new AppError('storage_unwritable', `cannot read ${path}`, { cause: error });
+    }
+  }
+
+  uid(key: ObjectKey): string | undefined {
+    return this.#uids.get(key);
+  }
+
+  keys(): Iterable<ObjectKey> {
+    return this.#uids.keys();
+  }
+
+  get size(): number {
+    return this.#uids.size;
+  }
+
+  put(key: ObjectKey, uid: string): void {
+    if (this.#uids.get(key) === uid) return;
+    this.#uids.set(key, uid);
+    this.#saveSoon(key);
+  }
+
+  remove(key: ObjectKey): void {
+    if (this.#uids.delete(key)) this.#saveSoon(key);
+  }
+
+  /** Resolves when everything noted so far is on disk, or could not be written. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#changed.size > 0) this.#saving = this.#saving.then(() => this.#save());
+    await this.#saving;
+  }
+
+  #saveSoon(key: ObjectKey): void {
+    this.#changed.add(key);
+    this.#timer ??= setTimeout(() => void this.flush(), saveAfterMs).unref();
+  }
+
+  async #save(): Promise<void> {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    try {
+      if (this.#torn || this.#lines + changed.length > 2 * this.#uids.size + staleLines) {
+        await replaceDurably(this.#path, this.#text(this.#uids.keys()));
+        this.#lines = this.#uids.size;
+      } else {
+        this.#torn = true;
+        await appendFile(this.#path, this.#text(changed), { flush: true });
+        this.#lines += changed.length;
+      }
+      this.#torn = false;
+    } catch {
+      // The disk is full or gone: the state store reports it, and the next change tries again.
+      for (const key of changed) this.#changed.add(key);
+    }
+  }
+
+  #text(keys: Iterable<ObjectKey>): string {
+    return Array.from(keys, (key) => `${this.#uids.get(key) ?? gone} ${key}\n`).join('');
+  }
+}
+
+interface Found {
+  readonly uids: Map<ObjectKey, string>;
+  readonly lines: number;
+  readonly torn: boolean;
+}
+
+/** Of several lines for a key the last one holds; a last line without its end was cut by a crash. */
+function read(text: string): Found {
+  const lines = text.split('\n');
+  const torn = lines.pop() !== '';
+  const uids = new Map<ObjectKey, string>();
+  for (const line of lines) {
+    const space = line.indexOf(' ');
+    const key = line.slice(space + 1);
+    if (line.startsWith(gone)) uids.delete(key);
+    else uids.set(key, line.slice(0, space));
+  }
+  return { uids, lines: lines.length, torn };
+}

@@ -1,0 +1,241 @@
+import { mkdir, open, readFile, readdir, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  isStorageFull,
+  replaceDurably,
+  storageError,
+  syncFolder,
+  systemCode,
+} from './durable-file.ts';
+import { decodeStateRecords, encodeStateRecord } from './state-record.ts';
+import type { StateEntryBytes, StateRecord } from './state-record.ts';
+
+export interface StoredState {
+  /** Signed manifest of the last state accepted; absent when there never was one. */
+  readonly envelope: Buffer | undefined;
+  readonly entries: Map<string, Buffer>;
+  /** Signed Revokes that no accepted state covers yet. */
+  readonly revokes: Buffer[];
+  /** The disk failed under the state: it may lack changes, so it may only take access away. */
+  readonly stale: boolean;
+}
+
+export interface StateStep {
+  readonly envelope: Buffer;
+  readonly full: boolean;
+  readonly removed: readonly string[];
+  readonly entries: readonly StateEntryBytes[];
+  /** Of the Revokes held, those that the state does not contain yet. */
+  readonly revokes: readonly Buffer[];
+}
+
+const staleMark = 0x53;
+
+/**
+ * The accepted state on disk: a snapshot and a log of steps since. A step is on disk before its promise resolves.
+ * The log is filled with zeros when it is made, so that taking access away needs no new space.
+ */
+export class StateStore {
+  readonly #folder: string;
+  readonly #logBytes: number;
+  #state: State;
+  #generation: number;
+  #log: FileHandle;
+  #end: number;
+
+  private constructor(folder: string, logBytes: number, found: Found) {
+    this.#folder = folder;
+    this.#logBytes = logBytes;
+    this.#state = found.state;
+    this.#generation = found.generation;
+    this.#log = found.log;
+    this.#end = found.end;
+  }
+
+  /** Throws `storage_full` or `storage_unwritable`. */
+  static async open(folder: string, logBytes = 4 * 1024 ** 2): Promise<StateStore> {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return new StateStore(folder, logBytes, await load(folder, logBytes));
+    } catch (error) {
+      throw storageError(folder, error);
+    }
+  }
+
+  get state(): StoredState {
+    return this.#state;
+  }
+
+  /** Makes a verified step durable and then part of `state`. Throws `storage_full`: `state` is then as before. */
+  async accept(step: StateStep): Promise<void> {
+    const bytes = encodeStateRecord({ type: 'state', ...step });
+    if (step.full || this.#end + bytes.length > this.#logBytes) {
+      const next = after(step, new Map(step.full ? [] : this.#state.entries));
+      // Only a full state makes up for what a failing disk lost.
+      await this.#compact({ ...next, stale: this.#state.stale && !step.full });
+      return;
+    }
+    await this.#append(bytes);
+    this.#state = { ...after(step, this.#state.entries), stale: this.#state.stale };
+  }
+
+  /** Makes a verified Revoke durable. Throws `storage_full`: it has to be obeyed all the same. */
+  async revoke(envelope: Buffer): Promise<void> {
+    const bytes = encodeStateRecord({ type: 'revoke', envelope });
+    this.#state.revokes.push(envelope);
+    if (this.#end + bytes.length > this.#logBytes) {
+      await this.#compact(this.#state);
+    } else {
+      await this.#append(bytes);
+    }
+  }
+
+  /** Notes, in space that is already there, that the disk fell behind. Only a full state takes the mark off. */
+  async markStale(): Promise<void> {
+    if (this.#state.stale) return;
+    this.#state.stale = true;
+    await this.#log.write(Buffer.from([staleMark]), 0, 1, 0);
+    await this.#log.datasync();
+  }
+
+  async close(): Promise<void> {
+    await this.#log.close();
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    try {
+      await this.#log.write(bytes, 0, bytes.length, this.#end);
+      await this.#log.datasync();
+      this.#end += bytes.length;
+    } catch (error) {
+      throw storageError(this.#folder, error);
+    }
+  }
+
+  async #compact(state: State): Promise<void> {
+    const generation = this.#generation + 1;
+    const log = await makeLog(this.#folder, generation, this.#logBytes, state.stale);
+    try {
+      await replaceDurably(snapshotPath(this.#folder), encodeSnapshot(generation, state));
+    } catch (error) {
+      await log.close();
+      await unlink(logPath(this.#folder, generation)).catch(() => undefined);
+      throw error;
+    }
+    await this.#log.close();
+    await unlink(logPath(this.#folder, this.#generation)).catch(() => undefined);
+    this.#log = log;
+    this.#generation = generation;
+    this.#end = 1;
+    this.#state = state;
+  }
+}
+
+interface Snapshot {
+  envelope: Buffer | undefined;
+  entries: Map<string, Buffer>;
+  revokes: Buffer[];
+}
+
+type State = Snapshot & { stale: boolean };
+
+function after(step: StateStep, entries: Map<string, Buffer>): Snapshot {
+  for (const key of step.removed) entries.delete(key);
+  for (const { key, body } of step.entries) entries.set(key, body);
+  return { envelope: step.envelope, entries, revokes: [...step.revokes] };
+}
+
+interface Found {
+  readonly state: State;
+  readonly generation: number;
+  readonly log: FileHandle;
+  readonly end: number;
+}
+
+const snapshotPath = (folder: string): string => join(folder, 'snapshot');
+const logPath = (folder: string, generation: number): string => join(folder, `log-${generation}`);
+
+function encodeSnapshot(generation: number, snapshot: Snapshot): Buffer {
+  const head = Buffer.allocUnsafe(4);
+  head.writeUInt32BE(generation);
+  const state: StateRecord = {
+    type: 'state',
+    envelope: snapshot.envelope ?? Buffer.alloc(0),
+    full: true,
+    removed: [],
+    entries: Array.from(snapshot.entries, ([key, body]) => ({ key, body })),
+    revokes: snapshot.revokes,
+  };
+  return Buffer.concat([head, encodeStateRecord(state)]);
+}
+
+async function load(folder: string, logBytes: number): Promise<Found> {
+  const snapshot = await readIfThere(snapshotPath(folder));
+  const generation = snapshot === undefined ? 0 : snapshot.readUInt32BE(0);
+  const steps = snapshot === undefined ? [] : decodeStateRecords(snapshot, 4).records;
+  const log = await readIfThere(logPath(folder, generation));
+  const read = log === undefined ? { records: [], end: 1 } : decodeStateRecords(log, 1);
+  const state = replay([...steps, ...read.records], log?.[0] === staleMark);
+  await removeOtherLogs(folder, generation);
+  const handle =
+    log === undefined
+      ? await makeLog(folder, generation, logBytes, false)
+      : await open(logPath(folder, generation), 'r+');
+  return { state, generation, log: handle, end: read.end };
+}
+
+function replay(records: readonly StateRecord[], stale: boolean): Found['state'] {
+  let envelope: Buffer | undefined;
+  let revokes: Buffer[] = [];
+  const entries = new Map<string, Buffer>();
+  for (const record of records) {
+    if (record.type === 'revoke') {
+      revokes.push(record.envelope);
+      continue;
+    }
+    envelope = record.envelope.length === 0 ? undefined : record.envelope;
+    revokes = [...record.revokes];
+    if (record.full) entries.clear();
+    for (const key of record.removed) entries.delete(key);
+    for (const { key, body } of record.entries) entries.set(key, body);
+  }
+  return { envelope, entries, revokes, stale };
+}
+
+async function makeLog(
+  folder: string,
+  generation: number,
+  bytes: number,
+  stale: boolean,
+): Promise<FileHandle> {
+  const path = logPath(folder, generation);
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'w+', 0o600);
+    const zeros = Buffer.alloc(bytes);
+    if (stale) zeros[0] = staleMark;
+    await handle.write(zeros, 0, bytes, 0);
+    await handle.sync();
+    await syncFolder(folder);
+    return handle;
+  } catch (error) {
+    await handle?.close();
+    await unlink(path).catch(() => undefined);
+    throw isStorageFull(error) ? storageError(path, error) : error;
+  }
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return readFile(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+async function removeOtherLogs(folder: string, generation: number): Promise<void> {
+  const others = (await readdir(folder)).filter(
+    (name) => /^log-\d+$/.test(name) && name !== `log-${generation}`,
+  );
+  await Promise.all(others.map((name) => unlink(join(folder, name))));
+}

@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DevCluster } from '@ambit/dev-cluster';
+import type { Clock, Digests, Logger } from '@ambit/kernel';
+import { KubeClient, kubeResources, loadKubeconfig } from '@ambit/kube';
+import type { AccessReviewSpec, KubeObject, KubeResource, Namespace } from '@ambit/kube';
+import type { StateChange, wire } from '@ambit/protocol';
+import { ambitLabels, defaultCeiling } from '@ambit/rbac';
+import type { BindingIntent, BindingObject, Ceiling, Intent, RoleIntent } from '@ambit/rbac';
+import { eventually, silentLogger } from '@ambit/testing';
+import { ClockInterval } from '../src/clock/clock-interval.ts';
+import { agentRules } from '../src/print-rbac.ts';
+import { ClusterReconciler } from '../src/reconcile/cluster-reconciler.ts';
+import type { AgentAuditEvent } from '../src/reconcile/object-audit.ts';
+import { ObjectInventory } from '../src/state/object-inventory.ts';
+
+export const digests: Digests = {
+  sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+  utf8: (text) => new TextEncoder().encode(text),
+};
+
+export const podReader = { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] };
+
+/** The machine's clock, moved by hand. */
+export class MovedClock implements Clock {
+  byMs = 0;
+
+  now(): number {
+    return Date.now() + this.byMs;
+  }
+
+  monotonic(): number {
+    return performance.now();
+  }
+}
+
+export interface SceneOptions {
+  readonly cluster: DevCluster;
+  readonly ceiling?: Partial<Ceiling>;
+  /** Of another scene: its state on disk, for a restart. */
+  readonly folder?: string;
+  readonly installationUid?: string;
+  readonly clock?: MovedClock;
+  readonly timeoutMs?: number;
+  readonly logger?: Logger;
+  readonly random?: () => number;
+  /** Rights of the agent when they are not those that its ceiling asks for. */
+  readonly rightsOf?: Ceiling;
+}
+
+export interface Push {
+  readonly put?: readonly Intent[];
+  readonly remove?: readonly string[];
+  readonly full?: boolean;
+  readonly before?: readonly Intent[];
+}
+
+interface SceneParts {
+  readonly admin: KubeClient;
+  readonly agent: KubeClient;
+  readonly reconciler: ClusterReconciler;
+  readonly clock: MovedClock;
+  readonly interval: ClockInterval;
+  readonly folder: string;
+  readonly inventory: ObjectInventory;
+  readonly events: AgentAuditEvent[];
+  readonly ceiling: Ceiling;
+}
+
+/** A reconciler on a cluster, with the least rights, and an admin who looks over its shoulder. */
+export class ReconcileScene {
+  readonly admin: KubeClient;
+  readonly reconciler: ClusterReconciler;
+  readonly clock: MovedClock;
+  readonly interval: ClockInterval;
+  readonly folder: string;
+  readonly events: AgentAuditEvent[];
+  readonly applied: { readonly revision: number; readonly report: wire.ApplyReport }[] = [];
+  readonly #agent: KubeClient;
+  readonly inventory: ObjectInventory;
+  readonly ceiling: Ceiling;
+  revision = 0;
+
+  private constructor(parts: SceneParts) {
+    this.admin = parts.admin;
+    this.#agent = parts.agent;
+    this.reconciler = parts.reconciler;
+    this.clock = parts.clock;
+    this.interval = parts.interval;
+    this.folder = parts.folder;
+    this.inventory = parts.inventory;
+    this.events = parts.events;
+    this.ceiling = parts.ceiling;
+    this.reconciler.onApplied((revision, report) => this.applied.push({ revision, report }));
+  }
+
+  static async open(options: SceneOptions): Promise<ReconcileScene> {
+    const { cluster, clock = new MovedClock(), logger = silentLogger } = options;
+    const ceiling = ceilingOf(options.ceiling);
+    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ambit-reconcile-')));
+    const admin = await clientOf(folder, 'admin', cluster.adminKubeconfig);
+    const rights = agentRules(options.rightsOf ?? ceiling);
+    const agent = await clientOf(folder, 'agent', await cluster.agentKubeconfig(rights), options);
+    const system = await admin.get(kubeResources.namespaces, { name: 'kube-system' });
+    const inventory = await ObjectInventory.open(join(folder, 'inventory'));
+    const interval = new ClockInterval(clock);
+    const events: AgentAuditEvent[] = [];
+    const reconciler = new ClusterReconciler({
+      client: agent,
+      identity: {
+        kubeSystemUid: system.metadata.uid ?? '',
+        installationUid: options.installationUid ?? 'installation-1',
+      },
+      ceiling,
+      clock: interval,
+      platformClock: clock,
+      inventory,
+      audit: { record: (event) => events.push(event) },
+      digests,
+      logger,
+      random: options.random ?? Math.random,
+    });
+    await reconciler.start();
+    const seen = { clock, interval, folder, inventory, events, ceiling };
+    return new ReconcileScene({ ...seen, admin, agent, reconciler });
+  }
+
+  /** Hands a change over; the revision it got. */
+  push({ put = [], remove = [], full = false, before }: Push): number {
+    this.revision += 1;
+    const change = changeOf(this.revision, { put, remove, full });
+    if (before === undefined) this.reconciler.accept(change);
+    else this.reconciler.accept(change, before);
+    return this.revision;
+  }
+
+  /** Hands a change over and waits until it is applied. */
+  async apply(push: Push, withinMs = 10_000): Promise<wire.ApplyReport> {
+    const revision = this.push(push);
+    return this.appliedOf(revision, withinMs);
+  }
+
+  async appliedOf(revision: number, withinMs = 10_000): Promise<wire.ApplyReport> {
+    return eventually(
+      () => {
+        const found = this.applied.find((one) => one.revision === revision);
+        if (found === undefined) {
+          throw new Error(JSON.stringify(this.reconciler.status().report.problems));
+        }
+        return found.report;
+      },
+      { what: `revision ${revision} being applied`, withinMs, everyMs: 5 },
+    );
+  }
+
+  /** Makes a namespace and waits until the agent knows of it. */
+  async namespace(name: string, labels: Record<string, string> = {}): Promise<void> {
+    await this.admin.create<Namespace>(kubeResources.namespaces, { metadata: { name, labels } });
+    await this.eventually(`the agent knowing ${name}`, () => {
+      if (!this.reconciler.facts.namespaces.has(name)) throw new Error('it does not');
+    });
+  }
+
+  async ready(): Promise<void> {
+    await eventually(
+      () => {
+        if (this.reconciler.missingLists.length > 0) {
+          throw new Error(`lists missing: ${this.reconciler.missingLists.join()}`);
+        }
+      },
+      { what: 'the first lists' },
+    );
+  }
+
+  /** Objects of ours of one kind, as the API server shows them. */
+  async ours(kind: KubeResource = kubeResources.roleBindings): Promise<BindingObject[]> {
+    const selector = { labelSelector: `${ambitLabels.managedBy}=ambit` };
+    const { items } = await this.admin.list<BindingObject>(kind, selector);
+    return items.map((item) => ({ ...item, kind: kind.kind }) as BindingObject);
+  }
+
+  /** `NAMESPACE ROLE SUBJECT` of every RoleBinding of ours, sorted. */
+  async access(): Promise<string[]> {
+    const bindings = [
+      ...(await this.ours()),
+      ...(await this.ours(kubeResources.clusterRoleBindings)),
+    ];
+    return bindings
+      .flatMap(({ metadata, roleRef, subjects = [] }) =>
+        subjects.map(({ name }) => `${metadata.namespace ?? '*'} ${roleRef.name} ${name}`),
+      )
+      .sort();
+  }
+
+  async sees(expected: readonly string[], withinMs = 5_000): Promise<void> {
+    await eventually(
+      async () => {
+        const found = await this.access();
+        if (JSON.stringify(found) !== JSON.stringify(expected.toSorted())) {
+          throw new Error(JSON.stringify(found));
+        }
+      },
+      { what: `access ${JSON.stringify(expected)}`, withinMs },
+    );
+  }
+
+  /** What the API server itself decides. */
+  async can(user: string, namespace: string, verb = 'get', resource = 'pods'): Promise<boolean> {
+    const spec: AccessReviewSpec = {
+      user,
+      groups: ['system:authenticated'],
+      resourceAttributes: { namespace, verb, resource },
+    };
+    return (await this.admin.createSubjectAccessReview(spec)).allowed;
+  }
+
+  async only(kind: KubeResource = kubeResources.roleBindings): Promise<BindingObject> {
+    const [first, ...more] = await this.ours(kind);
+    if (first === undefined || more.length > 0) throw new Error(`${more.length + 1} objects`);
+    return first;
+  }
+
+  eventsOf(type: string): AgentAuditEvent[] {
+    return this.events.filter((event) => event.type === type);
+  }
+
+  async eventually(what: string, probe: () => unknown, withinMs = 5_000): Promise<void> {
+    await eventually(probe as () => void, { what, withinMs });
+  }
+
+  /** Stops without taking anything back, as a killed process would, but for the inventory that is on disk. */
+  async halt(): Promise<void> {
+    await this.reconciler.stop();
+    this.#agent.close();
+    this.admin.close();
+  }
+
+  async close(): Promise<void> {
+    await this.halt();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function ceilingOf(change: Partial<Ceiling> = {}): Ceiling {
+  return { ...defaultCeiling, ...change };
+}
+
+async function clientOf(
+  folder: string,
+  name: string,
+  kubeconfig: string,
+  { timeoutMs }: { readonly timeoutMs?: number } = {},
+): Promise<KubeClient> {
+  const path = join(folder, `${name}.kubeconfig`);
+  await writeFile(path, kubeconfig, { mode: 0o600 });
+  const connection = await loadKubeconfig(path);
+  return new KubeClient({ connection, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+}
+
+/** A change as the session hands it over; the reconciler reads these parts of it. */
+export function changeOf(
+  revision: number,
+  { put = [], remove = [], full = false }: Omit<Push, 'before'>,
+): StateChange {
+  return {
+    mode: full ? 'full' : 'delta',
+    manifest: { revision },
+    intents: put,
+    removed: remove,
+    entries: [],
+  } as unknown as StateChange;
+}
+
+export function binding(change: Partial<BindingIntent> & { key: string }): BindingIntent {
+  return {
+    section: 'BINDING',
+    role: { type: 'existing', clusterRole: 'view' },
+    scope: { type: 'namespaces', names: ['payments'] },
+    shard: '',
+    subjectKind: 'Users',
+    subjects: ['ambit:ann'],
+    grants: ['grant'],
+    ...change,
+  };
+}
+
+export function role(uid: string, rules: RoleIntent['rules'], name = `role-${uid}`): RoleIntent {
+  return { section: 'ROLE', key: `ROLE/${uid}`, uid, name, rules };
+}
+
+export function deny(userUid: string, subject: string): Intent {
+  return { section: 'DENY', key: `DENY/${userUid}`, userUid, subject };
+}
+
+export type { KubeObject };

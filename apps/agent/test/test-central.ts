@@ -1,0 +1,347 @@
+import { AppError } from '@ambit/kernel';
+import {
+  CentralSession,
+  centralTimeCodec,
+  encodeIntent,
+  HashTree,
+  manifestCodec,
+  revocationCodec,
+  StateHistory,
+} from '@ambit/protocol';
+import type { CentralEffect, CentralEvent, DesiredState, wire } from '@ambit/protocol';
+import type { Intent } from '@ambit/rbac';
+import { silentLogger } from '@ambit/testing';
+import {
+  createAgentServer,
+  createCa,
+  createEnvelopeSigner,
+  generateSigningKey,
+  loadCa,
+  nodeDigests,
+} from '@ambit/transport';
+import type { AgentCall, AgentServer, CertificateAuthority, SyncStream } from '@ambit/transport';
+
+import { TestAuditIngest } from './test-audit-ingest.ts';
+import { clusterUid, installationUid, TestRegistrar } from './test-registrar.ts';
+
+export { clusterUid, installationUid };
+
+interface Served {
+  readonly session: CentralSession;
+  readonly stream: SyncStream;
+  readonly hello: wire.Hello;
+  readonly fingerprint: string;
+}
+
+/** What an agent told. */
+export interface Told {
+  readonly hellos: wire.Hello[];
+  readonly accepted: number[];
+  readonly applied: { readonly revision: number; readonly report: wire.ApplyReport }[];
+  readonly refused: { readonly code: string; readonly message: string }[];
+  readonly statuses: wire.Status[];
+  readonly inventories: wire.Inventory[];
+  readonly goodbyes: string[];
+  readonly states: string[];
+}
+
+/**
+ * Central as an agent sees it: the real server, certificates, signatures and session, over a state that tests change.
+ * It is strict where central is: a token is good once, a revoked certificate is refused, audit follows its cursor.
+ */
+export class TestCentral {
+  readonly told: Told = {
+    hellos: [],
+    accepted: [],
+    applied: [],
+    refused: [],
+    statuses: [],
+    inventories: [],
+    goodbyes: [],
+    states: [],
+  };
+  readonly audit = new TestAuditIngest();
+  explainedFrom = 0;
+  revision = 1;
+  readonly registrar: TestRegistrar;
+  readonly #signer = createEnvelopeSigner(generateSigningKey());
+  readonly #epochSigner = createEnvelopeSigner(generateSigningKey());
+  #history = new StateHistory();
+  readonly #intents = new Map<string, Intent>();
+  #tree = HashTree.empty(nodeDigests);
+  #served: Served | undefined;
+  #sessions = 0;
+  #server: AgentServer | undefined;
+  #port = 0;
+  #stopping = false;
+
+  private constructor(ca: CertificateAuthority) {
+    const keys = { state: this.#signer.publicKey, epoch: this.#epochSigner.publicKey };
+    this.registrar = new TestRegistrar(ca, keys);
+  }
+
+  static async start(): Promise<TestCentral> {
+    const files = await createCa({ name: 'test CA', now: Date.now() });
+    const central = new TestCentral(await loadCa(files));
+    central.#put(configOf());
+    await central.listen();
+    return central;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get connected(): boolean {
+    return this.#served !== undefined;
+  }
+
+  /** Listens, again on the same port after `stop`. */
+  async listen(): Promise<void> {
+    const identity = await this.registrar.ca.issueServer(['127.0.0.1'], Date.now());
+    this.#server = await createAgentServer({
+      address: `127.0.0.1:${this.#port}`,
+      certificates: {
+        certificateChain: identity.certificateChainPem,
+        privateKey: identity.privateKeyPem,
+        clientCa: this.registrar.ca.certificatePem,
+      },
+      handlers: {
+        enroll: (request) => this.registrar.enrol(request),
+        renew: (request, call) => this.registrar.renew(request.csr, call.peer.fingerprint),
+        renewChallenge: async () => ({ nonce: Buffer.from('nonce') }),
+        renewExpired: (request) => this.registrar.renewExpired(request),
+        connect: (stream, call) => this.#connect(stream, call),
+        push: (stream) => this.audit.push(stream),
+      },
+      logger: silentLogger,
+    });
+    this.#port = this.#server.port;
+    this.#stopping = false;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#served = undefined;
+    await this.#server?.close(0);
+    this.#server = undefined;
+  }
+
+  /** One commit; those who lose by it are told at once when `revoked` names them. */
+  commit(
+    put: readonly Intent[],
+    remove: readonly string[] = [],
+    revoked: readonly wire.RevokedSubject[] = [],
+  ): number {
+    const keys = [...put.map(({ key }) => key), ...remove];
+    this.#history.record(this.#tree.root, keys);
+    for (const key of remove) this.#intents.delete(key);
+    for (const intent of put) this.#put(intent);
+    this.#tree = this.#tree.with({ remove });
+    this.revision++;
+    const at = performance.now();
+    this.#handle(
+      revoked.length > 0 ? { on: 'revoked', at, keys, revoked } : { on: 'changed', at, keys },
+    );
+    return this.revision;
+  }
+
+  command(action: wire.CommandAction): void {
+    this.#handle({ on: 'command', action });
+  }
+
+  drain(minWaitMs: number, maxWaitMs: number): void {
+    this.#handle({ on: 'drain', minWaitMs, maxWaitMs, reason: 'test' });
+  }
+
+  supersede(): void {
+    this.#handle({ on: 'superseded', newerSessionEpoch: 99 });
+  }
+
+  /** Sends this as it stands, past the session. */
+  send(message: wire.CentralMessage): void {
+    this.#served?.stream.outbox.control(message);
+  }
+
+  sign(type: 'manifest' | 'revoke' | 'central-time', payload: Uint8Array): wire.SignedEnvelope {
+    return this.#signer.sign(type, payload);
+  }
+
+  /** Whoever comes back with an older state gets all of the newest. */
+  forgetHistory(): void {
+    this.#history = new StateHistory();
+  }
+
+  /** Central forgets what it had: another database. */
+  goBackTo(revision: number): void {
+    this.revision = revision;
+  }
+
+  /** From now on no certificate issued so far is accepted, and the stream ends. */
+  revokeAgent(): void {
+    this.registrar.revokeAll();
+    const error = new AppError(
+      'certificate_revoked',
+      'The certificate of this agent was revoked.',
+      {
+        nextCommand: 'ambit cluster join-token prod-eu',
+      },
+    );
+    this.#served?.stream.fail(error);
+    this.#served = undefined;
+  }
+
+  #put(intent: Intent): void {
+    this.#intents.set(intent.key, intent);
+    this.#tree = this.#tree.with({ put: [[intent.key, encodeIntent(intent)]] });
+  }
+
+  #connect(stream: SyncStream, { peer }: AgentCall): void {
+    if (this.#stopping) return stream.fail(new AppError('not_ready', 'This replica is stopping.'));
+    let served: Served | undefined;
+    stream.listen({
+      message: (message) => {
+        if (served !== undefined) {
+          if (message.message === 'goodbye') this.told.goodbyes.push(message.goodbye.reason);
+          return this.#run(served, { on: 'message', ...now(), message });
+        }
+        if (message.message !== 'hello') return stream.fail(new AppError('invalid_request', 'no'));
+        if (!this.registrar.accepts(peer.fingerprint)) {
+          return stream.fail(new AppError('certificate_revoked', 'It was revoked.'));
+        }
+        served = this.#admit(stream, message.hello, peer.fingerprint);
+      },
+      closed: () => {
+        if (this.#served === served) this.#served = undefined;
+      },
+    });
+  }
+
+  #admit(stream: SyncStream, hello: wire.Hello, fingerprint: string): Served {
+    this.told.hellos.push(hello);
+    const session = new CentralSession(
+      {
+        desired: () => this.#desired(),
+        signRevocation: (revision, revoked) =>
+          this.sign(
+            'revoke',
+            revocationCodec.encode({
+              installationUid,
+              clusterUid,
+              stateEpoch: 1,
+              revision,
+              revoked: [...revoked],
+            }),
+          ),
+        signTime: (time) => this.signTime(time),
+      },
+      {
+        clusterUid,
+        stateEpoch: 1,
+        heartbeatIntervalMs: 1_000,
+        inventoryIntervalMs: 200,
+        backoffBaseMs: 20,
+        backoffCapMs: 100,
+        maxChunkBytes: 64 * 1024,
+        timeIntervalMs: 60_000,
+        epochRaise: null,
+      },
+      performance.now(),
+    );
+    this.#served?.stream.fail(new AppError('already_exists', 'A newer stream took over.'));
+    const served = { session, stream, hello, fingerprint };
+    this.#served = served;
+    this.#run(served, { on: 'admitted', ...now(), hello, sessionEpoch: ++this.#sessions });
+    return served;
+  }
+
+  signTime(time: number): wire.SignedEnvelope {
+    return this.sign(
+      'central-time',
+      centralTimeCodec.encode({ installationUid, stateEpoch: 1, now: time }),
+    );
+  }
+
+  #handle(event: CentralEvent): void {
+    if (this.#served !== undefined) this.#run(this.#served, event);
+  }
+
+  #run(served: Served, event: CentralEvent): void {
+    for (const effect of served.session.handle(event)) this.#perform(served, effect);
+  }
+
+  #perform({ stream }: Served, effect: CentralEffect): void {
+    const { told } = this;
+    switch (effect.do) {
+      case 'send':
+        return stream.outbox.control(effect.message);
+      case 'sendState':
+        told.states.push(effect.mode);
+        return stream.outbox.sequence(effect.messages);
+      case 'accepted':
+        return void told.accepted.push(effect.revision);
+      case 'applied':
+        return void told.applied.push(effect);
+      case 'refused':
+        return void told.refused.push(effect);
+      case 'status':
+        return void told.statuses.push(effect.status);
+      case 'inventory':
+        return void told.inventories.push(effect.inventory);
+      case 'close':
+        return stream.fail(new AppError('state_ahead', effect.message));
+      case 'revokeAcknowledged':
+        return undefined;
+    }
+  }
+
+  #desired(): DesiredState {
+    const entries = Array.from(this.#intents.values(), (intent) => ({
+      key: intent.key,
+      body: encodeIntent(intent),
+    }));
+    return {
+      revision: this.revision,
+      root: this.#tree.root,
+      manifest: this.sign('manifest', manifestCodec.encode(this.manifest())),
+      entries: () => entries,
+      entriesOf: (keys) => {
+        const wanted = new Set(keys);
+        return entries.filter(({ key }) => wanted.has(key));
+      },
+      changedSince: (root) => this.#history.changedSince(root),
+    };
+  }
+
+  /** The manifest of now. */
+  manifest(): wire.Manifest {
+    const { sections, root } = this.#tree;
+    return {
+      installationUid,
+      clusterUid,
+      stateEpoch: 1,
+      revision: this.revision,
+      root,
+      sections: Array.from(sections, ([section, entries]) => ({ section, entries })),
+      issuedAt: Date.now(),
+      explainedFrom: this.explainedFrom,
+      intentionallyEmpty: !sections.has('BINDING'),
+      compilerVersion: 1,
+    };
+  }
+}
+
+function now(): { at: number; wallClock: number } {
+  return { at: performance.now(), wallClock: Date.now() };
+}
+
+function configOf(): Intent {
+  return {
+    section: 'CONFIG',
+    key: 'CONFIG/cluster',
+    clusterName: 'prod-eu',
+    clusterUid,
+    userPrefix: 'ambit:',
+    subjectMode: 'Users',
+  };
+}

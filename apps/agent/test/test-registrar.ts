@@ -1,0 +1,112 @@
+import { AppError } from '@ambit/kernel';
+import type { wire } from '@ambit/protocol';
+import {
+  certificatesToPem,
+  createCertificateRequest,
+  generateAgentKey,
+  hashJoinToken,
+  makeJoinToken,
+  nodeDigests,
+  verifyRenewal,
+} from '@ambit/transport';
+import type { AgentIdentity, CertificateAuthority } from '@ambit/transport';
+
+export const installationUid = 'installation-1';
+export const clusterUid = 'cluster-1';
+
+/** Gives agents their certificates as central does: a token is good once, a revoked certificate is refused. */
+export class TestRegistrar {
+  readonly ca: CertificateAuthority;
+  readonly enrolments: wire.EnrollRequest[] = [];
+  renewals = 0;
+  /** Milliseconds a new certificate lives. */
+  lifeMs: number | undefined;
+  /** Called before the answer to Enroll leaves; it may throw. */
+  beforeReply: () => void = () => undefined;
+  readonly #keys: { readonly state: wire.TrustedKey; readonly epoch: wire.TrustedKey };
+  readonly #tokens = new Map<string, { used: boolean }>();
+  readonly #live = new Set<string>();
+
+  constructor(ca: CertificateAuthority, keys: { state: wire.TrustedKey; epoch: wire.TrustedKey }) {
+    this.ca = ca;
+    this.#keys = keys;
+  }
+
+  joinToken(): string {
+    const token = makeJoinToken(this.ca.pin);
+    this.#tokens.set(hashJoinToken(token.presented), { used: false });
+    return token.text;
+  }
+
+  /** A certificate without a join token, for parts that need one and do not enrol. */
+  async identity(): Promise<AgentIdentity> {
+    const privateKey = generateAgentKey();
+    const { certificateChain } = await this.#issue(createCertificateRequest(privateKey));
+    return { certificateChain: certificatesToPem(certificateChain), privateKey };
+  }
+
+  accepts(fingerprint: string): boolean {
+    return this.#live.has(fingerprint);
+  }
+
+  /** No certificate issued so far is accepted from now on. */
+  revokeAll(): void {
+    this.#live.clear();
+  }
+
+  async enrol(request: wire.EnrollRequest): Promise<wire.EnrollResponse> {
+    this.enrolments.push(request);
+    const token = this.#tokens.get(hashJoinToken(request.joinToken));
+    if (token === undefined || token.used) {
+      throw new AppError('join_token_invalid', 'This join token is not accepted.', {
+        hint: 'It was used already.',
+        nextCommand: 'ambit cluster join-token NAME',
+      });
+    }
+    token.used = true;
+    const answer = await this.#issue(request.csr);
+    this.beforeReply();
+    return {
+      ...answer,
+      installationUid,
+      clusterUid,
+      clusterName: 'prod-eu',
+      agentUid: 'agent-1',
+      stateEpoch: 1,
+      epochKeys: [this.#keys.epoch],
+    };
+  }
+
+  async renew(csr: Uint8Array, fingerprint: string): Promise<wire.RenewResponse> {
+    if (!this.#live.has(fingerprint)) {
+      throw new AppError('certificate_revoked', 'The certificate of this agent is not accepted.');
+    }
+    this.renewals++;
+    return this.#issue(csr);
+  }
+
+  async renewExpired(request: wire.RenewExpiredRequest): Promise<wire.RenewResponse> {
+    const fingerprint = Buffer.from(nodeDigests.sha256(request.certificate)).toString('hex');
+    if (!verifyRenewal(request))
+      throw new AppError('certificate_expired', 'The proof is not valid.');
+    return this.renew(request.csr, fingerprint);
+  }
+
+  async #issue(csr: Uint8Array): Promise<wire.RenewResponse> {
+    const { certificate, fingerprint } = await this.ca.issueAgent({
+      csr,
+      installationUid,
+      clusterUid,
+      agentUid: 'agent-1',
+      now: Date.now(),
+      ...(this.lifeMs === undefined ? {} : { validForMs: this.lifeMs }),
+    });
+    this.#live.add(fingerprint);
+    const ca = Buffer.from(this.ca.certificate);
+    return {
+      certificateChain: [Buffer.from(certificate), ca],
+      ca: [ca],
+      stateKeys: [this.#keys.state],
+    };
+  }
+}
