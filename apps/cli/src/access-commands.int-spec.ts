@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runCaptured, type Captured } from './captured-run.test-support.ts';
+import {
+  anEffect,
+  aProgress,
+  aResult,
+  aRevision,
+  SmallCentral,
+} from './small-central.test-support.ts';
+
+let central: SmallCentral;
+
+beforeEach(async () => {
+  central = new SmallCentral();
+  await central.start();
+});
+afterEach(() => central.stop());
+
+function ambit(...args: string[]): Promise<Captured> {
+  const env = {
+    AMBIT_CONFIG_DIR: '/nonexistent',
+    AMBIT_SERVER: central.url,
+    AMBIT_TOKEN: central.token,
+  };
+  return runCaptured(args, { env });
+}
+
+const path = { grant: 'sre-prod', role: 'ops', scope: 'prod-eu', group: 'sre' };
+const evidence = { cluster: 'prod-eu', connected: true, ageSeconds: 3, appliedRevision: 419 };
+const checkResult = (item: object, more: object = {}) => ({
+  kind: 'AccessCheckResult',
+  revision: 419,
+  evidence: [{ ...evidence, ...more }],
+  items: [{ paths: [], refusals: [], ...item }],
+});
+
+describe('can-i', () => {
+  test('says yes with code 0, and by which grant', async () => {
+    central.answers = { checkAccess: () => checkResult({ allowed: true, paths: [path] }) };
+    const run = await ambit('can-i', 'delete', 'pods/exec', '--in', 'prod-eu/pay', '--as', 'alice');
+    expect(run).toEqual({
+      code: 0,
+      out: 'yes\n',
+      err: '  by grant/sre-prod (ops) through group/sre\n',
+    });
+    expect(central.bodyOf('checkAccess')).toEqual({
+      checks: [
+        {
+          user: 'alice',
+          cluster: 'prod-eu',
+          namespace: 'pay',
+          verb: 'delete',
+          resource: 'pods',
+          subresource: 'exec',
+          apiGroup: '',
+        },
+      ],
+    });
+  });
+
+  test('case U14: says no with code 1, why, and what to do next', async () => {
+    const refusals = [
+      { reason: 'scope_elsewhere', message: 'None of 3 grants covers "pay".', grant: 'g' },
+    ];
+    const nextCommand = 'ambit grant alice ops prod-eu/pay';
+    central.answers = { checkAccess: () => checkResult({ allowed: false, refusals, nextCommand }) };
+    const run = await ambit('can-i', 'get', 'deploy', '--in', 'prod-eu/*', '--as', 'alice');
+    expect(run).toMatchObject({ code: 1, out: 'no\n' });
+    expect(run.err).toContain('why:  None of 3 grants covers "pay".');
+    expect(run.err).toContain(`next: ${nextCommand}`);
+    const { checks } = central.bodyOf('checkAccess') as { checks: object[] };
+    expect(checks[0]).toMatchObject({ resource: 'deployments', apiGroup: 'apps' });
+    expect(checks[0]).not.toHaveProperty('namespace');
+  });
+
+  test('case 45: an answer that rests on an offline cluster says how old it is', async () => {
+    const answer = checkResult(
+      { allowed: true, paths: [path] },
+      { connected: false, ageSeconds: 7200 },
+    );
+    central.answers = { checkAccess: () => answer };
+    const run = await ambit('can-i', 'get', 'pods', '--in', 'prod-eu', '--as', 'alice');
+    expect(run.err).toContain('prod-eu is offline; the answer rests on what it told 2h ago');
+  });
+
+  test('a token is nobody: without --as it is wrong usage, and never a yes', async () => {
+    const run = await ambit('can-i', 'get', 'pods', '--in', 'prod-eu');
+    expect(run).toMatchObject({ code: 2, out: '' });
+    expect(run.err).toContain('--as USER');
+    expect(central.calls).toEqual([]);
+  });
+
+  test('a fault is told from a no by its code', async () => {
+    expect(await ambit('can-i', 'get', 'pods', '--in', 'x', '--as', 'a')).toMatchObject({
+      code: 5,
+      out: '',
+    });
+    await central.stop();
+    expect(await ambit('can-i', 'get', 'pods', '--in', 'x', '--as', 'a')).toMatchObject({
+      code: 9,
+      out: '',
+    });
+  });
+});
+
+describe('who-can', () => {
+  test('lists people and ways, from all pages', async () => {
+    const soon = new Date(Date.now() + 42.5 * 60_000).toISOString();
+    central.answers = {
+      whoCan: ({ query }) => ({
+        kind: 'WhoCanResult',
+        revision: 419,
+        evidence,
+        ...(query['continue'] === undefined
+          ? { items: [{ user: 'alice', paths: [path] }], continue: 'p2' }
+          : {
+              items: [
+                { user: 'bob', paths: [{ grant: 'g', role: 'edit', scope: 'x', until: soon }] },
+              ],
+            }),
+      }),
+    };
+    const run = await ambit('who-can', 'delete', 'pods', '--in', 'prod-eu/payments');
+    expect(run.out).toBe(
+      'SUBJECT  THROUGH                   ROLE  UNTIL\n' +
+        'alice    group/sre grant/sre-prod  ops   standing\n' +
+        'bob      grant/g                   edit  in 42m\n',
+    );
+    expect(central.calls[0]?.query).toMatchObject({ cluster: 'prod-eu', namespace: 'payments' });
+  });
+});
+
+describe('grant', () => {
+  test('makes one grant whose name comes from subject, role and scope', async () => {
+    central.answers = {
+      apply: () => aResult({ clusters: [anEffect('prod-eu')] }),
+      getRevisionStatus: () => aRevision([aProgress('prod-eu')]),
+    };
+    const before = Date.now();
+    expect(
+      (await ambit('grant', 'group/sre', 'view', 'prod-eu/*', '--for', '8h', '--reason', 'INC-1'))
+        .code,
+    ).toBe(0);
+    await ambit('grant', 'group/sre', 'view', 'prod-eu/*');
+    const sent = central.calls.filter(({ operation }) => operation === 'apply');
+    const [first, second] = sent.map(
+      ({ body }) =>
+        (body as { objects: { metadata: { name: string }; spec: Record<string, unknown> }[] })
+          .objects[0],
+    );
+    expect(first?.spec).toMatchObject({
+      subjects: [{ group: 'sre' }],
+      role: 'view',
+      scope: { clusters: { names: ['prod-eu'] }, namespaces: { all: true } },
+      reason: 'INC-1',
+    });
+    const end = Date.parse(String(first?.spec['until']));
+    expect(end - before).toBeGreaterThanOrEqual(8 * 3_600_000);
+    expect(second?.metadata.name).toBe(first?.metadata.name);
+    expect(second?.spec).not.toHaveProperty('until');
+  });
+
+  test.each([
+    [['alice', 'view', 'prod-eu', '--for', '0h'], 'not a duration'],
+    [['alice', 'view', 'prod-eu', '--until', '2020-01-01'], 'in the past'],
+    [['alice', 'view', 'prod-eu', '--until', '18:00', '--for', '1h'], 'exclude'],
+    [['Alice', 'view', 'prod-eu'], 'cannot name a User'],
+    [['alice', 'View', 'prod-eu'], 'not a role'],
+  ])('%j is refused before anything is sent', async (args, message) => {
+    const run = await ambit('grant', ...args);
+    expect(run.code).toBe(2);
+    expect(run.err).toContain(message);
+    expect(central.calls).toEqual([]);
+  });
+});
+
+describe('revoke', () => {
+  test('case b7: takes direct grants away, waits, and names what remains and how to end it', async () => {
+    central.answers = {
+      revokeAccess: () => ({
+        ...aResult({
+          objects: [{ kind: 'Grant', name: 'alice-edit', action: 'deleted' }],
+          clusters: [anEffect('prod-eu')],
+        }),
+        kind: 'RevokeResult',
+        remaining: [
+          {
+            grant: 'sre-prod',
+            role: 'ops',
+            scope: 'prod-eu',
+            group: 'sre',
+            nextCommand: 'ambit group rm-member sre alice',
+          },
+        ],
+      }),
+      getRevisionStatus: () => aRevision([aProgress('prod-eu')]),
+    };
+    const run = await ambit('revoke', 'alice');
+    expect(run).toMatchObject({ code: 0, out: 'grant/alice-edit deleted\n' });
+    expect(run.err).toContain('revision 419 in force on 1/1 clusters');
+    expect(run.err).toContain(
+      'alice still has:\n  ops in prod-eu through group/sre (grant/sre-prod)\n',
+    );
+    expect(run.err).toContain('to end it: ambit group rm-member sre alice');
+    expect(central.bodyOf('revokeAccess')).toEqual({ subject: { user: 'alice' } });
+  });
+
+  test('a role and a scope narrow it', async () => {
+    central.answers = {
+      revokeAccess: () => ({ ...aResult({ changed: false }), kind: 'RevokeResult', remaining: [] }),
+    };
+    const run = await ambit('revoke', 'group/sre', 'edit', 'prod-eu/pay');
+    expect(run.err).toContain('group/sre has no direct grant that fits');
+    expect(central.bodyOf('revokeAccess')).toEqual({
+      subject: { group: 'sre' },
+      role: 'edit',
+      scope: 'prod-eu/pay',
+    });
+  });
+});

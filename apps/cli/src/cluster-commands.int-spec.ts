@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AppError } from '@ambit/kernel';
+import { runCaptured, type Captured, type CapturedOptions } from './captured-run.test-support.ts';
+import { aCluster, aList, SmallCentral } from './small-central.test-support.ts';
+
+let central: SmallCentral;
+
+beforeEach(async () => {
+  central = new SmallCentral();
+  await central.start();
+});
+afterEach(() => central.stop());
+
+function ambit(args: readonly string[], more: Partial<CapturedOptions> = {}): Promise<Captured> {
+  const env = {
+    AMBIT_CONFIG_DIR: '/nonexistent',
+    AMBIT_SERVER: central.url,
+    AMBIT_TOKEN: central.token,
+  };
+  return runCaptured(args, { env, ...more });
+}
+
+const joinToken = () => ({
+  kind: 'JoinTokenCreated',
+  id: 'j1',
+  cluster: 'prod-eu',
+  token: 'ambj_j1.secret.pin',
+  agentAddress: 'ambit.acme.io:7443',
+  createdAt: '2026-01-01T00:00:00Z',
+  expiresAt: '2026-01-01T00:10:00Z',
+});
+
+describe('cluster add', () => {
+  test('makes the cluster and prints the whole command of its agent', async () => {
+    central.answers = { putCluster: () => aCluster('prod-eu'), createJoinToken: joinToken };
+    const run = await ambit([
+      'cluster',
+      'add',
+      'prod-eu',
+      '--label',
+      'env=prod',
+      '--label',
+      'region=eu,tier=1',
+    ]);
+    expect(run.code).toBe(0);
+    expect(run.out).toBe(
+      'cluster/prod-eu created\n' +
+        '  npx ambit-agent --kubeconfig FILE --server ambit.acme.io:7443 --join-token ambj_j1.secret.pin\n',
+    );
+    expect(run.err).toContain('good once, for 10m');
+    expect(central.calls[0]?.headers['if-none-match']).toBe('*');
+    expect(central.bodyOf('putCluster')).toMatchObject({
+      metadata: { labels: { env: 'prod', region: 'eu', tier: '1' } },
+    });
+    expect(central.bodyOf('createJoinToken')).toEqual({ ttlSeconds: 600 });
+  });
+
+  test('case 42: an existing cluster is not overwritten', async () => {
+    central.answers = {
+      putCluster: () => {
+        throw new AppError('already_exists', 'There is a Cluster prod-eu.');
+      },
+      createJoinToken: joinToken,
+    };
+    const run = await ambit(['cluster', 'add', 'prod-eu']);
+    expect(run).toMatchObject({ code: 6, out: '' });
+    expect(run.err).toContain('next: ambit cluster join-token prod-eu');
+    expect(central.operations()).toEqual(['putCluster']);
+  });
+
+  test('case U20: --wait tells each step until the agent is connected', async () => {
+    const agent = { uid: 'a1', version: '0.1.0', kubernetesVersion: 'v1.36.2' };
+    const states = [
+      { phase: 'AwaitingAgent', connected: false },
+      { phase: 'Offline', connected: false, agent: { version: '0.1.0' } },
+      { agent },
+    ];
+    let asked = 0;
+    central.answers = {
+      putCluster: () => aCluster('prod-eu'),
+      createJoinToken: joinToken,
+      getCluster: () => aCluster('prod-eu', states[Math.min(asked++, 2)]),
+    };
+    const run = await ambit(['cluster', 'add', 'prod-eu', '--wait']);
+    expect(run.code).toBe(0);
+    expect(run.err).toMatch(
+      /agent enrolled {2}\d+s\nagent connected {2}\d+s {2}0\.1\.0, Kubernetes v1\.36\.2\n/,
+    );
+    expect(run.out).toMatch(/cluster\/prod-eu connected\n$/);
+  });
+
+  test.each([
+    ['--ttl', '10s'],
+    ['--ttl', '25h'],
+    ['--label', 'env'],
+    ['--label', '=x'],
+  ])('%s %s is wrong usage', async (...flags) => {
+    expect((await ambit(['cluster', 'add', 'x', ...flags])).code).toBe(2);
+    expect(central.calls).toEqual([]);
+  });
+});
+
+describe('cluster status', () => {
+  test('case 45: tells since when nothing was heard, in few words and in full', async () => {
+    const lastSeenAt = new Date(Date.now() - 3 * 3_600_000).toISOString();
+    const offline = aCluster('prod-eu', {
+      phase: 'Offline',
+      connected: false,
+      lastSeenAt,
+      desiredRevision: 419,
+      appliedRevision: 400,
+      heldRemovals: 25,
+      problems: [
+        { key: 'k', reason: 'namespace_missing', message: 'pay does not exist', grants: ['g'] },
+      ],
+    });
+    central.answers = {
+      listClusters: () => aList('Cluster', [offline]),
+      getCluster: () => offline,
+    };
+    const all = await ambit(['cluster', 'status']);
+    expect(all.out).toMatch(
+      /NAME +STATE +APPLIED +PROBLEMS +AGENT +SEEN +AGE\nprod-eu +Offline +400\/419 +1 +— +3h /,
+    );
+    const one = await ambit(['cluster', 'status', 'prod-eu']);
+    expect(one.out).toMatch(/Last seen: +3h ago\n/);
+    expect(one.out).toMatch(
+      /Held removals: +25; to let them through: ambit cluster release-removals prod-eu\n/,
+    );
+    expect(one.out).toMatch(/Problems: +grant\/g namespace_missing: pay does not exist\n/);
+  });
+});
+
+describe('cluster rm', () => {
+  const removal = (more: object = {}) => ({
+    kind: 'ClusterRemoval',
+    cluster: 'prod-eu',
+    state: 'removing',
+    revision: 420,
+    connected: true,
+    message: 'The agent was told to delete everything ours.',
+    ...more,
+  });
+
+  test('asks for the name to be typed; another name does nothing', async () => {
+    central.answers = { removeCluster: () => removal({ state: 'removed' }) };
+    const wrong = await ambit(['cluster', 'rm', 'prod-eu'], { answers: ['prod-us'] });
+    expect(wrong.code).toBe(2);
+    expect((await ambit(['cluster', 'rm', 'prod-eu'])).code).toBe(2);
+    expect((await ambit(['cluster', 'rm', 'prod-eu', '--confirm', 'prod'])).code).toBe(2);
+    expect(central.calls).toEqual([]);
+    const right = await ambit(['cluster', 'rm', 'prod-eu'], { answers: ['prod-eu'] });
+    expect(right).toMatchObject({ code: 0, out: 'cluster/prod-eu removed\n' });
+  });
+
+  test('waits until the cluster is empty and forgotten', async () => {
+    let left = 2;
+    central.answers = {
+      removeCluster: () => removal(),
+      getCluster: () => {
+        if (left-- > 0) return aCluster('prod-eu', { phase: 'Removing' });
+        throw new AppError('not_found', 'There is no Cluster prod-eu.');
+      },
+    };
+    const run = await ambit(['cluster', 'rm', 'prod-eu', '--confirm', 'prod-eu']);
+    expect(run).toMatchObject({
+      code: 0,
+      out: 'cluster/prod-eu removing\ncluster/prod-eu removed\n',
+    });
+  });
+
+  test('case 51: an offline cluster does not hold it up', async () => {
+    central.answers = {
+      removeCluster: () =>
+        removal({ connected: false, message: 'It is offline; it is emptied when it is back.' }),
+    };
+    const run = await ambit(['cluster', 'rm', 'prod-eu', '--confirm', 'prod-eu']);
+    expect(run.code).toBe(0);
+    expect(run.err).toContain('emptied when it is back');
+    expect(central.operations()).toEqual(['removeCluster']);
+  });
+
+  test('--force says what it leaves behind before it does it', async () => {
+    central.answers = { removeCluster: () => removal({ state: 'forced' }) };
+    const run = await ambit(['cluster', 'rm', 'prod-eu', '--force'], { answers: ['prod-eu'] });
+    expect(run.err).toContain('objects of ours in it stay and go on granting access');
+    expect(central.bodyOf('removeCluster')).toEqual({ force: true });
+  });
+});
+
+test('release-removals and revoke-agent tell what they did', async () => {
+  central.answers = {
+    releaseRemovals: () => ({ kind: 'RemovalsReleased', cluster: 'a', released: 25, message: 'm' }),
+    revokeAgent: () => ({ kind: 'AgentRevocation', cluster: 'a', agents: ['u1'] }),
+  };
+  expect((await ambit(['cluster', 'release-removals', 'a'])).out).toBe(
+    'cluster/a: 25 removals released\n',
+  );
+  const run = await ambit(['cluster', 'revoke-agent', 'a', '--confirm', 'a', '--reason', 'lost']);
+  expect(run.out).toBe('agent/u1 revoked\n');
+  expect(central.bodyOf('revokeAgent')).toEqual({ reason: 'lost' });
+});

@@ -1,0 +1,50 @@
+import { isAppError, toAppError, type AppError } from '@ambit/kernel';
+import { CommanderError } from 'commander';
+import type { CommandLineHost } from './command-line-host.ts';
+import { errorText } from './error-text.ts';
+import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
+import { buildProgram } from './program.ts';
+import { usageError } from './usage-error.ts';
+
+/** Runs one command line and gives its exit code. It never throws: every failure becomes text on stderr. */
+export async function runCommandLine(
+  argv: readonly string[],
+  host: CommandLineHost,
+): Promise<ExitCode> {
+  const outcome: { code: ExitCode } = { code: exitCodes.done };
+  const program = buildProgram(host, outcome);
+  try {
+    await program.parseAsync(['node', 'ambit', ...argv]);
+    return host.signal.aborted ? exitCodes.interrupted : outcome.code;
+  } catch (error) {
+    if (host.signal.aborted) return exitCodes.interrupted;
+    return report(error, host, program.opts()['color'] !== false);
+  }
+}
+
+function report(error: unknown, host: CommandLineHost, colour: boolean): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    // The help of a command that needs a subcommand is all there is to say.
+    if (error.code === 'commander.help') return exitCodes.usage;
+    return tell(usageError(error), host, colour);
+  }
+  const code = tell(toAppError(error), host, colour);
+  const { err } = host.terminal;
+  if ((host.env['AMBIT_DEBUG'] ?? '') !== '') err.write(causes(error));
+  else if (!isAppError(error)) err.write('  hint: AMBIT_DEBUG=1 shows the details\n');
+  return code;
+}
+
+function tell(error: AppError, { terminal }: CommandLineHost, colour: boolean): ExitCode {
+  terminal.err.write(errorText(error, terminal.err.colour && colour));
+  return exitCodeOf(error);
+}
+
+function causes(error: unknown): string {
+  let text = '';
+  for (let each = error; each instanceof Error; each = each.cause) {
+    text += `${each.stack ?? each.message}\n`;
+  }
+  return text;
+}

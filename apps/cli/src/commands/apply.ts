@@ -1,0 +1,63 @@
+import type { ApplyResult, PolicyDocument } from '@ambit/contracts';
+import { isAppError } from '@ambit/kernel';
+import type { CommandContext } from '../command-context.ts';
+import { dryRunMode, guarded, tellDryRun, writeOptions } from '../dry-run.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { printObjects } from '../output/print-effect.ts';
+import { objectName } from '../output/print-objects.ts';
+import { outputFormat, printValue } from '../output/print-rows.ts';
+import { readPolicySources, withPlaces } from '../policy/policy-sources.ts';
+import { shellWords } from '../shell-words.ts';
+import { waitForClusters, waitTime } from '../wait-for-clusters.ts';
+
+interface ApplyOptions {
+  readonly filename: readonly string[];
+  readonly dryRun?: string;
+  readonly confirmRemovals?: string;
+  readonly wait?: string;
+  readonly output?: string;
+}
+
+/** `ambit apply`. */
+export async function apply(
+  context: CommandContext,
+  _args: readonly string[],
+  options: ApplyOptions,
+): Promise<ExitCode> {
+  const mode = dryRunMode(options.dryRun, ['none', 'client', 'server']);
+  const format = outputFormat(options.output);
+  const waitMs = waitTime(options.wait);
+  const placed = await readPolicySources(options.filename, () => context.terminal.readInput());
+  const objects = placed.map(({ object }) => object);
+  if (mode === 'client') return tellClientRun(context, objects);
+  const client = await context.client();
+  const command = shellWords([
+    'ambit',
+    'apply',
+    ...options.filename.flatMap((path) => ['-f', path]),
+  ]);
+  const body = { objects, ...writeOptions(mode, options.confirmRemovals) };
+  const send = () => client.api.apply({ body, signal: context.signal });
+  const result = await guarded(send, command).catch((error: unknown) => {
+    throw isAppError(error) ? withPlaces(error, placed) : error;
+  });
+  const printed = await printValue(context, result, format);
+  if (format === 'name') printNames(context, result);
+  if (result.dryRun) return printed ? exitCodes.done : tellDryRun(context, result, command);
+  if (!printed && format !== 'name') printObjects(context, result);
+  const grants = objects
+    .filter(({ kind }) => kind === 'Grant')
+    .map(({ metadata }) => metadata.name);
+  return waitForClusters(context, client, result, { waitMs, grants });
+}
+
+function tellClientRun(context: CommandContext, objects: readonly PolicyDocument[]): ExitCode {
+  for (const { kind, metadata } of objects) {
+    context.terminal.out.write(`${objectName(kind, metadata.name)} valid (client dry run)\n`);
+  }
+  return exitCodes.done;
+}
+
+function printNames({ terminal }: CommandContext, { objects }: ApplyResult): void {
+  for (const { kind, name } of objects) terminal.out.write(`${objectName(kind, name)}\n`);
+}

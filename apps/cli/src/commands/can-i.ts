@@ -1,0 +1,61 @@
+import type { AccessAnswer } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
+import { questionScope } from '../access-scope.ts';
+import type { CommandContext } from '../command-context.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { evidenceWarnings, pathText } from '../output/access-words.ts';
+import { outputFormat, printValue } from '../output/print-rows.ts';
+import { printable } from '../output/printable.ts';
+import { parseResource } from '../resource-text.ts';
+import { parseSubject } from '../subject-text.ts';
+
+interface CanIOptions {
+  readonly in: string;
+  readonly as?: string;
+  readonly name?: string;
+  readonly output?: string;
+}
+
+/** `ambit can-i`. */
+export async function canI(
+  context: CommandContext,
+  [verb = '', resource = '']: readonly string[],
+  options: CanIOptions,
+): Promise<ExitCode> {
+  const format = outputFormat(options.output);
+  const check = {
+    user: personOf(options.as),
+    ...questionScope(options.in),
+    verb: verb.toLowerCase(),
+    ...parseResource(resource),
+    ...(options.name === undefined ? {} : { name: options.name }),
+  };
+  const client = await context.client();
+  const result = await client.api.checkAccess({ body: { checks: [check] } });
+  const [answer] = result.items;
+  if (answer === undefined) throw new AppError('internal', 'central gave no answer');
+  const printed = await printValue(context, { ...answer, revision: result.revision }, format);
+  if (!printed) tell(context, answer);
+  for (const evidence of result.evidence) evidenceWarnings(evidence).forEach(context.say);
+  return answer.allowed ? exitCodes.done : exitCodes.error;
+}
+
+function personOf(text: string | undefined): string {
+  if (text === undefined) {
+    throw new AppError('usage', 'an API token is nobody: name a user', { hint: 'Add --as USER.' });
+  }
+  const { user } = parseSubject(text);
+  if (user === undefined) throw new AppError('usage', `--as takes a user, not "${text}"`);
+  return user;
+}
+
+function tell(context: CommandContext, answer: AccessAnswer): void {
+  const { out } = context.terminal;
+  out.write(answer.allowed ? 'yes\n' : 'no\n');
+  for (const path of answer.paths) context.say(`  by ${pathText(path, context.now())}`);
+  if (answer.allowed) return;
+  const reasons = new Set(answer.refusals.map(({ message }) => printable(message)));
+  for (const reason of [...reasons].slice(0, 3)) context.say(`  why:  ${reason}`);
+  if (answer.hint !== undefined) context.say(`  hint: ${printable(answer.hint)}`);
+  if (answer.nextCommand !== undefined) context.say(`  next: ${printable(answer.nextCommand)}`);
+}

@@ -1,0 +1,59 @@
+import { formatScope, RoleName, scopeFromText } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
+import type { CommandContext } from '../command-context.ts';
+import { dryRunMode, tellDryRun, writeOptions } from '../dry-run.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { grantName } from '../grant-name.ts';
+import { printObjects } from '../output/print-effect.ts';
+import { parseDuration, parseEnd } from '../parse-time.ts';
+import { parseSubject } from '../subject-text.ts';
+import { waitForClusters, waitTime } from '../wait-for-clusters.ts';
+
+interface GrantOptions {
+  readonly until?: string;
+  readonly for?: string;
+  readonly reason?: string;
+  readonly dryRun?: string;
+  readonly wait?: string;
+}
+
+/** `ambit grant`. */
+export async function grant(
+  context: CommandContext,
+  [subjectArgument = '', role = '', scopeArgument = '']: readonly string[],
+  options: GrantOptions,
+): Promise<ExitCode> {
+  const mode = dryRunMode(options.dryRun, ['none', 'server']);
+  const waitMs = waitTime(options.wait);
+  const subject = parseSubject(subjectArgument);
+  if (!RoleName.safeParse(role).success) throw new AppError('usage', `"${role}" is not a role`);
+  const scope = scopeFromText(scopeArgument);
+  const until = endOf(options, context.now());
+  const name = grantName(subject, role, formatScope(scope));
+  const client = await context.client();
+  const object = {
+    apiVersion: 'ambit.dev/v1' as const,
+    kind: 'Grant' as const,
+    metadata: { name },
+    spec: {
+      subjects: [subject],
+      role,
+      scope,
+      ...(until === undefined ? {} : { until: until.toISOString() }),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+    },
+  };
+  const body = { objects: [object], ...writeOptions(mode, undefined) };
+  const result = await client.api.apply({ body, signal: context.signal });
+  if (result.dryRun) return tellDryRun(context, result, 'ambit grant');
+  printObjects(context, result);
+  return waitForClusters(context, client, result, { waitMs, grants: [name] });
+}
+
+function endOf({ until, for: length }: GrantOptions, now: number): Date | undefined {
+  if (until !== undefined && length !== undefined) {
+    throw new AppError('usage', '--until and --for exclude each other');
+  }
+  if (until !== undefined) return parseEnd(until, now);
+  return length === undefined ? undefined : new Date(now + parseDuration(length));
+}

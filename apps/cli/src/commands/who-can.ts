@@ -1,0 +1,79 @@
+import type { AmbitClient } from '@ambit/client';
+import type { AccessPath, WhoCanResult } from '@ambit/contracts';
+import { questionScope } from '../access-scope.ts';
+import type { CommandContext } from '../command-context.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { evidenceWarnings } from '../output/access-words.ts';
+import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
+import { relativeTime } from '../output/relative-time.ts';
+import { parseResource } from '../resource-text.ts';
+
+interface WhoCanOptions {
+  readonly in: string;
+  readonly name?: string;
+  readonly output?: string;
+}
+
+type Row = AccessPath & { readonly user: string };
+
+/** `ambit who-can`. */
+export async function whoCan(
+  context: CommandContext,
+  [verb = '', resource = '']: readonly string[],
+  options: WhoCanOptions,
+): Promise<ExitCode> {
+  const format = outputFormat(options.output);
+  const query = {
+    ...questionScope(options.in),
+    verb: verb.toLowerCase(),
+    ...parseResource(resource),
+    ...(options.name === undefined ? {} : { name: options.name }),
+  };
+  const result = await ask(await context.client(), query);
+  if (await printValue(context, result, format)) return exitCodes.done;
+  if (format === 'name') {
+    for (const { user } of result.items) context.terminal.out.write(`user/${user}\n`);
+  } else printRows(context, columns(context.now()), rowsOf(result), format);
+  if (result.items.length === 0) {
+    context.say(`Nobody may ${verb} ${resource} in ${options.in} by what Ambit grants.`);
+  }
+  evidenceWarnings(result.evidence).forEach(context.say);
+  return exitCodes.done;
+}
+
+async function ask(
+  client: AmbitClient,
+  query: Parameters<AmbitClient['api']['whoCan']>[0]['query'],
+): Promise<WhoCanResult> {
+  const first = await client.api.whoCan({ query: { ...query, limit: 500 } });
+  const items = [...first.items];
+  let next = first.continue;
+  while (next !== undefined) {
+    const page = await client.api.whoCan({ query: { ...query, limit: 500, continue: next } });
+    items.push(...page.items);
+    next = page.continue;
+  }
+  return { ...first, items, continue: undefined };
+}
+
+function rowsOf(result: WhoCanResult): Row[] {
+  return result.items.flatMap(({ user, paths }) => paths.map((path) => ({ user, ...path })));
+}
+
+function columns(now: number) {
+  return [
+    { title: 'SUBJECT', value: ({ user }: Row) => user },
+    {
+      title: 'THROUGH',
+      value: ({ grant, group }: Row) =>
+        group === undefined ? `grant/${grant}` : `group/${group} grant/${grant}`,
+      flexible: true as const,
+    },
+    { title: 'ROLE', value: ({ role }: Row) => role, flexible: true as const },
+    { title: 'SCOPE', value: ({ scope }: Row) => scope, wide: true as const },
+    {
+      title: 'UNTIL',
+      value: ({ until }: Row) => (until === undefined ? 'standing' : relativeTime(until, now)),
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+import type { Command as Commander } from 'commander';
+import type { Action } from '../command-context.ts';
+
+/** grant, revoke, and the questions about access. */
+export function defineAccessCommands(program: Commander, action: Action): void {
+  program
+    .command('grant <subject> <role> <scope>')
+    .summary('Give a user or a group a role.')
+    .description(
+      'Give a user or a group a role in a scope. The name of the grant comes from the three, so that granting again changes the end and the reason of the same grant.',
+    )
+    .option('--until <time>', 'end: RFC 3339, a day (2027-06-30) or a time of day (18:00, local)')
+    .option('--for <duration>', 'length instead of an end: 30m, 8h, 7d')
+    .option('--reason <text>', 'why, for the audit trail')
+    .option('--dry-run <where>', 'none or server (tell the effect)', 'none')
+    .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+    .action(action(async () => (await import('../commands/grant.ts')).grant));
+  program
+    .command('revoke <subject> [role] [scope]')
+    .summary('Take direct grants away.')
+    .description(
+      'Take direct grants away from a user or a group: all, those of a role, or those of a role within a scope. Names what remains through groups, and how to end that.',
+    )
+    .option('--dry-run <where>', 'none or server (tell the effect)', 'none')
+    .option(
+      '--confirm-removals <digest>',
+      'go ahead with removals that a dry run told, by its digest',
+    )
+    .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+    .action(action(async () => (await import('../commands/revoke.ts')).revoke));
+  program
+    .command('can-i <verb> <resource>')
+    .summary('Whether a user may do something; exit 0 yes, 1 no.')
+    .description(
+      'Whether a user may do something by what Ambit grants: exit code 0 for yes, 1 for no. RESOURCE is pods, pods/exec or deployments.apps.',
+    )
+    .requiredOption('--in <scope>', 'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace)')
+    .option(
+      '--as <user>',
+      'the user in question; an API token is nobody, so it is required with one',
+    )
+    .option('--name <name>', 'the one object in question')
+    .option('-o, --output <format>', 'table, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/can-i.ts')).canI));
+  program
+    .command('who-can <verb> <resource>')
+    .description('Who may do something, and through which grant.')
+    .requiredOption('--in <scope>', 'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace)')
+    .option('--name <name>', 'the one object in question')
+    .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
+    .action(action(async () => (await import('../commands/who-can.ts')).whoCan));
+  program
+    .command('activity')
+    .summary('What happened, and what happens.')
+    .description('The audit trail, oldest first; with -f it goes on until Ctrl-C.')
+    .option('-f, --follow', 'go on with what happens')
+    .option('--since <time>', 'a length of time (1h) or RFC 3339')
+    .option('--user <name>', 'only about this user')
+    .option('--cluster <name>', 'only of this cluster')
+    .option('--type <types>', 'only of these types: grant.created,binding.*')
+    .option('--limit <number>', 'at most so many from before, up to 500', '50')
+    .option('-o, --output <format>', 'table, wide, json (one line each) or yaml', 'table')
+    .action(action(async () => (await import('../commands/activity.ts')).activity));
+}

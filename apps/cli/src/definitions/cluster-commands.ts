@@ -1,0 +1,46 @@
+import type { Command as Commander } from 'commander';
+import type { Action } from '../command-context.ts';
+
+/** Adding, watching and removing clusters. */
+export function defineClusterCommands(program: Commander, action: Action): void {
+  const cluster = program.command('cluster').description('Add, watch and remove clusters.');
+  cluster
+    .command('add <name>')
+    .description('Add a cluster and print the command that starts its agent.')
+    .option('--label <key=value...>', 'labels of the cluster')
+    .option('--ttl <duration>', 'how long the join token is good, up to 24h', '10m')
+    .option('--wait', 'wait until the agent is connected (10 min)')
+    .action(action(async () => (await import('../commands/cluster-add.ts')).clusterAdd));
+  cluster
+    .command('status [name]')
+    .description('How a cluster is: connection, revisions, problems, ceiling. Without a name: all.')
+    .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
+    .action(action(async () => (await import('../commands/cluster-status.ts')).clusterStatus));
+  cluster
+    .command('join-token <name>')
+    .description('Make a join token for a cluster and print the command that starts its agent.')
+    .option('--ttl <duration>', 'how long the join token is good, up to 24h', '10m')
+    .action(action(async () => (await import('../commands/cluster-add.ts')).clusterJoinToken));
+  cluster
+    .command('rm <name>')
+    .description('Empty a cluster of everything ours, then forget it.')
+    .option('--force', 'do not wait for the agent; what is in the cluster stays there')
+    .option('--confirm <name>', 'the name again, instead of the question')
+    .option('--wait <duration>', 'how long to wait for the agent, or none', '30s')
+    .action(action(async () => (await import('../commands/cluster-remove.ts')).clusterRemove));
+  cluster
+    .command('release-removals <name>')
+    .description('Let the removals through that the agent holds back.')
+    .action(action(async () => (await import('../commands/cluster-remove.ts')).releaseRemovals));
+  cluster
+    .command('revoke-agent <name>')
+    .description('Refuse the certificates of the agents of a cluster from now on.')
+    .option('--reason <text>', 'why, for the audit trail')
+    .option('--confirm <name>', 'the name again, instead of the question')
+    .action(action(async () => (await import('../commands/cluster-remove.ts')).revokeAgent));
+  cluster
+    .command('agents <name>')
+    .description('The identities that agents of a cluster were given.')
+    .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/cluster-status.ts')).clusterAgents));
+}

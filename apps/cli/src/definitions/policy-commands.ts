@@ -1,0 +1,84 @@
+import type { Command as Commander } from 'commander';
+import type { Action } from '../command-context.ts';
+
+const formats = 'table, wide, json, yaml or name';
+
+/** apply, get, describe, delete and what concerns people and groups. */
+export function definePolicyCommands(program: Commander, action: Action): void {
+  program
+    .command('apply')
+    .summary('Create or change what policy files say.')
+    .description(
+      'Create or change what policy files say, all in one step or nothing. Objects that are in no file stay as they are.',
+    )
+    .requiredOption(
+      '-f, --filename <path...>',
+      'file, folder (with those below it) or - for standard input',
+    )
+    .option(
+      '--dry-run <where>',
+      'none, client (check the files) or server (tell the effect)',
+      'none',
+    )
+    .option(
+      '--confirm-removals <digest>',
+      'go ahead with removals that a dry run told, by its digest',
+    )
+    .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+    .option('-o, --output <format>', 'table, json, yaml or name', 'table')
+    .action(action(async () => (await import('../commands/apply.ts')).apply));
+  program
+    .command('get <kind> [names...]')
+    .description('List objects or show some: users, groups, roles, grants, clusters.')
+    .option('-o, --output <format>', formats, 'table')
+    .option('-l, --selector <labels>', 'only with these labels: env=prod,team in (a,b),!old')
+    .option('--search <text>', 'only with this text in the name')
+    .option('--limit <number>', 'at most so many; 0 for all', '500')
+    .action(action(async () => (await import('../commands/get.ts')).get));
+  program
+    .command('describe <kind> [names...]')
+    .description('Show everything about objects, for people.')
+    .action(action(async () => (await import('../commands/describe.ts')).describe));
+  program
+    .command('delete <kind> [names...]')
+    .description('Delete users, groups, roles or grants. Clusters: ambit cluster rm.')
+    .option('--dry-run <where>', 'none or server (tell the effect)', 'none')
+    .option(
+      '--confirm-removals <digest>',
+      'go ahead with removals that a dry run told, by its digest',
+    )
+    .option('-y, --yes', 'do not ask')
+    .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+    .action(action(async () => (await import('../commands/delete.ts')).deleteObjects));
+  definePeople(program, action);
+}
+
+function definePeople(program: Commander, action: Action): void {
+  const user = program.command('user').description('Stop and restore all access of a person.');
+  for (const [word, text] of [
+    ['lock', 'End all access of users at once; their grants are kept.'],
+    ['unlock', 'Give users back the access that their grants say.'],
+  ] as const) {
+    user
+      .command(`${word} <names...>`)
+      .description(text)
+      .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+      .action(action(async () => (await import('../commands/user-lock.ts'))[word]));
+  }
+  const group = program.command('group').description('Change who is in a group.');
+  for (const [word, text] of [
+    ['add-member', 'Put users into a group.'],
+    ['rm-member', 'Take users out of a group.'],
+  ] as const) {
+    group
+      .command(`${word} <group> <users...>`)
+      .description(text)
+      .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+      .action(
+        action(async () => {
+          const module = await import('../commands/group-members.ts');
+          return word === 'add-member' ? module.addMembers : module.removeMembers;
+        }),
+      );
+  }
+}

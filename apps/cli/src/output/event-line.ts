@@ -1,0 +1,35 @@
+import type { AuditEventRecord } from '@ambit/contracts';
+import { paint } from './paint.ts';
+import { printable } from './printable.ts';
+
+const alarming =
+  /^(audit\.gap|login\.failed|join_token\.refused|drift\.|ceiling\.refused|agent\.duplicate)/;
+
+/** One event on one line: time (with the day unless it is today), what, where, who, in words. `wide` has the whole time, the id and the grants. */
+export function eventLine(
+  event: AuditEventRecord,
+  { wide, colour, now }: { readonly wide: boolean; readonly colour: boolean; readonly now: number },
+): string {
+  const time = wide ? event.time : localTime(event.time, new Date(now));
+  const type = printable(event.type).padEnd(18);
+  const cells = [
+    time,
+    alarming.test(event.type) ? paint(type, 'yellow', colour) : type,
+    printable(event.cluster ?? '-').padEnd(12),
+    printable(event.actor.name).padEnd(14),
+    printable(event.message),
+  ];
+  if (wide) {
+    cells.push(`[${event.id}]`);
+    for (const grant of event.grants ?? []) cells.push(`grant/${printable(grant)}`);
+  }
+  return `${cells.join('  ')}\n`;
+}
+
+function localTime(time: string, now: Date): string {
+  const date = new Date(time);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  if (date.toDateString() === now.toDateString()) return clock;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
+}

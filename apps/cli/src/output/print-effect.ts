@@ -1,0 +1,46 @@
+import type { ApplyResult, ClusterEffect } from '@ambit/contracts';
+import type { CommandContext } from '../command-context.ts';
+import { objectName } from './print-objects.ts';
+import { printable } from './printable.ts';
+
+/** `grant/payments created`, one line per object, on stdout. */
+export function printObjects(
+  { terminal }: CommandContext,
+  result: Pick<ApplyResult, 'objects' | 'dryRun'>,
+): void {
+  const dry = result.dryRun ? ' (dry run)' : '';
+  for (const { kind, name, action } of result.objects) {
+    terminal.out.write(`${objectName(kind, printable(name))} ${action}${dry}\n`);
+  }
+}
+
+/** What a change does to each cluster, on stdout. */
+export function printEffect(
+  { terminal }: CommandContext,
+  result: Pick<ApplyResult, 'clusters'>,
+): void {
+  const { clusters } = result;
+  if (clusters.length === 0) {
+    terminal.out.write('No cluster is touched.\n');
+    return;
+  }
+  terminal.out.write('Effect on clusters\n');
+  const name = Math.max(...clusters.map((cluster) => cluster.name.length));
+  for (const cluster of clusters) terminal.out.write(`  ${effectLine(cluster, name)}\n`);
+}
+
+function effectLine(cluster: ClusterEffect, width: number): string {
+  const { bindingsAdded, bindingsRemoved, gain, gainTotal, lose, loseTotal } = cluster;
+  const offline = cluster.connected ? '' : '  (offline)';
+  return (
+    `${cluster.name.padEnd(width)}  +${bindingsAdded} bindings  -${bindingsRemoved}` +
+    `  gain: ${people(gain, gainTotal)}  lose: ${people(lose, loseTotal)}${offline}`
+  );
+}
+
+function people(names: readonly string[], total: number): string {
+  if (total === 0) return 'nobody';
+  const shown = names.slice(0, 3);
+  const text = shown.map(printable).join(', ');
+  return total === shown.length ? text : `${text} and ${total - shown.length} more`;
+}

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { foldersOf, type Environment } from '@ambit/config';
+import { withoutUndefined } from '@ambit/contracts';
+import { AppError, didYouMean } from '@ambit/kernel';
+import type { GlobalOptions } from '../global-options.ts';
+import { profilePath, readProfiles, type Profile, type ProfileFile } from './profile-file.ts';
+
+/** Which central to talk to and as whom, and where each came from. */
+export interface ConnectionSettings {
+  readonly profile: string;
+  readonly server: string;
+  readonly token: string;
+  readonly caFile?: string;
+}
+
+type Chosen = Pick<GlobalOptions, 'server' | 'tokenFile' | 'caFile' | 'profile'>;
+
+/** Folder of the profile file: `AMBIT_CONFIG_DIR`, else by XDG. */
+export function configFolder(env: Environment): string {
+  return foldersOf(env).config;
+}
+
+/** The profile that counts: flag, then environment, then the current one. Throws `usage` when a named one does not exist. */
+export function chooseProfile(
+  file: ProfileFile,
+  options: Chosen,
+  env: Environment,
+): { readonly name: string; readonly profile: Profile | undefined } {
+  const asked = options.profile ?? named(env, 'AMBIT_PROFILE');
+  const name = asked ?? file.currentProfile;
+  const profile = Object.hasOwn(file.profiles, name) ? file.profiles[name] : undefined;
+  if (asked !== undefined && profile === undefined) {
+    const [near] = didYouMean(name, Object.keys(file.profiles), 1);
+    throw new AppError('usage', `there is no profile "${name}"`, {
+      ...(near === undefined ? {} : { why: `did you mean ${near}?` }),
+      nextCommand: 'ambit config list',
+    });
+  }
+  return { name, profile };
+}
+
+/**
+ * Flag beats environment beats profile. The token of a profile goes to the server of that profile and to no other.
+ * Throws `usage` without a server, `token_missing` without a token.
+ */
+export async function connectionSettings(
+  options: Chosen,
+  env: Environment,
+): Promise<ConnectionSettings> {
+  const file = await readProfiles(profilePath(configFolder(env)));
+  const { name, profile } = chooseProfile(file, options, env);
+  const server = options.server ?? named(env, 'AMBIT_SERVER') ?? profile?.server;
+  if (server === undefined) throw noServer();
+  const own: Partial<Profile> = profileFor(profile, server) ?? {};
+  const token = (await explicitToken(options, env)) ?? own.token;
+  if (token === undefined) throw noToken(server);
+  const caFile = options.caFile ?? named(env, 'AMBIT_CA_FILE') ?? own.caFile;
+  return withoutUndefined({ profile: name, server, token, caFile });
+}
+
+/** The value of a variable; an empty one counts as none. */
+export function named(env: Environment, variable: string): string | undefined {
+  return env[variable] || undefined;
+}
+
+function noServer(): AppError {
+  return new AppError('token_missing', 'not signed in: no server is known', {
+    hint: 'Sign in once, or set AMBIT_SERVER and AMBIT_TOKEN.',
+    nextCommand: 'ambit login https://CENTRAL --token-file FILE',
+  });
+}
+
+function profileFor(profile: Profile | undefined, server: string): Profile | undefined {
+  return profile !== undefined && sameServer(profile.server, server) ? profile : undefined;
+}
+
+function sameServer(a: string, b: string): boolean {
+  return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
+}
+
+function noToken(server: string): AppError {
+  return new AppError('token_missing', `not signed in to ${server.replace(/\/\/[^/]*@/, '//')}`, {
+    hint: 'Sign in, or set AMBIT_TOKEN.',
+    nextCommand: `ambit login ${server.replace(/\/\/[^/]*@/, '//')} --token-file FILE`,
+  });
+}
+
+/** The token a flag or the environment names. */
+export async function explicitToken(
+  options: Pick<GlobalOptions, 'tokenFile'>,
+  env: Environment,
+): Promise<string | undefined> {
+  if (options.tokenFile !== undefined)
+    return tokenText(await readNamed(options.tokenFile), '--token-file');
+  const direct = env['AMBIT_TOKEN'];
+  if (direct !== undefined && direct !== '') return tokenText(direct, 'AMBIT_TOKEN');
+  const file = env['AMBIT_TOKEN_FILE'];
+  return file === undefined || file === ''
+    ? undefined
+    : tokenText(await readNamed(file), 'AMBIT_TOKEN_FILE');
+}
+
+/** The token without surrounding white space. Throws `usage`, without quoting it, when it cannot be a token. */
+export function tokenText(text: string, source: string): string {
+  const token = text.trim();
+  if (/^[\x21-\x7e]{8,512}$/.test(token)) return token;
+  throw new AppError('usage', `${source} holds no token`, {
+    hint: 'A token is one line, such as central prints at its first start.',
+  });
+}
+
+/** The text of a file that a flag or variable names. Throws `usage`. */
+export async function readNamed(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw new AppError('usage', `cannot read ${path}`, {
+      why: reasons[code] ?? code,
+      cause: error,
+    });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'no permission',
+  EISDIR: 'it is a folder',
+};

@@ -1,0 +1,220 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  apiVersion,
+  basePath,
+  parseApplyRequest,
+  parseWith,
+  querySchemas,
+  requestSchemas,
+  responseSchemas,
+  routes,
+  type OperationId,
+  type Route,
+} from '@ambit/contracts';
+import { AppError, toAppError } from '@ambit/kernel';
+
+export interface Received {
+  readonly operation: OperationId;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+  readonly headers: IncomingMessage['headers'];
+}
+
+export type Answer = (call: Received, response: ServerResponse) => unknown;
+
+/**
+ * An HTTP server with central's routes that checks requests and answers by the contract, and holds what the test gives it:
+ * one answer per operation. An operation without one answers 404.
+ */
+export class SmallCentral {
+  readonly token = 'amb_canary0_0123456789abcdef_zz';
+  readonly calls: Received[] = [];
+  readonly urls: string[] = [];
+  answers: Partial<Record<OperationId, Answer>> = {};
+  url = '';
+  #server: Server | undefined;
+
+  async start(): Promise<void> {
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server?.closeAllConnections();
+    await new Promise((resolve) => this.#server?.close(resolve));
+  }
+
+  /** Operations called so far, in order. */
+  operations(): OperationId[] {
+    return this.calls.map(({ operation }) => operation);
+  }
+
+  bodyOf(operation: OperationId): unknown {
+    return this.calls.find((call) => call.operation === operation)?.body;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.urls.push(request.url ?? '');
+    try {
+      const call = await this.#read(request);
+      this.calls.push(call);
+      const answer = this.answers[call.operation];
+      if (answer === undefined) throw new AppError('not_found', 'There is no such thing.');
+      const body = await answer(call, response);
+      if (response.headersSent) return;
+      const route: Route = routes[call.operation];
+      const effect = (body as { kind?: string }).kind === 'ApplyResult';
+      const parsed = responseSchemas[effect ? 'ApplyResult' : route.response].parse(body);
+      send(response, route.status, parsed);
+    } catch (error) {
+      sendProblem(response, toAppError(error));
+    }
+  }
+
+  async #read(request: IncomingMessage): Promise<Received> {
+    if (request.headers.authorization !== `Bearer ${this.token}`) {
+      throw new AppError('token_invalid', 'The token is not known.', {
+        nextCommand: 'ambit login',
+      });
+    }
+    const url = new URL(request.url ?? '', this.url);
+    const found = findRoute(request.method ?? '', url.pathname);
+    const route: Route = routes[found.operation];
+    const query = Object.fromEntries(url.searchParams);
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk as string;
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    return {
+      ...found,
+      query: parseWith(querySchemas[route.query], query, 'The query'),
+      body: readBody(found.operation, route, body),
+      headers: request.headers,
+    };
+  }
+}
+
+function readBody(operation: OperationId, route: Route, body: unknown): unknown {
+  if (operation === 'apply') return parseApplyRequest(body);
+  return route.request === undefined
+    ? body
+    : parseWith(requestSchemas[route.request], body, 'The body');
+}
+
+function findRoute(method: string, pathname: string) {
+  for (const [operation, route] of Object.entries(routes)) {
+    const pattern = route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+    const match = new RegExp(`^${basePath}${pattern}$`).exec(pathname);
+    if (match === null || route.method !== method) continue;
+    const params = Object.fromEntries(
+      Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
+    );
+    return { operation: operation as OperationId, params };
+  }
+  throw new AppError('route_not_found', `${method} ${pathname} is not a route.`);
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition: 412,
+  unavailable: 503,
+};
+
+function sendProblem(response: ServerResponse, error: AppError): void {
+  const status = statuses[error.kind] ?? 500;
+  const { cause: _, ...extras } = error.extras;
+  const problem = { type: 'about:blank', title: error.code, status, code: error.code };
+  response
+    .writeHead(status, { 'content-type': 'application/problem+json' })
+    .end(JSON.stringify({ ...problem, detail: error.message, requestId: 'REQ-1', ...extras }));
+}
+
+const meta = (name: string) => ({
+  name,
+  uid: '0192f0c1-0000-7000-8000-000000000001',
+  labels: {},
+  annotations: {},
+  generation: 1,
+  resourceVersion: '418',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
+
+export const aUser = (name: string, more: object = {}) => ({
+  apiVersion,
+  kind: 'User',
+  metadata: meta(name),
+  spec: { active: true, ...more },
+  status: { groups: ['sre'], conditions: [] },
+});
+
+export const aCluster = (name: string, status: object = {}) => ({
+  apiVersion,
+  kind: 'Cluster',
+  metadata: meta(name),
+  spec: { subjects: { mode: 'Users', userPrefix: 'ambit:' } },
+  status: {
+    phase: 'Connected',
+    connected: true,
+    problems: [],
+    moreProblems: 0,
+    conditions: [],
+    ...status,
+  },
+});
+
+export const aList = (kind: string, items: readonly unknown[], next?: string) => ({
+  apiVersion,
+  kind: `${kind}List`,
+  metadata: { resourceVersion: '418', ...(next === undefined ? {} : { continue: next }) },
+  items,
+});
+
+export const anEffect = (name: string, more: object = {}) => ({
+  name,
+  connected: true,
+  bindingsAdded: 1,
+  bindingsRemoved: 0,
+  gain: ['alice'],
+  gainTotal: 1,
+  lose: [],
+  loseTotal: 0,
+  ...more,
+});
+
+export const aResult = (more: object = {}) => ({
+  kind: 'ApplyResult',
+  dryRun: false,
+  changed: true,
+  revision: 419,
+  objects: [],
+  clusters: [],
+  ...more,
+});
+
+export const aProgress = (name: string, more: object = {}) => ({
+  name,
+  connected: true,
+  appliedRevision: 419,
+  done: true,
+  problems: [],
+  moreProblems: 0,
+  ...more,
+});
+
+export const aRevision = (clusters: readonly { done: boolean; connected: boolean }[]) => ({
+  kind: 'RevisionStatus',
+  revision: 419,
+  known: true,
+  done: clusters.every(({ done, connected }) => done || !connected),
+  clusters,
+});

@@ -1,0 +1,131 @@
+import type { AmbitClient } from '@ambit/client';
+import type { ApplyResult, ClusterProgress } from '@ambit/contracts';
+import type { CommandContext } from './command-context.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { problemLines, refusedByCeiling } from './output/cluster-problems.ts';
+import { relativeTime, shortDuration } from './output/relative-time.ts';
+import { parseDuration } from './parse-time.ts';
+
+/** One question to central holds at most this long, so that progress can be shown. */
+const pollSeconds = 2;
+
+/** The value of `--wait` in milliseconds; 0 for `none`. Throws `usage`. */
+export function waitTime(text: string | undefined): number {
+  return text === undefined || text === 'none' ? 0 : parseDuration(text);
+}
+
+/**
+ * Waits until the clusters that a change touched have applied it, and says what came of it. Offline clusters are named and
+ * not waited for. Gives 0, 8 when a connected cluster is not through, 10 when a ceiling refused one of `grants`.
+ */
+export async function waitForClusters(
+  context: CommandContext,
+  client: AmbitClient,
+  change: Pick<ApplyResult, 'revision' | 'clusters' | 'changed'>,
+  options: { readonly waitMs: number; readonly grants?: readonly string[] },
+): Promise<ExitCode> {
+  const names = change.clusters.map(({ name }) => name);
+  if (!change.changed || names.length === 0 || options.waitMs === 0) return exitCodes.done;
+  const started = context.now();
+  const clusters = await poll(
+    context,
+    client,
+    { revision: change.revision, names },
+    options.waitMs,
+  );
+  return summary(context, clusters, { ...change, started, grants: options.grants ?? [] });
+}
+
+async function poll(
+  context: CommandContext,
+  client: AmbitClient,
+  { revision, names }: { revision: number; names: readonly string[] },
+  waitMs: number,
+): Promise<readonly ClusterProgress[]> {
+  const started = context.now();
+  const show = progressOf(context, started);
+  const clusters = names.length <= 200 ? { clusters: names.join(',') } : {};
+  try {
+    for (;;) {
+      const left = Math.max(0, waitMs - (context.now() - started));
+      const status = await client.api.getRevisionStatus({
+        params: { revision },
+        query: { wait: `${Math.min(pollSeconds, Math.ceil(left / 1000))}s`, ...clusters },
+        signal: context.signal,
+      });
+      show.update(status.clusters);
+      if (status.done || context.now() - started >= waitMs) return status.clusters;
+    }
+  } catch (error) {
+    show.clear();
+    context.say(`revision ${revision} is stored; \`ambit cluster status\` shows how far it is`);
+    throw error;
+  } finally {
+    show.clear();
+  }
+}
+
+interface Progress {
+  update(clusters: readonly ClusterProgress[]): void;
+  clear(): void;
+}
+
+/** At a terminal one line that moves; elsewhere one line per cluster that gets there. */
+function progressOf(context: CommandContext, started: number): Progress {
+  const { err } = context.terminal;
+  const told = new Set<string>();
+  if (context.globals.quiet === true) return { update: () => undefined, clear: () => undefined };
+  if (!err.isTerminal) {
+    return {
+      update: (clusters) => {
+        for (const { name, done } of clusters) {
+          if (done && !told.has(name)) context.say(`${name}: in force`);
+          if (done) told.add(name);
+        }
+      },
+      clear: () => undefined,
+    };
+  }
+  return {
+    update: (clusters) => {
+      const done = clusters.filter((cluster) => cluster.done).length;
+      const elapsed = shortDuration(context.now() - started);
+      err.write(`\r\u001b[Kreconciling ${done}/${clusters.length} clusters  ${elapsed}`);
+    },
+    clear: () => err.write('\r\u001b[K'),
+  };
+}
+
+interface Change {
+  readonly revision: number;
+  readonly started: number;
+  readonly grants: readonly string[];
+}
+
+function summary(
+  context: CommandContext,
+  clusters: readonly ClusterProgress[],
+  { revision, started, grants }: Change,
+): ExitCode {
+  const done = clusters.filter((cluster) => cluster.done);
+  const late = clusters.filter((cluster) => !cluster.done && cluster.connected);
+  const offline = clusters.filter((cluster) => !cluster.done && !cluster.connected);
+  const seconds = ((context.now() - started) / 1000).toFixed(1);
+  const within = `${seconds}s`;
+  context.say(
+    `revision ${revision} in force on ${done.length}/${clusters.length} clusters after ${within}`,
+  );
+  for (const { name, lastSeenAt } of offline) {
+    context.say(
+      lastSeenAt === undefined
+        ? `${name} has no agent yet; it gets revision ${revision} when one joins`
+        : `${name} is offline (seen ${relativeTime(lastSeenAt, context.now())} ago); it gets revision ${revision} when it is back`,
+    );
+  }
+  for (const { name } of late) {
+    context.say(`${name} is connected and not through yet: ambit cluster status ${name}`);
+  }
+  for (const cluster of clusters) for (const line of problemLines(cluster)) context.say(line);
+  if (clusters.some((cluster) => refusedByCeiling(cluster, grants))) return exitCodes.guarded;
+  return late.length > 0 ? exitCodes.waiting : exitCodes.done;
+}
