@@ -1,0 +1,28 @@
+import type { AmbitClient } from '@ambit/client';
+import type { ProcessFolder } from '@ambit/dev-cluster';
+import type { DemoSettings } from '../demo-settings.ts';
+import type { StoryPrinter } from '../terminal/story-printer.ts';
+import type { CentralProgram } from './central-program.ts';
+import type { DemoCluster } from './demo-cluster.ts';
+import type { Environment } from '@ambit/config';
+
+/** Everything that is up, for the steps of the story. */
+export interface DemoStage {
+  readonly settings: DemoSettings;
+  readonly printer: StoryPrinter;
+  readonly signal: AbortSignal;
+  readonly environment: Environment;
+  readonly folder: ProcessFolder;
+  readonly clusters: readonly DemoCluster[];
+  readonly central: CentralProgram;
+  readonly client: AmbitClient;
+  /** A kubectl to play with: its path, or the one on the PATH. */
+  readonly kubectl: string;
+}
+
+/** The cluster of that name. */
+export function clusterOf(stage: DemoStage, name: string): DemoCluster {
+  const found = stage.clusters.find(({ plan }) => plan.name === name);
+  if (found === undefined) throw new Error(`the demo has no cluster ${name}`);
+  return found;
+}

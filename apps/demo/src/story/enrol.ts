@@ -1,0 +1,17 @@
+import { enrolAgent } from '../stage/agent-program.ts';
+import type { DemoStage } from '../stage/demo-stage.ts';
+
+/** Both agents join: a token that is good once, a key made in the agent, a certificate signed by central. */
+export async function tellEnrolment(stage: DemoStage): Promise<void> {
+  const { printer, clusters, client, folder, environment, signal } = stage;
+  printer.step('Two agents join, each with a token that is good once');
+  await Promise.all(
+    clusters.map(async (cluster) => {
+      const ms = await enrolAgent({ cluster, client, folder, environment, signal });
+      printer.done(`${cluster.plan.name}: enrolled and connected in ${(ms / 1000).toFixed(1)} s`);
+    }),
+  );
+  printer.note(
+    'They hold no admin rights: what `ambit-agent print-rbac` prints is all they may do.',
+  );
+}
