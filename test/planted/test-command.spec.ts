@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@ambit/testing';
+import { casebookClaims, casebookPage, casebookRows } from '../house/casebook.ts';
+import { runStep } from '../house/run-step.ts';
+import { copyHouse, type HouseCopy, type ToolRun } from './house-copy.ts';
+
+let copy: HouseCopy;
+beforeAll(() => {
+  copy = copyHouse();
+  copy.edit(
+    'jest.config.mjs',
+    /<rootDir>\/\{apps,libs\}\/\*\/src\/\*\*\/\*\.spec\.ts/,
+    '<rootDir>/planted/*.spec.ts',
+  );
+}, 240_000);
+afterAll(() => copy.remove());
+
+const script = 'test/house/run.ts';
+const run = (...steps: string[]): Promise<ToolRun> =>
+  copy.run('node', '--conditions=@ambit/source', '--no-warnings', script, ...steps);
+const lastLine = ({ stdout }: ToolRun): string | undefined => stdout.trimEnd().split('\n').at(-1);
+const head = `import { expect, test } from '@jest/globals';\n`;
+
+describe('the closing line of npm test', () => {
+  test('sums checks and tests', async () => {
+    copy.plant('planted/a.spec.ts', `${head}test('a', () => expect(1).toBe(1));\n`);
+    copy.plant(
+      'planted/b.spec.ts',
+      `${head}test.skip('b', () => undefined);\ntest('c', () => undefined);\n`,
+    );
+    const done = await run('proto', 'unit');
+    expect(lastLine(done)).toBe('3 passed, 0 failed, 1 skipped');
+    expect(done.code).toBe(0);
+  }, 240_000);
+
+  test('counts a failed test, a suite that cannot run and a failed check', async () => {
+    copy.plant('planted/c.spec.ts', `${head}test('d', () => expect(1).toBe(2));\n`);
+    copy.plant('planted/d.spec.ts', `import './nowhere.ts';\n`);
+    copy.edit('package.json', '"npm run --silent proto"', '"false"');
+    const done = await run('proto', 'unit');
+    expect(lastLine(done)).toBe('2 passed, 3 failed, 1 skipped');
+    expect(done.code).toBe(1);
+  }, 240_000);
+
+  test('counts a tier without a single test as a failure', async () => {
+    copy.edit('jest.config.mjs', 'planted/*', 'empty/*');
+    const done = await run('unit');
+    expect(lastLine(done)).toBe('0 passed, 1 failed');
+    expect(done.code).toBe(1);
+  }, 240_000);
+
+  test('stands between two lines that name the Kubernetes in use, whatever was asked for', async () => {
+    const lines = (await run('no-such-step')).stdout.trimEnd().split('\n');
+    expect(lines.at(0)).toMatch(/^Kubernetes: (real, from |simulated )/);
+    expect(lines.at(-2)).toBe(lines.at(0));
+    expect(lines.at(-1)).toBe('0 passed, 1 failed');
+  }, 240_000);
+});
+
+describe('a step', () => {
+  const begin = (command: string, withinMs: number): ReturnType<typeof runStep> =>
+    runStep(command, { cwd: copy.root, env: { PLANTED: 'yes' }, withinMs });
+
+  test('gives its exit code and sees its variables', async () => {
+    await expect(begin('exit 3', 60_000).code).resolves.toBe(3);
+    await expect(begin('test "$PLANTED" = yes', 60_000).code).resolves.toBe(0);
+  });
+
+  test('that hangs has failed, and what it started is ended too', async () => {
+    const file = join(copy.root, 'pid');
+    const hanging = begin(`sleep 600 & echo $! > ${file}; wait`, 1_000);
+    await expect(hanging.code).resolves.not.toBe(0);
+    const pid = Number(readFileSync(file, 'utf8'));
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+  });
+});
+
+describe('the page of the casebook', () => {
+  test('lists every claim, also two of one test, in order', () => {
+    copy.plant(
+      'libs/kube/src/planted.spec.ts',
+      `test('case 18, case b44: stays');\ntest("case 7: it's cut", f);\n`,
+    );
+    const claims = casebookClaims(copy.root).filter(({ file }) => file.includes('planted'));
+    expect(
+      claims.map(({ collection, number, says }) => [collection + number, says.trim()]),
+    ).toEqual([
+      ['7', "it's cut"],
+      ['18', 'stays'],
+      ['b44', 'stays'],
+    ]);
+    expect(casebookPage(copy.root)).toContain(`${casebookRows(copy.root)} rows have a test.`);
+    expect(casebookPage(copy.root)).toContain('| b44 | ');
+  });
+
+  test('refuses a row that is not in the casebook', () => {
+    copy.plant('libs/kube/src/planted.spec.ts', `test('case U31: x', f);\n`);
+    expect(() => casebookClaims(copy.root)).toThrow(/planted\.spec\.ts claims case U31/);
+  });
+});

@@ -1,0 +1,293 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AmbitClient } from '@ambit/client';
+import {
+  devClusterSettings,
+  freePorts,
+  ProcessFolder,
+  startDevClusters,
+  waitUntil,
+} from '@ambit/dev-cluster';
+import type {
+  DevCluster,
+  DevClusters,
+  DevClusterSettings,
+  ManagedProcess,
+} from '@ambit/dev-cluster';
+import { KubeClient, loadKubeconfig } from '@ambit/kube';
+import { eventually } from '@ambit/testing';
+
+const bin = (app: string, name: string): string =>
+  fileURLToPath(new URL(`../../apps/${app}/bin/${name}.js`, import.meta.url));
+
+/** The programs as a user starts them. */
+export const programs = {
+  central: bin('central', 'ambit-central'),
+  agent: bin('agent', 'ambit-agent'),
+  cli: bin('cli', 'ambit'),
+} as const;
+
+const tokenPattern = /\bamb_[a-z2-7]{12}_[a-z2-7]{52}_[0-9a-f]{8}\b/;
+const environment = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
+
+/** One cluster of the fleet, seen by its owner and by its agent. */
+export interface Member {
+  readonly name: string;
+  readonly dev: DevCluster;
+  readonly kube: KubeClient;
+  readonly agentKubeconfig: string;
+  readonly ceilingFile: string;
+  agent: ManagedProcess | undefined;
+}
+
+export interface ProgramResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one of our programs to its end. */
+export function runProgram(
+  program: keyof typeof programs,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [programs[program], ...args],
+      { env: { ...environment, ...options.env }, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ exitCode: code, stdout, stderr });
+      },
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** Central and agents as processes against two API servers; everything goes away at `stop`. */
+export class Fleet {
+  readonly folder: ProcessFolder;
+  readonly members: readonly Member[];
+  readonly settings: DevClusterSettings;
+  readonly #clusters: DevClusters;
+  readonly #ports: readonly number[];
+  #central: ManagedProcess | undefined;
+  #starts = 0;
+  #token = '';
+
+  private constructor(parts: {
+    folder: ProcessFolder;
+    clusters: DevClusters;
+    settings: DevClusterSettings;
+    members: Member[];
+    ports: readonly number[];
+  }) {
+    this.folder = parts.folder;
+    this.members = parts.members;
+    this.settings = parts.settings;
+    this.#clusters = parts.clusters;
+    this.#ports = parts.ports;
+  }
+
+  static async start(
+    names: readonly string[],
+    ceilings: Readonly<Record<string, string>>,
+  ): Promise<Fleet> {
+    const settings = devClusterSettings(process.env);
+    const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
+    const folder = await ProcessFolder.create(join(base, 'data'));
+    const clusters = await startDevClusters({ names, settings, forTests: true });
+    const members = await Promise.all(
+      clusters.clusters.map((dev) => prepareMember(folder.path, dev, ceilings[dev.name] ?? '')),
+    );
+    const fleet = new Fleet({ folder, clusters, settings, members, ports: await freePorts(3) });
+    try {
+      await fleet.startCentral();
+      return fleet;
+    } catch (error) {
+      await fleet.stop();
+      throw error;
+    }
+  }
+
+  get kind(): 'real' | 'simulated' {
+    return this.#clusters.kind;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#ports[0]}`;
+  }
+
+  get agentAddress(): string {
+    return `127.0.0.1:${this.#ports[1]}`;
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  client(token = this.#token): AmbitClient {
+    return new AmbitClient({ server: this.url, token });
+  }
+
+  member(name: string): Member {
+    const found = this.members.find((member) => member.name === name);
+    if (found === undefined) throw new Error(`no member ${name}`);
+    return found;
+  }
+
+  async startCentral(): Promise<void> {
+    const [rest, agents, health] = this.#ports;
+    this.#starts++;
+    const central = this.folder.start({
+      name: `central-${this.#starts}`,
+      program: process.execPath,
+      args: [
+        programs.central,
+        `--data-dir=${this.folder.path}`,
+        `--listen=127.0.0.1:${rest}`,
+        `--agent-listen=127.0.0.1:${agents}`,
+        `--health-listen=127.0.0.1:${health}`,
+      ],
+      environment,
+    });
+    this.#central = central;
+    await waitUntil({
+      what: 'central was ready',
+      process: central,
+      deadline: performance.now() + 60_000,
+      probe: async () => {
+        const answer = await fetch(`http://127.0.0.1:${health}/readyz`, {
+          signal: AbortSignal.timeout(2_000),
+        });
+        if (answer.status !== 200) throw new Error(await answer.text());
+        this.#token ||= (await central.logged(tokenPattern)) ?? '';
+        return this.#token !== '';
+      },
+    });
+  }
+
+  /** kill -9, with the embedded database left behind as an orphan. */
+  killCentral(): void {
+    this.#central?.signal('SIGKILL');
+  }
+
+  async stopCentral(): Promise<void> {
+    await this.#central?.stop(15_000);
+  }
+
+  /** Adds the cluster to central and starts its agent with a join token; resolves when it is connected. */
+  async enrol(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { api } = this.client();
+    const body = {
+      apiVersion: 'ambit.dev/v1',
+      kind: 'Cluster',
+      metadata: { name, labels },
+    } as const;
+    await api.putCluster({ params: { name }, body });
+    const { token } = await api.createJoinToken({ params: { name }, body: {} });
+    this.startAgent(name, { AMBIT_JOIN_TOKEN: token });
+    await this.connected(name);
+  }
+
+  startAgent(name: string, env: Readonly<Record<string, string>> = {}): ManagedProcess {
+    const member = this.member(name);
+    member.agent = this.folder.start({
+      name: `agent-${name}-${Math.round(performance.now())}`,
+      program: process.execPath,
+      args: [
+        programs.agent,
+        `--data-dir=${this.folder.path}`,
+        `--kubeconfig=${member.agentKubeconfig}`,
+        `--ceiling=${member.ceilingFile}`,
+        `--server=${this.agentAddress}`,
+        '--health-listen=127.0.0.1:0',
+      ],
+      environment: { ...environment, ...env },
+    });
+    return member.agent;
+  }
+
+  connected(name: string): Promise<void> {
+    return eventually(
+      async () => {
+        const member = this.member(name);
+        if (member.agent?.alive === false)
+          throw new Error(`the agent ended: ${await member.agent.tail(12)}`);
+        const { status } = await this.client().api.getCluster({ params: { name } });
+        if (!status.connected)
+          throw new Error(`not connected: ${(await member.agent?.tail(4)) ?? ''}`);
+      },
+      { withinMs: 45_000, everyMs: 100, what: `the agent of ${name} being connected` },
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const { kube } of this.members) kube.close();
+    await this.folder.clean(10_000);
+    await this.#clusters.stop();
+    await rm(join(this.folder.path, '..'), { recursive: true, force: true });
+  }
+}
+
+async function prepareMember(folder: string, dev: DevCluster, ceiling: string): Promise<Member> {
+  const admin = join(folder, `${dev.name}.kubeconfig`);
+  const agentKubeconfig = join(folder, `${dev.name}-agent.kubeconfig`);
+  const ceilingFile = join(folder, `${dev.name}-ceiling.yaml`);
+  await dev.writeKubeconfig(admin);
+  await writeFile(ceilingFile, ceiling || 'spec: {}\n');
+  const rights = await runProgram('agent', ['print-rbac', '--ceiling', ceilingFile]);
+  if (rights.exitCode !== 0) throw new Error(rights.stderr);
+  await writeFile(agentKubeconfig, await dev.agentKubeconfig(rights.stdout), { mode: 0o600 });
+  const kube = new KubeClient({ connection: await loadKubeconfig(admin) });
+  return { name: dev.name, dev, kube, agentKubeconfig, ceilingFile, agent: undefined };
+}
+
+export interface Question {
+  readonly user: string;
+  readonly verb: string;
+  readonly resource: string;
+  readonly group?: string;
+  readonly namespace?: string;
+}
+
+/** What the API server itself decides. */
+export async function may(kube: KubeClient, question: Question): Promise<boolean> {
+  const { user, verb, resource, group, namespace } = question;
+  const { allowed } = await kube.createSubjectAccessReview({
+    user,
+    groups: ['system:authenticated'],
+    resourceAttributes: {
+      verb,
+      resource,
+      ...(group === undefined ? {} : { group }),
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+  });
+  return allowed;
+}
+
+/** Waits until the API server decides so. */
+export function untilMay(
+  kube: KubeClient,
+  question: Question,
+  expected: boolean,
+  withinMs = 15_000,
+): Promise<void> {
+  return eventually(
+    async () => {
+      if ((await may(kube, question)) !== expected)
+        throw new Error(`it decides ${String(!expected)}`);
+    },
+    {
+      withinMs,
+      everyMs: 20,
+      what: `${JSON.stringify(question)} being ${expected ? 'allowed' : 'denied'}`,
+    },
+  );
+}
