@@ -58,6 +58,8 @@ describe('ambit-agent as a process', () => {
         withinMs: 20_000,
       });
       await scene.holds('ambit:ada');
+      // Earlier it might stop before what it did is recorded, and say its events in another order.
+      await eventually(() => expect(central.audit.types).toContain('binding.created'));
       agent.child.kill('SIGTERM');
       expect(await agent.ended).toBe(0);
       expect(central.told.goodbyes).toEqual(['the agent stops']);

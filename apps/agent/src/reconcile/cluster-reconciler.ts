@@ -251,6 +251,8 @@ export class ClusterReconciler implements Reconciler {
       this.#parts.loop.changed(wanted.setTime(now));
       return wanted.untilNextDeadline();
     }
+    // A timer may fire a little early: what ended since would have no timer any more, so it is looked at here too.
+    this.#parts.loop.lookAll(observed.ended(now.high));
     const next = observed.nextEnd(now.high);
     return next === undefined ? undefined : next - now.high;
   }
