@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** @public Jest loads it by its path. */
 export default function setUpTestRun() {
   const name = `ambit-test-run-${randomBytes(6).toString('hex')}`;
   process.env.AMBIT_TEST_RUN_DIR = join(tmpdir(), name);

@@ -11,6 +11,7 @@ function isAlive(pid) {
 }
 
 /** Ends the database server of the run and waits until it is gone: a test run leaves no process and no file. */
+/** @public Jest loads it by its path. */
 export default async function tearDownTestRun() {
   const dir = process.env.AMBIT_TEST_RUN_DIR;
   const text = await readFile(join(dir, 'server.json'), 'utf8').catch(() => undefined);

@@ -7,4 +7,3 @@ export * from './ambit-client.ts';
 export type { CallArgs, CallResult, Operations } from './call-types.ts';
 export type { AuditTailOptions, TailItem } from './audit-tail.ts';
 export { checkServerUrl, type ServerUrlOptions } from './server-url.ts';
-export { requestIdOf } from './problem-error.ts';

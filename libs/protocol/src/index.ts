@@ -3,21 +3,18 @@
  * (`core/`, which the compiler keeps free of the platform). It moves nothing and knows no policy.
  */
 export type * as wire from './core/generated/messages.ts';
-export { HashTree, sectionOf, type TreeChange } from './core/hash-tree.ts';
+export { HashTree, type TreeChange } from './core/hash-tree.ts';
 export {
   refusalOfContent,
-  refusalOfManifest,
   type ManifestContext,
   type NackCode,
   type Refusal,
 } from './core/manifest-rules.ts';
 export {
   defaultHeartbeatMs,
-  missedHeartbeats,
-  protocolVersion,
   wireLimits,
 } from './core/limits.ts';
-export { stateMessages, type StateTransfer } from './core/chunking.ts';
+export type { StateTransfer } from './core/chunking.ts';
 export type { DecodeIntent, StateChange } from './core/state-assembly.ts';
 export { AgentSession } from './core/agent-session.ts';
 export type * from './core/agent-session-types.ts';
@@ -30,7 +27,6 @@ export {
   manifestCodec,
   revocationCodec,
   signedEnvelopeCodec,
-  stateChunkCodec,
   type Codec,
 } from './codecs/codec.ts';
 export { decodeIntent, encodeIntent, ruleFromWire, ruleToWire } from './codecs/intent-codec.ts';

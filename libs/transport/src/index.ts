@@ -6,9 +6,7 @@ export { nodeDigests, sha256Hex } from './digests.ts';
 export {
   createEnvelopeOpeners,
   createEnvelopeSigner,
-  createEnvelopeVerifier,
   generateSigningKey,
-  withSignaturesOf,
   type EnvelopeSigner,
   type EnvelopeVerifier,
   type PayloadType,
@@ -21,7 +19,6 @@ export {
   type JoinToken,
 } from './tokens/join-token.ts';
 export {
-  hashApiToken,
   makeApiToken,
   parseApiToken,
   sameHash,
@@ -51,9 +48,8 @@ export {
   type CertificateAuthority,
   type ServerIdentity,
 } from './pki/certificate-authority.ts';
-export { fromStatus, statusOfKind, toStatus } from './grpc/error-status.ts';
-export { hostAndPort } from './grpc/host-and-port.ts';
-export { Outbox, type OutboxOptions, type OutboxTarget } from './grpc/outbox.ts';
+export { statusOfKind } from './grpc/error-status.ts';
+export type { Outbox, OutboxOptions, OutboxTarget } from './grpc/outbox.ts';
 export type { MessageStream, StreamListener } from './grpc/message-stream.ts';
 export type { AgentCall, PublicCall } from './grpc/agent-call.ts';
 export type { PeerIdentity } from './grpc/peer-identity.ts';

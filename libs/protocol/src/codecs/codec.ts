@@ -32,4 +32,3 @@ export const revocationCodec = codecOf<wire.Revocation>('Revocation');
 export const centralTimeCodec = codecOf<wire.CentralTime>('CentralTime');
 export const epochRaiseCodec = codecOf<wire.EpochRaise>('EpochRaise');
 export const signedEnvelopeCodec = codecOf<wire.SignedEnvelope>('SignedEnvelope');
-export const stateChunkCodec = codecOf<wire.StateChunk>('StateChunk');
