@@ -102,10 +102,9 @@ async function call(
   token: string,
   path: string,
   body?: unknown,
-  method = body === undefined ? 'GET' : 'POST',
 ): Promise<Answer> {
   const response = await fetch(`${program.rest}/api/v1${path}`, {
-    method,
+    method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });

@@ -109,7 +109,9 @@ export function shownProblems(
   return (problems ?? []).flatMap(({ key, reason, message, namespace }) => {
     const grants = grantsBehind(key);
     const shown = {
-      ...{ key, reason, message },
+      key,
+      reason,
+      message,
       ...(namespace ? { namespace } : {}),
       ...(grants === undefined ? {} : { grants: [...grants] }),
     };
