@@ -24,8 +24,15 @@ interface Run {
 /** The demo in a temp folder of its own, so that whatever it leaves there is seen. */
 function run(...args: readonly string[]): Run {
   let output = '';
+  const { AMBIT_REQUIRE_KUBERNETES: required, ...env } = process.env;
+  const simulated = args.includes('--simulated');
   const child = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, TMPDIR: temp },
+    // Where a real Kubernetes is required, asking for a simulated one is refused.
+    env: {
+      ...env,
+      ...(simulated || !required ? {} : { AMBIT_REQUIRE_KUBERNETES: required }),
+      TMPDIR: temp,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) {

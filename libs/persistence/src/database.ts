@@ -48,6 +48,7 @@ function sessionOptions(options: DatabaseOptions): string {
 export class Database implements Sql {
   readonly #source: DataSource;
   readonly #options: DatabaseOptions;
+  readonly #lossListeners = new Set<() => void>();
 
   private constructor(source: DataSource, options: DatabaseOptions) {
     this.#source = source;
@@ -56,6 +57,7 @@ export class Database implements Sql {
 
   /** Throws database_unavailable. */
   static async open(options: DatabaseOptions): Promise<Database> {
+    let lost = (): void => {};
     const source = new DataSource({
       type: 'postgres',
       url: options.url,
@@ -64,8 +66,9 @@ export class Database implements Sql {
       logging: false,
       poolErrorHandler: (error: unknown) => {
         // The pool lets its connections go before the server knows of it.
-        if (source.isInitialized)
-          options.logger.warn('a database connection broke', { error: String(error) });
+        if (!source.isInitialized) return;
+        options.logger.warn('a database connection broke', { error: String(error) });
+        lost();
       },
       extra: {
         max: options.maxConnections ?? 20,
@@ -81,7 +84,9 @@ export class Database implements Sql {
     } catch (error) {
       throw databaseError(error);
     }
-    return new Database(source, options);
+    const database = new Database(source, options);
+    lost = () => database.#lossListeners.forEach((listener) => listener());
+    return database;
   }
 
   /** Runs what is missing, one program at a time, and gives the names. Throws database_unavailable. */
@@ -163,6 +168,12 @@ export class Database implements Sql {
   connections(): { readonly idle: number; readonly busy: number; readonly waiting: number } {
     const { idleCount, totalCount, waitingCount } = this.#pool();
     return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
+  }
+
+  /** Tells of each connection of the pool that breaks while nobody uses it. Gives the function that ends it. */
+  onConnectionLost(listener: () => void): () => void {
+    this.#lossListeners.add(listener);
+    return () => this.#lossListeners.delete(listener);
   }
 
   /** A connection outside the pool, for LISTEN. Not connected yet. */

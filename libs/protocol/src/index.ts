@@ -10,10 +10,7 @@ export {
   type NackCode,
   type Refusal,
 } from './core/manifest-rules.ts';
-export {
-  defaultHeartbeatMs,
-  wireLimits,
-} from './core/limits.ts';
+export { defaultHeartbeatMs, wireLimits } from './core/limits.ts';
 export type { StateTransfer } from './core/chunking.ts';
 export type { DecodeIntent, StateChange } from './core/state-assembly.ts';
 export { AgentSession } from './core/agent-session.ts';

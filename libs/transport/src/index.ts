@@ -18,12 +18,7 @@ export {
   readPresentedJoinToken,
   type JoinToken,
 } from './tokens/join-token.ts';
-export {
-  makeApiToken,
-  parseApiToken,
-  sameHash,
-  type ApiToken,
-} from './tokens/api-token.ts';
+export { makeApiToken, parseApiToken, sameHash, type ApiToken } from './tokens/api-token.ts';
 export {
   centralName,
   certificateFingerprint,
