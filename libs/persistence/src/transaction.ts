@@ -4,6 +4,7 @@ import type {
   GrantScope,
   GrantSubject,
   PolicyChange,
+  PolicyKind,
   PolicyRule,
   SubjectMode,
 } from '@ambit/domain';
@@ -87,8 +88,29 @@ interface NamedStore<T, P> {
   put(input: P): Promise<Put<T>>;
   /** The row, locked against change until the end of the transaction. */
   find(name: string): Promise<T | null>;
-  /** name → uid of those that exist. */
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** The kinds whose objects have names. */
+export type NamedKind = Exclude<PolicyKind, 'Membership'>;
+
+export type NamesByKind = Readonly<Partial<Record<NamedKind, Iterable<string>>>>;
+
+/** uids of named objects. */
+export class KnownNames {
+  readonly #uids = new Map<string, string>();
+
+  uid(kind: NamedKind, name: string): string | undefined {
+    return this.#uids.get(`${kind}/${name}`);
+  }
+
+  add(kind: NamedKind, name: string, uid: string): void {
+    this.#uids.set(`${kind}/${name}`, uid);
+  }
+}
+
+export interface NameStore {
+  /** Those that exist, whatever their kinds, in one round trip. */
+  find(names: NamesByKind): Promise<KnownNames>;
 }
 
 export interface RemoveOptions {
@@ -226,6 +248,7 @@ export interface PolicyRecorder {
 
 /** The stores of one transaction. There is no way to write outside one. */
 export interface Transaction {
+  readonly names: NameStore;
   readonly users: UserStore;
   readonly groups: GroupStore;
   readonly members: MemberStore;

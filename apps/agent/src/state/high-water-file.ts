@@ -15,13 +15,19 @@ export interface HighWater {
   readonly accepted?: { readonly stateEpoch: number; readonly revision: number } | undefined;
 }
 
+/**
+ * How long marks may wait to be written. The state has its own revision on disk before it is applied, so they matter
+ * only once it is lost, and writing them with each change would sync the disk under the API server's own write.
+ */
+const writeAfterMs: Millis = 1_000;
+
 /** The marks on disk. Writes follow one another; the newest marks are what is written. */
 export class HighWaterFile {
   readonly #path: string;
   readonly #logger: Logger;
   #marks: HighWater;
   #writing: Promise<void> = Promise.resolve();
-  #waiting = false;
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(path: string, marks: HighWater, logger: Logger) {
     this.#path = path;
@@ -46,21 +52,26 @@ export class HighWaterFile {
     return this.#marks;
   }
 
-  /** Takes new marks over and writes them soon. A failed write is told and done again with the next marks. */
+  /**
+   * Takes new marks over and writes them within a second, a raised epoch at once. A failed write is told and done again
+   * with the next marks.
+   */
   save(change: Partial<HighWater>): void {
+    const { stateEpoch } = this.#marks;
     this.#marks = { ...this.#marks, ...change };
-    if (this.#waiting) return;
-    this.#waiting = true;
-    this.#writing = this.#writing.then(() => this.#write());
+    this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref();
+    if (this.#marks.stateEpoch !== stateEpoch) void this.flush();
   }
 
   /** Resolves when the marks so far are written or could not be. */
   flush(): Promise<void> {
+    if (this.#timer !== undefined) this.#writing = this.#writing.then(() => this.#write());
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     return this.#writing;
   }
 
   async #write(): Promise<void> {
-    this.#waiting = false;
     try {
       await replaceDurably(this.#path, `${JSON.stringify(this.#marks)}\n`);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, readdir, unlink } from 'node:fs/promises';
+import { constants, mkdir, open, readFile, readdir, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -31,6 +31,9 @@ export interface StateStep {
 }
 
 const staleMark = 0x53;
+
+/** A write is on disk when it returns: one call where a write and a sync would be two turns of the thread pool. */
+const durable = constants.O_RDWR | constants.O_DSYNC;
 
 /**
  * The accepted state on disk: a snapshot and a log of steps since. A step is on disk before its promise resolves.
@@ -96,7 +99,6 @@ export class StateStore {
     if (this.#state.stale) return;
     this.#state.stale = true;
     await this.#log.write(Buffer.from([staleMark]), 0, 1, 0);
-    await this.#log.datasync();
   }
 
   async close(): Promise<void> {
@@ -106,7 +108,6 @@ export class StateStore {
   async #append(bytes: Buffer): Promise<void> {
     try {
       await this.#log.write(bytes, 0, bytes.length, this.#end);
-      await this.#log.datasync();
       this.#end += bytes.length;
     } catch (error) {
       throw storageError(this.#folder, error);
@@ -181,7 +182,7 @@ async function load(folder: string, logBytes: number): Promise<Found> {
   const handle =
     log === undefined
       ? await makeLog(folder, generation, logBytes, false)
-      : await open(logPath(folder, generation), 'r+');
+      : await open(logPath(folder, generation), durable);
   return { state, generation, log: handle, end: read.end };
 }
 
@@ -212,10 +213,11 @@ async function makeLog(
   const path = logPath(folder, generation);
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'w+', 0o600);
+    handle = await open(path, durable | constants.O_CREAT | constants.O_TRUNC, 0o600);
     const zeros = Buffer.alloc(bytes);
     if (stale) zeros[0] = staleMark;
     await handle.write(zeros, 0, bytes, 0);
+    // Its size too, which a synchronous write of data alone may leave out.
     await handle.sync();
     await syncFolder(folder);
     return handle;

@@ -9,7 +9,7 @@ import {
 import type { ClusterStore, Put, PutCluster, Removed, RemoveOptions } from '../transaction.ts';
 import { dropGrantReferences } from './drop-grant-references.ts';
 import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import { type StoreContext, uidsByName } from './store-context.ts';
+import type { StoreContext } from './store-context.ts';
 
 const specOf = ({
   subjectMode,
@@ -32,10 +32,6 @@ export class PostgresClusterStore implements ClusterStore {
 
   async byUid(uid: string): Promise<ClusterRecord | null> {
     return this.#locked('uid', uid, 'FOR NO KEY UPDATE');
-  }
-
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return uidsByName(this.#context.sql, 'clusters', names);
   }
 
   async put(input: PutCluster): Promise<Put<ClusterRecord>> {

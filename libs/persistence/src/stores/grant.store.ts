@@ -6,7 +6,7 @@ import type { GrantStore, Put, PutGrant, RemoveOptions } from '../transaction.ts
 import { deleteGrant } from './drop-grant-references.ts';
 import { insertGrant, insertReferences } from './grant-statements.ts';
 import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import { type StoreContext, uidsByName } from './store-context.ts';
+import type { StoreContext } from './store-context.ts';
 
 type Spec = Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'reason'>;
 
@@ -62,10 +62,6 @@ export class PostgresGrantStore implements GrantStore {
 
   async find(name: string): Promise<GrantRecord | null> {
     return this.#locked(name, 'FOR NO KEY UPDATE');
-  }
-
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return uidsByName(this.#context.sql, 'grants', names);
   }
 
   async put(input: PutGrant): Promise<Put<GrantRecord>> {

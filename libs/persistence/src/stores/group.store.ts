@@ -5,7 +5,7 @@ import { dropGrantReferences } from './drop-grant-references.ts';
 import { dropMemberships } from './drop-memberships.ts';
 import type { PostgresMemberStore } from './member.store.ts';
 import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import { type StoreContext, uidsByName } from './store-context.ts';
+import type { StoreContext } from './store-context.ts';
 
 const specOf = ({ displayName }: Pick<PutGroup, 'displayName'>): unknown => ({ displayName });
 
@@ -20,10 +20,6 @@ export class PostgresGroupStore implements GroupStore {
 
   async find(name: string): Promise<GroupRecord | null> {
     return this.#locked(name, 'FOR NO KEY UPDATE');
-  }
-
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return uidsByName(this.#context.sql, 'groups', names);
   }
 
   async put(input: PutGroup): Promise<Put<GroupRecord>> {

@@ -7,6 +7,7 @@ import { PostgresGroupStore } from './group.store.ts';
 import { PostgresInstallationStore } from './installation.store.ts';
 import { PostgresJoinTokenStore } from './join-token.store.ts';
 import { PostgresMemberStore } from './member.store.ts';
+import { PostgresNameStore } from './name.store.ts';
 import { PostgresRoleStore } from './role.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresUserStore } from './user.store.ts';
@@ -15,6 +16,7 @@ import { PostgresUserStore } from './user.store.ts';
 export function openStores(context: StoreContext): Transaction {
   const members = new PostgresMemberStore(context);
   return {
+    names: new PostgresNameStore(context.sql),
     users: new PostgresUserStore(context),
     groups: new PostgresGroupStore(context, members),
     members,

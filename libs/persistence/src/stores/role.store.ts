@@ -3,7 +3,7 @@ import type { Labels, RoleRecord } from '../records.ts';
 import { type RoleRow, selectRoles, toPolicyRole, toRole } from '../rows/role-row.ts';
 import type { Put, PutRole, RemoveOptions, RoleStore } from '../transaction.ts';
 import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import { type StoreContext, uidsByName } from './store-context.ts';
+import type { StoreContext } from './store-context.ts';
 
 type RoleSpec = Pick<PutRole, 'description' | 'clusterRole' | 'rules'>;
 
@@ -32,10 +32,6 @@ export class PostgresRoleStore implements RoleStore {
 
   async find(name: string): Promise<RoleRecord | null> {
     return this.#locked(name, 'FOR NO KEY UPDATE');
-  }
-
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return uidsByName(this.#context.sql, 'roles', names);
   }
 
   async put(input: PutRole): Promise<Put<RoleRecord>> {

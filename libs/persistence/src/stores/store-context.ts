@@ -12,17 +12,3 @@ export interface StoreContext {
   /** When the transaction began, by the program's clock. */
   readonly at: Date;
 }
-
-/** name → uid of those rows of a table that exist. */
-export async function uidsByName(
-  sql: Sql,
-  table: 'users' | 'groups' | 'roles' | 'grants' | 'clusters',
-  names: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const live = table === 'clusters' ? ' AND removed_at IS NULL' : '';
-  const rows = await sql.query<{ name: string; uid: string }>(
-    `SELECT name, uid FROM ${table} WHERE name = ANY($1)${live}`,
-    [names],
-  );
-  return new Map(rows.map((row) => [row.name, row.uid]));
-}

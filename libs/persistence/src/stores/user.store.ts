@@ -4,7 +4,7 @@ import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../transac
 import { dropMemberships } from './drop-memberships.ts';
 import { dropGrantReferences } from './drop-grant-references.ts';
 import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import { type StoreContext, uidsByName } from './store-context.ts';
+import type { StoreContext } from './store-context.ts';
 
 const specOf = ({ displayName, active }: Pick<PutUser, 'displayName' | 'active'>): unknown => ({
   displayName,
@@ -20,10 +20,6 @@ export class PostgresUserStore implements UserStore {
 
   async find(name: string): Promise<UserRecord | null> {
     return this.#locked(name, 'FOR NO KEY UPDATE');
-  }
-
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return uidsByName(this.#context.sql, 'users', names);
   }
 
   async put(input: PutUser): Promise<Put<UserRecord>> {

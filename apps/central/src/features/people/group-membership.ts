@@ -128,13 +128,13 @@ async function userUids(
   tx: Transaction,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const found = await tx.users.uids(names);
-  const missing = names.filter((name) => !found.has(name));
+  const known = await tx.names.find({ User: names });
+  const missing = names.filter((name) => known.uid('User', name) === undefined);
   if (missing.length > 0) {
     throw new AppError('not_found', `There is no User ${missing.slice(0, 5).join(', ')}.`, {
       errors: missing.slice(0, 100).map((name) => ({ message: `there is no User ${name}` })),
       nextCommand: 'ambit get users',
     });
   }
-  return found;
+  return new Map(names.map((name) => [name, known.uid('User', name) ?? '']));
 }

@@ -5,7 +5,7 @@ import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
-import { missingReferences } from './name-resolver.ts';
+import { missingReferences, namesIn } from './name-resolver.ts';
 import { inWritingOrder, putDocument } from './put-document.ts';
 
 /** What became of one document. */
@@ -40,16 +40,22 @@ export class ApplyDocuments {
   ): Promise<CommitResult<readonly DocumentOutcome[]>> {
     refuse(problemsOfNames(documents), documents.length);
     const result = await this.#commit.run(request, async (tx) => {
+      const names = await tx.names.find(namesIn(documents));
       refuse(
         [
-          ...(await missingReferences(tx, documents, this.#knownNames)),
+          ...missingReferences(documents, names, this.#knownNames),
           ...(await this.#pastEnds(tx, documents)),
         ],
         documents.length,
       );
       const outcomes: DocumentOutcome[] = [];
       for (const { document, index } of inWritingOrder(numbered(documents))) {
-        const { outcome, record } = await putDocument(tx, document, request.precondition);
+        const { outcome, record } = await putDocument(
+          { tx, names },
+          document,
+          request.precondition,
+        );
+        names.add(document.kind, record.name, record.uid);
         outcomes.push({
           document: index,
           kind: document.kind,

@@ -1,7 +1,7 @@
 import type { PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import { didYouMean } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
-import type { Transaction } from '@ambit/persistence';
+import type { KnownNames, NamesByKind } from '@ambit/persistence';
 
 /** A name in a document that has to exist, in the set itself or in the store. */
 export interface NameReference {
@@ -10,8 +10,6 @@ export interface NameReference {
   readonly document: number;
   readonly pointer: string;
 }
-
-const stores = { User: 'users', Group: 'groups', Role: 'roles', Cluster: 'clusters' } as const;
 
 /** Every name a document refers to, with the place where it stands. */
 export function referencesOf(document: PolicyDocument, index: number): NameReference[] {
@@ -39,26 +37,34 @@ export function referencesOf(document: PolicyDocument, index: number): NameRefer
   ];
 }
 
-/** The references that neither the store nor the set of documents has, each as a problem with the nearest names. */
-export async function missingReferences(
-  tx: Transaction,
-  documents: readonly PolicyDocument[],
-  known: (kind: NameReference['kind']) => Iterable<string>,
-): Promise<ErrorItem[]> {
-  const own = new Set(documents.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
-  const open = documents
-    .flatMap((document, index) => referencesOf(document, index))
-    .filter(({ kind, name }) => !own.has(`${kind}/${name}`));
-  const problems: ErrorItem[] = [];
-  for (const kind of Object.keys(stores) as (keyof typeof stores)[]) {
-    const ofKind = open.filter((reference) => reference.kind === kind);
-    if (ofKind.length === 0) continue;
-    const found = await tx[stores[kind]].uids([...new Set(ofKind.map(({ name }) => name))]);
-    const missing = ofKind.filter(({ name }) => !found.has(name));
-    if (missing.length > 0)
-      problems.push(...missing.map((reference) => problem(reference, known(kind))));
+/** Every name that has to be looked up to store the documents. */
+export function namesIn(documents: readonly PolicyDocument[]): NamesByKind {
+  const names: Record<PolicyKindName, string[]> = {
+    User: [],
+    Group: [],
+    Role: [],
+    Cluster: [],
+    Grant: [],
+  };
+  for (const [index, document] of documents.entries()) {
+    for (const { kind, name } of referencesOf(document, index)) names[kind].push(name);
+    // A document with a uid means one object, so it is asked which one the name has.
+    if (document.metadata.uid !== undefined) names[document.kind].push(document.metadata.name);
   }
-  return problems.sort((a, b) => (a.document ?? 0) - (b.document ?? 0));
+  return names;
+}
+
+/** The references that neither the store nor the set of documents has, each as a problem with the nearest names. */
+export function missingReferences(
+  documents: readonly PolicyDocument[],
+  names: KnownNames,
+  known: (kind: NameReference['kind']) => Iterable<string>,
+): ErrorItem[] {
+  const own = new Set(documents.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
+  return documents
+    .flatMap((document, index) => referencesOf(document, index))
+    .filter(({ kind, name }) => !own.has(`${kind}/${name}`) && names.uid(kind, name) === undefined)
+    .map((reference) => problem(reference, known(reference.kind)));
 }
 
 function problem(

@@ -1,9 +1,9 @@
-import type { GrantWrite, PolicyDocument } from '@ambit/contracts';
+import type { GrantWrite, PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import type { ClusterSelector, GrantScope, GrantSubject, NamespaceSelector } from '@ambit/domain';
 import { AppError, compareText } from '@ambit/kernel';
 import { parseLabelSelector } from '@ambit/rbac';
 import type { LabelSelector } from '@ambit/rbac';
-import type { Precondition, Put, PutGrant, Transaction } from '@ambit/persistence';
+import type { KnownNames, Precondition, Put, PutGrant, Transaction } from '@ambit/persistence';
 import { auditCluster, auditGrant, auditGroup, auditRole, auditUser } from './policy-audit.ts';
 
 type Written = Put<{
@@ -25,14 +25,20 @@ export function inWritingOrder<D extends { readonly document: PolicyDocument }>(
   );
 }
 
+interface PutContext {
+  readonly tx: Transaction;
+  /** Of everything that the document refers to. */
+  readonly names: KnownNames;
+}
+
 /** Stores one document whose references exist, with its audit events. Throws what the stores throw. */
 export async function putDocument(
-  tx: Transaction,
+  { tx, names }: PutContext,
   document: PolicyDocument,
   precondition?: Precondition,
 ): Promise<Written> {
   const { name, labels, annotations } = document.metadata;
-  await refuseOtherUid(tx, document);
+  refuseOtherUid(names, document);
   const required = precondition ?? metadataPrecondition(document);
   const meta = {
     name,
@@ -49,7 +55,7 @@ export async function putDocument(
       const { members, displayName } = document.spec;
       const named = displayName === undefined ? {} : { displayName };
       const memberUids =
-        members === undefined ? {} : { memberUids: await uidsOf(tx.users, members) };
+        members === undefined ? {} : { memberUids: uidsOf(names, 'User', members) };
       const put = await tx.groups.put({ ...meta, ...named, ...memberUids });
       return audited(put, () => auditGroup(tx, put));
     }
@@ -68,7 +74,7 @@ export async function putDocument(
       );
     case 'Grant':
       return audited(
-        await tx.grants.put({ ...meta, ...(await grantFields(tx, document.spec)) }),
+        await tx.grants.put({ ...meta, ...grantFields(names, document.spec) }),
         (put) => auditGrant(tx, put),
       );
   }
@@ -79,19 +85,11 @@ function audited<P extends Written>(put: P, audit: (put: P) => void): P {
   return put;
 }
 
-const storeOf = {
-  User: 'users',
-  Group: 'groups',
-  Role: 'roles',
-  Cluster: 'clusters',
-  Grant: 'grants',
-} as const;
-
 /** A document with a uid means one object: what was made anew under its name is another one. */
-async function refuseOtherUid(tx: Transaction, { kind, metadata }: PolicyDocument): Promise<void> {
+function refuseOtherUid(names: KnownNames, { kind, metadata }: PolicyDocument): void {
   const { uid, name } = metadata;
   if (uid === undefined) return;
-  const found = (await tx[storeOf[kind]].uids([name])).get(name);
+  const found = names.uid(kind, name);
   if (found === uid) return;
   throw new AppError(
     'stale_resource',
@@ -111,38 +109,33 @@ function metadataPrecondition({ metadata }: PolicyDocument): Precondition | unde
     : { revision: Number(metadata.resourceVersion) };
 }
 
-async function grantFields(
-  tx: Transaction,
+function grantFields(
+  names: KnownNames,
   spec: GrantWrite['spec'],
-): Promise<Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'reason'>> {
-  const [roleUid = ''] = await uidsOf(tx.roles, [spec.role]);
+): Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'reason'> {
   return {
-    subjects: await subjectsOf(tx, spec.subjects),
-    roleUid,
-    scope: await scopeOf(tx, spec.scope),
+    subjects: subjectsOf(names, spec.subjects),
+    roleUid: uidOf(names, 'Role', spec.role),
+    scope: scopeOf(names, spec.scope),
     ...(spec.until === undefined ? {} : { until: Date.parse(spec.until) }),
     ...(spec.notBefore === undefined ? {} : { notBefore: Date.parse(spec.notBefore) }),
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
   };
 }
 
-async function subjectsOf(
-  tx: Transaction,
-  subjects: GrantWrite['spec']['subjects'],
-): Promise<GrantSubject[]> {
-  const users = subjects.flatMap(({ user }) => (user === undefined ? [] : [user]));
-  const groups = subjects.flatMap(({ group }) => (group === undefined ? [] : [group]));
-  return [
-    ...(await uidsOf(tx.users, users)).map((uid) => ({ kind: 'User', uid }) as const),
-    ...(await uidsOf(tx.groups, groups)).map((uid) => ({ kind: 'Group', uid }) as const),
-  ];
+function subjectsOf(names: KnownNames, subjects: GrantWrite['spec']['subjects']): GrantSubject[] {
+  return subjects.map(({ user, group }) =>
+    user === undefined
+      ? { kind: 'Group', uid: uidOf(names, 'Group', group ?? '') }
+      : { kind: 'User', uid: uidOf(names, 'User', user) },
+  );
 }
 
-async function scopeOf(tx: Transaction, scope: GrantWrite['spec']['scope']): Promise<GrantScope> {
+function scopeOf(known: KnownNames, scope: GrantWrite['spec']['scope']): GrantScope {
   const { names, all } = scope.clusters;
   const clusters: ClusterSelector =
     names !== undefined
-      ? { type: 'names', uids: (await uidsOf(tx.clusters, names)).sort() }
+      ? { type: 'names', uids: uidsOf(known, 'Cluster', names).sort() }
       : all === true
         ? { type: 'all' }
         : { type: 'selector', selector: labelSelector(scope.clusters) };
@@ -169,17 +162,12 @@ function labelSelector({ matchLabels, matchExpressions }: Selecting): LabelSelec
   return parsed.value;
 }
 
-interface UidSource {
-  uids(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+function uidsOf(known: KnownNames, kind: PolicyKindName, names: readonly string[]): string[] {
+  return [...new Set(names)].map((name) => uidOf(known, kind, name));
 }
 
-async function uidsOf(store: UidSource, names: readonly string[]): Promise<string[]> {
-  const wanted = [...new Set(names)];
-  if (wanted.length === 0) return [];
-  const found = await store.uids(wanted);
-  return wanted.map((name) => {
-    const uid = found.get(name);
-    if (uid === undefined) throw new AppError('not_found', `There is no ${name} any more.`);
-    return uid;
-  });
+function uidOf(known: KnownNames, kind: PolicyKindName, name: string): string {
+  const uid = known.uid(kind, name);
+  if (uid === undefined) throw new AppError('not_found', `There is no ${kind} ${name} any more.`);
+  return uid;
 }
