@@ -2,7 +2,7 @@
 // process replaces itself by one that has them. It keeps its number, and what started it notices nothing.
 import { statSync } from 'node:fs';
 
-const flags = ['--max-semi-space-size=1', '--optimize-for-size'];
+const flags = ['--max-semi-space-size=1', '--optimize-for-size', '--no-opt', '--no-maglev'];
 
 if (!flags.every((flag) => process.execArgv.includes(flag)) && process.execve !== undefined) {
   const quiet = '--disable-warning=ExperimentalWarning';

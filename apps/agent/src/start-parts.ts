@@ -27,7 +27,7 @@ export async function startParts(
   const store = await StateStore.open(folder.state);
   teardown.add('state store', () => store.close());
   const ports = { ...keeper.openers, digests: nodeDigests, logger };
-  const held = readHeldState(store.state, highWater.marks, ports);
+  const held = readHeldState(await store.read(), highWater.marks, ports);
   const heldRemovals = new HeldRemovalsFile(folder.heldRemovals, logger);
   const reconciler = makeReconciler(parts);
   calls.feed(parts.clockInterval, () => reconciler.clockChanged());

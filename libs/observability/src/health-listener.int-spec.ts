@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Logger } from '@ambit/kernel';
 import { silentLogger } from './create-logger.ts';
@@ -56,5 +59,22 @@ describe('health listener', () => {
       code: 'address_in_use',
       message: expect.stringContaining(String(listener.port)),
     });
+  });
+
+  test('loads nothing of fetch, which would cost an agent megabytes', async () => {
+    const room = fileURLToPath(new URL('.', import.meta.url));
+    const program = `
+      import { startHealthListener } from './health-listener.ts';
+      import { Readiness } from './readiness.ts';
+      const readiness = new Readiness([]);
+      const listener = await startHealthListener({ host: '127.0.0.1', port: 0, readiness });
+      await listener.close();
+      console.log(process.moduleLoadList.filter((name) => name.includes('undici')).join());`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--conditions=@ambit/source', '--no-warnings', '--input-type=module', '-e', program],
+      { cwd: room },
+    );
+    expect(stdout.trim()).toBe('');
   });
 });

@@ -49,7 +49,7 @@ export interface AgentSessionDriverOptions {
 export class AgentSessionDriver implements SessionLoopListener {
   readonly #options: AgentSessionDriverOptions;
   #loop: SessionLoop | undefined;
-  /** What was held before a change that is being saved, where the removal guard has to know it. */
+  /** What was held before a change that was saved, where the removal guard has to know it. */
   readonly #unexplained = new WeakMap<StateChange, readonly Intent[]>();
 
   #applied: { readonly revision: number; readonly report: wire.ApplyReport } | undefined;
@@ -153,10 +153,9 @@ export class AgentSessionDriver implements SessionLoopListener {
 
   async #saveState(saveId: number, change: StateChange): Promise<void> {
     const { session, keeper, observer, logger } = this.#options;
-    const before = keeper.unexplained(change, session.memory.held);
-    if (before !== undefined) this.#unexplained.set(change, before);
     try {
-      await keeper.save(change);
+      const before = await keeper.save(change, session.memory.held);
+      if (before !== undefined) this.#unexplained.set(change, before);
     } catch (error) {
       logger.error('a state could not be stored: what it takes away is applied, the rest waits', {
         error,

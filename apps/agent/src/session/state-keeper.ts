@@ -35,25 +35,26 @@ export class StateKeeper {
   }
 
   get stale(): boolean {
-    return this.#store.state.stale;
+    return this.#store.stale;
   }
 
   /**
-   * Everything that is held now, when no commit explains what the change makes of it: a new compiler or a raised epoch.
-   * Undefined otherwise, and the ceiling's removal guard has nothing to judge.
+   * Resolves when the change survives a crash. When no commit explains what the change makes of the state (a new compiler
+   * or a raised epoch) it gives everything that was held before, for the removal guard to judge. Throws `storage_full`
+   * or what else the disk says.
    */
-  unexplained(change: StateChange, held: AgentMemory['held']): readonly Intent[] | undefined {
-    if (held === undefined) return undefined;
-    const { explainedFrom, stateEpoch } = change.manifest;
-    if (explainedFrom <= held.revision && stateEpoch === held.stateEpoch) return undefined;
-    return Array.from(this.#store.state.entries, ([key, body]) => decodeIntent(key, body));
-  }
-
-  /** Resolves when the change survives a crash. Throws `storage_full` or what else the disk says. */
-  async save(change: StateChange): Promise<void> {
+  async save(
+    change: StateChange,
+    held: AgentMemory['held'],
+  ): Promise<readonly Intent[] | undefined> {
     try {
-      await this.#next(() => this.#accept(change));
+      const before = await this.#next(async () => {
+        const intents = isExplained(change, held) ? undefined : await this.#intents();
+        await this.#accept(change);
+        return intents;
+      });
       this.#failing = false;
+      return before;
     } catch (error) {
       this.#failing = true;
       throw error;
@@ -86,6 +87,11 @@ export class StateKeeper {
     await this.#highWater.flush();
   }
 
+  async #intents(): Promise<Intent[]> {
+    const { entries } = await this.#store.read();
+    return Array.from(entries, ([key, body]) => decodeIntent(key, body));
+  }
+
   async #accept(change: StateChange): Promise<void> {
     const { revision, stateEpoch } = change.manifest;
     const kept = this.#revocations.filter(
@@ -107,4 +113,9 @@ export class StateKeeper {
     this.#work = done.catch(() => undefined);
     return done;
   }
+}
+
+function isExplained({ manifest }: StateChange, held: AgentMemory['held']): boolean {
+  if (held === undefined) return true;
+  return manifest.explainedFrom <= held.revision && manifest.stateEpoch === held.stateEpoch;
 }

@@ -23,14 +23,15 @@ const step = (
   entries: Object.entries(put).map(([key, body]) => ({ key, body: Buffer.from(body) })),
   ...more,
 });
-const seen = (store: StateStore): unknown => ({
-  envelope: store.state.envelope?.toString(),
-  entries: Object.fromEntries(
-    Array.from(store.state.entries, ([key, body]) => [key, body.toString()]),
-  ),
-  revokes: store.state.revokes.map(String),
-  stale: store.state.stale,
-});
+async function seen(store: StateStore): Promise<unknown> {
+  const { envelope, entries, revokes, stale } = await store.read();
+  return {
+    envelope: envelope?.toString(),
+    entries: Object.fromEntries(Array.from(entries, ([key, body]) => [key, body.toString()])),
+    revokes: revokes.map(String),
+    stale,
+  };
+}
 async function reopened(logBytes?: number): Promise<StateStore> {
   return StateStore.open(folder, logBytes);
 }
@@ -38,7 +39,12 @@ async function reopened(logBytes?: number): Promise<StateStore> {
 describe('the state on disk', () => {
   test('nothing was ever accepted: there is no manifest, which is not an empty state', async () => {
     const store = await reopened();
-    expect(seen(store)).toEqual({ envelope: undefined, entries: {}, revokes: [], stale: false });
+    expect(await seen(store)).toEqual({
+      envelope: undefined,
+      entries: {},
+      revokes: [],
+      stale: false,
+    });
     await store.close();
   });
 
@@ -46,10 +52,10 @@ describe('the state on disk', () => {
     const store = await reopened();
     await store.accept(step('1', { a: '1', b: '1' }, { full: true }));
     await store.accept(step('2', { c: '2' }, { removed: ['a'] }));
-    const before = seen(store);
+    const before = await seen(store);
     await store.close();
     const again = await reopened();
-    expect(seen(again)).toEqual(before);
+    expect(await seen(again)).toEqual(before);
     expect(before).toEqual({
       envelope: 'manifest 2',
       entries: { b: '1', c: '2' },
@@ -69,7 +75,7 @@ describe('the state on disk', () => {
     await file.write(Buffer.from('broken'), 0, 6, 20);
     await file.close();
     const again = await reopened();
-    expect(seen(again)).toMatchObject({ envelope: 'manifest 1', entries: { a: '1' } });
+    expect(await seen(again)).toMatchObject({ envelope: 'manifest 1', entries: { a: '1' } });
     await again.close();
   });
 
@@ -80,8 +86,9 @@ describe('the state on disk', () => {
       await store.accept(step(String(i), { [`key-${i}`]: 'x'.repeat(40) }));
     await store.close();
     const again = await reopened(2_000);
-    expect(again.state.entries.size).toBe(60);
-    expect(again.state.envelope?.toString()).toBe('manifest 60');
+    const { entries, envelope } = await again.read();
+    expect(entries.size).toBe(60);
+    expect(envelope?.toString()).toBe('manifest 60');
     expect((await readdir(folder)).sort()).toEqual([
       expect.stringMatching(/^log-\d+$/),
       'snapshot',
@@ -95,9 +102,9 @@ describe('the state on disk', () => {
     await store.revoke(Buffer.from('revoke'));
     await store.close();
     const again = await reopened();
-    expect(again.state.revokes.map(String)).toEqual(['revoke']);
+    expect((await again.read()).revokes.map(String)).toEqual(['revoke']);
     await again.accept(step('2', {}));
-    expect(again.state.revokes).toEqual([]);
+    expect((await again.read()).revokes).toEqual([]);
     await again.close();
   });
 
@@ -107,13 +114,13 @@ describe('the state on disk', () => {
     await store.markStale();
     await store.close();
     const again = await reopened();
-    expect(again.state.stale).toBe(true);
+    expect(again.stale).toBe(true);
     await again.accept(step('2', { b: '2' }));
-    expect(again.state.stale).toBe(true);
+    expect(again.stale).toBe(true);
     await again.accept(step('3', { c: '3' }, { full: true }));
-    expect(again.state.stale).toBe(false);
+    expect(again.stale).toBe(false);
     await again.close();
-    expect((await reopened()).state.stale).toBe(false);
+    expect((await reopened()).stale).toBe(false);
   });
 
   test('the log has its space before it is needed', async () => {
@@ -135,7 +142,7 @@ describe('the state on disk', () => {
     await store.close();
     await writeFile(join(folder, name ?? ''), oldLog);
     const again = await reopened();
-    expect(seen(again)).toMatchObject({ envelope: 'manifest 3', entries: { b: '3' } });
+    expect(await seen(again)).toMatchObject({ envelope: 'manifest 3', entries: { b: '3' } });
     expect(await readdir(folder)).not.toContain(name);
     await again.close();
   });

@@ -31,18 +31,20 @@ export interface StateStep {
 }
 
 const staleMark = 0x53;
+const zeros = Buffer.alloc(64 * 1024);
 
 /** A write is on disk when it returns: one call where a write and a sync would be two turns of the thread pool. */
 const durable = constants.O_RDWR | constants.O_DSYNC;
 
 /**
  * The accepted state on disk: a snapshot and a log of steps since. A step is on disk before its promise resolves.
- * The log is filled with zeros when it is made, so that taking access away needs no new space.
+ * The log is filled with zeros when it is made, so that taking access away needs no new space. Entries are kept on disk
+ * only: an agent with ten thousand would pay for them in memory, and nobody asks for them between two starts.
  */
 export class StateStore {
   readonly #folder: string;
   readonly #logBytes: number;
-  #state: State;
+  #head: Head;
   #generation: number;
   #log: FileHandle;
   #end: number;
@@ -50,7 +52,7 @@ export class StateStore {
   private constructor(folder: string, logBytes: number, found: Found) {
     this.#folder = folder;
     this.#logBytes = logBytes;
-    this.#state = found.state;
+    this.#head = headOf(found.state);
     this.#generation = found.generation;
     this.#log = found.log;
     this.#end = found.end;
@@ -66,38 +68,45 @@ export class StateStore {
     }
   }
 
-  get state(): StoredState {
-    return this.#state;
+  /** True when the disk failed under the state, so that it may lack changes. */
+  get stale(): boolean {
+    return this.#head.stale;
   }
 
-  /** Makes a verified step durable and then part of `state`. Throws `storage_full`: `state` is then as before. */
+  /** All of it, as a start would find it. Not to be called while a step is being stored. */
+  async read(): Promise<StoredState> {
+    const snapshot = await readIfThere(snapshotPath(this.#folder));
+    const log = await readIfThere(logPath(this.#folder, this.#generation));
+    return { ...replay(snapshot, log?.subarray(0, this.#end)).state, stale: this.#head.stale };
+  }
+
+  /** Makes a verified step durable. Throws `storage_full`: what is stored is then as before. */
   async accept(step: StateStep): Promise<void> {
     const bytes = encodeStateRecord({ type: 'state', ...step });
     if (step.full || this.#end + bytes.length > this.#logBytes) {
-      const next = after(step, new Map(step.full ? [] : this.#state.entries));
+      const entries = step.full ? new Map<string, Buffer>() : (await this.read()).entries;
       // Only a full state makes up for what a failing disk lost.
-      await this.#compact({ ...next, stale: this.#state.stale && !step.full });
-      return;
+      const stale = this.#head.stale && !step.full;
+      return this.#compact({ ...after(step, entries), stale });
     }
     await this.#append(bytes);
-    this.#state = { ...after(step, this.#state.entries), stale: this.#state.stale };
+    const { envelope, revokes } = step;
+    this.#head = { envelope, revokes: [...revokes], stale: this.#head.stale };
   }
 
   /** Makes a verified Revoke durable. Throws `storage_full`: it has to be obeyed all the same. */
   async revoke(envelope: Buffer): Promise<void> {
     const bytes = encodeStateRecord({ type: 'revoke', envelope });
-    this.#state.revokes.push(envelope);
-    if (this.#end + bytes.length > this.#logBytes) {
-      await this.#compact(this.#state);
-    } else {
-      await this.#append(bytes);
-    }
+    this.#head.revokes.push(envelope);
+    if (this.#end + bytes.length <= this.#logBytes) return this.#append(bytes);
+    const { entries } = await this.read();
+    return this.#compact({ ...this.#head, entries });
   }
 
   /** Notes, in space that is already there, that the disk fell behind. Only a full state takes the mark off. */
   async markStale(): Promise<void> {
-    if (this.#state.stale) return;
-    this.#state.stale = true;
+    if (this.#head.stale) return;
+    this.#head.stale = true;
     await this.#log.write(Buffer.from([staleMark]), 0, 1, 0);
   }
 
@@ -114,7 +123,7 @@ export class StateStore {
     }
   }
 
-  async #compact(state: State): Promise<void> {
+  async #compact(state: StoredState): Promise<void> {
     const generation = this.#generation + 1;
     const log = await makeLog(this.#folder, generation, this.#logBytes, state.stale);
     try {
@@ -129,26 +138,34 @@ export class StateStore {
     this.#log = log;
     this.#generation = generation;
     this.#end = 1;
-    this.#state = state;
+    this.#head = headOf(state);
   }
 }
 
-interface Snapshot {
-  envelope: Buffer | undefined;
-  entries: Map<string, Buffer>;
-  revokes: Buffer[];
+/** What is kept in memory. */
+interface Head {
+  readonly envelope: Buffer | undefined;
+  readonly revokes: Buffer[];
+  stale: boolean;
 }
 
-type State = Snapshot & { stale: boolean };
+/** Copies: what a buffer is part of stays in memory with it. */
+function headOf({ envelope, revokes, stale }: StoredState): Head {
+  return {
+    envelope: envelope && Buffer.from(envelope),
+    revokes: revokes.map((revoke) => Buffer.from(revoke)),
+    stale,
+  };
+}
 
-function after(step: StateStep, entries: Map<string, Buffer>): Snapshot {
+function after(step: StateStep, entries: Map<string, Buffer>): Omit<StoredState, 'stale'> {
   for (const key of step.removed) entries.delete(key);
   for (const { key, body } of step.entries) entries.set(key, body);
   return { envelope: step.envelope, entries, revokes: [...step.revokes] };
 }
 
 interface Found {
-  readonly state: State;
+  readonly state: StoredState;
   readonly generation: number;
   readonly log: FileHandle;
   readonly end: number;
@@ -157,7 +174,7 @@ interface Found {
 const snapshotPath = (folder: string): string => join(folder, 'snapshot');
 const logPath = (folder: string, generation: number): string => join(folder, `log-${generation}`);
 
-function encodeSnapshot(generation: number, snapshot: Snapshot): Buffer {
+function encodeSnapshot(generation: number, snapshot: StoredState): Buffer {
   const head = Buffer.allocUnsafe(4);
   head.writeUInt32BE(generation);
   const state: StateRecord = {
@@ -174,23 +191,27 @@ function encodeSnapshot(generation: number, snapshot: Snapshot): Buffer {
 async function load(folder: string, logBytes: number): Promise<Found> {
   const snapshot = await readIfThere(snapshotPath(folder));
   const generation = snapshot === undefined ? 0 : snapshot.readUInt32BE(0);
-  const steps = snapshot === undefined ? [] : decodeStateRecords(snapshot, 4).records;
   const log = await readIfThere(logPath(folder, generation));
-  const read = log === undefined ? { records: [], end: 1 } : decodeStateRecords(log, 1);
-  const state = replay([...steps, ...read.records], log?.[0] === staleMark);
+  const { state, end } = replay(snapshot, log);
   await removeOtherLogs(folder, generation);
   const handle =
     log === undefined
       ? await makeLog(folder, generation, logBytes, false)
       : await open(logPath(folder, generation), durable);
-  return { state, generation, log: handle, end: read.end };
+  return { state, generation, log: handle, end };
 }
 
-function replay(records: readonly StateRecord[], stale: boolean): Found['state'] {
+/** The state that a snapshot and the steps since it lead to, and where the last whole step ends. */
+function replay(
+  snapshot: Buffer | undefined,
+  log: Buffer | undefined,
+): { readonly state: StoredState; readonly end: number } {
+  const steps = snapshot === undefined ? [] : decodeStateRecords(snapshot, 4).records;
+  const since = log === undefined ? { records: [], end: 1 } : decodeStateRecords(log, 1);
   let envelope: Buffer | undefined;
   let revokes: Buffer[] = [];
   const entries = new Map<string, Buffer>();
-  for (const record of records) {
+  for (const record of [...steps, ...since.records]) {
     if (record.type === 'revoke') {
       revokes.push(record.envelope);
       continue;
@@ -201,7 +222,7 @@ function replay(records: readonly StateRecord[], stale: boolean): Found['state']
     for (const key of record.removed) entries.delete(key);
     for (const { key, body } of record.entries) entries.set(key, body);
   }
-  return { envelope, entries, revokes, stale };
+  return { state: { envelope, entries, revokes, stale: log?.[0] === staleMark }, end: since.end };
 }
 
 async function makeLog(
@@ -214,9 +235,9 @@ async function makeLog(
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, durable | constants.O_CREAT | constants.O_TRUNC, 0o600);
-    const zeros = Buffer.alloc(bytes);
-    if (stale) zeros[0] = staleMark;
-    await handle.write(zeros, 0, bytes, 0);
+    for (let at = 0; at < bytes; at += zeros.length)
+      await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at);
+    if (stale) await handle.write(Buffer.from([staleMark]), 0, 1, 0);
     // Its size too, which a synchronous write of data alone may leave out.
     await handle.sync();
     await syncFolder(folder);
