@@ -150,3 +150,17 @@ describe('texts', () => {
 test('at least sixty rows of the casebook have a test', () => {
   expect(casebookRows(house)).toBeGreaterThanOrEqual(60);
 });
+
+describe('the house on one page', () => {
+  test('names no room and no file that is not there', () => {
+    const page = read('docs/architecture.md');
+    const named = [...page.matchAll(/`([a-z][\w.-]*\/[\w./-]*)`/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(20);
+    const there = (name: string): boolean =>
+      tracked.some(
+        (path) =>
+          `/${path}`.endsWith(`/${name}`) || `/${path}/`.includes(`/${name.replace(/\/?$/, '/')}`),
+      );
+    expect(named.filter((name) => !there(name))).toEqual([]);
+  });
+});

@@ -102,7 +102,7 @@ describe('what others change is put right', () => {
   );
 
   test(
-    'case b25: a roleRef that somebody replaced under our name is replaced again',
+    'a roleRef that somebody replaced under our name is replaced again',
     inSimulation({}, async ({ scene }) => {
       const { metadata, subjects = [], roleRef } = await given(scene);
       const { name, namespace = '', labels = {}, annotations = {} } = metadata;

@@ -157,7 +157,7 @@ const placeOf = ({ metadata }: BindingObject): { name: string; namespace: string
     ]);
   });
 
-  test('case b10: a finalizer and a roleRef that somebody forged do not keep access alive', async () => {
+  test('a finalizer and a roleRef that somebody forged do not keep access alive', async () => {
     await scene.namespace('forged');
     const put = [binding({ key: 'BINDING/b10', scope: inNamespace('forged') })];
     await scene.apply({ put });
