@@ -5,7 +5,6 @@ import {
   loadSettings,
   printableError,
   processEnvironment,
-  settingsHelp,
 } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
@@ -73,7 +72,6 @@ const program = new Command('ambit-agent')
   .enablePositionalOptions()
   .showHelpAfterError('(ambit-agent --help names every setting)');
 addSettings(program, agentSettings);
-program.addHelpText('after', () => `\n${settingsHelp(agentSettings)}`);
 program.action((_options: unknown, command: Command) => runUntilStopped(command));
 
 for (const [name, description, action] of [

@@ -6,7 +6,6 @@ import {
   loadSettings,
   printableError,
   processEnvironment,
-  settingsHelp,
 } from '@ambit/config';
 import { isAppError } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
@@ -66,7 +65,6 @@ const program = new Command('ambit-central')
   .version(version)
   .showHelpAfterError('(ambit-central --help names every setting)');
 addSettings(program, centralSettings);
-program.addHelpText('after', () => `\n${settingsHelp(centralSettings)}`);
 program.action((_options: unknown, command: Command) => serveUntilStopped(command));
 
 const token = program

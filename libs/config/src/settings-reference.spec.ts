@@ -30,19 +30,18 @@ test('every setting stands in help and page with flag, variable, default and mea
   expect(page).toContain('*required*');
 });
 
-test('commander gets an option for every flag, and keeps each occurrence', () => {
-  const options: [string, string][] = [];
-  let collect: ((value: string, before: string[] | undefined) => string[]) | undefined;
-  addSettings(
+test('commander gets an option for every flag, keeps each occurrence, and lists the settings once', () => {
+  const options: FakeOption[] = [];
+  let after = '';
+  addSettings<FakeOption>(
     {
-      option(flags, description, keep) {
-        options.push([flags, description]);
-        collect = keep;
-      },
+      createOption: (flags) => new FakeOption(flags),
+      addOption: (option) => options.push(option),
+      addHelpText: (_, text) => (after = text()),
     },
     schema,
   );
-  expect(options.map(([flags]) => flags)).toEqual([
+  expect(options.map(({ flags }) => flags)).toEqual([
     '--data-dir <path>',
     '--depth-limit <number>',
     '--quiet [true|false]',
@@ -51,6 +50,28 @@ test('commander gets an option for every flag, and keeps each occurrence', () =>
     '--database-url-file <path>',
     '--config <path>',
   ]);
-  expect(options[1]?.[1]).toBe('Depth. (env: DEPTH, default: 3)');
-  expect(collect?.('b', collect('a', undefined))).toEqual(['a', 'b']);
+  expect(options.every(({ hidden }) => hidden)).toBe(true);
+  expect(after.trim()).toBe(settingsHelp(schema));
+  const [{ collect } = new FakeOption('')] = options;
+  expect(collect('b', collect('a', undefined))).toEqual(['a', 'b']);
 });
+
+class FakeOption {
+  readonly flags: string;
+  hidden = false;
+  collect: (value: string, before: string[] | undefined) => string[] = () => [];
+
+  constructor(flags: string) {
+    this.flags = flags;
+  }
+
+  argParser(collect: FakeOption['collect']): this {
+    this.collect = collect;
+    return this;
+  }
+
+  hideHelp(): this {
+    this.hidden = true;
+    return this;
+  }
+}
