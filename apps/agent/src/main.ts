@@ -5,6 +5,7 @@ import {
   loadSettings,
   printableError,
   processEnvironment,
+  wrongUsageExitCode,
 } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
@@ -70,7 +71,8 @@ const program = new Command('ambit-agent')
   .description('Makes one cluster hold what central grants, within the ceiling of its owner.')
   .version(version)
   .enablePositionalOptions()
-  .showHelpAfterError('(ambit-agent --help names every setting)');
+  .showHelpAfterError('(ambit-agent --help names every setting)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsageExitCode));
 addSettings(program, agentSettings);
 program.action((_options: unknown, command: Command) => runUntilStopped(command));
 

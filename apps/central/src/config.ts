@@ -8,7 +8,7 @@ import {
   duration,
   isLoopback,
   path,
-  secret,
+  secretUrl,
   texts,
   toggle,
   wholeNumber,
@@ -28,11 +28,13 @@ export const centralSettings = defineSettings(
       describe: 'What this process does: serve, run jobs, or both',
       default: 'api,worker',
     }),
-    databaseUrl: secret({
+    databaseUrl: secretUrl({
+      schemes: ['postgres', 'postgresql'],
       describe:
         'PostgreSQL to use (postgres://…); without it an embedded one runs in the data folder',
     }),
-    redisUrl: secret({
+    redisUrl: secretUrl({
+      schemes: ['redis', 'rediss'],
       describe: 'Redis for jobs and rate limits (redis://…); without it they use PostgreSQL',
     }),
     listen: address({ describe: 'Where the REST API listens', default: '127.0.0.1:7080' }),

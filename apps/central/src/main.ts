@@ -6,6 +6,7 @@ import {
   loadSettings,
   printableError,
   processEnvironment,
+  wrongUsageExitCode,
 } from '@ambit/config';
 import { isAppError } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
@@ -63,7 +64,8 @@ function announce(running: RunningCentral, { dataDir }: CentralSettings): void {
 const program = new Command('ambit-central')
   .description('The control plane of Ambit: keeps the policy, tells agents, answers people.')
   .version(version)
-  .showHelpAfterError('(ambit-central --help names every setting)');
+  .showHelpAfterError('(ambit-central --help names every setting)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsageExitCode));
 addSettings(program, centralSettings);
 program.action((_options: unknown, command: Command) => serveUntilStopped(command));
 

@@ -21,6 +21,8 @@ export interface Loaded<D extends Declared> {
 
 /** What a program that cannot use its configuration exits with (EX_CONFIG of sysexits). */
 export const configExitCode = 78;
+/** Exit code of a program that does not understand its command line, as of the shell's own commands. */
+export const wrongUsageExitCode = 2;
 
 /**
  * Reads every setting: flag, else environment, else file, else default. Throws one `config_invalid` that names every

@@ -8,6 +8,7 @@ import {
   duration,
   httpUrl,
   path,
+  secretUrl,
   text,
   texts,
   toggle,
@@ -86,4 +87,15 @@ test('addresses print as they are read, and loopback is told apart', () => {
     false,
     false,
   ]);
+});
+
+test('a secret URL is one of its schemes, and is not quoted when it is not', () => {
+  const one = secretUrl({ describe: 'x', schemes: ['postgres', 'postgresql'] });
+  const parsed = one.parse('postgres://ada:geheim@db/ambit');
+  expect('value' in parsed && parsed.value?.reveal()).toBe('postgres://ada:geheim@db/ambit');
+  for (const raw of ['mysql://ada:geheim@db/ambit', 'db', '', 'postgres']) {
+    expect(one.parse(raw)).toEqual({
+      expected: 'a URL that starts with postgres:// or postgresql://',
+    });
+  }
 });

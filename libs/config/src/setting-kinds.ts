@@ -128,6 +128,22 @@ export function secret<const O extends Omit<SettingOptions, 'default'>>(
   };
 }
 
+/** A URL that may hold a password, of one of `schemes` (without colon). */
+export function secretUrl(
+  options: Omit<SettingOptions, 'default' | 'required'> & { readonly schemes: readonly string[] },
+): Setting<Secret | undefined> {
+  const { schemes, ...rest } = options;
+  return {
+    ...secret(rest),
+    parse: (raw) =>
+      URL.canParse(raw) && schemes.includes(new URL(raw).protocol.slice(0, -1))
+        ? { value: new Secret(raw) }
+        : unusable(
+            `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+          ),
+  };
+}
+
 /** The folder that must survive: AMBIT_DATA_DIR. */
 export function dataFolder(describe: string): Setting<string> {
   return path({

@@ -85,11 +85,7 @@ function unknownSetting(place: Place, name: string, known: ReadonlySet<string>):
 }
 
 function problemAt(place: Place, what: string): ErrorItem {
-  return {
-    message: `${placeText(place)}: ${what}.`,
-    line: place.line,
-    column: place.column,
-  };
+  return { message: `${placeText(place)}: ${what}.` };
 }
 
 function placeText({ file, line, column }: Place): string {

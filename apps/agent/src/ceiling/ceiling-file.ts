@@ -1,6 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { AppError } from '@ambit/kernel';
+import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorItem, Logger } from '@ambit/kernel';
 import { defaultCeiling, parseCeilingDocument } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
@@ -68,6 +68,7 @@ export class CeilingFile {
       this.#invalid = true;
       this.#logger.error('the ceiling file cannot be used: the last good one stays in force', {
         path: this.#path,
+        problems: isAppError(error) ? error.extras.errors : [],
         error,
       });
     }
@@ -115,13 +116,9 @@ async function readText(path: string): Promise<string> {
 }
 
 function unusable(path: string, errors: readonly ErrorItem[], cause?: unknown): AppError {
-  return new AppError(
-    'config_invalid',
-    `The ceiling file ${path} cannot be used: ${errors[0]?.message ?? ''}`,
-    {
-      errors,
-      hint: 'See docs/reference/ceiling.md for the fields and their defaults.',
-      ...(cause === undefined ? {} : { cause }),
-    },
-  );
+  return new AppError('config_invalid', `The ceiling file ${path} cannot be used.`, {
+    errors,
+    hint: 'See docs/reference/ceiling.md for the fields and their defaults.',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -1,5 +1,6 @@
 import { openDatabase, startEmbeddedPostgres } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
+import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import type { CentralSettings } from '../config.ts';
 
@@ -25,7 +26,9 @@ export async function openCentralDatabase(
   };
   if (settings.databaseUrl !== undefined) {
     const url = settings.databaseUrl.reveal();
-    const database = await openDatabase({ ...options, url });
+    const database = await openDatabase({ ...options, url }).catch((error: unknown) => {
+      throw isAppError(error, 'database_unavailable') ? unreachable(url, error) : error;
+    });
     return { database, url, kind: 'given', close: () => database.close() };
   }
   const server = await startEmbeddedPostgres({
@@ -43,4 +46,19 @@ export async function openCentralDatabase(
       await server.stop();
     },
   };
+}
+
+/** What PostgreSQL or the system said is told; the user and password in the URL are not. */
+function unreachable(url: string, error: AppError): AppError {
+  const { host, pathname } = new URL(url);
+  const { message = '', code = '' } = (error.cause ?? {}) as { message?: string; code?: string };
+  return new AppError(
+    'database_unavailable',
+    `PostgreSQL at ${host || 'its socket'} cannot be used for the database ${pathname.slice(1) || '(default)'}.`,
+    {
+      why: `It was said: ${message || code || 'nothing'}.`,
+      hint: 'Look at AMBIT_DATABASE_URL, and whether PostgreSQL runs and lets this machine in; without the variable an embedded one is used.',
+      cause: error,
+    },
+  );
 }

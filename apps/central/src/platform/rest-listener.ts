@@ -26,7 +26,9 @@ export async function listenRest(
 ): Promise<string> {
   const { host, port } = settings.listen;
   try {
-    await app.listen(port, host);
+    // Not Nest's own listen: it logs what goes wrong before it is told here.
+    await app.init();
+    await app.getHttpAdapter().getInstance().listen({ port, host });
   } catch (error) {
     const { code = 'unknown error' } = error as { code?: string };
     const [what, hint] = advice[code] ?? [
