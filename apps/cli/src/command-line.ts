@@ -18,16 +18,21 @@ export async function runCommandLine(
     return host.signal.aborted ? exitCodes.interrupted : outcome.code;
   } catch (error) {
     if (host.signal.aborted) return exitCodes.interrupted;
-    return report(error, host, program.opts()['color'] !== false);
+    const meant = program.commands.find((command) => argv.includes(command.name()))?.name();
+    return report(error, host, { colour: program.opts()['color'] !== false, meant });
   }
 }
 
-function report(error: unknown, host: CommandLineHost, colour: boolean): ExitCode {
+function report(
+  error: unknown,
+  host: CommandLineHost,
+  { colour, meant }: { readonly colour: boolean; readonly meant: string | undefined },
+): ExitCode {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     // The help of a command that needs a subcommand is all there is to say.
     if (error.code === 'commander.help') return exitCodes.usage;
-    return tell(usageError(error), host, colour);
+    return tell(usageError(error, meant), host, colour);
   }
   const code = tell(toAppError(error), host, colour);
   const { err } = host.terminal;

@@ -110,8 +110,8 @@ function summary(
   const done = clusters.filter((cluster) => cluster.done);
   const late = clusters.filter((cluster) => !cluster.done && cluster.connected);
   const offline = clusters.filter((cluster) => !cluster.done && !cluster.connected);
-  const seconds = ((context.now() - started) / 1000).toFixed(1);
-  const within = `${seconds}s`;
+  const took = context.now() - started;
+  const within = took < 1_000 ? `${Math.round(took)}ms` : `${(took / 1_000).toFixed(1)}s`;
   context.say(
     `revision ${revision} in force on ${done.length}/${clusters.length} clusters after ${within}`,
   );

@@ -13,7 +13,7 @@ const asReceived = (given: Partial<ServiceError>): ServiceError =>
 
 describe('errors over gRPC', () => {
   test.each(Object.keys(errorKinds) as ErrorCode[])('%s arrives as it was sent', (code) => {
-    const extras = { hint: 'Prüfe die Adresse.', nextCommand: 'ambit status' };
+    const extras = { why: 'Sie ist alt.', hint: 'Prüfe die Adresse.', nextCommand: 'ambit status' };
     const sent = toStatus(new AppError(code, 'It failed.', extras), 'request-1');
     expect(sent.code).toBe(statusOfKind[errorKinds[code]]);
     const back = fromStatus(asReceived(sent));

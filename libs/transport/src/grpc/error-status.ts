@@ -25,9 +25,12 @@ export const statusOfKind = {
 const trailer = {
   code: 'ambit-code',
   requestId: 'ambit-request-id',
+  why: 'ambit-why',
   hint: 'ambit-hint',
   nextCommand: 'ambit-next-command',
 } as const;
+
+const told = ['why', 'hint', 'nextCommand'] as const;
 
 /** The error as a gRPC status with its code and request id in the trailers. Unknown errors hide their text. */
 export function toStatus(error: unknown, requestId: string): StatusObject {
@@ -35,11 +38,10 @@ export function toStatus(error: unknown, requestId: string): StatusObject {
   const metadata = new Metadata();
   metadata.set(trailer.code, failure.code);
   metadata.set(trailer.requestId, requestId);
-  const { hint, nextCommand } = failure.extras;
-  // Metadata carries ASCII only.
-  if (hint !== undefined) metadata.set(trailer.hint, encodeURIComponent(hint));
-  if (nextCommand !== undefined) {
-    metadata.set(trailer.nextCommand, encodeURIComponent(nextCommand));
+  for (const name of told) {
+    const text = failure.extras[name];
+    // Metadata carries ASCII only.
+    if (text !== undefined) metadata.set(trailer[name], encodeURIComponent(text));
   }
   return { code: statusOfKind[failure.kind], details: failure.message, metadata };
 }
@@ -78,8 +80,7 @@ export function fromStatus(error: ServiceError): AppError {
   const code = textOf(error.metadata, trailer.code);
   if (code !== undefined && Object.hasOwn(errorKinds, code)) {
     return new AppError(code as ErrorCode, error.details, {
-      ...optional('hint', textOf(error.metadata, trailer.hint)),
-      ...optional('nextCommand', textOf(error.metadata, trailer.nextCommand)),
+      ...toldBy(error.metadata),
       ...detailsOf(textOf(error.metadata, trailer.requestId)),
       cause: error,
     });
@@ -92,8 +93,9 @@ export function fromStatus(error: ServiceError): AppError {
   return new AppError(known, error.details || 'Central refused the call.', { cause: error });
 }
 
-function optional(name: 'hint' | 'nextCommand', value: string | undefined): ErrorExtras {
-  return value === undefined ? {} : { [name]: value };
+function toldBy(metadata: Metadata): ErrorExtras {
+  const texts = told.map((name) => [name, textOf(metadata, trailer[name])] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
 }
 
 function detailsOf(requestId: string | undefined): ErrorExtras {
