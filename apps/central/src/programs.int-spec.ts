@@ -304,6 +304,24 @@ describe('faults', () => {
     expect(acknowledged.filter((name) => !written.has(name))).toEqual([]);
   });
 
+  test('after a restart the wanted revision of a cluster is known once its agent is back', async () => {
+    const program = await started();
+    const { body } = await call(program, token, '/clusters/faulty/join-tokens', {});
+    const agent = new TestAgent(
+      await enrolAgent(program.agents, body.token, 'ks-faulty'),
+      'ks-faulty',
+    );
+    const status = async () => (await call(program, token, '/clusters/faulty')).body.status;
+    expect(await status()).not.toHaveProperty('desiredRevision');
+    agent.connect(program.agents);
+    await eventually(async () => {
+      const { acceptedRevision, desiredRevision } = await status();
+      expect(acceptedRevision).toBeGreaterThan(0);
+      expect(desiredRevision).toBe(acceptedRevision);
+    });
+    agent.close();
+  });
+
   test('case b55: the first admin token that was deleted does not come back', async () => {
     const made = await ran('token', 'create', '--data-dir', dataDir, '--name', 'mine');
     await ran('token', 'revoke', '--data-dir', dataDir, 'first-admin');

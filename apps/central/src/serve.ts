@@ -60,7 +60,7 @@ async function start(
   const trust = await openTrust(foundation);
   const { world, feed } = await loadPolicyWorld(runtime);
   teardown.add('policy feed', () => feed.close());
-  runtime.readiness.ready('policy', `loaded at revision ${world.revision}`);
+  runtime.readiness.ready('policy');
   const replica = `${hostname()}/${process.pid}`;
   const agentSide = openAgentSide({ runtime, world, replica, ...trust });
   const serves = settings.roles.includes('api');

@@ -78,8 +78,9 @@ function progressOf(context: CommandContext, started: number): Progress {
   if (!err.isTerminal) {
     return {
       update: (clusters) => {
-        for (const { name, done } of clusters) {
-          if (done && !told.has(name)) context.say(`${name}: in force`);
+        for (const { name, done, problems } of clusters) {
+          const but = problems.length === 0 ? '' : ', but not all of it';
+          if (done && !told.has(name)) context.say(`${name}: in force${but}`);
           if (done) told.add(name);
         }
       },

@@ -84,6 +84,17 @@ describe('lines', () => {
     });
   });
 
+  test('what was foreseen is told without stacks, what was not with them', () => {
+    const { lines, logger } = recorded();
+    const cause = new Error('connection dropped');
+    const unreachable = new AppError('server_unreachable', 'Central cannot be reached.', { cause });
+    logger.warn('no stream', { error: unreachable });
+    logger.error('a bug', { error: new AppError('internal', 'broken', { cause }) });
+    expect(lines[0]).toContain('connection dropped');
+    expect(lines[0]).not.toContain('stack');
+    expect(lines[1]).toContain('stack');
+  });
+
   test('for people show time, level, message, fields, and a stack below', () => {
     const { lines, logger } = recorded({ format: 'text' });
     logger.child({ cluster: 'prod-eu' }).warn('slow apply', { ms: 12, why: 'no reply' });

@@ -74,13 +74,21 @@ function isFilled(value: unknown): boolean {
   return value !== undefined && value !== null && typeof value !== 'boolean' && value !== '';
 }
 
-function redactError(error: Error, depth: number): Record<string, unknown> {
-  const clean: Record<string, unknown> = {
+/** What was foreseen needs no stack, neither its own nor that of its cause: the message says where to look. */
+function redactError(error: Error, depth: number, foreseen = false): Record<string, unknown> {
+  const known = foreseen || (isAppError(error) && error.code !== 'internal');
+  const { code, stack, cause } = error as Error & { readonly code?: unknown };
+  return {
     type: error.name,
     message: redactText(error.message),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(stack === undefined || known || isAppError(error) ? {} : { stack: redactText(stack) }),
+    ...(cause === undefined ? {} : { cause: redactCause(cause, depth + 1, known) }),
   };
-  if ('code' in error && typeof error.code === 'string') clean['code'] = error.code;
-  if (error.stack !== undefined && !isAppError(error)) clean['stack'] = redactText(error.stack);
-  if (error.cause !== undefined) clean['cause'] = redactValue(error.cause, depth + 1);
-  return clean;
+}
+
+function redactCause(cause: unknown, depth: number, foreseen: boolean): unknown {
+  return types.isNativeError(cause) && depth < deepest
+    ? redactError(cause, depth, foreseen)
+    : redactValue(cause, depth);
 }

@@ -71,11 +71,11 @@ const grant = (now: number): Column<Grant>[] => [
   { title: 'REASON', value: ({ spec }) => spec.reason ?? '', wide: true },
 ];
 
-/** `418/418`: applied and wanted revision of a cluster. */
+/** `418/418`: applied and wanted revision of a cluster; `418/?` when central does not know the wanted one. */
 export function progressText({ status }: Cluster): string {
   const { appliedRevision, desiredRevision } = status;
-  if (desiredRevision === undefined) return '';
-  return `${appliedRevision ?? '-'}/${desiredRevision}`;
+  if (appliedRevision === undefined && desiredRevision === undefined) return '';
+  return `${appliedRevision ?? '-'}/${desiredRevision ?? '?'}`;
 }
 
 const cluster = (now: number): Column<Cluster>[] => [

@@ -115,6 +115,11 @@ export class ClusterReader {
     return new Map(records.map((record) => [record.clusterUid, record]));
   }
 
+  /** A stream that is open was brought up to date when it came; what touched an absent cluster before this start is not known. */
+  #desired(clusterUid: string, open: ClusterSyncRecord | undefined): number | undefined {
+    return this.#world.lastTouched(clusterUid) ?? open?.acceptedRevision;
+  }
+
   #grantsBehind(clusterUid: string): (key: string) => readonly string[] | undefined {
     return (key) => {
       const intent = this.#world.policy.entry(clusterUid, key);
@@ -128,7 +133,7 @@ export class ClusterReader {
     return clusterResponse(cluster, {
       sync,
       connected,
-      desiredRevision: this.#world.lastTouched(cluster.uid),
+      desiredRevision: this.#desired(cluster.uid, connected ? sync : undefined),
       now,
       grantsBehind: this.#grantsBehind(cluster.uid),
     });
