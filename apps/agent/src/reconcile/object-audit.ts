@@ -119,10 +119,17 @@ function grantsOf({ desired, before }: Written): { grants?: readonly string[] } 
   return grants.length === 0 ? {} : { grants: grants.slice(0, mostGrants) };
 }
 
-/** Who wrote last by the API server's own record; it names programs, as kubectl does, not people. */
+/** As the API server names us: the first word of our user agent. */
+const ourManager = 'ambit-agent';
+
+/**
+ * Who wrote last by the API server's own record; it names programs, as kubectl does, not people. Who only takes fields
+ * away leaves no entry there: then our own is the last one, and nobody is named.
+ */
 function lastManager(live: LiveObject): string | undefined {
   const fields = live.metadata.managedFields;
   if (!Array.isArray(fields)) return undefined;
   const entries = fields as { manager?: string; time?: string }[];
-  return entries.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1)).at(-1)?.manager;
+  const last = entries.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1)).at(-1);
+  return last?.manager === ourManager ? undefined : last?.manager;
 }
