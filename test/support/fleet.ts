@@ -102,15 +102,16 @@ export class Fleet {
     const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
     const clusters = await startDevClusters({ names, settings, forTests: true });
-    const members = await Promise.all(
-      clusters.clusters.map((dev) => prepareMember(folder.path, dev, ceilings[dev.name] ?? '')),
-    );
-    const fleet = new Fleet({ folder, clusters, settings, members, ports: await freePorts(3) });
+    const parts = { folder, clusters, settings, ports: await freePorts(3) };
     try {
+      const members = await Promise.all(
+        clusters.clusters.map((dev) => prepareMember(folder.path, dev, ceilings[dev.name] ?? '')),
+      );
+      const fleet = new Fleet({ ...parts, members });
       await fleet.startCentral();
       return fleet;
     } catch (error) {
-      await fleet.stop();
+      await new Fleet({ ...parts, members: [] }).stop();
       throw error;
     }
   }

@@ -85,7 +85,7 @@ async function installationOf(
 
 function report({ removed, foreign, left }: Removal, server: string, write: Write): number {
   const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
-  write(`Removed ${total} objects of ours from ${server}:`);
+  write(`Removed ${total} ${total === 1 ? 'object' : 'objects'} of ours from ${server}:`);
   for (const kind of Object.keys(removed) as RemovedKind[]) {
     write(`  ${kind.padEnd(20)} ${removed[kind]}`);
   }
