@@ -74,7 +74,11 @@ const free = [
 const serving = (...more: string[]): string[] => ['--data-dir', dataDir, ...free, ...more];
 
 async function started(...more: string[]): Promise<Program> {
-  const program = new Program(serving(...more));
+  return startedWith(serving(...more));
+}
+
+async function startedWith(args: readonly string[]): Promise<Program> {
+  const program = new Program(args);
   running.push(program);
   await eventually(() => expect(program.output).toMatch(/^ {2}data /m), {
     withinMs: 60_000,
@@ -320,6 +324,39 @@ describe('faults', () => {
       expect(desiredRevision).toBe(acceptedRevision);
     });
     agent.close();
+  });
+
+  test('case b44: a revoked agent that dials while central starts is never admitted', async () => {
+    const first = await started();
+    const { agents: address } = first;
+    const { body } = await call(first, token, '/clusters/faulty/join-tokens', {});
+    const agent = new TestAgent(await enrolAgent(address, body.token, 'ks-faulty'), 'ks-faulty');
+    agent.connect(address);
+    await eventually(() => expect(agent.revision).toBeDefined());
+    await call(first, token, '/clusters/faulty/revoke-agent', {});
+    await eventually(() => expect(agent.ended).toBe(true));
+    await first.kill('SIGKILL');
+    agent.heard.length = 0;
+    const refusals: string[] = [];
+    let starting = true;
+    const dialling = (async () => {
+      while (starting) {
+        agent.close();
+        agent.connect(address);
+        await eventually(() => expect(agent.ended).toBe(true));
+        refusals.push(agent.endedBy?.code ?? 'nothing');
+      }
+    })();
+    await startedWith(
+      serving().map((one, i, all) => (all[i - 1] === '--agent-listen' ? address : one)),
+    );
+    await eventually(() =>
+      expect(refusals.filter((code) => code === 'certificate_revoked').length).toBeGreaterThan(3),
+    );
+    starting = false;
+    await dialling;
+    expect([...new Set(refusals)].sort()).toEqual(['certificate_revoked', 'server_unreachable']);
+    expect(agent.heard).toEqual([]);
   });
 
   test('case b55: the first admin token that was deleted does not come back', async () => {

@@ -14,7 +14,8 @@ const settings = devClusterSettings(process.env);
 const atHand = await kubernetesAtHand(settings);
 if (atHand === undefined) {
   const text = 'no Kubernetes programs at hand: the reconciler is not tested on a real API server';
-  if (settings.requireReal || process.env['CI']) throw new Error(text);
+  const asked = settings.kubernetes === 'simulated';
+  if (settings.requireReal || (process.env['CI'] && !asked)) throw new Error(text);
   console.log(text);
 }
 
