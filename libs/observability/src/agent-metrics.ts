@@ -17,13 +17,13 @@ export const agentMetrics = {
   reconciles: {
     type: 'counter',
     name: 'ambit_agent_reconcile_total',
-    help: 'Passes over what the cluster should hold.',
+    help: 'Revisions that the cluster was brought to; result is in_force or with_problems.',
     labels: ['result'],
   },
   reconcileDuration: {
     type: 'histogram',
     name: 'ambit_agent_reconcile_duration_seconds',
-    help: 'Time of one pass.',
+    help: 'From a revision being accepted until the cluster holds it.',
     labels: [],
     buckets: secondsBuckets,
   },
@@ -31,7 +31,7 @@ export const agentMetrics = {
     type: 'gauge',
     name: 'ambit_agent_objects',
     help: 'Objects of ours in the cluster.',
-    labels: ['kind', 'state'],
+    labels: ['kind'],
   },
   driftCorrections: {
     type: 'counter',

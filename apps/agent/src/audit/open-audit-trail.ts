@@ -21,10 +21,11 @@ export async function openAuditTrail(options: {
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Random;
   readonly logger: Logger;
-  readonly meters: Pick<AgentMeters, 'driftCorrections' | 'ceilingRefusals'>;
+  readonly meters: Pick<AgentMeters, 'driftCorrections' | 'ceilingRefusals' | 'auditDropped'>;
 }): Promise<AuditTrail> {
   const { ids, clock, cluster, logger, random, meters, dial } = options;
   const spool = await Spool.open({ folder: options.folder, newEpoch: () => ids.uuid(), logger });
+  spool.onDropped((events, reason) => meters.auditDropped.inc({ reason }, events));
   const log = new AuditLog({ spool, ids, clock, cluster });
   log.onRecorded(({ type, object }) => {
     if (type === 'drift.corrected') meters.driftCorrections.inc({ kind: object?.kind ?? '' });

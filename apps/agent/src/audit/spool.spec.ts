@@ -83,6 +83,11 @@ describe('the audit spool', () => {
 
   test('case 85: over its size the oldest events go and a gap stands in their place', async () => {
     const spool = await openSpool({ segmentBytes: 200, maxBytes: 500 });
+    let dropped = 0;
+    spool.onDropped((events, reason) => {
+      expect(reason).toBe('spool_full');
+      dropped += events;
+    });
     for (let i = 1; i <= 40; i++) {
       spool.append(event(`event ${i}`));
       await spool.flush();
@@ -91,6 +96,8 @@ describe('the audit spool', () => {
     const [first] = items;
     expect(first?.type).toBe('gap');
     const gone = first?.type === 'gap' ? first.gap.lastSequence : 0;
+    expect(gone).toBeGreaterThan(0);
+    expect(dropped).toBe(gone);
     expect(texts(items.slice(1))).toEqual(
       Array.from(
         { length: 40 - gone },

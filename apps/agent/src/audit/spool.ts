@@ -1,10 +1,11 @@
-import { mkdir, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
-import { isStorageFull, storageError, syncFolder, systemCode } from '../state/durable-file.ts';
+import { isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
 import { findSpool } from './spool-epochs.ts';
 import type { FoundSpool, Segment } from './spool-epochs.ts';
+import { SpoolReserve } from './spool-reserve.ts';
 import { encodeRecord, scanSegment } from './spool-segment.ts';
 import type { SpoolRecord } from './spool-segment.ts';
 
@@ -17,6 +18,9 @@ export interface SpoolGap {
 export type SpoolItem =
   | { readonly type: 'record'; readonly record: SpoolRecord }
   | { readonly type: 'gap'; readonly gap: SpoolGap };
+
+/** How many events were given up, and for want of what. */
+export type DropListener = (events: number, reason: 'spool_full' | 'storage_full') => void;
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -51,9 +55,12 @@ export class Spool {
   #writing: Promise<void> = Promise.resolve();
   #full = false;
   readonly #listeners = new Set<() => void>();
+  readonly #reserve: SpoolReserve;
+  readonly #dropListeners = new Set<DropListener>();
 
   private constructor(options: Required<SpoolOptions>, found: FoundSpool) {
     this.#options = options;
+    this.#reserve = new SpoolReserve(options.folder, options.reserveBytes);
     this.#epoch = found.epoch;
     this.#folder = join(options.folder, found.epoch);
     this.#segments = found.segments;
@@ -74,7 +81,7 @@ export class Spool {
       await mkdir(full.folder, { recursive: true, mode: 0o700 });
       const spool = new Spool(full, await findSpool(full));
       await mkdir(spool.#folder, { recursive: true, mode: 0o700 });
-      await spool.#keepReserve();
+      await spool.#reserve.keep();
       return spool;
     } catch (error) {
       throw storageError(full.folder, error);
@@ -106,11 +113,16 @@ export class Spool {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Called with events that no reader will ever get; a gap stands for them. */
+  onDropped(listener: DropListener): void {
+    this.#dropListeners.add(listener);
+  }
+
   /** Takes an event; it is on disk within 50 ms or 64 events. */
   append(event: Buffer): number {
     const sequence = this.#next++;
     this.#pending.push({ sequence, event });
-    if (this.#pending.length > this.#options.maxPending) this.#pending.shift();
+    this.#keepPending(this.#pending);
     if (this.#pending.length >= flushRecords && !this.#full) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), flushAfterMs).unref();
     return sequence;
@@ -192,7 +204,7 @@ export class Spool {
       await this.#write(batch);
       this.#flushed = batch.at(-1)?.sequence ?? this.#flushed;
       this.#full = false;
-      await this.#keepReserve();
+      await this.#reserve.keep();
       for (const listener of this.#listeners) listener();
     } catch (error) {
       await this.#refused(batch, error);
@@ -215,14 +227,16 @@ export class Spool {
     }
     segment.bytes += bytes.length;
     while (this.#segments.length > 1 && this.bytesOnDisk > this.#options.maxBytes) {
+      const [oldest, next] = this.#segments;
       await this.#dropOldest();
+      this.#tellDropped((next?.firstSequence ?? 0) - (oldest?.firstSequence ?? 0), 'spool_full');
     }
   }
 
   async #refused(batch: readonly SpoolRecord[], error: unknown): Promise<void> {
-    this.#pending = [...batch, ...this.#pending].slice(-this.#options.maxPending);
+    this.#keepPending([...batch, ...this.#pending]);
     if (isStorageFull(error)) {
-      if (await this.#giveReserveBack()) return this.#writePending();
+      if (await this.#reserve.giveBack()) return this.#writePending();
       if (!this.#full)
         this.#options.logger.error('no space for audit events', { pending: this.#pending.length });
       this.#full = true;
@@ -256,6 +270,17 @@ export class Spool {
     return { segment, handle: this.#active };
   }
 
+  /** The newest of them, as many as memory may hold. */
+  #keepPending(pending: SpoolRecord[]): void {
+    const excess = pending.length - this.#options.maxPending;
+    this.#pending = excess > 0 ? pending.slice(excess) : pending;
+    if (excess > 0) this.#tellDropped(excess, 'storage_full');
+  }
+
+  #tellDropped(events: number, reason: Parameters<DropListener>[1]): void {
+    for (const listener of this.#dropListeners) listener(events, reason);
+  }
+
   async #dropOldest(): Promise<void> {
     const oldest = this.#segments.shift();
     if (oldest !== undefined) await unlink(oldest.path);
@@ -265,33 +290,10 @@ export class Spool {
     const from = this.#segments.findLastIndex((segment) => segment.firstSequence <= sequence);
     return this.#segments.slice(Math.max(0, from));
   }
-
-  async #keepReserve(): Promise<void> {
-    if (this.#options.reserveBytes === 0) return;
-    const path = this.#reservePath();
-    await writeFile(path, Buffer.alloc(this.#options.reserveBytes), {
-      flag: 'wx',
-      mode: 0o600,
-    }).catch((error: unknown) =>
-      systemCode(error) === 'EEXIST' ? undefined : unlink(path).catch(() => undefined),
-    );
-  }
-
-  async #giveReserveBack(): Promise<boolean> {
-    return unlink(this.#reservePath()).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  #reservePath(): string {
-    return join(this.#options.folder, 'reserve');
-  }
 }
 
-function segmentName(firstSequence: number): string {
-  return `${String(firstSequence).padStart(16, '0')}.segment`;
-}
+const segmentName = (firstSequence: number): string =>
+  `${String(firstSequence).padStart(16, '0')}.segment`;
 
 function gapItem(firstSequence: number, lastSequence: number): SpoolItem {
   return { type: 'gap', gap: { firstSequence, lastSequence } };

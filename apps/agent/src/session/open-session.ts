@@ -51,6 +51,7 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
     clock,
   });
   const observer = observe(parts, { status, inventory });
+  meterRevisions(parts);
   const driver = new AgentSessionDriver({
     session,
     reconciler,
@@ -167,6 +168,14 @@ function observe(
 }
 
 /** Returns what ends it. */
+function meterRevisions({ reconciler, observation: { meters } }: SessionParts): void {
+  reconciler.onApplied((_, { durationMs, problems, moreProblems }) => {
+    const clean = problems.length + moreProblems === 0;
+    meters.reconciles.inc({ result: clean ? 'in_force' : 'with_problems' });
+    meters.reconcileDuration.observe(durationMs / 1000);
+  });
+}
+
 function keepGauges(parts: SessionParts): () => void {
   let timer: NodeJS.Timeout;
   const set = (): void => {
@@ -186,5 +195,5 @@ function setGauges({ observation, reconciler, inventory, trail, keeper }: Sessio
   meters.certificateExpiry.set(keeper.notAfter / 1000);
   meters.auditBufferEvents.set(trail.spool.flushedSequence - trail.shipper.acknowledged);
   meters.auditBufferBytes.set(trail.spool.bytesOnDisk);
-  meters.objects.set({ kind: 'all', state: 'present' }, inventory.size);
+  for (const [kind, count] of inventory.countByKind()) meters.objects.set({ kind }, count);
 }

@@ -36,8 +36,19 @@ describe('an agent and its central', () => {
       const ready = async () => (await fetch(`${agent.healthUrl}/readyz?verbose`)).text();
       await eventually(async () => expect(await ready()).toMatch(/^ready$/m));
       expect(await ready()).toContain(`[+] stream: connected to ${scene.central.address}`);
-      const metrics = await (await fetch(`${agent.healthUrl}/metrics`)).text();
-      expect(metrics).toMatch(/^ambit_agent_connected 1$/m);
+      const metrics = async () => (await fetch(`${agent.healthUrl}/metrics`)).text();
+      expect(await metrics()).toMatch(/^ambit_agent_connected 1$/m);
+      scene.central.commit([binding('a', ['ada'])]);
+      await scene.holds('ambit:ada');
+      await eventually(
+        async () => {
+          const text = await metrics();
+          expect(text).toMatch(/^ambit_agent_reconcile_total\{result="in_force"\} [1-9]/m);
+          expect(text).toMatch(/^ambit_agent_reconcile_duration_seconds_count [1-9]/m);
+          expect(text).toMatch(/^ambit_agent_objects\{kind="RoleBinding"\} 1$/m);
+        },
+        { withinMs: 15_000 },
+      );
     }),
   );
 

@@ -7,6 +7,7 @@ const saveAfterMs = 200;
 /** Lines that no longer hold, beside those that do, before the file is written anew. */
 const staleLines = 1_000;
 const gone = '-';
+const objectKinds = ['ClusterRole', 'ClusterRoleBinding', 'RoleBinding'];
 
 /**
  * What this agent wrote: key and uid of every object of ours. It proves ownership of an object whose labels somebody
@@ -53,6 +54,16 @@ export class ObjectInventory {
 
   get size(): number {
     return this.#uids.size;
+  }
+
+  /** Every kind that we write, with how many objects of ours there are. */
+  countByKind(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>(objectKinds.map((kind) => [kind, 0]));
+    for (const key of this.#uids.keys()) {
+      const kind = key.slice(0, key.indexOf('/'));
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    return counts;
   }
 
   put(key: ObjectKey, uid: string): void {
