@@ -1,0 +1,38 @@
+// `npm run hostile [-- [--smoke] [--seed N] [FAMILY…]]`: attacks on real parts, counted per family. Exits 1 on an escape.
+import { parseArgs } from 'node:util';
+import type { FamilyResult, HostileFamily, Scale } from './family.ts';
+
+const families: Readonly<Record<string, HostileFamily>> = {};
+
+const { values, positionals } = parseArgs({
+  options: { smoke: { type: 'boolean' }, seed: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const scale: Scale = values.smoke === true ? 'smoke' : 'full';
+
+function report(name: string, { attacks, escapes, notes }: FamilyResult, seconds: string): void {
+  console.log(`${name}: ${attacks} attacks, ${escapes.length} escapes (${seconds} s)`);
+  for (const note of notes) console.log(`  ${note}`);
+  for (const { attack, got } of escapes) console.log(`  ESCAPE ${attack}: ${got}`);
+}
+
+const unknown = positionals.filter((name) => !(name in families));
+if (unknown.length > 0) {
+  console.error(
+    `There is no family ${unknown.join(', ')}; there are ${Object.keys(families).join(', ')}.`,
+  );
+  process.exit(2);
+}
+let attacks = 0;
+let escapes = 0;
+for (const [name, family] of Object.entries(families)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const began = performance.now();
+  console.log(`── ${name}: ${family.says}`);
+  const result = await family.run(scale, Number(values.seed));
+  report(name, result, ((performance.now() - began) / 1_000).toFixed(1));
+  attacks += result.attacks;
+  escapes += result.escapes.length;
+}
+console.log(`${attacks} attacks, ${escapes} escapes`);
+process.exitCode = escapes === 0 ? 0 : 1;
