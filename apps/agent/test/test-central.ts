@@ -327,6 +327,7 @@ export class TestCentral {
       explainedFrom: this.explainedFrom,
       intentionallyEmpty: !sections.has('BINDING'),
       compilerVersion: 1,
+      lineage: new Uint8Array(),
     };
   }
 }

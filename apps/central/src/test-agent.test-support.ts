@@ -62,6 +62,7 @@ export const cleanReport: wire.ApplyReport = {
   problems: [],
   moreProblems: 0,
   heldRemovals: 0,
+  heldGains: 0,
 };
 
 /** A small agent: the real session and the real transport, with memory for a disk and nothing for a cluster. */

@@ -109,6 +109,7 @@ export class AgentSession {
               revision: held.revision,
               root: held.tree.root,
               stale: held.stale,
+              lineage: new Uint8Array(),
             },
     };
   }

@@ -253,7 +253,7 @@ describe('the stream', () => {
   });
 
   test('passes commands on', () => {
-    const command = { action: 'ACTION_RESYNC' } as const;
+    const command = { action: 'ACTION_RESYNC', envelope: null } as const;
     expect(receive(live(), { message: 'command', command })).toEqual([
       { do: 'command', action: 'ACTION_RESYNC' },
     ]);
@@ -270,6 +270,7 @@ describe('what was applied', () => {
     problems: [],
     moreProblems: 0,
     heldRemovals: 0,
+    heldGains: 0,
   };
   const applied = (session: AgentSession, revision: number): AgentEffect[] =>
     session.handle({ on: 'applied', revision, report });

@@ -63,6 +63,7 @@ const held = (more: Partial<HeldState> = {}): HeldState => ({
   revision: desired.revision,
   root: desired.tree.root,
   stale: false,
+  lineage: new Uint8Array(),
   ...more,
 });
 
@@ -349,6 +350,7 @@ describe('the stream', () => {
       problems: [],
       moreProblems: 0,
       heldRemovals: 0,
+      heldGains: 0,
     };
     const applied = (nonce: number, revision = 2): CentralEffect[] =>
       ack(nonce, { phase: 'PHASE_APPLIED', report, revision });

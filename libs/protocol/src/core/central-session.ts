@@ -58,7 +58,7 @@ export class CentralSession {
       case 'revoked':
         return this.#changed(event);
       case 'command':
-        return [send({ message: 'command', command: { action: event.action } })];
+        return [send({ message: 'command', command: { action: event.action, envelope: null } })];
       case 'drain': {
         const { minWaitMs, maxWaitMs, reason } = event;
         return [send({ message: 'drain', drain: { minWaitMs, maxWaitMs, reason } })];

@@ -111,6 +111,7 @@ export function manifestOf(
     explainedFrom: 0,
     intentionallyEmpty: !tree.sections.has('BINDING'),
     compilerVersion: 1,
+    lineage: new Uint8Array(),
     ...more,
   };
 }

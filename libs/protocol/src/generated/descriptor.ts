@@ -100,6 +100,7 @@ export const descriptor: object = {
                     explainedFrom: { type: 'uint64', id: 8 },
                     intentionallyEmpty: { type: 'bool', id: 9 },
                     compilerVersion: { type: 'uint32', id: 10 },
+                    lineage: { type: 'bytes', id: 11 },
                   },
                 },
                 SectionCount: {
@@ -141,6 +142,26 @@ export const descriptor: object = {
                   fields: {
                     installationUid: { type: 'string', id: 1 },
                     stateEpoch: { type: 'uint64', id: 2 },
+                  },
+                },
+                CommandOrder: {
+                  fields: {
+                    installationUid: { type: 'string', id: 1 },
+                    clusterUid: { type: 'string', id: 2 },
+                    stateEpoch: { type: 'uint64', id: 3 },
+                    instanceId: { type: 'string', id: 4 },
+                    sessionEpoch: { type: 'uint64', id: 5 },
+                    sequence: { type: 'uint64', id: 6 },
+                    order: { type: 'Order', id: 7 },
+                  },
+                },
+                Order: {
+                  values: {
+                    ORDER_UNSPECIFIED: 0,
+                    ORDER_RESYNC: 1,
+                    ORDER_RELEASE_REMOVALS: 2,
+                    ORDER_ROTATE_CERTIFICATE: 3,
+                    ORDER_RELEASE_GAINS: 4,
                   },
                 },
                 Enrollment: {
@@ -294,6 +315,7 @@ export const descriptor: object = {
                     revision: { type: 'uint64', id: 2 },
                     root: { type: 'bytes', id: 3 },
                     stale: { type: 'bool', id: 4 },
+                    lineage: { type: 'bytes', id: 5 },
                   },
                 },
                 Welcome: {
@@ -363,6 +385,7 @@ export const descriptor: object = {
                     problems: { rule: 'repeated', type: 'IntentResult', id: 6 },
                     moreProblems: { type: 'uint32', id: 7 },
                     heldRemovals: { type: 'uint32', id: 8 },
+                    heldGains: { type: 'uint32', id: 9 },
                   },
                 },
                 IntentResult: {
@@ -453,7 +476,10 @@ export const descriptor: object = {
                 },
                 Superseded: { fields: { newerSessionEpoch: { type: 'uint64', id: 1 } } },
                 Command: {
-                  fields: { action: { type: 'Action', id: 1 } },
+                  fields: {
+                    action: { type: 'Action', id: 1, options: { deprecated: true } },
+                    envelope: { type: 'SignedEnvelope', id: 2 },
+                  },
                   nested: {
                     Action: {
                       values: {

@@ -91,6 +91,7 @@ describe('what an agent opens', () => {
       explainedFrom: 2,
       intentionallyEmpty: false,
       compilerVersion: 1,
+      lineage: new Uint8Array(),
     };
     const bytes = manifestCodec.encode(manifest);
     const opened = openers.openManifest(signer.sign('manifest', bytes));

@@ -121,6 +121,7 @@ export class ClusterState implements DesiredState {
       // A cluster for which nothing is granted is empty on purpose: it was compiled from a loaded policy.
       intentionallyEmpty: (this.#tree.sections.get('BINDING') ?? 0) === 0,
       compilerVersion,
+      lineage: new Uint8Array(),
     };
   }
 }

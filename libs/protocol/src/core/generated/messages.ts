@@ -114,6 +114,8 @@ export interface Manifest {
   readonly explainedFrom: number;
   readonly intentionallyEmpty: boolean;
   readonly compilerVersion: number;
+  /** Random, drawn once per revision and stored with it: tells a database from its restored copy that went on differently. */
+  readonly lineage: Uint8Array;
 }
 
 export interface SectionCount {
@@ -123,7 +125,7 @@ export interface SectionCount {
 
 /** Ed25519 over "ambit/1 " + payload_type + "\n" + payload. */
 export interface SignedEnvelope {
-  /** "manifest", "revoke", "central-time" or "epoch". */
+  /** "manifest", "revoke", "central-time", "command", "trust" or "epoch". */
   readonly payloadType: string;
   readonly payload: Uint8Array;
   readonly signatures: readonly Signature[];
@@ -162,6 +164,25 @@ export interface EpochRaise {
   readonly installationUid: string;
   readonly stateEpoch: number;
 }
+
+/** Payload "command": an order to one process of one agent. Good once: the sequence only grows within a session. */
+export interface CommandOrder {
+  readonly installationUid: string;
+  readonly clusterUid: string;
+  readonly stateEpoch: number;
+  /** Of the Hello that opened the stream. */
+  readonly instanceId: string;
+  readonly sessionEpoch: number;
+  readonly sequence: number;
+  readonly order: Order;
+}
+
+export type Order =
+  | 'ORDER_UNSPECIFIED'
+  | 'ORDER_RESYNC'
+  | 'ORDER_RELEASE_REMOVALS'
+  | 'ORDER_ROTATE_CERTIFICATE'
+  | 'ORDER_RELEASE_GAINS';
 
 export interface EnrollRequest {
   /** The part of the join token that central may see: `<id>.<secret>`, without the pin. */
@@ -279,6 +300,8 @@ export interface HeldState {
   readonly root: Uint8Array;
   /** True when the disk failed under the state: only a FULL mends it. */
   readonly stale: boolean;
+  /** Of the manifest that was accepted last. */
+  readonly lineage: Uint8Array;
 }
 
 /** First message of central on a stream it accepts. */
@@ -349,6 +372,8 @@ export interface ApplyReport {
   readonly moreProblems: number;
   /** Removals that wait for the owner of the cluster. */
   readonly heldRemovals: number;
+  /** What a raised epoch would give beyond what was held before it; waits for the owner of the cluster too. */
+  readonly heldGains: number;
 }
 
 export interface IntentResult {
@@ -364,7 +389,7 @@ export interface StateNack {
   readonly offeredRevision: number;
   readonly heldRevision: number;
   readonly heldRoot: Uint8Array;
-  /** bad_signature, unknown_key, wrong_cluster, rollback, root_mismatch, base_mismatch, duplicate_key, too_large, storage_full, empty_state_refused, malformed. */
+  /** bad_signature, unknown_key, wrong_cluster, rollback, root_mismatch, base_mismatch, duplicate_key, too_large, storage_full, empty_state_refused, malformed, equivocation. */
   readonly code: string;
   readonly message: string;
   readonly items: readonly string[];
@@ -451,6 +476,8 @@ export interface Superseded {
 
 export interface Command {
   readonly action: CommandAction;
+  /** Payload type "command". An order without it is not obeyed. */
+  readonly envelope: SignedEnvelope | null;
 }
 
 export type CommandAction =
