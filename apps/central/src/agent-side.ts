@@ -15,6 +15,7 @@ import {
 import type { GatewayFacts, GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
 import { EnrolAgent } from './features/clusters/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import { withCallBudgets } from './platform/call-budgets.ts';
 import { withGrpcMetrics } from './platform/grpc-metrics.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
 import type { Runtime } from './platform/runtime.ts';
@@ -77,7 +78,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   let address = '';
   status.start();
   return {
-    handlers: withGrpcMetrics(handlersOf(enrol, gateway, ingest), meters),
+    handlers: withGrpcMetrics(withCallBudgets(handlersOf(enrol, gateway, ingest)), meters),
     parts: {
       connections: new ConnectedClusters(gateway, database, clock),
       applied: status,

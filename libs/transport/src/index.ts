@@ -57,6 +57,8 @@ export {
   type AuditStream,
   type SyncStream,
 } from './grpc/agent-server.ts';
+export { addressOfPeer, callerGroup } from './grpc/caller-group.ts';
+export { FairQueue } from './grpc/fair-queue.ts';
 export { fetchPinnedCa } from './grpc/pin-central.ts';
 export {
   connectToCentral,

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
 import type { Database } from '../database.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
 import type { Labels } from '../records.ts';
@@ -62,7 +63,26 @@ async function writeNamed(open: OpenTransaction, update: InventoryUpdate): Promi
   );
 }
 
-/** Keeps what a cluster reports of itself; what is as before is not written. False when the session is over. */
+/** What one cluster may tell of itself. Kubernetes itself is tested with 10,000 namespaces. */
+export const mostInventory = { namespaces: 20_000, clusterRoles: 10_000 } as const;
+
+async function refuseTooMuch(open: OpenTransaction, clusterUid: string): Promise<void> {
+  const counted = await open.query<{ readonly namespaces: number; readonly roles: number }>(
+    `SELECT (SELECT count(*)::int FROM cluster_namespaces WHERE cluster_uid = $1) AS namespaces,
+            (SELECT count(*)::int FROM cluster_roles WHERE cluster_uid = $1) AS roles`,
+    [clusterUid],
+  );
+  const { namespaces = 0, roles = 0 } = counted[0] ?? {};
+  if (namespaces <= mostInventory.namespaces && roles <= mostInventory.clusterRoles) return;
+  throw new AppError('invalid_request', 'The agent tells of more objects than are kept.', {
+    why: `It would come to ${namespaces} namespaces and ${roles} ClusterRoles; kept are at most ${mostInventory.namespaces} and ${mostInventory.clusterRoles}.`,
+  });
+}
+
+/**
+ * Keeps what a cluster reports of itself; what is as before is not written. False when the session is over. Throws
+ * invalid_request when it comes to more than `mostInventory`; then nothing is changed.
+ */
 export function writeInventory(database: Database, update: InventoryUpdate): Promise<boolean> {
   return database.transaction(async (open) => {
     const live = await open.query(
@@ -72,6 +92,7 @@ export function writeInventory(database: Database, update: InventoryUpdate): Pro
     if (live.length === 0) return false;
     await removeNamed(open, update);
     await writeNamed(open, update);
+    await refuseTooMuch(open, update.clusterUid);
     return true;
   });
 }

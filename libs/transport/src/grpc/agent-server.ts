@@ -1,26 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import {
-  Metadata,
-  Server,
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
-  type ServerDuplexStream,
-} from '@grpc/grpc-js';
-import { AppError, type Logger } from '@ambit/kernel';
-import {
-  agentServices,
-  wireLimits,
-  type MethodDefinition,
-  type ReceivedAuditBatch,
-  type wire,
-} from '@ambit/protocol';
+import { availableParallelism } from 'node:os';
+import { Server } from '@grpc/grpc-js';
+import type { Logger } from '@ambit/kernel';
+import { agentServices, wireLimits, type ReceivedAuditBatch, type wire } from '@ambit/protocol';
 import type { AgentCall, PublicCall } from './agent-call.ts';
 import { AgentServerCredentials, type ListenerCertificates } from './agent-server-credentials.ts';
-import { toStatus } from './error-status.ts';
+import { AgentCalls } from './agent-calls.ts';
+import { openAgentPort } from './agent-port.ts';
+import { ConnectionGate, type ConnectionLimits } from './connection-gate.ts';
 import type { MessageStream } from './message-stream.ts';
-import { peerCertificate } from './peer-identity.ts';
 import { quietGrpc } from './quiet-grpc.ts';
-import { ServerMessageStream } from './server-message-stream.ts';
 
 export type SyncStream = MessageStream<wire.AgentMessage, wire.CentralMessage>;
 export type AuditStream = MessageStream<ReceivedAuditBatch, wire.AuditReply>;
@@ -44,6 +32,8 @@ export interface AgentServerOptions {
   readonly certificates: ListenerCertificates;
   readonly handlers: AgentServerHandlers;
   readonly logger: Logger;
+  /** What strangers and single certificates may cost; `connectionLimits` unless told. */
+  readonly limits?: ConnectionLimits;
 }
 
 export interface AgentServer {
@@ -62,159 +52,55 @@ const serverOptions = {
   'grpc-node.max_session_memory': 16,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
+  // An agent's connections carry a stream all the time; what carries none is of no use to anybody.
+  'grpc.max_connection_idle_ms': 60_000,
   'grpc.enable_channelz': 0,
+};
+
+/** A handshake costs about 2 ms of one core: strangers get a fifth of them, the fleet comes back all the same. */
+export const connectionLimits: ConnectionLimits = {
+  handshakesPerSecond: 100 * availableParallelism(),
+  waiting: 8_192,
+  waitingPerAddress: 4_096,
+  waitAtMostMs: 15_000,
+  unidentified: 512,
+  unidentifiedPerAddress: 256,
+  identifyWithinMs: 20_000,
+  perCertificate: 6,
 };
 
 /** Listens for agents on one port with TLS 1.3. Throws `address_in_use` or `not_ready` when it cannot listen. */
 export async function createAgentServer(options: AgentServerOptions): Promise<AgentServer> {
-  const { handlers, logger, certificates } = options;
+  const { handlers, logger, certificates, limits = connectionLimits } = options;
   quietGrpc();
   const server = new Server(serverOptions);
   const credentials = new AgentServerCredentials(certificates);
+  const injector = server.createConnectionInjector(credentials);
+  const gate = new ConnectionGate((socket) => injector.injectConnection(socket), limits);
+  addServices(server, handlers, new AgentCalls(logger, gate));
+  const port = await openAgentPort(server, options.address, gate);
+  return {
+    port: port.port,
+    replaceCertificates: (next) => credentials.replace(next),
+    close: (graceMs) => port.close(graceMs),
+  };
+}
+
+function addServices(server: Server, handlers: AgentServerHandlers, calls: AgentCalls): void {
   const { enrollment, sync, audit } = agentServices;
   const { Enroll, Renew, RenewChallenge, RenewExpired } = enrollment;
   server.addService(enrollment, {
-    Enroll: openUnary(Enroll, logger, (request, call) => handlers.enroll(request, call)),
-    RenewChallenge: openUnary(RenewChallenge, logger, (request, call) =>
+    Enroll: calls.open(Enroll, (request, call) => handlers.enroll(request, call)),
+    RenewChallenge: calls.open(RenewChallenge, (request, call) =>
       handlers.renewChallenge(request, call),
     ),
-    RenewExpired: openUnary(RenewExpired, logger, (request, call) =>
-      handlers.renewExpired(request, call),
-    ),
-    Renew: agentUnary(Renew, logger, (request, call) => handlers.renew(request, call)),
+    RenewExpired: calls.open(RenewExpired, (request, call) => handlers.renewExpired(request, call)),
+    Renew: calls.agent(Renew, (request, call) => handlers.renew(request, call)),
   });
   server.addService(sync, {
-    Connect: agentStream(sync.Connect, logger, (stream, call) => handlers.connect(stream, call)),
+    Connect: calls.stream(sync.Connect, (stream, call) => handlers.connect(stream, call)),
   });
   server.addService(audit, {
-    Push: agentStream(audit.Push, logger, (stream, call) => handlers.push(stream, call)),
+    Push: calls.stream(audit.Push, (stream, call) => handlers.push(stream, call)),
   });
-  const port = await listen(server, options.address, credentials);
-  const address = options.address.replace(/:0$/, `:${port}`);
-  return {
-    port,
-    replaceCertificates: (next) => credentials.replace(next),
-    close: (graceMs) => close(server, address, graceMs),
-  };
-}
-
-function listen(
-  server: Server,
-  address: string,
-  credentials: AgentServerCredentials,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (cause, port) => {
-      if (cause === null) resolve(port);
-      else reject(cannotListen(address, cause));
-    });
-  });
-}
-
-function cannotListen(address: string, cause: Error): AppError {
-  if (cause.message.includes('EADDRINUSE')) {
-    const hint = 'Stop the program that listens there, or choose another address.';
-    return new AppError('address_in_use', `${address} is taken.`, { hint, cause });
-  }
-  return new AppError('not_ready', `Agents cannot be listened for on ${address}.`, {
-    why: cause.message,
-    cause,
-  });
-}
-
-// `forceShutdown` alone leaves streams open when channelz is off: draining is what ends them.
-function close(server: Server, address: string, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), graceMs + 500);
-    server.drain(address, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(force);
-      resolve();
-    });
-  });
-}
-
-type Call = Parameters<typeof peerCertificate>[0] & { getPeer(): string };
-
-function publicCall(call: Call): PublicCall {
-  return { requestId: randomUUID(), remote: call.getPeer() };
-}
-
-function agentCall(call: Call): AgentCall {
-  const peer = peerCertificate(call);
-  if (peer !== undefined) return { ...publicCall(call), peer };
-  throw new AppError('certificate_required', 'This call needs the certificate of an agent.', {
-    why: 'No certificate by the CA of this installation was shown, or it has ended.',
-    hint: 'Enrol the agent with a join token.',
-    nextCommand: 'ambit cluster join-token NAME',
-  });
-}
-
-function unary<Request, Response, C extends PublicCall>(
-  logger: Logger,
-  contextOf: (call: Call) => C,
-  handle: (request: Request, call: C) => Promise<Response>,
-): handleUnaryCall<Request, Response> {
-  return (call, callback) => {
-    let requestId: string = randomUUID();
-    const answer = async (): Promise<Response> => {
-      const context = contextOf(call);
-      requestId = context.requestId;
-      return handle(call.request, context);
-    };
-    answer().then(
-      (response) => callback(null, response),
-      (error: unknown) => {
-        report(logger, call.getPath(), requestId, error);
-        callback(toStatus(error, requestId));
-      },
-    );
-  };
-}
-
-// The definition is a parameter so that a handler cannot be given to a method of other types.
-function openUnary<Request, Response>(
-  _method: MethodDefinition<Request, Response>,
-  logger: Logger,
-  handle: (request: Request, call: PublicCall) => Promise<Response>,
-): handleUnaryCall<Request, Response> {
-  return unary(logger, publicCall, handle);
-}
-
-function agentUnary<Request, Response>(
-  _method: MethodDefinition<Request, Response>,
-  logger: Logger,
-  handle: (request: Request, call: AgentCall) => Promise<Response>,
-): handleUnaryCall<Request, Response> {
-  return unary(logger, agentCall, handle);
-}
-
-function agentStream<In, Out>(
-  method: Pick<MethodDefinition<never, Out>, 'responseSerialize'> & {
-    readonly requestDeserialize: (bytes: Buffer) => In;
-  },
-  logger: Logger,
-  handle: (stream: MessageStream<In, Out>, call: AgentCall) => void,
-): handleBidiStreamingCall<In, Out> {
-  return (call: ServerDuplexStream<In, Out>) => {
-    let requestId: string = randomUUID();
-    try {
-      const context = agentCall(call);
-      requestId = context.requestId;
-      // Commits the call: the client stops keeping its messages for a retry.
-      call.sendMetadata(new Metadata());
-      const stream = new ServerMessageStream(call, method.responseSerialize, context);
-      handle(stream, context);
-    } catch (error) {
-      report(logger, call.getPath(), requestId, error);
-      call.emit('error', toStatus(error, requestId));
-    }
-  };
-}
-
-function report(logger: Logger, method: string, requestId: string, error: unknown): void {
-  const known = error instanceof AppError && error.kind !== 'internal';
-  const fields = { method, requestId, error };
-  if (known) logger.info('agent call refused', fields);
-  else logger.error('agent call failed', fields);
 }

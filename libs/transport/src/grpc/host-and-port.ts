@@ -1,12 +1,15 @@
 import { AppError } from '@ambit/kernel';
 
-/** Splits `host:port` or `[v6]:port`. Throws `usage` when it is neither. */
-export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+/** Splits `host:port` or `[v6]:port`. Throws `usage` when it is neither. `anyPort`: 0 is a port to listen on. */
+export function hostAndPort(
+  address: string,
+  { anyPort = false } = {},
+): { readonly host: string; readonly port: number } {
   const [, six, plain, digits] =
     /^(?:\[([0-9a-fA-F:.]+)\]|([^:/\s]+)):(\d{1,5})$/.exec(address) ?? [];
   const host = six ?? plain;
   const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65_535) {
+  if (host === undefined || port < (anyPort ? 0 : 1) || port > 65_535) {
     const hint =
       'Give the agents’ address of central as HOST:PORT, for example central.example.org:7443.';
     throw new AppError('usage', `"${address}" is not HOST:PORT.`, { hint });

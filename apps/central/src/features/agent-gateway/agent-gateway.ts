@@ -133,6 +133,7 @@ export class AgentGateway {
       identity,
       hello,
       sessionEpoch,
+      hold: (work) => arrival.hold(work),
     });
     if (policy.cluster(clusterUid) === undefined) agent.clusterRemoved(state.revision);
     this.#served.set(clusterUid, { stream: agent, state });

@@ -26,7 +26,8 @@ export interface AgentStreamEvents {
   applied(stream: AgentStream, applied: AppliedFacts): void;
   refused(stream: AgentStream, revision: number, code: string, message: string): void;
   status(stream: AgentStream, status: wire.Status): void;
-  inventory(stream: AgentStream, inventory: wire.Inventory): void;
+  /** Resolves when the next one may come. */
+  inventory(stream: AgentStream, inventory: wire.Inventory): Promise<void>;
   /** The cluster was removed, and its agent says that nothing of ours is left in it. */
   emptied(stream: AgentStream): void;
 }
@@ -40,6 +41,8 @@ export interface AgentStreamParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: AgentStreamEvents;
+  /** Reads nothing more from the agent until this is done. */
+  readonly hold: (work: Promise<unknown>) => void;
 }
 
 const closeCodes: Readonly<Record<CentralCloseReason, ErrorCode>> = {
@@ -146,7 +149,7 @@ export class AgentStream {
       case 'status':
         return this.#status(effect.status);
       case 'inventory':
-        return events.inventory(this, effect.inventory);
+        return this.#parts.hold(events.inventory(this, effect.inventory));
       case 'revokeAcknowledged':
         return undefined;
       case 'close':

@@ -2,6 +2,7 @@ import { AppError } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import type { SyncStream } from '@ambit/transport';
 import type { AgentStream } from './agent-stream.ts';
+import { PacedStream } from './paced-stream.ts';
 
 export interface ArrivalHandlers {
   /** Judges the Hello; calls `admitted` on the arrival when it is good and throws when it is not. */
@@ -21,6 +22,7 @@ const mostEarly = 64;
 export class Arrival {
   readonly stream: SyncStream;
   readonly #handlers: ArrivalHandlers;
+  readonly #pace: PacedStream;
   readonly #helloDue: NodeJS.Timeout;
   readonly #atEnd: (() => void)[] = [];
   #early: wire.AgentMessage[] | undefined;
@@ -30,6 +32,7 @@ export class Arrival {
   constructor(stream: SyncStream, handlers: ArrivalHandlers) {
     this.stream = stream;
     this.#handlers = handlers;
+    this.#pace = new PacedStream(stream);
     this.#helloDue = setTimeout(
       () => stream.fail(new AppError('timed_out', 'The agent did not say Hello in time.')),
       helloWithinMs,
@@ -45,6 +48,11 @@ export class Arrival {
     return this.#over;
   }
 
+  /** Reads nothing more until `work` has ended. */
+  hold(work: Promise<unknown>): void {
+    this.#pace.hold(work);
+  }
+
   admitted(agent: AgentStream): void {
     this.#agent = agent;
   }
@@ -56,6 +64,7 @@ export class Arrival {
   }
 
   #message(message: wire.AgentMessage): void {
+    this.#pace.count();
     if (this.#early !== undefined) {
       if (this.#early.length < mostEarly) this.#early.push(message);
       else this.stream.fail(new AppError('rate_limited', 'Too much was said before Welcome.'));
@@ -64,8 +73,7 @@ export class Arrival {
     if (this.#agent !== undefined) return this.#agent.message(message);
     clearTimeout(this.#helloDue);
     this.#early = [];
-    this.stream.pause();
-    void this.#judge(message);
+    this.#pace.hold(this.#judge(message));
   }
 
   async #judge(first: wire.AgentMessage): Promise<void> {
@@ -76,7 +84,6 @@ export class Arrival {
       const early = this.#early ?? [];
       this.#early = undefined;
       for (const message of early) this.#agent?.message(message);
-      this.stream.resume();
     } catch (error) {
       this.stream.fail(this.#handlers.refusal(error));
     }

@@ -4,10 +4,12 @@ import type { Database } from '@ambit/persistence';
 import type { Clock, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { wire } from '@ambit/protocol';
+import { Turns } from '../../platform/turns.ts';
 import { parsedOrNull } from './admit-agent.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { AgentStream } from './agent-stream.ts';
 import type { GatewayPorts } from './agent-gateway.ts';
+import { elapsed } from './paced-stream.ts';
 import { inventoryFacts } from './inventory-facts.ts';
 
 export interface StreamRecordsPorts {
@@ -28,6 +30,7 @@ export interface StreamRecordsPorts {
 export class StreamRecords {
   readonly #ports: StreamRecordsPorts;
   readonly #work = new Set<Promise<void>>();
+  readonly #inventories = new Turns({ running: 2, waiting: 5_000, waitingPerGroup: 4 });
 
   constructor(ports: StreamRecordsPorts) {
     this.#ports = ports;
@@ -63,11 +66,8 @@ export class StreamRecords {
       });
     },
     status: (stream, status) => this.#status(stream, status),
-    inventory: (stream, inventory) => {
-      const update = { ...ids(stream), ...inventoryFacts(inventory) };
-      this.#background(writeInventory(this.#ports.database, update));
-    },
-    emptied: (stream) => this.#background(this.#ports.emptied(stream)),
+    inventory: (stream, inventory) => this.#inventory(stream, inventory),
+    emptied: (stream) => void this.#background(this.#ports.emptied(stream)),
   };
 
   /** Resolves when everything that was under way is stored or has failed. */
@@ -89,7 +89,9 @@ export class StreamRecords {
     const { database, clock, meters, status } = this.#ports;
     meters.agentsConnected.dec();
     status.gone(ids(stream));
-    this.#background(closeClusterSession(database, clusterUid, stream.sessionEpoch, clock.now()));
+    void this.#background(
+      closeClusterSession(database, clusterUid, stream.sessionEpoch, clock.now()),
+    );
     this.#record(stream, {
       type: 'cluster.disconnected',
       message: `The agent of cluster ${clusterName} disconnected`,
@@ -119,20 +121,35 @@ export class StreamRecords {
   #record(stream: AgentStream, event: NewAuditEvent): void {
     const { clusterName } = stream.identity;
     const actor = { kind: 'agent', name: `agent/${clusterName}` } as const;
-    this.#background(
+    void this.#background(
       this.#ports.unitOfWork.run({ actor }, async (tx) =>
         tx.audit.record({ cluster: clusterName, ...event }),
       ),
     );
   }
 
-  #background(work: Promise<unknown>): void {
+  /** Storing what one agent tells of its cluster takes at most a quarter of the time, whatever it sends. */
+  async #inventory(stream: AgentStream, inventory: wire.Inventory): Promise<void> {
+    const { clusterUid } = stream.identity;
+    let took = 0;
+    const store = async (): Promise<void> => {
+      const began = performance.now();
+      const update = { ...ids(stream), ...inventoryFacts(inventory) };
+      await writeInventory(this.#ports.database, update);
+      took = performance.now() - began;
+    };
+    await this.#background(this.#inventories.run(clusterUid, store));
+    await elapsed(3 * took);
+  }
+
+  #background(work: Promise<unknown>): Promise<void> {
     const done = work
       .catch((error: unknown) =>
         this.#ports.logger.error('a record of an agent could not be stored', { error }),
       )
       .then(() => void this.#work.delete(done));
     this.#work.add(done);
+    return done;
   }
 }
 

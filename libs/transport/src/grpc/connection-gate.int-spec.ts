@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@ambit/testing';
+import { ConnectionGate, type ConnectionLimits } from './connection-gate.ts';
+
+const limits: ConnectionLimits = {
+  handshakesPerSecond: 50,
+  waiting: 200,
+  waitingPerAddress: 100,
+  waitAtMostMs: 10_000,
+  unidentified: 20,
+  unidentifiedPerAddress: 10,
+  identifyWithinMs: 10_000,
+  perCertificate: 2,
+};
+
+let server: Server;
+let gate: ConnectionGate;
+let begun: Socket[];
+const clients: Socket[] = [];
+
+async function open(more: Partial<ConnectionLimits> = {}): Promise<void> {
+  begun = [];
+  gate = new ConnectionGate((socket) => begun.push(socket), { ...limits, ...more });
+  server = createServer({ pauseOnConnect: true }, (socket) => gate.arrived(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+}
+
+/** A connection from this loopback address. */
+async function dial(localAddress = '127.0.0.1'): Promise<Socket> {
+  const { port } = server.address() as AddressInfo;
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  socket.on('error', () => undefined).resume();
+  clients.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+const from = (address: string): Socket[] =>
+  begun.filter((socket) => socket.remoteAddress === address);
+const remote = (socket: Socket): string => `${socket.localAddress}:${socket.localPort}`;
+
+afterEach(() => {
+  gate.closeAll();
+  for (const socket of clients.splice(0)) socket.destroy();
+  server.close();
+});
+
+describe('the gate of the agent port', () => {
+  test('a flood of connections from one address does not keep another one waiting', async () => {
+    await open();
+    await Promise.all(Array.from({ length: 90 }, () => dial('127.0.0.2')));
+    const began = performance.now();
+    await dial('127.0.0.3');
+    await eventually(() => expect(from('127.0.0.3').length).toBe(1), {
+      withinMs: 2_000,
+      what: 'the handshake of the polite one',
+    });
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(from('127.0.0.2').length).toBeLessThan(60);
+  });
+
+  test('one more stranger closes the oldest of its address, never one that showed its certificate', async () => {
+    await open({ handshakesPerSecond: 1_000 });
+    const agent = await dial();
+    await eventually(() => expect(begun.length).toBe(1), { withinMs: 2_000, what: 'one' });
+    gate.identified(remote(agent), 'certificate');
+    const strangers: Socket[] = [];
+    for (let i = 0; i < 11; i++) strangers.push(await dial());
+    await eventually(() => expect(begun.length).toBe(12), { withinMs: 2_000, what: 'all' });
+    await eventually(() => expect(strangers[0]?.closed).toBe(true), {
+      withinMs: 2_000,
+      what: 'the end of the oldest stranger',
+    });
+    expect(gate.strangers).toEqual({ waiting: 0, unidentified: 10 });
+    expect([agent.closed, strangers[1]?.closed, strangers[10]?.closed]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('who shows no certificate is closed in time', async () => {
+    await open({ identifyWithinMs: 200 });
+    const stranger = await dial();
+    const agent = await dial();
+    await eventually(() => expect(begun.length).toBe(2), { withinMs: 2_000, what: 'both' });
+    gate.identified(remote(agent), 'certificate');
+    await eventually(() => expect(stranger.closed).toBe(true), {
+      withinMs: 3_000,
+      what: 'the end of the stranger',
+    });
+    expect(agent.closed).toBe(false);
+    expect(gate.strangers.unidentified).toBe(0);
+  });
+
+  test('a certificate has few connections: the oldest gives way', async () => {
+    await open();
+    const three = [await dial(), await dial(), await dial()];
+    await eventually(() => expect(begun.length).toBe(3), { withinMs: 2_000, what: 'three' });
+    for (const socket of three) gate.identified(remote(socket), 'certificate');
+    await eventually(() => expect(three[0]?.closed).toBe(true), {
+      withinMs: 2_000,
+      what: 'the end of the oldest',
+    });
+    expect(three[2]?.closed).toBe(false);
+  });
+
+  test('what cannot wait any more is closed at once', async () => {
+    await open({ handshakesPerSecond: 1, waitingPerAddress: 3 });
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => dial()));
+    await eventually(
+      () => expect(sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(5),
+      { withinMs: 2_000, what: 'the refusals' },
+    );
+    expect(gate.strangers.waiting).toBeLessThanOrEqual(3);
+  });
+});
