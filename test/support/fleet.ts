@@ -128,6 +128,11 @@ export class Fleet {
     return `127.0.0.1:${this.#ports[1]}`;
   }
 
+  /** The process of central that was started last. */
+  get central(): ManagedProcess | undefined {
+    return this.#central;
+  }
+
   get token(): string {
     return this.#token;
   }

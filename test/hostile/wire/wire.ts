@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { kubeResources } from '@ambit/kube';
+import type { Namespace } from '@ambit/kube';
+import {
+  certificatesToPem,
+  connectToCentral,
+  createCertificateRequest,
+  fetchPinnedCa,
+  generateAgentKey,
+  parseJoinToken,
+} from '@ambit/transport';
+import { ms } from '../../bench/figures.ts';
+import { Fleet } from '../../support/fleet.ts';
+import type { Escape, FamilyResult, HostileFamily, Scale } from '../family.ts';
+import { callPolitely, p99 } from '../polite-callers.ts';
+import type { Felt } from '../polite-callers.ts';
+import { attacks } from './attacks.ts';
+import type { Attacked, Surroundings } from './attacks.ts';
+
+const polite = 'polite';
+const apiVersion = 'ambit.dev/v1' as const;
+const attacker = fileURLToPath(new URL('./attacker.ts', import.meta.url));
+const secondsEach: Readonly<Record<Scale, number>> = { smoke: 3, full: 15 };
+const quietSeconds: Readonly<Record<Scale, number>> = { smoke: 6, full: 30 };
+/** What polite callers may feel of an attack. */
+const mostRatio = 2;
+/** Below this a ratio says more about the machine than about central. */
+const unfeltMs: Readonly<Record<Scale, number>> = { smoke: 150, full: 50 };
+const mostGrowthMiB = 128;
+
+/**
+ * Strangers and one enrolled agent against the agent port, while a polite agent is served and people call the REST API.
+ * An escape is an answer that should be a refusal, a polite caller kept waiting, memory that grows, or an end of central.
+ */
+export const wire: HostileFamily = {
+  says: 'strangers and a hostile agent at the agent port, beside polite callers',
+  run: async (scale) => {
+    const fleet = await Fleet.start([polite], {});
+    try {
+      return await attackAll(fleet, scale);
+    } finally {
+      await fleet.stop();
+    }
+  },
+};
+
+async function attackAll(fleet: Fleet, scale: Scale): Promise<FamilyResult> {
+  const surroundings = await prepare(fleet);
+  const until = (seconds: number): number => performance.now() + seconds * 1_000;
+  await callPolitely(fleet, polite, until(2));
+  const quiet = await callPolitely(fleet, polite, until(quietSeconds[scale]));
+  const notes = [`quiet: ${describe(quiet)}`];
+  const escapes: Escape[] = [];
+  let attempts = 0;
+  const before = await residentMiB(fleet);
+  for (const name of Object.keys(attacks)) {
+    const lasts = secondsEach[scale];
+    const [attacked, felt] = await Promise.all([
+      attack(name, lasts, surroundings),
+      callPolitely(fleet, polite, until(lasts)),
+    ]);
+    attempts += attacked.attempts;
+    notes.push(`${name}: ${attacked.attempts} attempts, ${describe(felt)}`);
+    escapes.push(...judge(name, attacked, felt, quiet, unfeltMs[scale]));
+  }
+  const grown = (await residentMiB(fleet)) - before;
+  notes.push(`central grew by ${grown.toFixed(0)} MiB`);
+  if (grown > mostGrowthMiB) escapes.push({ attack: 'all', got: `${grown.toFixed(0)} MiB` });
+  if (fleet.central?.alive !== true) escapes.push({ attack: 'all', got: 'central ended' });
+  return { attacks: attempts, escapes, notes };
+}
+
+const describe = ({ rest, revocation }: Felt): string =>
+  `REST p99 ${ms(p99(rest))} of ${rest.length}, revocation p99 ${ms(p99(revocation))} of ${revocation.length}`;
+
+function judge(name: string, { got }: Attacked, felt: Felt, quiet: Felt, unfelt: number): Escape[] {
+  const escapes = [...new Set(got)].map((what) => ({ attack: name, got: what }));
+  for (const what of ['rest', 'revocation'] as const) {
+    const [now, then] = [p99(felt[what]), p99(quiet[what])];
+    if (now <= Math.max(mostRatio * then, unfelt)) continue;
+    escapes.push({ attack: name, got: `${what} p99 ${ms(now)} instead of ${ms(then)}` });
+  }
+  return escapes;
+}
+
+/** The attacker has the lowest priority, so that what is measured is central and not the attacker's own appetite. */
+function attack(
+  name: string,
+  seconds: number,
+  surroundings: Omit<Surroundings, 'until'>,
+): Promise<Attacked> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      'nice',
+      ['-n', '19', process.execPath, '--no-warnings', attacker, name, String(seconds * 1_000)],
+      { timeout: seconds * 1_000 + 60_000, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(JSON.parse(stdout) as Attacked);
+        else reject(new Error(`the attacker "${name}" ended early: ${stderr || error.message}`));
+      },
+    );
+    child.stdin?.end(JSON.stringify(surroundings));
+  });
+}
+
+/** A polite agent with a namespace and a person, and a hostile one that is enrolled for a cluster of its own. */
+async function prepare(fleet: Fleet): Promise<Omit<Surroundings, 'until'>> {
+  const { kube } = fleet.member(polite);
+  await kube.create<Namespace>(kubeResources.namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: polite },
+  });
+  await fleet.enrol(polite);
+  const { api } = fleet.client();
+  const person = { apiVersion, kind: 'User', metadata: { name: polite } } as const;
+  await api.putUser({ params: { name: polite }, body: person });
+  const { metadata } = await api.getCluster({ params: { name: polite } });
+  return { ...(await enrolHostile(fleet)), foreignClusterUid: metadata.uid };
+}
+
+async function enrolHostile(fleet: Fleet): Promise<Pick<Surroundings, 'target' | 'identity'>> {
+  const { api } = fleet.client();
+  const name = 'hostile';
+  const body = { apiVersion, kind: 'Cluster', metadata: { name } } as const;
+  await api.putCluster({ params: { name }, body });
+  const { token } = await api.createJoinToken({ params: { name }, body: {} });
+  const { caPin, presented } = parseJoinToken(token);
+  const address = fleet.agentAddress;
+  const ca = await fetchPinnedCa({ address, caPin, deadlineMs: 5_000 });
+  const privateKey = generateAgentKey();
+  const kubeSystemUid = randomUUID();
+  const connection = connectToCentral({ address, ca });
+  try {
+    const answer = await connection.enroll(
+      {
+        joinToken: presented,
+        csr: createCertificateRequest(privateKey),
+        kubeSystemUid,
+        agentVersion: '1',
+        kubernetesVersion: '1',
+      },
+      10_000,
+    );
+    const certificateChain = certificatesToPem(answer.certificateChain);
+    const identity = { certificateChain, privateKey, clusterUid: answer.clusterUid, kubeSystemUid };
+    return { target: { port: Number(address.split(':')[1]), ca }, identity };
+  } finally {
+    connection.close();
+  }
+}
+
+/** Resident memory of central, in MiB. */
+async function residentMiB(fleet: Fleet): Promise<number> {
+  const status = await readFile(`/proc/${fleet.central?.pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
+}
