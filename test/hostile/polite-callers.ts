@@ -1,4 +1,5 @@
-import { Fleet, may } from '../support/fleet.ts';
+import { may } from '../support/fleet.ts';
+import type { Fleet } from '../support/fleet.ts';
 import { quantile } from '../bench/figures.ts';
 
 /** What people notice of central, in milliseconds. */

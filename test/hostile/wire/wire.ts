@@ -63,8 +63,12 @@ async function attackAll(fleet: Fleet, scale: Scale): Promise<FamilyResult> {
       callPolitely(fleet, polite, until(lasts)),
     ]);
     attempts += attacked.attempts;
-    notes.push(`${name}: ${attacked.attempts} attempts, ${describe(felt)}`);
-    escapes.push(...judge(name, attacked, felt, quiet, unfeltMs[scale]));
+    const resident = await residentMiB(fleet);
+    notes.push(
+      `${name}: ${attacked.attempts} attempts, ${describe(felt)}, central ${resident.toFixed(0)} MiB`,
+    );
+    escapes.push(...[...new Set(attacked.got)].map((got) => ({ attack: name, got })));
+    escapes.push(...slower(name, felt, quiet, unfeltMs[scale]));
   }
   const grown = (await residentMiB(fleet)) - before;
   notes.push(`central grew by ${grown.toFixed(0)} MiB`);
@@ -76,14 +80,13 @@ async function attackAll(fleet: Fleet, scale: Scale): Promise<FamilyResult> {
 const describe = ({ rest, revocation }: Felt): string =>
   `REST p99 ${ms(p99(rest))} of ${rest.length}, revocation p99 ${ms(p99(revocation))} of ${revocation.length}`;
 
-function judge(name: string, { got }: Attacked, felt: Felt, quiet: Felt, unfelt: number): Escape[] {
-  const escapes = [...new Set(got)].map((what) => ({ attack: name, got: what }));
-  for (const what of ['rest', 'revocation'] as const) {
+/** What polite callers felt during an attack, beside what they feel on quiet days. */
+function slower(name: string, felt: Felt, quiet: Felt, unfelt: number): Escape[] {
+  return (['rest', 'revocation'] as const).flatMap((what) => {
     const [now, then] = [p99(felt[what]), p99(quiet[what])];
-    if (now <= Math.max(mostRatio * then, unfelt)) continue;
-    escapes.push({ attack: name, got: `${what} p99 ${ms(now)} instead of ${ms(then)}` });
-  }
-  return escapes;
+    if (now <= Math.max(mostRatio * then, unfelt)) return [];
+    return [{ attack: name, got: `${what} p99 ${ms(now)} instead of ${ms(then)}` }];
+  });
 }
 
 /** The attacker has the lowest priority, so that what is measured is central and not the attacker's own appetite. */
