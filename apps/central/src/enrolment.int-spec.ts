@@ -97,7 +97,8 @@ describe('a join token', () => {
   test('case b33: 200 parallel uses of one: exactly one wins, and the rest are told why', async () => {
     const token = parseJoinToken(await joinToken('crowded'));
     const first = await enrolled('pinned');
-    const dialled = Array.from({ length: 20 }, () => dial(first));
+    // A stranger whose calls are refused again and again is sent away: two calls each.
+    const dialled = Array.from({ length: 100 }, () => dial(first));
     const uses = await Promise.allSettled(
       Array.from({ length: 200 }, async (_, at) =>
         dialled[at % dialled.length]?.enroll(

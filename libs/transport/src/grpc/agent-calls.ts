@@ -12,17 +12,18 @@ import type { ConnectionGate } from './connection-gate.ts';
 import { toStatus } from './error-status.ts';
 import type { MessageStream } from './message-stream.ts';
 import { peerCertificate } from './peer-identity.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { ServerMessageStream } from './server-message-stream.ts';
 
 type Call = Parameters<typeof peerCertificate>[0] & { getPeer(): string };
 
 /** Gives handlers to gRPC: who calls is settled before they run, and what they throw becomes a status. */
 export class AgentCalls {
-  readonly #logger: Logger;
-  readonly #gate: Pick<ConnectionGate, 'identified'>;
+  readonly #refusals: RefusalLog;
+  readonly #gate: Pick<ConnectionGate, 'identified' | 'refused'>;
 
-  constructor(logger: Logger, gate: Pick<ConnectionGate, 'identified'>) {
-    this.#logger = logger;
+  constructor(logger: Logger, gate: Pick<ConnectionGate, 'identified' | 'refused'>) {
+    this.#refusals = new RefusalLog(logger);
     this.#gate = gate;
   }
 
@@ -61,7 +62,7 @@ export class AgentCalls {
         const stream = new ServerMessageStream(call, method.responseSerialize, context);
         handle(stream, context);
       } catch (error) {
-        this.#report(call.getPath(), requestId, error);
+        this.#report(call, requestId, error);
         call.emit('error', toStatus(error, requestId));
       }
     };
@@ -81,7 +82,7 @@ export class AgentCalls {
       answer().then(
         (response) => callback(null, response),
         (error: unknown) => {
-          this.#report(call.getPath(), requestId, error);
+          this.#report(call, requestId, error);
           callback(toStatus(error, requestId));
         },
       );
@@ -101,11 +102,9 @@ export class AgentCalls {
     });
   }
 
-  #report(method: string, requestId: string, error: unknown): void {
-    const known = error instanceof AppError && error.kind !== 'internal';
-    const fields = { method, requestId, error };
-    if (known) this.#logger.info('agent call refused', fields);
-    else this.#logger.error('agent call failed', fields);
+  #report(call: Call & { getPath(): string }, requestId: string, error: unknown): void {
+    this.#gate.refused(call.getPeer());
+    this.#refusals.note(call.getPath(), requestId, error);
   }
 }
 

@@ -66,6 +66,7 @@ export const connectionLimits: ConnectionLimits = {
   unidentified: 512,
   unidentifiedPerAddress: 256,
   identifyWithinMs: 20_000,
+  refusedCalls: 3,
   perCertificate: 6,
 };
 

@@ -12,6 +12,7 @@ const limits: ConnectionLimits = {
   unidentified: 20,
   unidentifiedPerAddress: 10,
   identifyWithinMs: 10_000,
+  refusedCalls: 2,
   perCertificate: 2,
 };
 
@@ -94,6 +95,22 @@ describe('the gate of the agent port', () => {
     });
     expect(agent.closed).toBe(false);
     expect(gate.strangers.unidentified).toBe(0);
+  });
+
+  test('a stranger that goes on asking after refusals is sent away, an agent is not', async () => {
+    await open();
+    const [stranger, agent] = [await dial(), await dial()];
+    await eventually(() => expect(begun.length).toBe(2), { withinMs: 2_000, what: 'both' });
+    gate.identified(remote(agent), 'certificate');
+    for (const socket of [stranger, agent]) {
+      gate.refused(remote(socket));
+      gate.refused(remote(socket));
+    }
+    await eventually(() => expect(stranger.closed).toBe(true), {
+      withinMs: 2_000,
+      what: 'the end of the stranger',
+    });
+    expect(agent.closed).toBe(false);
   });
 
   test('a certificate has few connections: the oldest gives way', async () => {

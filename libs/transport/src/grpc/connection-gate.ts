@@ -18,8 +18,9 @@ export interface ConnectionLimits {
    */
   readonly unidentified: number;
   readonly unidentifiedPerAddress: number;
-  /** How long such a connection may live. */
+  /** How long such a connection may live, and how many of its calls may be refused. */
   readonly identifyWithinMs: Millis;
+  readonly refusedCalls: number;
   /** Connections of one certificate; the oldest gives way. */
   readonly perCertificate: number;
 }
@@ -32,9 +33,12 @@ interface Connection {
   stage: 'waiting' | 'unidentified' | 'identified' | 'closed';
   due: NodeJS.Timeout | undefined;
   certificate: string | undefined;
+  refusals: number;
 }
 
 const tickMs: Millis = 20;
+/** How long the last answer may take to leave. */
+const lastAnswerMs: Millis = 50;
 
 /**
  * Decides when an accepted TCP connection may begin its TLS handshake, which is what costs. Handshakes are dealt out in
@@ -81,6 +85,7 @@ export class ConnectionGate {
       stage: 'waiting',
       due,
       certificate: undefined,
+      refusals: 0,
     };
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#gone(connection));
@@ -103,6 +108,17 @@ export class ConnectionGate {
     this.#byCertificate.set(certificate, all.add(connection));
     const [oldest] = all;
     if (all.size > this.#limits.perCertificate) oldest?.socket.destroy();
+  }
+
+  /**
+   * A call from `remote` was refused. A stranger that goes on asking is sent away once the answer is out: to ask again it
+   * needs another handshake, and waits its turn for that.
+   */
+  refused(remote: string): void {
+    const connection = this.#open.get(remote);
+    if (connection?.stage !== 'unidentified') return;
+    if (++connection.refusals !== this.#limits.refusedCalls) return;
+    setTimeout(() => connection.socket.destroy(), lastAnswerMs).unref();
   }
 
   /** Closes what waits and what is open; nothing is let in any more. */
