@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import { connectToCentral, createCertificateRequest, generateAgentKey } from '@ambit/transport';
+import { cluster, TestCentral } from './central.test-support.ts';
+import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
+
+let db: TestDatabase;
+let central: TestCentral;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  central = await TestCentral.start(db.url);
+});
+afterAll(async () => {
+  await central?.stop();
+  await db.close();
+});
+
+async function agentOf(name: string): Promise<TestAgent> {
+  await central.apply(cluster(name));
+  const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
+  const kubeSystemUid = randomUUID();
+  const enrolment = await enrolAgent(central.agentAddress, body.token, kubeSystemUid);
+  const agent = new TestAgent(enrolment, kubeSystemUid);
+  agent.connect(central.agentAddress);
+  await eventually(() => expect(agent.heard).toContain('welcome'), {
+    withinMs: 10_000,
+    what: `the Welcome of ${name}`,
+  });
+  return agent;
+}
+
+const namespacesOf = async (name: string): Promise<number> => {
+  const rows = await db.database.query<{ readonly count: number }>(
+    `SELECT count(*)::int AS count FROM cluster_namespaces JOIN clusters ON uid = cluster_uid WHERE clusters.name = $1`,
+    [name],
+  );
+  return rows[0]?.count ?? 0;
+};
+
+/** What central's log says of errors. */
+const told = (): unknown[] =>
+  central.logger.lines.map(({ fields }) => (fields['error'] as Error | undefined)?.message);
+
+const inventory = (names: readonly string[], complete = false) =>
+  ({
+    message: 'inventory',
+    inventory: {
+      complete,
+      namespaces: names.map((name) => ({ name, phase: 'Active', labels: [] })),
+      removedNamespaces: [],
+      clusterRoles: [],
+      removedClusterRoles: [],
+    },
+  }) as const;
+const names = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
+
+describe('what one agent and a stranger may cost', () => {
+  test('an agent that tells of more than is kept changes nothing, and is served on', async () => {
+    const agent = await agentOf('greedy');
+    agent.send(inventory(names('first', 12_000)));
+    await eventually(async () => expect(await namespacesOf('greedy')).toBe(12_000), {
+      withinMs: 20_000,
+      what: 'the first inventory',
+    });
+    agent.send(inventory(names('second', 12_000)));
+    await eventually(
+      () => expect(told()).toContain('The agent tells of more objects than are kept.'),
+      { withinMs: 20_000, what: 'the refusal' },
+    );
+    expect(await namespacesOf('greedy')).toBe(12_000);
+    await central.apply({
+      apiVersion: 'ambit.dev/v1',
+      kind: 'User',
+      metadata: { name: 'still-served' },
+    });
+    expect(agent.ended).toBe(false);
+    agent.close();
+  });
+
+  test('calls without a certificate have a budget for each address, and agents keep theirs', async () => {
+    const agent = await agentOf('polite');
+    const { ca } = agent.enrolment;
+    const codes: string[] = [];
+    const csr = createCertificateRequest(generateAgentKey());
+    await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        for (let i = 0; i < 10; i++) {
+          const connection = connectToCentral({ address: central.agentAddress, ca });
+          const joinToken = `${'a'.repeat(12)}.${'b'.repeat(52)}`;
+          await connection
+            .enroll(
+              {
+                joinToken,
+                csr,
+                kubeSystemUid: 'k',
+                agentVersion: '1',
+                kubernetesVersion: '1',
+              },
+              20_000,
+            )
+            .catch((error: { readonly code: string }) => codes.push(error.code));
+          connection.close();
+        }
+      }),
+    );
+    expect(codes.filter((code) => code === 'rate_limited').length).toBeGreaterThan(0);
+    expect(codes.filter((code) => code === 'join_token_invalid').length).toBeLessThanOrEqual(300);
+    expect(agent.ended).toBe(false);
+    agent.close();
+  });
+});
