@@ -62,7 +62,8 @@ CREATE TABLE audit_events (
   cluster text,
   object_kind text,
   object_name text,
-  event jsonb NOT NULL
+  event jsonb NOT NULL,
+  reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX audit_events_commit ON ONLY public.audit_events USING btree (xid, "position");
 CREATE INDEX audit_events_object ON ONLY public.audit_events USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
@@ -77,7 +78,8 @@ CREATE TABLE audit_events_default (
   cluster text,
   object_kind text,
   object_name text,
-  event jsonb NOT NULL
+  event jsonb NOT NULL,
+  reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION OF audit_events DEFAULT;
 CREATE INDEX audit_events_default_object_kind_object_name_received_at_idx ON public.audit_events_default USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
 CREATE INDEX audit_events_default_received_at_position_idx ON public.audit_events_default USING btree (received_at, "position");

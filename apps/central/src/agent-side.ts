@@ -11,6 +11,7 @@ import {
   finishRemoval,
   RevocationWatch,
   StreamRecords,
+  withStorableText,
 } from './features/agent-gateway/public.ts';
 import type { GatewayFacts, GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
 import { EnrolAgent } from './features/clusters/public.ts';
@@ -53,7 +54,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
     { name: replica, stateEpoch },
   );
   const revocations = new RevocationWatch(world);
-  const status = new AgentStatus(database, clock, logger);
+  const status = new AgentStatus(database, clock, { logger, meters });
   const emptied = (stream: EmptiedStream): Promise<void> =>
     finishRemoval({ unitOfWork, world }, stream);
   const records = new StreamRecords({
@@ -78,7 +79,10 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   let address = '';
   status.start();
   return {
-    handlers: withGrpcMetrics(withCallBudgets(handlersOf(enrol, gateway, ingest)), meters),
+    handlers: withGrpcMetrics(
+      withCallBudgets(withStorableText(handlersOf(enrol, gateway, ingest))),
+      meters,
+    ),
     parts: {
       connections: new ConnectedClusters(gateway, database, clock),
       applied: status,

@@ -1,12 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AuditEvent } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
-import { encodeAuditEvent, fillAuditBatch } from '@ambit/protocol';
-import type { wire } from '@ambit/protocol';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import type { MessageStream } from '@ambit/transport';
+import { AuditPush, gap, record, reported } from './audit-push.test-support.ts';
 import { cluster, grant, replicaFolder, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
@@ -45,62 +41,21 @@ async function enrolled(name: string): Promise<TestAgent> {
   return agent;
 }
 
-const event = (message: string, more: Partial<AuditEvent> = {}): AuditEvent => ({
-  id: randomUUID(),
-  time: new Date().toISOString(),
-  type: 'drift.corrected',
-  actor: { kind: 'kubernetes', name: 'kubernetes-admin' },
-  message,
+const event = (message: string, more: Partial<AuditEvent> = {}): object => ({
+  ...reported(message),
   ...more,
 });
 
-const record = (sequence: number, one: object): wire.AuditRecord => ({
-  sequence,
-  content: 'event',
-  event: encodeAuditEvent(one as AuditEvent),
-});
-
-const gap = (first: number, last: number): wire.AuditRecord => ({
-  sequence: last,
-  content: 'gap',
-  gap: { firstSequence: first, lastSequence: last, reason: 'trimmed' },
-});
-
-/** An audit stream that keeps every answer. */
-class AuditPush {
-  readonly replies: string[] = [];
-  readonly #stream: MessageStream<wire.AuditReply, wire.AuditBatch | Uint8Array>;
-
-  constructor(agent: TestAgent, central: TestCentral) {
-    this.#stream = agent.dial(central.agentAddress).pushAudit();
-    pushes.push(this);
-    this.#stream.listen({
-      message: (reply) =>
-        void this.replies.push(
-          reply.reply === 'ack'
-            ? `ack ${reply.ack.sequence}`
-            : reply.reply === 'resend'
-              ? `resend ${reply.resend.fromSequence}`
-              : 'unknown',
-        ),
-      closed: () => void this.replies.push('closed'),
-    });
-  }
-
-  close(): void {
-    this.#stream.fail(new AppError('not_ready', 'the test is over'));
-  }
-
-  async send(spoolEpoch: string, ...records: readonly wire.AuditRecord[]): Promise<string> {
-    const before = this.replies.length;
-    this.#stream.outbox.control(fillAuditBatch(spoolEpoch, records, new Uint8Array()).bytes);
-    await eventually(() => expect(this.replies.length).toBeGreaterThan(before));
-    return this.replies.at(-1) ?? '';
-  }
+function open(agent: TestAgent, central: TestCentral): AuditPush {
+  const push = new AuditPush(agent, central.agentAddress);
+  pushes.push(push);
+  return push;
 }
 
 const stored = async (name: string): Promise<Reply['body'][]> => {
-  const { body } = await here.get(`/audit/events?cluster=${name}&type=drift.*,audit.gap&limit=500`);
+  const { body } = await here.get(
+    `/audit/events?cluster=${name}&type=drift.*,audit.gap,agent.reported&limit=500`,
+  );
   return body.items.reverse();
 };
 const messages = async (name: string): Promise<string[]> =>
@@ -108,7 +63,7 @@ const messages = async (name: string): Promise<string[]> =>
 
 describe('audit events of an agent', () => {
   test('case 83: are acknowledged once stored; what comes again is stored once', async () => {
-    const push = new AuditPush(await enrolled('a-once'), here);
+    const push = open(await enrolled('a-once'), here);
     expect(await push.send('s1', record(1, event('one')), record(2, event('two')))).toBe('ack 2');
     expect(await push.send('s1', record(1, event('one')), record(2, event('two')))).toBe('ack 2');
     expect(await push.send('s1', record(2, event('two')), record(3, event('three')))).toBe('ack 3');
@@ -117,7 +72,7 @@ describe('audit events of an agent', () => {
   });
 
   test('that leave something out are asked for again; what is lost is announced, never silent', async () => {
-    const push = new AuditPush(await enrolled('a-gap'), here);
+    const push = open(await enrolled('a-gap'), here);
     await push.send('s1', record(1, event('one')));
     expect(await push.send('s1', record(4, event('four')))).toBe('resend 2');
     expect(await push.send('s1', gap(2, 3), record(4, event('four')))).toBe('ack 4');
@@ -131,24 +86,28 @@ describe('audit events of an agent', () => {
   });
 
   test('are taken for what the certificate says: another actor or cluster is not believed', async () => {
-    const push = new AuditPush(await enrolled('a-lies'), here);
+    const push = open(await enrolled('a-lies'), here);
     const forged = event('forged', {
       actor: { kind: 'token', name: 'token/first-admin' },
       cluster: 'a-once',
       requestId: 'r',
     });
-    await push.send('s1', record(1, forged), record(2, event('by hand')));
+    const actor = { kind: 'kubernetes', name: 'kubernetes-admin' } as const;
+    await push.send('s1', record(1, forged), record(2, event('by hand', { actor })));
     const [first, second] = await stored('a-lies');
     expect(first).toMatchObject({
       actor: { kind: 'agent', name: 'agent/a-lies' },
       cluster: 'a-lies',
     });
     expect(first.requestId).toBeUndefined();
-    expect(second).toMatchObject({ actor: { kind: 'kubernetes', name: 'kubernetes-admin' } });
+    expect(second).toMatchObject({
+      actor: { kind: 'agent', name: 'agent/a-lies' },
+      details: { observedActor: 'kubernetes-admin' },
+    });
   });
 
   test('that cannot be read or stored as they are never stop those behind them', async () => {
-    const push = new AuditPush(await enrolled('a-odd'), here);
+    const push = open(await enrolled('a-odd'), here);
     const replies = await push.send(
       's1',
       record(1, event('a NUL \u0000 and half a pair \ud83d')),
@@ -158,7 +117,7 @@ describe('audit events of an agent', () => {
     );
     expect(replies).toBe('ack 4');
     expect((await stored('a-odd')).map(({ type }) => type)).toEqual([
-      ...['drift.corrected', 'audit.gap', 'audit.gap', 'drift.corrected'],
+      ...['drift.corrected', 'agent.reported', 'audit.gap', 'drift.corrected'],
     ]);
     const listed = await here.get('/audit/events?limit=500');
     expect(listed.status).toBe(200);
@@ -166,7 +125,7 @@ describe('audit events of an agent', () => {
 
   test('case b63: from two streams at once are stored in order and once', async () => {
     const agent = await enrolled('a-two');
-    const [first, second] = [new AuditPush(agent, here), new AuditPush(agent, there)];
+    const [first, second] = [open(agent, here), open(agent, there)];
     const records = Array.from({ length: 300 }, (_, at) => record(at + 1, event(`n${at}`)));
     const answers = await Promise.all([
       first.send('s1', ...records),

@@ -1,11 +1,14 @@
-import { auditEventTypes } from '@ambit/domain';
+import { auditEventTypes, suspicions } from '@ambit/domain';
 import { z } from 'zod';
 import { ApiVersion } from './metadata.ts';
 import { ClusterName, GrantName, Timestamp } from './names.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-/** What happened, once; the wire form of `AuditEvent` of `@ambit/domain`. */
+/**
+ * What happened, once; the wire form of `AuditEvent` of `@ambit/domain`. `reportedBy` says whose word it is, `central` or
+ * `agent/CLUSTER`, and `receivedAt` when central stored it; only a central of an older version leaves them out.
+ */
 export const AuditEventRecord = z.object({
   id: z.string(),
   time: Timestamp,
@@ -30,13 +33,31 @@ export const AuditEventRecord = z.object({
   result: z.object({ code: z.string(), message: z.string().optional() }).optional(),
   requestId: z.string().optional(),
   details: z.record(z.string(), scalar).optional(),
+  reportedBy: z.string().optional(),
+  receivedAt: Timestamp.optional(),
+  /** What of it central found implausible; what the agent claimed stands in `details.observed…`. */
+  suspect: z.array(z.enum(suspicions)).optional(),
 });
 export type AuditEventRecord = z.infer<typeof AuditEventRecord>;
+
+/** An event as an agent of any version sends it: nothing of it is believed before it was looked at. */
+export const ReportedAuditEvent = AuditEventRecord.omit({
+  reportedBy: true,
+  receivedAt: true,
+  suspect: true,
+}).extend({
+  type: z.string().max(64),
+  time: z.string(),
+  actor: z.object({ kind: z.string(), name: z.string() }),
+  revision: z.number().optional(),
+});
+export type ReportedAuditEvent = z.infer<typeof ReportedAuditEvent>;
 
 const typePattern = /^[a-z_]+\.([a-z_]+|\*)(,[a-z_]+\.([a-z_]+|\*))*$/;
 
 /**
- * Query of GET audit/events. `type` is a comma-separated list of types, `grant.*` for a family. `since` is inclusive, `until` exclusive.
+ * Query of GET audit/events. `type` is a comma-separated list of types, `grant.*` for a family. `since` is inclusive, `until` exclusive,
+ * both by the time at which central stored the event.
  * `user` finds events about a person (as a subject or as the object), `actor` those somebody caused, such as `token/ci`.
  * With `watch=true` the answer is an SSE stream: `event: audit`, `id:` a cursor, `data:` one AuditEventRecord; it begins after
  * the cursor in `Last-Event-ID` (or `continue`), else with events committed from now on, and sends a comment every 15 s.

@@ -1,6 +1,7 @@
 /** What happened, once, for people and programs. The same shape from central, agents and jobs. */
 
-export const auditEventTypes = [
+/** What central alone tells. From an agent none of these is believed. */
+export const centralEventTypes = [
   'user.created',
   'user.updated',
   'user.deactivated',
@@ -24,7 +25,6 @@ export const auditEventTypes = [
   'cluster.connected',
   'cluster.disconnected',
   'cluster.state_refused',
-  'cluster.removals_held',
   'cluster.removals_released',
   'join_token.created',
   'join_token.refused',
@@ -33,11 +33,25 @@ export const auditEventTypes = [
   'agent.revoked',
   'agent.certificate_renewed',
   'agent.duplicate',
-  'agent.started',
-  'agent.stopped',
+  'agent.fenced',
   'token.created',
   'token.revoked',
   'login.failed',
+  'audit.gap',
+  'audit.chain_broken',
+  'audit.event_refused',
+  'audit.unstorable',
+  'audit.retention',
+  'installation.started',
+] as const;
+
+/** What agents tell, and nobody else. */
+export const agentEventTypes = [
+  'agent.started',
+  'agent.stopped',
+  'agent.state_refused',
+  'agent.removals_released',
+  'cluster.removals_held',
   'binding.created',
   'binding.updated',
   'binding.deleted',
@@ -53,11 +67,24 @@ export const auditEventTypes = [
   'object.foreign',
   'object.finalizer_removed',
   'clock.uncertain',
-  'audit.gap',
-  'installation.started',
 ] as const;
 
+/** How central stores what a newer agent tells with a type that central does not know; `details.observedType` has it. */
+export const unknownAgentEventType = 'agent.reported';
+
+export const auditEventTypes = [
+  ...centralEventTypes,
+  ...agentEventTypes,
+  unknownAgentEventType,
+] as const;
+
+export type CentralEventType = (typeof centralEventTypes)[number];
+export type AgentEventType = (typeof agentEventTypes)[number];
 export type AuditEventType = (typeof auditEventTypes)[number];
+
+/** What of an event of an agent central found implausible. It was stored, with what was claimed among the details. */
+export const suspicions = ['actor', 'cluster', 'time', 'revision', 'chain'] as const;
+export type Suspicion = (typeof suspicions)[number];
 
 export interface AuditActor {
   /** `token`: an API token, by name. `agent`: the agent of a cluster. `system`: a job of ours. `kubernetes`: somebody in the cluster. */
@@ -74,9 +101,9 @@ export interface AuditObject {
 }
 
 export interface AuditEvent {
-  /** UUIDv7. */
+  /** UUIDv7; of what an agent tells a UUIDv8, made by central from the place of the event in the agent's spool. */
   readonly id: string;
-  /** RFC 3339, UTC, with milliseconds. */
+  /** RFC 3339, UTC, with milliseconds. Of an agent's event the agent's clock, or when it came where that cannot be. */
   readonly time: string;
   readonly type: AuditEventType;
   readonly actor: AuditActor;
@@ -95,4 +122,7 @@ export interface AuditEvent {
   readonly requestId?: string;
   /** Small facts of the type, all safe to show. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
+  /** `central` or `agent/CLUSTER`: whose word it is. Set where the event is stored. */
+  readonly reportedBy?: string;
+  readonly suspect?: readonly Suspicion[];
 }

@@ -6,4 +6,5 @@ export * from './backoff.ts';
 export * from './encoding.ts';
 export * from './errors.ts';
 export * from './ports.ts';
+export * from './storable.ts';
 export * from './suggest.ts';

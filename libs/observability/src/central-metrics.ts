@@ -70,6 +70,18 @@ export const centralMetrics = {
     help: 'Audit events stored from agents.',
     labels: ['cluster'],
   },
+  auditEventsRefused: {
+    type: 'counter',
+    name: 'ambit_audit_events_refused_total',
+    help: 'Audit events of an agent that were refused, or stored with a mark, by what was wrong.',
+    labels: ['cluster', 'reason'],
+  },
+  recordsDropped: {
+    type: 'counter',
+    name: 'ambit_agent_records_dropped_total',
+    help: 'What agents reported and the database refused; nothing of other clusters is lost by it.',
+    labels: ['record'],
+  },
   auditGapEvents: {
     type: 'counter',
     name: 'ambit_audit_gap_events_total',

@@ -75,3 +75,10 @@ export function databaseError(error: unknown): AppError {
   if (gone.test(code) || goneText.test(message)) return unavailable(error);
   return new AppError('internal', 'Something went wrong on our side.', { cause: error });
 }
+
+const passing = new Set(['database_unavailable', 'timed_out', 'storage_full']);
+
+/** True when the database refused what was written, and would again; false when it could not be asked. */
+export function isRowRefused(error: unknown): boolean {
+  return !(error instanceof AppError && passing.has(error.code));
+}

@@ -4,15 +4,19 @@
  */
 export type { AuditFilter } from './audit/audit-filter.ts';
 export { dropAuditBefore, ensureAuditPartitions } from './audit/audit-partitions.ts';
+export { auditToDrop, type AuditToDrop } from './audit/audit-to-drop.ts';
+export type { StoredEvent } from './audit/event-row.ts';
+export { ingestAuditPiecewise, readIngestFacts } from './audit/ingest-piecewise.ts';
 export {
   ingestAudit,
   type IngestBatch,
   type IngestRecord,
   type IngestResult,
 } from './audit/ingest-audit.ts';
-export { listAudit, type AuditQuery, type ListedEvent } from './audit/list-audit.ts';
+export { listAudit, type AuditQuery } from './audit/list-audit.ts';
 export { auditTailStart, tailAudit, type TailCursor, type TailPage } from './audit/tail-audit.ts';
 export { builtInRoleUids } from './built-in-roles.ts';
+export { isRowRefused } from './database-error.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export {
   startEmbeddedPostgres,

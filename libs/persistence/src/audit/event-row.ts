@@ -8,20 +8,47 @@ export interface EventRow {
   readonly cluster: string | null;
   readonly object_kind: string | null;
   readonly object_name: string | null;
+  readonly reported_by: string;
   readonly event: AuditEvent;
 }
 
-export const eventColumns = 'type, actor, cluster, object_kind, object_name, event';
+export const eventColumns = 'type, actor, cluster, object_kind, object_name, reported_by, event';
 
-export function toEventRow(event: AuditEvent): EventRow {
+/** The columns of `EventRow` as `jsonb_to_recordset` gives them. */
+export const eventRecord =
+  'type text, actor text, cluster text, object_kind text, object_name text, reported_by text, event jsonb';
+
+/** Who reports what no agent told. */
+export const central = 'central';
+
+export function toEventRow({ reportedBy = central, ...event }: AuditEvent): EventRow {
   return {
     type: event.type,
     actor: event.actor.name,
     cluster: event.cluster ?? null,
     object_kind: event.object?.kind ?? null,
     object_name: event.object?.name ?? null,
+    reported_by: reportedBy,
     event,
   };
+}
+
+/** As stored, with who reported it and the time at which central got it (RFC 3339). */
+export type StoredEvent = AuditEvent & {
+  readonly reportedBy: string;
+  readonly receivedAt: string;
+};
+
+/** What a reader of the table needs of each row, and how it becomes an event. */
+export const storedColumns = 't.reported_by, t.received_at, t.event';
+
+export function toStoredEvent(row: {
+  readonly reported_by: string;
+  readonly received_at: Date;
+  readonly event: AuditEvent;
+}): StoredEvent {
+  const { reported_by: reportedBy, received_at: receivedAt, event } = row;
+  return { ...event, reportedBy, receivedAt: receivedAt.toISOString() };
 }
 
 /** One statement for all of them, in their order. */
@@ -33,9 +60,8 @@ export async function insertEvents(
   if (events.length === 0) return;
   await sql.query(
     `INSERT INTO audit_events (received_at, ${eventColumns})
-     SELECT $1, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.event
-     FROM jsonb_to_recordset($2::jsonb)
-       AS e(type text, actor text, cluster text, object_kind text, object_name text, event jsonb)`,
+     SELECT $1, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by, e.event
+     FROM jsonb_to_recordset($2::jsonb) AS e(${eventRecord})`,
     [receivedAt, JSON.stringify(events.map(toEventRow))],
   );
 }

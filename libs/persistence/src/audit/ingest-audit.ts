@@ -22,6 +22,8 @@ export interface IngestBatch {
   readonly spoolEpoch: string;
   /** Ascending sequence numbers, counted from 1 in each spool epoch. */
   readonly records: readonly IngestRecord[];
+  /** What central has to say of the batch itself; stored before its events. */
+  readonly notes?: readonly AuditEvent[];
   readonly newEventId: () => string;
   readonly at: Millis;
 }
@@ -120,8 +122,9 @@ function* copyLines(events: readonly AuditEvent[], at: Date): Generator<string> 
   const received = at.toISOString();
   for (const event of events) {
     const row = toEventRow(event);
-    const fields = [received, row.type, row.actor, row.cluster, row.object_kind, row.object_name];
-    yield `${[...fields, JSON.stringify(event)].map(copyField).join('\t')}\n`;
+    const { type, actor, cluster, object_kind, object_name, reported_by } = row;
+    const fields = [received, type, actor, cluster, object_kind, object_name, reported_by];
+    yield `${[...fields, JSON.stringify(row.event)].map(copyField).join('\t')}\n`;
   }
 }
 
@@ -144,7 +147,7 @@ async function store(
 export function ingestAudit(database: Database, batch: IngestBatch): Promise<IngestResult> {
   return database.transaction(async (open): Promise<IngestResult> => {
     const cursor = await lockCursor(open, batch);
-    const taken: Taken = { events: [], last: cursor.last };
+    const taken: Taken = { events: [...(batch.notes ?? [])], last: cursor.last };
     if (cursor.isNew && (await hasOtherEpoch(open, batch))) {
       taken.events.push(gapEvent(batch, { reason: 'new_spool' }));
     }

@@ -3,6 +3,7 @@ import { checkedLimit, cutPage, decodePlace, encodePlace, type Page } from '../q
 import { SqlConditions } from '../queries/sql-conditions.ts';
 import type { Sql } from '../sql.ts';
 import { addAuditFilter, type AuditFilter } from './audit-filter.ts';
+import { storedColumns, type StoredEvent, toStoredEvent } from './event-row.ts';
 
 export interface AuditQuery extends AuditFilter {
   /** 1 to 500. */
@@ -10,18 +11,16 @@ export interface AuditQuery extends AuditFilter {
   readonly continue?: string;
 }
 
-/** As stored, with the time at which central got it (RFC 3339). */
-export type ListedEvent = AuditEvent & { readonly receivedAt: string };
-
 interface Row {
   readonly position: number;
   readonly received: string;
   readonly received_at: Date;
+  readonly reported_by: string;
   readonly event: AuditEvent;
 }
 
 /** Newest first, by arrival. Throws invalid_request. */
-export async function listAudit(sql: Sql, query: AuditQuery): Promise<Page<ListedEvent>> {
+export async function listAudit(sql: Sql, query: AuditQuery): Promise<Page<StoredEvent>> {
   const limit = checkedLimit(query.limit);
   const conditions = new SqlConditions();
   if (query.continue !== undefined) {
@@ -31,14 +30,14 @@ export async function listAudit(sql: Sql, query: AuditQuery): Promise<Page<Liste
   }
   addAuditFilter(conditions, query);
   const rows = await sql.query<Row>(
-    `SELECT t.position, t.received_at::text AS received, t.received_at, t.event FROM audit_events t
+    `SELECT t.position, t.received_at::text AS received, ${storedColumns} FROM audit_events t
      ${conditions.where()} ORDER BY t.received_at DESC, t.position DESC LIMIT ${limit + 1}`,
     conditions.values,
   );
   return cutPage(
     rows,
     limit,
-    (row) => ({ ...row.event, receivedAt: row.received_at.toISOString() }),
+    toStoredEvent,
     // The text keeps the microseconds that a JavaScript date loses.
     (row) => encodePlace('audit', [row.received, row.position]),
   );

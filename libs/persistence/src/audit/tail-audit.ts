@@ -4,12 +4,13 @@ import { checkedLimit, decodePlace, encodePlace } from '../queries/page.ts';
 import { SqlConditions } from '../queries/sql-conditions.ts';
 import { one, type Sql } from '../sql.ts';
 import { addAuditFilter, type AuditFilter } from './audit-filter.ts';
+import { storedColumns, type StoredEvent, toStoredEvent } from './event-row.ts';
 
 /** Opaque. Also the event ids of the live tail, so that a reader who was cut off goes on where it was. */
 export type TailCursor = string;
 
 export interface TailPage {
-  readonly events: readonly { readonly cursor: TailCursor; readonly event: AuditEvent }[];
+  readonly events: readonly { readonly cursor: TailCursor; readonly event: StoredEvent }[];
   /** Where to go on, also when nothing came. */
   readonly cursor: TailCursor;
 }
@@ -17,6 +18,8 @@ export interface TailPage {
 interface Row {
   readonly xid: string;
   readonly position: number;
+  readonly reported_by: string;
+  readonly received_at: Date;
   readonly event: AuditEvent;
 }
 
@@ -56,13 +59,13 @@ export async function tailAudit(
   );
   addAuditFilter(conditions, filter);
   const rows = await sql.query<Row>(
-    `SELECT t.xid::text AS xid, t.position, t.event FROM audit_events t
+    `SELECT t.xid::text AS xid, t.position, ${storedColumns} FROM audit_events t
      ${conditions.where()} ORDER BY t.xid, t.position LIMIT ${checkedLimit(limit)}`,
     conditions.values,
   );
   const events = rows.map((row) => ({
     cursor: encodePlace('tail', [row.xid, row.position]),
-    event: row.event,
+    event: toStoredEvent(row),
   }));
   return { events, cursor: events.at(-1)?.cursor ?? cursor };
 }

@@ -1,5 +1,5 @@
 import type { AuditActor } from '@ambit/domain';
-import { eventColumns, toEventRow } from '../audit/event-row.ts';
+import { eventColumns, eventRecord, toEventRow } from '../audit/event-row.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { ChangeSet } from './change-set.ts';
 
@@ -23,9 +23,9 @@ c AS (UPDATE clusters t SET revision = head.revision FROM head WHERE t.uid = ANY
 i AS (UPDATE installation SET explained_from = head.revision FROM head WHERE $11),
 audited AS (
   INSERT INTO audit_events (received_at, ${eventColumns})
-  SELECT $3, e.type, e.actor, e.cluster, e.object_kind, e.object_name,
+  SELECT $3, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by,
     e.event || jsonb_build_object('revision', head.revision)
-  FROM head, jsonb_to_recordset($10::jsonb) AS e(type text, actor text, cluster text, object_kind text, object_name text, event jsonb))
+  FROM head, jsonb_to_recordset($10::jsonb) AS e(${eventRecord}))
 SELECT revision FROM head`;
 
 /** The last statement of a transaction that changes the policy; it gives the revision. */

@@ -5,6 +5,7 @@ import { closeClusterSession, findAgentIdentity, openClusterSession } from '@amb
 import type { AgentIdentity, Database, UnitOfWork } from '@ambit/persistence';
 import type { PeerIdentity } from '@ambit/transport';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { storableJson } from './from-agents.ts';
 
 export interface Admission {
   readonly identity: AgentIdentity;
@@ -62,7 +63,7 @@ export class AdmitAgent {
       stateEpoch: this.#replica.stateEpoch,
       agentVersion: hello.agentVersion,
       kubernetesVersion: hello.kubernetesVersion,
-      ceiling: parsedOrNull(hello.ceilingJson),
+      ceiling: storableJson(hello.ceilingJson),
       ceilingDigest: hello.ceilingDigest,
       at: this.#clock.now(),
     });
@@ -131,14 +132,5 @@ export class AdmitAgent {
       },
     );
     this.#world.offer(commit);
-  }
-}
-
-/** What an agent sent as JSON; null when it is none. */
-export function parsedOrNull(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return null;
   }
 }

@@ -1,7 +1,9 @@
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
-import { flushClusterSync } from '@ambit/persistence';
+import type { Meters, centralMetrics } from '@ambit/observability';
+import { flushClusterSync, isRowRefused } from '@ambit/persistence';
 import type { ClusterSyncUpdate, Sql } from '@ambit/persistence';
+import { Seldom } from '../../platform/seldom.ts';
 
 const resultsEveryMs = 1_000;
 const lastSeenEveryMs = 30_000;
@@ -17,6 +19,8 @@ export class AgentStatus {
   readonly #sql: Sql;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #meters: Pick<Meters<typeof centralMetrics>, 'recordsDropped'>;
+  readonly #seldom: Seldom;
   readonly #pending = new Map<string, ClusterSyncUpdate>();
   readonly #heard = new Map<string, { readonly sessionEpoch: number; readonly at: Millis }>();
   readonly #listeners = new Set<Applied>();
@@ -25,10 +29,19 @@ export class AgentStatus {
   #flushing: Promise<void> = Promise.resolve();
   #lastSeenAt: Millis = 0;
 
-  constructor(sql: Sql, clock: Clock, logger: Logger) {
+  constructor(
+    sql: Sql,
+    clock: Clock,
+    tell: {
+      readonly logger: Logger;
+      readonly meters: Pick<Meters<typeof centralMetrics>, 'recordsDropped'>;
+    },
+  ) {
     this.#sql = sql;
     this.#clock = clock;
-    this.#logger = logger;
+    this.#logger = tell.logger;
+    this.#meters = tell.meters;
+    this.#seldom = new Seldom(clock);
   }
 
   start(): void {
@@ -90,17 +103,46 @@ export class AgentStatus {
     const updates = [...this.#pending.values()];
     this.#pending.clear();
     try {
-      const fenced = new Set(await flushClusterSync(this.#sql, updates));
-      if (fenced.size > 0)
-        this.#onFenced(updates.filter(({ clusterUid }) => fenced.has(clusterUid)));
+      this.#fence(updates, await flushClusterSync(this.#sql, updates));
     } catch (error) {
-      this.#logger.warn('the status of agents could not be stored; it is tried again', { error });
-      for (const update of updates) {
-        const newer = this.#pending.get(update.clusterUid);
-        const same = newer === undefined || newer.sessionEpoch === update.sessionEpoch;
-        if (same) this.#pending.set(update.clusterUid, { ...update, ...newer });
+      if (isRowRefused(error)) await this.#writeEach(updates);
+      else this.#later(updates, error);
+    }
+  }
+
+  /** Some row is refused: each is written alone, so that only its own cluster goes without. */
+  async #writeEach(updates: readonly ClusterSyncUpdate[]): Promise<void> {
+    for (const update of updates) {
+      try {
+        this.#fence([update], await flushClusterSync(this.#sql, [update]));
+      } catch (error) {
+        if (isRowRefused(error)) this.#drop(update, error);
+        else this.#later([update], error);
       }
     }
+  }
+
+  #drop({ clusterUid }: ClusterSyncUpdate, error: unknown): void {
+    this.#meters.recordsDropped.inc({ record: 'status' });
+    const before = this.#seldom.passes(clusterUid);
+    if (before === undefined) return;
+    const message = 'the status of an agent cannot be stored and is dropped';
+    this.#logger.error(message, { clusterUid, before, error });
+  }
+
+  #later(updates: readonly ClusterSyncUpdate[], error: unknown): void {
+    this.#logger.warn('the status of agents could not be stored; it is tried again', { error });
+    for (const update of updates) {
+      const newer = this.#pending.get(update.clusterUid);
+      const same = newer === undefined || newer.sessionEpoch === update.sessionEpoch;
+      if (same) this.#pending.set(update.clusterUid, { ...update, ...newer });
+    }
+  }
+
+  #fence(updates: readonly ClusterSyncUpdate[], over: readonly string[]): void {
+    if (over.length === 0) return;
+    const fenced = new Set(over);
+    this.#onFenced(updates.filter(({ clusterUid }) => fenced.has(clusterUid)));
   }
 
   #noteLastSeen(): void {

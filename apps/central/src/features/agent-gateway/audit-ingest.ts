@@ -1,13 +1,16 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, toAppError } from '@ambit/kernel';
 import type { Clock, Ids, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { auditBatchProblem } from '@ambit/protocol';
 import type { ReceivedAuditBatch } from '@ambit/protocol';
-import { ingestAudit } from '@ambit/persistence';
-import type { AgentIdentity, Database, IngestRecord, IngestResult } from '@ambit/persistence';
+import { ingestAuditPiecewise, readIngestFacts } from '@ambit/persistence';
+import type { AgentIdentity, Database, IngestResult } from '@ambit/persistence';
 import type { AgentCall, AuditStream } from '@ambit/transport';
+import { Seldom } from '../../platform/seldom.ts';
 import type { AdmitAgent } from './admit-agent.ts';
-import { eventOf } from './agent-event.ts';
+import { BatchChain } from './batch-chain.ts';
+import { judgeBatch, unstorableEvent } from './judge-batch.ts';
+import type { BatchDoubt } from './judge-batch.ts';
 import type { RevocationWatch } from './revocation-watch.ts';
 
 export interface AuditIngestPorts {
@@ -21,7 +24,7 @@ export interface AuditIngestPorts {
   readonly logger: Logger;
   readonly meters: Pick<
     Meters<typeof centralMetrics>,
-    'auditEvents' | 'auditGapEvents' | 'auditLag'
+    'auditEvents' | 'auditEventsRefused' | 'auditGapEvents' | 'auditLag'
   >;
 }
 
@@ -29,13 +32,16 @@ export interface AuditIngestPorts {
 export class AuditIngest {
   readonly #ports: AuditIngestPorts;
   readonly #working = new Set<Promise<unknown>>();
+  readonly #seldom: Seldom;
 
   constructor(ports: AuditIngestPorts) {
     this.#ports = ports;
+    this.#seldom = new Seldom(ports.clock);
   }
 
   /** Serves one `Audit.Push` stream, one batch at a time and in order, until the agent is revoked. */
   push(stream: AuditStream, call: AgentCall): void {
+    const chain = new BatchChain();
     let over = false;
     let unwatch = (): void => undefined;
     const fail = (error: unknown): void => {
@@ -58,8 +64,9 @@ export class AuditIngest {
     stream.listen({
       message: (batch) => {
         stream.pause();
+        const chained = chain.follows(batch);
         work = work
-          .then(async () => (over ? undefined : this.#take(stream, await identity, batch)))
+          .then(async () => (over ? undefined : this.#take(stream, await identity, batch, chained)))
           .then(() => stream.resume())
           .catch(fail);
         this.#working.add(work);
@@ -82,19 +89,13 @@ export class AuditIngest {
     stream: AuditStream,
     identity: AgentIdentity,
     batch: ReceivedAuditBatch,
+    chained: boolean,
   ): Promise<void> {
     const problem = auditBatchProblem(batch, batch.bytes);
     if (problem !== undefined) throw new AppError('invalid_request', problem);
-    const { clusterUid, clusterName } = identity;
+    const { clusterName } = identity;
     const { spoolEpoch } = batch;
-    const result = await ingestAudit(this.#ports.database, {
-      clusterUid,
-      clusterName,
-      spoolEpoch,
-      records: batch.records.map((record) => toIngest(record, clusterName)),
-      newEventId: () => this.#ports.ids.uuid(),
-      at: this.#ports.clock.now(),
-    });
+    const result = await this.#store(identity, batch, chained);
     if (result.type === 'resend') {
       const { fromSequence } = result;
       stream.outbox.control({ reply: 'resend', resend: { spoolEpoch, fromSequence } });
@@ -104,11 +105,39 @@ export class AuditIngest {
     stream.outbox.control({ reply: 'ack', ack: { spoolEpoch, sequence: result.sequence } });
   }
 
+  async #store(
+    { clusterUid, clusterName }: AgentIdentity,
+    { spoolEpoch, records }: ReceivedAuditBatch,
+    chained: boolean,
+  ): Promise<IngestResult> {
+    const { database, clock, ids } = this.#ports;
+    const facts = await readIngestFacts(database, clusterUid);
+    const receivedAt = clock.now();
+    const origin = { clusterUid, clusterName, spoolEpoch, receivedAt, chained, ...facts };
+    const { batch, doubts } = judgeBatch(records, origin, ids);
+    const result = await ingestAuditPiecewise(database, batch, (sequence, error) => {
+      this.#doubted(clusterName, 'unstorable', 1);
+      return unstorableEvent(origin, sequence, toAppError(error).code);
+    });
+    for (const [reason, times] of doubts) this.#doubted(clusterName, reason, times);
+    return result;
+  }
+
+  #doubted(cluster: string, reason: BatchDoubt, times: number): void {
+    const { meters, logger } = this.#ports;
+    meters.auditEventsRefused.inc({ cluster, reason }, times);
+    const before = this.#seldom.passes(`${cluster}/${reason}`);
+    if (before === undefined) return;
+    const message = 'audit events of an agent were refused or marked';
+    logger.warn(message, { cluster, reason, times, before });
+  }
+
   #count(cluster: string, stored: (IngestResult & { type: 'ack' })['stored']): void {
     const { meters, clock, tail } = this.#ports;
     const newest = stored.at(-1);
     if (newest === undefined) return;
-    meters.auditEvents.inc({ cluster }, stored.length);
+    const told = stored.filter(({ reportedBy }) => reportedBy !== undefined).length;
+    meters.auditEvents.inc({ cluster }, told);
     const lost = stored.filter(({ type }) => type === 'audit.gap').map(lostBy);
     if (lost.length > 0) {
       const total = lost.reduce((sum, count) => sum + count, 0);
@@ -124,16 +153,4 @@ export class AuditIngest {
 function lostBy({ details }: { readonly details?: Readonly<Record<string, unknown>> }): number {
   const lost = details?.['lost'];
   return typeof lost === 'number' ? lost : 1;
-}
-
-/** An event that this version cannot read becomes a gap of one: it is announced, not dropped. */
-function toIngest(record: ReceivedAuditBatch['records'][number], cluster: string): IngestRecord {
-  const { sequence } = record;
-  if (record.content === 'gap') {
-    const { firstSequence, lastSequence, reason } = record.gap;
-    return { sequence, gap: { first: firstSequence, last: lastSequence, reason } };
-  }
-  const event = record.content === 'event' ? eventOf(record.event, cluster) : undefined;
-  if (event !== undefined) return { sequence, event };
-  return { sequence, gap: { first: sequence, last: sequence, reason: 'unreadable' } };
 }

@@ -10,17 +10,22 @@ export function inventoryFacts(
 ): Omit<InventoryUpdate, 'clusterUid' | 'sessionEpoch'> {
   return {
     complete: inventory.complete,
-    namespaces: inventory.namespaces.map(({ name, labels, phase }) => ({
+    namespaces: lastByName(inventory.namespaces).map(({ name, labels, phase }) => ({
       name,
       phase,
       labels: Object.fromEntries(labels.map(({ key, value }) => [key, value])),
     })),
     removedNamespaces: inventory.removedNamespaces,
-    clusterRoles: inventory.clusterRoles.map(({ name, rules }) => {
+    clusterRoles: lastByName(inventory.clusterRoles).map(({ name, rules }) => {
       const plain = rules.map(ruleFromWire);
       const hash = hex(nodeDigests.sha256(nodeDigests.utf8(JSON.stringify(plain))));
       return { name, rules: plain, hash };
     }),
     removedClusterRoles: inventory.removedClusterRoles,
   };
+}
+
+/** One row per name: what is told twice counts as it was told last. */
+function lastByName<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.name, item])).values()];
 }

@@ -3,12 +3,13 @@ import { closeClusterSession, writeInventory } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import type { Clock, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
+import { wireLimits } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { Turns } from '../../platform/turns.ts';
-import { parsedOrNull } from './admit-agent.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { AgentStream } from './agent-stream.ts';
 import type { GatewayPorts } from './agent-gateway.ts';
+import { storableJson } from './from-agents.ts';
 import { elapsed } from './paced-stream.ts';
 import { inventoryFacts } from './inventory-facts.ts';
 
@@ -25,6 +26,9 @@ export interface StreamRecordsPorts {
   /** The agent of a removed cluster says that nothing of ours is left there. */
   readonly emptied: (stream: AgentStream) => Promise<void>;
 }
+
+/** Conditions of a cluster that are kept. */
+const mostConditions = 32;
 
 /** Keeps the records of what happens on the streams: status, inventory, audit events, metrics. */
 export class StreamRecords {
@@ -55,7 +59,7 @@ export class StreamRecords {
       meters.clusterAppliedRevision.set({ cluster: clusterName }, revision);
       for (const took of tookMs)
         meters.propagationDuration.observe({ cluster: clusterName }, took / 1000);
-      status.applied(clusterUid, stream.sessionEpoch, revision, report);
+      status.applied(clusterUid, stream.sessionEpoch, revision, bounded(report));
     },
     refused: (stream, revision, code, message) => {
       this.#record(stream, {
@@ -109,11 +113,11 @@ export class StreamRecords {
 
   #status(stream: AgentStream, status: wire.Status): void {
     const { report, objects, driftRepairs, ceilingDigest } = status;
-    const ceiling = status.ceilingJson === '' ? null : parsedOrNull(status.ceilingJson);
+    const ceiling = status.ceilingJson === '' ? null : storableJson(status.ceilingJson);
     this.#ports.status.note({
       ...ids(stream),
-      conditions: status.conditions,
-      ...(report === null ? {} : { results: { ...report, objects, driftRepairs } }),
+      conditions: status.conditions.slice(0, mostConditions),
+      ...(report === null ? {} : { results: { ...bounded(report), objects, driftRepairs } }),
       ...(ceiling === null ? {} : { ceilingDigest, ceiling }),
     });
   }
@@ -151,6 +155,15 @@ export class StreamRecords {
     this.#work.add(done);
     return done;
   }
+}
+
+/** A report with no more problems than agents list; those beyond are counted. */
+function bounded(report: wire.ApplyReport): wire.ApplyReport {
+  const { problems, moreProblems } = report;
+  const most = wireLimits.reportItems;
+  if (problems.length <= most) return report;
+  const more = moreProblems + problems.length - most;
+  return { ...report, problems: problems.slice(0, most), moreProblems: more };
 }
 
 function ids(stream: AgentStream): { clusterUid: string; sessionEpoch: number } {
