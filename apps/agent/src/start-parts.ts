@@ -2,6 +2,7 @@ import type { StateChange } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
 import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
+import { ClockAlarm } from './clock/clock-alarm.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
@@ -31,6 +32,7 @@ export async function startParts(
   const heldRemovals = new HeldRemovalsFile(folder.heldRemovals, logger);
   const reconciler = makeReconciler(parts);
   calls.feed(parts.clockInterval, () => reconciler.clockChanged());
+  teardown.add('clock alarm', new ClockAlarm(parts.clockInterval, trail.log).watch());
   handOver(reconciler, held);
   reconciler.restoreHeld(await heldRemovals.load());
   reconciler.mask(held.memory.masks.flatMap(({ revoked }) => revoked));

@@ -1,12 +1,13 @@
-import type { AuditEvent } from '@ambit/domain';
+import type { AgentEventType, AuditEvent } from '@ambit/domain';
 import type { Clock, Ids } from '@ambit/kernel';
 import { encodeAuditEvent } from '@ambit/protocol';
 import type { Spool } from './spool.ts';
 
 /** What happened, without what every event of an agent has anyway. */
-export type NewAuditEvent = Omit<AuditEvent, 'id' | 'time' | 'actor' | 'cluster'> & {
-  readonly actor?: AuditEvent['actor'];
-};
+export type NewAuditEvent = Omit<
+  AuditEvent,
+  'id' | 'time' | 'type' | 'actor' | 'cluster' | 'reportedBy' | 'suspect'
+> & { readonly type: AgentEventType };
 
 /** Takes what happened; it never fails and never waits. */
 export interface AuditRecorder {

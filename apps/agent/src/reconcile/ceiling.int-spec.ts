@@ -27,6 +27,8 @@ describe('the ceiling of the cluster', () => {
       ]);
       expect(scene.eventsOf('ceiling.changed')).toHaveLength(1);
       await scene.apply({ put, full: true });
+      const refused = scene.eventsOf('ceiling.refused').map(({ details }) => details?.['intent']);
+      expect(refused).toEqual(['BINDING/2', 'BINDING/3']);
       expect(await scene.access()).toEqual(['payments view ambit:ann']);
     }),
   );

@@ -2,6 +2,7 @@ import type { Millis } from '@ambit/kernel';
 import type { StateChange } from '@ambit/protocol';
 import type { Ceiling, Intent, Mask, ObjectKey } from '@ambit/rbac';
 import type { AppliedListener } from './apply-tracker.ts';
+import { CeilingRefusals } from './ceiling-refusals.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchHandler } from './cluster-watch.ts';
@@ -25,6 +26,7 @@ export class ClusterReconciler implements Reconciler {
   readonly #roles: RoleEvents;
   readonly #ends: EndTimer;
   readonly #report: CurrentReport;
+  readonly #refusals: CeilingRefusals;
   #loaded = false;
   #stopped = false;
   #resyncTimer: NodeJS.Timeout | undefined;
@@ -34,6 +36,8 @@ export class ClusterReconciler implements Reconciler {
     this.#options = options;
     this.#parts = new ReconcileParts(options, () => this.#check());
     this.#report = new CurrentReport(this.#parts);
+    this.#refusals = new CeilingRefusals(options.audit);
+    this.onApplied((_, report) => this.#refusals.look(report));
     this.#ends = new EndTimer({
       now: () => clock.now(),
       next: () => this.#untilNextEnd(),
@@ -109,6 +113,7 @@ export class ClusterReconciler implements Reconciler {
     // Rights of the agent often change along with the ceiling, and so does what is kept from us.
     loop.hurry();
     this.#lookAtAll();
+    this.#refusals.look(this.#report.get());
     void this.#roles.readAllowed();
   }
 
@@ -124,7 +129,7 @@ export class ClusterReconciler implements Reconciler {
   releaseRemovals(): void {
     const touched = this.#parts.wanted.releaseHeld();
     this.#options.audit.record({
-      type: 'cluster.removals_released',
+      type: 'agent.removals_released',
       message: 'Removals that were held go through now',
       details: { objects: touched.size },
     });

@@ -59,7 +59,7 @@ describe('what others change is put right', () => {
       await scene.admin.mergePatch(roleBindings, placeOf(object), { subjects });
       await repaired(scene);
       expect(scene.eventsOf('drift.detected')).toMatchObject([
-        { details: { changedBy: expect.any(String) } },
+        { details: { observedManager: expect.any(String) } },
       ]);
       expect(await scene.can('ambit:eve', 'payments')).toBe(false);
     }),

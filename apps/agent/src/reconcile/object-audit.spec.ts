@@ -19,7 +19,7 @@ describe('drift', () => {
       live({ manager: 'kubectl-edit', time: '2026-01-01T00:00:03Z' }, ours),
     );
     expect(event.message).toContain('was changed by kubectl-edit');
-    expect(event.details).toEqual({ changedBy: 'kubectl-edit' });
+    expect(event.details).toEqual({ observedManager: 'kubectl-edit' });
   });
 
   test('is never said to be our own doing', () => {

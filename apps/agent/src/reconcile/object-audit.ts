@@ -1,18 +1,13 @@
-import type { AuditEvent, AuditEventType } from '@ambit/domain';
+import type { AgentEventType, AuditEvent } from '@ambit/domain';
+import type { AuditRecorder, NewAuditEvent } from '../audit/audit-log.ts';
 import { ambitAnnotations, annotatedEnd, isBinding } from '@ambit/rbac';
 import type { DesiredObject, ObjectKey, RbacObject, RbacSubject } from '@ambit/rbac';
 import { splitKey } from './observed-objects.ts';
 import type { LiveObject } from './observed-objects.ts';
 import type { Write } from './taking-away.ts';
 
-/** What happened, without what every event of an agent has anyway. */
-export type AgentAuditEvent = Omit<AuditEvent, 'id' | 'time' | 'actor' | 'cluster'> & {
-  readonly actor?: AuditEvent['actor'];
-};
-
-export interface AuditRecorder {
-  record(event: AgentAuditEvent): void;
-}
+export type { AuditRecorder };
+export type AgentAuditEvent = NewAuditEvent;
 
 const mostSubjects = 32;
 const mostGrants = 16;
@@ -48,8 +43,20 @@ function hasEnded(object: RbacObject | undefined, high: number): boolean {
   return object !== undefined && (annotatedEnd(object) ?? Infinity) <= high;
 }
 
-function writeType(key: ObjectKey, verb: Written['verb']): AuditEventType {
-  return splitKey(key).kind.endsWith('Binding') ? `binding.${verb}` : `role_object.${verb}`;
+const bindingTypes = {
+  created: { type: 'binding.created' },
+  updated: { type: 'binding.updated' },
+  deleted: { type: 'binding.deleted' },
+} as const;
+
+const roleTypes = {
+  created: { type: 'role_object.created' },
+  updated: { type: 'role_object.updated' },
+  deleted: { type: 'role_object.deleted' },
+} as const;
+
+function writeType(key: ObjectKey, verb: Written['verb']): AgentEventType {
+  return (splitKey(key).kind.endsWith('Binding') ? bindingTypes : roleTypes)[verb].type;
 }
 
 function placeOf(key: ObjectKey): string {
@@ -68,12 +75,12 @@ export function driftEvent(
     type: 'drift.detected',
     message: `${placeOf(key)} was ${what} by ${by ?? 'somebody'}; it is being put right`,
     object: objectOf(key, live),
-    ...(by === undefined ? {} : { details: { changedBy: by } }),
+    ...(by === undefined ? {} : { details: { observedManager: by } }),
   };
 }
 
 export function objectEvent(
-  type: AuditEventType,
+  type: AgentEventType,
   key: ObjectKey,
   message: string,
   details?: Readonly<Record<string, string | number | boolean>>,

@@ -153,8 +153,8 @@ const placeOf = ({ metadata }: BindingObject): { name: string; namespace: string
     });
     expect(scene.eventsOf('drift.detected')).toMatchObject([
       {},
-      { details: { changedBy: 'ambit' } },
-      { details: { changedBy: 'ambit' } },
+      { details: { observedManager: 'ambit' } },
+      { details: { observedManager: 'ambit' } },
     ]);
   });
 

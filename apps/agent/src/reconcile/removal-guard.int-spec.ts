@@ -34,7 +34,7 @@ describe('removals that no commit explains', () => {
       next.reconciler.releaseRemovals();
       await next.sees([]);
       expect(next.reconciler.status()).toMatchObject({ heldRemovals: 0 });
-      expect(next.eventsOf('cluster.removals_released')).toHaveLength(1);
+      expect(next.eventsOf('agent.removals_released')).toHaveLength(1);
     }),
   );
 

@@ -214,7 +214,7 @@ export class AgentSessionDriver implements SessionLoopListener {
     const { audit, logger } = this.#options;
     logger.error('something from central was refused', { what, code, message });
     audit.record({
-      type: 'cluster.state_refused',
+      type: 'agent.state_refused',
       message: `What central sent was refused (${what.replaceAll('_', ' ')}): ${message}`,
       result: { code, message },
     });

@@ -197,7 +197,7 @@ describe('an agent and its central', () => {
       });
       await eventually(() => {
         const refusal = central.audit.events.find(
-          (event) => typeof event !== 'string' && event.type === 'cluster.state_refused',
+          (event) => typeof event !== 'string' && event.type === 'agent.state_refused',
         );
         expect(refusal).toMatchObject({ result: { code: 'rollback' } });
       });
@@ -233,7 +233,7 @@ describe('an agent and its central', () => {
         revoke: { nonce: 91, envelope: { ...forged, payload: foreign } },
       });
       await eventually(() =>
-        expect(central.audit.types.filter((type) => type === 'cluster.state_refused')).toHaveLength(
+        expect(central.audit.types.filter((type) => type === 'agent.state_refused')).toHaveLength(
           2,
         ),
       );

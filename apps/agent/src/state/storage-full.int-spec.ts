@@ -81,7 +81,7 @@ test(
       await scene.stop(second);
       const types = central.audit.types;
       expect(types.filter((type) => type.startsWith('gap'))).toEqual([]);
-      expect(types).toContain('cluster.state_refused');
+      expect(types).toContain('agent.state_refused');
     } finally {
       await scene.stopAll();
       execFileSync(system.umount, [disk]);
