@@ -124,7 +124,11 @@ describe('the jobs of central', () => {
 
   test('audit partitions are there a week ahead and go when retention is over', async () => {
     const clock = new FakeClock(Date.now() + 400 * day);
-    const jobs = auditJobs({ database: db.database, clock, logger: silentLogger }, 90 * day);
+    const unitOfWork = new PolicyWriter(db.database).unit;
+    const jobs = auditJobs(
+      { database: db.database, unitOfWork, clock, logger: silentLogger },
+      90 * day,
+    );
     const partitions = async (): Promise<string[]> => {
       const rows = await db.database.query<{ name: string }>(
         `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid

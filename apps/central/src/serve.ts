@@ -9,7 +9,7 @@ import type { CentralSettings } from './config.ts';
 import { AuditTail } from './features/audit/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
-import { TokenAuthenticator } from './features/tokens/public.ts';
+import { SignInFailures, TokenAuthenticator } from './features/tokens/public.ts';
 import { openFoundation } from './foundation.ts';
 import type { Foundation } from './foundation.ts';
 import { openFailureLimiter } from './platform/failure-limits.ts';
@@ -142,13 +142,16 @@ async function openApp({
   const { settings, database, clock, ids, logger, meters } = runtime;
   const failures = await openFailureLimiter(store, clock, logger);
   teardown.add('sign-in limits', () => failures.close());
+  const signIns = new SignInFailures(runtime);
+  signIns.start();
+  teardown.add('failed sign-ins', () => signIns.stop());
   const { installation } = trust;
   const app = await createRestServer({
     module: AppModule.of({
       runtime,
       world,
       gateway: agentSide.parts,
-      authenticator: new TokenAuthenticator(database, clock, failures.limiter),
+      authenticator: new TokenAuthenticator(database, clock, failures.limiter, signIns),
       systemFacts: {
         version,
         installationUid: installation.uid,

@@ -1,6 +1,7 @@
 import type {
   AuditActor,
   AuditEvent,
+  CentralEventType,
   GrantScope,
   GrantSubject,
   PolicyChange,
@@ -230,9 +231,10 @@ export interface InstallationStore {
 }
 
 /** An audit event as a use case knows it; id, time, actor, request and revision are added. */
-export type NewAuditEvent = Omit<AuditEvent, 'id' | 'time' | 'actor' | 'revision' | 'requestId'> & {
-  readonly actor?: AuditActor;
-};
+export type NewAuditEvent = Omit<
+  AuditEvent,
+  'id' | 'time' | 'type' | 'actor' | 'revision' | 'requestId' | 'reportedBy' | 'suspect'
+> & { readonly type: CentralEventType; readonly actor?: AuditActor };
 
 export interface AuditStore {
   record(event: NewAuditEvent): void;

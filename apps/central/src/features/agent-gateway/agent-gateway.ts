@@ -28,6 +28,8 @@ export interface GatewayPorts {
     connected(stream: AgentStream): void;
     disconnected(stream: AgentStream): void;
     duplicate(stream: AgentStream): void;
+    /** A newer stream of another process took its place. */
+    fenced(stream: AgentStream): void;
   };
   readonly signer: EnvelopeSigner;
   readonly digests: Digests;
@@ -100,7 +102,9 @@ export class AgentGateway {
   fence(sessions: readonly { readonly clusterUid: string; readonly sessionEpoch: number }[]): void {
     for (const { clusterUid, sessionEpoch } of sessions) {
       const stream = this.#stream(clusterUid);
-      if (stream?.sessionEpoch === sessionEpoch) stream.cut(takenOver());
+      if (stream?.sessionEpoch !== sessionEpoch) continue;
+      this.#ports.events.fenced(stream);
+      stream.cut(takenOver());
     }
   }
 
@@ -219,7 +223,10 @@ export class AgentGateway {
     if (old === undefined) return;
     if (old.sessionEpoch > sessionEpoch) throw takenOver();
     if (old.instanceId === instanceId) old.cut(takenOver());
-    else old.handle({ on: 'superseded', newerSessionEpoch: sessionEpoch });
+    else {
+      this.#ports.events.fenced(old);
+      old.handle({ on: 'superseded', newerSessionEpoch: sessionEpoch });
+    }
   }
 
   #left(agent: AgentStream): void {

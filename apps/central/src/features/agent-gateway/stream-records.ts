@@ -44,6 +44,14 @@ export class StreamRecords {
     connected: (stream) => this.#connected(stream),
     disconnected: (stream) => this.#disconnected(stream),
     duplicate: (stream) => this.#duplicate(stream),
+    fenced: (stream) => {
+      const { clusterName } = stream.identity;
+      this.#record(stream, {
+        type: 'agent.fenced',
+        message: `A stream of the agent of cluster ${clusterName} was ended: another process with its identity took over`,
+        details: { sessionEpoch: stream.sessionEpoch },
+      });
+    },
     heard: (stream) => {
       const { clusterUid, clusterName } = stream.identity;
       const { status, clock, meters } = this.#ports;

@@ -1,6 +1,6 @@
 import type { AgentRevocation, ClusterRemoval, RemovalsReleased } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
-import type { UnitOfWork } from '@ambit/persistence';
+import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { auditRemoved } from '../policy/public.ts';
@@ -44,7 +44,7 @@ export class RemoveCluster {
     const dropAgent = force || !enrolled;
     const result = await this.#commit.run({ ...writer(caller), unguarded: true }, async (tx) => {
       auditRemoved(tx, 'Cluster', await tx.clusters.remove(name, { dropReferences: true }));
-      if (dropAgent) await tx.agents.revokeCluster(cluster.uid, 'the cluster was removed');
+      if (dropAgent) await revokeAgents(tx, cluster, 'the cluster was removed');
     });
     const state = force && enrolled ? 'forced' : enrolled ? 'removing' : 'removed';
     return {
@@ -61,30 +61,16 @@ export class RemoveCluster {
   async revokeAgent(caller: Caller, name: string, reason: string): Promise<AgentRevocation> {
     const cluster = await this.#clusters.record(name);
     const result = await this.#commit.run(writer(caller), async (tx) => {
-      const agents = await tx.agents.revokeCluster(cluster.uid, reason);
-      for (const uid of agents) {
-        tx.audit.record({
-          type: 'agent.revoked',
-          message: `The agent of cluster ${name} was revoked: ${reason}`,
-          cluster: name,
-          object: { kind: 'Agent', name, uid },
-        });
-      }
-      return agents;
+      return revokeAgents(tx, cluster, reason);
     });
     return { kind: 'AgentRevocation', cluster: name, agents: [...result.value] };
   }
 
-  /** Throws `not_found`, `cluster_offline`. */
+  /** Audited before it is sent: what an agent lets through stands in the trail. Throws `not_found`, `cluster_offline`. */
   async releaseRemovals(caller: Caller, name: string): Promise<RemovalsReleased> {
     const { uid } = await this.#clusters.record(name);
     const { status } = await this.#clusters.get(name);
-    if (!this.#commands.releaseRemovals(uid)) {
-      throw new AppError('cluster_offline', `The agent of cluster ${name} is not connected here.`, {
-        hint: 'Removals that are held stay held until it comes back.',
-        nextCommand: `ambit cluster status ${name}`,
-      });
-    }
+    if (!this.#clusters.connected(uid)) throw offline(name);
     await this.#unitOfWork.run(writer(caller), async (tx) =>
       tx.audit.record({
         type: 'cluster.removals_released',
@@ -92,6 +78,7 @@ export class RemoveCluster {
         cluster: name,
       }),
     );
+    if (!this.#commands.releaseRemovals(uid)) throw offline(name);
     const released = status.heldRemovals ?? 0;
     return {
       kind: 'RemovalsReleased',
@@ -100,6 +87,30 @@ export class RemoveCluster {
       message: released === 0 ? 'No removal was held.' : `${released} removals go through now.`,
     };
   }
+}
+
+const offline = (name: string): AppError =>
+  new AppError('cluster_offline', `The agent of cluster ${name} is not connected here.`, {
+    hint: 'Removals that are held stay held until it comes back.',
+    nextCommand: `ambit cluster status ${name}`,
+  });
+
+/** Ends every live identity of the cluster and tells of each. Gives their uids. */
+async function revokeAgents(
+  tx: Transaction,
+  { uid, name }: { readonly uid: string; readonly name: string },
+  reason: string,
+): Promise<readonly string[]> {
+  const agents = await tx.agents.revokeCluster(uid, reason);
+  for (const agent of agents) {
+    tx.audit.record({
+      type: 'agent.revoked',
+      message: `The agent of cluster ${name} was revoked: ${reason}`,
+      cluster: name,
+      object: { kind: 'Agent', name, uid: agent },
+    });
+  }
+  return agents;
 }
 
 const messages: Readonly<Record<ClusterRemoval['state'], (connected: boolean) => string>> = {

@@ -1,4 +1,4 @@
-import type { AuditEventType } from '@ambit/domain';
+import type { CentralEventType } from '@ambit/domain';
 import { grantScopeText } from '@ambit/domain';
 import type {
   ClusterRecord,
@@ -50,8 +50,8 @@ export function auditUser({ audit }: Audit, { outcome, record, previous }: Put<U
     );
     return;
   }
-  const what = outcome === 'created' ? 'created' : 'updated';
-  audit.record({ type: `user.${what}`, message: `User ${record.name} was ${what}`, ...event });
+  const type = outcome === 'created' ? 'user.created' : 'user.updated';
+  audit.record({ type, message: `User ${record.name} was ${outcome}`, ...event });
 }
 
 /** What a put of a group did, who came and who went included. */
@@ -66,9 +66,9 @@ export function auditGroup(tx: Audit, { outcome, record, previous }: Put<GroupRe
     added.length + removed.length > 0 &&
     JSON.stringify({ ...previous, members: [] }) === JSON.stringify({ ...record, members: [] });
   if (!onlyMembers) {
-    const what = outcome === 'created' ? 'created' : 'updated';
-    const message = `Group ${record.name} was ${what}`;
-    tx.audit.record({ type: `group.${what}`, message, object: objectOf('Group', record) });
+    const type = outcome === 'created' ? 'group.created' : 'group.updated';
+    const message = `Group ${record.name} was ${outcome}`;
+    tx.audit.record({ type, message, object: objectOf('Group', record) });
   }
   auditMembers(tx, record, { added, removed });
 }
@@ -79,7 +79,7 @@ export function auditMembers(
   group: Named,
   { added, removed }: { readonly added: readonly string[]; readonly removed: readonly string[] },
 ): void {
-  const record = (type: AuditEventType, names: readonly string[], verb: string): void => {
+  const record = (type: CentralEventType, names: readonly string[], verb: string): void => {
     if (names.length === 0) return;
     audit.record({
       type,
@@ -95,14 +95,13 @@ export function auditMembers(
 
 export function auditRole({ audit }: Audit, { outcome, record }: Put<RoleRecord>): void {
   if (outcome === 'unchanged') return;
-  const what = outcome === 'created' ? 'created' : 'updated';
   const means =
     record.clusterRole === undefined
       ? { rules: record.rules?.length ?? 0 }
       : { clusterRole: record.clusterRole };
   audit.record({
-    type: `role.${what}`,
-    message: `Role ${record.name} was ${what}`,
+    type: outcome === 'created' ? 'role.created' : 'role.updated',
+    message: `Role ${record.name} was ${outcome}`,
     object: objectOf('Role', record),
     details: means,
   });
@@ -125,10 +124,9 @@ export function auditGrant(
   { outcome, record, previous }: Put<GrantRecord>,
 ): void {
   if (outcome === 'unchanged') return;
-  const what = outcome === 'created' ? 'created' : 'updated';
   audit.record({
-    type: `grant.${what}`,
-    message: `Grant ${record.name} was ${what}: ${grantText(record)}`,
+    type: outcome === 'created' ? 'grant.created' : 'grant.updated',
+    message: `Grant ${record.name} was ${outcome}: ${grantText(record)}`,
     ...grantFacts(record, previous),
   });
 }

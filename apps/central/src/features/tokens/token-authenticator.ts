@@ -1,11 +1,12 @@
 import { AppError } from '@ambit/kernel';
-import type { Clock, Millis } from '@ambit/kernel';
+import type { Clock, ErrorCode, Millis } from '@ambit/kernel';
 import { findApiToken, touchApiTokens } from '@ambit/persistence';
 import type { ApiTokenRecord, Sql } from '@ambit/persistence';
 import { parseApiToken, sameHash } from '@ambit/transport';
 import type { Actor } from '../../platform/actor.ts';
 import type { Authenticator } from '../../platform/auth.guard.ts';
 import type { FailureLimiter } from '../../platform/failure-limiter.ts';
+import type { SignInFailureRecorder } from './sign-in-failures.ts';
 
 const flushUsesMs = 30_000;
 
@@ -14,31 +15,43 @@ export class TokenAuthenticator implements Authenticator {
   readonly #sql: Sql;
   readonly #clock: Clock;
   readonly #failures: FailureLimiter;
+  readonly #signIns: SignInFailureRecorder;
   readonly #used = new Map<string, Millis>();
   #flushedAt: Millis = 0;
 
-  constructor(sql: Sql, clock: Clock, failures: FailureLimiter) {
+  constructor(sql: Sql, clock: Clock, failures: FailureLimiter, signIns: SignInFailureRecorder) {
     this.#sql = sql;
     this.#clock = clock;
     this.#failures = failures;
+    this.#signIns = signIns;
   }
 
   async authenticate(authorization: string | undefined, address: string): Promise<Actor> {
     await this.#failures.refuseWhenExhausted(address);
+    let named: ApiTokenRecord | null = null;
     try {
-      const token = await this.#find(authorization);
+      const given = parseApiToken(bearerOf(authorization));
+      named = await findApiToken(this.#sql, given.id);
+      const token = this.#valid(named, given);
       this.#noteUse(token.uid);
       return { tokenUid: token.uid, tokenId: token.id, tokenName: token.name, role: token.role };
     } catch (error) {
-      if (error instanceof AppError && error.kind === 'unauthenticated')
+      if (error instanceof AppError && error.kind === 'unauthenticated') {
+        this.#noteFailure(address, error.code, named);
         await this.#failures.count(address);
+      }
       throw error;
     }
   }
 
-  async #find(authorization: string | undefined): Promise<ApiTokenRecord> {
-    const given = parseApiToken(bearerOf(authorization));
-    const token = await findApiToken(this.#sql, given.id);
+  /** Who shows no token at all did not try to sign in. */
+  #noteFailure(address: string, reason: ErrorCode, named: ApiTokenRecord | null): void {
+    if (reason === 'token_missing') return;
+    const token = named === null ? {} : { token: { id: named.id, name: named.name } };
+    this.#signIns.note({ address, reason, ...token });
+  }
+
+  #valid(token: ApiTokenRecord | null, given: { readonly hash: string }): ApiTokenRecord {
     if (token === null || !sameHash(Buffer.from(token.hash).toString('hex'), given.hash)) {
       throw new AppError('token_invalid', 'This token is not known here.', {
         hint: 'It may belong to another installation, or was made up.',

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { UnitOfWork } from '@ambit/persistence';
+import { eventually, silentLogger, testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import { makeApiToken } from '@ambit/transport';
+import { auditJobs } from './features/audit/public.ts';
+import { cluster, replicaFolder, TestCentral } from './central.test-support.ts';
+import type { Reply } from './central.test-support.ts';
+import { systemClock, TimeOrderedIds } from './platform/ids.ts';
+import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
+
+let db: TestDatabase;
+let central: TestCentral;
+const agents: TestAgent[] = [];
+
+beforeAll(async () => {
+  db = await testDatabase();
+  central = await TestCentral.start(db.url);
+});
+afterAll(async () => {
+  for (const agent of agents) agent.close();
+  await central?.stop();
+  await db.close();
+});
+
+async function enrolled(name: string): Promise<TestAgent> {
+  await central.apply(cluster(name));
+  const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
+  const enrolment = await enrolAgent(central.agentAddress, body.token, `ks-${name}`);
+  const agent = new TestAgent(enrolment, `ks-${name}`);
+  agents.push(agent);
+  return agent;
+}
+
+const events = async (query: string): Promise<Reply['body'][]> =>
+  (await central.get(`/audit/events?limit=500&${query}`)).body.items.reverse();
+
+describe('failed sign-ins', () => {
+  test('with a wrong, a revoked and a made-up token stand in the trail, many of one kind as one event', async () => {
+    const { body: made } = await central.call('POST', '/tokens', {
+      body: { name: 'short-lived', role: 'viewer' },
+    });
+    await central.call('DELETE', `/tokens/${made.apiToken.id}`);
+    for (let n = 0; n < 12; n++)
+      expect((await central.get('/users', { token: makeApiToken().text })).status).toBe(401);
+    for (let n = 0; n < 3; n++) await central.get('/users', { token: 'nonsense' });
+    expect((await central.get('/users', { token: made.token })).body.code).toBe('token_revoked');
+    expect((await central.get('/users', { token: '' })).body.code).toBe('token_missing');
+    await eventually(async () => {
+      const failed = await events('type=login.failed');
+      expect(failed.reduce((sum, { details }) => sum + details.count, 0)).toBe(16);
+    });
+    const failed = await events('type=login.failed');
+    expect(failed.length).toBeLessThanOrEqual(3);
+    for (const event of failed)
+      expect(event).toMatchObject({
+        actor: { kind: 'anonymous' },
+        reportedBy: 'central',
+        details: { address: '127.0.0.1' },
+      });
+    expect(failed.map(({ result, details }) => [result.code, details.tokenId])).toContainEqual([
+      'token_revoked',
+      made.apiToken.id,
+    ]);
+    const rows = await db.database.query('SELECT 1 FROM audit_events WHERE event::text LIKE $1', [
+      '%nonsense%',
+    ]);
+    expect(rows).toEqual([]);
+  });
+
+  test('that were not told yet are told when central stops', async () => {
+    const other = await TestCentral.start(db.url, { dataDir: await replicaFolder(central) });
+    await other.get('/users', { token: 'at the last moment' });
+    await other.get('/users', { token: makeApiToken().text });
+    const before = (await events('type=login.failed')).length;
+    await other.stop();
+    expect((await events('type=login.failed')).length).toBeGreaterThan(before);
+  });
+});
+
+describe('what takes power away or lets it through', () => {
+  test('a cluster removed by force tells that its agent was revoked', async () => {
+    await enrolled('forced');
+    const { status } = await central.call('POST', '/clusters/forced/remove', {
+      body: { force: true },
+    });
+    expect(status).toBe(202);
+    expect(await events('type=agent.revoked&cluster=forced')).toMatchObject([
+      { actor: { name: 'token/first-admin' }, object: { kind: 'Agent', name: 'forced' } },
+    ]);
+  });
+
+  test('a release of removals stands in the trail before the agent hears of it; without an agent there is none', async () => {
+    const agent = await enrolled('held');
+    const offline = await central.call('POST', '/clusters/held/release-removals', { body: {} });
+    expect(offline.body.code).toBe('cluster_offline');
+    expect(await events('type=cluster.removals_released')).toEqual([]);
+    agent.connect(central.agentAddress);
+    await eventually(() => expect(agent.revision).toBeDefined());
+    // The trail takes nothing: what cannot be told is not done either.
+    await db.database.query('ALTER TABLE audit_events RENAME TO audit_events_away');
+    try {
+      const refused = await central.call('POST', '/clusters/held/release-removals', { body: {} });
+      expect(refused.status).toBeGreaterThanOrEqual(500);
+      expect(agent.heard).not.toContain('command');
+    } finally {
+      await db.database.query('ALTER TABLE audit_events_away RENAME TO audit_events');
+    }
+    const released = await central.call('POST', '/clusters/held/release-removals', { body: {} });
+    expect(released.status).toBe(202);
+    await eventually(() => expect(agent.heard).toContain('command'));
+    expect(await events('type=cluster.removals_released')).toHaveLength(1);
+  });
+
+  test('another process with the identity of an agent fences the first one off, and that is told', async () => {
+    const agent = await enrolled('twice');
+    agent.connect(central.agentAddress);
+    await eventually(() => expect(agent.revision).toBeDefined());
+    const second = new TestAgent(agent.enrolment, agent.kubeSystemUid);
+    agents.push(second);
+    second.connect(central.agentAddress);
+    await eventually(async () =>
+      expect(await events('type=agent.fenced&cluster=twice')).toMatchObject([
+        { details: { sessionEpoch: 1 } },
+      ]),
+    );
+  });
+});
+
+test('retention tells what it drops: how many events of which days', async () => {
+  const day = 86_400_000;
+  const old = Date.now() - 100 * day;
+  const insert = `INSERT INTO audit_events (received_at, type, actor, event) VALUES ($1, 'x', 'x', '{}')`;
+  for (const at of [old, old + 1_000]) await db.database.query(insert, [new Date(at)]);
+  const ids = new TimeOrderedIds(systemClock);
+  const ports = { database: db.database, clock: systemClock, ids, logger: silentLogger };
+  const unitOfWork = new UnitOfWork(db.database, ports);
+  const retention = auditJobs({ ...ports, unitOfWork }, 90 * day).find(
+    ({ name }) => name === 'audit-retention',
+  );
+  await retention?.run();
+  await retention?.run();
+  expect(await events('type=audit.retention')).toMatchObject([
+    {
+      actor: { name: 'system/audit-retention' },
+      details: {
+        events: 2,
+        partition: 'audit_events_default',
+        from: new Date(old).toISOString(),
+        to: new Date(old + 1_000).toISOString(),
+      },
+    },
+  ]);
+});
