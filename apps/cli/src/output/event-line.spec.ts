@@ -33,3 +33,24 @@ test('wide has the whole time, the id and the grants; alarming events stand out'
   const gap = { ...event, type: 'audit.gap' as const };
   expect(eventLine(gap, { wide: false, colour: true, now: 0 })).toContain('\u001b[33maudit.gap');
 });
+
+test('every event shows whose word it is, and what of it is not believed', () => {
+  const forged = {
+    ...event,
+    type: 'drift.corrected' as const,
+    actor: { kind: 'agent' as const, name: 'agent/eu' },
+    reportedBy: 'agent/eu\u001b[2J',
+    suspect: ['time' as const, 'revision' as const],
+  };
+  for (const wide of [false, true]) {
+    const line = eventLine(forged, { wide, colour: false, now: at.getTime() });
+    expect(line).toMatch(/agent\/eu {8}agent\/eu\S*\[2J {2}/);
+    expect(line).toContain('(not believed: time, revision)');
+    expect(line).not.toContain('\u001b');
+    const ofCentral = eventLine(
+      { ...event, reportedBy: 'central' },
+      { wide, colour: false, now: 0 },
+    );
+    expect(ofCentral).toMatch(/token\/ci {6} {2}central {7} {2}Grant/);
+  }
+});

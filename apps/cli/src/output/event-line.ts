@@ -3,9 +3,9 @@ import { paint } from './paint.ts';
 import { printable } from './printable.ts';
 
 const alarming =
-  /^(audit\.gap|login\.failed|join_token\.refused|drift\.|ceiling\.refused|agent\.duplicate)/;
+  /^(audit\.(?!retention)|login\.failed|join_token\.refused|drift\.|ceiling\.refused|agent\.(duplicate|fenced)|clock\.)/;
 
-/** One event on one line: time (with the day unless it is today), what, where, who, in words. `wide` has the whole time, the id and the grants. */
+/** One event on one line: time (with the day unless it is today), what, where, who, whose word it is, in words. `wide` has the whole time, the id and the grants. */
 export function eventLine(
   event: AuditEventRecord,
   { wide, colour, now }: { readonly wide: boolean; readonly colour: boolean; readonly now: number },
@@ -17,13 +17,21 @@ export function eventLine(
     alarming.test(event.type) ? paint(type, 'yellow', colour) : type,
     printable(event.cluster ?? '-').padEnd(12),
     printable(event.actor.name).padEnd(14),
+    printable(event.reportedBy ?? '-').padEnd(14),
     printable(event.message),
+    ...suspicion(event, colour),
   ];
   if (wide) {
     cells.push(`[${event.id}]`);
     for (const grant of event.grants ?? []) cells.push(`grant/${printable(grant)}`);
   }
   return `${cells.join('  ')}\n`;
+}
+
+/** What central does not believe of it. */
+function suspicion({ suspect = [] }: AuditEventRecord, colour: boolean): string[] {
+  if (suspect.length === 0) return [];
+  return [paint(`(not believed: ${printable(suspect.join(', '))})`, 'yellow', colour)];
 }
 
 function localTime(time: string, now: Date): string {
