@@ -7,7 +7,8 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /**
  * What happened, once; the wire form of `AuditEvent` of `@ambit/domain`. `reportedBy` says whose word it is, `central` or
- * `agent/CLUSTER`, and `receivedAt` when central stored it; only a central of an older version leaves them out.
+ * `agent/CLUSTER` (`unknown` for what a version before this one stored), and `receivedAt` when central stored it; only a
+ * central of an older version leaves them out.
  */
 export const AuditEventRecord = z.object({
   id: z.string(),

@@ -7,12 +7,7 @@ export { dropAuditBefore, ensureAuditPartitions } from './audit/audit-partitions
 export { auditToDrop, type AuditToDrop } from './audit/audit-to-drop.ts';
 export type { StoredEvent } from './audit/event-row.ts';
 export { ingestAuditPiecewise, readIngestFacts } from './audit/ingest-piecewise.ts';
-export {
-  ingestAudit,
-  type IngestBatch,
-  type IngestRecord,
-  type IngestResult,
-} from './audit/ingest-audit.ts';
+export type { IngestBatch, IngestRecord, IngestResult } from './audit/ingest-audit.ts';
 export { listAudit, type AuditQuery } from './audit/list-audit.ts';
 export { auditTailStart, tailAudit, type TailCursor, type TailPage } from './audit/tail-audit.ts';
 export { builtInRoleUids } from './built-in-roles.ts';
