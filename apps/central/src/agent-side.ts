@@ -9,7 +9,6 @@ import {
   AuditIngest,
   ConnectedClusters,
   finishRemoval,
-  RevocationWatch,
   StreamRecords,
   withStorableText,
 } from './features/agent-gateway/public.ts';
@@ -19,6 +18,7 @@ import type { PolicyWorld } from './features/desired-state/public.ts';
 import { withCallBudgets } from './platform/call-budgets.ts';
 import { withGrpcMetrics } from './platform/grpc-metrics.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
+import { RevocationWatch } from './platform/revocation-watch.ts';
 import type { Runtime } from './platform/runtime.ts';
 
 export interface AgentSideParts {
@@ -53,7 +53,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
     { database, unitOfWork, world, clock },
     { name: replica, stateEpoch },
   );
-  const revocations = new RevocationWatch(world);
+  const revocations = new RevocationWatch(world, 'Agent');
   const status = new AgentStatus(database, clock, { logger, meters });
   const emptied = (stream: EmptiedStream): Promise<void> =>
     finishRemoval({ unitOfWork, world }, stream);

@@ -15,6 +15,7 @@ import {
 } from '@ambit/config';
 import type { SettingsOf } from '@ambit/config';
 import { logFormats, logLevels } from '@ambit/observability';
+import { isNetwork } from './platform/client-address.ts';
 
 const day = 86_400_000;
 
@@ -53,13 +54,29 @@ export const centralSettings = defineSettings(
     tlsCert: path({ describe: 'Certificate of the REST API, PEM; needed beyond loopback' }),
     tlsKey: path({ describe: 'Key of the REST API, PEM' }),
     trustProxy: toggle({
-      describe: 'A proxy in front ends TLS and sets X-Forwarded-For: plain HTTP beyond loopback',
+      describe: 'A proxy in front ends TLS: plain HTTP beyond loopback',
+    }),
+    trustedProxies: texts({
+      describe:
+        'Networks of the proxies whose X-Forwarded-For is believed; with trustProxy and no list: loopback',
     }),
     auditRetention: duration({
       describe: 'How long audit events are kept',
       default: '90d',
       min: day,
       max: 3650 * day,
+    }),
+    waitingCalls: wholeNumber({
+      describe: 'Most REST calls that may wait or follow events at once in this process',
+      default: '1000',
+      min: 1,
+      max: 100_000,
+    }),
+    waitingCallsPerToken: wholeNumber({
+      describe: 'Most of them with one API token',
+      default: '50',
+      min: 1,
+      max: 100_000,
     }),
     databaseConnections: wholeNumber({
       describe: 'Most connections to PostgreSQL',
@@ -71,7 +88,10 @@ export const centralSettings = defineSettings(
     logFormat: choice(logFormats, { describe: 'How log lines look', default: 'auto' }),
   },
   {
-    check: ({ listen, tlsCert, tlsKey, trustProxy }) => [
+    check: ({ listen, tlsCert, tlsKey, trustProxy, trustedProxies: proxies = [] }) => [
+      ...proxies
+        .filter((text) => !isNetwork(text))
+        .map((text) => `trustedProxies has ${text}, which is no network such as 10.0.0.0/8`),
       ...((tlsCert === undefined) === (tlsKey === undefined)
         ? []
         : ['tlsCert and tlsKey go together: set both or none']),
@@ -86,3 +106,11 @@ export const centralSettings = defineSettings(
 );
 
 export type CentralSettings = SettingsOf<typeof centralSettings>;
+
+/** The networks of the proxies that are believed. */
+export function trustedProxies(
+  settings: Pick<CentralSettings, 'trustProxy' | 'trustedProxies'>,
+): readonly string[] {
+  const given = settings.trustedProxies ?? [];
+  return given.length === 0 && settings.trustProxy ? ['127.0.0.0/8', '::1/128'] : given;
+}

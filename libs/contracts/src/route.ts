@@ -15,6 +15,12 @@ export interface Route {
   readonly response: ResponseSchemaName;
   /** Status of success; a PUT that creates answers 201. */
   readonly status: 200 | 201 | 202;
+  /** The call can stay open: its answer is held back, or goes on as a stream. Then it ends with its credential. */
+  readonly waits?: {
+    readonly as: 'answer' | 'stream';
+    /** The field of the query that asks for it. */
+    readonly when: string;
+  };
   /** With `dryRun=All` the answer is an ApplyResult. */
   readonly dryRun?: true;
 }

@@ -28,6 +28,15 @@ describe('the table of routes', () => {
     },
   );
 
+  test('a route whose query can ask it to wait is marked, so that it ends with its credential', () => {
+    for (const [id, { query, waits }] of table) {
+      const asks = Object.keys(querySchemas[query].shape).filter((name) =>
+        /wait|watch|follow|timeout/i.test(name),
+      );
+      expect({ id, asks }).toEqual({ id, asks: waits === undefined ? [] : [waits.when] });
+    }
+  });
+
   test('the bulk route has a permission of its own that only an administrator holds', () => {
     expect(routes.apply.permission).toBe('policy:apply');
     expect(rolePermissions.sync).not.toContain('policy:apply');

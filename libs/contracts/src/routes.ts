@@ -148,6 +148,7 @@ export const routes = {
     query: 'RevisionStatusQuery',
     response: 'RevisionStatus',
     status: 200,
+    waits: { as: 'answer', when: 'wait' },
   },
 
   checkAccess: {
@@ -188,6 +189,7 @@ export const routes = {
     query: 'AuditQuery',
     response: 'AuditEventList',
     status: 200,
+    waits: { as: 'stream', when: 'watch' },
   },
 
   listApiTokens: {

@@ -15,6 +15,12 @@ export const centralMetrics = {
     labels: ['method', 'route'],
     buckets: secondsBuckets,
   },
+  waitingCalls: {
+    type: 'gauge',
+    name: 'ambit_waiting_calls',
+    help: 'REST calls that wait or follow events now.',
+    labels: [],
+  },
   grpcHandled: {
     type: 'counter',
     name: 'ambit_grpc_server_handled_total',

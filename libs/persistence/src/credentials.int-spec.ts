@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import type { Database } from './database.ts';
 import { findAgentIdentity } from './queries/agent-identity.ts';
-import { findApiToken, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
+import { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 import { findInstallation } from './queries/installation.ts';
 import type { JoinTokenUse } from './transaction.ts';
 
@@ -198,7 +198,7 @@ describe('API tokens', () => {
     expect(value.revokedAt).toBeDefined();
     expect((await policy.change((tx) => tx.apiTokens.revoke(token.id))).commit).toBeUndefined();
     await insert(name);
-    expect((await findApiToken(db.database, token.id))?.revokedAt).toBeDefined();
+    expect((await findApiTokens(db.database, [token.id]))[0]?.revokedAt).toBeDefined();
     await expect(policy.change((tx) => tx.apiTokens.revoke('none'))).rejects.toMatchObject({
       code: 'not_found',
     });
@@ -209,7 +209,7 @@ describe('API tokens', () => {
     expect(token.expiresAt).toBe(token.createdAt + 1_000);
     await touchApiTokens(db.database, [{ uid: token.uid, at: 5_000 }]);
     await touchApiTokens(db.database, [{ uid: token.uid, at: 4_000 }]);
-    expect(await findApiToken(db.database, token.id)).toMatchObject({ lastUsedAt: 5_000 });
+    expect((await findApiTokens(db.database, [token.id]))[0]).toMatchObject({ lastUsedAt: 5_000 });
     expect((await listApiTokens(db.database)).map((one) => one.id)).toContain(token.id);
   });
 });

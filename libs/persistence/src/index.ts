@@ -9,7 +9,15 @@ export type { StoredEvent } from './audit/event-row.ts';
 export { ingestAuditPiecewise, readIngestFacts } from './audit/ingest-piecewise.ts';
 export type { IngestBatch, IngestRecord, IngestResult } from './audit/ingest-audit.ts';
 export { listAudit, type AuditQuery } from './audit/list-audit.ts';
-export { auditTailStart, tailAudit, type TailCursor, type TailPage } from './audit/tail-audit.ts';
+export { auditMatcher } from './audit/match-audit.ts';
+export {
+  auditTailStart,
+  tailAudit,
+  tailPlace,
+  type TailCursor,
+  type TailEvent,
+  type TailPage,
+} from './audit/tail-audit.ts';
 export { builtInRoleUids } from './built-in-roles.ts';
 export { isRowRefused } from './database-error.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
@@ -22,7 +30,7 @@ export { runningEmbeddedUrl } from './embedded/running-server.ts';
 export { PolicyFeed, type PolicyFeedOptions } from './feed/policy-feed.ts';
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
-export { findApiToken, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
+export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export { findInstallation } from './queries/installation.ts';
 export * from './queries/list-policy.ts';

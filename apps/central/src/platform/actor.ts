@@ -1,6 +1,7 @@
 import { rolePermissions } from '@ambit/contracts';
 import type { Permission, TokenRole } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
 
 /** Who calls: the holder of an API token. */
 export interface Actor {
@@ -9,6 +10,8 @@ export interface Actor {
   readonly tokenId: string;
   readonly tokenName: string;
   readonly role: TokenRole;
+  /** When the token ends by itself. */
+  readonly expiresAt?: Millis;
 }
 
 /** The actor as audit events name it. */

@@ -4,19 +4,24 @@ import { AppError } from '@ambit/kernel';
 import { mayDo } from './actor.ts';
 import type { Actor } from './actor.ts';
 import type { AmbitRequest } from './call.ts';
+import type { ClientAddress } from './client-address.ts';
 import { operationOf } from './endpoint.ts';
 
 /** Finds who holds a bearer token. Throws token_missing, token_invalid, token_expired, token_revoked, rate_limited. */
 export interface Authenticator {
+  /** Reads the records of callers again; gives what says why one of them is no longer who it was. */
+  recheck(actors: readonly Actor[]): Promise<(actor: Actor) => AppError | undefined>;
   authenticate(authorization: string | undefined, address: string): Promise<Actor>;
 }
 
 /** Denies by default: a handler without an operation is not callable, and the operation names the permission. */
 export class AuthGuard implements CanActivate {
   readonly #authenticator: Authenticator;
+  readonly #clientAddress: ClientAddress;
 
-  constructor(authenticator: Authenticator) {
+  constructor(authenticator: Authenticator, clientAddress: ClientAddress) {
     this.#authenticator = authenticator;
+    this.#clientAddress = clientAddress;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -24,7 +29,10 @@ export class AuthGuard implements CanActivate {
     if (operation === undefined) throw new AppError('route_not_found', 'There is nothing here.');
     const request = context.switchToHttp().getRequest<AmbitRequest>();
     refuseRepeated(request.raw.rawHeaders);
-    const actor = await this.#authenticator.authenticate(request.headers.authorization, request.ip);
+    const actor = await this.#authenticator.authenticate(
+      request.headers.authorization,
+      this.#clientAddress(request.raw),
+    );
     const { permission } = routes[operation];
     if (!mayDo(actor, permission)) {
       throw new AppError('permission_denied', `The token ${actor.tokenName} may not do this.`, {

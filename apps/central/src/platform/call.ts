@@ -25,6 +25,8 @@ export interface Call<O extends OperationId> {
   readonly query: QueryOf<O>;
   readonly body: BodyOf<O>;
   readonly actor: Actor;
+  /** Aborts when the call has to end: its credential is over, or its caller gone. Only on routes marked as waiting. */
+  readonly ended: Table[O] extends { waits: object } ? AbortSignal : undefined;
   readonly requestId: string;
   readonly precondition?: IfMatch;
   readonly request: FastifyRequest;
@@ -34,6 +36,8 @@ export interface Call<O extends OperationId> {
 /** What the auth guard leaves on a request. */
 export interface AmbitRequest extends FastifyRequest {
   actor?: Actor;
+  /** What the lifetime interceptor leaves on it. */
+  ended?: AbortSignal;
 }
 
 /** Gives a handler its `Call`: query and body parsed with the schemas the route table names. */
@@ -50,6 +54,7 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
     query: parseWith(querySchemas[route.query], request.query ?? {}, 'The query'),
     body: route.request === undefined ? undefined : bodyOf(route.request, request.body),
     actor: request.actor,
+    ended: request.ended,
     requestId: request.id,
     ...(precondition === undefined ? {} : { precondition }),
     request,

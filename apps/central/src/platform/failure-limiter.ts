@@ -1,13 +1,13 @@
 import { AppError } from '@ambit/kernel';
 import type { Clock, Logger, Millis } from '@ambit/kernel';
+import { networkOf } from './client-address.ts';
 
-/** Failed sign-ins of one address before it has to wait. */
+/** Failed sign-ins of one network, and with one token's id, before their answer is to wait. */
 export const failuresPerMinute = 30;
 
-/** How often one address failed; kept where restarts and other replicas find it. */
+/** How often something failed; kept where restarts and other replicas find it. */
 export interface FailureCounts {
-  get(address: string): Promise<FailureCount | null>;
-  add(address: string): Promise<FailureCount>;
+  add(key: string): Promise<FailureCount>;
 }
 
 export interface FailureCount {
@@ -19,23 +19,23 @@ interface Known {
   readonly count: number;
   /** When the count begins anew. */
   readonly endsAt: Millis;
-  /** When it is looked up again. */
-  readonly freshUntil: Millis;
 }
 
-/** How long an address without failures is taken to have none on other replicas. */
-const trustedMs = 10_000;
 const mostKnown = 10_000;
+/** Failures that may wait for the store at a time; more of them are counted here alone. */
+const mostAsking = 100;
 
 /**
- * Holds back addresses that keep failing to sign in. Good calls are never counted, and cost a look into the store
- * once in ten seconds. When the store is gone nobody is held back: whether a token is good is asked elsewhere.
+ * Holds back who keeps failing to sign in. Only failures come here: a good credential is never counted and never
+ * waits. Past its limit a failure costs nothing but a look into memory. When the store is gone, counts are those of
+ * this replica.
  */
 export class FailureLimiter {
   readonly #counts: FailureCounts;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #logger: Logger;
   readonly #known = new Map<string, Known>();
+  #asking = 0;
 
   constructor(counts: FailureCounts, clock: Pick<Clock, 'monotonic'>, logger: Logger) {
     this.#counts = counts;
@@ -43,48 +43,58 @@ export class FailureLimiter {
     this.#logger = logger;
   }
 
-  /** Throws `rate_limited` with the seconds to wait. */
-  async refuseWhenExhausted(address: string): Promise<void> {
-    const now = this.#clock.monotonic();
-    const known = this.#known.get(address);
-    const state =
-      known !== undefined && now < known.freshUntil
-        ? known
-        : this.#remember(address, await this.#ask(() => this.#counts.get(address)));
-    if (state.count < failuresPerMinute || now >= state.endsAt) return;
-    const seconds = Math.max(1, Math.ceil((state.endsAt - now) / 1000));
-    throw new AppError('rate_limited', `Too many failed sign-ins from ${address}.`, {
-      hint: `Try again in ${seconds} s with a valid token.`,
+  /** Counts one failure. Throws `rate_limited` with the seconds to wait when there were too many. */
+  async failed(address: string, tokenId?: string): Promise<void> {
+    const network = networkOf(address);
+    const keys = [network, ...(tokenId === undefined ? [] : [`token/${tokenId}`])];
+    const counted = await Promise.all(keys.map((key) => this.#count(key)));
+    const over = counted.findIndex(({ count }) => count > failuresPerMinute);
+    if (over === -1) return;
+    const endsAt = Math.max(...counted.map((known) => known.endsAt));
+    const seconds = Math.max(1, Math.ceil((endsAt - this.#clock.monotonic()) / 1000));
+    const whose = over === 0 ? `from ${network}` : 'with this token';
+    throw new AppError('rate_limited', `Too many failed sign-ins ${whose}.`, {
+      hint: `Come with a valid token, which is let in at any time, or try again in ${seconds} s.`,
       details: { retryAfterSeconds: seconds },
     });
   }
 
-  async count(address: string): Promise<void> {
-    this.#remember(address, await this.#ask(() => this.#counts.add(address)));
+  async #count(key: string): Promise<Known> {
+    const now = this.#clock.monotonic();
+    const known = this.#known.get(key);
+    const current = known !== undefined && now < known.endsAt ? known : undefined;
+    if (current !== undefined && current.count > failuresPerMinute) return current;
+    const here = {
+      count: (current?.count ?? 0) + 1,
+      endsAt: current?.endsAt ?? now + 60_000,
+    };
+    this.#remember(key, here);
+    const stored = await this.#ask(key);
+    if (stored === undefined) return here;
+    const { consumedPoints, msBeforeNext } = stored;
+    const found = { count: consumedPoints, endsAt: this.#clock.monotonic() + msBeforeNext };
+    this.#remember(key, found);
+    return found;
   }
 
-  #remember(address: string, found: FailureCount | null): Known {
-    const now = this.#clock.monotonic();
-    const { consumedPoints = 0, msBeforeNext = 0 } = found ?? {};
-    const known = {
-      count: consumedPoints,
-      endsAt: now + msBeforeNext,
-      freshUntil: now + trustedMs,
-    };
-    // The oldest goes first: it was looked up longest ago.
-    this.#known.delete(address);
-    this.#known.set(address, known);
+  #remember(key: string, known: Known): void {
+    // The oldest goes first: it failed longest ago.
+    this.#known.delete(key);
+    this.#known.set(key, known);
     const [oldest] = this.#known.keys();
     if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest);
-    return known;
   }
 
-  async #ask<T>(question: () => Promise<T>): Promise<T | null> {
+  async #ask(key: string): Promise<FailureCount | undefined> {
+    if (this.#asking >= mostAsking) return undefined;
+    this.#asking++;
     try {
-      return await question();
+      return await this.#counts.add(key);
     } catch (error) {
       this.#logger.warn('failed sign-ins cannot be counted at the moment', { error });
-      return null;
+      return undefined;
+    } finally {
+      this.#asking--;
     }
   }
 }

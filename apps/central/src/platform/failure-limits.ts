@@ -64,10 +64,9 @@ async function onPostgres(url: string): Promise<OpenedCounts> {
 
 function countsOf(limiter: RateLimiterAbstract): FailureCounts {
   return {
-    get: (address) => limiter.get(address),
-    add: async (address): Promise<FailureCount> => {
+    add: async (key): Promise<FailureCount> => {
       try {
-        return await limiter.consume(address);
+        return await limiter.consume(key);
       } catch (refused) {
         if (refused instanceof RateLimiterRes) return refused;
         throw refused;

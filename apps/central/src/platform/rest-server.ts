@@ -15,15 +15,12 @@ import { tlsOptions } from './rest-listener.ts';
 
 export interface RestServerOptions {
   readonly module: object;
-  readonly settings: Pick<CentralSettings, 'tlsCert' | 'tlsKey' | 'trustProxy'>;
+  readonly settings: Pick<CentralSettings, 'tlsCert' | 'tlsKey'>;
   readonly version: string;
   readonly logger: Logger;
   readonly newRequestId: () => string;
   readonly meters: Meters<typeof centralMetrics>;
 }
-
-/** The one proxy in front appends the address it saw: what stands before that was written by the caller. */
-const onlyTheNearest = (_address: string, hop: number): boolean => hop === 0;
 
 /** Builds the Nest application; `listenRest` opens its port. */
 export async function createRestServer(
@@ -32,7 +29,6 @@ export async function createRestServer(
   const adapter = new FastifyAdapter({
     ...(await tlsOptions(options.settings)),
     bodyLimit: maxBodyBytes,
-    trustProxy: options.settings.trustProxy && onlyTheNearest,
     requestTimeout: 60_000,
     genReqId: options.newRequestId,
     requestIdHeader: false,

@@ -44,10 +44,15 @@ function fromRow(row: TokenRow): ApiTokenRecord {
   };
 }
 
-/** By the public part of its text form, also when it is revoked or over: the caller says which. */
-export async function findApiToken(sql: Sql, id: string): Promise<ApiTokenRecord | null> {
-  const [row] = await sql.query<TokenRow>('SELECT * FROM api_tokens WHERE id = $1', [id]);
-  return row === undefined ? null : fromRow(row);
+/** By the public parts of their text forms, also those that are revoked or over: the caller says which. */
+export async function findApiTokens(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<readonly ApiTokenRecord[]> {
+  const rows = await sql.query<TokenRow>('SELECT * FROM api_tokens WHERE id = ANY($1::text[])', [
+    ids,
+  ]);
+  return rows.map(fromRow);
 }
 
 /** All of them, by name. */

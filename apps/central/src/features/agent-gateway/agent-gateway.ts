@@ -18,7 +18,7 @@ import { AgentStream } from './agent-stream.ts';
 import type { AgentStreamEvents } from './agent-stream.ts';
 import { Arrival } from './arrival.ts';
 import { IdentityFlips } from './identity-flips.ts';
-import type { RevocationWatch } from './revocation-watch.ts';
+import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
 export interface GatewayPorts {
   readonly world: PolicyWorld;

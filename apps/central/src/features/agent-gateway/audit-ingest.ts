@@ -11,7 +11,7 @@ import type { AdmitAgent } from './admit-agent.ts';
 import { BatchChain } from './batch-chain.ts';
 import { judgeBatch, unstorableEvent } from './judge-batch.ts';
 import type { BatchDoubt } from './judge-batch.ts';
-import type { RevocationWatch } from './revocation-watch.ts';
+import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
 export interface AuditIngestPorts {
   readonly database: Database;

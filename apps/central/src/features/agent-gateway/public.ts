@@ -9,5 +9,4 @@ export { AuditIngest } from './audit-ingest.ts';
 export { ConnectedClusters } from './connected-clusters.ts';
 export { finishRemoval } from './finish-removal.ts';
 export { withStorableText } from './from-agents.ts';
-export { RevocationWatch } from './revocation-watch.ts';
 export { StreamRecords } from './stream-records.ts';

@@ -1,14 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
 import { apiVersion } from '@ambit/contracts';
-import { listAudit } from '@ambit/persistence';
+import { listAudit, tailPlace } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
 import { Endpoint } from '../../platform/endpoint.ts';
+import { EventStream } from '../../platform/event-stream.ts';
 import { runtimeTokens } from '../../platform/runtime.ts';
 import { auditFilter } from './audit-filter.ts';
 import { AuditTail } from './audit-tail.ts';
-import { writeEventStream } from './event-stream.ts';
+import { AuditWatcher } from './audit-watcher.ts';
 
 @Controller()
 export class AuditController {
@@ -52,9 +53,13 @@ export class AuditController {
     const last = call.request.headers['last-event-id'];
     const given = typeof last === 'string' && last !== '' ? last : call.query.continue;
     const from = given ?? (await this.#tail.start());
-    await this.#tail.check(from);
-    await writeEventStream(call.reply, call.requestId, (signal) =>
-      this.#tail.follow(from, filter, signal),
-    );
+    // What is refused is refused before the stream begins.
+    tailPlace(from);
+    const stream = new EventStream(call);
+    try {
+      await this.#tail.follow(new AuditWatcher(stream, from, filter));
+    } finally {
+      stream.end();
+    }
   }
 }

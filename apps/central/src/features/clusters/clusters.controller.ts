@@ -67,9 +67,10 @@ export class ClustersController {
   }
 
   @Endpoint('getRevisionStatus')
-  progress(@TheCall() { params, query }: Call<'getRevisionStatus'>): Promise<object> {
+  progress(@TheCall() { params, query, ended }: Call<'getRevisionStatus'>): Promise<object> {
     const revision = Number(params['revision']);
     const names = query.clusters?.split(',').filter((name) => name !== '');
-    return this.#wait.execute(revision, names, Number.parseInt(query.wait, 10) * 1000);
+    const waitMs = Number.parseInt(query.wait, 10) * 1000;
+    return this.#wait.execute(revision, names, { waitMs, ended });
   }
 }

@@ -32,17 +32,19 @@ export class WaitApplied {
   async execute(
     revision: number,
     names: readonly string[] | undefined,
-    waitMs: Millis,
+    { waitMs, ended }: { readonly waitMs: Millis; readonly ended: AbortSignal },
   ): Promise<RevisionStatus> {
     const deadline = performance.now() + waitMs;
     await this.#reader.known(revision, waitMs);
     for (;;) {
       const { promise, cancel } = this.#next(
         Math.min(pollMs, Math.max(0, deadline - performance.now())),
+        ended,
       );
       await this.#events.flush();
       const status = await this.#reader.progress(revision, names);
-      if (status.done || this.#stopping || performance.now() >= deadline) {
+      const over = this.#stopping || ended.aborted || performance.now() >= deadline;
+      if (status.done || over) {
         cancel();
         return status;
       }
@@ -50,7 +52,7 @@ export class WaitApplied {
     }
   }
 
-  #next(withinMs: Millis): { promise: Promise<void>; cancel: () => void } {
+  #next(withinMs: Millis, ended: AbortSignal): { promise: Promise<void>; cancel: () => void } {
     let cancel = (): void => undefined;
     const promise = new Promise<void>((resolve) => {
       const stop = this.#events.onApplied(() => cancel());
@@ -58,8 +60,10 @@ export class WaitApplied {
       cancel = (): void => {
         stop();
         clearTimeout(timer);
+        ended.removeEventListener('abort', cancel);
         resolve();
       };
+      ended.addEventListener('abort', cancel, { once: true });
     });
     return { promise, cancel };
   }

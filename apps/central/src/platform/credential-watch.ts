@@ -1,0 +1,111 @@
+import { AppError } from '@ambit/kernel';
+import type { Clock, Logger, Millis } from '@ambit/kernel';
+import type { Actor } from './actor.ts';
+import type { Authenticator } from './auth.guard.ts';
+import type { RevocationWatch } from './revocation-watch.ts';
+
+/** How often the records of credentials with open calls are read again: what no feed tells is heard by that. */
+const recheckMs: Millis = 1_000;
+/** Node ends longer timers at once. */
+const longestTimerMs: Millis = 2 ** 30;
+
+/** How long a call may go on. */
+export interface CallLife {
+  /** Aborts when the credential ends, with the `AppError` that says why, and when the caller is gone. */
+  readonly ended: AbortSignal;
+  /** The call is over. */
+  release(): void;
+}
+
+interface OpenCall {
+  readonly actor: Actor;
+  readonly openedAt: Millis;
+  end(reason: AppError): void;
+}
+
+/**
+ * Ends calls with the credential they were made with: in the turn in which this replica hears of a revocation, at the
+ * moment the credential ends by itself, and a second later when its record says another thing than it did, such as
+ * another role.
+ */
+export class CredentialWatch {
+  readonly #authenticator: Pick<Authenticator, 'recheck'>;
+  readonly #revocations: RevocationWatch;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #open = new Set<OpenCall>();
+  #recheck: NodeJS.Timeout | undefined;
+
+  constructor(
+    authenticator: Pick<Authenticator, 'recheck'>,
+    revocations: RevocationWatch,
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.#authenticator = authenticator;
+    this.#revocations = revocations;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  open(actor: Actor): CallLife {
+    const ending = new AbortController();
+    const call: OpenCall = {
+      actor,
+      openedAt: this.#clock.monotonic(),
+      end: (reason) => ending.abort(reason),
+    };
+    this.#open.add(call);
+    this.#recheck ??= this.#plan();
+    const unwatch = this.#revocations.watch(actor.tokenUid, () => call.end(revoked(actor)));
+    const cancelEnd = this.#endAt(actor, () => call.end(expired(actor)));
+    return {
+      ended: ending.signal,
+      release: () => {
+        unwatch();
+        cancelEnd();
+        this.#open.delete(call);
+        ending.abort(new AppError('timed_out', 'The caller is gone.'));
+      },
+    };
+  }
+
+  #endAt({ expiresAt }: Actor, end: () => void): () => void {
+    if (expiresAt === undefined) return () => undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const arm = (): void => {
+      const left = expiresAt - this.#clock.now();
+      if (left <= 0) end();
+      else timer = setTimeout(arm, Math.min(left, longestTimerMs)).unref();
+    };
+    arm();
+    return () => clearTimeout(timer);
+  }
+
+  #plan(): NodeJS.Timeout {
+    return setTimeout(() => {
+      void this.#checkAgain()
+        .catch((error: unknown) => this.#logger.warn('credentials cannot be read again', { error }))
+        .finally(() => {
+          this.#recheck = this.#open.size === 0 ? undefined : this.#plan();
+        });
+    }, recheckMs).unref();
+  }
+
+  /** One statement whatever the number of calls, and none while no call is older than a moment. */
+  async #checkAgain(): Promise<void> {
+    const before = this.#clock.monotonic() - recheckMs / 2;
+    const calls = Array.from(this.#open).filter(({ openedAt }) => openedAt < before);
+    if (calls.length === 0) return;
+    const refusalOf = await this.#authenticator.recheck(calls.map(({ actor }) => actor));
+    for (const call of calls) {
+      const refusal = refusalOf(call.actor);
+      if (refusal !== undefined) call.end(refusal);
+    }
+  }
+}
+
+const revoked = ({ tokenName }: Actor): AppError =>
+  new AppError('token_revoked', `The token ${tokenName} was revoked.`);
+
+const expired = ({ tokenName }: Actor): AppError =>
+  new AppError('token_expired', `The token ${tokenName} has ended.`);
