@@ -213,6 +213,7 @@ CREATE TABLE groups (
   generation integer NOT NULL,
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  closed_to text[],
   CONSTRAINT groups_pkey PRIMARY KEY (uid),
   CONSTRAINT groups_name_key UNIQUE (name)
 ) WITH (fillfactor=90);
@@ -306,6 +307,14 @@ CREATE TABLE roles (
 ) WITH (fillfactor=90);
 CREATE INDEX roles_labels ON public.roles USING gin (labels jsonb_path_ops);
 CREATE INDEX roles_search ON public.roles USING gin (name gin_trgm_ops, description gin_trgm_ops);
+
+CREATE TABLE sync_removals (
+  scope text NOT NULL,
+  user_uid text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT sync_removals_pkey PRIMARY KEY (scope, user_uid)
+);
+CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
 
 CREATE TABLE users (
   uid text NOT NULL,

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import type { Logger } from '@ambit/kernel';
-import { trustedProxies } from './config.ts';
 import { AccessModule } from './features/access/public.ts';
 import { AgentGatewayModule } from './features/agent-gateway/public.ts';
 import type { GatewayParts } from './features/agent-gateway/public.ts';
@@ -17,32 +16,22 @@ import { RolesModule } from './features/roles/roles.module.ts';
 import { SystemModule } from './features/system/system.module.ts';
 import { TokensModule } from './features/tokens/public.ts';
 import { AnswerInterceptor } from './platform/answer.interceptor.ts';
-import { AuthGuard } from './platform/auth.guard.ts';
-import type { Authenticator } from './platform/auth.guard.ts';
-import { clientAddress } from './platform/client-address.ts';
-import type { CredentialWatch } from './platform/credential-watch.ts';
-import { LifetimeInterceptor } from './platform/lifetime.interceptor.ts';
 import { ProblemFilter } from './platform/problem.filter.ts';
 import { RuntimeModule } from './platform/runtime.module.ts';
 import { runtimeTokens } from './platform/runtime.ts';
 import { systemFactsToken } from './platform/system-facts.ts';
 import type { SystemFacts } from './platform/system-facts.ts';
 import type { Runtime } from './platform/runtime.ts';
-import type { WaitingCalls } from './platform/waiting-calls.ts';
+import type { RestEdge } from './rest-edge.ts';
 
 /** What is built before Nest starts. */
 export interface AppParts {
   readonly runtime: Runtime;
   readonly world: PolicyWorld;
   readonly gateway: GatewayParts;
-  readonly authenticator: Authenticator;
-  readonly credentials: CredentialWatch;
-  readonly waitingCalls: WaitingCalls;
+  readonly edge: RestEdge;
   readonly systemFacts: SystemFacts;
 }
-
-const guardOf = ({ authenticator, runtime }: AppParts): AuthGuard =>
-  new AuthGuard(authenticator, clientAddress(trustedProxies(runtime.settings)));
 
 /** The slices of central around the parts that were built before. */
 @Module({})
@@ -68,11 +57,8 @@ export class AppModule {
         SystemModule,
       ],
       providers: [
-        { provide: APP_GUARD, useValue: guardOf(parts) },
-        {
-          provide: APP_INTERCEPTOR,
-          useValue: new LifetimeInterceptor(parts.credentials, parts.waitingCalls),
-        },
+        { provide: APP_GUARD, useValue: parts.edge.guard },
+        { provide: APP_INTERCEPTOR, useValue: parts.edge.lifetime },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
         {
           provide: APP_FILTER,

@@ -9,21 +9,17 @@ import type { CentralSettings } from './config.ts';
 import { AuditTail } from './features/audit/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
-import { SignInFailures, TokenAuthenticator } from './features/tokens/public.ts';
 import { openFoundation } from './foundation.ts';
 import type { Foundation } from './foundation.ts';
-import { CredentialWatch } from './platform/credential-watch.ts';
-import { openFailureLimiter } from './platform/failure-limits.ts';
 import { startJobs } from './platform/jobs/job-runner.ts';
 import { watchJobs } from './platform/jobs/watch-jobs.ts';
 import { listenRest } from './platform/rest-listener.ts';
 import { createRestServer } from './platform/rest-server.ts';
 import { checkRoutes } from './platform/route-check.ts';
-import { RevocationWatch } from './platform/revocation-watch.ts';
 import { ServerCertificates } from './platform/server-certificates.ts';
 import { Teardown } from './platform/teardown.ts';
-import { WaitingCalls } from './platform/waiting-calls.ts';
 import { recurringJobs } from './recurring-jobs.ts';
+import { openRestEdge } from './rest-edge.ts';
 import { openTrust } from './trust.ts';
 import type { Trust } from './trust.ts';
 import { version } from './version.ts';
@@ -141,24 +137,15 @@ async function openApp({
   agentSide,
   teardown,
 }: AppSurroundings): ReturnType<typeof createRestServer> {
-  const { runtime, store } = foundation;
-  const { settings, database, clock, ids, logger, meters } = runtime;
-  const failures = await openFailureLimiter(store, clock, logger);
-  teardown.add('sign-in limits', () => failures.close());
-  const signIns = new SignInFailures(runtime);
-  signIns.start();
-  teardown.add('failed sign-ins', () => signIns.stop());
+  const { runtime } = foundation;
+  const { settings, ids, logger, meters } = runtime;
   const { installation } = trust;
-  const authenticator = new TokenAuthenticator(database, clock, failures.limiter, signIns);
-  const tokens = new RevocationWatch(world, 'ApiToken');
   const app = await createRestServer({
     module: AppModule.of({
       runtime,
       world,
       gateway: agentSide.parts,
-      authenticator,
-      credentials: new CredentialWatch(authenticator, tokens, { clock, logger }),
-      waitingCalls: new WaitingCalls(settings, (total) => meters.waitingCalls.set(total)),
+      edge: await openRestEdge(foundation, world, teardown),
       systemFacts: {
         version,
         installationUid: installation.uid,

@@ -4,10 +4,18 @@ import { GroupName, Timestamp, Uid, UserName } from './names.ts';
 
 const Members = z.array(UserName).max(20_000, 'at most 20000 members in one document');
 
-/** Without `members` the memberships stay as they are; an empty list removes them all. */
+/** Roles of tokens a group can be closed to. */
+export const closableRoles = ['sync'] as const;
+
+/**
+ * Without `members` the memberships stay as they are; an empty list removes them all. `closedTo: [sync]` keeps tokens of
+ * that role from changing the group, an empty list lets them; without it it stays as it is, and at first is closed when
+ * a grant gives the group a role with which one can take more power.
+ */
 export const GroupSpecWrite = z.strictObject({
   displayName: z.string().max(256).exactOptional(),
   members: Members.exactOptional(),
+  closedTo: z.array(z.enum(closableRoles)).max(1, 'at most one role').exactOptional(),
 });
 export type GroupSpecWrite = z.infer<typeof GroupSpecWrite>;
 
@@ -29,6 +37,7 @@ export const Group = z.object({
   spec: z.object({
     displayName: z.string().optional(),
     members: z.array(z.string()),
+    closedTo: z.array(z.string()).optional(),
   }),
   status: z.object({ memberCount: z.int(), conditions: z.array(Condition) }),
 });

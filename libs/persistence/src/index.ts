@@ -37,6 +37,7 @@ export * from './queries/list-policy.ts';
 export type { ListQuery, Page } from './queries/page.ts';
 export * from './records.ts';
 export type { Sql } from './sql.ts';
+export type { ClosableGroup, HeldRole, SyncRemovals, TakenAway } from './sync-bounds.ts';
 export * from './sync/cluster-inventory.ts';
 export * from './sync/cluster-sync.ts';
 export * from './sync/purge-removed-clusters.ts';

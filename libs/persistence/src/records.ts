@@ -32,6 +32,8 @@ export interface GroupRecord extends RecordMeta {
   readonly displayName?: string;
   /** User names, sorted. */
   readonly members: readonly string[];
+  /** Token roles that may not change it, as somebody said; absent: what its grants say. */
+  readonly closedTo?: readonly string[];
 }
 
 export interface RoleRecord extends RecordMeta {

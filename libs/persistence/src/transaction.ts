@@ -10,6 +10,7 @@ import type {
   SubjectMode,
 } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
+import type { SyncStore } from './sync-bounds.ts';
 import type {
   AgentIdentity,
   ApiTokenRecord,
@@ -44,6 +45,8 @@ export interface PutGroup extends PutMeta {
   readonly displayName?: string;
   /** uids of users. Given: exactly these are members afterwards. Absent: membership stays. */
   readonly memberUids?: readonly string[];
+  /** Token roles that may not change it. Absent: stays as it is. */
+  readonly closedTo?: readonly string[];
 }
 
 export interface PutRole extends PutMeta {
@@ -261,6 +264,7 @@ export interface Transaction {
   readonly agents: AgentStore;
   readonly apiTokens: ApiTokenStore;
   readonly installation: InstallationStore;
+  readonly sync: SyncStore;
   readonly audit: AuditStore;
   readonly policy: PolicyRecorder;
 }

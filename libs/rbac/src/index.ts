@@ -8,6 +8,7 @@ export * from './ceiling/check-ceiling.ts';
 export * from './ceiling/parse-ceiling.ts';
 export * from './ceiling/refusal.ts';
 export * from './ceiling/subject-refusal.ts';
+export * from './danger/role-dangers.ts';
 export * from './desired/desired-object.ts';
 export * from './desired/desired-state.ts';
 export * from './desired/instant.ts';

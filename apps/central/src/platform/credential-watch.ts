@@ -34,7 +34,7 @@ export class CredentialWatch {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #open = new Set<OpenCall>();
-  #recheck: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     authenticator: Pick<Authenticator, 'recheck'>,
@@ -55,7 +55,7 @@ export class CredentialWatch {
       end: (reason) => ending.abort(reason),
     };
     this.#open.add(call);
-    this.#recheck ??= this.#plan();
+    if (this.#timer === undefined) this.#plan();
     const unwatch = this.#revocations.watch(actor.tokenUid, () => call.end(revoked(actor)));
     const cancelEnd = this.#endAt(actor, () => call.end(expired(actor)));
     return {
@@ -81,12 +81,13 @@ export class CredentialWatch {
     return () => clearTimeout(timer);
   }
 
-  #plan(): NodeJS.Timeout {
-    return setTimeout(() => {
+  #plan(): void {
+    this.#timer = setTimeout(() => {
       void this.#checkAgain()
         .catch((error: unknown) => this.#logger.warn('credentials cannot be read again', { error }))
         .finally(() => {
-          this.#recheck = this.#open.size === 0 ? undefined : this.#plan();
+          this.#timer = undefined;
+          if (this.#open.size > 0) this.#plan();
         });
     }, recheckMs).unref();
   }

@@ -78,6 +78,7 @@ function userLines({ spec, status }: User): Line[] {
 function groupLines({ spec }: Group): Line[] {
   return [
     ['Display name', spec.displayName ?? ''],
+    ['Closed to', spec.closedTo === undefined ? '' : spec.closedTo.join(', ') || 'nobody'],
     ['Members', spec.members.length === 0 ? 'nobody' : spec.members],
   ];
 }

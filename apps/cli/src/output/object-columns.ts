@@ -37,7 +37,13 @@ const user: Column<User>[] = [
 const group: Column<Group>[] = [
   { title: 'MEMBERS', value: ({ status }) => String(status.memberCount) },
   { title: 'WHO', value: ({ spec }) => spec.members.slice(0, 20).join(','), flexible: true },
+  { title: 'CLOSED-TO', value: ({ spec }) => closedToText(spec), wide: true },
 ];
+
+/** Nothing where nobody said it: then the grants of the group decide. */
+function closedToText({ closedTo }: Group['spec']): string {
+  return closedTo === undefined ? '' : closedTo.join(',') || 'nobody';
+}
 
 const role: Column<Role>[] = [
   { title: 'MADE-OF', value: roleText, flexible: true },

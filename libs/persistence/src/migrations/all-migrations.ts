@@ -2,6 +2,7 @@ import { Policy1795470000000 } from './1795470000000-policy.ts';
 import { Agents1795470060000 } from './1795470060000-agents.ts';
 import { Audit1795470120000 } from './1795470120000-audit.ts';
 import { AuditReporter1795470300000 } from './1795470300000-audit-reporter.ts';
+import { ClosedGroups1795470360000 } from './1795470360000-closed-groups.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -9,4 +10,5 @@ export const allMigrations = [
   Agents1795470060000,
   Audit1795470120000,
   AuditReporter1795470300000,
+  ClosedGroups1795470360000,
 ];

@@ -4,11 +4,12 @@ import { type MetaRow, metaColumns, optional, toMeta } from './record-meta.ts';
 
 export interface GroupRow extends MetaRow {
   readonly display_name: string | null;
+  readonly closed_to: readonly string[] | null;
   readonly members: readonly string[];
 }
 
 export const selectGroups = `
-SELECT ${metaColumns}, t.display_name,
+SELECT ${metaColumns}, t.display_name, t.closed_to,
   (SELECT coalesce(array_agg(u.name ORDER BY u.name), '{}')
    FROM group_members m JOIN users u ON u.uid = m.user_uid WHERE m.group_uid = t.uid) AS members
 FROM groups t`;
@@ -19,6 +20,7 @@ export function toGroup(row: GroupRow): GroupRecord {
     ...toMeta(row),
     ...optional('displayName', row.display_name),
     members: row.members,
+    ...optional('closedTo', row.closed_to),
   };
 }
 

@@ -7,7 +7,16 @@ import type { PostgresMemberStore } from './member.store.ts';
 import { checkPrecondition, notFound, planPut } from './plan-put.ts';
 import type { StoreContext } from './store-context.ts';
 
-const specOf = ({ displayName }: Pick<PutGroup, 'displayName'>): unknown => ({ displayName });
+const specOf = ({
+  displayName,
+  closedTo,
+}: Pick<PutGroup, 'displayName' | 'closedTo'>): unknown => ({
+  displayName,
+  closedTo,
+});
+
+const closedToOf = (current: GroupRecord | null): Pick<PutGroup, 'closedTo'> =>
+  current?.closedTo === undefined ? {} : { closedTo: current.closedTo };
 
 export class PostgresGroupStore implements GroupStore {
   readonly #context: StoreContext;
@@ -24,7 +33,8 @@ export class PostgresGroupStore implements GroupStore {
 
   async put(input: PutGroup): Promise<Put<GroupRecord>> {
     const current = await this.find(input.name);
-    const plan = planPut('Group', input, current, { of: specOf, wanted: specOf(input) });
+    const wanted = specOf({ ...closedToOf(current), ...input });
+    const plan = planPut('Group', input, current, { of: specOf, wanted });
     if (plan.step === 'create') return this.#create(input);
     const previous = plan.current;
     if (plan.step === 'change') {
@@ -67,8 +77,8 @@ export class PostgresGroupStore implements GroupStore {
   async #create(input: PutGroup): Promise<Put<GroupRecord>> {
     const { sql, ids, at, changes } = this.#context;
     const [row] = await sql.query<Omit<GroupRow, 'members'>>(
-      `INSERT INTO groups (uid, name, display_name, labels, annotations, generation, revision, created_at)
-       VALUES ($1, $2, $3, $4, $5, 1, 0, $6) ON CONFLICT (name) DO NOTHING RETURNING *`,
+      `INSERT INTO groups (uid, name, display_name, labels, annotations, generation, revision, created_at, closed_to)
+       VALUES ($1, $2, $3, $4, $5, 1, 0, $6, $7) ON CONFLICT (name) DO NOTHING RETURNING *`,
       [
         ids.uuid(),
         input.name,
@@ -76,6 +86,7 @@ export class PostgresGroupStore implements GroupStore {
         input.labels,
         input.annotations ?? {},
         at,
+        input.closedTo ?? null,
       ],
     );
     // Somebody made it between our look and our insert: look again.
@@ -95,9 +106,17 @@ export class PostgresGroupStore implements GroupStore {
     plan: { readonly annotations: Labels; readonly generations: number },
   ): Promise<GroupRecord> {
     const [row] = await this.#context.sql.query<Omit<GroupRow, 'members'>>(
-      `UPDATE groups SET display_name = $2, labels = $3, annotations = $4, generation = generation + $5
+      `UPDATE groups SET display_name = $2, labels = $3, annotations = $4, generation = generation + $5,
+         closed_to = coalesce($6, closed_to)
        WHERE uid = $1 RETURNING *`,
-      [uid, input.displayName ?? null, input.labels, plan.annotations, plan.generations],
+      [
+        uid,
+        input.displayName ?? null,
+        input.labels,
+        plan.annotations,
+        plan.generations,
+        input.closedTo ?? null,
+      ],
     );
     if (row === undefined) throw notFound(`Group "${input.name}"`);
     return toGroup({ ...row, members: [] });

@@ -10,6 +10,7 @@ import { PostgresMemberStore } from './member.store.ts';
 import { PostgresNameStore } from './name.store.ts';
 import { PostgresRoleStore } from './role.store.ts';
 import type { StoreContext } from './store-context.ts';
+import { PostgresSyncStore } from './sync.store.ts';
 import { PostgresUserStore } from './user.store.ts';
 
 /** The stores of one transaction, all writing to one change set. */
@@ -27,6 +28,7 @@ export function openStores(context: StoreContext): Transaction {
     agents: new PostgresAgentStore(context),
     apiTokens: new PostgresApiTokenStore(context),
     installation: new PostgresInstallationStore(context),
+    sync: new PostgresSyncStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },
     policy: context.changes,
   };

@@ -37,7 +37,11 @@ export function groupResponse(group: GroupRecord): Group {
     apiVersion,
     kind: 'Group',
     metadata: objectMeta(group),
-    spec: { ...named(group.displayName), members: [...group.members] },
+    spec: {
+      ...named(group.displayName),
+      members: [...group.members],
+      ...(group.closedTo === undefined ? {} : { closedTo: [...group.closedTo] }),
+    },
     status: { memberCount: group.members.length, conditions: [] },
   };
 }

@@ -1,11 +1,17 @@
+import type { TokenRole } from '@ambit/contracts';
 import { confirmationRequired } from '@ambit/domain';
 import type { AuditActor, ClusterEffect, GuardDecision } from '@ambit/domain';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
+import { isAppError } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { adminConfirms, boundSync } from './bound-sync.ts';
+import { withClosedGroups } from './closed-groups.ts';
 
 export interface CommitRequest {
   readonly actor: AuditActor;
+  /** Of the token that asks; absent when no token does. */
+  readonly role?: TokenRole;
   readonly requestId?: string;
   /** Everything is checked and computed, nothing is stored. */
   readonly dryRun?: boolean;
@@ -47,13 +53,17 @@ export class CommitPolicy {
     this.#meters = meters;
   }
 
-  /** Throws what the work throws, and `confirmation_required` when the removal guard stops it. */
+  /**
+   * Throws what the work throws, `group_closed` for a group that is closed to the role, and `confirmation_required`
+   * when the removal guard stops it.
+   */
   async run<T>(
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<CommitResult<T>> {
     const committed = await this.#unitOfWork.run(request, async (tx) => {
-      const value = await work(tx);
+      const value = await work(withClosedGroups(tx, request.role));
+      await this.#boundSync(request, tx);
       return { value, ...this.#judge(request, tx) };
     });
     const { value, clusters, guard } = committed.value;
@@ -73,11 +83,27 @@ export class CommitPolicy {
   ): { clusters: readonly ClusterEffect[]; guard?: GuardStop } {
     const changes = tx.policy.changes();
     if (changes.length === 0) return { clusters: [] };
-    const decision = this.#world.guard(changes, request.confirmRemovals);
+    const decision = this.#world.guard(changes, confirmationOf(request));
     const { clusters } = decision.effect;
     if (decision.allow || request.unguarded === true) return { clusters };
     if (request.dryRun) return { clusters, guard: decision };
     this.#meters.removalGuardTrips.inc();
-    throw confirmationRequired(decision);
+    throw request.role === 'sync'
+      ? adminConfirms(confirmationRequired(decision))
+      : confirmationRequired(decision);
+  }
+
+  async #boundSync({ role }: CommitRequest, tx: Transaction): Promise<void> {
+    if (role !== 'sync') return;
+    try {
+      await boundSync(tx, this.#world.policy);
+    } catch (error) {
+      if (isAppError(error, 'confirmation_required')) this.#meters.removalGuardTrips.inc();
+      throw error;
+    }
   }
 }
+
+/** A token that syncs people cannot say that it has looked at what goes. */
+const confirmationOf = ({ role, confirmRemovals }: CommitRequest): string | undefined =>
+  role === 'sync' ? undefined : confirmRemovals;

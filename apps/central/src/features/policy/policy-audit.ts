@@ -68,7 +68,9 @@ export function auditGroup(tx: Audit, { outcome, record, previous }: Put<GroupRe
   if (!onlyMembers) {
     const type = outcome === 'created' ? 'group.created' : 'group.updated';
     const message = `Group ${record.name} was ${outcome}`;
-    tx.audit.record({ type, message, object: objectOf('Group', record) });
+    const { closedTo } = record;
+    const details = closedTo && { details: { closedTo: closedTo.join(',') || 'nobody' } };
+    tx.audit.record({ type, message, object: objectOf('Group', record), ...details });
   }
   auditMembers(tx, record, { added, removed });
 }

@@ -52,11 +52,12 @@ export async function putDocument(
         auditUser(tx, put),
       );
     case 'Group': {
-      const { members, displayName } = document.spec;
+      const { members, displayName, closedTo } = document.spec;
       const named = displayName === undefined ? {} : { displayName };
       const memberUids =
         members === undefined ? {} : { memberUids: uidsOf(names, 'User', members) };
-      const put = await tx.groups.put({ ...meta, ...named, ...memberUids });
+      const closed = closedTo === undefined ? {} : { closedTo };
+      const put = await tx.groups.put({ ...meta, ...named, ...memberUids, ...closed });
       return audited(put, () => auditGroup(tx, put));
     }
     case 'Role':

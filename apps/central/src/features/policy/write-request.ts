@@ -10,6 +10,7 @@ export function writeRequest(
 ): CommitRequest {
   return {
     actor: auditActor(call.actor),
+    role: call.actor.role,
     requestId: call.requestId,
     dryRun: query.dryRun === 'All',
     ...(query.confirmRemovals === undefined ? {} : { confirmRemovals: query.confirmRemovals }),

@@ -1,0 +1,40 @@
+import { trustedProxies } from './config.ts';
+import type { PolicyWorld } from './features/desired-state/public.ts';
+import { SignInFailures, TokenAuthenticator } from './features/tokens/public.ts';
+import type { Foundation } from './foundation.ts';
+import { AuthGuard } from './platform/auth.guard.ts';
+import { clientAddress } from './platform/client-address.ts';
+import { CredentialWatch } from './platform/credential-watch.ts';
+import { openFailureLimiter } from './platform/failure-limits.ts';
+import { LifetimeInterceptor } from './platform/lifetime.interceptor.ts';
+import { RevocationWatch } from './platform/revocation-watch.ts';
+import type { Teardown } from './platform/teardown.ts';
+import { WaitingCalls } from './platform/waiting-calls.ts';
+
+/** Who is let in to the REST API, and for how long. */
+export interface RestEdge {
+  readonly guard: AuthGuard;
+  readonly lifetime: LifetimeInterceptor;
+}
+
+/** Builds the edge of the REST API. Throws `not_ready` when the store of sign-in limits cannot be reached. */
+export async function openRestEdge(
+  { runtime, store }: Foundation,
+  world: PolicyWorld,
+  teardown: Teardown,
+): Promise<RestEdge> {
+  const { settings, database, clock, logger, meters } = runtime;
+  const failures = await openFailureLimiter(store, clock, logger);
+  teardown.add('sign-in limits', () => failures.close());
+  const signIns = new SignInFailures(runtime);
+  signIns.start();
+  teardown.add('failed sign-ins', () => signIns.stop());
+  const authenticator = new TokenAuthenticator(database, clock, failures.limiter, signIns);
+  const revocations = new RevocationWatch(world, 'ApiToken');
+  const credentials = new CredentialWatch(authenticator, revocations, { clock, logger });
+  const waiting = new WaitingCalls(settings, (total) => meters.waitingCalls.set(total));
+  return {
+    guard: new AuthGuard(authenticator, clientAddress(trustedProxies(settings))),
+    lifetime: new LifetimeInterceptor(credentials, waiting),
+  };
+}

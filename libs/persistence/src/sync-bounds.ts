@@ -1,0 +1,47 @@
+import type { GrantSubject, PolicyRule } from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
+
+/** A group with whom it is closed to; null: nobody said. */
+export interface ClosableGroup {
+  readonly uid: string;
+  readonly name: string;
+  readonly closedTo: readonly string[] | null;
+}
+
+/** A role that a grant gives, with the rules clusters reported for its ClusterRole. */
+export interface HeldRole {
+  readonly grant: string;
+  readonly role: string;
+  readonly clusterRole: string | null;
+  readonly rules: readonly PolicyRule[] | null;
+  readonly reported: readonly (readonly PolicyRule[])[];
+}
+
+/** Who was taken away, or is back: out of a group, or, without one, out of everything. */
+interface SyncedPerson {
+  readonly groupUid?: string;
+  readonly userUid: string;
+}
+
+export interface SyncRemovals {
+  readonly lost: readonly SyncedPerson[];
+  readonly back: readonly SyncedPerson[];
+}
+
+export interface TakenAway {
+  /** Absent: of all people. */
+  readonly groupUid?: string;
+  readonly removed: number;
+  /** How many there were before the first of them. */
+  readonly before: number;
+}
+
+/** What bounds tokens of the role sync. */
+export interface SyncStore {
+  /** Roles of grants that name the subject itself and did not end. */
+  heldRoles(subject: GrantSubject): Promise<readonly HeldRole[]>;
+  group(uid: string): Promise<ClosableGroup | undefined>;
+  groupsOf(userUid: string): Promise<readonly ClosableGroup[]>;
+  /** Adds to what sync took away within the window and gives the sums of what is touched. */
+  note(removals: SyncRemovals, windowMs: Millis): Promise<readonly TakenAway[]>;
+}
