@@ -164,3 +164,15 @@ describe('the house on one page', () => {
     expect(named.filter((name) => !there(name))).toEqual([]);
   });
 });
+
+describe('answers of the REST API', () => {
+  test('are streamed by one class alone, which ends them with the credential of their caller', () => {
+    const streams = sources.filter(
+      (path) =>
+        path.startsWith('apps/central/src/') &&
+        !isSpec(path) &&
+        /\.hijack\(|\braw\.write|text\/event-stream|@Sse\(|StreamableFile/.test(read(path)),
+    );
+    expect(streams).toEqual(['apps/central/src/platform/event-stream.ts']);
+  });
+});

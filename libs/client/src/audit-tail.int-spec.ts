@@ -83,6 +83,21 @@ describe('following the audit trail', () => {
     },
   );
 
+  test('a stream that central ends says why: a token that is over is told, a slow reader goes on', async () => {
+    const problem = (status: number, code: string): string =>
+      `event: problem\ndata: ${JSON.stringify({ type: 'about:blank', title: code, status, code, detail: `it is ${code}`, requestId: 'r' })}\n\n`;
+    server.handle = (_, response, index) => {
+      begin(response);
+      if (index === 0) response.end(problem(429, 'reader_too_slow'));
+      else response.end(problem(401, 'token_revoked'));
+    };
+    await expect(take(1)).rejects.toMatchObject({
+      code: 'token_revoked',
+      message: 'it is token_revoked',
+    });
+    expect(server.calls).toHaveLength(2);
+  });
+
   test('it ends when it is told to, also while nothing happens', async () => {
     server.handle = (_, response) => {
       begin(response);

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuditEventRecord, routes, type AuditQuery } from '@ambit/contracts';
+import { AuditEventRecord, Problem, routes, type AuditQuery } from '@ambit/contracts';
 import { AppError, fullJitter, isAppError } from '@ambit/kernel';
 import { openExchange, type Connection } from './http-exchange.ts';
 import { networkError } from './network-error.ts';
@@ -73,6 +74,12 @@ async function waitFor(ms: number, signal: AbortSignal | undefined): Promise<voi
   await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
 
+/** Why central ends a stream that began: as if it had answered so at first. */
+function toldProblem(body: string, { headers }: IncomingMessage, { base }: Connection): AppError {
+  const { status } = Problem.pick({ status: true }).parse(JSON.parse(body));
+  return answerError({ status, headers, body }, base);
+}
+
 async function* oneStream(
   connection: Connection,
   headers: Readonly<Record<string, string>>,
@@ -98,6 +105,7 @@ async function* oneStream(
   }
   yield { type: 'connected' };
   for await (const { event, data, id } of parseSse(incoming as AsyncIterable<string>)) {
+    if (event === 'problem') throw toldProblem(data, incoming, connection);
     if (event !== 'audit') continue;
     const record = AuditEventRecord.parse(JSON.parse(data));
     yield { type: 'event', event: record, ...(id === undefined ? {} : { cursor: id }) };
