@@ -24,12 +24,7 @@ export class TokenAuthenticator implements Authenticator {
   readonly #used = new Map<string, Millis>();
   #flushedAt: Millis = 0;
 
-  constructor(
-    sql: Sql,
-    clock: Clock,
-    failures: FailureLimiter,
-    signIns: SignInFailureRecorder,
-  ) {
+  constructor(sql: Sql, clock: Clock, failures: FailureLimiter, signIns: SignInFailureRecorder) {
     this.#sql = sql;
     this.#clock = clock;
     this.#failures = failures;
