@@ -7,12 +7,12 @@ import { eventually } from '@ambit/testing';
 import type { MessageStream } from '@ambit/transport';
 import type { TestAgent } from './test-agent.test-support.ts';
 
-/** An event as an agent of today tells it. */
+/** An event as an agent may tell it. */
 export const reported = (message: string, more: object = {}): object => ({
   id: randomUUID(),
   time: new Date().toISOString(),
   type: 'drift.corrected',
-  actor: { kind: 'agent', name: 'agent/whatever' },
+  actor: { kind: 'kubernetes', name: 'kubectl' },
   message,
   ...more,
 });

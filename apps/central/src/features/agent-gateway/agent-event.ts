@@ -122,7 +122,7 @@ interface Doubts {
 
 function doubtsOf(claimed: ReportedAuditEvent, origin: EventOrigin): Doubts {
   const { actor, cluster, time, revision } = claimed;
-  const self = actor.kind === 'agent';
+  const self = actor.kind === 'agent' && actor.name === `agent/${origin.clusterName}`;
   const found: (readonly [Suspicion, boolean, Details])[] = [
     // Whom Kubernetes named is what the agent observed; anybody else can not have acted there.
     ['actor', !self && actor.kind !== 'kubernetes', {}],
