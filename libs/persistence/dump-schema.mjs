@@ -9,23 +9,26 @@ const golden = new URL('./schema.sql', import.meta.url);
 const logger = { debug() {}, info() {}, warn() {}, error: console.error, child: () => logger };
 const folder = await mkdtemp(join(tmpdir(), 'ambit-schema-'));
 
+async function dump(ownerUrl) {
+  const database = await openDatabase({ url: ownerUrl, logger });
+  try {
+    await database.migrate();
+    return await dumpSchema(database);
+  } finally {
+    await database.close();
+  }
+}
+
 async function currentSchema() {
+  let schema = '';
   const server = await startEmbeddedPostgres({
     dataDir: folder,
     logger,
     settings: { fsync: 'off' },
+    prepare: async (ownerUrl) => void (schema = await dump(ownerUrl)),
   });
-  try {
-    const database = await openDatabase({ url: server.url, logger });
-    try {
-      await database.migrate();
-      return await dumpSchema(database);
-    } finally {
-      await database.close();
-    }
-  } finally {
-    await server.stop();
-  }
+  await server.stop();
+  return schema;
 }
 
 try {

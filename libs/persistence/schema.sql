@@ -83,6 +83,14 @@ CREATE INDEX audit_events_default_object_kind_object_name_received_at_idx ON pub
 CREATE INDEX audit_events_default_received_at_position_idx ON public.audit_events_default USING btree (received_at, "position");
 CREATE INDEX audit_events_default_xid_position_idx ON public.audit_events_default USING btree (xid, "position");
 
+CREATE TABLE audit_retention (
+  singleton boolean DEFAULT true NOT NULL,
+  days integer NOT NULL,
+  CONSTRAINT audit_retention_days_check CHECK (((days >= 1) AND (days <= 3650))),
+  CONSTRAINT audit_retention_singleton_check CHECK (singleton),
+  CONSTRAINT audit_retention_pkey PRIMARY KEY (singleton)
+);
+
 CREATE TABLE cluster_namespaces (
   cluster_uid text NOT NULL,
   name text COLLATE "C" NOT NULL,
@@ -320,3 +328,76 @@ CREATE TABLE users (
 ) WITH (fillfactor=90);
 CREATE INDEX users_labels ON public.users USING gin (labels jsonb_path_ops);
 CREATE INDEX users_search ON public.users USING gin (name gin_trgm_ops, display_name gin_trgm_ops);
+
+CREATE OR REPLACE FUNCTION public.audit_drop_before(before timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '30s'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+  floor timestamptz := date_trunc('day', now()) - make_interval(days => (SELECT days FROM public.audit_retention));
+  until timestamptz := date_trunc('day', before);
+  partition text;
+BEGIN
+  -- A clock that is a little ahead of the database's asks a day too early at midnight.
+  IF until IS NULL OR NOT isfinite(until) OR until > floor + interval '1 day' THEN
+    RAISE EXCEPTION 'the audit trail is kept for % days',
+      (SELECT days FROM public.audit_retention) USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  until := least(until, floor);
+  PERFORM pg_advisory_xact_lock(hashtext('ambit audit partitions'));
+  FOR partition IN
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'public.audit_events'::regclass AND c.relname ~ '^audit_events_[0-9]{8}$'
+      AND c.relname < 'audit_events_' || to_char(until, 'YYYYMMDD')
+    ORDER BY c.relname
+  LOOP
+    EXECUTE format('DROP TABLE public.%I', partition);
+    RETURN NEXT partition;
+  END LOOP;
+  DELETE FROM public.audit_events_default WHERE received_at < until;
+END
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.audit_make_partition(ahead integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '30s'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+  day date;
+  partition text;
+BEGIN
+  IF ahead IS NULL OR ahead < 0 OR ahead > 31 THEN
+    RAISE EXCEPTION 'partitions are made for today and the next 31 days' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- One at a time; whoever comes second finds the work done.
+  PERFORM pg_advisory_xact_lock(hashtext('ambit audit partitions'));
+  day := now()::date + ahead;
+  partition := 'audit_events_' || to_char(day, 'YYYYMMDD');
+  IF to_regclass('public.' || partition) IS NOT NULL THEN
+    RETURN NULL;
+  END IF;
+  EXECUTE format(
+    'CREATE TABLE public.%1$I (LIKE public.audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
+       CONSTRAINT day CHECK (received_at >= %2$L AND received_at < %3$L))', partition, day::timestamptz, (day + 1)::timestamptz);
+  -- A day that began before its partition was made has rows in the default one: they move along.
+  EXECUTE format(
+    'WITH moved AS (
+       DELETE FROM public.audit_events_default WHERE received_at >= %2$L AND received_at < %3$L RETURNING *)
+     INSERT INTO public.%1$I SELECT * FROM moved', partition, day::timestamptz, (day + 1)::timestamptz);
+  EXECUTE format(
+    'ALTER TABLE public.audit_events ATTACH PARTITION public.%1$I FOR VALUES FROM (%2$L) TO (%3$L)',
+    partition, day::timestamptz, (day + 1)::timestamptz);
+  EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT day', partition);
+  RETURN partition;
+END
+$function$
+;

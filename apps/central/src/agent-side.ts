@@ -74,7 +74,13 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   status.onFenced((sessions) => gateway.fence(sessions));
   let wake = (): void => undefined;
   const tail = { wake: () => wake() };
-  const ingest = new AuditIngest({ ...parts.runtime, admit, revocations, tail });
+  const ingest = new AuditIngest({
+    ...parts.runtime,
+    database: parts.runtime.auditDatabase,
+    admit,
+    revocations,
+    tail,
+  });
   const enrol = enrolment(parts);
   let address = '';
   status.start();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadSettings } from '@ambit/config';
 import { apiVersion } from '@ambit/contracts';
 import type { Logger } from '@ambit/kernel';
-import { RecordingLogger } from '@ambit/testing';
+import { ownerUrlOf, RecordingLogger } from '@ambit/testing';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
 import { serve } from './serve.ts';
@@ -46,7 +46,11 @@ export class TestCentral {
 
   static async start(databaseUrl: string, more: StartOptions = {}): Promise<TestCentral> {
     const dataDir = more.dataDir ?? (await mkdtemp(join(tmpdir(), 'ambit-central-test-')));
-    const env = { AMBIT_DATABASE_URL: databaseUrl, ...more.env };
+    const env = {
+      AMBIT_DATABASE_URL: databaseUrl,
+      AMBIT_DATABASE_OWNER_URL: ownerUrlOf(databaseUrl),
+      ...more.env,
+    };
     const settings = await testSettings({ dataDir, ...more.flags }, env);
     const logger = new RecordingLogger();
     return new TestCentral(await serve(settings, logger as Logger), logger, dataDir);

@@ -34,6 +34,20 @@ export const centralSettings = defineSettings(
       describe:
         'PostgreSQL to use (postgres://…); without it an embedded one runs in the data folder',
     }),
+    databaseOwnerUrl: secretUrl({
+      schemes: ['postgres', 'postgresql'],
+      describe:
+        'The same database for the role that owns it; used for "migrate", or at the start when given, and dropped then',
+    }),
+    databaseAuditUrl: secretUrl({
+      schemes: ['postgres', 'postgresql'],
+      describe:
+        'The same database for a role that only adds to the audit trail; without it --database-url does that too',
+    }),
+    databaseRights: choice(['warn', 'refuse'], {
+      describe: 'What to do when the role of --database-url could rewrite the audit trail',
+      default: 'warn',
+    }),
     redisUrl: secretUrl({
       schemes: ['redis', 'rediss'],
       describe: 'Redis for jobs and rate limits (redis://…); without it they use PostgreSQL',

@@ -7,7 +7,7 @@ import {
   Readiness,
   startHealthListener,
 } from '@ambit/observability';
-import { ensureAuditPartitions, UnitOfWork } from '@ambit/persistence';
+import { makeAuditPartitions, UnitOfWork } from '@ambit/persistence';
 import type { CentralSettings } from './config.ts';
 import { openDataFolder } from './platform/data-folder.ts';
 import { watchDatabase } from './platform/database-watch.ts';
@@ -53,18 +53,32 @@ export async function openFoundation(
   const health = await startHealthListener({ host, port, readiness, registry, logger });
   teardown.add('health listener', () => health.close());
 
-  const opened = await openCentralDatabase(settings, folder.postgres, logger);
+  const opened = await openCentralDatabase({
+    settings,
+    postgresFolder: folder.postgres,
+    logger,
+    prepare: true,
+  });
   teardown.add('database', () => opened.close());
-  const { database } = opened;
-  await database.migrate();
+  const { database, auditDatabase } = opened;
   const clock = systemClock;
-  await ensureAuditPartitions(database, clock.now());
+  await makeAuditPartitions(database);
   readiness.ready('database');
   teardown.add('database watch', watchDatabase({ database, readiness, meters }));
   const ids = new TimeOrderedIds(clock);
   const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
   return {
-    runtime: { settings, logger, clock, ids, database, unitOfWork, meters, readiness },
+    runtime: {
+      settings,
+      logger,
+      clock,
+      ids,
+      database,
+      auditDatabase,
+      unitOfWork,
+      meters,
+      readiness,
+    },
     keysFolder: folder.keys,
     healthUrl: `http://${addressText({ host: health.host, port: health.port })}`,
     databaseKind: opened.kind,

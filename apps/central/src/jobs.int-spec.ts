@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { centralMetrics, createMeters, createRegistry, Readiness } from '@ambit/observability';
 import { eventually, FakeClock, PolicyWriter, silentLogger, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
+import { grantRights, roleNames } from '@ambit/persistence';
 import { Redis } from 'ioredis';
 import { auditJobs } from './features/audit/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { CommitPolicy } from './features/policy/public.ts';
 import { purgeTokens } from './features/tokens/public.ts';
+import { prepareJobs } from './platform/jobs/prepare-jobs.ts';
 import { startJobs } from './platform/jobs/job-runner.ts';
 import type { JobRunner, JobStore, RecurringJob } from './platform/jobs/job-runner.ts';
 
@@ -72,6 +74,8 @@ async function runsOn(store: JobStore): Promise<void> {
 
 describe('jobs', () => {
   test('run on PostgreSQL, once for all replicas, and a failing one stops no other', async () => {
+    await prepareJobs(db.ownerUrl);
+    await grantRights(await db.another(db.ownerUrl), roleNames);
     await runsOn({ databaseUrl: db.url });
   });
 
@@ -123,7 +127,8 @@ describe('the jobs of central', () => {
   });
 
   test('audit partitions are there a week ahead and go when retention is over', async () => {
-    const clock = new FakeClock(Date.now() + 400 * day);
+    const clock = new FakeClock(Date.now());
+    const owner = await db.another(db.ownerUrl);
     const unitOfWork = new PolicyWriter(db.database).unit;
     const jobs = auditJobs(
       { database: db.database, unitOfWork, clock, logger: silentLogger },
@@ -136,15 +141,22 @@ describe('the jobs of central', () => {
       );
       return rows.map(({ name }) => name);
     };
-    const nameOf = (at: number): string =>
-      `audit_events_${new Date(at).toISOString().slice(0, 10).replaceAll('-', '')}`;
+    const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+    const nameOf = (at: number): string => `audit_events_${dateOf(at).replaceAll('-', '')}`;
     await jobs[0]?.run();
     expect(await partitions()).toEqual(
       expect.arrayContaining([nameOf(clock.now()), nameOf(clock.now() + 7 * day)]),
     );
-    clock.advance(100 * day);
+    for (const age of [90, 91]) {
+      const [from, to] = [age, age - 1].map((days) => clock.now() - days * day);
+      await owner.query(
+        `CREATE TABLE ${nameOf(from ?? 0)} PARTITION OF audit_events
+         FOR VALUES FROM ('${dateOf(from ?? 0)}') TO ('${dateOf(to ?? 0)}')`,
+      );
+    }
     await jobs[1]?.run();
-    expect(await partitions()).not.toContain(nameOf(clock.now() - 100 * day));
+    expect(await partitions()).not.toContain(nameOf(clock.now() - 91 * day));
+    expect(await partitions()).toContain(nameOf(clock.now() - 90 * day));
   });
 
   test('case 48: what was used or removed long ago is forgotten', async () => {

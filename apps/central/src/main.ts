@@ -12,6 +12,7 @@ import { isAppError } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
+import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { createToken, listTokens, revokeToken } from './maintenance/token-commands.ts';
 import { serve } from './serve.ts';
@@ -97,6 +98,12 @@ token
   .action(async (name: string, _options: unknown, command: Command) =>
     revokeToken(await settingsOf(command), name, write),
   );
+program
+  .command('migrate')
+  .description(
+    'Make the database ready for this release, as its owner (AMBIT_DATABASE_OWNER_URL), and end',
+  )
+  .action(async (_options: unknown, command: Command) => migrate(await settingsOf(command), write));
 program
   .command('epoch')
   .description('Look after the state epoch')

@@ -60,6 +60,13 @@ const byCode: Readonly<Record<string, (cause: unknown) => AppError>> = {
   '22003': malformed,
   '22007': malformed,
   '22008': malformed,
+  '22023': malformed,
+  '42501': (cause) =>
+    new AppError('not_ready', 'The role that this program has in the database may not do this.', {
+      hint: 'The database is not made ready for this release: run "ambit-central migrate" as its owner, which gives the rights too.',
+      nextCommand: 'ambit-central migrate',
+      cause,
+    }),
   '22021': (cause) =>
     new AppError('invalid_request', 'The text holds a character that cannot be stored.', { cause }),
   '22P05': (cause) =>

@@ -9,6 +9,8 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedde
 import { headRevision } from './feed/policy-changes.ts';
 import { PolicyFeed } from './feed/policy-feed.ts';
 import { listAudit } from './audit/list-audit.ts';
+import { grantRights } from './rights/grant-rights.ts';
+import { roleNames } from './rights/role-names.ts';
 import { listUsers } from './queries/list-policy.ts';
 
 let folder: string;
@@ -18,9 +20,14 @@ let feed: PolicyFeed | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ambit-killed-'));
-  server = await startEmbeddedPostgres({ dataDir: folder, logger: silentLogger });
+  const prepare = async (url: string): Promise<void> => {
+    const owner = await openDatabase({ url, logger: silentLogger });
+    await owner.migrate();
+    await grantRights(owner, roleNames);
+    await owner.close();
+  };
+  server = await startEmbeddedPostgres({ dataDir: folder, logger: silentLogger, prepare });
   database = await openDatabase({ url: server.url, logger: silentLogger });
-  await database.migrate();
 });
 afterAll(async () => {
   await feed?.close();

@@ -103,6 +103,12 @@ export class Database implements Sql {
     return unknownToDatabase(this);
   }
 
+  /** The role that its connections have in the database. */
+  async role(): Promise<string> {
+    const [row] = await this.query<{ name: string }>('SELECT current_user AS name');
+    return row?.name ?? '';
+  }
+
   async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     try {
       const result = await this.#pool().query<R & pg.QueryResultRow>(text, [...values]);
@@ -181,6 +187,7 @@ export class Database implements Sql {
     return new pg.Client({
       connectionString: this.#options.url,
       application_name: `${this.#options.applicationName ?? 'ambit'} feed`,
+      options: sessionOptions(this.#options),
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
     });

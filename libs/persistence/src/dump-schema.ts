@@ -42,6 +42,12 @@ SELECT pg_get_indexdef(i.indexrelid) || ';' AS line FROM pg_index i JOIN pg_clas
 WHERE i.indrelid = $1::regclass AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid)
 ORDER BY c.relname`;
 
+const functions = `
+SELECT pg_get_functiondef(p.oid) || ';' AS line FROM pg_proc p
+WHERE p.pronamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+ORDER BY p.proname`;
+
 async function dumpTable(sql: Sql, name: string, tail: string): Promise<string> {
   const lines = async (query: string): Promise<string[]> =>
     (await sql.query<Line>(query, [name])).map((row) => row.line);
@@ -58,5 +64,6 @@ export async function dumpSchema(sql: Sql): Promise<string> {
   for (const { name, tail } of await sql.query<{ name: string; tail: string }>(tables)) {
     parts.push(await dumpTable(sql, name, tail));
   }
+  for (const { line } of await sql.query<Line>(functions)) parts.push(line);
   return `${parts.join('\n\n')}\n`;
 }

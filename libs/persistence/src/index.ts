@@ -3,7 +3,7 @@
  * transaction, read queries, the feed of policy changes and the audit store. It holds no rule of the product.
  */
 export type { AuditFilter } from './audit/audit-filter.ts';
-export { dropAuditBefore, ensureAuditPartitions } from './audit/audit-partitions.ts';
+export { dropAuditBefore, makeAuditPartitions } from './audit/audit-partitions.ts';
 export { auditToDrop, type AuditToDrop } from './audit/audit-to-drop.ts';
 export type { StoredEvent } from './audit/event-row.ts';
 export { ingestAuditPiecewise, readIngestFacts } from './audit/ingest-piecewise.ts';
@@ -36,6 +36,9 @@ export { findInstallation } from './queries/installation.ts';
 export * from './queries/list-policy.ts';
 export type { ListQuery, Page } from './queries/page.ts';
 export * from './records.ts';
+export { excessRights } from './rights/excess-rights.ts';
+export { grantRights, keepAuditFor } from './rights/grant-rights.ts';
+export { type DatabaseRoles, roleNames } from './rights/role-names.ts';
 export type { Sql } from './sql.ts';
 export type { ClosableGroup, HeldRole, SyncRemovals, TakenAway } from './sync-bounds.ts';
 export * from './sync/cluster-inventory.ts';

@@ -16,13 +16,14 @@ afterAll(() => db.close());
 
 async function onEmptyDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   const name = `empty_${process.pid}_${Math.floor(performance.now())}`;
-  await db.database.query(`CREATE DATABASE ${name}`);
-  const url = new URL(db.url);
+  const superuser = await db.another(db.superuserUrl);
+  await superuser.query(`CREATE DATABASE ${name}`);
+  const url = new URL(db.superuserUrl);
   url.pathname = `/${name}`;
   try {
     return await work(url.href);
   } finally {
-    await db.database.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await superuser.query(`DROP DATABASE ${name} WITH (FORCE)`);
   }
 }
 

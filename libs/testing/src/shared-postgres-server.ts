@@ -2,7 +2,7 @@
  * The database server of one test run, as a process of its own: the worker that needed it first may end long before the
  * others. It ends itself when the run is gone, however the run ended.
  */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { startEmbeddedPostgres } from '@ambit/persistence/embedded';
@@ -39,7 +39,9 @@ const server = await startEmbeddedPostgres({
     checkpoint_timeout: '1h',
   },
 });
-await writeFile(join(runDir, 'server.new'), JSON.stringify({ url: server.url, pid: process.pid }));
+const secret = (await readFile(join(runDir, 'postgres', 'superuser.password'), 'utf8')).trim();
+const url = `postgres://postgres:${secret}@127.0.0.1:${server.port}/postgres`;
+await writeFile(join(runDir, 'server.new'), JSON.stringify({ url, pid: process.pid }));
 await rename(join(runDir, 'server.new'), join(runDir, 'server.json'));
 
 await new Promise<void>((resolve) => {

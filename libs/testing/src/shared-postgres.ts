@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '@ambit/persistence';
+import { type Database, grantRights, openDatabase, roleNames } from '@ambit/persistence';
 import { eventually } from './eventually.ts';
 import { silentLogger } from './silent-logger.ts';
 
@@ -23,9 +23,11 @@ function runFolder(): RunFolder {
   return { dir, pid };
 }
 
-export function databaseUrl(serverUrl: string, database: string): string {
+/** The URL of a database for one of its roles; all of them have the password of the superuser, who is meant unless told. */
+export function databaseUrl(serverUrl: string, database: string, role?: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
+  if (role !== undefined) url.username = role;
   return url.href;
 }
 
@@ -35,7 +37,7 @@ async function readJson<T>(path: string): Promise<T | undefined> {
 }
 
 async function startServer({ dir, pid }: RunFolder): Promise<string> {
-  // Another version of PostgreSQL than the one we bring; its user may create databases. One template is left there.
+  // Another version of PostgreSQL than the one we bring; its user is a superuser. One template and our roles are left there.
   const given = process.env['AMBIT_TEST_DATABASE_URL'];
   if (given !== undefined && given !== '') return given;
   const program = fileURLToPath(new URL('./shared-postgres-server.ts', import.meta.url));
@@ -57,14 +59,25 @@ async function startServer({ dir, pid }: RunFolder): Promise<string> {
   );
 }
 
+async function makeRoles(server: Database, password: string): Promise<void> {
+  for (const role of Object.values(roleNames)) {
+    const found = await server.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
+    if (found.length === 0) await server.query(`CREATE ROLE ${role}`);
+    await server.query(`ALTER ROLE ${role} LOGIN PASSWORD '${password.replaceAll("'", "''")}'`);
+  }
+}
+
+/** Migrated by the owner, with the rights of the other two. */
 async function makeTemplate(serverUrl: string): Promise<void> {
   const server = await openDatabase({ url: serverUrl, logger: silentLogger, maxConnections: 1 });
+  await makeRoles(server, decodeURIComponent(new URL(serverUrl).password));
   await server.query(`DROP DATABASE IF EXISTS ${templateName} WITH (FORCE)`);
-  await server.query(`CREATE DATABASE ${templateName}`);
+  await server.query(`CREATE DATABASE ${templateName} OWNER ${roleNames.owner}`);
   await server.close();
-  const url = databaseUrl(serverUrl, templateName);
+  const url = databaseUrl(serverUrl, templateName, roleNames.owner);
   const template = await openDatabase({ url, logger: silentLogger, maxConnections: 1 });
   await template.migrate();
+  await grantRights(template, roleNames);
   await template.close();
 }
 

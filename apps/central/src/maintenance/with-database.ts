@@ -74,7 +74,12 @@ async function open(
     logger.error('another process took the data folder over', { error }),
   );
   teardown.add('data folder', () => owned.release());
-  const opened = await openCentralDatabase(settings, owned.postgres, logger);
+  const opened = await openCentralDatabase({
+    settings,
+    postgresFolder: owned.postgres,
+    logger,
+    prepare: false,
+  });
   teardown.add('database', () => opened.close());
   return opened.database;
 }

@@ -44,20 +44,21 @@ async function onRedis(url: string): Promise<OpenedCounts> {
 }
 
 async function onPostgres(url: string): Promise<OpenedCounts> {
-  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'ambit-limits' });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 2,
+    application_name: 'ambit-limits',
+    options: '-c search_path=limits,pg_temp -c statement_timeout=5000',
+  });
   pool.on('error', () => undefined);
-  await pool.query('CREATE SCHEMA IF NOT EXISTS limits');
-  const limiter = await new Promise<RateLimiterAbstract>((resolve, reject) => {
-    const made = new RateLimiterPostgres(
-      {
-        ...shape,
-        storeClient: pool,
-        storeType: 'pool',
-        schemaName: 'limits',
-        tableName: 'failures',
-      },
-      (error?: Error) => (error === undefined ? resolve(made) : reject(error)),
-    );
+  // Migrations make the table: the application has no right to make any.
+  const limiter = new RateLimiterPostgres({
+    ...shape,
+    storeClient: pool,
+    storeType: 'pool',
+    schemaName: 'limits',
+    tableName: 'failures',
+    tableCreated: true,
   });
   return { counts: countsOf(limiter), close: () => pool.end() };
 }

@@ -1,51 +1,172 @@
-import { openDatabase, startEmbeddedPostgres } from '@ambit/persistence';
+import { excessRights, openDatabase, roleNames, startEmbeddedPostgres } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import type { CentralSettings } from '../config.ts';
+import { prepareDatabase } from './prepare-database.ts';
 
 export interface OpenedDatabase {
+  /** As the application. */
   readonly database: Database;
-  /** Secret. */
+  /** As the role that only adds to the audit trail; the one above where none is given. */
+  readonly auditDatabase: Database;
+  /** Of the application. Secret. */
   readonly url: string;
   /** What was opened, for people. */
   readonly kind: 'given' | 'embedded';
+  /** Migrations that ran. */
+  readonly migrated: readonly string[];
   close(): Promise<void>;
 }
 
-/** The PostgreSQL that was named, or the embedded one of the data folder. Throws database_unavailable, storage_full. */
-export async function openCentralDatabase(
-  settings: Pick<CentralSettings, 'databaseUrl' | 'cacheDir' | 'databaseConnections'>,
-  postgresFolder: string,
-  logger: Logger,
-): Promise<OpenedDatabase> {
-  const options = {
-    logger,
-    maxConnections: settings.databaseConnections,
-    applicationName: 'ambit-central',
+export interface OpenDatabaseOptions {
+  readonly settings: Pick<
+    CentralSettings,
+    | 'databaseUrl'
+    | 'databaseOwnerUrl'
+    | 'databaseAuditUrl'
+    | 'databaseRights'
+    | 'auditRetention'
+    | 'cacheDir'
+    | 'databaseConnections'
+  >;
+  readonly postgresFolder: string;
+  readonly logger: Logger;
+  /** Do the owner's work first. Where it is false the database has to be ready. */
+  readonly prepare: boolean;
+}
+
+const auditConnections = 3;
+
+/**
+ * The PostgreSQL that was named, or the embedded one of the data folder, with what the owner has to do done. Throws
+ * database_unavailable, storage_full, not_ready, and config_invalid when the role may do what it should not.
+ */
+export function openCentralDatabase(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  return options.settings.databaseUrl === undefined ? openEmbedded(options) : openGiven(options);
+}
+
+async function openEmbedded(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  const { settings, logger } = options;
+  const { auditRetention } = settings;
+  let migrated: readonly string[] = [];
+  const prepare = async (ownerUrl: string): Promise<void> => {
+    migrated = await prepareDatabase(ownerUrl, roleNames, { auditRetention, logger });
   };
-  if (settings.databaseUrl !== undefined) {
-    const url = settings.databaseUrl.reveal();
-    const database = await openDatabase({ ...options, url }).catch((error: unknown) => {
-      throw isAppError(error, 'database_unavailable') ? unreachable(url, error) : error;
-    });
-    return { database, url, kind: 'given', close: () => database.close() };
-  }
   const server = await startEmbeddedPostgres({
-    dataDir: postgresFolder,
+    dataDir: options.postgresFolder,
     logger,
     cacheDir: settings.cacheDir,
+    ...(options.prepare ? { prepare } : {}),
   });
-  const database = await openDatabase({ ...options, url: server.url });
+  const pools = await openPools(options, server.url, server.auditUrl).catch(
+    async (error: unknown) => {
+      await server.stop();
+      throw error;
+    },
+  );
   return {
-    database,
+    ...pools,
     url: server.url,
     kind: 'embedded',
+    migrated,
     close: async () => {
-      await database.close();
+      await pools.close();
       await server.stop();
     },
   };
+}
+
+async function openGiven(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  const { databaseUrl, databaseAuditUrl } = options.settings;
+  const url = databaseUrl?.reveal() ?? '';
+  const pools = await openPools(options, url, databaseAuditUrl?.reveal());
+  try {
+    const migrated = options.prepare ? await prepareGiven(options, pools, url) : [];
+    if (options.prepare) await checkRights(options, pools);
+    return { ...pools, url, kind: 'given', migrated };
+  } catch (error) {
+    await pools.close();
+    throw error;
+  }
+}
+
+type Pools = Pick<OpenedDatabase, 'database' | 'auditDatabase' | 'close'>;
+
+async function openPools(
+  { settings, logger }: OpenDatabaseOptions,
+  url: string,
+  auditUrl: string | undefined,
+): Promise<Pools> {
+  const open = (of: string, maxConnections: number): Promise<Database> =>
+    openDatabase({ url: of, logger, maxConnections, applicationName: 'ambit-central' }).catch(
+      (error: unknown) => {
+        throw isAppError(error, 'database_unavailable') ? unreachable(of, error) : error;
+      },
+    );
+  const database = await open(url, settings.databaseConnections);
+  if (auditUrl === undefined)
+    return { database, auditDatabase: database, close: () => database.close() };
+  const auditDatabase = await open(auditUrl, auditConnections).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  return {
+    database,
+    auditDatabase,
+    close: async () => {
+      await auditDatabase.close();
+      await database.close();
+    },
+  };
+}
+
+/** With a URL of the owner it prepares; a role that may make tables prepares by itself; any other finds it prepared. */
+async function prepareGiven(
+  { settings, logger }: OpenDatabaseOptions,
+  { database, auditDatabase }: Pools,
+  url: string,
+): Promise<readonly string[]> {
+  const ownerUrl = settings.databaseOwnerUrl?.reveal();
+  const owns = ownerUrl === undefined && (await mayMakeTables(database));
+  if (ownerUrl !== undefined || owns) {
+    const roles = {
+      application: await database.role(),
+      auditWriter: await auditDatabase.role(),
+    };
+    const { auditRetention } = settings;
+    return prepareDatabase(ownerUrl ?? url, roles, { auditRetention, logger });
+  }
+  const pending = await database.pendingMigrations();
+  if (pending.length === 0) return [];
+  throw new AppError('not_ready', 'The database is not made ready for this release of central.', {
+    why: `Migrations are missing (${pending.join(', ')}), and the role of AMBIT_DATABASE_URL may not make tables.`,
+    hint: 'Run "ambit-central migrate" with AMBIT_DATABASE_OWNER_URL beside AMBIT_DATABASE_URL, or give it to the start.',
+    nextCommand: 'ambit-central migrate',
+  });
+}
+
+async function mayMakeTables(database: Database): Promise<boolean> {
+  const [row] = await database.query<{ may: boolean }>(
+    `SELECT has_schema_privilege('public', 'CREATE') AND has_database_privilege(current_database(), 'CREATE') AS may`,
+  );
+  return row?.may === true;
+}
+
+async function checkRights(
+  { settings, logger }: OpenDatabaseOptions,
+  { database, auditDatabase }: Pools,
+): Promise<void> {
+  const pools = new Set([database, auditDatabase]);
+  const excess: string[] = [];
+  for (const pool of pools)
+    for (const right of await excessRights(pool)) excess.push(`${await pool.role()} ${right}`);
+  if (excess.length === 0) return;
+  const message = 'A role of central in PostgreSQL may do more than it needs.';
+  const hint =
+    'Whoever gets hold of its secret could rewrite the audit trail: give the program roles of their own, as docs/how-to/external-database.md shows.';
+  if (settings.databaseRights === 'warn') logger.warn(message, { excess, hint });
+  else throw new AppError('config_invalid', message, { why: `${excess.join('; ')}.`, hint });
 }
 
 /** What PostgreSQL or the system said is told; the user and password in the URL are not. */

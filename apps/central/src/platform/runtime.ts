@@ -13,6 +13,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly database: Database;
+  /** Only adds to the audit trail: for what agents report. */
+  readonly auditDatabase: Database;
   readonly unitOfWork: UnitOfWork;
   readonly meters: Meters<typeof centralMetrics>;
   readonly readiness: Readiness;
@@ -25,6 +27,7 @@ export const runtimeTokens = {
   clock: Symbol('clock'),
   ids: Symbol('ids'),
   database: Symbol('database'),
+  auditDatabase: Symbol('auditDatabase'),
   unitOfWork: Symbol('unitOfWork'),
   meters: Symbol('meters'),
   readiness: Symbol('readiness'),

@@ -10,7 +10,10 @@ import type { ServerUser } from './server-user.ts';
 export interface DataFolder {
   /** The folder PostgreSQL owns. */
   readonly cluster: string;
+  /** Of the application. */
   readonly password: string;
+  /** Undefined for a folder of a former release, whose superuser has the password above. */
+  readonly superuserSecret: string | undefined;
 }
 
 interface Wanted {
@@ -30,7 +33,11 @@ async function readOptional(path: string): Promise<string | undefined> {
   }
 }
 
-async function makePassword(path: string): Promise<string> {
+/** Where the superuser's secret is. Read at the start, held by nothing that runs. */
+export const superuserFile = (dataDir: string): string => join(dataDir, 'superuser.password');
+
+/** Makes a random secret in a file that only this account may read. */
+export async function makeSecret(path: string): Promise<string> {
   const password = randomBytes(32).toString('hex');
   const file = await open(`${path}.new`, 'w', 0o600);
   try {
@@ -118,16 +125,18 @@ export async function openDataFolder(wanted: Wanted): Promise<DataFolder> {
     await mkdir(wanted.dataDir, { recursive: true, mode: 0o700 });
     const version = await readOptional(join(cluster, 'PG_VERSION'));
     const password = await readOptional(passwordPath);
+    const superuserSecret = await readOptional(superuserFile(wanted.dataDir));
     if (version !== undefined && version !== wanted.binaries.major) {
       throw wrongVersion(version, wanted);
     }
     if (version !== undefined) {
       if (password === undefined) throw passwordLost(wanted.dataDir);
-      return { cluster, password };
+      return { cluster, password, superuserSecret };
     }
-    const made = password ?? (await makePassword(passwordPath));
+    const made = superuserSecret ?? (await makeSecret(superuserFile(wanted.dataDir)));
+    const application = password ?? (await makeSecret(passwordPath));
     await createCluster(cluster, made, wanted);
-    return { cluster, password: made };
+    return { cluster, password: application, superuserSecret: made };
   } catch (error) {
     throw storageError(error, wanted.dataDir);
   }

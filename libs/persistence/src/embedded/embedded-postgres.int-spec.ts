@@ -48,6 +48,12 @@ async function ask(url: string, sql: string): Promise<unknown> {
   }
 }
 
+/** A table that the application may read, as migrations make them. */
+async function keepSeven(ownerUrl: string): Promise<void> {
+  await ask(ownerUrl, 'CREATE TABLE kept AS SELECT 7 AS n');
+  await ask(ownerUrl, 'GRANT SELECT ON kept TO ambit_app');
+}
+
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'ambit-embedded-'));
   await chmod(root, 0o700);
@@ -85,8 +91,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   test('keeps data and password over a stop and a start, and stops without leaving a process', async () => {
-    const first = await start();
-    await ask(first.url, `CREATE TABLE kept AS SELECT 7 AS n`);
+    const first = await start({ prepare: keepSeven });
     const pid = first.pid() ?? 0;
     await first.stop();
     expect(isAlive(pid)).toBe(false);
@@ -96,8 +101,7 @@ describe('the embedded PostgreSQL', () => {
 
   test('comes back under the same address after kill -9, and says so', async () => {
     const seen: number[] = [];
-    const server = await start({ onRestart: ({ restarts }) => seen.push(restarts) });
-    await ask(server.url, `CREATE TABLE kept AS SELECT 7 AS n`);
+    const server = await start({ prepare: keepSeven, onRestart: ({ restarts }) => seen.push(restarts) });
     const pid = server.pid() ?? 0;
     process.kill(pid, 'SIGKILL');
     await eventually(async () => expect(await ask(server.url, 'SELECT n FROM kept')).toBe(7), {
@@ -110,8 +114,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   test('a server that outlived its program is ended and its data found again', async () => {
-    const first = await start();
-    await ask(first.url, `CREATE TABLE kept AS SELECT 7 AS n`);
+    const first = await start({ prepare: keepSeven });
     await first.stop();
     running.clear();
     const program = join(root, 'start.mjs');

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { AppError, type Logger } from '@ambit/kernel';
-import pg from 'pg';
 import { openDataFolder } from './data-folder.ts';
+import { ensureDatabase } from './ensure-database.ts';
 import { endOrphan } from './orphaned-server.ts';
 import { preparePostgresBinaries } from './postgres-binaries.ts';
 import { startServer, type ServerCommand } from './server-process.ts';
@@ -18,13 +18,17 @@ export interface EmbeddedPostgresOptions {
   readonly cacheDir?: string;
   /** postgresql.conf settings over ours. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Work of the owner of the database, such as migrations; its URL is good only until this is done. */
+  readonly prepare?: (ownerUrl: string) => Promise<void>;
   /** Called after the server died and was started again. */
   readonly onRestart?: (facts: { readonly restarts: number; readonly lastWords: string }) => void;
 }
 
 export interface EmbeddedPostgres {
-  /** postgres://ambit:…@127.0.0.1:PORT/ambit. Stays the same over restarts of the server. Secret. */
+  /** Of the application: postgres://ambit_app:…@127.0.0.1:PORT/ambit. Stays the same over restarts. Secret. */
   readonly url: string;
+  /** Of the role that only adds to the audit trail. Secret. */
+  readonly auditUrl: string;
   readonly port: number;
   /** Undefined while the server is down. */
   pid(): number | undefined;
@@ -43,30 +47,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** The account that central uses owns its database and is no superuser. Idempotent, so a crash between is harmless. */
-async function ensureDatabase(port: number, password: string): Promise<void> {
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port,
-    user: 'postgres',
-    password,
-    database: 'postgres',
-  });
-  await client.connect();
-  try {
-    const roles = await client.query(`SELECT 1 FROM pg_roles WHERE rolname = 'ambit'`);
-    if (roles.rowCount === 0) {
-      await client.query(
-        `CREATE ROLE ambit LOGIN CREATEDB NOSUPERUSER PASSWORD ${client.escapeLiteral(password)}`,
-      );
-    }
-    const databases = await client.query(`SELECT 1 FROM pg_database WHERE datname = 'ambit'`);
-    if (databases.rowCount === 0) await client.query('CREATE DATABASE ambit OWNER ambit');
-  } finally {
-    await client.end();
-  }
 }
 
 /** Another program may take the port between the look and the start; then the next one is tried. */
@@ -96,7 +76,8 @@ export async function startEmbeddedPostgres(
   const user = await chooseServerUser();
   const binaries = await preparePostgresBinaries(user, options.cacheDir);
   const noSync = settings['fsync'] === 'off';
-  const { cluster, password } = await openDataFolder({ dataDir, binaries, user, noSync });
+  const folder = await openDataFolder({ dataDir, binaries, user, noSync });
+  const { cluster } = folder;
   try {
     await endOrphan(cluster, logger);
     const { supervisorCommand, server } = await startOnFreePort({
@@ -108,13 +89,15 @@ export async function startEmbeddedPostgres(
     });
     const { port } = supervisorCommand;
     const supervisor = new ServerSupervisor(supervisorCommand, server, options.onRestart);
-    await ensureDatabase(port, password).catch(async (error: unknown) => {
-      await supervisor.stop();
-      throw error;
-    });
+    const urls = await ensureDatabase({ dataDir, port, folder, prepare: options.prepare }).catch(
+      async (error: unknown) => {
+        await supervisor.stop();
+        throw error;
+      },
+    );
     logger.info('embedded PostgreSQL is up', { port, pid: server.pid });
     return {
-      url: `postgres://ambit:${password}@127.0.0.1:${port}/ambit`,
+      ...urls,
       port,
       pid: () => supervisor.pid(),
       restarts: () => supervisor.restarts(),

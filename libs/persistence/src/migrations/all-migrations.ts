@@ -3,6 +3,7 @@ import { Agents1795470060000 } from './1795470060000-agents.ts';
 import { Audit1795470120000 } from './1795470120000-audit.ts';
 import { AuditReporter1795470300000 } from './1795470300000-audit-reporter.ts';
 import { ClosedGroups1795470360000 } from './1795470360000-closed-groups.ts';
+import { Rights1795470420000 } from './1795470420000-rights.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -11,4 +12,5 @@ export const allMigrations = [
   Audit1795470120000,
   AuditReporter1795470300000,
   ClosedGroups1795470360000,
+  Rights1795470420000,
 ];

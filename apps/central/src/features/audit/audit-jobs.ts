@@ -1,5 +1,5 @@
 import type { Clock, Logger, Millis } from '@ambit/kernel';
-import { auditToDrop, dropAuditBefore, ensureAuditPartitions } from '@ambit/persistence';
+import { auditToDrop, dropAuditBefore, makeAuditPartitions } from '@ambit/persistence';
 import type { AuditToDrop, Database, NewAuditEvent, UnitOfWork } from '@ambit/persistence';
 import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 
@@ -21,7 +21,7 @@ export function auditJobs(
       name: 'audit-partitions',
       everyMs: 6 * hour,
       run: async () => {
-        await ensureAuditPartitions(database, clock.now());
+        await makeAuditPartitions(database);
       },
     },
     {

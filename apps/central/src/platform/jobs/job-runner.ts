@@ -20,7 +20,7 @@ export interface JobRunner {
 }
 
 export const queueName = 'ambit';
-const schema = 'bullmq';
+export const jobSchema = 'bullmq';
 /** Runs that are kept to be looked at. */
 const kept = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
 
@@ -76,10 +76,11 @@ function open(store: JobStore, run: Run): OpenQueue {
   const onPostgres = withBackend(createPostgresBackend);
   const connection = {
     connectionString: store.databaseUrl,
-    schema,
-    migrate: true,
+    schema: jobSchema,
+    migrate: false,
     max: 3,
     application_name: 'ambit-jobs',
+    options: '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000',
   };
   return {
     queue: new onPostgres.Queue(queueName, { connection }) as unknown as OpenQueue['queue'],
