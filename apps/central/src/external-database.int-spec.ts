@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { excessRights, openDatabase } from '@ambit/persistence';
+import { eventually, silentLogger, testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import { TestCentral, testSettings, user } from './central.test-support.ts';
+import { migrate } from './maintenance/migrate.ts';
+
+const page = new URL('../../../docs/how-to/external-database.md', import.meta.url);
+const roles = 'central_owner, central_app, central_audit';
+let db: TestDatabase;
+let central: TestCentral | undefined;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  await asSuperuser(await printed('sql'));
+});
+afterEach(async () => {
+  await central?.stop();
+  central = undefined;
+});
+afterAll(async () => {
+  await asSuperuser(`DROP DATABASE ambit_central WITH (FORCE);\nDROP ROLE ${roles};`);
+  await db.close();
+});
+
+async function printed(language: string): Promise<string> {
+  const text = await readFile(page, 'utf8');
+  return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? '';
+}
+
+async function asSuperuser(script: string): Promise<void> {
+  const superuser = await openDatabase({ url: db.superuserUrl, logger: silentLogger });
+  for (const statement of script.split(';\n').filter((one) => one.trim() !== ''))
+    await superuser.query(statement);
+  await superuser.close();
+}
+
+/** The variables of the page, on the server of this run. */
+async function variables(...wanted: readonly string[]): Promise<Record<string, string>> {
+  const { host } = new URL(db.superuserUrl);
+  const lines = (await printed('sh')).matchAll(/export (\w+)=(\S+)/g);
+  return Object.fromEntries(
+    [...lines]
+      .filter(([, name = '']) => wanted.includes(name))
+      .map(([, name, url = '']) => [name, url.replace('db.example.com', host)]),
+  );
+}
+
+const start = async (
+  flags: Record<string, string>,
+  ...wanted: readonly string[]
+): Promise<TestCentral> => {
+  const env = await variables('AMBIT_DATABASE_URL', ...wanted);
+  const { AMBIT_DATABASE_URL = '' } = env;
+  central = await TestCentral.start(AMBIT_DATABASE_URL, {
+    flags,
+    env: { AMBIT_DATABASE_OWNER_URL: '', ...env },
+  });
+  return central;
+};
+
+describe('a PostgreSQL of one’s own, made with the SQL of the how-to as it is printed', () => {
+  test('is refused with the command that makes it ready, while the owner has not been there', async () => {
+    await expect(start({})).rejects.toMatchObject({
+      code: 'not_ready',
+      extras: { nextCommand: 'ambit-central migrate' },
+    });
+  });
+
+  test('serves after migrate with roles that cannot rewrite the trail, and without the owner', async () => {
+    const env = await variables(
+      'AMBIT_DATABASE_OWNER_URL',
+      'AMBIT_DATABASE_URL',
+      'AMBIT_DATABASE_AUDIT_URL',
+    );
+    const lines: string[] = [];
+    await migrate(await testSettings({}, env), (line) => lines.push(line));
+    expect(lines.at(-1)).toMatch(/^The database is ready; \d+ migrations ran/);
+    const flags = { databaseRights: 'refuse' };
+    const running = await start(flags, 'AMBIT_DATABASE_AUDIT_URL');
+    await running.apply(user('ada'));
+    const { body } = await running.get('/audit/events?type=user.created');
+    expect(body.items).toHaveLength(1);
+    await eventually(async () => expect((await running.health('/readyz')).status).toBe(200));
+    for (const url of [env['AMBIT_DATABASE_URL'], env['AMBIT_DATABASE_AUDIT_URL']]) {
+      const database = await openDatabase({ url: url ?? '', logger: silentLogger });
+      expect(await excessRights(database)).toEqual([]);
+      for (const attack of ['DELETE FROM audit_events', 'CREATE TEMP TABLE t (n integer)'])
+        await expect(database.query(attack)).rejects.toMatchObject({ code: 'not_ready' });
+      await database.close();
+    }
+  });
+});
+
+describe('one role for everything', () => {
+  test('works, says what it means, and is refused where the setting says so', async () => {
+    const owned = { AMBIT_DATABASE_OWNER_URL: '' };
+    central = await TestCentral.start(db.ownerUrl, { env: owned });
+    await central.apply(user('ada'));
+    expect(JSON.stringify(central.logger.lines)).toMatch(/ambit_owner owns the audit trail/);
+    const refusing = TestCentral.start(db.ownerUrl, {
+      env: owned,
+      flags: { databaseRights: 'refuse' },
+    });
+    await expect(refusing).rejects.toMatchObject({
+      code: 'config_invalid',
+      extras: { why: expect.stringContaining('owns the audit trail') },
+    });
+  });
+});
