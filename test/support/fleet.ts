@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,6 @@ export const programs = {
   cli: bin('cli', 'ambit'),
 } as const;
 
-const tokenPattern = /\bamb_[a-z2-7]{12}_[a-z2-7]{52}_[0-9a-f]{8}\b/;
 const environment = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
 
 /** One cluster of the fleet, seen by its owner and by its agent. */
@@ -172,7 +171,8 @@ export class Fleet {
           signal: AbortSignal.timeout(2_000),
         });
         if (answer.status !== 200) throw new Error(await answer.text());
-        this.#token ||= (await central.logged(tokenPattern)) ?? '';
+        const kept = join(this.folder.path, 'central', 'first-admin.token');
+        this.#token ||= (await readFile(kept, 'utf8').catch(() => '')).trim();
         return this.#token !== '';
       },
     });

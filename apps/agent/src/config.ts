@@ -24,7 +24,8 @@ export const agentSettings = defineSettings('ambit-agent', {
     env: 'AMBIT_AGENT_SERVER',
   }),
   joinToken: secret({
-    describe: 'Token of "ambit cluster add", needed once',
+    describe:
+      'Token of "ambit cluster add", needed once; better from a file or, with -, standard input, as command lines are no secret',
     env: 'AMBIT_JOIN_TOKEN',
     flag: 'join-token',
   }),

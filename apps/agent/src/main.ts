@@ -16,18 +16,20 @@ import { version } from './version.ts';
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function settingsOf(command: Command): Promise<AgentSettings> {
-  const { settings } = await loadSettings(agentSettings, {
-    flags: command.optsWithGlobals(),
-    env: processEnvironment(),
-  });
-  return settings;
-}
+const loadedFor = (command: Command): ReturnType<typeof loadSettings<typeof agentSettings.declared>> =>
+  loadSettings(agentSettings, { flags: command.optsWithGlobals(), env: processEnvironment() });
+
+const settingsOf = async (command: Command): Promise<AgentSettings> =>
+  (await loadedFor(command)).settings;
 
 async function runUntilStopped(command: Command): Promise<void> {
-  const settings = await settingsOf(command);
+  const { settings, origins } = await loadedFor(command);
   const { logLevel: level, logFormat: format } = settings;
   const logger = createLogger({ name: 'ambit-agent', level, format });
+  if (origins.get('joinToken')?.name === '--join-token')
+    logger.warn('the join token is on the command line, where every account can read it', {
+      hint: 'Give it with --join-token-file FILE, or - for standard input.',
+    });
   const interrupt = new AbortController();
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@ambit/testing';
@@ -95,6 +95,48 @@ describe('ambit-agent as a process', () => {
       expect(await agent.ended).toBe(0);
     }),
     120_000,
+  );
+
+  test(
+    'takes its token from standard input, and warns of one on the command line',
+    inScene(async (scene) => {
+      const { registrar } = scene.central;
+      const agent = run([...flags(scene), '--join-token-file', '-']);
+      agent.child.stdin?.end(`${registrar.joinToken()}\n`);
+      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'), {
+        withinMs: 20_000,
+      });
+      expect(agent.stderr + agent.stdout).not.toContain('command line');
+      agent.child.kill('SIGTERM');
+      expect(await agent.ended).toBe(0);
+      const warned = run([...flags(scene), `--join-token=${registrar.joinToken()}`]);
+      await eventually(() =>
+        expect(warned.stderr + warned.stdout).toContain('the join token is on the command line'),
+      );
+    }),
+  );
+
+  test(
+    'refuses a data folder that others may write, and links in it, with the command that mends it',
+    inScene(async (scene) => {
+      const data = join(scene.folder, 'data');
+      const agents = join(data, 'agents');
+      await mkdir(agents, { recursive: true, mode: 0o700 });
+      const refused = async (command: string): Promise<void> => {
+        const agent = run([...flags(scene), `--join-token=${scene.central.registrar.joinToken()}`]);
+        expect({ code: await agent.ended, said: agent.stderr }).toEqual({
+          code: 78,
+          said: expect.stringContaining(command),
+        });
+      };
+      await chmod(data, 0o770);
+      await refused(`chmod go-w ${data}`);
+      await chmod(data, 0o700);
+      await rename(agents, join(scene.folder, 'elsewhere'));
+      await symlink(join(scene.folder, 'elsewhere'), agents);
+      await refused(`rm ${agents} && cp -a`);
+      expect(scene.central.registrar.enrolments).toEqual([]);
+    }),
   );
 
   test('tells every wrong setting at once and exits with 78', async () => {

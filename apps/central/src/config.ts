@@ -65,6 +65,13 @@ export const centralSettings = defineSettings(
       describe: 'More DNS names or addresses for the certificate that agents see',
       default: 'localhost,127.0.0.1',
     }),
+    epochKeyFile: path({
+      describe:
+        'Where the epoch key is made at the first start and read by "epoch raise"; serving never needs it',
+    }),
+    printToken: toggle({
+      describe: 'Print the first admin token also where the output is no terminal',
+    }),
     tlsCert: path({ describe: 'Certificate of the REST API, PEM; needed beyond loopback' }),
     tlsKey: path({ describe: 'Key of the REST API, PEM' }),
     trustProxy: toggle({

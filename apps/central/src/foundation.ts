@@ -30,6 +30,11 @@ export interface Foundation {
   readonly failed: Promise<Error>;
 }
 
+/** The owner's secret is of use until the database is ready, and held by nobody afterwards. */
+function withoutOwner({ databaseOwnerUrl: _, ...rest }: CentralSettings): CentralSettings {
+  return { ...rest, databaseOwnerUrl: undefined };
+}
+
 const partsOf = { api: ['agents', 'rest'], worker: ['jobs'] } as const;
 
 /** Throws storage_unwritable, data_folder_locked, address_in_use, database_unavailable, storage_full. */
@@ -69,7 +74,7 @@ export async function openFoundation(
   const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
   return {
     runtime: {
-      settings,
+      settings: withoutOwner(settings),
       logger,
       clock,
       ids,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import {
   addSettings,
   configExitCode,
+  forgetVariable,
   loadSettings,
   printableError,
   processEnvironment,
@@ -15,6 +16,7 @@ import type { CentralSettings } from './config.ts';
 import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { createToken, listTokens, revokeToken } from './maintenance/token-commands.ts';
+import { writeFirstToken } from './platform/first-token.ts';
 import { serve } from './serve.ts';
 import type { RunningCentral } from './serve.ts';
 import { version } from './version.ts';
@@ -38,7 +40,10 @@ async function serveUntilStopped(command: Command): Promise<void> {
       process.once(signal, () => resolve(signal));
   });
   const running = await serve(settings, logger);
+  // What only the start needed: nothing started later inherits it.
+  forgetVariable('AMBIT_DATABASE_OWNER_URL');
   announce(running, settings);
+  await tellFirstToken(running, settings);
   const failed = running.failed.then((error) => {
     process.exitCode = 1;
     logger.error('another ambit-central took the data folder over', { error });
@@ -49,17 +54,28 @@ async function serveUntilStopped(command: Command): Promise<void> {
 }
 
 function announce(running: RunningCentral, { dataDir }: CentralSettings): void {
-  const { restUrl, agentAddress, healthUrl, database, firstToken } = running;
+  const { restUrl, agentAddress, healthUrl, database } = running;
   write(`ambit-central ${version} is ready`);
   if (restUrl !== undefined) write(`  REST API   ${restUrl}`);
   if (agentAddress !== undefined) write(`  agents     ${agentAddress}`);
   write(`  health     ${healthUrl}/readyz?verbose`);
   write(`  data       ${dataDir}/central (${database} PostgreSQL)`);
+}
+
+/** A terminal is seen by who started this; what goes anywhere else may be kept for years where many can read it. */
+async function tellFirstToken(running: RunningCentral, settings: CentralSettings): Promise<void> {
+  const { restUrl, firstToken } = running;
   if (firstToken === undefined) return;
+  const file = await writeFirstToken(settings.dataDir, firstToken);
   write('');
-  write('This is the first start. The admin token is shown only now; keep it safe:');
-  write(`  ${firstToken}`);
-  write(`Next: echo TOKEN | npx ambit login ${restUrl ?? 'URL'} --token-file -`);
+  if (settings.printToken || process.stdout.isTTY) {
+    write('This is the first start. The admin token is shown only now; keep it safe:');
+    write(`  ${firstToken}`);
+    write(`It is in ${file} too, which only this account may read; remove that when it is kept.`);
+  } else {
+    write(`This is the first start. The admin token is in ${file}, which only this account may read.`);
+  }
+  write(`Next: npx ambit login ${restUrl ?? 'URL'} --token-file ${file}`);
 }
 
 const program = new Command('ambit-central')

@@ -1,7 +1,18 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -130,9 +141,13 @@ let token = '';
 let joinToken = '';
 
 describe('ambit-central', () => {
-  test('case b37: prints the admin token at its very first start, keeps its keys to itself, ends with 0', async () => {
+  test('case b37: keeps the first admin token and its keys to itself and prints none where no terminal is, ends with 0', async () => {
     const program = await started();
-    token = program.found(/^ {2}(amb_\w+)$/m);
+    expect(program.output).not.toContain('amb_');
+    const tokenFile = program.found(/The admin token is in (\S+),/);
+    expect(tokenFile).toBe(join(dataDir, 'central/first-admin.token'));
+    expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
+    token = (await readFile(tokenFile, 'utf8')).trim();
     expect((await call(program, token, '/me')).body).toMatchObject({ role: 'admin' });
     const keys = join(dataDir, 'central/keys');
     expect((await stat(keys)).mode & 0o777).toBe(0o700);
@@ -243,6 +258,49 @@ describe('ambit-central', () => {
     });
     await cp(saved, keys, { recursive: true, force: true });
     await rm(saved, { recursive: true, force: true });
+  });
+});
+
+describe('the data folder', () => {
+  const refused = async (command: string): Promise<void> => {
+    for (const args of [serving(), ['token', 'list', '--data-dir', dataDir]]) {
+      const { code, output } = await ran(...args);
+      expect({ code, output }).toEqual({ code: 78, output: expect.stringContaining(command) });
+    }
+  };
+
+  test('that others may write, or that is reached by a link, is refused with the command that mends it', async () => {
+    const keys = join(dataDir, 'central/keys');
+    await chmod(dataDir, 0o770);
+    await refused(`chmod go-w ${dataDir}`);
+    await chmod(dataDir, 0o700);
+    await chmod(keys, 0o707);
+    await refused(`chmod go-w ${keys}`);
+    await chmod(keys, 0o700);
+    const elsewhere = `${dataDir}-keys`;
+    await rename(keys, elsewhere);
+    await symlink(elsewhere, keys);
+    await refused(`rm ${keys} && cp -a ${elsewhere} ${keys}`);
+    await rm(keys);
+    await rename(elsewhere, keys);
+  });
+
+  test('holds no epoch key when the installer gives it another place, and serving does without', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'ambit-central-epoch-'));
+    const epochKey = join(other, 'epoch.key');
+    const args = ['--data-dir', join(other, 'data'), ...free];
+    const first = await startedWith([...args, '--epoch-key-file', epochKey]);
+    await first.kill('SIGTERM');
+    expect((await stat(epochKey)).mode & 0o777).toBe(0o600);
+    expect(await readdir(join(other, 'data/central/keys'))).not.toContain('epoch.key');
+    await rename(epochKey, `${epochKey}.away`);
+    const second = await startedWith([...args, '--epoch-key-file', epochKey]);
+    expect(await health(second)).toContain('ready');
+    await second.kill('SIGTERM');
+    const raise = ['epoch', 'raise', '--data-dir', join(other, 'data'), '--epoch-key-file'];
+    expect(await ran(...raise, epochKey)).toMatchObject({ code: 78 });
+    expect((await ran(...raise, `${epochKey}.away`)).output).not.toContain('is missing');
+    await rm(other, { recursive: true, force: true });
   });
 });
 

@@ -17,7 +17,8 @@ export interface Trust {
 export async function openTrust({ runtime, keysFolder }: Foundation): Promise<Trust> {
   const { database, unitOfWork, ids, clock } = runtime;
   const mayCreate = await isNewInstallation(database);
-  const keys = await openKeys(keysFolder, mayCreate, clock.now());
+  const { epochKeyFile } = runtime.settings;
+  const keys = await openKeys(keysFolder, mayCreate, clock.now(), epochKeyFile);
   const installation = await openInstallation({ database, unitOfWork, ids }, keys);
   return { keys, installation, firstToken: await bootstrap(unitOfWork) };
 }

@@ -31,7 +31,7 @@ const joinToken = () => ({
 });
 
 describe('cluster add', () => {
-  test('makes the cluster and prints the whole command of its agent', async () => {
+  test('makes the cluster and prints the whole command of its agent, the token on standard input', async () => {
     central.answers = { putCluster: () => aCluster('prod-eu'), createJoinToken: joinToken };
     const run = await ambit([
       'cluster',
@@ -45,7 +45,7 @@ describe('cluster add', () => {
     expect(run.code).toBe(0);
     expect(run.out).toBe(
       'cluster/prod-eu created\n' +
-        '  npx ambit-agent --kubeconfig FILE --server ambit.acme.io:7443 --join-token ambj_j1.secret.pin\n',
+        '  echo ambj_j1.secret.pin | npx ambit-agent --kubeconfig FILE --server ambit.acme.io:7443 --join-token-file -\n',
     );
     expect(run.err).toContain('good once, for 10m');
     expect(central.calls[0]?.headers['if-none-match']).toBe('*');

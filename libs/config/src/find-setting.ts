@@ -3,6 +3,7 @@ import { AppError, type ErrorItem } from '@ambit/kernel';
 import type { Flags } from './command-options.ts';
 import type { Names } from './define-settings.ts';
 import type { Environment } from './environment.ts';
+import { requireOwnSecret } from './own-files.ts';
 import type { Setting } from './setting.ts';
 import type { SettingsFile } from './settings-file.ts';
 import { systemReason } from './system-reason.ts';
@@ -113,14 +114,33 @@ async function readValue(
   problems: ErrorItem[],
 ): Promise<Given | undefined> {
   try {
-    const content = await readFile(given.raw, 'utf8');
+    const content = await (given.raw === '-' ? standardInput() : ownFile(given.raw));
     return { ...given, raw: content.replace(/\r?\n$/, '') };
   } catch (error) {
+    if (error instanceof AppError) {
+      const { nextCommand = '' } = error.extras;
+      problems.push({
+        message: `${names.key} (${given.name}): ${error.message} Mend it: ${nextCommand}`,
+      });
+      return undefined;
+    }
     problems.push({
       message: `${names.key} (${given.name}): the file ${given.raw} cannot be read (${systemReason(error)}).`,
     });
     return undefined;
   }
+}
+
+async function ownFile(path: string): Promise<string> {
+  await requireOwnSecret(path);
+  return readFile(path, 'utf8');
+}
+
+async function standardInput(): Promise<string> {
+  let content = '';
+  process.stdin.setEncoding('utf8');
+  for await (const part of process.stdin) content += String(part);
+  return content;
 }
 
 function camelCase(kebab: string): string {

@@ -10,6 +10,7 @@ export * from './environment.ts';
 export * from './folders.ts';
 export type { Origin } from './find-setting.ts';
 export * from './load-settings.ts';
+export * from './own-files.ts';
 export * from './printable-error.ts';
 export * from './secret.ts';
 export * from './setting.ts';

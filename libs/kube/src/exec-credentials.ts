@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { ExecPlugin } from './parse-kubeconfig.ts';
+import { inheritedByPlugins } from './plugin-environment.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -112,7 +113,7 @@ function pluginEnvironment(options: ExecCredentialsOptions): Record<string, stri
     },
   };
   return {
-    ...options.environment,
+    ...inheritedByPlugins(options.environment),
     ...Object.fromEntries((plugin.env ?? []).map((entry) => [entry.name, entry.value])),
     KUBERNETES_EXEC_INFO: JSON.stringify(info),
   };

@@ -91,7 +91,7 @@ describe('loadKubeconfig', () => {
     await writeFile(
       path,
       `const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
-       if (spec.interactive || spec.cluster.server !== process.argv[2] || process.env.GIVEN !== 'yes') process.exit(3);
+       if (spec.interactive || spec.cluster.server !== process.argv[2] || process.env.AWS_PROFILE !== 'yes') process.exit(3);
        console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential',
          status: { token: process.env.TOKEN } }));`,
     );
@@ -102,7 +102,42 @@ describe('loadKubeconfig', () => {
       env: [{ name: 'TOKEN', value: token }],
       provideClusterInfo: true,
     };
-    expect(await canList(await kubeconfig({ exec }), { GIVEN: 'yes' })).toBe(true);
+    expect(await canList(await kubeconfig({ exec }), { AWS_PROFILE: 'yes' })).toBe(true);
+  });
+
+  test('an exec plugin inherits what plugins live on and none of our secrets', async () => {
+    const path = join(folder, 'plugin.mjs');
+    await writeFile(
+      path,
+      `import { writeFileSync } from 'node:fs';
+       writeFileSync(process.argv[2], JSON.stringify(Object.keys(process.env)));
+       console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential',
+         status: { token: process.env.TOKEN } }));`,
+    );
+    const seen = join(folder, 'seen.json');
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: [path, seen],
+      env: [{ name: 'TOKEN', value: token }],
+    };
+    const inherited = ['PATH', 'HOME', 'https_proxy', 'NO_PROXY', 'AWS_PROFILE', 'SSL_CERT_FILE'];
+    const secrets = [
+      'AMBIT_JOIN_TOKEN',
+      'AMBIT_DATABASE_URL',
+      'AMBIT_TOKEN',
+      'PGPASSWORD',
+      'MY_SECRET',
+      'NODE_OPTIONS',
+      'LD_PRELOAD',
+    ];
+    const environment = Object.fromEntries(
+      [...inherited, ...secrets].map((name) => [name, name === 'PATH' ? '/usr/bin' : 'x']),
+    );
+    expect(await canList(await kubeconfig({ exec }), environment)).toBe(true);
+    const names = JSON.parse(await readFile(seen, 'utf8')) as string[];
+    expect(names).toEqual(expect.arrayContaining([...inherited, 'TOKEN', 'KUBERNETES_EXEC_INFO']));
+    expect(secrets.filter((name) => names.includes(name))).toEqual([]);
   });
 
   test('a plugin that fails says why in its own words', async () => {

@@ -61,7 +61,7 @@ function enrolAnew(
 ): Promise<AgentIdentityRecord> {
   if (joinToken === undefined) {
     throw new AppError('config_invalid', 'This agent has no identity and no join token.', {
-      hint: 'Make a token and give it with --join-token-file, --join-token or AMBIT_JOIN_TOKEN.',
+      hint: 'Make a token and give it with --join-token-file FILE, or - for standard input.',
       nextCommand: 'ambit cluster add NAME',
     });
   }

@@ -1,6 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requireOwnTree } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import lockfile from 'proper-lockfile';
@@ -28,7 +29,7 @@ const staleMs = 5_000;
 
 /**
  * Takes `<data>/agents/<uid of kube-system>` for this process alone. With `wait` it waits out the lock of an agent
- * that was killed. Throws `storage_unwritable` or `storage_full` when the folder cannot be used and
+ * that was killed. Throws `config_invalid` when others could change what is in it, `storage_unwritable` or `storage_full` when the folder cannot be used and
  * `data_folder_locked` when another process has it.
  */
 export async function openDataFolder(
@@ -38,10 +39,11 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   const path = clusterFolder(dataDir, kubeSystemUid);
   try {
+    await requireOwnTree({ dataDir, folder: path, secrets: ['identity'] });
     await mkdir(path, { recursive: true, mode: 0o700 });
     await access(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw unusable(path, error);
+    throw isAppError(error) ? error : unusable(path, error);
   }
   const release = wait === 'no wait' ? await lock(path) : await lockPatiently(path, wait);
   return {

@@ -16,7 +16,7 @@ export async function raiseEpoch(
   await withDatabase(settings, async ({ unitOfWork, database, keysFolder }) => {
     const installation = await findInstallation(database);
     if (installation === null) throw new AppError('not_ready', 'There is no installation yet.');
-    const signer = await openEpochSigner(keysFolder);
+    const signer = await openEpochSigner(keysFolder, settings.epochKeyFile);
     const stateEpoch = installation.stateEpoch + 1;
     const raise = signer.sign(
       'epoch',
@@ -27,6 +27,7 @@ export async function raiseEpoch(
     );
     write(`state epoch raised to ${stateEpoch}`);
     write('Restart central; agents take over its state at their next connection.');
-    write(`Now move ${keysFolder}/epoch.key to a safe place: serving never needs it.`);
+    const key = settings.epochKeyFile ?? `${keysFolder}/epoch.key`;
+    write(`Now move ${key} to a safe place: serving never needs it.`);
   });
 }

@@ -6,7 +6,7 @@ import { createLogger } from '@ambit/observability';
 import { openDatabase, runningEmbeddedUrl, UnitOfWork } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import type { CentralSettings } from '../config.ts';
-import { openDataFolder } from '../platform/data-folder.ts';
+import { openDataFolder, requireOwnFolder } from '../platform/data-folder.ts';
 import { systemClock, TimeOrderedIds } from '../platform/ids.ts';
 import { openCentralDatabase } from '../platform/open-database.ts';
 import { Teardown } from '../platform/teardown.ts';
@@ -57,6 +57,7 @@ async function open(
   teardown: Teardown,
   logger: ReturnType<typeof createLogger>,
 ): Promise<Database> {
+  await requireOwnFolder(settings.dataDir);
   const running =
     settings.databaseUrl?.reveal() ?? (await runningEmbeddedUrl(join(folder, 'postgres')));
   if (running !== undefined) {

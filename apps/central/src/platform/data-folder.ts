@@ -1,7 +1,8 @@
 import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from '@ambit/kernel';
+import { requireOwnTree } from '@ambit/config';
+import { AppError, isAppError } from '@ambit/kernel';
 import lockfile from 'proper-lockfile';
 
 export interface DataFolder {
@@ -13,8 +14,8 @@ export interface DataFolder {
 
 /**
  * Takes `<data>/central` for this process alone. `onLost` is called when another process took it away in spite of that,
- * which happens after a suspend: this one has to stop. Throws `storage_unwritable`, `storage_full`, and
- * `data_folder_locked` when another process has it.
+ * which happens after a suspend: this one has to stop. Throws `config_invalid` when
+ * others could change what is in it, `storage_unwritable`, `storage_full`, and `data_folder_locked` when another process has it.
  */
 export async function openDataFolder(
   dataDir: string,
@@ -22,6 +23,7 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   const path = join(dataDir, 'central');
   try {
+    await requireOwnFolder(dataDir);
     await mkdir(path, { recursive: true, mode: 0o700 });
     await access(path, constants.W_OK | constants.X_OK);
     const release = await lock(path, onLost);
@@ -30,6 +32,20 @@ export async function openDataFolder(
     throw folderError(error, path);
   }
 }
+
+/** Keys, secrets of the embedded database and the first token. Throws config_invalid with the command that mends it. */
+export function requireOwnFolder(dataDir: string): Promise<void> {
+  return requireOwnTree({
+    dataDir,
+    folder: join(dataDir, 'central'),
+    secrets: ['keys', 'password', 'superuser.password', firstTokenFile],
+    // Of the account that runs the embedded PostgreSQL, when root starts it.
+    foreign: ['cluster', 'cluster.new', 'cluster.new.pw'],
+  });
+}
+
+/** Name of the file that holds the first admin token. */
+export const firstTokenFile = 'first-admin.token';
 
 const staleMs = 10_000;
 const refreshMs = 2_000;
@@ -70,6 +86,7 @@ function isAlive(pid: number): boolean {
 }
 
 function folderError(error: unknown, path: string): AppError {
+  if (isAppError(error)) return error;
   const { code } = error as { code?: string };
   if (code === 'ELOCKED') {
     return new AppError(

@@ -89,8 +89,9 @@ function tellAgentCommand(context: CommandContext, token: JoinTokenCreated): voi
   context.say(
     `Run this where a kubeconfig of the cluster is (the token is good once, for ${good}):`,
   );
+  // Not as an argument: every account of a machine can read command lines.
   context.terminal.out.write(
-    `  npx ambit-agent --kubeconfig FILE --server ${token.agentAddress} --join-token ${token.token}\n`,
+    `  echo ${token.token} | npx ambit-agent --kubeconfig FILE --server ${token.agentAddress} --join-token-file -\n`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AmbitClient } from '@ambit/client';
 import type { Environment } from '@ambit/config';
 import { waitUntil, type ManagedProcess, type ProcessFolder } from '@ambit/dev-cluster';
@@ -13,7 +15,6 @@ export interface CentralOptions {
 
 const startWithinMs = 60_000;
 const graceMs = 15_000;
-const tokenPattern = /\bamb_[a-z2-7]{12}_[a-z2-7]{52}_[0-9a-f]{8}\b/;
 
 /** `ambit-central` as a user starts it, on the embedded default. It can be stopped and started again. */
 export class CentralProgram {
@@ -34,7 +35,7 @@ export class CentralProgram {
     return `http://127.0.0.1:${this.options.ports.health}`;
   }
 
-  /** Printed by central at its first start. */
+  /** Kept by central in its data folder at its first start. */
   get token(): string {
     if (this.adminToken !== undefined) return this.adminToken;
     throw new AppError('internal', 'central has not been started yet.');
@@ -66,7 +67,7 @@ export class CentralProgram {
       signal,
       probe: async () => {
         await checkReady(`${this.healthUrl}/readyz`);
-        this.adminToken ??= await process_.logged(tokenPattern);
+        this.adminToken ??= await firstToken(folder.path);
         return this.adminToken !== undefined;
       },
     });
@@ -80,6 +81,13 @@ export class CentralProgram {
   client(): AmbitClient {
     return new AmbitClient({ server: this.url, token: this.token, userAgent: 'ambit-demo' });
   }
+}
+
+/** Undefined until central has written it. */
+async function firstToken(dataDir: string): Promise<string | undefined> {
+  const path = join(dataDir, 'central', 'first-admin.token');
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text === '' ? undefined : text.trim();
 }
 
 async function checkReady(url: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
@@ -28,24 +28,30 @@ export const keyFiles = {
 } as const;
 
 /**
- * The keys of this installation from their folder; those that are missing are made when `mayCreate`. Throws
- * `config_invalid` when a file is readable by others or missing, `storage_unwritable` when the folder cannot be used.
+ * The keys of this installation from their folder; those that are missing are made when `mayCreate`.
+ * `epochKeyFile` may name another place for the key that serving never needs. Throws `config_invalid` when a file is readable by others or missing, `storage_unwritable` when the folder cannot be used.
  */
-export async function openKeys(folder: string, mayCreate: boolean, now: Millis): Promise<Keys> {
+export async function openKeys(
+  folder: string,
+  mayCreate: boolean,
+  now: Millis,
+  epochKeyFile = join(folder, keyFiles.epochKey),
+): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   const path = (name: string): string => join(folder, name);
   const ca = await openCa(folder, mayCreate, now);
   const stateKey = await readOrMake(path(keyFiles.stateKey), mayCreate, generateSigningKey);
-  const epochKey = await openEpochPublic(folder, mayCreate);
+  const epochKey = await openEpochPublic(folder, mayCreate, epochKeyFile);
   return { ca, stateSigner: createEnvelopeSigner(stateKey), epochKey };
 }
 
 /** Opens the epoch key, for `ambit-central epoch raise` alone. Throws `config_invalid` when it was moved away. */
-export async function openEpochSigner(folder: string): Promise<EnvelopeSigner> {
-  return createEnvelopeSigner(
-    await readOrMake(join(folder, keyFiles.epochKey), false, generateSigningKey),
-  );
+export async function openEpochSigner(
+  folder: string,
+  epochKeyFile = join(folder, keyFiles.epochKey),
+): Promise<EnvelopeSigner> {
+  return createEnvelopeSigner(await readOrMake(epochKeyFile, false, generateSigningKey));
 }
 
 async function openCa(
@@ -66,10 +72,14 @@ async function openCa(
   });
 }
 
-async function openEpochPublic(folder: string, mayCreate: boolean): Promise<wire.TrustedKey> {
+async function openEpochPublic(
+  folder: string,
+  mayCreate: boolean,
+  epochKeyFile: string,
+): Promise<wire.TrustedKey> {
   const path = join(folder, keyFiles.epochPublic);
   if (mayCreate && !(await exists(path))) {
-    const privateKey = await readOrMake(join(folder, keyFiles.epochKey), true, generateSigningKey);
+    const privateKey = await readOrMake(epochKeyFile, true, generateSigningKey);
     await writeNew(
       path,
       Buffer.from(createEnvelopeSigner(privateKey).publicKey.spki).toString('base64'),
@@ -103,10 +113,15 @@ async function writeNew(path: string, text: string): Promise<void> {
 }
 
 async function readPrivate(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await lstat(path).catch(() => undefined);
   if (found === undefined) {
     throw new AppError('config_invalid', `The key file ${path} is missing.`, {
       hint: 'Bring it back from your backup: agents trust this installation by it.',
+    });
+  }
+  if (!found.isFile()) {
+    throw new AppError('config_invalid', `The key file ${path} is no file.`, {
+      why: 'Whoever can turn a link elsewhere decides which keys are used.',
     });
   }
   if ((found.mode & 0o077) !== 0) {
