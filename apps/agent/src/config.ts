@@ -8,6 +8,7 @@ import {
   secret,
   setting,
   text,
+  texts,
   unusable,
 } from '@ambit/config';
 import type { Address, SettingsOf } from '@ambit/config';
@@ -47,6 +48,10 @@ export const agentSettings = defineSettings('ambit-agent', {
         : { value };
     },
   ),
+  healthNames: texts({
+    describe: 'Host names by which health and metrics are asked for, beside addresses and localhost',
+    default: 'localhost',
+  }),
   logLevel: choice(logLevels, { describe: 'Least level that is logged', default: 'info' }),
   logFormat: choice(logFormats, { describe: 'How log lines look', default: 'auto' }),
 });

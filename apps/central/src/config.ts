@@ -58,6 +58,11 @@ export const centralSettings = defineSettings(
       describe: 'Where health and metrics are served',
       default: '127.0.0.1:7081',
     }),
+    healthNames: texts({
+      describe:
+        'Host names by which health and metrics are asked for, beside addresses and localhost',
+      default: 'localhost',
+    }),
     agentAddress: address({
       describe: 'Address of --agent-listen as agents reach it, printed in join commands',
     }),

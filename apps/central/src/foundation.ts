@@ -55,7 +55,14 @@ export async function openFoundation(
   const folder = await openDataFolder(settings.dataDir, (error) => fail(error));
   teardown.add('data folder', () => folder.release());
   const { host, port } = settings.healthListen;
-  const health = await startHealthListener({ host, port, readiness, registry, logger });
+  const health = await startHealthListener({
+    host,
+    port,
+    names: settings.healthNames,
+    readiness,
+    registry,
+    logger,
+  });
   teardown.add('health listener', () => health.close());
 
   const opened = await openCentralDatabase({

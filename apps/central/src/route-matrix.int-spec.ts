@@ -57,11 +57,16 @@ interface RawReply {
 }
 
 /** A request whose path and headers leave as they are written here. */
-function raw(path: string, headers: readonly string[], from = fromElsewhere()): Promise<RawReply> {
+function raw(
+  path: string,
+  headers: readonly string[],
+  from = fromElsewhere(),
+  { method }: Pick<Route, 'method'> = { method: 'GET' },
+): Promise<RawReply> {
   const { port } = new URL(central.running.restUrl ?? '');
   const given = ['Host', 'central', ...Object.entries(from).flat(), ...headers];
   return new Promise((resolve, reject) => {
-    const call = request({ port, host: '127.0.0.1', path, headers: given }, (reply) => {
+    const call = request({ port, host: '127.0.0.1', method, path, headers: given }, (reply) => {
       reply.resume();
       resolve({ status: reply.statusCode ?? 0, headers: reply.headers });
     });
@@ -118,6 +123,43 @@ describe('case b30: every route', () => {
         });
       }
     }
+  });
+
+  test('answers no path with a fault of ours, whatever stands in it, and 400 where no name or revision could', async () => {
+    const { token } = central;
+    const odd = [
+      ...['%00', 'a%00b', '%0a', '%7f', '%c2%85', '%ef%bf%bf', '%ed%a0%80', '%25', '%2e%2e', '%2F'],
+      ...['__proto__', 'constructor', 'x'.repeat(512), "'", '%27%3B--', '*', 'NaN', 'Infinity'],
+    ];
+    const noRevision = ['x', '-1', '1.5', '1e3', '0x10', '01', '9007199254740992', '9'.repeat(20)];
+    for (const [operation, route] of all) {
+      if (!route.path.includes('{')) continue;
+      for (const part of [...odd, ...noRevision]) {
+        const path = `${basePath}${route.path.replaceAll(/\{\w+\}/g, part)}`;
+        const { status } = await raw(path, ['Authorization', `Bearer ${token}`], undefined, route);
+        expect({ operation, part, fault: status >= 500 }).toEqual({ operation, part, fault: false });
+        const unstorable = /^(a?%00b?|%0a|%7f|%c2%85)$/.test(part);
+        const refused = unstorable || (route.path.includes('{revision}') && noRevision.includes(part));
+        if (refused) expect({ operation, part, status }).toEqual({ operation, part, status: 400 });
+      }
+    }
+  });
+
+  test('bounds what a caller may ask it to wait for and to list', async () => {
+    const { token } = central;
+    for (const wait of ['31s', '-1s', '1m', '1e9s', '99999999999s', '0.5s', 'Infinity'])
+      expect([wait, (await central.get(`/revisions/1/status?wait=${wait}`, { token })).status]).toEqual(
+        [wait, 422],
+      );
+    for (const limit of ['501', '0', '-1', '1e9', '9007199254740993', 'NaN'])
+      for (const list of ['/users', '/audit/events'])
+        expect([list, limit, (await central.get(`${list}?limit=${limit}`, { token })).status]).toEqual(
+          [list, limit, 422],
+        );
+    for (const clusters of ['%00', '%ed%a0%80', 'x'.repeat(13_001)])
+      expect(
+        (await central.get(`/revisions/1/status?clusters=${clusters}`, { token })).status,
+      ).toBeLessThan(500);
   });
 
   test('refuses a body of another shape, and one that is no JSON', async () => {

@@ -14,6 +14,7 @@ export type ErrorKind =
 /** Every code a program of ours may answer with, and its kind. The code is API: never renamed. */
 export const errorKinds = {
   invalid_request: 'invalid',
+  invalid_path: 'invalid',
   invalid_name: 'invalid',
   invalid_policy: 'invalid',
   body_too_large: 'invalid',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -46,6 +47,53 @@ describe('health listener', () => {
 
   test('metrics are served in the text format', async () => {
     expect((await get('/metrics'))[1]).toContain('ambit_build_info{version="1.0.0"} 1');
+  });
+
+  test('answers to addresses and expected names only, so that no page is led here by DNS of its own', async () => {
+    const named = await startHealthListener({
+      host,
+      port: 0,
+      names: ['central.monitoring.svc'],
+      readiness,
+      registry,
+      logger,
+    });
+    const asked = (path: string, given: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const call = request(
+          { host, port: named.port, path, headers: { host: given } },
+          (reply) => {
+            reply.resume();
+            resolve(reply.statusCode ?? 0);
+          },
+        );
+        call.on('error', reject);
+        call.end();
+      });
+    try {
+      for (const good of [
+        `127.0.0.1:${named.port}`,
+        'localhost',
+        'LOCALHOST:7081',
+        '[::1]:7081',
+        '10.1.2.3:7081',
+        'Central.Monitoring.svc:7081',
+      ])
+        expect([good, await asked('/metrics', good)]).toEqual([good, 200]);
+      for (const path of ['/metrics', '/livez', '/readyz?verbose', '/'])
+        for (const bad of [
+          'evil.example',
+          'evil.example:7081',
+          '127.0.0.1.evil.example',
+          'localhost.evil.example',
+          'localhost@evil.example',
+          'a/b',
+          '',
+        ])
+          expect([path, bad, await asked(path, bad)]).toEqual([path, bad, 421]);
+    } finally {
+      await named.close();
+    }
   });
 
   test('anything else is refused', async () => {

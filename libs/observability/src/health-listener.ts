@@ -2,12 +2,15 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError, type Logger } from '@ambit/kernel';
 import type { Registry } from 'prom-client';
+import { isExpectedHost } from './expected-hosts.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface HealthOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Names that callers use for it beside addresses and localhost. */
+  readonly names?: readonly string[];
   readonly readiness: Readiness;
   readonly registry: Registry;
   readonly logger: Logger;
@@ -51,6 +54,9 @@ export async function startHealthListener(options: HealthOptions): Promise<Healt
 }
 
 async function answer(request: IncomingMessage, options: HealthOptions): Promise<Answer> {
+  if (!isExpectedHost(request.headers.host, [options.host, ...(options.names ?? [])])) {
+    return { status: 421, body: 'this host name is not expected here: see --health-names\n' };
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: 'only GET\n' };
   }

@@ -23,7 +23,7 @@ export interface Observation {
 
 /** Health and metrics, before everything else, so that waiting can be seen. Throws `address_in_use`. */
 export async function startObservation(
-  settings: Pick<AgentSettings, 'healthListen'>,
+  settings: Pick<AgentSettings, 'healthListen' | 'healthNames'>,
   logger: Logger,
 ): Promise<Observation> {
   const readiness = new Readiness(parts);
@@ -32,6 +32,13 @@ export async function startObservation(
   meters.connected.set(0);
   if (settings.healthListen === 'off') return { readiness, meters, health: undefined };
   const { host, port } = settings.healthListen;
-  const health = await startHealthListener({ host, port, readiness, registry, logger });
+  const health = await startHealthListener({
+    host,
+    port,
+    names: settings.healthNames,
+    readiness,
+    registry,
+    logger,
+  });
   return { readiness, meters, health };
 }

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Actor } from './actor.ts';
 import { operationOf } from './endpoint.ts';
+import { checkedParams } from './path-params.ts';
 
 type Table = typeof routes;
 type QueryOf<O extends OperationId> = Table[O]['query'] extends infer Q extends QuerySchemaName
@@ -50,7 +51,7 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
   const route: { query: QuerySchemaName; request?: RequestSchemaName } = routes[operation];
   const precondition = preconditionOf(request);
   return {
-    params: request.params as Record<string, string>,
+    params: checkedParams(request.params as Record<string, string>),
     query: parseWith(querySchemas[route.query], request.query ?? {}, 'The query'),
     body: route.request === undefined ? undefined : bodyOf(route.request, request.body),
     actor: request.actor,

@@ -22,6 +22,7 @@ export const httpStatus: Readonly<Record<ErrorKind, number>> = {
 };
 
 const statusOfCode: Readonly<Record<string, number>> = {
+  invalid_path: 400,
   body_too_large: 413,
   method_not_allowed: 405,
   confirmation_required: 409,
