@@ -49,7 +49,8 @@ export const agentSettings = defineSettings('ambit-agent', {
     },
   ),
   healthNames: texts({
-    describe: 'Host names by which health and metrics are asked for, beside addresses and localhost',
+    describe:
+      'Host names by which health and metrics are asked for, beside addresses and localhost',
     default: 'localhost',
   }),
   logLevel: choice(logLevels, { describe: 'Least level that is logged', default: 'info' }),

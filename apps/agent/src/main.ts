@@ -16,7 +16,9 @@ import { version } from './version.ts';
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const loadedFor = (command: Command): ReturnType<typeof loadSettings<typeof agentSettings.declared>> =>
+const loadedFor = (
+  command: Command,
+): ReturnType<typeof loadSettings<typeof agentSettings.declared>> =>
   loadSettings(agentSettings, { flags: command.optsWithGlobals(), env: processEnvironment() });
 
 const settingsOf = async (command: Command): Promise<AgentSettings> =>

@@ -74,13 +74,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   status.onFenced((sessions) => gateway.fence(sessions));
   let wake = (): void => undefined;
   const tail = { wake: () => wake() };
-  const ingest = new AuditIngest({
-    ...parts.runtime,
-    database: parts.runtime.auditDatabase,
-    admit,
-    revocations,
-    tail,
-  });
+  const ingest = new AuditIngest({ ...asAuditWriter(parts.runtime), admit, revocations, tail });
   const enrol = enrolment(parts);
   let address = '';
   status.start();
@@ -121,6 +115,12 @@ const handlersOf = (
   renewExpired: (request) => enrol.renewExpired(request),
   connect: (stream, call) => gateway.connect(stream, call),
   push: (stream, call) => ingest.push(stream, call),
+});
+
+/** What agents report is stored by the role that can do nothing else. */
+const asAuditWriter = (runtime: Runtime): Runtime => ({
+  ...runtime,
+  database: runtime.auditDatabase,
 });
 
 type EmptiedStream = Parameters<typeof finishRemoval>[1];

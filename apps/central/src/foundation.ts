@@ -31,9 +31,10 @@ export interface Foundation {
 }
 
 /** The owner's secret is of use until the database is ready, and held by nobody afterwards. */
-function withoutOwner({ databaseOwnerUrl: _, ...rest }: CentralSettings): CentralSettings {
-  return { ...rest, databaseOwnerUrl: undefined };
-}
+const withoutOwner = (settings: CentralSettings): CentralSettings => ({
+  ...settings,
+  databaseOwnerUrl: undefined,
+});
 
 const partsOf = { api: ['agents', 'rest'], worker: ['jobs'] } as const;
 
@@ -54,10 +55,8 @@ export async function openFoundation(
   const failed = new Promise<Error>((resolve) => (fail = resolve));
   const folder = await openDataFolder(settings.dataDir, (error) => fail(error));
   teardown.add('data folder', () => folder.release());
-  const { host, port } = settings.healthListen;
   const health = await startHealthListener({
-    host,
-    port,
+    ...settings.healthListen,
     names: settings.healthNames,
     readiness,
     registry,
@@ -79,18 +78,10 @@ export async function openFoundation(
   teardown.add('database watch', watchDatabase({ database, readiness, meters }));
   const ids = new TimeOrderedIds(clock);
   const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
+  const stores = { database, auditDatabase, unitOfWork };
+  const ports = { logger, clock, ids, meters, readiness };
   return {
-    runtime: {
-      settings: withoutOwner(settings),
-      logger,
-      clock,
-      ids,
-      database,
-      auditDatabase,
-      unitOfWork,
-      meters,
-      readiness,
-    },
+    runtime: { settings: withoutOwner(settings), ...ports, ...stores },
     keysFolder: folder.keys,
     healthUrl: `http://${addressText({ host: health.host, port: health.port })}`,
     databaseKind: opened.kind,

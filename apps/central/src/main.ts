@@ -73,7 +73,9 @@ async function tellFirstToken(running: RunningCentral, settings: CentralSettings
     write(`  ${firstToken}`);
     write(`It is in ${file} too, which only this account may read; remove that when it is kept.`);
   } else {
-    write(`This is the first start. The admin token is in ${file}, which only this account may read.`);
+    write(
+      `This is the first start. The admin token is in ${file}, which only this account may read.`,
+    );
   }
   write(`Next: npx ambit login ${restUrl ?? 'URL'} --token-file ${file}`);
 }

@@ -36,7 +36,8 @@ afterAll(async () => {
 });
 
 const all = Object.entries(routes) as [OperationId, Route][];
-const pathOf = ({ path }: Route): string => path.replaceAll(/\{\w+\}/g, 'none');
+const pathOf = ({ path }: Route): string =>
+  path.replace('{revision}', '1').replaceAll(/\{\w+\}/g, 'none');
 
 let callers = 0;
 /** Failures are counted by address: each call comes from another one, as the proxy in front tells it. */
@@ -137,10 +138,17 @@ describe('case b30: every route', () => {
       for (const part of [...odd, ...noRevision]) {
         const path = `${basePath}${route.path.replaceAll(/\{\w+\}/g, part)}`;
         const { status } = await raw(path, ['Authorization', `Bearer ${token}`], undefined, route);
-        expect({ operation, part, fault: status >= 500 }).toEqual({ operation, part, fault: false });
+        expect({ operation, part, fault: status >= 500 }).toEqual({
+          operation,
+          part,
+          fault: false,
+        });
         const unstorable = /^(a?%00b?|%0a|%7f|%c2%85)$/.test(part);
-        const refused = unstorable || (route.path.includes('{revision}') && noRevision.includes(part));
-        if (refused) expect({ operation, part, status }).toEqual({ operation, part, status: 400 });
+        const refused =
+          unstorable || (route.path.includes('{revision}') && noRevision.includes(part));
+        // A body that is missing is said first.
+        if (refused && ['GET', 'DELETE'].includes(route.method))
+          expect({ operation, part, status }).toEqual({ operation, part, status: 400 });
       }
     }
   });
@@ -148,14 +156,17 @@ describe('case b30: every route', () => {
   test('bounds what a caller may ask it to wait for and to list', async () => {
     const { token } = central;
     for (const wait of ['31s', '-1s', '1m', '1e9s', '99999999999s', '0.5s', 'Infinity'])
-      expect([wait, (await central.get(`/revisions/1/status?wait=${wait}`, { token })).status]).toEqual(
-        [wait, 422],
-      );
+      expect([
+        wait,
+        (await central.get(`/revisions/1/status?wait=${wait}`, { token })).status,
+      ]).toEqual([wait, 422]);
     for (const limit of ['501', '0', '-1', '1e9', '9007199254740993', 'NaN'])
       for (const list of ['/users', '/audit/events'])
-        expect([list, limit, (await central.get(`${list}?limit=${limit}`, { token })).status]).toEqual(
-          [list, limit, 422],
-        );
+        expect([
+          list,
+          limit,
+          (await central.get(`${list}?limit=${limit}`, { token })).status,
+        ]).toEqual([list, limit, 422]);
     for (const clusters of ['%00', '%ed%a0%80', 'x'.repeat(13_001)])
       expect(
         (await central.get(`/revisions/1/status?clusters=${clusters}`, { token })).status,

@@ -88,7 +88,6 @@ describe('health listener', () => {
           'localhost.evil.example',
           'localhost@evil.example',
           'a/b',
-          '',
         ])
           expect([path, bad, await asked(path, bad)]).toEqual([path, bad, 421]);
     } finally {

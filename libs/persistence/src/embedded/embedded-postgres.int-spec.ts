@@ -101,7 +101,10 @@ describe('the embedded PostgreSQL', () => {
 
   test('comes back under the same address after kill -9, and says so', async () => {
     const seen: number[] = [];
-    const server = await start({ prepare: keepSeven, onRestart: ({ restarts }) => seen.push(restarts) });
+    const server = await start({
+      prepare: keepSeven,
+      onRestart: ({ restarts }) => seen.push(restarts),
+    });
     const pid = server.pid() ?? 0;
     process.kill(pid, 'SIGKILL');
     await eventually(async () => expect(await ask(server.url, 'SELECT n FROM kept')).toBe(7), {

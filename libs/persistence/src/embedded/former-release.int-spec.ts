@@ -106,9 +106,9 @@ describe('an embedded database of a former release, where one role owned everyth
     const secret = await file('superuser.password');
     expect((await stat(join(dataDir, 'superuser.password'))).mode & 0o777).toBe(0o600);
     const superuser = `postgres://postgres:${secret}@${at}/ambit`;
-    expect(await ask(superuser, `SELECT rolcanlogin FROM pg_roles WHERE rolname = 'ambit_owner'`)).toBe(
-      false,
-    );
+    expect(
+      await ask(superuser, `SELECT rolcanlogin FROM pg_roles WHERE rolname = 'ambit_owner'`),
+    ).toBe(false);
     expect(
       await ask(superuser, `SELECT tableowner FROM pg_tables WHERE tablename = 'audit_events'`),
     ).toBe('ambit_owner');

@@ -71,8 +71,7 @@ async function grantApplication(open: OpenTransaction, role: string): Promise<vo
     `GRANT EXECUTE ON FUNCTION public.audit_make_partition(integer), public.audit_drop_before(timestamptz) TO ${role}`,
   );
   const jobs = await open.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'bullmq'`);
-  if (jobs.length > 0)
-    await open.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA bullmq TO ${role}`);
+  if (jobs.length > 0) await open.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA bullmq TO ${role}`);
 }
 
 /** How far each spool was read stands beside the trail; nothing else of the database is its concern. */
