@@ -162,6 +162,8 @@ describe('the agent port', () => {
             stateKeys: [{ keyId: 'ab', spki: new Uint8Array([3]) }],
             stateEpoch: 2 ** 52,
             epochKeys: [],
+            trust: [],
+            caSignature: new Uint8Array([4]),
           });
         },
         connect: (stream, call) => {

@@ -20,10 +20,12 @@ export type * from './core/central-session-types.ts';
 export { StateHistory } from './core/state-history.ts';
 export {
   centralTimeCodec,
+  commandOrderCodec,
   epochRaiseCodec,
   manifestCodec,
   revocationCodec,
   signedEnvelopeCodec,
+  trustBundleCodec,
   type Codec,
 } from './codecs/codec.ts';
 export { decodeIntent, encodeIntent, ruleFromWire, ruleToWire } from './codecs/intent-codec.ts';

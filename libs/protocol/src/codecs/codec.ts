@@ -31,4 +31,6 @@ export const manifestCodec = codecOf<wire.Manifest>('Manifest');
 export const revocationCodec = codecOf<wire.Revocation>('Revocation');
 export const centralTimeCodec = codecOf<wire.CentralTime>('CentralTime');
 export const epochRaiseCodec = codecOf<wire.EpochRaise>('EpochRaise');
+export const commandOrderCodec = codecOf<wire.CommandOrder>('CommandOrder');
+export const trustBundleCodec = codecOf<wire.TrustBundle>('TrustBundle');
 export const signedEnvelopeCodec = codecOf<wire.SignedEnvelope>('SignedEnvelope');

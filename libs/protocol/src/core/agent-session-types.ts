@@ -4,10 +4,11 @@ import type {
   ApplyReport,
   CentralMessage,
   CentralTime,
-  CommandAction,
+  CommandOrder,
   EpochRaise,
   Hello,
   Manifest,
+  Order,
   Revocation,
   SignedEnvelope,
 } from './generated/messages.ts';
@@ -31,6 +32,7 @@ export interface AgentSessionPorts {
   readonly openCentralTime: (envelope: SignedEnvelope) => Opened<CentralTime>;
   /** Verifies with the epoch keys, never with the state keys. */
   readonly openEpochRaise: (envelope: SignedEnvelope) => Opened<EpochRaise>;
+  readonly openCommand: (envelope: SignedEnvelope) => Opened<CommandOrder>;
   readonly decodeIntent: DecodeIntent;
 }
 
@@ -116,11 +118,11 @@ export type AgentEffect =
       readonly stateEpoch: number;
       readonly centralTime: Millis | undefined;
     }
-  | { readonly do: 'command'; readonly action: CommandAction }
+  | { readonly do: 'command'; readonly order: Order }
   /** Something signed was not believed, or a state was refused. For log, metric and audit. */
   | {
       readonly do: 'refused';
-      readonly what: 'state' | 'revoke' | 'central_time' | 'epoch';
+      readonly what: 'state' | 'revoke' | 'central_time' | 'epoch' | 'command';
       readonly code: string;
       readonly message: string;
     };

@@ -11,14 +11,17 @@ import type {
 } from './agent-session-types.ts';
 import type {
   CentralMessage,
+  Command,
   Hello,
   Revoke,
   SignedEnvelope,
   Welcome,
 } from './generated/messages.ts';
 import { defaultHeartbeatMs, missedHeartbeats, protocolVersion } from './limits.ts';
+import { judgeOrder } from './order-rules.ts';
 import { isRefusal } from './state-assembly.ts';
 import { StateReceiver, type MemoryCell } from './state-receiver.ts';
+import { boundedDrain, boundedSettings } from './wire-durations.ts';
 
 /** What lives as long as one stream. */
 interface Stream {
@@ -28,6 +31,11 @@ interface Stream {
   heartbeatAt: Millis;
   heartbeats: number;
   revokeNonce: number;
+  /** What signed orders have to name. */
+  readonly instanceId: string;
+  readonly attempt: number;
+  sessionEpoch: number;
+  lastOrder: number;
 }
 
 /**
@@ -89,6 +97,10 @@ export class AgentSession {
       heartbeatAt: at + defaultHeartbeatMs,
       heartbeats: 0,
       revokeNonce: 0,
+      instanceId: facts.instanceId,
+      attempt: facts.attempt,
+      sessionEpoch: 0,
+      lastOrder: 0,
     };
     this.#states.streamOpened();
     return [{ do: 'send', message: { message: 'hello', hello: this.#hello(facts) } }];
@@ -119,8 +131,8 @@ export class AgentSession {
     if (stream === undefined) return [];
     stream.heardAt = at;
     if (message.message === 'drain') {
-      const { minWaitMs: minMs, maxWaitMs: maxMs, reason } = message.drain;
-      return this.#close('drained', reason, { kind: 'window', minMs, maxMs });
+      const window = boundedDrain(message.drain);
+      return this.#close('drained', message.drain.reason, { kind: 'window', ...window });
     }
     if (message.message === 'superseded') {
       const text = 'another stream of this identity is newer';
@@ -147,7 +159,7 @@ export class AgentSession {
       case 'centralTime':
         return this.#centralTime(message.centralTime.envelope);
       case 'command':
-        return [{ do: 'command', action: message.command.action }];
+        return this.#command(stream, message.command);
       default:
         return [];
     }
@@ -168,11 +180,10 @@ export class AgentSession {
       return this.#close('unsupported_protocol', message, { kind: 'after', ms: 60_000 });
     }
     stream.live = true;
-    stream.heartbeatMs = welcome.heartbeatIntervalMs || defaultHeartbeatMs;
+    const settings = boundedSettings(welcome);
+    stream.heartbeatMs = settings.heartbeatIntervalMs;
     stream.heartbeatAt = at + stream.heartbeatMs;
-    const { sessionEpoch, backoffBaseMs, backoffCapMs, inventoryIntervalMs } = welcome;
-    const intervals = { backoffBaseMs, backoffCapMs, inventoryIntervalMs };
-    const settings = { sessionEpoch, heartbeatIntervalMs: stream.heartbeatMs, ...intervals };
+    stream.sessionEpoch = settings.sessionEpoch;
     return [
       { do: 'settings', settings },
       ...this.#epochRaise(welcome.epochRaise),
@@ -199,6 +210,23 @@ export class AgentSession {
     this.#cell.current = memory;
     const { stateEpoch, centralTime } = memory;
     return [{ do: 'saveHighWater', stateEpoch, centralTime }];
+  }
+
+  #command(stream: Stream, { envelope }: Command): AgentEffect[] {
+    if (envelope === null) {
+      const message = 'central gave an order without a signature';
+      return [{ do: 'refused', what: 'command', code: 'bad_signature', message }];
+    }
+    const opened = this.#ports.openCommand(envelope);
+    const { instanceId, attempt, sessionEpoch, lastOrder: lastSequence } = stream;
+    const context = { memory: this.memory, instanceId, attempt, sessionEpoch, lastSequence };
+    const judged = opened.ok ? judgeOrder(opened.value, context) : opened;
+    if (!judged.ok) {
+      const { code, message } = judged;
+      return [{ do: 'refused', what: 'command', code, message }];
+    }
+    stream.lastOrder = judged.value.sequence;
+    return [{ do: 'command', order: judged.value.order }];
   }
 
   #revoke(stream: Stream, { nonce, envelope }: Revoke): AgentEffect[] {

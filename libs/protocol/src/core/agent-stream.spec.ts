@@ -251,13 +251,6 @@ describe('the stream', () => {
   test('what a newer central says and this agent does not know is ignored', () => {
     expect(receive(live(), {})).toEqual([]);
   });
-
-  test('passes commands on', () => {
-    const command = { action: 'ACTION_RESYNC', envelope: null } as const;
-    expect(receive(live(), { message: 'command', command })).toEqual([
-      { do: 'command', action: 'ACTION_RESYNC' },
-    ]);
-  });
 });
 
 describe('what was applied', () => {

@@ -2,10 +2,11 @@ import type { Millis } from '@ambit/kernel';
 import type {
   ApplyReport,
   CentralMessage,
-  CommandAction,
+  CommandOrder,
   AgentMessage,
   Hello,
   Inventory,
+  Order,
   RevokedSubject,
   SignedEnvelope,
   StateEntry,
@@ -31,7 +32,14 @@ export interface CentralSessionPorts {
   readonly desired: () => DesiredState;
   readonly signRevocation: (revision: number, revoked: readonly RevokedSubject[]) => SignedEnvelope;
   readonly signTime: (now: Millis) => SignedEnvelope;
+  readonly signOrder: (order: OrderOfStream) => SignedEnvelope;
 }
+
+/** What an order says beside the names of installation, cluster and state epoch. */
+export type OrderOfStream = Pick<
+  CommandOrder,
+  'instanceId' | 'attempt' | 'sessionEpoch' | 'sequence' | 'order'
+>;
 
 /** Durations in milliseconds. */
 export interface CentralSessionSettings {
@@ -73,7 +81,7 @@ export type CentralEvent =
       readonly message: AgentMessage;
     }
   | { readonly on: 'tick'; readonly at: Millis; readonly wallClock: Millis }
-  | { readonly on: 'command'; readonly action: CommandAction }
+  | { readonly on: 'command'; readonly order: Order }
   | {
       readonly on: 'drain';
       readonly minWaitMs: Millis;

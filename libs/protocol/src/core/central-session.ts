@@ -11,9 +11,11 @@ import type {
   CentralMessage,
   Heartbeat,
   Hello,
+  Order,
   RevokedSubject,
 } from './generated/messages.ts';
 import { missedHeartbeats, protocolVersion } from './limits.ts';
+import { actionOfOrder } from './order-rules.ts';
 import { StateSender } from './state-sender.ts';
 
 /**
@@ -28,6 +30,9 @@ export class CentralSession {
   #heardAt: Millis;
   #timeDueAt: Millis = 0;
   #sessionEpoch = 0;
+  /** Of the Hello: an order names the one stream that it is for. */
+  #stream = { instanceId: '', attempt: 0 };
+  #orders = 0;
 
   /** `openedAt` is a monotonic time in milliseconds. */
   constructor(ports: CentralSessionPorts, settings: CentralSessionSettings, openedAt: Millis) {
@@ -58,7 +63,7 @@ export class CentralSession {
       case 'revoked':
         return this.#changed(event);
       case 'command':
-        return [send({ message: 'command', command: { action: event.action, envelope: null } })];
+        return this.#order(event.order);
       case 'drain': {
         const { minWaitMs, maxWaitMs, reason } = event;
         return [send({ message: 'drain', drain: { minWaitMs, maxWaitMs, reason } })];
@@ -76,6 +81,7 @@ export class CentralSession {
     this.#phase = 'live';
     this.#heardAt = at;
     this.#sessionEpoch = sessionEpoch;
+    this.#stream = { instanceId: hello.instanceId, attempt: hello.attempt };
     this.#timeDueAt = at + this.#settings.timeIntervalMs;
     return [this.#welcome(sessionEpoch, wallClock), ...this.#states.start(hello, at)];
   }
@@ -157,6 +163,14 @@ export class CentralSession {
     const envelope = this.#ports.signRevocation(revision, revoked);
     const nonce = this.#states.nextNonce();
     return [send({ message: 'revoke', revoke: { nonce, envelope } })];
+  }
+
+  #order(order: Order): CentralEffect[] {
+    if (this.#phase !== 'live') return [];
+    const sessionEpoch = this.#sessionEpoch;
+    const sequence = ++this.#orders;
+    const envelope = this.#ports.signOrder({ ...this.#stream, sessionEpoch, sequence, order });
+    return [send({ message: 'command', command: { action: actionOfOrder(order), envelope } })];
   }
 
   #tick(at: Millis, wallClock: Millis): CentralEffect[] {

@@ -11,6 +11,7 @@ import type {
 import type { DesiredState } from './central-session-types.ts';
 import type {
   CentralTime,
+  CommandOrder,
   EpochRaise,
   Manifest,
   Revocation,
@@ -68,6 +69,7 @@ export const agentPorts: AgentSessionPorts = {
   openRevocation: (envelope) => open<Revocation>('revoke', envelope),
   openCentralTime: (envelope) => open<CentralTime>('central-time', envelope),
   openEpochRaise: (envelope) => open<EpochRaise>('epoch', envelope),
+  openCommand: (envelope) => open<CommandOrder>('command', envelope),
   decodeIntent,
 };
 

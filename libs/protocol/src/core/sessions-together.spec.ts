@@ -78,6 +78,7 @@ class World {
         envelopeOf('revoke', { installationUid, clusterUid, stateEpoch: 1, revision, revoked }),
       signTime: (now: number) =>
         envelopeOf('central-time', { installationUid, stateEpoch: 1, now }),
+      signOrder: (order: object) => envelopeOf('command', order),
     };
     const settings = {
       clusterUid,

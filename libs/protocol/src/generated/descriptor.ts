@@ -153,6 +153,7 @@ export const descriptor: object = {
                     sessionEpoch: { type: 'uint64', id: 5 },
                     sequence: { type: 'uint64', id: 6 },
                     order: { type: 'Order', id: 7 },
+                    attempt: { type: 'uint32', id: 8 },
                   },
                 },
                 Order: {
@@ -185,6 +186,7 @@ export const descriptor: object = {
                     kubeSystemUid: { type: 'string', id: 3 },
                     agentVersion: { type: 'string', id: 4 },
                     kubernetesVersion: { type: 'string', id: 5 },
+                    tokenProof: { type: 'bytes', id: 6 },
                   },
                 },
                 EnrollResponse: {
@@ -198,6 +200,17 @@ export const descriptor: object = {
                     stateKeys: { rule: 'repeated', type: 'TrustedKey', id: 7 },
                     stateEpoch: { type: 'uint64', id: 8 },
                     epochKeys: { rule: 'repeated', type: 'TrustedKey', id: 9 },
+                    trust: { rule: 'repeated', type: 'SignedEnvelope', id: 10 },
+                    caSignature: { type: 'bytes', id: 11 },
+                  },
+                },
+                TrustBundle: {
+                  fields: {
+                    installationUid: { type: 'string', id: 1 },
+                    version: { type: 'uint64', id: 2 },
+                    ca: { rule: 'repeated', type: 'bytes', id: 3 },
+                    stateKeys: { rule: 'repeated', type: 'TrustedKey', id: 4 },
+                    epochKeys: { rule: 'repeated', type: 'TrustedKey', id: 5 },
                   },
                 },
                 TrustedKey: {
@@ -209,6 +222,7 @@ export const descriptor: object = {
                     certificateChain: { rule: 'repeated', type: 'bytes', id: 1 },
                     ca: { rule: 'repeated', type: 'bytes', id: 2 },
                     stateKeys: { rule: 'repeated', type: 'TrustedKey', id: 3 },
+                    trust: { rule: 'repeated', type: 'SignedEnvelope', id: 4 },
                   },
                 },
                 RenewChallengeRequest: { fields: { certificate: { type: 'bytes', id: 1 } } },

@@ -165,7 +165,7 @@ export interface EpochRaise {
   readonly stateEpoch: number;
 }
 
-/** Payload "command": an order to one process of one agent. Good once: the sequence only grows within a session. */
+/** Payload "command": an order to one stream of one process of an agent. Good once: the sequence only grows within it. */
 export interface CommandOrder {
   readonly installationUid: string;
   readonly clusterUid: string;
@@ -175,6 +175,8 @@ export interface CommandOrder {
   readonly sessionEpoch: number;
   readonly sequence: number;
   readonly order: Order;
+  /** Of the same Hello: the agent counts its streams itself, so that no order of an old one fits a new one. */
+  readonly attempt: number;
 }
 
 export type Order =
@@ -185,7 +187,7 @@ export type Order =
   | 'ORDER_RELEASE_GAINS';
 
 export interface EnrollRequest {
-  /** The part of the join token that central may see: `<id>.<secret>`, without the pin. */
+  /** The id of the join token. Agents without `token_proof` send `<id>.<secret>`, which whoever ends TLS could use itself. */
   readonly joinToken: string;
   /** PKCS #10, DER. Only its public key is used; central chooses the subject. */
   readonly csr: Uint8Array;
@@ -193,6 +195,8 @@ export interface EnrollRequest {
   readonly kubeSystemUid: string;
   readonly agentVersion: string;
   readonly kubernetesVersion: string;
+  /** Ed25519 by the key that the token's secret is the seed of, over "ambit-join\n" + token id + "\n" + kube_system_uid + "\n" + csr. */
+  readonly tokenProof: Uint8Array;
 }
 
 export interface EnrollResponse {
@@ -202,10 +206,26 @@ export interface EnrollResponse {
   readonly agentUid: string;
   /** X.509, DER, leaf first. */
   readonly certificateChain: readonly Uint8Array[];
-  /** CA certificates to trust from now on, DER. */
+  /** Unsigned, for agents that know no `trust`; ignored by others. */
   readonly ca: readonly Uint8Array[];
   readonly stateKeys: readonly TrustedKey[];
+  /** Unsigned, as above: others begin at 1 and follow what the epoch key signed. */
   readonly stateEpoch: number;
+  readonly epochKeys: readonly TrustedKey[];
+  /** Payload type "trust", oldest first. */
+  readonly trust: readonly SignedEnvelope[];
+  /** By the key of the CA that the join token pins, ECDSA P-256 with SHA-256 (DER form), over "ambit-enrolled\n" + SHA-256(csr) + SHA-256(cluster_name) + payload of the last of `trust`. */
+  readonly caSignature: Uint8Array;
+}
+
+/** Payload "trust": whom an agent believes from now on, all of it. Good when its version is higher than the one held and a state key that is trusted already signed it; other epoch keys need a signature of a trusted epoch key too. */
+export interface TrustBundle {
+  readonly installationUid: string;
+  /** Only grows. */
+  readonly version: number;
+  /** Certificates of the CAs that may vouch for central and agents, DER. */
+  readonly ca: readonly Uint8Array[];
+  readonly stateKeys: readonly TrustedKey[];
   /** Keys that may raise the state epoch. */
   readonly epochKeys: readonly TrustedKey[];
 }
@@ -224,8 +244,11 @@ export interface RenewRequest {
 
 export interface RenewResponse {
   readonly certificateChain: readonly Uint8Array[];
+  /** Unsigned, for agents that know no `trust`; ignored by others. */
   readonly ca: readonly Uint8Array[];
   readonly stateKeys: readonly TrustedKey[];
+  /** Payload type "trust", oldest first, each signed by a key of the one before. */
+  readonly trust: readonly SignedEnvelope[];
 }
 
 export interface RenewChallengeRequest {

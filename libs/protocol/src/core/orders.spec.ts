@@ -1,0 +1,229 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { AgentSession } from './agent-session.ts';
+import type { AgentEffect } from './agent-session-types.ts';
+import { CentralSession } from './central-session.ts';
+import type { CentralSessionSettings, OrderOfStream } from './central-session-types.ts';
+import type { Command, CommandOrder, Drain, Order, Welcome } from './generated/messages.ts';
+import {
+  agentPorts,
+  clusterUid,
+  Desired,
+  emptyMemory,
+  envelopeOf,
+  helloFacts,
+  installationUid,
+  only,
+} from './session.test-support.ts';
+import { durationBounds } from './wire-durations.ts';
+
+const settings: CentralSessionSettings = {
+  clusterUid,
+  stateEpoch: 1,
+  heartbeatIntervalMs: 15_000,
+  inventoryIntervalMs: 60_000,
+  backoffBaseMs: 500,
+  backoffCapMs: 8_000,
+  maxChunkBytes: 128,
+  timeIntervalMs: 300_000,
+  epochRaise: null,
+};
+
+const orders: readonly Order[] = [
+  'ORDER_RESYNC',
+  'ORDER_RELEASE_REMOVALS',
+  'ORDER_ROTATE_CERTIFICATE',
+  'ORDER_RELEASE_GAINS',
+];
+
+const whole = (order: OrderOfStream): CommandOrder => ({
+  installationUid,
+  clusterUid,
+  stateEpoch: 1,
+  ...order,
+});
+
+/** Both ends of one stream, the agent live on it. */
+function pair(instanceId = 'instance-1', attempt = 1, sessionEpoch = 7) {
+  const ports = {
+    desired: () => new Desired().state(),
+    signRevocation: () => envelopeOf('revoke', {}),
+    signTime: (now: number) => envelopeOf('central-time', { installationUid, stateEpoch: 1, now }),
+    signOrder: (order: OrderOfStream) => envelopeOf('command', whole(order)),
+  };
+  const central = new CentralSession(ports, settings, 0);
+  const agent = new AgentSession(agentPorts, emptyMemory());
+  const facts = { ...helloFacts, instanceId, attempt };
+  const [first] = agent.handle({ on: 'opened', at: 0, hello: facts });
+  const sent = first?.do === 'send' && first.message.message === 'hello' && first.message.hello;
+  if (!sent) throw new Error('there was no Hello');
+  const admitted = { at: 0, wallClock: 1, hello: sent, sessionEpoch };
+  for (const effect of central.handle({ on: 'admitted', ...admitted })) {
+    if (effect.do === 'send') agent.handle({ on: 'message', at: 0, message: effect.message });
+  }
+  const obey = (command: Command): AgentEffect[] =>
+    agent.handle({ on: 'message', at: 0, message: { message: 'command', command } });
+  return { agent, central, obey, give: (order: Order) => commandOf(central, order) };
+}
+
+function commandOf(central: CentralSession, order: Order): Command {
+  const [effect] = central.handle({ on: 'command', order });
+  if (effect?.do === 'send' && effect.message.message === 'command') return effect.message.command;
+  throw new Error('no order was sent');
+}
+
+const bare = (order: Partial<CommandOrder>, key?: string): Command => ({
+  action: 'ACTION_UNSPECIFIED',
+  envelope: envelopeOf(
+    'command',
+    {
+      ...whole({ instanceId: 'instance-1', attempt: 1, sessionEpoch: 7, sequence: 1 } as never),
+      order: 'ORDER_RESYNC',
+      ...order,
+    },
+    key,
+  ),
+});
+
+describe('an order of central', () => {
+  test.each(orders)('%s is obeyed once', (order) => {
+    const { give, obey } = pair();
+    const command = give(order);
+    expect(obey(command)).toEqual([{ do: 'command', order }]);
+    expect(obey(command)).toMatchObject([{ do: 'refused', what: 'command', code: 'replay' }]);
+    expect(obey(give(order))).toEqual([{ do: 'command', order }]);
+  });
+
+  test('without a signature is refused, whatever it names', () => {
+    const actions = ['RESYNC', 'RELEASE_REMOVALS', 'ROTATE_CERTIFICATE', 'UNSPECIFIED'] as const;
+    for (const action of actions) {
+      const command = { action: `ACTION_${action}`, envelope: null } as const;
+      expect(pair().obey(command)).toMatchObject([
+        { do: 'refused', what: 'command', code: 'bad_signature' },
+      ]);
+    }
+  });
+
+  test('is obeyed only when every word of it fits this stream', () => {
+    expect(pair().obey(bare({}))).toEqual([{ do: 'command', order: 'ORDER_RESYNC' }]);
+    const wrong: [Partial<CommandOrder>, string, string?][] = [
+      [{}, 'bad_signature', 'bad'],
+      [{}, 'unknown_key', 'unknown'],
+      [{ installationUid: 'other' }, 'wrong_cluster'],
+      [{ clusterUid: 'cluster-2' }, 'wrong_cluster'],
+      [{ stateEpoch: 2 }, 'replay'],
+      [{ stateEpoch: 0 }, 'replay'],
+      [{ instanceId: 'instance-2' }, 'replay'],
+      [{ instanceId: '' }, 'replay'],
+      [{ attempt: 2 }, 'replay'],
+      [{ sessionEpoch: 6 }, 'replay'],
+      [{ sequence: 0 }, 'replay'],
+      [{ order: 'ORDER_UNSPECIFIED' }, 'malformed'],
+      [{ order: 'constructor' as Order }, 'malformed'],
+    ];
+    for (const [more, code, key] of wrong) {
+      expect(pair().obey(bare(more, key))).toMatchObject([{ do: 'refused', code }]);
+    }
+    const state = { ...bare({}).envelope, payloadType: 'manifest' } as Command['envelope'];
+    expect(pair().obey({ action: 'ACTION_RESYNC', envelope: state })).toMatchObject([
+      { do: 'refused', code: 'malformed' },
+    ]);
+  });
+
+  test('is never obeyed twice, in whatever order orders are delivered, repeated, or kept for another stream', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ stream: fc.nat(2), order: fc.nat(7) }), { maxLength: 60 }),
+        (deliveries) => {
+          // The second is the same process dialling again, given the session epoch of before by whoever answers it.
+          const streams = [pair('a', 1, 7), pair('a', 2, 7), pair('b', 1, 7)];
+          const kept = streams.map(({ give }) =>
+            Array.from({ length: 8 }, (_, at) =>
+              give(orders[at % orders.length] ?? 'ORDER_RESYNC'),
+            ),
+          );
+          for (const [at, { obey }] of streams.entries()) {
+            let last = -1;
+            for (const { stream, order } of deliveries) {
+              const command = kept[stream]?.[order];
+              if (command === undefined) continue;
+              const obeyed = only(obey(command), 'command').length === 1;
+              expect(obeyed).toBe(stream === at && order > last);
+              if (obeyed) last = order;
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  test('that an agent knows by its old name carries it', () => {
+    const { give } = pair();
+    expect(orders.map((order) => give(order).action)).toEqual([
+      'ACTION_RESYNC',
+      'ACTION_RELEASE_REMOVALS',
+      'ACTION_ROTATE_CERTIFICATE',
+      'ACTION_UNSPECIFIED',
+    ]);
+  });
+});
+
+describe('a duration that nobody signed', () => {
+  const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+
+  test('of a drain delays an agent by minutes at most', () => {
+    fc.assert(
+      fc.property(uint32, uint32, (minWaitMs, maxWaitMs) => {
+        const drain: Drain = { minWaitMs, maxWaitMs, reason: '' };
+        const [effect] = pair().agent.handle({
+          on: 'message',
+          at: 0,
+          message: { message: 'drain', drain },
+        });
+        const retry = effect?.do === 'close' ? effect.retry : undefined;
+        if (retry?.kind !== 'window') throw new Error('it was no drain');
+        expect(retry.minMs).toBeGreaterThanOrEqual(0);
+        expect(retry.minMs).toBeLessThanOrEqual(retry.maxMs);
+        expect(retry.maxMs).toBeLessThanOrEqual(300_000);
+      }),
+    );
+  });
+
+  test('of a Welcome neither makes an agent spin nor keeps it away or silent', () => {
+    fc.assert(
+      fc.property(uint32, uint32, uint32, uint32, (beat, base, cap, inventory) => {
+        const agent = new AgentSession(agentPorts, emptyMemory());
+        agent.handle({ on: 'opened', at: 0, hello: helloFacts });
+        const welcome: Welcome = {
+          sessionEpoch: 1,
+          protocol: 1,
+          serverTime: 0,
+          heartbeatIntervalMs: beat,
+          maxChunkBytes: 0,
+          backoffBaseMs: base,
+          backoffCapMs: cap,
+          inventoryIntervalMs: inventory,
+          centralTime: null,
+          epochRaise: null,
+        };
+        const effects = agent.handle({
+          on: 'message',
+          at: 0,
+          message: { message: 'welcome', welcome },
+        });
+        const [taken] = only(effects, 'settings').map((effect) => effect.settings);
+        if (taken === undefined) throw new Error('it was not live');
+        const pairs = [
+          [taken.heartbeatIntervalMs, durationBounds.heartbeat],
+          [taken.backoffBaseMs, durationBounds.backoffBase],
+          [taken.backoffCapMs, durationBounds.backoffCap],
+          [taken.inventoryIntervalMs, durationBounds.inventory],
+        ] as const;
+        for (const [ms, [least, most]] of pairs) {
+          expect(ms).toBeGreaterThanOrEqual(least);
+          expect(ms).toBeLessThanOrEqual(most);
+        }
+      }),
+    );
+  });
+});
