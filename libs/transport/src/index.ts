@@ -7,15 +7,30 @@ export {
   createEnvelopeOpeners,
   createEnvelopeSigner,
   generateSigningKey,
+  signedByAll,
   type EnvelopeSigner,
   type EnvelopeVerifier,
   type PayloadType,
 } from './signing/envelope.ts';
 export {
+  followTrust,
+  mostTrustBundles,
+  readTrust,
+  sameTrust,
+  signTrust,
+  trustFromText,
+  trustToText,
+  type HeldTrust,
+  type TrustRefusal,
+} from './signing/trust-bundle.ts';
+export {
   hashJoinToken,
+  joinProofKey,
   makeJoinToken,
   parseJoinToken,
   readPresentedJoinToken,
+  signJoinRequest,
+  verifyJoinRequest,
   type JoinToken,
 } from './tokens/join-token.ts';
 export { makeApiToken, parseApiToken, sameHash, type ApiToken } from './tokens/api-token.ts';
@@ -23,8 +38,10 @@ export {
   centralName,
   certificateFingerprint,
   certificateLifetimes,
+  certificatesFromPem,
   certificatesToPem,
   certificateValidity,
+  extendedKeyUsage,
   publicKeyPin,
 } from './pki/certificate-facts.ts';
 export {
@@ -34,6 +51,7 @@ export {
   verifyRenewal,
   type RenewalProof,
 } from './pki/agent-key.ts';
+export { verifyEnrolment, type EnrolmentFacts } from './pki/enrolment-proof.ts';
 export {
   createCa,
   loadCa,

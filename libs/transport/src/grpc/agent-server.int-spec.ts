@@ -20,7 +20,7 @@ import {
 jest.setTimeout(30_000);
 
 const renewal = { csr: new Uint8Array([1]) };
-const renewed = { certificateChain: [], ca: [], stateKeys: [] };
+const renewed = { certificateChain: [], ca: [], stateKeys: [], trust: [] };
 const heartbeat = { sequence: 1, wallClock: 0, monotonic: 0 };
 
 let port: TestPort;
@@ -346,6 +346,7 @@ describe('the port of the agents', () => {
       .enroll(
         {
           joinToken: '',
+          tokenProof: new Uint8Array(),
           csr: new Uint8Array(),
           kubeSystemUid: '',
           agentVersion: '',

@@ -95,6 +95,8 @@ describe('a CA', () => {
     expect(leaf.checkHost('central.example.org')).toBe('central.example.org');
     expect(leaf.checkIP('10.0.0.7')).toBe('10.0.0.7');
     expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+    expect(leaf.ca).toBe(false);
+    expect(Date.parse(leaf.validTo) - Date.parse(leaf.validFrom)).toBeLessThanOrEqual(24 * hour);
     expect(certificateChainPem).toContain(files.certificatePem.trim());
   });
 });
@@ -146,11 +148,18 @@ describe("an agent's certificate", () => {
       forged,
       spliced,
       createCertificateRequest(p384),
+      Buffer.concat([request, Buffer.from([0])]),
     ];
     for (const each of bad) {
       await expect(issue(each)).rejects.toMatchObject({ code: 'invalid_request' });
     }
     await issue(request);
+  });
+
+  test('is not given to a request behind which stands the one that somebody else signed for', async () => {
+    const [mine, theirs] = [generateAgentKey(), generateAgentKey()].map(createCertificateRequest);
+    const both = Buffer.concat([mine ?? Buffer.alloc(0), theirs ?? Buffer.alloc(0)]);
+    await expect(issue(both)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
   test('is requested without an X.509 library, byte for byte as others read it', async () => {

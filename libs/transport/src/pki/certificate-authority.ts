@@ -15,6 +15,7 @@ import {
   extendedKeyUsage,
   publicKeyPin,
 } from './certificate-facts.ts';
+import { signEnrolment, type EnrolmentFacts } from './enrolment-proof.ts';
 
 export interface CaFiles {
   readonly certificatePem: string;
@@ -60,6 +61,8 @@ export interface CertificateAuthority {
   issueServer(names: readonly string[], now: Millis): Promise<ServerIdentity>;
   /** Takes only the public key from the request. Throws `invalid_request` when it is not a sound P-256 request. */
   issueAgent(request: AgentCertificateRequest): Promise<AgentCertificate>;
+  /** Vouches for what an agent learns when it joins. */
+  signEnrolment(facts: EnrolmentFacts): Buffer;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -121,7 +124,8 @@ export async function loadCa(files: CaFiles): Promise<CertificateAuthority> {
   const facts = checkedCa(files);
   const x509 = await loadX509();
   const issuer = new x509.X509Certificate(facts.raw);
-  const signingKey = createPrivateKey(files.privateKeyPem).toCryptoKey(algorithm, false, ['sign']);
+  const privateKey = createPrivateKey(files.privateKeyPem);
+  const signingKey = privateKey.toCryptoKey(algorithm, false, ['sign']);
   const issue = async (leaf: LeafParameters): Promise<X509.X509Certificate> =>
     x509.X509CertificateGenerator.create({
       ...leaf,
@@ -141,6 +145,7 @@ export async function loadCa(files: CaFiles): Promise<CertificateAuthority> {
     pin: publicKeyPin(facts),
     issueServer: (names, now) => issueServer({ x509, issue, files, names, now }),
     issueAgent: (request) => issueAgent(x509, issue, request),
+    signEnrolment: (facts) => signEnrolment(privateKey, facts),
   };
 }
 
@@ -184,7 +189,8 @@ async function issueServer(order: {
   const { x509, now } = order;
   const { pem, keys } = newKeyPair();
   const names = [...new Set([centralName, ...order.names])];
-  const notAfter = now + certificateLifetimes.server;
+  // The whole life, its beginning in the past included: a stolen key is worth no more than that.
+  const notAfter = now - certificateLifetimes.backdate + certificateLifetimes.server;
   const certificate = await order.issue({
     serialNumber: newSerial(),
     subject: [{ CN: [centralName] }],
@@ -245,5 +251,15 @@ async function publicKeyOfRequest(x509: typeof X509, csr: Uint8Array): Promise<X
   const { namedCurve } = request.publicKey.algorithm as Partial<webcrypto.EcKeyAlgorithm>;
   if (namedCurve !== algorithm.namedCurve) throw fail('its key is not P-256');
   if (!sound) throw fail('it is not signed by its own key');
+  // What stands behind a request could be another one that somebody else signed for.
+  if (wholeLength(csr) !== csr.length) throw fail('something stands behind it');
   return request.publicKey;
+}
+
+/** How long the DER value that begins here says it is, its head included. */
+function wholeLength(der: Uint8Array): number {
+  const first = der[1] ?? 0;
+  if (first < 0x80) return 2 + first;
+  const digits = der.subarray(2, 2 + (first & 0x7f));
+  return 2 + digits.length + digits.reduce((length, digit) => length * 256 + digit, 0);
 }

@@ -9,7 +9,7 @@ const day = 24 * 60 * 60 * 1000;
 /** Lifetimes in milliseconds. */
 export const certificateLifetimes = {
   ca: 10 * 365 * day,
-  server: 90 * day,
+  server: day,
   agent: day,
   /** How far back a certificate begins, for clocks that are slow. */
   backdate: 5 * 60 * 1000,
@@ -39,6 +39,12 @@ export function certificateValidity(certificate: string | Uint8Array): {
 } {
   const { validFrom, validTo } = new X509Certificate(certificate);
   return { notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) };
+}
+
+/** DER of the certificates in a PEM text, in their order. */
+export function certificatesFromPem(pem: string): Uint8Array[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new Uint8Array(new X509Certificate(block).raw));
 }
 
 /** PEM of certificates in DER, in their order. */

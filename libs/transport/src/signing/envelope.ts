@@ -9,6 +9,7 @@ import {
 import { AppError } from '@ambit/kernel';
 import {
   centralTimeCodec,
+  commandOrderCodec,
   epochRaiseCodec,
   manifestCodec,
   revocationCodec,
@@ -20,10 +21,11 @@ import {
 import { sha256Hex } from '../digests.ts';
 
 /** What a signature is for. It is signed along, so that a payload of one type never passes as another. */
-export type PayloadType = 'manifest' | 'revoke' | 'central-time' | 'epoch';
+export type PayloadType = 'manifest' | 'revoke' | 'central-time' | 'epoch' | 'command' | 'trust';
 
-/** Signs envelopes with one Ed25519 key. */
+/** Signs envelopes with Ed25519. */
 export interface EnvelopeSigner {
+  /** Of the key that signs first. */
   readonly publicKey: wire.TrustedKey;
   sign(type: PayloadType, payload: Uint8Array): wire.SignedEnvelope;
 }
@@ -72,6 +74,21 @@ export function withSignaturesOf(
   return { ...envelope, signatures: [...envelope.signatures, ...other.signatures] };
 }
 
+/** Signs with all of these keys, so that whoever trusts one of them believes it. */
+export function signedByAll(
+  first: EnvelopeSigner,
+  others: readonly EnvelopeSigner[],
+): EnvelopeSigner {
+  return {
+    publicKey: first.publicKey,
+    sign: (type, payload) =>
+      others.reduce(
+        (envelope, signer) => withSignaturesOf(envelope, signer.sign(type, payload)),
+        first.sign(type, payload),
+      ),
+  };
+}
+
 export type EnvelopeVerifier = (
   envelope: wire.SignedEnvelope,
   type: PayloadType,
@@ -99,6 +116,11 @@ export function createEnvelopeVerifier(trusted: readonly wire.TrustedKey[]): Env
   };
 }
 
+/** True for an Ed25519 key whose id is the hash of its SPKI. */
+export function isTrustedKey(key: wire.TrustedKey): boolean {
+  return readTrustedKey(key).length > 0;
+}
+
 function readTrustedKey({ keyId, spki }: wire.TrustedKey): [string, KeyObject][] {
   if (sha256Hex(spki) !== keyId) return [];
   try {
@@ -118,7 +140,7 @@ function refused(
 
 type Openers = Pick<
   AgentSessionPorts,
-  'openManifest' | 'openRevocation' | 'openCentralTime' | 'openEpochRaise'
+  'openManifest' | 'openRevocation' | 'openCentralTime' | 'openEpochRaise' | 'openCommand'
 >;
 
 /** The ports through which an agent session reads what central signed. Epochs are raised by the epoch keys alone. */
@@ -133,11 +155,12 @@ export function createEnvelopeOpeners(keys: {
     openRevocation: (envelope) => read(byState(envelope, 'revoke'), revocationCodec),
     openCentralTime: (envelope) => read(byState(envelope, 'central-time'), centralTimeCodec),
     openEpochRaise: (envelope) => read(byEpoch(envelope, 'epoch'), epochRaiseCodec),
+    openCommand: (envelope) => read(byState(envelope, 'command'), commandOrderCodec),
   };
 }
 
-// Only the verified bytes are read, never a second copy of the same values.
-function read<T>(verified: Opened<Uint8Array>, codec: Codec<T>): Opened<T> {
+/** The verified bytes as a message. Only they are read, never a second copy of the same values. */
+export function read<T>(verified: Opened<Uint8Array>, codec: Codec<T>): Opened<T> {
   if (!verified.ok) return verified;
   try {
     return { ok: true, value: codec.decode(verified.value) };

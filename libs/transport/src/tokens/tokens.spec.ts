@@ -4,9 +4,12 @@ import { sha256Hex } from '../digests.ts';
 import { makeApiToken, parseApiToken, sameHash } from './api-token.ts';
 import {
   hashJoinToken,
+  joinProofKey,
   makeJoinToken,
   parseJoinToken,
   readPresentedJoinToken,
+  signJoinRequest,
+  verifyJoinRequest,
 } from './join-token.ts';
 
 function failureOf(parse: () => unknown): AppError {
@@ -42,6 +45,21 @@ describe('a join token', () => {
     });
     expect(hashJoinToken(token.presented)).not.toContain(token.presented.split('.')[1]);
     expect(makeJoinToken(pin).text).not.toBe(token.text);
+  });
+
+  test('is proved to be held without being shown, for one request of one cluster', () => {
+    const { id, presented } = makeJoinToken(pin);
+    const request = { id, kubeSystemUid: 'ks-1', csr: Buffer.from('request') };
+    const key = joinProofKey(presented);
+    const proof = signJoinRequest(presented, request);
+    expect(verifyJoinRequest(key, request, proof)).toBe(true);
+    const other = makeJoinToken(pin).presented;
+    expect(verifyJoinRequest(joinProofKey(other), request, proof)).toBe(false);
+    expect(verifyJoinRequest(key, { ...request, csr: Buffer.from('mine') }, proof)).toBe(false);
+    expect(verifyJoinRequest(key, { ...request, kubeSystemUid: 'ks-2' }, proof)).toBe(false);
+    expect(verifyJoinRequest(key, { ...request, id: 'another' }, proof)).toBe(false);
+    expect(verifyJoinRequest(new Uint8Array(), request, proof)).toBe(false);
+    expect(Buffer.concat([key, proof]).toString('latin1')).not.toContain(presented);
   });
 
   test('case b36: in any other form is refused, and never repeated in the error', () => {
