@@ -4,6 +4,7 @@ import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
+import { Seldom } from './platform/seldom.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
@@ -16,6 +17,7 @@ import { StateStore } from './state/state-store.ts';
 import { version } from './version.ts';
 
 const finishWithinMs = 5_000;
+const trustSayAgainMs = 600_000;
 const shipWithinMs = 2_000;
 
 /** Sets everything going. The reconciler goes on from the disk before central is heard, and never needs it. */
@@ -52,6 +54,7 @@ export async function startParts(
     reconciler.setCeiling(changed);
     session.changed();
   });
+  auditTrust(parts);
   keeper.start();
   teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
 }
@@ -64,6 +67,26 @@ function handOver(
   if (change === undefined) return;
   if (memory.held?.stale === true) reconciler.acceptRemovals(change);
   else reconciler.accept(change);
+}
+
+/** Whom this agent believes is the root of everything else: what happens to that is told. */
+function auditTrust({ keeper, trail }: AgentParts): void {
+  const seldom = new Seldom(systemClock, trustSayAgainMs);
+  keeper.onTrust(({ refused, trustVersion }) => {
+    if (refused === undefined) {
+      trail.log.record({
+        type: 'agent.trust_changed',
+        message: `The agent trusts version ${trustVersion} of the keys of central, signed by a key it trusted before`,
+        details: { trustVersion },
+      });
+    } else if (seldom.due(refused.code)) {
+      trail.log.record({
+        type: 'agent.trust_refused',
+        message: `The agent did not take CAs or keys to trust from central: ${refused.message}`,
+        result: { ...refused },
+      });
+    }
+  });
 }
 
 function startUpload({ trail, keeper }: AgentParts, teardown: Teardown): void {

@@ -2,6 +2,7 @@ import { AppError } from '@ambit/kernel';
 import {
   CentralSession,
   centralTimeCodec,
+  commandOrderCodec,
   encodeIntent,
   HashTree,
   manifestCodec,
@@ -18,8 +19,16 @@ import {
   generateSigningKey,
   loadCa,
   nodeDigests,
+  signedByAll,
+  signTrust,
 } from '@ambit/transport';
-import type { AgentCall, AgentServer, CertificateAuthority, SyncStream } from '@ambit/transport';
+import type {
+  AgentCall,
+  AgentServer,
+  CertificateAuthority,
+  EnvelopeSigner,
+  SyncStream,
+} from '@ambit/transport';
 
 import { TestAuditIngest } from './test-audit-ingest.ts';
 import { clusterUid, installationUid, TestRegistrar } from './test-registrar.ts';
@@ -64,7 +73,7 @@ export class TestCentral {
   explainedFrom = 0;
   revision = 1;
   readonly registrar: TestRegistrar;
-  readonly #signer = createEnvelopeSigner(generateSigningKey());
+  #signer = createEnvelopeSigner(generateSigningKey());
   readonly #epochSigner = createEnvelopeSigner(generateSigningKey());
   #history = new StateHistory();
   readonly #intents = new Map<string, Intent>();
@@ -78,6 +87,15 @@ export class TestCentral {
   private constructor(ca: CertificateAuthority) {
     const keys = { state: this.#signer.publicKey, epoch: this.#epochSigner.publicKey };
     this.registrar = new TestRegistrar(ca, keys);
+    this.registrar.trust = [
+      signTrust(this.#signer, {
+        installationUid,
+        version: 1,
+        ca: [ca.certificate],
+        stateKeys: [keys.state],
+        epochKeys: [keys.epoch],
+      }),
+    ];
   }
 
   static async start(): Promise<TestCentral> {
@@ -96,6 +114,26 @@ export class TestCentral {
     return this.#served !== undefined;
   }
 
+  /** Signs with this key as well from now on, and offers the bundle that names it beside the old one. */
+  offerKeys(next: EnvelopeSigner, ca: CertificateAuthority, version: number): void {
+    const old = this.#signer;
+    const { registrar } = this;
+    this.#signer = signedByAll(old, [next]);
+    const stateKeys = [old.publicKey, next.publicKey];
+    const epochKeys = [this.#epochSigner.publicKey];
+    const cas = [registrar.ca.certificate, ca.certificate];
+    const bundle = { installationUid, version, ca: cas, stateKeys, epochKeys };
+    registrar.trust = [...registrar.trust, signTrust(this.#signer, bundle)];
+  }
+
+  /** The old keys are gone: the new CA vouches for the listener, and the new key alone signs. */
+  async useKeys(next: EnvelopeSigner, ca: CertificateAuthority): Promise<void> {
+    this.#signer = next;
+    this.registrar.useCa(ca);
+    await this.stop();
+    await this.listen();
+  }
+
   /** Listens, again on the same port after `stop`. */
   async listen(): Promise<void> {
     const identity = await this.registrar.ca.issueServer(['127.0.0.1'], Date.now());
@@ -104,12 +142,12 @@ export class TestCentral {
       certificates: {
         certificateChain: identity.certificateChainPem,
         privateKey: identity.privateKeyPem,
-        clientCa: this.registrar.ca.certificatePem,
+        clientCa: this.registrar.acceptedCas,
       },
       handlers: {
         enroll: (request) => this.registrar.enrol(request),
         renew: (request, call) => this.registrar.renew(request.csr, call.peer.fingerprint),
-        renewChallenge: async () => ({ nonce: Buffer.from('nonce') }),
+        renewChallenge: async () => ({ nonce: Buffer.alloc(32) }),
         renewExpired: (request) => this.registrar.renewExpired(request),
         connect: (stream, call) => this.#connect(stream, call),
         push: (stream) => this.audit.push(stream),
@@ -146,8 +184,8 @@ export class TestCentral {
     return this.revision;
   }
 
-  command(action: wire.CommandAction): void {
-    this.#handle({ on: 'command', action });
+  command(order: wire.Order): void {
+    this.#handle({ on: 'command', order });
   }
 
   drain(minWaitMs: number, maxWaitMs: number): void {
@@ -163,7 +201,10 @@ export class TestCentral {
     this.#served?.stream.outbox.control(message);
   }
 
-  sign(type: 'manifest' | 'revoke' | 'central-time', payload: Uint8Array): wire.SignedEnvelope {
+  sign(
+    type: 'manifest' | 'revoke' | 'central-time' | 'command',
+    payload: Uint8Array,
+  ): wire.SignedEnvelope {
     return this.#signer.sign(type, payload);
   }
 
@@ -234,6 +275,11 @@ export class TestCentral {
             }),
           ),
         signTime: (time) => this.signTime(time),
+        signOrder: (order) =>
+          this.sign(
+            'command',
+            commandOrderCodec.encode({ installationUid, clusterUid, stateEpoch: 1, ...order }),
+          ),
       },
       {
         clusterUid,

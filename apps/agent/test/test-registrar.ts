@@ -4,9 +4,11 @@ import {
   certificatesToPem,
   createCertificateRequest,
   generateAgentKey,
-  hashJoinToken,
+  joinProofKey,
   makeJoinToken,
   nodeDigests,
+  readTrust,
+  verifyJoinRequest,
   verifyRenewal,
 } from '@ambit/transport';
 import type { AgentIdentity, CertificateAuthority } from '@ambit/transport';
@@ -16,25 +18,36 @@ export const clusterUid = 'cluster-1';
 
 /** Gives agents their certificates as central does: a token is good once, a revoked certificate is refused. */
 export class TestRegistrar {
-  readonly ca: CertificateAuthority;
+  ca: CertificateAuthority;
+  /** PEM of the CAs of all certificates that were given. */
+  acceptedCas: string;
   readonly enrolments: wire.EnrollRequest[] = [];
   renewals = 0;
   /** Milliseconds a new certificate lives. */
   lifeMs: number | undefined;
   /** Called before the answer to Enroll leaves; it may throw. */
   beforeReply: () => void = () => undefined;
+  /** What it says of whom to trust, oldest first. */
+  trust: readonly wire.SignedEnvelope[] = [];
   readonly #keys: { readonly state: wire.TrustedKey; readonly epoch: wire.TrustedKey };
-  readonly #tokens = new Map<string, { used: boolean }>();
+  readonly #tokens = new Map<string, { readonly proofKey: Uint8Array; used: boolean }>();
   readonly #live = new Set<string>();
 
   constructor(ca: CertificateAuthority, keys: { state: wire.TrustedKey; epoch: wire.TrustedKey }) {
     this.ca = ca;
+    this.acceptedCas = ca.certificatePem;
     this.#keys = keys;
+  }
+
+  /** Another CA gives certificates from now on; those of the old one are still accepted. */
+  useCa(next: CertificateAuthority): void {
+    this.ca = next;
+    this.acceptedCas += next.certificatePem;
   }
 
   joinToken(): string {
     const token = makeJoinToken(this.ca.pin);
-    this.#tokens.set(hashJoinToken(token.presented), { used: false });
+    this.#tokens.set(token.id, { proofKey: joinProofKey(token.presented), used: false });
     return token.text;
   }
 
@@ -56,8 +69,12 @@ export class TestRegistrar {
 
   async enrol(request: wire.EnrollRequest): Promise<wire.EnrollResponse> {
     this.enrolments.push(request);
-    const token = this.#tokens.get(hashJoinToken(request.joinToken));
-    if (token === undefined || token.used) {
+    const { joinToken: id, kubeSystemUid, csr, tokenProof } = request;
+    const token = this.#tokens.get(id);
+    const proven =
+      token !== undefined &&
+      verifyJoinRequest(token.proofKey, { id, kubeSystemUid, csr }, tokenProof);
+    if (!proven || token.used) {
       throw new AppError('join_token_invalid', 'This join token is not accepted.', {
         hint: 'It was used already.',
         nextCommand: 'ambit cluster join-token NAME',
@@ -66,11 +83,14 @@ export class TestRegistrar {
     token.used = true;
     const answer = await this.#issue(request.csr);
     this.beforeReply();
+    const clusterName = 'prod-eu';
+    const trust = this.trust.at(-1)?.payload ?? new Uint8Array();
     return {
       ...answer,
       installationUid,
       clusterUid,
-      clusterName: 'prod-eu',
+      clusterName,
+      caSignature: this.ca.signEnrolment({ csr, clusterName, trust }),
       agentUid: 'agent-1',
       stateEpoch: 1,
       epochKeys: [this.#keys.epoch],
@@ -102,11 +122,13 @@ export class TestRegistrar {
       ...(this.lifeMs === undefined ? {} : { validForMs: this.lifeMs }),
     });
     this.#live.add(fingerprint);
-    const ca = Buffer.from(this.ca.certificate);
+    const [newest] = this.trust.slice(-1);
+    const named = newest && readTrust(newest);
     return {
-      certificateChain: [Buffer.from(certificate), ca],
-      ca: [ca],
-      stateKeys: [this.#keys.state],
+      certificateChain: [Buffer.from(certificate), Buffer.from(this.ca.certificate)],
+      ca: [...(named?.ca ?? [])],
+      stateKeys: [...(named?.stateKeys ?? [])],
+      trust: [...this.trust],
     };
   }
 }

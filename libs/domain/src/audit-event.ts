@@ -34,6 +34,8 @@ export const centralEventTypes = [
   'agent.certificate_renewed',
   'agent.duplicate',
   'agent.fenced',
+  'agent.superseded_certificate',
+  'installation.keys_changed',
   'token.created',
   'token.revoked',
   'login.failed',
@@ -47,6 +49,8 @@ export const centralEventTypes = [
 
 /** What agents tell, and nobody else. */
 export const agentEventTypes = [
+  'agent.trust_changed',
+  'agent.trust_refused',
   'agent.started',
   'agent.stopped',
   'agent.state_refused',

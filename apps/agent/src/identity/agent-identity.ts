@@ -22,12 +22,15 @@ export interface AgentIdentityRecord {
   readonly ca: string;
   readonly stateKeys: readonly wire.TrustedKey[];
   readonly epochKeys: readonly wire.TrustedKey[];
+  /** Of the signed bundle that CAs and keys stand in; it only grows. 0: from before trust was signed. */
+  readonly trustVersion: number;
   /** The state epoch at enrolment: where trust in epochs begins. */
   readonly stateEpoch: number;
 }
 
 type StoredKey = { readonly keyId: string; readonly spki: string };
-type Stored = Omit<AgentIdentityRecord, 'stateKeys' | 'epochKeys'> & {
+type Stored = Omit<AgentIdentityRecord, 'stateKeys' | 'epochKeys' | 'trustVersion'> & {
+  readonly trustVersion?: number;
   readonly stateKeys: readonly StoredKey[];
   readonly epochKeys: readonly StoredKey[];
 };
@@ -59,6 +62,7 @@ export class IdentityFile {
         ...stored,
         stateKeys: stateKeys.map(toKey),
         epochKeys: epochKeys.map(toKey),
+        trustVersion: stored.trustVersion ?? 0,
       };
       validityOf(identity);
       return identity;

@@ -1,47 +1,60 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
-import type { wire } from '@ambit/protocol';
-import { certificatesToPem } from '@ambit/transport';
+import { certificatesToPem, extendedKeyUsage } from '@ambit/transport';
+import type { AgentIdentityRecord } from './agent-identity.ts';
 
-/** What central answers to a certificate request. */
-export type CertificateAnswer = Pick<wire.RenewResponse, 'certificateChain' | 'ca' | 'stateKeys'>;
+/** Whose certificate it has to be, and by whom. */
+export interface CertificateClaims extends Pick<
+  AgentIdentityRecord,
+  'installationUid' | 'clusterUid' | 'agentUid' | 'privateKey'
+> {
+  /** DER of the CAs that are trusted already; those that come with an answer count for nothing. */
+  readonly ca: readonly Uint8Array[];
+}
 
 /**
- * The certificate of an answer as PEM, checked before anything of it is stored: it has to be for our key, by one of
- * the CAs that come with it, and those must not be none. Throws `internal`.
+ * The certificate of an answer as PEM, checked before anything of it is stored: it has to be for our key and our name,
+ * for clients, and by a CA that is trusted. Throws `internal`.
  */
-export function readCertificateAnswer(
-  answer: CertificateAnswer,
-  privateKey: string,
-): { readonly certificateChain: string; readonly ca: string } {
-  const [first] = answer.certificateChain;
-  if (first === undefined || answer.ca.length === 0 || answer.stateKeys.length === 0) {
-    throw unusable('It lacks a certificate, a CA or a key to verify states with.');
-  }
+export function readCertificate(chain: readonly Uint8Array[], claims: CertificateClaims): string {
+  const [first] = chain;
+  if (first === undefined) throw unusable('It lacks a certificate.');
   let leaf: X509Certificate;
-  let ca: X509Certificate[];
+  let pem: string;
   try {
     leaf = new X509Certificate(first);
-    ca = answer.ca.map((each) => new X509Certificate(each));
+    pem = certificatesToPem(chain);
   } catch (cause) {
     throw unusable('Its certificates cannot be read.', cause);
   }
+  const problem = problemOf(leaf, claims);
+  if (problem !== undefined) throw unusable(problem);
+  return pem;
+}
+
+function problemOf(leaf: X509Certificate, claims: CertificateClaims): string | undefined {
+  const { installationUid, clusterUid, agentUid, privateKey } = claims;
   if (!leaf.checkPrivateKey(createPrivateKey(privateKey))) {
-    throw unusable('Its certificate is not for the key of this agent.');
+    return 'Its certificate is not for the key of this agent.';
   }
-  if (!ca.some((each) => leaf.checkIssued(each) && leaf.verify(each.publicKey))) {
-    throw unusable('Its certificate is not by the CA that came with it.');
+  const cas = claims.ca.map((each) => new X509Certificate(each));
+  if (!cas.some((each) => leaf.checkIssued(each) && leaf.verify(each.publicKey))) {
+    return 'Its certificate is not by a CA that this agent trusts.';
   }
-  return {
-    certificateChain: certificatesToPem(answer.certificateChain),
-    ca: certificatesToPem(answer.ca),
-  };
+  const purposes: readonly string[] = leaf.keyUsage ?? [];
+  if (leaf.ca || !purposes.includes(extendedKeyUsage.clientAuth)) {
+    return 'Its certificate is not one of an agent.';
+  }
+  if (leaf.subject !== `O=${installationUid}\nOU=${clusterUid}\nCN=${agentUid}`) {
+    return 'Its certificate names another agent.';
+  }
+  return undefined;
 }
 
 function unusable(why: string, cause?: unknown): AppError {
   return new AppError('internal', 'The answer of central cannot be used.', {
     why,
-    hint: 'Central and agent may be of versions that do not fit.',
+    hint: 'Central and agent may be of versions that do not fit, or somebody stands in the place of central.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { Logger } from '@ambit/kernel';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
@@ -9,9 +8,14 @@ import {
   generateAgentKey,
   parseJoinToken,
   publicKeyPin,
+  readTrust,
+  signJoinRequest,
+  verifyEnrolment,
 } from '@ambit/transport';
+import type { HeldTrust, JoinToken } from '@ambit/transport';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
-import { readCertificateAnswer } from './certificate-answer.ts';
+import { identityTrust } from './agent-trust.ts';
+import { readCertificate } from './certificate-answer.ts';
 
 export interface EnrolmentRequest {
   /** host:port */
@@ -23,10 +27,12 @@ export interface EnrolmentRequest {
 }
 
 const deadlineMs = 10_000;
+/** Where trust in epochs begins: a higher one needs the signature of the epoch key, which every Welcome carries. */
+const firstStateEpoch = 1;
 
 /**
- * Exchanges a join token for an identity and stores it. The token leaves this process only for a central whose CA has
- * the fingerprint in the token, and only when an identity could be kept.
+ * Exchanges a join token for an identity and stores it. A proof that the token is held, good for this very request,
+ * goes to a central whose CA has the fingerprint in the token, and only when an identity could be kept.
  *
  * Throws `join_token_invalid`, `server_unreachable`, `wrong_cluster`, `cluster_already_enrolled`, `storage_full`,
  * `storage_unwritable` or `internal`, each with what to do next.
@@ -40,36 +46,73 @@ export async function enrol(
   await file.prove();
   const ca = await fetchPinnedCa({ address: request.server, caPin: token.caPin, deadlineMs });
   const privateKey = generateAgentKey();
-  const answer = await exchange(request, {
-    ca,
-    joinToken: token.presented,
-    csr: createCertificateRequest(privateKey),
-  });
-  const { certificateChain, ca: trusted } = readCertificateAnswer(answer, privateKey);
-  if (!answer.ca.some((each) => publicKeyPin(new X509Certificate(each)) === token.caPin)) {
-    throw new AppError('internal', 'The answer of central leaves out the CA of the join token.');
-  }
-  const { installationUid, clusterUid, clusterName, agentUid, stateEpoch } = answer;
-  const { stateKeys, epochKeys } = answer;
+  const csr = createCertificateRequest(privateKey);
+  const answer = await exchange(request, { ca, token, csr });
+  const trust = provenTrust(answer, { ca, csr, server: request.server });
+  const { installationUid, clusterUid, clusterName, agentUid } = answer;
+  const claims = { installationUid, clusterUid, agentUid, privateKey, ca: trust.ca };
+  const certificateChain = readCertificate(answer.certificateChain, claims);
   const { server, kubeSystemUid } = request;
-  const ofAgent = { server, kubeSystemUid, clusterUid, clusterName, agentUid };
-  const trust = { installationUid, ca: trusted, stateKeys, epochKeys, stateEpoch };
-  const identity: AgentIdentityRecord = { ...ofAgent, ...trust, privateKey, certificateChain };
+  const identity: AgentIdentityRecord = {
+    server,
+    kubeSystemUid,
+    clusterUid,
+    clusterName,
+    agentUid,
+    privateKey,
+    certificateChain,
+    ...identityTrust(trust),
+    stateEpoch: firstStateEpoch,
+  };
   await file.save(identity);
   logger.info('enrolled', { cluster: clusterName, agentUid, installationUid });
   return identity;
 }
 
+/**
+ * Whom to believe, as the CA of the join token says itself. The certificate of the listener proves less: who stole it
+ * could name state keys of its own here.
+ */
+function provenTrust(
+  answer: wire.EnrollResponse,
+  asked: { readonly ca: string; readonly csr: Uint8Array; readonly server: string },
+): HeldTrust {
+  const { clusterName, installationUid, caSignature } = answer;
+  const { ca, csr, server } = asked;
+  const newest = answer.trust.at(-1);
+  if (newest === undefined) throw unproven(server, 'It does not say whom to trust.');
+  if (!verifyEnrolment(ca, { csr, clusterName, trust: newest.payload }, caSignature)) {
+    throw unproven(server, 'Its answer is not signed by the CA of the join token.');
+  }
+  const trust = readTrust(newest);
+  if (trust === undefined || trust.installationUid !== installationUid) {
+    throw unproven(server, 'It does not say whom to trust.');
+  }
+  const pin = publicKeyPin(ca);
+  if (trust.ca.some((each) => publicKeyPin(each) === pin)) return trust;
+  throw unproven(server, 'The CA of the join token is not one of those to trust.');
+}
+
+function unproven(server: string, why: string): AppError {
+  return new AppError('server_unreachable', `${server} did not prove that it is central.`, {
+    why,
+    hint: 'Nothing of its answer was kept, and the join token was not shown to it. Central may be older than this agent; else look at who holds the certificate of its listener.',
+    nextCommand: 'ambit cluster join-token NAME',
+  });
+}
+
 async function exchange(
   request: EnrolmentRequest,
-  parts: { readonly ca: string; readonly joinToken: string; readonly csr: Uint8Array },
+  parts: { readonly ca: string; readonly token: JoinToken; readonly csr: Uint8Array },
 ): Promise<wire.EnrollResponse> {
   const { server: address, kubeSystemUid, agentVersion, kubernetesVersion } = request;
-  const { ca, joinToken, csr } = parts;
+  const { ca, token, csr } = parts;
+  const { id, presented } = token;
+  const tokenProof = signJoinRequest(presented, { id, kubeSystemUid, csr });
   const connection = connectToCentral({ address, ca });
   try {
     return await connection.enroll(
-      { joinToken, csr, kubeSystemUid, agentVersion, kubernetesVersion },
+      { joinToken: id, tokenProof, csr, kubeSystemUid, agentVersion, kubernetesVersion },
       deadlineMs,
     );
   } catch (error) {

@@ -4,6 +4,7 @@ import { certificateLifetimes, connectToCentral, createEnvelopeOpeners } from '@
 import type { CentralConnection } from '@ambit/transport';
 import { validityOf } from './agent-identity.ts';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
+import type { RefusedTrust } from './agent-trust.ts';
 import { renew } from './renew.ts';
 
 export interface IdentityKeeperOptions {
@@ -16,9 +17,16 @@ export interface IdentityKeeperOptions {
   readonly logger: Logger;
 }
 
+/** What happened to the trust of this agent. */
+export type TrustChange =
+  | { readonly refused: RefusedTrust; readonly trustVersion?: undefined }
+  | { readonly trustVersion: number; readonly refused?: undefined };
+
 /** After a suspend the wall clock is looked at again within this time. */
 const longestSleepMs: Millis = 60_000;
 const retry = { baseMs: 1_000, capMs: 60_000 };
+/** An order to rotate is obeyed no more often than this: each costs a handshake, a record and a stream. */
+const rotateEveryMs: Millis = 60_000;
 const refusedRetry = { baseMs: 60_000, capMs: 600_000 };
 
 /**
@@ -30,6 +38,8 @@ export class IdentityKeeper {
   #identity: AgentIdentityRecord;
   #openers: ReturnType<typeof createEnvelopeOpeners>;
   readonly #listeners = new Set<(identity: AgentIdentityRecord) => void>();
+  readonly #trustListeners = new Set<(change: TrustChange) => void>();
+  #rotatedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
   #attempt = 0;
@@ -68,6 +78,21 @@ export class IdentityKeeper {
   /** Called with each new identity, once it is stored. */
   onRenewed(listener: (identity: AgentIdentityRecord) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Called when central asked for trust that is refused, and when trust has moved by a signature. */
+  onTrust(listener: (change: TrustChange) => void): void {
+    this.#trustListeners.add(listener);
+  }
+
+  /** Obeys an order for a new key and certificate, unless it was given a moment ago. */
+  rotate(): void {
+    const now = this.#now();
+    if (now - this.#rotatedAt < rotateEveryMs) {
+      return this.#options.logger.warn('the certificate was rotated a moment ago and stays');
+    }
+    this.#rotatedAt = now;
+    void this.renewNow();
   }
 
   start(): void {
@@ -127,9 +152,13 @@ export class IdentityKeeper {
   async #renew(): Promise<void> {
     const connection = this.#connection();
     try {
-      const renewed = await renew(this.#identity, connection, this.#options.clock.now());
-      await this.#options.file.save(renewed);
-      this.#use(renewed);
+      const held = this.#identity;
+      const now = this.#options.clock.now();
+      const identity = await renew(held, connection, now, (refused) => this.#refuse(refused));
+      await this.#options.file.save(identity);
+      this.#use(identity);
+      // The first version was trusted before it had a number.
+      if (identity.trustVersion > Math.max(1, held.trustVersion)) this.#followed(identity);
     } catch (error) {
       await this.#failed(toAppError(error));
     } finally {
@@ -141,6 +170,18 @@ export class IdentityKeeper {
   #connection(): CentralConnection {
     if (this.#options.clock.now() < this.notAfter) return this.dial();
     return connectToCentral({ address: this.#options.server, ca: this.#identity.ca });
+  }
+
+  #refuse(refused: readonly RefusedTrust[]): void {
+    for (const { code, message } of refused) {
+      this.#options.logger.error('whom to trust was not taken from central', { code, message });
+      for (const listener of this.#trustListeners) listener({ refused: { code, message } });
+    }
+  }
+
+  #followed({ trustVersion }: AgentIdentityRecord): void {
+    this.#options.logger.info('whom to trust was changed by a trusted key', { trustVersion });
+    for (const listener of this.#trustListeners) listener({ trustVersion });
   }
 
   #use(renewed: AgentIdentityRecord): void {

@@ -243,7 +243,7 @@ describe('the certificate', () => {
       const agent = await scene.join();
       const path = join(agent.dataFolder, 'identity', 'identity.json');
       const before = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-      central.command('ACTION_ROTATE_CERTIFICATE');
+      central.command('ORDER_ROTATE_CERTIFICATE');
       await eventually(async () => {
         const after = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
         expect(after['privateKey']).not.toBe(before['privateKey']);
@@ -262,7 +262,7 @@ describe('the certificate', () => {
       const before = await readFile(join(folder, 'identity.json'), 'utf8');
       // A folder where the new file would be written.
       await mkdir(join(folder, '.identity.json.new'));
-      central.command('ACTION_ROTATE_CERTIFICATE');
+      central.command('ORDER_ROTATE_CERTIFICATE');
       await eventually(() =>
         expect(scene.logged('the certificate could not be renewed')).toBe(true),
       );
@@ -274,7 +274,7 @@ describe('the certificate', () => {
       await writeFile(join(folder, '.identity.json.new'), before.slice(0, 300));
       await scene.start();
       await scene.connected();
-      central.command('ACTION_ROTATE_CERTIFICATE');
+      central.command('ORDER_ROTATE_CERTIFICATE');
       await eventually(() => expect(central.registrar.renewals).toBe(2));
       await scene.connected();
     }),

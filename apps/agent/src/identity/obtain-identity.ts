@@ -100,7 +100,10 @@ async function stillWorks(
     ...(live && { identity: { certificateChain, privateKey } }),
   });
   try {
-    const renewed = await renew(identity, connection, clock.now());
+    const renewed = await renew(identity, connection, clock.now(), (refused) => {
+      for (const { code, message } of refused)
+        logger.error('whom to trust was not taken from central', { code, message });
+    });
     await file.save(renewed);
     return renewed;
   } catch (error) {

@@ -11,9 +11,13 @@ import type {
 import type { Intent, Mask } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
+import { Seldom } from '../platform/seldom.ts';
 import type { Reconciler } from '../reconcile/ports.ts';
 import type { SessionLoop, SessionLoopListener } from './session-loop.ts';
 import type { StateKeeper } from './state-keeper.ts';
+
+/** The same refusal is told again after this time. */
+const sayAgainMs = 60_000;
 
 /** Who wants to know of the stream. */
 export interface SessionObserver {
@@ -33,7 +37,7 @@ export interface AgentSessionDriverOptions {
   readonly reconciler: Pick<
     Reconciler,
     'accept' | 'acceptRemovals' | 'mask' | 'onApplied' | 'releaseRemovals' | 'resync'
-  >;
+  > & { readonly releaseGains?: () => void };
   readonly hello: (attempt: number) => HelloFacts;
   readonly rotateCertificate: () => void;
   readonly observer: SessionObserver;
@@ -53,11 +57,13 @@ export class AgentSessionDriver implements SessionLoopListener {
   readonly #unexplained = new WeakMap<StateChange, readonly Intent[]>();
 
   #applied: { readonly revision: number; readonly report: wire.ApplyReport } | undefined;
+  readonly #refusals: Seldom;
   /** The revision that this stream was told to be applied. */
   #told: number | undefined;
 
   constructor(options: AgentSessionDriverOptions) {
     this.#options = options;
+    this.#refusals = new Seldom(options.clock, sayAgainMs);
     options.reconciler.onApplied((revision, report) => {
       this.#applied = { revision, report };
       this.#tellAppliedSoon();
@@ -119,7 +125,7 @@ export class AgentSessionDriver implements SessionLoopListener {
         keeper.saveHighWater(effect.stateEpoch, effect.centralTime);
         return this.#heardTime(effect.centralTime);
       case 'command':
-        return this.#command(effect.action);
+        return this.#command(effect.order);
       case 'refused':
         this.#refused(effect);
         return observer.changed();
@@ -201,17 +207,20 @@ export class AgentSessionDriver implements SessionLoopListener {
     clockChanged();
   }
 
-  #command(action: wire.CommandAction): void {
+  #command(order: wire.Order): void {
     const { reconciler, logger, rotateCertificate } = this.#options;
-    logger.info('central asks', { action });
-    if (action === 'ACTION_RESYNC') reconciler.resync();
-    else if (action === 'ACTION_RELEASE_REMOVALS') reconciler.releaseRemovals();
-    else if (action === 'ACTION_ROTATE_CERTIFICATE') rotateCertificate();
+    logger.info('central asks', { order });
+    if (order === 'ORDER_RESYNC') reconciler.resync();
+    else if (order === 'ORDER_RELEASE_REMOVALS') reconciler.releaseRemovals();
+    else if (order === 'ORDER_RELEASE_GAINS') reconciler.releaseGains?.();
+    else if (order === 'ORDER_ROTATE_CERTIFICATE') rotateCertificate();
     this.#options.observer.changed();
   }
 
   #refused({ what, code, message }: AgentEffect & { do: 'refused' }): void {
     const { audit, logger } = this.#options;
+    // Anybody in the place of central can send as many as it likes.
+    if (what !== 'state' && !this.#refusals.due(`${what} ${code}`)) return;
     logger.error('something from central was refused', { what, code, message });
     audit.record({
       type: 'agent.state_refused',

@@ -61,7 +61,7 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
     logger,
     keeper: parts.stateKeeper,
     hello: helloOf(parts),
-    rotateCertificate: () => void keeper.renewNow(),
+    rotateCertificate: () => keeper.rotate(),
     clockChanged: () => reconciler.clockChanged(),
     audit: trail.log,
   });
@@ -99,6 +99,7 @@ function sessionPorts({ keeper }: SessionParts): AgentSessionPorts {
     openRevocation: (envelope) => keeper.openers.openRevocation(envelope),
     openCentralTime: (envelope) => keeper.openers.openCentralTime(envelope),
     openEpochRaise: (envelope) => keeper.openers.openEpochRaise(envelope),
+    openCommand: (envelope) => keeper.openers.openCommand(envelope),
   };
 }
 

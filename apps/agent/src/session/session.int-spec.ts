@@ -404,7 +404,7 @@ describe('what an agent tells', () => {
           expect(central.told.statuses.at(-1)?.report?.heldRemovals).toBeGreaterThan(0),
         );
         expect(await scene.subjects()).toHaveLength(7);
-        central.command('ACTION_RELEASE_REMOVALS');
+        central.command('ORDER_RELEASE_REMOVALS');
         await scene.holds('ambit:ada');
         await eventually(async () => {
           const [folder = ''] = await readdir(join(scene.folder, 'data', 'agents'));
