@@ -10,6 +10,8 @@ CREATE TABLE agent_certificates (
   not_after timestamp with time zone NOT NULL,
   issued_order bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   completed_hello_at timestamp with time zone,
+  superseded_at timestamp with time zone,
+  renewed_by text,
   CONSTRAINT agent_certificates_agent_uid_fkey FOREIGN KEY (agent_uid) REFERENCES agents(uid),
   CONSTRAINT agent_certificates_pkey PRIMARY KEY (fingerprint),
   CONSTRAINT agent_certificates_serial_key UNIQUE (serial)
@@ -249,6 +251,7 @@ CREATE TABLE join_tokens (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   expires_at timestamp with time zone NOT NULL,
   used_at timestamp with time zone,
+  proof_key bytea,
   CONSTRAINT join_tokens_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
   CONSTRAINT join_tokens_pkey PRIMARY KEY (id)
 );

@@ -13,19 +13,22 @@ import {
   withStorableText,
 } from './features/agent-gateway/public.ts';
 import type { GatewayFacts, GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
-import { EnrolAgent } from './features/clusters/public.ts';
+import { EnrolAgent, SupersededCertificates } from './features/clusters/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { withCallBudgets } from './platform/call-budgets.ts';
 import { withGrpcMetrics } from './platform/grpc-metrics.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
 import { RevocationWatch } from './platform/revocation-watch.ts';
+import type { TrustBundles } from './platform/keys/trust-bundles.ts';
 import type { Runtime } from './platform/runtime.ts';
+import { Seldom } from './platform/seldom.ts';
 
 export interface AgentSideParts {
   readonly runtime: Runtime;
   readonly world: PolicyWorld;
   readonly keys: Keys;
   readonly installation: InstallationRecord;
+  readonly bundles: TrustBundles;
   /** Name of this process in `cluster_sync`. */
   readonly replica: string;
 }
@@ -49,8 +52,9 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { database, unitOfWork, clock, logger, meters } = parts.runtime;
   const { world, keys, replica } = parts;
   const { stateEpoch } = parts.installation;
+  const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock));
   const admit = new AdmitAgent(
-    { database, unitOfWork, world, clock },
+    { database, unitOfWork, world, clock, superseded },
     { name: replica, stateEpoch },
   );
   const revocations = new RevocationWatch(world, 'Agent');
@@ -75,7 +79,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   let wake = (): void => undefined;
   const tail = { wake: () => wake() };
   const ingest = new AuditIngest({ ...asAuditWriter(parts.runtime), admit, revocations, tail });
-  const enrol = enrolment(parts);
+  const enrol = enrolment(parts, superseded);
   let address = '';
   status.start();
   return {
@@ -144,15 +148,14 @@ function gatewayFacts({
   };
 }
 
-function enrolment({ runtime, keys, installation }: AgentSideParts): EnrolAgent {
+function enrolment(
+  { runtime, keys, installation, bundles }: AgentSideParts,
+  superseded: SupersededCertificates,
+): EnrolAgent {
   const { unitOfWork, clock, ids } = runtime;
+  const { uid: installationUid, stateEpoch } = installation;
   return new EnrolAgent(
-    { unitOfWork, ca: keys.ca, clock, ids },
-    {
-      installationUid: installation.uid,
-      stateEpoch: installation.stateEpoch,
-      stateKeys: [keys.stateSigner.publicKey],
-      epochKeys: [keys.epochKey],
-    },
+    { unitOfWork, ca: keys.ca, superseded, clock, ids },
+    { installationUid, stateEpoch, ...bundles },
   );
 }

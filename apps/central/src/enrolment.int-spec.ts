@@ -12,6 +12,7 @@ import {
   generateAgentKey,
   loadCa,
   parseJoinToken,
+  signJoinRequest,
   signRenewal,
 } from '@ambit/transport';
 import type { CentralConnection } from '@ambit/transport';
@@ -100,18 +101,18 @@ describe('a join token', () => {
     // A stranger whose calls are refused again and again is sent away: two calls each.
     const dialled = Array.from({ length: 100 }, () => dial(first));
     const uses = await Promise.allSettled(
-      Array.from({ length: 200 }, async (_, at) =>
-        dialled[at % dialled.length]?.enroll(
-          {
-            joinToken: token.presented,
-            csr: csr(),
-            kubeSystemUid: `ks-${at % 2 === 0 ? 'crowded' : at}`,
-            agentVersion: '1',
-            kubernetesVersion: '1',
-          },
+      Array.from({ length: 200 }, async (_, at) => {
+        const { id, presented } = token;
+        const request = { id, csr: csr(), kubeSystemUid: `ks-${at % 2 === 0 ? 'crowded' : at}` };
+        // Every third shows the token, as older agents do.
+        const tokenProof = signJoinRequest(presented, request);
+        const asked = at % 3 === 0 ? { joinToken: presented } : { joinToken: id, tokenProof };
+        const versions = { agentVersion: '1', kubernetesVersion: '1' };
+        return dialled[at % dialled.length]?.enroll(
+          { tokenProof: new Uint8Array(), ...request, ...versions, ...asked },
           30_000,
-        ),
-      ),
+        );
+      }),
     );
     const won = uses.filter((use) => use.status === 'fulfilled');
     expect(won).toHaveLength(1);

@@ -15,6 +15,7 @@ import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
 import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
+import { keySteps, rollKeys } from './maintenance/roll-keys.ts';
 import { createToken, listTokens, revokeToken } from './maintenance/token-commands.ts';
 import { writeFirstToken } from './platform/first-token.ts';
 import { serve } from './serve.ts';
@@ -132,6 +133,24 @@ program
   .action(async (_options: unknown, command: Command) =>
     raiseEpoch(await settingsOf(command), write),
   );
+const keys = program
+  .command('keys')
+  .description(
+    'Change the CA and the state key while agents follow; one step a day, in this order',
+  );
+const keyStepDescriptions = {
+  prepare: 'Make the next keys; agents learn to trust them beside those of now',
+  activate: 'Use the next keys; those of before are kept beside them',
+  retire: 'Remove those of before; agents trust the new ones alone',
+} as const;
+for (const step of keySteps) {
+  keys
+    .command(step)
+    .description(keyStepDescriptions[step])
+    .action(async (_options: unknown, command: Command) =>
+      rollKeys(await settingsOf(command), step, write),
+    );
+}
 
 try {
   await program.parseAsync();

@@ -100,7 +100,7 @@ async function listenForAgents(
 ): Promise<string> {
   const { settings, clock, logger, meters } = runtime;
   const certificates = new ServerCertificates(
-    { ca: keys.ca, clock, logger, meters },
+    { ca: keys.ca, acceptedCas: keys.acceptedCas, clock, logger, meters },
     settings.agentNames,
   );
   const server = await createAgentServer({

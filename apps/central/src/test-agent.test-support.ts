@@ -12,6 +12,7 @@ import {
   generateAgentKey,
   nodeDigests,
   parseJoinToken,
+  signJoinRequest,
 } from '@ambit/transport';
 import type { CentralConnection, MessageStream } from '@ambit/transport';
 
@@ -34,11 +35,14 @@ export async function enrolAgent(
   const ca = await fetchPinnedCa({ address, caPin: token.caPin, deadlineMs: 5_000 });
   const privateKey = generateAgentKey();
   const connection = connectToCentral({ address, ca });
+  const { id, presented } = token;
+  const csr = more.csr ?? createCertificateRequest(privateKey);
   try {
     const response = await connection.enroll(
       {
-        joinToken: token.presented,
-        csr: createCertificateRequest(privateKey),
+        joinToken: id,
+        tokenProof: signJoinRequest(presented, { id, kubeSystemUid, csr }),
+        csr,
         kubeSystemUid,
         agentVersion: '0.0.1',
         kubernetesVersion: 'v1.36.2',

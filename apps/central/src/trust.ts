@@ -4,11 +4,14 @@ import type { Foundation } from './foundation.ts';
 import { isNewInstallation, openInstallation } from './installation.ts';
 import { openKeys } from './platform/keys/key-folder.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
+import { readTrustBundles } from './platform/keys/trust-bundles.ts';
+import type { TrustBundles } from './platform/keys/trust-bundles.ts';
 
 /** Who this installation is, and what it signs with. */
 export interface Trust {
   readonly keys: Keys;
   readonly installation: InstallationRecord;
+  readonly bundles: TrustBundles;
   /** Set at the very first start. */
   readonly firstToken: string | undefined;
 }
@@ -20,5 +23,6 @@ export async function openTrust({ runtime, keysFolder }: Foundation): Promise<Tr
   const { epochKeyFile } = runtime.settings;
   const keys = await openKeys(keysFolder, mayCreate, clock.now(), epochKeyFile);
   const installation = await openInstallation({ database, unitOfWork, ids }, keys);
-  return { keys, installation, firstToken: await bootstrap(unitOfWork) };
+  const bundles = await readTrustBundles(keysFolder, keys, installation.uid);
+  return { keys, installation, bundles, firstToken: await bootstrap(unitOfWork) };
 }

@@ -106,8 +106,21 @@ describe('agents', () => {
     );
     return fingerprint;
   };
-  const hello = (fingerprint: string) =>
-    policy.change((tx) => tx.agents.completeHello(fingerprint));
+  const session = {
+    replica: 'here',
+    stateEpoch: 1,
+    agentVersion: '1',
+    kubernetesVersion: '1',
+    ceiling: null,
+    ceilingDigest: '',
+    at: 1,
+  };
+  const taken = (fingerprint: string) =>
+    policy.change((tx) => tx.agents.takeHello(fingerprint, session));
+  const hello = async (fingerprint: string) => {
+    const { value, commit } = await taken(fingerprint);
+    return { value: value.ok ? value.replaced : undefined, commit };
+  };
 
   test('are found by the whole fingerprint only', async () => {
     const fingerprint = await enrol();
@@ -142,12 +155,12 @@ describe('agents', () => {
     expect((await findAgentIdentity(db.database, old))?.revokedAt).toBeUndefined();
     const { value, commit } = await hello(young);
     expect(value).toHaveLength(1);
-    expect(commit?.revoked).toEqual([{ kind: 'Agent', uid: value[0] }]);
+    expect(commit?.revoked).toEqual([{ kind: 'Agent', uid: value?.[0] }]);
     expect((await findAgentIdentity(db.database, old))?.revokedBecause).toMatch(/newer/);
     expect((await hello(young)).commit).toBeUndefined();
   });
 
-  test('a later certificate that completed a Hello supersedes the earlier ones', async () => {
+  test('a certificate that completed a Hello supersedes the others, which open no session any more', async () => {
     const first = await enrol();
     const { agentUid = '' } = (await findAgentIdentity(db.database, first)) ?? {};
     const next = randomBytes(32).toString('hex');
@@ -156,6 +169,15 @@ describe('agents', () => {
     await hello(next);
     expect((await findAgentIdentity(db.database, first))?.superseded).toBe(true);
     expect((await findAgentIdentity(db.database, next))?.superseded).toBe(false);
+    const other = randomBytes(32).toString('hex');
+    await policy.change((tx) => tx.agents.addCertificate(agentUid, certificate(other), next));
+    const { value: before } = await taken(next);
+    for (const fingerprint of [first, randomBytes(32).toString('hex')])
+      expect((await taken(fingerprint)).value).toMatchObject({ ok: false });
+    const { value: after } = await taken(next);
+    expect(after).toMatchObject({ sessionEpoch: (before.ok ? before.sessionEpoch : 0) + 1 });
+    // Got by the right of the one in use: it is its successor.
+    expect((await findAgentIdentity(db.database, other))?.superseded).toBe(false);
   });
 
   test('a revocation is in the record, so a replica that starts later knows it', async () => {

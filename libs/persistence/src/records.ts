@@ -131,7 +131,7 @@ export interface AgentIdentity {
   readonly revokedBecause?: string;
   /** The cluster was removed: the agent may connect only to be told so. */
   readonly clusterRemovedAt?: Millis;
-  /** A later certificate of this agent completed a Hello. */
+  /** Another certificate of this agent, not one that it was got by, completed a Hello. */
   readonly superseded: boolean;
 }
 

@@ -3,10 +3,12 @@ import type { Meters, centralMetrics } from '@ambit/observability';
 import { certificateValidity } from '@ambit/transport';
 import type { CertificateAuthority, ListenerCertificates } from '@ambit/transport';
 
-const checkEveryMs = 3_600_000;
+const checkEveryMs = 600_000;
 
 export interface ServerCertificatesPorts {
   readonly ca: CertificateAuthority;
+  /** PEM of every CA whose agents are accepted. */
+  readonly acceptedCas: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meters: Pick<Meters<typeof centralMetrics>, 'certificateExpiry'>;
@@ -35,11 +37,11 @@ export class ServerCertificates {
     return {
       certificateChain: certificateChainPem,
       privateKey: privateKeyPem,
-      clientCa: ca.certificatePem,
+      clientCa: this.#ports.acceptedCas,
     };
   }
 
-  /** Looks once an hour; returns the function that ends it. */
+  /** Looks every ten minutes; returns the function that ends it. */
   keepFresh(replace: (fresh: ListenerCertificates) => void): () => void {
     const { clock, logger } = this.#ports;
     const timer = setInterval(() => {

@@ -19,6 +19,10 @@ export class AgentCertificateEntity {
   @Column({ ...millis, name: 'not_after' })
   notAfter!: number;
 
+  /** Fingerprint of the one by whose right it was got; null for the first. */
+  @Column({ type: 'text', name: 'renewed_by', nullable: true })
+  renewedBy!: string | null;
+
   @Column({ ...millis, name: 'completed_hello_at', nullable: true })
   completedHelloAt!: number | null;
 }

@@ -12,6 +12,9 @@ export class JoinTokenEntity {
   @Column({ type: 'bytea', name: 'secret_hash' })
   secretHash!: Buffer;
 
+  @Column({ type: 'bytea', name: 'proof_key', nullable: true })
+  proofKey!: Buffer | null;
+
   @Column({ type: 'text', name: 'created_by' })
   createdBy!: string;
 

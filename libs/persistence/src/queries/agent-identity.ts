@@ -21,7 +21,7 @@ interface IdentityRow {
 const selectIdentity = `
 SELECT a.uid AS agent_uid, c.uid AS cluster_uid, c.name AS cluster_name, c.kube_system_uid, c.removed_at,
   x.fingerprint, x.serial, x.not_before, x.not_after, x.completed_hello_at, a.revoked_at, a.revoked_because,
-  EXISTS (SELECT 1 FROM agent_certificates y WHERE y.agent_uid = a.uid AND y.issued_order > x.issued_order
+  x.superseded_at IS NOT NULL OR EXISTS (SELECT 1 FROM agent_certificates y WHERE y.agent_uid = a.uid AND y.issued_order > x.issued_order
           AND y.completed_hello_at IS NOT NULL) AS superseded
 FROM agent_certificates x JOIN agents a ON a.uid = x.agent_uid JOIN clusters c ON c.uid = a.cluster_uid
 WHERE x.fingerprint = $1`;
@@ -55,11 +55,18 @@ export async function findAgentIdentity(
   return row === undefined ? null : toIdentity(row);
 }
 
-/** The same, with the agent's row locked until the end of the transaction. */
+/**
+ * The same, with the agent's row locked until the end of the transaction. It is read in a statement of its own: the one
+ * that waited for the lock would still see the certificates as they were before it waited.
+ */
 export async function lockAgentIdentity(
   sql: Sql,
   fingerprint: string,
 ): Promise<AgentIdentity | null> {
-  const [row] = await sql.query<IdentityRow>(`${selectIdentity} FOR UPDATE OF a`, [fingerprint]);
-  return row === undefined ? null : toIdentity(row);
+  await sql.query(
+    `SELECT 1 FROM agents a JOIN agent_certificates x ON x.agent_uid = a.uid WHERE x.fingerprint = $1
+     FOR UPDATE OF a`,
+    [fingerprint],
+  );
+  return findAgentIdentity(sql, fingerprint);
 }

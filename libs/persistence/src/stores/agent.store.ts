@@ -2,8 +2,8 @@ import { AgentCertificateEntity } from '../entities/agent-certificate.entity.ts'
 import { AgentEntity } from '../entities/agent.entity.ts';
 import { lockAgentIdentity } from '../queries/agent-identity.ts';
 import type { AgentIdentity, CertificateRecord } from '../records.ts';
-import type { AgentStore } from '../transaction.ts';
-import { notFound } from './plan-put.ts';
+import { openClusterSession } from '../sync/cluster-sync.ts';
+import type { AgentStore, HelloTaken, NewSession } from '../transaction.ts';
 import type { StoreContext } from './store-context.ts';
 
 export class PostgresAgentStore implements AgentStore {
@@ -23,7 +23,11 @@ export class PostgresAgentStore implements AgentStore {
     await this.addCertificate(input.agentUid, input.certificate);
   }
 
-  async addCertificate(agentUid: string, certificate: CertificateRecord): Promise<void> {
+  async addCertificate(
+    agentUid: string,
+    certificate: CertificateRecord,
+    renewedBy?: string,
+  ): Promise<void> {
     const { fingerprint, serial, notBefore, notAfter } = certificate;
     await this.#context.manager.insert(AgentCertificateEntity, {
       fingerprint,
@@ -31,6 +35,7 @@ export class PostgresAgentStore implements AgentStore {
       serial,
       notBefore,
       notAfter,
+      renewedBy: renewedBy ?? null,
     });
   }
 
@@ -38,16 +43,39 @@ export class PostgresAgentStore implements AgentStore {
     return lockAgentIdentity(this.#context.sql, fingerprint);
   }
 
-  async completeHello(fingerprint: string): Promise<readonly string[]> {
-    const { sql } = this.#context;
+  async takeHello(fingerprint: string, hello: NewSession): Promise<HelloTaken> {
     const identity = await this.byFingerprint(fingerprint);
-    if (identity === null) throw notFound('The certificate');
-    if (identity.certificate.completedHelloAt !== undefined) return [];
+    if (identity === null || identity.revokedAt !== undefined || identity.superseded) {
+      return { ok: false, identity };
+    }
+    const { clusterUid } = identity;
+    const replaced = await this.#completeHello(identity);
+    const sessionEpoch = await openClusterSession(this.#context.sql, { ...hello, clusterUid });
+    return { ok: true, identity, sessionEpoch, replaced };
+  }
+
+  /**
+   * Every certificate of the agent ends here that came before this one or was got by the right of another, used or not.
+   * What was got by the right of this very one goes on: its own first Hello may be on its way.
+   */
+  async #completeHello(identity: AgentIdentity): Promise<readonly string[]> {
+    const { sql } = this.#context;
+    const { agentUid, clusterUid, certificate } = identity;
+    if (certificate.completedHelloAt !== undefined) return [];
     await sql.query(
-      'UPDATE agent_certificates SET completed_hello_at = now() WHERE fingerprint = $1',
-      [fingerprint],
+      `WITH RECURSIVE kept AS (
+         SELECT fingerprint, issued_order FROM agent_certificates WHERE fingerprint = $2
+         UNION SELECT y.fingerprint, y.issued_order FROM agent_certificates y
+           JOIN kept k ON y.renewed_by = k.fingerprint AND y.agent_uid = $1)
+       UPDATE agent_certificates x SET
+         completed_hello_at = CASE WHEN x.fingerprint = $2 THEN now() ELSE x.completed_hello_at END,
+         superseded_at = CASE WHEN x.fingerprint = $2 THEN x.superseded_at ELSE coalesce(x.superseded_at, now()) END
+       WHERE x.agent_uid = $1 AND (x.fingerprint = $2
+         OR x.issued_order < (SELECT issued_order FROM kept WHERE fingerprint = $2)
+         OR (x.renewed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.fingerprint = x.fingerprint)))`,
+      [agentUid, certificate.fingerprint],
     );
-    return this.#revoke(identity.clusterUid, 'a newer agent took its place', identity.agentUid);
+    return this.#revoke(clusterUid, 'a newer agent took its place', agentUid);
   }
 
   revokeCluster(clusterUid: string, because: string): Promise<readonly string[]> {

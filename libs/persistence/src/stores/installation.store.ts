@@ -34,6 +34,16 @@ export class PostgresInstallationStore implements InstallationStore {
     await this.#context.manager.insert(InstallationEntity, { singleton: true, ...record });
   }
 
+  async setKeys(
+    keys: Pick<InstallationRecord, 'caFingerprint' | 'stateKeyFingerprint'>,
+  ): Promise<void> {
+    const { caFingerprint, stateKeyFingerprint } = keys;
+    await this.#context.sql.query(
+      'UPDATE installation SET ca_fingerprint = $1, state_key_fingerprint = $2',
+      [caFingerprint, stateKeyFingerprint],
+    );
+  }
+
   async setCompilerVersion(version: number): Promise<boolean> {
     const rows = await this.#context.sql.query(
       'UPDATE installation SET compiler_version = $1 WHERE compiler_version <> $1 RETURNING uid',

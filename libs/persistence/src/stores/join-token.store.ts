@@ -24,6 +24,7 @@ export class PostgresJoinTokenStore implements JoinTokenStore {
       id: token.id,
       clusterUid: token.clusterUid,
       secretHash: Buffer.from(token.secretHash),
+      proofKey: token.proofKey === undefined ? null : Buffer.from(token.proofKey),
       createdBy: token.createdBy,
       expiresAt: ends.getTime(),
     });
@@ -39,22 +40,39 @@ export class PostgresJoinTokenStore implements JoinTokenStore {
     return toRecord(found);
   }
 
+  async proofKey(id: string): Promise<Uint8Array | undefined> {
+    const found = await this.#context.manager.findOneBy(JoinTokenEntity, { id });
+    return found?.proofKey ?? undefined;
+  }
+
+  consume(id: string, secretHash: Uint8Array): Promise<JoinTokenUse> {
+    return this.#consume(id, 'secret_hash', secretHash);
+  }
+
+  consumeProven(id: string, proofKey: Uint8Array): Promise<JoinTokenUse> {
+    return this.#consume(id, 'proof_key', proofKey);
+  }
+
   /** One statement decides: a look before the update would let two callers through together. */
-  async consume(id: string, secretHash: Uint8Array): Promise<JoinTokenUse> {
+  async #consume(
+    id: string,
+    column: 'secret_hash' | 'proof_key',
+    value: Uint8Array,
+  ): Promise<JoinTokenUse> {
     const { sql } = this.#context;
     const [used] = await sql.query<{ cluster_uid: string; name: string }>(
       `UPDATE join_tokens t SET used_at = now() FROM clusters c
-       WHERE t.id = $1 AND t.secret_hash = $2 AND t.used_at IS NULL AND t.expires_at > now()
+       WHERE t.id = $1 AND t.${column} = $2 AND t.used_at IS NULL AND t.expires_at > now()
          AND c.uid = t.cluster_uid AND c.removed_at IS NULL
        RETURNING t.cluster_uid, c.name`,
-      [id, Buffer.from(secretHash)],
+      [id, Buffer.from(value)],
     );
     if (used !== undefined) {
       return { ok: true, clusterUid: used.cluster_uid, clusterName: used.name };
     }
     const [row] = await sql.query<{ used: boolean }>(
-      'SELECT used_at IS NOT NULL AS used FROM join_tokens WHERE id = $1 AND secret_hash = $2',
-      [id, Buffer.from(secretHash)],
+      `SELECT used_at IS NOT NULL AS used FROM join_tokens WHERE id = $1 AND ${column} = $2`,
+      [id, Buffer.from(value)],
     );
     if (row === undefined) return { ok: false, reason: 'unknown' };
     return { ok: false, reason: row.used ? 'used' : 'expired' };

@@ -1,9 +1,10 @@
 import { AppError } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
-import { closeClusterSession, findAgentIdentity, openClusterSession } from '@ambit/persistence';
-import type { AgentIdentity, Database, UnitOfWork } from '@ambit/persistence';
+import { closeClusterSession, findAgentIdentity } from '@ambit/persistence';
+import type { AgentIdentity, Database, NewSession, UnitOfWork } from '@ambit/persistence';
 import type { PeerIdentity } from '@ambit/transport';
+import type { SupersededCertificates } from '../clusters/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { storableJson } from './from-agents.ts';
 
@@ -30,6 +31,7 @@ export class AdmitAgent {
   readonly #unitOfWork: UnitOfWork;
   readonly #world: PolicyWorld;
   readonly #clock: Clock;
+  readonly #superseded: Pick<SupersededCertificates, 'tell'>;
   readonly #replica: ReplicaFacts;
 
   constructor(
@@ -38,6 +40,7 @@ export class AdmitAgent {
       readonly unitOfWork: UnitOfWork;
       readonly world: PolicyWorld;
       readonly clock: Clock;
+      readonly superseded: Pick<SupersededCertificates, 'tell'>;
     },
     replica: ReplicaFacts,
   ) {
@@ -45,6 +48,7 @@ export class AdmitAgent {
     this.#unitOfWork = ports.unitOfWork;
     this.#world = ports.world;
     this.#clock = ports.clock;
+    this.#superseded = ports.superseded;
     this.#replica = replica;
   }
 
@@ -56,9 +60,7 @@ export class AdmitAgent {
     if (hello.held !== null && hello.held.stateEpoch === this.#replica.stateEpoch) {
       await this.#world.reached(hello.held.revision, catchUpMs).catch(() => undefined);
     }
-    await this.#completeHello(identity);
-    const sessionEpoch = await openClusterSession(this.#database, {
-      clusterUid: identity.clusterUid,
+    return this.#take(identity, {
       replica: this.#replica.name,
       stateEpoch: this.#replica.stateEpoch,
       agentVersion: hello.agentVersion,
@@ -67,7 +69,6 @@ export class AdmitAgent {
       ceilingDigest: hello.ceilingDigest,
       at: this.#clock.now(),
     });
-    return { identity, sessionEpoch };
   }
 
   /** The stream went away while it was judged: the session that was opened for it ends. */
@@ -76,15 +77,26 @@ export class AdmitAgent {
     await closeClusterSession(this.#database, clusterUid, sessionEpoch, this.#clock.now());
   }
 
-  /** The live record of a certificate. Throws certificate_revoked. */
+  /** The live record of a certificate that no other of its agent has replaced. Throws certificate_revoked. */
   async identify(peer: PeerIdentity): Promise<AgentIdentity> {
     const identity = await findAgentIdentity(this.#database, peer.fingerprint);
-    if (identity !== null && identity.revokedAt === undefined) return identity;
+    if (identity !== null && identity.revokedAt === undefined && !identity.superseded)
+      return identity;
+    return this.#refuse(identity);
+  }
+
+  async #refuse(identity: AgentIdentity | null): Promise<never> {
+    if (identity !== null && identity.revokedAt === undefined)
+      await this.#superseded.tell(identity, 'a stream');
+    const why =
+      identity === null
+        ? 'central has no record of it'
+        : (identity.revokedBecause ?? 'a later certificate of this agent is in use');
     throw new AppError(
       'certificate_revoked',
       'The certificate of this agent is not accepted any more.',
       {
-        why: identity?.revokedBecause ?? 'central has no record of it',
+        why,
         hint: 'Enrol the agent again with a new join token.',
         nextCommand: `ambit cluster join-token ${identity?.clusterName ?? 'NAME'}`,
       },
@@ -115,13 +127,16 @@ export class AdmitAgent {
     );
   }
 
-  /** The first Hello of a new identity ends every older one of the cluster. */
-  async #completeHello(identity: AgentIdentity): Promise<void> {
-    const { clusterName, certificate } = identity;
-    const { commit } = await this.#unitOfWork.run(
+  /**
+   * One transaction judges the certificate, ends what the first Hello of a new one ends, and opens the session: between
+   * them no Hello of another certificate gets in.
+   */
+  async #take({ clusterName, certificate }: AgentIdentity, hello: NewSession): Promise<Admission> {
+    const { value, commit } = await this.#unitOfWork.run(
       { actor: { kind: 'agent', name: `agent/${clusterName}` } },
       async (tx) => {
-        for (const uid of await tx.agents.completeHello(certificate.fingerprint)) {
+        const taken = await tx.agents.takeHello(certificate.fingerprint, hello);
+        for (const uid of taken.ok ? taken.replaced : []) {
           tx.audit.record({
             type: 'agent.revoked',
             message: `An older agent of cluster ${clusterName} was replaced by a newly enrolled one`,
@@ -129,8 +144,10 @@ export class AdmitAgent {
             object: { kind: 'Agent', name: clusterName, uid },
           });
         }
+        return taken;
       },
     );
     this.#world.offer(commit);
+    return value.ok ? value : this.#refuse(value.identity);
   }
 }

@@ -4,6 +4,7 @@ import type { Touched } from '@ambit/domain';
 import {
   CentralSession,
   centralTimeCodec,
+  commandOrderCodec,
   defaultHeartbeatMs,
   revocationCodec,
   wireLimits,
@@ -77,7 +78,7 @@ export class AgentGateway {
   /** Tells the agent to let held removals through; false when it has no stream here. */
   releaseRemovals(clusterUid: string): boolean {
     const stream = this.#stream(clusterUid);
-    stream?.handle({ on: 'command', action: 'ACTION_RELEASE_REMOVALS' });
+    stream?.handle({ on: 'command', order: 'ORDER_RELEASE_REMOVALS' });
     return stream !== undefined;
   }
 
@@ -185,6 +186,11 @@ export class AgentGateway {
         ),
       signTime: (now) =>
         signer.sign('central-time', centralTimeCodec.encode({ installationUid, stateEpoch, now })),
+      signOrder: (order) =>
+        signer.sign(
+          'command',
+          commandOrderCodec.encode({ installationUid, clusterUid, stateEpoch, ...order }),
+        ),
     };
   }
 

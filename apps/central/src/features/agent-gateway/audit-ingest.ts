@@ -66,7 +66,11 @@ export class AuditIngest {
         stream.pause();
         const chained = chain.follows(batch);
         work = work
-          .then(async () => (over ? undefined : this.#take(stream, await identity, batch, chained)))
+          .then(async () => {
+            await identity;
+            // Again for each batch: a later certificate of this agent may have come into use.
+            if (!over) await this.#take(stream, await this.#ports.admit.identify(call.peer), batch, chained);
+          })
           .then(() => stream.resume())
           .catch(fail);
         this.#working.add(work);

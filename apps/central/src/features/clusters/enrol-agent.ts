@@ -13,20 +13,25 @@ import {
   certificateFingerprint,
   nodeDigests,
   readPresentedJoinToken,
+  verifyJoinRequest,
   verifyRenewal,
 } from '@ambit/transport';
 import type { AgentCall, AgentCertificate, CertificateAuthority } from '@ambit/transport';
 
+import type { SupersededCertificates } from './superseded-certificates.ts';
+
 export interface TrustFacts {
   readonly installationUid: string;
   readonly stateEpoch: number;
-  readonly stateKeys: readonly wire.TrustedKey[];
-  readonly epochKeys: readonly wire.TrustedKey[];
+  /** Signed bundles, oldest first, and what the newest says. */
+  readonly trust: readonly wire.SignedEnvelope[];
+  readonly bundle: wire.TrustBundle;
 }
 
 export interface EnrolmentPorts {
   readonly unitOfWork: UnitOfWork;
   readonly ca: CertificateAuthority;
+  readonly superseded: Pick<SupersededCertificates, 'tell'>;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -46,39 +51,54 @@ export class EnrolAgent {
 
   /** Throws join_token_invalid, wrong_cluster, cluster_already_enrolled, invalid_request. */
   async enrol(request: wire.EnrollRequest): Promise<wire.EnrollResponse> {
-    const presented = readPresentedJoinToken(request.joinToken);
-    if (presented === undefined || request.kubeSystemUid === '') throw refused('unknown');
+    if (request.kubeSystemUid === '') throw refused('unknown');
     const agentUid = this.#ports.ids.uuid();
-    const run = await this.#enrol(request, presented, agentUid).catch((error: unknown) =>
-      this.#recordRefusal(error, presented.id),
+    const run = await this.#enrol(request, agentUid).catch((error: unknown) =>
+      this.#recordRefusal(error, idOf(request)),
     );
     const { use, certificate } = run;
     if (!use.ok || certificate === undefined) throw refused(use.ok ? 'unknown' : use.reason);
+    const { clusterUid, clusterName } = use;
+    const { installationUid, stateEpoch, bundle, trust } = this.#facts;
+    const { csr } = request;
+    const payload = trust.at(-1)?.payload ?? new Uint8Array();
     return {
-      installationUid: this.#facts.installationUid,
-      clusterUid: use.clusterUid,
-      clusterName: use.clusterName,
+      installationUid,
+      clusterUid,
+      clusterName,
       agentUid,
-      stateEpoch: this.#facts.stateEpoch,
-      epochKeys: [...this.#facts.epochKeys],
+      stateEpoch,
+      epochKeys: [...bundle.epochKeys],
+      caSignature: this.#ports.ca.signEnrolment({ csr, clusterName, trust: payload }),
       ...this.#trust(certificate),
     };
   }
 
+  /** Who proves to hold the token, or shows it as older agents do, and whether it is good. */
+  async #use(tx: Transaction, request: wire.EnrollRequest): Promise<JoinTokenUse> {
+    const { joinToken: id, kubeSystemUid, csr, tokenProof } = request;
+    const shown = readPresentedJoinToken(id);
+    if (shown !== undefined) return tx.joinTokens.consume(shown.id, Buffer.from(shown.hash, 'hex'));
+    const key = await tx.joinTokens.proofKey(id);
+    if (key === undefined || !verifyJoinRequest(key, { id, kubeSystemUid, csr }, tokenProof)) {
+      return { ok: false, reason: 'unknown' };
+    }
+    return tx.joinTokens.consumeProven(id, key);
+  }
+
   async #enrol(
     request: wire.EnrollRequest,
-    presented: { readonly id: string; readonly hash: string },
     agentUid: string,
   ): Promise<{ readonly use: JoinTokenUse; readonly certificate?: AgentCertificate }> {
     const { value } = await this.#ports.unitOfWork.run({ actor: anonymous }, async (tx) => {
-      const use = await tx.joinTokens.consume(presented.id, Buffer.from(presented.hash, 'hex'));
+      const use = await this.#use(tx, request);
       if (!use.ok) {
         // Who does not even know the secret gets no line in the trail: anybody could fill it.
         if (use.reason === 'unknown') return { use } as const;
         tx.audit.record({
           type: 'join_token.refused',
           message: `A join token was refused: ${use.reason}`,
-          details: { tokenId: presented.id, reason: use.reason },
+          details: { tokenId: idOf(request), reason: use.reason },
         });
         return { use } as const;
       }
@@ -121,9 +141,7 @@ export class EnrolAgent {
 
   /** Over a live certificate. Throws certificate_revoked, invalid_request. */
   async renew(request: wire.RenewRequest, call: AgentCall): Promise<wire.RenewResponse> {
-    return this.#renew(call.peer.fingerprint, request.csr, async (_, identity) => {
-      if (identity.superseded) throw notRenewable(identity);
-    });
+    return this.#renew(call.peer.fingerprint, request.csr, async () => undefined);
   }
 
   /** A nonce that proves, signed by the old key, that it is still held. */
@@ -159,10 +177,11 @@ export class EnrolAgent {
   ): Promise<wire.RenewResponse> {
     const { value } = await this.#ports.unitOfWork.run({ actor: anonymous }, async (tx) => {
       const identity = live(await tx.agents.byFingerprint(fingerprint));
+      if (identity.superseded) return { identity };
       await check(tx, identity);
       const { clusterUid, agentUid, clusterName } = identity;
       const certificate = await this.#issue(csr, clusterUid, agentUid);
-      await tx.agents.addCertificate(agentUid, toRecord(certificate));
+      await tx.agents.addCertificate(agentUid, toRecord(certificate), fingerprint);
       tx.audit.record({
         type: 'agent.certificate_renewed',
         actor: { kind: 'agent', name: `agent/${clusterName}` },
@@ -170,9 +189,11 @@ export class EnrolAgent {
         cluster: clusterName,
         object: { kind: 'Agent', name: clusterName, uid: agentUid },
       });
-      return certificate;
+      return { identity, certificate };
     });
-    return this.#trust(value);
+    if (value.certificate !== undefined) return this.#trust(value.certificate);
+    await this.#ports.superseded.tell(value.identity, 'a renewal');
+    throw notRenewable(value.identity);
   }
 
   #issue(csr: Uint8Array, clusterUid: string, agentUid: string): Promise<AgentCertificate> {
@@ -182,16 +203,18 @@ export class EnrolAgent {
   }
 
   #trust({ certificate }: AgentCertificate): wire.RenewResponse {
-    const ca = Buffer.from(this.#ports.ca.certificate);
+    const { bundle, trust } = this.#facts;
     return {
-      certificateChain: [Buffer.from(certificate), ca],
-      ca: [ca],
-      stateKeys: [...this.#facts.stateKeys],
+      certificateChain: [Buffer.from(certificate), Buffer.from(this.#ports.ca.certificate)],
+      ca: [...bundle.ca],
+      stateKeys: [...bundle.stateKeys],
+      trust: [...trust],
     };
   }
 }
 
 const anonymous = { kind: 'anonymous', name: 'anonymous' } as const;
+const idOf = ({ joinToken }: wire.EnrollRequest): string => joinToken.split('.')[0] ?? '';
 const hashOf = (bytes: Uint8Array): Uint8Array => nodeDigests.sha256(bytes);
 
 function toRecord({

@@ -2,7 +2,7 @@ import type { JoinToken, JoinTokenCreated } from '@ambit/contracts';
 import type { Clock, Millis } from '@ambit/kernel';
 import { findCluster, listJoinTokens } from '@ambit/persistence';
 import type { ClusterRecord, Database, JoinTokenRecord, UnitOfWork } from '@ambit/persistence';
-import { hashJoinToken, makeJoinToken } from '@ambit/transport';
+import { hashJoinToken, joinProofKey, makeJoinToken } from '@ambit/transport';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { found, timestamp } from '../../platform/object-response.ts';
@@ -49,6 +49,7 @@ export class JoinTokens {
       return tx.joinTokens.insert({
         id: made.id,
         secretHash: Buffer.from(hashJoinToken(made.presented), 'hex'),
+        proofKey: joinProofKey(made.presented),
         clusterUid: cluster.uid,
         createdBy: caller.actor.tokenName,
         ttlMs,

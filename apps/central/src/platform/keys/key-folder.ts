@@ -4,18 +4,25 @@ import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import {
+  certificatesFromPem,
   createCa,
   createEnvelopeSigner,
   generateSigningKey,
   loadCa,
   sha256Hex,
+  signedByAll,
 } from '@ambit/transport';
 import type { CertificateAuthority, EnvelopeSigner } from '@ambit/transport';
 
 /** What this process signs with. The epoch key is not among them: serving never needs it. */
 export interface Keys {
   readonly ca: CertificateAuthority;
+  /** PEM of every CA whose agents are accepted: the one of now, and those before and after it in a rollover. */
+  readonly acceptedCas: string;
+  /** Signs with every state key there is, so that agents on both sides of a rollover believe it. */
   readonly stateSigner: EnvelopeSigner;
+  /** What agents are told to trust by these files. */
+  readonly named: { readonly ca: Uint8Array[]; readonly stateKeys: wire.TrustedKey[] };
   readonly epochKey: wire.TrustedKey;
 }
 
@@ -25,6 +32,12 @@ export const keyFiles = {
   stateKey: 'state-signing.key',
   epochKey: 'epoch.key',
   epochPublic: 'epoch.pub',
+  /** Of a rollover: what comes, and what goes. */
+  nextCaCertificate: 'ca.next.crt',
+  nextCaKey: 'ca.next.key',
+  nextStateKey: 'state-signing.next.key',
+  previousCaCertificate: 'ca.previous.crt',
+  previousStateKey: 'state-signing.previous.key',
 } as const;
 
 /**
@@ -43,7 +56,36 @@ export async function openKeys(
   const ca = await openCa(folder, mayCreate, now);
   const stateKey = await readOrMake(path(keyFiles.stateKey), mayCreate, generateSigningKey);
   const epochKey = await openEpochPublic(folder, mayCreate, epochKeyFile);
-  return { ca, stateSigner: createEnvelopeSigner(stateKey), epochKey };
+  const { previousCaCertificate, nextCaCertificate, previousStateKey, nextStateKey } = keyFiles;
+  const cas = [
+    ca.certificatePem,
+    ...(await present(folder, previousCaCertificate, nextCaCertificate)),
+  ];
+  const [first, ...others] = [
+    stateKey,
+    ...(await present(folder, previousStateKey, nextStateKey)),
+  ].map(createEnvelopeSigner);
+  if (first === undefined) throw new AppError('internal', 'There is no state key.');
+  return {
+    ca,
+    acceptedCas: cas.join(''),
+    stateSigner: signedByAll(first, others),
+    named: {
+      ca: cas.flatMap(certificatesFromPem),
+      stateKeys: [first, ...others].map(({ publicKey }) => publicKey),
+    },
+    epochKey,
+  };
+}
+
+/** The texts of those of these files that are there. */
+async function present(folder: string, ...names: readonly string[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    if (await exists(path)) texts.push(await readPrivate(path));
+  }
+  return texts;
 }
 
 /** Opens the epoch key, for `ambit-central epoch raise` alone. Throws `config_invalid` when it was moved away. */
@@ -94,7 +136,7 @@ async function readOrMake(path: string, mayCreate: boolean, make: () => string):
   return readPrivate(path);
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,
@@ -102,7 +144,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Never replaces a file: two keys under one name would be one installation with two identities. */
-async function writeNew(path: string, text: string): Promise<void> {
+export async function writeNew(path: string, text: string): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
     await handle.writeFile(text);

@@ -1,0 +1,68 @@
+import { AppError } from '@ambit/kernel';
+import { findInstallation } from '@ambit/persistence';
+import type { CentralSettings } from '../config.ts';
+import { activateKeys, prepareKeys, retireKeys } from '../platform/keys/key-rollover.ts';
+import type { Rollover } from '../platform/keys/key-rollover.ts';
+import { operator, withDatabase } from './with-database.ts';
+import type { Maintenance } from './with-database.ts';
+
+/** The steps in which CA and state key are changed while agents follow. */
+export const keySteps = ['prepare', 'activate', 'retire'] as const;
+export type KeyStep = (typeof keySteps)[number];
+
+/** Takes one step of a change of CA and state key. Agents follow by the bundle that the old state key signed. */
+export async function rollKeys(
+  settings: CentralSettings,
+  step: KeyStep,
+  write: (line: string) => void,
+): Promise<void> {
+  await withDatabase(settings, async (maintenance) => {
+    const installation = await findInstallation(maintenance.database);
+    if (installation === null) throw new AppError('not_ready', 'There is no installation yet.');
+    const { keysFolder: folder, clock } = maintenance;
+    const rollover = { folder, installationUid: installation.uid, now: clock.now() };
+    for (const line of await steps[step](rollover, maintenance)) write(line);
+    write(`Copy ${folder} to every replica and restart central.`);
+  });
+}
+
+const steps: Readonly<
+  Record<KeyStep, (rollover: Rollover, maintenance: Maintenance) => Promise<string[]>>
+> = {
+  prepare: async (rollover, maintenance) => {
+    const version = await prepareKeys(rollover);
+    await record(maintenance, `The next CA and state key were made (trust version ${version})`);
+    return [
+      `the next CA and state key are made; agents learn of them when they renew (version ${version})`,
+      'Wait a day, in which every agent renews, then: ambit-central keys activate',
+    ];
+  },
+  activate: async (rollover, maintenance) => {
+    const keys = await activateKeys(rollover);
+    const caFingerprint = keys.ca.pin;
+    const stateKeyFingerprint = keys.stateSigner.publicKey.keyId;
+    await maintenance.unitOfWork.run({ actor: operator }, async (tx) => {
+      await tx.installation.setKeys({ caFingerprint, stateKeyFingerprint });
+      tx.audit.record({
+        type: 'installation.keys_changed',
+        message: 'The next CA and state key are in use',
+        details: { caFingerprint, stateKeyFingerprint },
+      });
+    });
+    return [
+      'the next CA and state key are in use; join tokens that were made before are of no use any more',
+      'Wait a day, in which every agent gets a certificate of the new CA, then: ambit-central keys retire',
+    ];
+  },
+  retire: async (rollover, maintenance) => {
+    const version = await retireKeys(rollover);
+    await record(maintenance, `The previous CA and state key were retired (version ${version})`);
+    return [`the previous CA and state key are gone (version ${version})`];
+  },
+};
+
+function record({ unitOfWork }: Maintenance, message: string): Promise<unknown> {
+  return unitOfWork.run({ actor: operator }, async (tx) =>
+    tx.audit.record({ type: 'installation.keys_changed', message }),
+  );
+}
