@@ -266,6 +266,7 @@ describe('the agent port', () => {
   test('enrols a caller that no code of ours was written for', async () => {
     const request = {
       joinToken: makeJoinToken(ca.pin).presented,
+      tokenProof: Buffer.from([5]),
       csr: Buffer.from([1, 2, 3]),
       kubeSystemUid: 'uid',
       agentVersion: '0.0.1',
