@@ -41,7 +41,7 @@ export const CeilingReport = z.object({
   clusterScope: z.boolean(),
   protectedNamespaces: z.array(z.string()),
   subjectPrefixes: z.array(z.string()),
-  removalGuard: z.object({ share: z.number(), atLeast: z.number() }),
+  removalGuard: z.object({ share: z.number(), moreThan: z.number() }),
   breakGlass: z.array(z.string()),
 });
 export type CeilingReport = z.infer<typeof CeilingReport>;

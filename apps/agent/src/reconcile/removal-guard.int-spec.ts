@@ -4,7 +4,7 @@ import { binding, deny } from '../../test/reconcile-scene.ts';
 
 const people = Array.from({ length: 40 }, (_, index) => `ambit:u${index}`).toSorted();
 const before = [binding({ key: 'BINDING/1', subjects: people })];
-const removalGuard = { share: 0.3, atLeast: 20 };
+const removalGuard = { share: 0.3, moreThan: 20 };
 
 describe('removals that no commit explains', () => {
   test(

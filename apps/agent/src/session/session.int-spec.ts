@@ -412,7 +412,7 @@ describe('what an agent tells', () => {
           expect(await readFile(path, 'utf8')).toBe('[]');
         });
       },
-      { allowedClusterRoles: ['view'], removalGuard: { share: 0.3, atLeast: 3 } },
+      { allowedClusterRoles: ['view'], removalGuard: { share: 0.3, moreThan: 3 } },
     ),
   );
 });

@@ -11,7 +11,7 @@ export function ceilingToJson(ceiling: Ceiling): string {
     clusterScope: ceiling.clusterScope,
     protectedNamespaces: sorted(ceiling.protectedNamespaces),
     subjectPrefixes: sorted(ceiling.subjectPrefixes),
-    removalGuard: { share: ceiling.removalGuard.share, atLeast: ceiling.removalGuard.atLeast },
+    removalGuard: { share: ceiling.removalGuard.share, moreThan: ceiling.removalGuard.moreThan },
     breakGlass: sorted(ceiling.breakGlass),
   });
 }

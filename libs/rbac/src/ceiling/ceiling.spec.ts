@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { digests } from '../../test/digests.ts';
 import { ceilingWith, podReader, secretReader } from '../../test/worlds.ts';
 import type { PolicyRule } from '../model.ts';
-import { defaultCeiling, type Ceiling } from './ceiling.ts';
+import { defaultCeiling, withProtected, type Ceiling } from './ceiling.ts';
 import { ceilingDigest, ceilingToJson } from './ceiling-digest.ts';
 import { checkBinding, checkRoleRules, roleRefusal } from './check-ceiling.ts';
 import { parseCeiling, parseCeilingDocument } from './parse-ceiling.ts';
@@ -20,7 +20,7 @@ describe('reading a ceiling', () => {
     expect(parseCeiling({})).toEqual({ ok: true, value: defaultCeiling });
     expect(parseCeiling({ clusterScope: true, removalGuard: { share: 0.5 } })).toEqual({
       ok: true,
-      value: { ...defaultCeiling, clusterScope: true, removalGuard: { share: 0.5, atLeast: 20 } },
+      value: { ...defaultCeiling, clusterScope: true, removalGuard: { share: 0.5, moreThan: 20 } },
     });
   });
 
@@ -32,7 +32,7 @@ describe('reading a ceiling', () => {
       clusterScope: 'false',
       protectedNamespaces: ['Kube_System'],
       subjectPrefixes: ['', ' System:', 'ambit:'],
-      removalGuard: { share: 30, atLeast: -1 },
+      removalGuard: { share: 30, moreThan: -1 },
       breakGlass: 'admins',
     };
     expect(problemsOf(spec)).toEqual([
@@ -49,10 +49,48 @@ describe('reading a ceiling', () => {
       ['/spec/subjectPrefixes/0', undefined],
       ['/spec/subjectPrefixes/1', undefined],
       ['/spec/removalGuard/share', undefined],
-      ['/spec/removalGuard/atLeast', undefined],
+      ['/spec/removalGuard/moreThan', undefined],
       ['/spec/breakGlass', undefined],
     ]);
     for (const value of [undefined, null, [], 'x', 1]) expect(parseCeiling(value).ok).toBe(false);
+  });
+
+  test('namespaces that the owner protects add to those that always are', () => {
+    const parsed = parseCeiling({ protectedNamespaces: ['web', 'kube-system'] });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { protectedNamespaces } = parsed.value;
+    expect(protectedNamespaces).toEqual([...defaultCeiling.protectedNamespaces, 'web']);
+    const own = withProtected(parsed.value, ['ambit', 'web']).protectedNamespaces;
+    expect(own).toEqual([...protectedNamespaces, 'ambit']);
+    expect(parseCeiling({ protectedNamespaces: [] })).toEqual({ ok: true, value: defaultCeiling });
+  });
+
+  test('the guard under its old name is refused with the new one', () => {
+    const parsed = parseCeiling({ removalGuard: { share: 0.5, atLeast: 7 } }, '/spec');
+    if (parsed.ok) throw new Error('was read');
+    expect(parsed.problems).toEqual([
+      { pointer: '/spec/removalGuard/atLeast', message: expect.stringContaining('"moreThan"') },
+    ]);
+  });
+
+  test('prefixes that a name of Kubernetes could begin with, and invisible characters, are refused', () => {
+    const prefixes = [
+      's',
+      'sys',
+      ' ',
+      'ſ',
+      'Ｓyst',
+      'system',
+      '\u200b',
+      'ambit\u202e:',
+      'a\n',
+      'sys-',
+      'S-',
+    ];
+    expect(problemsOf({ subjectPrefixes: prefixes }).map(([pointer]) => pointer)).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7, 8].map((index) => `/spec/subjectPrefixes/${index}`),
+    );
+    expect(problemsOf({ allowedClusterRoles: ['view\u0000'] })).toHaveLength(1);
   });
 
   test('a document may name its kind, and may not be another', () => {
@@ -230,6 +268,22 @@ describe('subjects', () => {
     expect(subjectRefusal('ambit:ann', ceilingWith({ subjectPrefixes: [] }))).toBeDefined();
     // A ceiling that was not read by `parseCeiling` gains nothing from an empty prefix.
     expect(subjectRefusal('ann', ceilingWith({ subjectPrefixes: [''] }))).toBeDefined();
+  });
+
+  test('names with control or invisible characters are refused, others of any script are not', () => {
+    for (const code of [
+      0, 7, 10, 13, 27, 0x7f, 0x85, 0xad, 0x200b, 0x202e, 0x2028, 0xfeff, 0xd800,
+    ]) {
+      const name = `ambit:ann${String.fromCharCode(code)}`;
+      expect([code, subjectRefusal(name, ceilingWith())?.reason]).toEqual([
+        code,
+        'subject_characters',
+      ]);
+      expect(subjectRefusal(name, ceilingWith())?.message).not.toMatch(/\p{Cc}/u);
+    }
+    for (const name of ['ambit:Zoë', 'ambit:李', 'ambit:a b', 'ambit:👩']) {
+      expect(subjectRefusal(name, ceilingWith())).toBeUndefined();
+    }
   });
 
   test('ServiceAccounts are never bound', () => {

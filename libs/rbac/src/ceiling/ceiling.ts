@@ -11,11 +11,12 @@ export interface Ceiling {
   readonly customRoles: { readonly rules: readonly PolicyRule[] };
   /** May ClusterRoleBindings be written? */
   readonly clusterScope: boolean;
+  /** Nothing is written there. Those of `defaultCeiling` are always among them. */
   readonly protectedNamespaces: readonly string[];
   /** A subject's Kubernetes name has to begin with one of these. */
   readonly subjectPrefixes: readonly string[];
-  /** Unexplained removals above this share and this number wait for the owner. */
-  readonly removalGuard: { readonly share: number; readonly atLeast: number };
+  /** Unexplained removals of more than this share and more than this number wait for the owner. */
+  readonly removalGuard: { readonly share: number; readonly moreThan: number };
   /** Names of bindings that are never touched. */
   readonly breakGlass: readonly string[];
 }
@@ -26,6 +27,13 @@ export const defaultCeiling: Ceiling = {
   clusterScope: false,
   protectedNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'ambit-system'],
   subjectPrefixes: ['ambit:'],
-  removalGuard: { share: 0.3, atLeast: 20 },
+  removalGuard: { share: 0.3, moreThan: 20 },
   breakGlass: [],
 };
+
+/** The ceiling with these namespaces protected besides its own and the defaults. */
+export function withProtected(ceiling: Ceiling, namespaces: readonly string[]): Ceiling {
+  const { protectedNamespaces } = defaultCeiling;
+  const all = [...protectedNamespaces, ...ceiling.protectedNamespaces, ...namespaces];
+  return { ...ceiling, protectedNamespaces: [...new Set(all)] };
+}

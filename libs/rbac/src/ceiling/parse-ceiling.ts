@@ -1,9 +1,9 @@
 import type { PolicyRule } from '../model.ts';
 import { ruleProblems } from '../evaluate/rule-problems.ts';
 import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts';
-import { defaultCeiling, type Ceiling } from './ceiling.ts';
+import { defaultCeiling, withProtected, type Ceiling } from './ceiling.ts';
 import { isForbiddenVerb } from './forbidden-verbs.ts';
-import { foldsToSystem } from './subject-refusal.ts';
+import { beginsLikeSystem, foldsToSystem, hasControlCharacter } from './subject-refusal.ts';
 
 const fields = [
   'allowedClusterRoles',
@@ -36,7 +36,7 @@ export function parseCeiling(spec: unknown, pointer = ''): Parsed<Ceiling> {
     removalGuard: readGuard(found['removalGuard'], pointerTo(pointer, 'removalGuard'), problems),
     breakGlass: readNames(found, 'breakGlass', pointer, problems),
   };
-  return problems.result(() => ceiling);
+  return problems.result(() => withProtected(ceiling, []));
 }
 
 /** A whole ceiling document: `spec`, and where given `apiVersion: ambit.dev/v1`, `kind: Ceiling` and `metadata`. */
@@ -87,6 +87,7 @@ function readNames(
 /** Names of RBAC objects are path segments: almost any text. A star in one is a misunderstanding. */
 function objectNameProblem(name: string): string | undefined {
   if (name.includes('*')) return 'takes exact names; wildcards are not understood';
+  if (hasControlCharacter(name)) return 'may hold no control or invisible characters';
   if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) {
     return 'is no name of a Kubernetes object: it may not be empty, "." or "..", nor hold "/" or "%"';
   }
@@ -122,6 +123,13 @@ function readPrefixes(
       );
     } else if (foldsToSystem(prefix)) {
       problems.add(at, 'may not begin with "system:", which Kubernetes keeps for itself');
+    } else if (beginsLikeSystem(prefix)) {
+      problems.add(
+        at,
+        'is how "system:" begins, which Kubernetes keeps for itself: make it longer',
+      );
+    } else if (hasControlCharacter(prefix)) {
+      problems.add(at, 'may hold no control or invisible characters');
     }
   });
   return prefixes;
@@ -135,16 +143,20 @@ function readClusterScope(value: unknown, at: string, problems: ProblemList): bo
 
 function readGuard(value: unknown, at: string, problems: ProblemList): Ceiling['removalGuard'] {
   if (value === undefined) return defaultCeiling.removalGuard;
-  const found = problems.object(value, at, ['share', 'atLeast']);
-  const share = found['share'] ?? defaultCeiling.removalGuard.share;
-  const atLeast = found['atLeast'] ?? defaultCeiling.removalGuard.atLeast;
-  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) {
+  const found = problems.object(value, at, ['share', 'moreThan', 'atLeast']);
+  const { share, moreThan } = { ...defaultCeiling.removalGuard, ...found };
+  if (found['atLeast'] !== undefined) {
+    // It was always compared so: the number keeps its meaning under the new name.
+    const message = 'is called "moreThan" now, with the same number: rename it';
+    problems.add(pointerTo(at, 'atLeast'), message);
+  }
+  if (!(Number.isFinite(share) && share >= 0 && share <= 1)) {
     problems.add(pointerTo(at, 'share'), 'must be a number from 0 to 1');
   }
-  if (typeof atLeast !== 'number' || !Number.isSafeInteger(atLeast) || atLeast < 0) {
-    problems.add(pointerTo(at, 'atLeast'), 'must be a whole number from 0');
+  if (!Number.isSafeInteger(moreThan) || moreThan < 0) {
+    problems.add(pointerTo(at, 'moreThan'), 'must be a whole number from 0');
   }
-  return { share: Number(share), atLeast: Number(atLeast) };
+  return { share, moreThan };
 }
 
 function readCustomRoles(

@@ -1,6 +1,8 @@
 import type { Ceiling } from './ceiling.ts';
 import type { Refusal } from './refusal.ts';
 
+const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
+
 /**
  * Why the ceiling refuses a User or Group of this name; undefined when it may be bound. Compared as Kubernetes
  * compares, byte for byte; only the reserved `system:` is also looked for behind spaces, case and look-alikes.
@@ -9,6 +11,10 @@ export function subjectRefusal(subject: string, ceiling: Ceiling): Refusal | und
   if (foldsToSystem(subject)) {
     const message = `subject "${subject}" is refused: names that begin with "system:" belong to Kubernetes`;
     return { reason: 'subject_reserved', message, subject };
+  }
+  if (hasControlCharacter(subject)) {
+    const message = `subject "${visible(subject)}" is refused: it holds control or invisible characters`;
+    return { reason: 'subject_characters', message, subject };
   }
   for (const prefix of ceiling.subjectPrefixes) {
     if (prefix !== '' && subject.length > prefix.length && subject.startsWith(prefix))
@@ -24,9 +30,30 @@ export function foldsToSystem(name: string): boolean {
   const first = name.charCodeAt(0);
   // Folding never turns another printable ASCII character into an "s".
   if (first > 0x20 && first < 0x7f && first !== 0x53 && first !== 0x73) return false;
-  const folded = name
+  return folded(name).startsWith('system:');
+}
+
+/** True when a name that begins with this prefix may still fold to `system:…`. */
+export function beginsLikeSystem(prefix: string): boolean {
+  return 'system:'.startsWith(folded(prefix));
+}
+
+/**
+ * True when the name holds what no reader sees: control and format characters, line and paragraph separators,
+ * private use, halves of a pair.
+ */
+export function hasControlCharacter(name: string): boolean {
+  return unseen.test(name);
+}
+
+function visible(name: string): string {
+  const escaped = (found: string): string => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`;
+  return name.replace(new RegExp(unseen, 'gu'), escaped);
+}
+
+function folded(name: string): string {
+  return name
     .normalize('NFKD')
     .replace(/[\p{C}\p{Z}\p{M}\s]/gu, '')
     .toLowerCase();
-  return folded.startsWith('system:');
 }

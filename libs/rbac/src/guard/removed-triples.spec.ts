@@ -15,7 +15,7 @@ import { isBinding } from '../is-binding.ts';
 import type { Intent } from '../intents.ts';
 import { exceedsRemovalGuard, heldRemovals, removedTriples } from './removed-triples.ts';
 
-const guard = { share: 0.3, atLeast: 20 };
+const guard = { share: 0.3, moreThan: 20 };
 
 function people(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `ambit:u${index}`).sort();
@@ -49,7 +49,7 @@ describe('removal guard', () => {
     expect(exceedsRemovalGuard({ total: 21, removed: 21 }, guard)).toBe(true);
     expect(exceedsRemovalGuard({ total: 1_000, removed: 300 }, guard)).toBe(false);
     expect(exceedsRemovalGuard({ total: 1_000, removed: 301 }, guard)).toBe(true);
-    expect(exceedsRemovalGuard({ total: 0, removed: 0 }, { share: 0, atLeast: 0 })).toBe(false);
+    expect(exceedsRemovalGuard({ total: 0, removed: 0 }, { share: 0, moreThan: 0 })).toBe(false);
   });
 
   test('what is held, beside what is new, takes nothing away and adds nothing else', () => {

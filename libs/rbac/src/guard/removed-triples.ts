@@ -27,7 +27,7 @@ export function removedTriples(before: Iterable<Intent>, after: Iterable<Intent>
 
 /** True when so many removals that no commit explains have to wait for the owner of the cluster. */
 export function exceedsRemovalGuard(count: RemovalCount, guard: Ceiling['removalGuard']): boolean {
-  return count.removed > guard.atLeast && count.removed > guard.share * count.total;
+  return count.removed > guard.moreThan && count.removed > guard.share * count.total;
 }
 
 /**
