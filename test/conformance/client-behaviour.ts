@@ -14,6 +14,19 @@ export function clientBehaviour({ admin, cluster, writerKubeconfig, namespace }:
     await admin.readyz();
   });
 
+  test('it asks who it is, and which kinds are served', async () => {
+    const writer = await clientFor(writerKubeconfig);
+    expect(await writer.whoAmI()).toMatchObject({
+      username: 'ambit-agent',
+      groups: ['system:authenticated'],
+    });
+    expect(await writer.serves(roleBindings)).toBe(true);
+    expect(await writer.serves({ ...roleBindings, plural: 'rolebinders' })).toBe(false);
+    expect(await writer.serves({ ...roleBindings, group: 'acme.io' })).toBe(false);
+    expect(await writer.serves(kubeResources.namespaces)).toBe(true);
+    writer.close();
+  });
+
   test('it reports every call with verb, status and the server’s clock', async () => {
     const calls: CallReport[] = [];
     const client = await clientFor(writerKubeconfig, { onCall: (call) => calls.push(call) });

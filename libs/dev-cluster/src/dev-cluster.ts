@@ -6,7 +6,7 @@ export interface ClusterIdentity {
   readonly groups?: readonly string[];
 }
 
-/** How many requests of one sort an API server has answered since it started. */
+/** How many requests of one sort an API server has answered since it started; a real one counts no dry runs here. */
 export interface RequestCount {
   /** As the API server counts it: GET, LIST, WATCH, POST, PUT, PATCH, APPLY, DELETE, DELETECOLLECTION. */
   readonly verb: string;
@@ -39,8 +39,10 @@ export interface DevCluster {
   /**
    * YAML text of a kubeconfig for the user `ambit-agent`, who holds exactly these rules in the whole cluster and
    * nothing else. Takes the output of `ambit-agent print-rbac` as it stands, or rules. Called again, it replaces them.
+   * `policies`, as `ambit-agent print-policy` prints them, are in force when it resolves; without them those of the
+   * last call stay. A simulated cluster has no admission: there they do nothing.
    */
-  agentKubeconfig(rules: string | readonly PolicyRule[]): Promise<string>;
+  agentKubeconfig(rules: string | readonly PolicyRule[], policies?: string): Promise<string>;
   requestCounts(): Promise<readonly RequestCount[]>;
   /** Ends every process of the cluster and removes its files. Safe to call twice. */
   stop(): Promise<void>;

@@ -1,6 +1,7 @@
 import { Caller } from './caller.ts';
 import type { KubeClientOptions, KubeVerb } from './caller.ts';
 import type { KubeRequest } from './exchange.ts';
+import { isKubeError } from './kube-error.ts';
 import { listQuery, queryText, watchQuery, writeQuery } from './query.ts';
 import { collectionPath, objectPath } from './resources.ts';
 import type { KubeObject, KubeResource, ObjectKey } from './resources.ts';
@@ -11,6 +12,7 @@ import type {
   DeleteOptions,
   KubeList,
   KubeVersion,
+  UserAttributes,
   ListOptions,
   WatchEvent,
   WatchOptions,
@@ -141,6 +143,39 @@ export class KubeClient {
     spec: Pick<AccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>,
   ): Promise<AccessReviewStatus> {
     return this.#review('SelfSubjectAccessReview', 'selfsubjectaccessreviews', spec);
+  }
+
+  /** Who the API server takes the caller for. */
+  async whoAmI(): Promise<UserAttributes> {
+    const apiVersion = 'authentication.k8s.io/v1';
+    const answer = await this.#caller.json<{ status: { userInfo: UserAttributes } }>({
+      verb: 'review',
+      resource: '',
+      request: {
+        method: 'POST',
+        path: `/apis/${apiVersion}/selfsubjectreviews`,
+        body: JSON.stringify({ apiVersion, kind: 'SelfSubjectReview' }),
+      },
+    });
+    return answer.status.userInfo;
+  }
+
+  /** Does the API server know this kind? */
+  async serves({ group, version, plural }: Omit<KubeResource, 'kind'>): Promise<boolean> {
+    try {
+      const { resources } = await this.#caller.json<{ resources: { name: string }[] }>({
+        verb: 'probe',
+        resource: '',
+        request: {
+          method: 'GET',
+          path: group === '' ? `/api/${version}` : `/apis/${group}/${version}`,
+        },
+      });
+      return resources.some(({ name }) => name === plural);
+    } catch (error) {
+      if (isKubeError(error, 404)) return false;
+      throw error;
+    }
   }
 
   version(): Promise<KubeVersion> {

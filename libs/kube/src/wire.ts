@@ -70,6 +70,12 @@ export interface AccessReviewStatus {
   readonly evaluationError?: string;
 }
 
+/** A caller as `authentication.k8s.io/v1` names it. */
+export interface UserAttributes {
+  readonly username: string;
+  readonly groups?: readonly string[];
+}
+
 export interface KubeVersion {
   readonly major: string;
   readonly minor: string;

@@ -12,6 +12,7 @@ export interface ApiCall {
   readonly method?: string;
   readonly path: string;
   readonly body?: unknown;
+  readonly contentType?: string;
   readonly timeoutMs?: number;
 }
 
@@ -31,7 +32,10 @@ export function apiCall(endpoint: ApiEndpoint, call: ApiCall): Promise<ApiAnswer
         cert: endpoint.client.certPem,
         key: endpoint.client.keyPem,
         agent: false,
-        headers: { accept: 'application/json', 'content-type': 'application/json' },
+        headers: {
+          accept: 'application/json',
+          'content-type': call.contentType ?? 'application/json',
+        },
         timeout: call.timeoutMs ?? 5_000,
       },
       (response) => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { AppError } from '@ambit/kernel';
 import type { PolicyRule } from '@ambit/rbac';
 import type { ClusterIdentity, DevCluster, RequestCount } from '../dev-cluster.ts';
+import { enforcePolicies } from '../access/admission-policies.ts';
 import { agentUser, giveAgentRights } from '../access/agent-rights.ts';
 import { apiCall, type ApiEndpoint } from '../access/api-call.ts';
 import type { ProcessFolder } from '../processes/process-folder.ts';
@@ -50,7 +51,8 @@ export class RealCluster implements DevCluster {
     return this.kubeconfig(identity.user, await this.parts.trust.authority.client(identity));
   }
 
-  async agentKubeconfig(rules: string | readonly PolicyRule[]): Promise<string> {
+  async agentKubeconfig(rules: string | readonly PolicyRule[], policies?: string): Promise<string> {
+    if (policies !== undefined) await enforcePolicies(this.admin, policies);
     await giveAgentRights(this.admin, rules);
     return this.kubeconfigFor({ user: agentUser });
   }
