@@ -1,4 +1,5 @@
 // `npm run bench -- NAME`: runs one benchmark and prints its figures beside the floor measured in the same run.
+import { admissionCost } from './admission-cost.ts';
 import { agentFootprint } from './agent-footprint.ts';
 import { changeToEnforced } from './change-to-enforced.ts';
 
@@ -6,6 +7,10 @@ const benchmarks: Readonly<Record<string, { readonly says: string; run(): Promis
   'change-to-enforced': {
     says: 'from a REST call until the API server decides by it, beside a raw POST of the same object',
     run: changeToEnforced,
+  },
+  'admission-cost': {
+    says: 'writes of the agent and of others, with the admission policies of a ceiling and without',
+    run: admissionCost,
   },
   'agent-footprint': {
     says: 'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',

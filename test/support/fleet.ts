@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AmbitClient } from '@ambit/client';
 import {
   devClusterSettings,
@@ -19,18 +17,10 @@ import type {
 } from '@ambit/dev-cluster';
 import { KubeClient, loadKubeconfig } from '@ambit/kube';
 import { eventually } from '@ambit/testing';
+import { environment, printed, programs } from './run-program.ts';
 
-const bin = (app: string, name: string): string =>
-  fileURLToPath(new URL(`../../apps/${app}/bin/${name}.js`, import.meta.url));
+export { runProgram } from './run-program.ts';
 
-/** The programs as a user starts them. */
-export const programs = {
-  central: bin('central', 'ambit-central'),
-  agent: bin('agent', 'ambit-agent'),
-  cli: bin('cli', 'ambit'),
-} as const;
-
-const environment = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
 
 /** One cluster of the fleet, seen by its owner and by its agent. */
 export interface Member {
@@ -40,32 +30,6 @@ export interface Member {
   readonly agentKubeconfig: string;
   readonly ceilingFile: string;
   agent: ManagedProcess | undefined;
-}
-
-export interface ProgramResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs one of our programs to its end. */
-export function runProgram(
-  program: keyof typeof programs,
-  args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<ProgramResult> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [programs[program], ...args],
-      { env: { ...environment, ...options.env }, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-        resolve({ exitCode: code, stdout, stderr });
-      },
-    );
-    child.stdin?.end(options.input ?? '');
-  });
 }
 
 /** Central and agents as processes against two API servers; everything goes away at `stop`. */
@@ -247,9 +211,9 @@ async function prepareMember(folder: string, dev: DevCluster, ceiling: string): 
   const ceilingFile = join(folder, `${dev.name}-ceiling.yaml`);
   await dev.writeKubeconfig(admin);
   await writeFile(ceilingFile, ceiling || 'spec: {}\n');
-  const rights = await runProgram('agent', ['print-rbac', '--ceiling', ceilingFile]);
-  if (rights.exitCode !== 0) throw new Error(rights.stderr);
-  await writeFile(agentKubeconfig, await dev.agentKubeconfig(rights.stdout), { mode: 0o600 });
+  const rights = await printed('print-rbac', ceilingFile);
+  const policies = await printed('print-policy', ceilingFile);
+  await writeFile(agentKubeconfig, await dev.agentKubeconfig(rights, policies), { mode: 0o600 });
   const kube = new KubeClient({ connection: await loadKubeconfig(admin) });
   return { name: dev.name, dev, kube, agentKubeconfig, ceilingFile, agent: undefined };
 }

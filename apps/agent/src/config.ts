@@ -33,6 +33,13 @@ export const agentSettings = defineSettings('ambit-agent', {
   ceiling: path({
     describe: 'File with the most that central may ever give here; without it the defaults',
   }),
+  account: text({
+    describe:
+      'User name the API server knows the agent by, for print-policy; "kubectl auth whoami" prints it',
+  }),
+  namespace: text({
+    describe: 'Namespace of the agent itself, always protected; a ServiceAccount tells its own',
+  }),
   dataDir: dataFolder('Folder for identity, accepted state and audit events'),
   healthListen: setting(
     {

@@ -65,6 +65,14 @@ async function printRights(command: Command): Promise<void> {
   );
 }
 
+async function printPolicies(command: Command): Promise<void> {
+  const { ceiling, account, namespace } = await settingsOf(command);
+  const { readCeiling } = await import('./ceiling/ceiling-file.ts');
+  const { printPolicy } = await import('./admission/print-policy.ts');
+  const read = ceiling === undefined ? defaultCeiling : await readCeiling(ceiling);
+  process.stdout.write(printPolicy(read, { account, namespace }));
+}
+
 async function removeEverything(command: Command): Promise<void> {
   const settings = await settingsOf(command);
   const { uninstall } = await import('./uninstall/uninstall.ts');
@@ -83,6 +91,7 @@ program.action((_options: unknown, command: Command) => runUntilStopped(command)
 for (const [name, description, action] of [
   ['run', 'Run until stopped; the same as no command', runUntilStopped],
   ['print-rbac', 'Print the least rights an agent needs under a ceiling', printRights],
+  ['print-policy', 'Print the admission policies that enforce a ceiling', printPolicies],
   ['uninstall', 'Remove everything that Ambit put into the cluster', removeEverything],
 ] as const) {
   const command = program.command(name).description(description);

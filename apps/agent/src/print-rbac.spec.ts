@@ -47,6 +47,18 @@ describe('the least rights of an agent', () => {
     expect(may('create', 'roles', own)).toBe(false);
   });
 
+  test('where nothing may be given, nothing can be made', () => {
+    const nothing = { allowedClusterRoles: [], clusterScope: true };
+    for (const kind of ['rolebindings', 'clusterrolebindings', 'clusterroles']) {
+      expect([kind, may('create', kind, nothing), may('patch', kind, nothing)]).toEqual([
+        kind,
+        false,
+        false,
+      ]);
+      expect(may('delete', kind, nothing)).toBe(true);
+    }
+  });
+
   test('is printed as one ClusterRole that kubectl takes', () => {
     const role = parse(
       printRbac({

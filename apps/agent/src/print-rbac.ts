@@ -6,19 +6,20 @@ const rbac = ['rbac.authorization.k8s.io'];
 const look = ['get', 'list', 'watch'];
 
 /**
- * The least rights with which an agent can do what this ceiling allows, and no more. It may bind the roles that the
- * owner named and nothing else; what it may write into roles of its own it has to hold itself, because it holds
- * neither `escalate` nor `bind` for them.
+ * The least rights with which an agent can do what this ceiling allows. It may bind the roles that the owner named and
+ * nothing else; what it may write into roles of its own it has to hold itself, because it holds neither `escalate`
+ * nor `bind` for them. RBAC cannot say for whom, where and on which objects: that is left to the admission policies.
  */
 export function agentRules(ceiling: Ceiling): PolicyRule[] {
   const writesRoles = ceiling.customRoles.rules.length > 0;
+  const binds = writesRoles || ceiling.allowedClusterRoles.length > 0;
   const write = (allowed: boolean): string[] => (allowed ? ['create', 'patch'] : []);
   return [
-    { apiGroups: rbac, resources: ['rolebindings'], verbs: [...look, 'create', 'patch', 'delete'] },
+    { apiGroups: rbac, resources: ['rolebindings'], verbs: [...look, ...write(binds), 'delete'] },
     {
       apiGroups: rbac,
       resources: ['clusterrolebindings'],
-      verbs: [...look, ...write(ceiling.clusterScope), 'delete'],
+      verbs: [...look, ...write(binds && ceiling.clusterScope), 'delete'],
     },
     {
       apiGroups: rbac,
@@ -57,6 +58,7 @@ export function printRbac(ceiling: Ceiling): string {
   return (
     '# The least rights of ambit-agent under this ceiling. Bind it to the account the agent runs as:\n' +
     '#   kubectl create clusterrolebinding ambit-agent --clusterrole=ambit-agent --user=NAME\n' +
+    '# For whom, where and on which objects it uses them is bounded by what ambit-agent print-policy prints.\n' +
     stringify(role, { lineWidth: 0, aliasDuplicateObjects: false })
   );
 }

@@ -4,6 +4,7 @@ import type { Logger } from '@ambit/kernel';
 import { CeilingFile } from './ceiling/ceiling-file.ts';
 import type { AgentSettings } from './config.ts';
 import { openParts } from './open-parts.ts';
+import { ownNamespaces } from './platform/own-account.ts';
 import { openDataFolder } from './platform/data-folder.ts';
 import { KubeCalls } from './platform/kube-calls.ts';
 import { startObservation } from './platform/observation.ts';
@@ -64,6 +65,7 @@ async function start(
   });
   teardown.add('Kubernetes client', () => kubernetes.client.close());
   readiness.ready('kubernetes', `${connection.server}, ${kubernetes.version}`);
+  ceiling.protect(ownNamespaces(connection, kubernetes.account, settings));
   const folder = await openDataFolder(settings.dataDir, kubernetes.kubeSystemUid, {
     logger,
     signal,

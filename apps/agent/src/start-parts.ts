@@ -1,5 +1,6 @@
 import type { StateChange } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
+import { AdmissionWatch } from './admission/admission-watch.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
@@ -46,15 +47,20 @@ export async function startParts(
   await reconciler.start();
   const stateKeeper = new StateKeeper({ store, highWater, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
-  const session = openSession({ ...parts, stateKeeper, reconciler, heldRemovals }, held);
+  const admission = watchAdmission(parts);
+  teardown.add('admission watch', () => admission.stop());
+  const session = openSession({ ...parts, stateKeeper, reconciler, heldRemovals, admission }, held);
+  admission.onChange(() => session.changed());
   teardown.add('stream', () => session.stop());
   startUpload(parts, teardown);
   teardown.add('reconciler', () => within(finishWithinMs, reconciler.stop()));
   parts.ceiling.watch((changed) => {
     reconciler.setCeiling(changed);
+    admission.look();
     session.changed();
   });
   auditTrust(parts);
+  admission.look();
   keeper.start();
   teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
 }
@@ -97,6 +103,16 @@ function startUpload({ trail, keeper }: AgentParts, teardown: Teardown): void {
     await spool.flush();
     await shipper.drain(shipWithinMs);
     await shipper.stop();
+  });
+}
+
+function watchAdmission({ kubernetes, ceiling, logger }: AgentParts): AdmissionWatch {
+  const { client } = kubernetes;
+  return new AdmissionWatch({
+    client,
+    ceiling: () => ceiling.ceiling,
+    digests: nodeDigests,
+    logger,
   });
 }
 

@@ -11,6 +11,7 @@ import { ambitLabels, defaultCeiling } from '@ambit/rbac';
 import type { BindingIntent, BindingObject, Ceiling, Intent, RoleIntent } from '@ambit/rbac';
 import { eventually, silentLogger } from '@ambit/testing';
 import { ClockInterval } from '../src/clock/clock-interval.ts';
+import { printPolicy } from '../src/admission/print-policy.ts';
 import { agentRules } from '../src/print-rbac.ts';
 import { ClusterReconciler } from '../src/reconcile/cluster-reconciler.ts';
 import type { AgentAuditEvent } from '../src/reconcile/object-audit.ts';
@@ -102,7 +103,9 @@ export class ReconcileScene {
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ambit-reconcile-')));
     const admin = await clientOf(folder, 'admin', cluster.adminKubeconfig);
     const rights = agentRules(options.rightsOf ?? ceiling);
-    const agent = await clientOf(folder, 'agent', await cluster.agentKubeconfig(rights), options);
+    const policies = printPolicy(ceiling, {});
+    const kubeconfig = await cluster.agentKubeconfig(rights, policies);
+    const agent = await clientOf(folder, 'agent', kubeconfig, options);
     const system = await admin.get(kubeResources.namespaces, { name: 'kube-system' });
     const inventory = await ObjectInventory.open(join(folder, 'inventory'));
     const interval = new ClockInterval(clock);
@@ -247,7 +250,7 @@ export function ceilingOf(change: Partial<Ceiling> = {}): Ceiling {
   return { ...defaultCeiling, ...change };
 }
 
-async function clientOf(
+export async function clientOf(
   folder: string,
   name: string,
   kubeconfig: string,

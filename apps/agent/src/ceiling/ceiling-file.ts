@@ -2,7 +2,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorItem, Logger } from '@ambit/kernel';
-import { defaultCeiling, parseCeilingDocument } from '@ambit/rbac';
+import { defaultCeiling, parseCeilingDocument, withProtected } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
 import { LineCounter, parseDocument } from 'yaml';
 
@@ -20,6 +20,7 @@ export class CeilingFile {
   readonly #logger: Logger;
   #current: Ceiling;
   #invalid = false;
+  #always: readonly string[] = [];
   #listener: CeilingListener | undefined;
 
   private constructor(path: string | undefined, current: Ceiling, logger: Logger) {
@@ -37,13 +38,19 @@ export class CeilingFile {
     );
   }
 
+  /** What is in force: the file, with the namespaces that are protected whatever it says. */
   get ceiling(): Ceiling {
-    return this.#current;
+    return withProtected(this.#current, this.#always);
   }
 
   /** True while the file cannot be used and an older ceiling is in force. */
   get invalid(): boolean {
     return this.#invalid;
+  }
+
+  /** From now on nothing is written in these, whatever the file says. */
+  protect(namespaces: readonly string[]): void {
+    this.#always = namespaces;
   }
 
   /** Tells of every change of the file from now on. It is looked at once a second, so that mounted volumes that are swapped whole are seen too. */
@@ -63,7 +70,7 @@ export class CeilingFile {
       this.#current = await readCeiling(this.#path);
       this.#invalid = false;
       this.#logger.info('the ceiling changed', { path: this.#path });
-      this.#listener?.(this.#current);
+      this.#listener?.(this.ceiling);
     } catch (error) {
       this.#invalid = true;
       this.#logger.error('the ceiling file cannot be used: the last good one stays in force', {

@@ -11,6 +11,7 @@ import {
 } from '@ambit/kube';
 import type { CallReport, KubeConnection, Namespace } from '@ambit/kube';
 import { version } from '../version.ts';
+import { ownAccount } from './own-account.ts';
 
 export interface KubernetesSource {
   readonly kubeconfig?: string | undefined;
@@ -23,6 +24,8 @@ export interface OpenKubernetes {
   /** uid of the namespace kube-system: the identity of the cluster. */
   readonly kubeSystemUid: string;
   readonly version: string;
+  /** The user name it knows this agent by, where it tells. */
+  readonly account: string | undefined;
 }
 
 const backoff = { baseMs: 500, capMs: 10_000 };
@@ -65,11 +68,12 @@ export async function openKubernetes(
   });
   for (let attempt = 0; ; attempt++) {
     try {
-      const [system, { gitVersion }] = await Promise.all([
+      const [system, { gitVersion }, account] = await Promise.all([
         client.get<Namespace>(kubeResources.namespaces, { name: 'kube-system' }),
         client.version(),
+        ownAccount(client),
       ]);
-      return { client, kubeSystemUid: system.metadata.uid ?? '', version: gitVersion };
+      return { client, kubeSystemUid: system.metadata.uid ?? '', version: gitVersion, account };
     } catch (error) {
       const refused = isKubeError(error) && !error.retryable;
       if (refused || !isKubeError(error) || signal.aborted) {

@@ -3,6 +3,7 @@ import { AgentSession, decodeIntent } from '@ambit/protocol';
 import type { AgentSessionPorts, HelloFacts, wire } from '@ambit/protocol';
 import { ceilingDigest, ceilingToJson } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
+import type { AdmissionWatch } from '../admission/admission-watch.ts';
 import type { AgentParts } from '../agent-parts.ts';
 import { InventoryReporter } from '../facts/inventory-reporter.ts';
 import { systemClock } from '../platform/clock-and-ids.ts';
@@ -22,6 +23,7 @@ export interface SessionParts extends AgentParts {
   readonly stateKeeper: StateKeeper;
   readonly reconciler: ClusterReconciler;
   readonly heldRemovals: HeldRemovalsFile;
+  readonly admission: Pick<AdmissionWatch, 'state'>;
 }
 
 export interface OpenSession {
@@ -131,6 +133,7 @@ function currentStatus(parts: SessionParts): wire.Status {
     stateStale: stateKeeper.stale,
     removalsHeld: reconcile.heldRemovals > 0,
     ceilingInvalid: ceiling.invalid,
+    admission: parts.admission.state,
   };
   return statusMessage(reconcile, ceiling.ceiling, conditions, nodeDigests);
 }

@@ -75,9 +75,15 @@ test(
       await rm(join(disk, 'filler'));
       await central.listen();
       await scene.holds('ambit:ada', 'ambit:cleo');
-      await eventually(() => expect(central.told.statuses.at(-1)?.conditions).toEqual([]), {
-        withinMs: 15_000,
-      });
+      await eventually(
+        () =>
+          expect(central.told.statuses.at(-1)?.conditions).toEqual([
+            'ADMISSION_POLICY_UNSUPPORTED',
+          ]),
+        {
+          withinMs: 15_000,
+        },
+      );
       await scene.stop(second);
       const types = central.audit.types;
       expect(types.filter((type) => type.startsWith('gap'))).toEqual([]);

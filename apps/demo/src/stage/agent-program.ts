@@ -19,8 +19,8 @@ export interface AgentOptions {
 const connectWithinMs = 45_000;
 
 /**
- * Adds a cluster the way its owner would: a record and a join token from central, a ServiceAccount's worth of rights
- * as `ambit-agent print-rbac` names them, then the agent. Resolves when central sees it connected, with the
+ * Adds a cluster the way its owner would: a record and a join token from central, an account with the rights that
+ * `ambit-agent print-rbac` names and the policies that `print-policy` does, then the agent. Resolves when central sees it connected, with the
  * milliseconds that took.
  */
 export async function enrolAgent(options: AgentOptions): Promise<number> {
@@ -33,8 +33,9 @@ export async function enrolAgent(options: AgentOptions): Promise<number> {
   const join_ = await client.api.createJoinToken({ params: { name }, body: {} });
   const ceiling = join(demoFiles.ceilings, `${name}.yaml`);
   const kubeconfig = join(folder.path, `${name}-agent.kubeconfig`);
-  const rights = await printRbac(ceiling, environment);
-  await writeFile(kubeconfig, await cluster.dev.agentKubeconfig(rights), { mode: 0o600 });
+  const rights = await printed('print-rbac', ceiling, environment);
+  const policies = await printed('print-policy', ceiling, environment);
+  await writeFile(kubeconfig, await cluster.dev.agentKubeconfig(rights, policies), { mode: 0o600 });
   const began = performance.now();
   const agent = folder.start({
     name: `agent-${name}`,
@@ -65,10 +66,14 @@ export async function isConnected(client: AmbitClient, name: string): Promise<bo
   return (await client.api.getCluster({ params: { name } })).status.connected;
 }
 
-async function printRbac(ceiling: string, environment: Environment): Promise<string> {
+async function printed(
+  command: 'print-rbac' | 'print-policy',
+  ceiling: string,
+  environment: Environment,
+): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [programPaths.agent, 'print-rbac', '--ceiling', ceiling],
+    [programPaths.agent, command, '--ceiling', ceiling],
     { env: { ...environment } },
   );
   return stdout;

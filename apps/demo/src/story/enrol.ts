@@ -4,6 +4,7 @@ import type { DemoStage } from '../stage/demo-stage.ts';
 /** Both agents join: a token that is good once, a key made in the agent, a certificate signed by central. */
 export async function tellEnrolment(stage: DemoStage): Promise<void> {
   const { printer, clusters, client, folder, environment, signal } = stage;
+  const real = clusters.every(({ dev }) => dev.kind === 'real');
   printer.step('Two agents join, each with a token that is good once');
   await Promise.all(
     clusters.map(async (cluster) => {
@@ -12,6 +13,11 @@ export async function tellEnrolment(stage: DemoStage): Promise<void> {
     }),
   );
   printer.note(
-    'They hold no admin rights: what `ambit-agent print-rbac` prints is all they may do.',
+    'They hold no admin rights: `ambit-agent print-rbac` prints all they may do, and what they may',
+  );
+  printer.note(
+    real
+      ? 'write is bounded by the API server itself: `ambit-agent print-policy` prints its policies.'
+      : 'write would be bounded by `ambit-agent print-policy` too, which simulated ones do not enforce.',
   );
 }

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import { defaultCeiling } from '@ambit/rbac';
+import { nodeDigests } from '@ambit/transport';
+import { parseAllDocuments } from 'yaml';
+import { admissionPolicies } from './admission-policies.ts';
+import { printPolicy } from './print-policy.ts';
+
+interface Printed {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly matchConditions?: readonly { readonly expression: string }[];
+    readonly validations?: readonly { readonly message: string; readonly reason: string }[];
+    readonly variables?: readonly { readonly name: string; readonly expression: string }[];
+  };
+}
+
+function printed(...args: Parameters<typeof printPolicy>): Printed[] {
+  const documents = parseAllDocuments(printPolicy(...args));
+  return 'empty' in documents ? [] : documents.map((document) => document.toJS() as Printed);
+}
+
+const variable = (documents: readonly Printed[], wanted: string): string | undefined =>
+  documents.flatMap(({ spec }) => spec.variables ?? []).find(({ name }) => name === wanted)
+    ?.expression;
+
+describe('the policies of a ceiling', () => {
+  test('are a gate and a ceiling, each with its binding, for the account that is named', () => {
+    const documents = printed(defaultCeiling, { account: 'system:serviceaccount:team:agent' });
+    expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'ValidatingAdmissionPolicy ambit-agent-gate',
+      'ValidatingAdmissionPolicyBinding ambit-agent-gate',
+      'ValidatingAdmissionPolicy ambit-agent-ceiling',
+      'ValidatingAdmissionPolicyBinding ambit-agent-ceiling',
+    ]);
+    const asked = documents.flatMap(({ spec }) => spec.matchConditions ?? []);
+    expect(new Set(asked.map(({ expression }) => expression))).toEqual(
+      new Set(['request.userInfo.username in ["system:serviceaccount:team:agent"]']),
+    );
+    expect(variable(documents, 'protectedNamespaces')).toContain('"team"');
+  });
+
+  test('refuse with 403 and a mark that stays when the ceiling says the same in another order', () => {
+    const turned = {
+      ...defaultCeiling,
+      allowedClusterRoles: [...defaultCeiling.allowedClusterRoles].reverse(),
+      removalGuard: { share: 0.1, moreThan: 1 },
+    };
+    const { mark } = admissionPolicies(turned, nodeDigests);
+    for (const { message, reason } of printed(defaultCeiling, {}).flatMap(
+      ({ spec }) => spec.validations ?? [],
+    )) {
+      expect([reason, message]).toEqual(['Forbidden', expect.stringContaining(mark)]);
+    }
+    const wider = admissionPolicies({ ...defaultCeiling, clusterScope: true }, nodeDigests);
+    expect(wider.mark).not.toBe(mark);
+  });
+
+  test('hold texts of the ceiling as texts, whatever stands in them', () => {
+    const odd = ['a"b', 'a\\b', "a'b", '") || true || ("', '役割', '\u{1f469}'];
+    const documents = printed({ ...defaultCeiling, allowedClusterRoles: odd }, {});
+    const expression = variable(documents, 'allowedClusterRoles') ?? '[]';
+    expect(new Set(JSON.parse(expression) as string[])).toEqual(new Set(odd));
+  });
+
+  test('are not printed for an account that the ceiling would let central bind', () => {
+    expect(() => printPolicy(defaultCeiling, { account: 'ambit:agent' })).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    );
+  });
+});

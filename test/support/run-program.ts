@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const bin = (app: string, name: string): string =>
+  fileURLToPath(new URL(`../../apps/${app}/bin/${name}.js`, import.meta.url));
+
+/** The programs as a user starts them. */
+export const programs = {
+  central: bin('central', 'ambit-central'),
+  agent: bin('agent', 'ambit-agent'),
+  cli: bin('cli', 'ambit'),
+} as const;
+
+/** What programs of ours are started with: nothing of the settings in this shell. */
+export const environment = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
+
+interface ProgramResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one of our programs to its end. */
+export function runProgram(
+  program: keyof typeof programs,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [programs[program], ...args],
+      { env: { ...environment, ...options.env }, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ exitCode: code, stdout, stderr });
+      },
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** What the agent prints for the owner of a cluster with this ceiling. */
+export async function printed(
+  command: 'print-rbac' | 'print-policy',
+  ceilingFile: string,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runProgram('agent', [
+    command,
+    '--ceiling',
+    ceilingFile,
+  ]);
+  if (exitCode !== 0) throw new Error(stderr);
+  return stdout;
+}
