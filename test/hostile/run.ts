@@ -1,10 +1,15 @@
 // `npm run hostile [-- [--smoke] [--seed N] [FAMILY…]]`: attacks on real parts, counted per family. Exits 1 on an escape.
 import { parseArgs } from 'node:util';
+import { apiServerFamily } from './api-server.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
 import { rest } from './rest/rest.ts';
 import { wire } from './wire/wire.ts';
 
-const families: Readonly<Record<string, HostileFamily>> = { rest, wire };
+const families: Readonly<Record<string, HostileFamily>> = {
+  apiserver: apiServerFamily,
+  rest,
+  wire,
+};
 
 const { values, positionals } = parseArgs({
   options: { smoke: { type: 'boolean' }, seed: { type: 'string', default: '1' } },
