@@ -64,7 +64,8 @@ CREATE TABLE audit_events (
   cluster text,
   object_kind text,
   object_name text,
-  event jsonb NOT NULL
+  event jsonb NOT NULL,
+  reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX audit_events_commit ON ONLY public.audit_events USING btree (xid, "position");
 CREATE INDEX audit_events_object ON ONLY public.audit_events USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
@@ -79,7 +80,8 @@ CREATE TABLE audit_events_default (
   cluster text,
   object_kind text,
   object_name text,
-  event jsonb NOT NULL
+  event jsonb NOT NULL,
+  reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION OF audit_events DEFAULT;
 CREATE INDEX audit_events_default_object_kind_object_name_received_at_idx ON public.audit_events_default USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
 CREATE INDEX audit_events_default_received_at_position_idx ON public.audit_events_default USING btree (received_at, "position");
@@ -221,6 +223,7 @@ CREATE TABLE groups (
   generation integer NOT NULL,
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  closed_to text[],
   CONSTRAINT groups_pkey PRIMARY KEY (uid),
   CONSTRAINT groups_name_key UNIQUE (name)
 ) WITH (fillfactor=90);
@@ -315,6 +318,14 @@ CREATE TABLE roles (
 ) WITH (fillfactor=90);
 CREATE INDEX roles_labels ON public.roles USING gin (labels jsonb_path_ops);
 CREATE INDEX roles_search ON public.roles USING gin (name gin_trgm_ops, description gin_trgm_ops);
+
+CREATE TABLE sync_removals (
+  scope text NOT NULL,
+  user_uid text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT sync_removals_pkey PRIMARY KEY (scope, user_uid)
+);
+CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
 
 CREATE TABLE users (
   uid text NOT NULL,

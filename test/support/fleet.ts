@@ -21,7 +21,6 @@ import { environment, printed, programs } from './run-program.ts';
 
 export { runProgram } from './run-program.ts';
 
-
 /** One cluster of the fleet, seen by its owner and by its agent. */
 export interface Member {
   readonly name: string;

@@ -61,7 +61,8 @@ const csr = createCertificateRequest(generateAgentKey());
 function enrolRequest(): Buffer {
   const text = (bytes: number): string => randomBytes(bytes).toString('hex');
   return enrollment.Enroll.requestSerialize({
-    joinToken: `${text(6)}.${text(26)}`,
+    joinToken: text(6),
+    tokenProof: randomBytes(64),
     csr,
     kubeSystemUid: text(8),
     agentVersion: '1',

@@ -11,6 +11,7 @@ import {
   fetchPinnedCa,
   generateAgentKey,
   parseJoinToken,
+  signJoinRequest,
 } from '@ambit/transport';
 import { ms } from '../../bench/figures.ts';
 import { Fleet } from '../../support/fleet.ts';
@@ -132,17 +133,19 @@ async function enrolHostile(fleet: Fleet): Promise<Pick<Surroundings, 'target' |
   const body = { apiVersion, kind: 'Cluster', metadata: { name } } as const;
   await api.putCluster({ params: { name }, body });
   const { token } = await api.createJoinToken({ params: { name }, body: {} });
-  const { caPin, presented } = parseJoinToken(token);
+  const { caPin, id, presented } = parseJoinToken(token);
   const address = fleet.agentAddress;
   const ca = await fetchPinnedCa({ address, caPin, deadlineMs: 5_000 });
   const privateKey = generateAgentKey();
   const kubeSystemUid = randomUUID();
+  const csr = createCertificateRequest(privateKey);
   const connection = connectToCentral({ address, ca });
   try {
     const answer = await connection.enroll(
       {
-        joinToken: presented,
-        csr: createCertificateRequest(privateKey),
+        joinToken: id,
+        tokenProof: signJoinRequest(presented, { id, kubeSystemUid, csr }),
+        csr,
         kubeSystemUid,
         agentVersion: '1',
         kubernetesVersion: '1',

@@ -69,7 +69,8 @@ export class AuditIngest {
           .then(async () => {
             await identity;
             // Again for each batch: a later certificate of this agent may have come into use.
-            if (!over) await this.#take(stream, await this.#ports.admit.identify(call.peer), batch, chained);
+            if (!over)
+              await this.#take(stream, await this.#ports.admit.identify(call.peer), batch, chained);
           })
           .then(() => stream.resume())
           .catch(fail);
