@@ -2,10 +2,10 @@ import type { Digests } from '@ambit/kernel';
 import { ambitAnnotations, ambitLabels, managedByValue, type RbacObject } from '../model.ts';
 import type { Owner } from '../desired/object-bodies.ts';
 import { isBinding } from '../is-binding.ts';
-import { isNamedByIdentity } from '../naming/object-identity.ts';
+import { couldBeNamedByUs, isNamedByIdentity } from '../naming/object-identity.ts';
 
 /**
- * Whose an object is. `ours`: its uid is in the inventory. `adoptable`: the inventory does not know it, but labels and
+ * Whose an object is. `ours`: its uid is in the inventory and its name is one that we could have made. `adoptable`: the inventory does not know it, but labels and
  * name prove it. `copied`: it carries our labels without proof, so it is somebody's. `break-glass`: the owner of the
  * cluster keeps it from us.
  */
@@ -23,9 +23,16 @@ export interface OwnershipContext extends Owner {
 export function ownership(object: RbacObject, context: OwnershipContext): Ownership {
   const { name, uid } = object.metadata;
   if (isBinding(object) && context.breakGlass?.includes(name) === true) return 'break-glass';
-  if (uid !== undefined && uid === context.inventoryUid) return 'ours';
+  const noted = uid !== undefined && uid === context.inventoryUid;
+  if (noted && isNamedLikeOurs(object)) return 'ours';
   if (!hasOwnerLabels(object, context)) return 'foreign';
   return isProven(object, context.digests) ? 'adoptable' : 'copied';
+}
+
+/** An inventory that somebody wrote into must not make a stranger's object ours to delete. */
+function isNamedLikeOurs(object: RbacObject): boolean {
+  const { name } = object.metadata;
+  return couldBeNamedByUs(name, isBinding(object) ? object.roleRef.name : undefined);
 }
 
 function isProven({ kind, metadata }: RbacObject, digests: Digests): boolean {

@@ -1,6 +1,6 @@
 import type { Ceiling } from '../ceiling/ceiling.ts';
-import type { BindingIntent, Intent, IntentScope, RoleReference } from '../intents.ts';
-import { canonicalSelector } from '../selectors/canonical-selector.ts';
+import type { BindingIntent, Intent } from '../intents.ts';
+import { placeText, scopesOf } from './access-triples.ts';
 
 /** How many different (role, scope, subject) triples there were, and how many of them are no more. */
 export interface RemovalCount {
@@ -70,16 +70,4 @@ function triplesOf(intents: Iterable<Intent>): Map<string, Set<string>> {
     }
   }
   return triples;
-}
-
-function scopesOf(scope: IntentScope): IntentScope[] {
-  if (scope.type === 'clusterWide') return [{ type: 'clusterWide' }];
-  if (scope.type === 'selector') {
-    return [{ type: 'selector', selector: canonicalSelector(scope.selector) }];
-  }
-  return [...new Set(scope.names)].map((name) => ({ type: 'namespaces', names: [name] }));
-}
-
-function placeText(role: RoleReference, scope: IntentScope): string {
-  return JSON.stringify([role.type === 'existing' ? role.clusterRole : [role.roleUid], scope]);
 }

@@ -87,9 +87,21 @@ export function isNamedByIdentity(
   );
 }
 
+/** What `objectName` makes, whatever it hashes. */
+const namePattern = /^ambit-(.+)-[a-z2-7]{12}$/;
+
+/**
+ * True when an object of this name could be one of ours: the form fits and, of a binding, the role in it is the one that
+ * it refers to. It is no proof, since the hash is not known, but what fails it was never made by us.
+ */
+export function couldBeNamedByUs(name: string, boundRole?: string): boolean {
+  const slug = namePattern.exec(name)?.[1];
+  return slug !== undefined && (boundRole === undefined || slug === roleSlug(boundRole));
+}
+
 function roleSlug(role: string): string {
   // A role of ours has a name of this form itself: its own slug is what people know.
-  const ours = /^ambit-(.+)-[a-z2-7]{12}$/.exec(role)?.[1];
+  const ours = namePattern.exec(role)?.[1];
   const slug = (ours ?? role)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
