@@ -33,7 +33,7 @@ export const AuditEventRecord = z.object({
   revision: z.int().optional(),
   result: z.object({ code: z.string(), message: z.string().optional() }).optional(),
   requestId: z.string().optional(),
-  details: z.record(z.string(), scalar).optional(),
+  details: z.record(z.string(), z.union([scalar, z.array(z.string())])).optional(),
   reportedBy: z.string().optional(),
   receivedAt: Timestamp.optional(),
   /** What of it central found implausible; what the agent claimed stands in `details.observed…`. */

@@ -26,6 +26,7 @@ export const centralEventTypes = [
   'cluster.disconnected',
   'cluster.state_refused',
   'cluster.removals_released',
+  'cluster.gains_released',
   'join_token.created',
   'join_token.refused',
   'join_token.revoked',
@@ -71,6 +72,12 @@ export const agentEventTypes = [
   'object.foreign',
   'object.finalizer_removed',
   'clock.uncertain',
+  'clock.refused_time',
+  'clock.mark_healed',
+  'cluster.gains_held',
+  'agent.gains_released',
+  'state.epoch_taken',
+  'state.equivocation',
 ] as const;
 
 /** How central stores what a newer agent tells with a type that central does not know; `details.observedType` has it. */
@@ -125,7 +132,7 @@ export interface AuditEvent {
   readonly result?: { readonly code: string; readonly message?: string };
   readonly requestId?: string;
   /** Small facts of the type, all safe to show. */
-  readonly details?: Readonly<Record<string, string | number | boolean>>;
+  readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** `central` or `agent/CLUSTER`: whose word it is. Set where the event is stored. */
   readonly reportedBy?: string;
   readonly suspect?: readonly Suspicion[];

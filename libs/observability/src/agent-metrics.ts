@@ -14,6 +14,12 @@ export const agentMetrics = {
     help: 'Streams to central that ended.',
     labels: ['reason'],
   },
+  statesRefused: {
+    type: 'counter',
+    name: 'ambit_agent_refused_total',
+    help: 'States, revocations, times and epochs from central that were refused.',
+    labels: ['reason'],
+  },
   reconciles: {
     type: 'counter',
     name: 'ambit_agent_reconcile_total',
