@@ -28,7 +28,7 @@ export async function openParts(ground: AgentGround, teardown: Teardown): Promis
     logger,
   });
   teardown.add('audit spool', () => trail.spool.close());
-  const inventory = await ObjectInventory.open(folder.inventory);
+  const inventory = await ObjectInventory.open(folder.inventory, logger);
   const first = { installationUid, clusterUid, stateEpoch };
   const highWater = await HighWaterFile.open(folder.highWater, first, logger);
   teardown.add('high-water marks', () => highWater.flush());

@@ -5,6 +5,7 @@ import { CeilingFile } from './ceiling/ceiling-file.ts';
 import type { AgentSettings } from './config.ts';
 import { openParts } from './open-parts.ts';
 import { ownNamespaces } from './platform/own-account.ts';
+import { systemClock } from './platform/clock-and-ids.ts';
 import { openDataFolder } from './platform/data-folder.ts';
 import { KubeCalls } from './platform/kube-calls.ts';
 import { startObservation } from './platform/observation.ts';
@@ -56,7 +57,7 @@ async function start(
   const observation = await startObservation(settings, logger);
   const { health, readiness, meters } = observation;
   teardown.add('health listener', () => health?.close());
-  const calls = new KubeCalls(meters);
+  const calls = new KubeCalls(meters, () => systemClock.monotonic());
   readiness.missing('kubernetes', 'the API server has not answered yet');
   const kubernetes = await openKubernetes(connection, {
     logger,

@@ -1,4 +1,4 @@
-import type { StateChange } from '@ambit/protocol';
+import type { wire } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
 import { AdmissionWatch } from './admission/admission-watch.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -9,12 +9,16 @@ import { Seldom } from './platform/seldom.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
+import type { Reconciler, UnexplainedStep } from './reconcile/ports.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
 import { openSession } from './session/open-session.ts';
 import { StateKeeper } from './session/state-keeper.ts';
-import { HeldRemovalsFile } from './state/held-removals.ts';
+import type { VerifyPorts } from './session/verify-state.ts';
+import type { HighWaterFile } from './state/high-water-file.ts';
 import { StateStore } from './state/state-store.ts';
+import { UnexplainedSteps } from './session/unexplained-steps.ts';
+import { UnexplainedStepsFile } from './state/unexplained-steps.ts';
 import { version } from './version.ts';
 
 const finishWithinMs = 5_000;
@@ -30,14 +34,22 @@ export async function startParts(
   const { folder, logger, keeper, highWater, trail } = parts;
   const store = await StateStore.open(folder.state);
   teardown.add('state store', () => store.close());
-  const ports = { ...keeper.openers, digests: nodeDigests, logger };
+  const ports: VerifyPorts = {
+    // Keys may be replaced while it runs.
+    openManifest: (envelope) => keeper.openers.openManifest(envelope),
+    openRevocation: (envelope) => keeper.openers.openRevocation(envelope),
+    digests: nodeDigests,
+    logger,
+  };
   const held = readHeldState(await store.read(), highWater.marks, ports);
-  const heldRemovals = new HeldRemovalsFile(folder.heldRemovals, logger);
+  const file = new UnexplainedStepsFile(folder.unexplained, logger);
+  const clock = parts.clockInterval;
+  const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
   const reconciler = makeReconciler(parts);
-  calls.feed(parts.clockInterval, () => reconciler.clockChanged());
-  teardown.add('clock alarm', new ClockAlarm(parts.clockInterval, trail.log).watch());
-  handOver(reconciler, held);
-  reconciler.restoreHeld(await heldRemovals.load());
+  calls.feed(clock, () => reconciler.clockChanged());
+  teardown.add('clock alarm', new ClockAlarm(clock, trail.log).watch());
+  handOver(reconciler, held, await steps.resume(held));
+  if (held.change !== undefined) keepMarks(highWater, held.change.manifest);
   reconciler.mask(held.memory.masks.flatMap(({ revoked }) => revoked));
   trail.log.record({
     type: 'agent.started',
@@ -45,11 +57,11 @@ export async function startParts(
     details: { version, revision: held.change?.manifest.revision ?? 0 },
   });
   await reconciler.start();
-  const stateKeeper = new StateKeeper({ store, highWater, logger }, held.revocations);
+  const stateKeeper = new StateKeeper({ store, highWater, steps, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
   const admission = watchAdmission(parts);
   teardown.add('admission watch', () => admission.stop());
-  const session = openSession({ ...parts, stateKeeper, reconciler, heldRemovals, admission }, held);
+  const session = openSession({ ...parts, stateKeeper, reconciler, admission }, held);
   admission.onChange(() => session.changed());
   teardown.add('stream', () => session.stop());
   startUpload(parts, teardown);
@@ -65,14 +77,22 @@ export async function startParts(
   teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
 }
 
+/** A crash may have left the marks behind the state. What waits is read before: marks that are older do not say it. */
+function keepMarks(highWater: HighWaterFile, manifest: wire.Manifest): void {
+  const { stateEpoch, revision, root, lineage } = manifest;
+  highWater.save({ accepted: { stateEpoch, revision, root, lineage } });
+}
+
 /** A state that lacks changes may hold access that was taken away since: of it only removals are carried out. */
 function handOver(
-  reconciler: { accept(change: StateChange): void; acceptRemovals(change: StateChange): void },
+  reconciler: Reconciler,
   { change, memory }: HeldState,
+  steps: readonly UnexplainedStep[],
 ): void {
+  if (steps.some(({ known }) => !known)) reconciler.holdGains();
   if (change === undefined) return;
-  if (memory.held?.stale === true) reconciler.acceptRemovals(change);
-  else reconciler.accept(change);
+  if (memory.held?.stale === true) reconciler.acceptRemovals(change, steps);
+  else reconciler.accept(change, steps);
 }
 
 /** Whom this agent believes is the root of everything else: what happens to that is told. */

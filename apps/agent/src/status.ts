@@ -13,6 +13,7 @@ export interface Conditions {
   /** The stored state lacks changes. */
   readonly stateStale: boolean;
   readonly removalsHeld: boolean;
+  readonly gainsHeld: boolean;
   /** The ceiling file cannot be read; the last good one is in force. */
   readonly ceilingInvalid: boolean;
   /** The API server does not enforce the ceiling, and why. */
@@ -24,6 +25,7 @@ const names: Readonly<Record<Exclude<keyof Conditions, 'admission'>, string>> = 
   storageFull: 'STORAGE_FULL',
   stateStale: 'STATE_STALE',
   removalsHeld: 'REMOVALS_HELD',
+  gainsHeld: 'GAINS_HELD',
   ceilingInvalid: 'CEILING_INVALID',
 };
 

@@ -15,6 +15,7 @@ import { printPolicy } from '../src/admission/print-policy.ts';
 import { agentRules } from '../src/print-rbac.ts';
 import { ClusterReconciler } from '../src/reconcile/cluster-reconciler.ts';
 import type { AgentAuditEvent } from '../src/reconcile/object-audit.ts';
+import type { UnexplainedStep } from '../src/reconcile/ports.ts';
 import { ObjectInventory } from '../src/state/object-inventory.ts';
 
 export const digests: Digests = {
@@ -55,7 +56,10 @@ export interface Push {
   readonly put?: readonly Intent[];
   readonly remove?: readonly string[];
   readonly full?: boolean;
+  /** What was given before, when no commit explains the change. */
   readonly before?: readonly Intent[];
+  /** It took a higher epoch. */
+  readonly raised?: boolean;
 }
 
 interface SceneParts {
@@ -107,7 +111,7 @@ export class ReconcileScene {
     const kubeconfig = await cluster.agentKubeconfig(rights, policies);
     const agent = await clientOf(folder, 'agent', kubeconfig, options);
     const system = await admin.get(kubeResources.namespaces, { name: 'kube-system' });
-    const inventory = await ObjectInventory.open(join(folder, 'inventory'));
+    const inventory = await ObjectInventory.open(join(folder, 'inventory'), logger);
     const interval = new ClockInterval(clock);
     const events: AgentAuditEvent[] = [];
     const reconciler = new ClusterReconciler({
@@ -131,11 +135,11 @@ export class ReconcileScene {
   }
 
   /** Hands a change over; the revision it got. */
-  push({ put = [], remove = [], full = false, before }: Push): number {
+  push({ put = [], remove = [], full = false, before, raised = false }: Push): number {
     this.revision += 1;
     const change = changeOf(this.revision, { put, remove, full });
     if (before === undefined) this.reconciler.accept(change);
-    else this.reconciler.accept(change, before);
+    else this.reconciler.accept(change, [stepTo(change, before, raised)]);
     return this.revision;
   }
 
@@ -246,6 +250,18 @@ export class ReconcileScene {
   }
 }
 
+/** The step of a change that no commit explains, from what was given before it. */
+export function stepTo(
+  change: StateChange,
+  before: readonly Intent[],
+  raised = false,
+): UnexplainedStep {
+  const after = new Map(change.mode === 'full' ? [] : before.map((one) => [one.key, one]));
+  for (const key of change.removed) after.delete(key);
+  for (const intent of change.intents) after.set(intent.key, intent);
+  return { before, after: [...after.values()], raised, known: true, removalsMayWait: true };
+}
+
 export function ceilingOf(change: Partial<Ceiling> = {}): Ceiling {
   return { ...defaultCeiling, ...change };
 }
@@ -265,7 +281,7 @@ export async function clientOf(
 /** A change as the session hands it over; the reconciler reads these parts of it. */
 export function changeOf(
   revision: number,
-  { put = [], remove = [], full = false }: Omit<Push, 'before'>,
+  { put = [], remove = [], full = false }: Pick<Push, 'put' | 'remove' | 'full'>,
 ): StateChange {
   return {
     mode: full ? 'full' : 'delta',

@@ -4,6 +4,7 @@ import {
   centralTimeCodec,
   commandOrderCodec,
   encodeIntent,
+  epochRaiseCodec,
   HashTree,
   manifestCodec,
   revocationCodec,
@@ -72,6 +73,10 @@ export class TestCentral {
   readonly audit = new TestAuditIngest();
   explainedFrom = 0;
   revision = 1;
+  stateEpoch = 1;
+  lineage: Uint8Array = new Uint8Array();
+  /** What it thinks the time is, beside the true one. */
+  clockAheadMs = 0;
   readonly registrar: TestRegistrar;
   #signer = createEnvelopeSigner(generateSigningKey());
   readonly #epochSigner = createEnvelopeSigner(generateSigningKey());
@@ -218,6 +223,21 @@ export class TestCentral {
     this.revision = revision;
   }
 
+  /** Another database: only these intents, at this revision, and as the next epoch when `raise` says so. */
+  async restore(intents: readonly Intent[], revision: number, raise: boolean): Promise<void> {
+    await this.stop();
+    this.#intents.clear();
+    this.#tree = HashTree.empty(nodeDigests);
+    for (const intent of [configOf(), ...intents]) this.#put(intent);
+    this.forgetHistory();
+    this.revision = revision;
+    if (raise) {
+      this.stateEpoch++;
+      this.explainedFrom = revision;
+    }
+    await this.listen();
+  }
+
   /** From now on no certificate issued so far is accepted, and the stream ends. */
   revokeAgent(): void {
     this.registrar.revokeAll();
@@ -269,28 +289,28 @@ export class TestCentral {
             revocationCodec.encode({
               installationUid,
               clusterUid,
-              stateEpoch: 1,
+              stateEpoch: this.stateEpoch,
               revision,
               revoked: [...revoked],
             }),
           ),
-        signTime: (time) => this.signTime(time),
+        signTime: (time) => this.signTime(time + this.clockAheadMs),
         signOrder: (order) =>
           this.sign(
             'command',
-            commandOrderCodec.encode({ installationUid, clusterUid, stateEpoch: 1, ...order }),
+            commandOrderCodec.encode({ installationUid, clusterUid, stateEpoch: this.stateEpoch, ...order }),
           ),
       },
       {
         clusterUid,
-        stateEpoch: 1,
+        stateEpoch: this.stateEpoch,
         heartbeatIntervalMs: 1_000,
         inventoryIntervalMs: 200,
         backoffBaseMs: 20,
         backoffCapMs: 100,
         maxChunkBytes: 64 * 1024,
         timeIntervalMs: 60_000,
-        epochRaise: null,
+        epochRaise: this.#epochRaise(),
       },
       performance.now(),
     );
@@ -304,8 +324,14 @@ export class TestCentral {
   signTime(time: number): wire.SignedEnvelope {
     return this.sign(
       'central-time',
-      centralTimeCodec.encode({ installationUid, stateEpoch: 1, now: time }),
+      centralTimeCodec.encode({ installationUid, stateEpoch: this.stateEpoch, now: time }),
     );
+  }
+
+  #epochRaise(): wire.SignedEnvelope | null {
+    if (this.stateEpoch === 1) return null;
+    const raise = { installationUid, stateEpoch: this.stateEpoch };
+    return this.#epochSigner.sign('epoch', epochRaiseCodec.encode(raise));
   }
 
   #handle(event: CentralEvent): void {
@@ -365,7 +391,7 @@ export class TestCentral {
     return {
       installationUid,
       clusterUid,
-      stateEpoch: 1,
+      stateEpoch: this.stateEpoch,
       revision: this.revision,
       root,
       sections: Array.from(sections, ([section, entries]) => ({ section, entries })),
@@ -373,7 +399,7 @@ export class TestCentral {
       explainedFrom: this.explainedFrom,
       intentionallyEmpty: !sections.has('BINDING'),
       compilerVersion: 1,
-      lineage: new Uint8Array(),
+      lineage: this.lineage,
     };
   }
 }

@@ -4,8 +4,11 @@
  */
 export type * as wire from './core/generated/messages.ts';
 export { HashTree, type TreeChange } from './core/hash-tree.ts';
+export { comparePoints, contains, type StatePoint } from './core/state-point.ts';
 export {
   refusalOfContent,
+  refusalOfPoint,
+  type AcceptedPoint,
   type ManifestContext,
   type NackCode,
   type Refusal,

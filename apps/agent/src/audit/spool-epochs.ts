@@ -2,6 +2,10 @@ import { readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { scanSegment } from './spool-segment.ts';
+import type { SpoolRecord } from './spool-segment.ts';
+
+const epochPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const segmentPattern = /^\d{16}\.segment$/;
 
 /** One file of a spool. */
 export interface Segment {
@@ -29,7 +33,11 @@ export async function findSpool(options: {
   const folders = (await readdir(options.folder, { withFileTypes: true })).filter((entry) =>
     entry.isDirectory(),
   );
-  const names = folders.map((entry) => entry.name).sort();
+  // What is no epoch of ours is left alone, and never takes the place of one.
+  const names = folders
+    .map(({ name }) => name)
+    .filter((name) => epochPattern.test(name))
+    .sort();
   const newest = names.pop();
   for (const name of names) await rm(join(options.folder, name), { recursive: true });
   if (newest !== undefined) {
@@ -44,17 +52,24 @@ export async function findSpool(options: {
 }
 
 async function openEpoch(folder: string, epoch: string): Promise<FoundSpool | undefined> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort();
+  const names = (await readdir(folder)).filter((name) => segmentPattern.test(name)).sort();
   const segments = await Promise.all(names.map((name) => segmentOf(join(folder, name), name)));
   const last = segments.at(-1);
   if (last === undefined) return { epoch, segments, nextSequence: 1 };
   const scan = scanSegment(await readFile(last.path));
   // A fault inside the last segment could hide events that central already counted: numbering must not resume there.
-  if (scan.end === 'corrupt') return undefined;
+  if (scan.end === 'corrupt' || !isInOrder(scan.records, last.firstSequence)) return undefined;
   if (scan.end === 'torn') await truncate(last.path, scan.validBytes);
   last.bytes = scan.validBytes;
   const nextSequence = (scan.records.at(-1)?.sequence ?? last.firstSequence - 1) + 1;
   return { epoch, segments, nextSequence };
+}
+
+/** A segment of another place in the spool, or of another spool, has other numbers than its name says. */
+function isInOrder(records: readonly SpoolRecord[], first: number): boolean {
+  return records.every(
+    ({ sequence }, index) => sequence > (records[index - 1]?.sequence ?? first - 1),
+  );
 }
 
 async function segmentOf(path: string, name: string): Promise<Segment> {

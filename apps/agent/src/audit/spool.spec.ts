@@ -18,7 +18,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const openSpool = (more: Partial<SpoolOptions> = {}): Promise<Spool> =>
   Spool.open({
     folder,
-    newEpoch: () => `epoch-${++epochs}`,
+    newEpoch: () => `00000000-0000-7000-8000-${String(++epochs).padStart(12, '0')}`,
     logger: silent,
     reserveBytes: 0,
     ...more,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ClockInterval, uncertainAboveMs } from './clock-interval.ts';
+import { believedAheadMs, ClockInterval, uncertainAboveMs } from './clock-interval.ts';
 
 class TwoClocks {
   wall = 1_000_000_000_000;
@@ -69,6 +69,95 @@ describe('the clock interval', () => {
     const interval = new ClockInterval(clocks);
     interval.heardCentral(clocks.wall - uncertainAboveMs);
     expect(interval.uncertain).toBe(false);
+  });
+
+  test('one signed time that is years ahead ends nothing, and a true one heals it', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks);
+    interval.heardCentral(clocks.wall);
+    const before = interval.now();
+    expect(interval.heardCentral(clocks.wall + 87_600 * hour)).toBe('refused');
+    expect(interval.now()).toEqual(before);
+    expect(interval.highWater).toBe(clocks.wall);
+    expect(interval.uncertain).toBe(true);
+    clocks.pass(1_000);
+    expect(interval.heardCentral(clocks.wall)).toBe('believed');
+    expect(interval.uncertain).toBe(false);
+  });
+
+  test('the first signed time of a process is measured as well, before the API server has answered', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks);
+    expect(interval.heardCentral(clocks.wall + hour)).toBe('refused');
+    interval.heardKubernetes(clocks.wall + hour);
+    expect(interval.heardCentral(clocks.wall + hour)).toBe('believed');
+  });
+
+  test('after a suspend, which the monotonic clock does not count, the wall clock is enough', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks);
+    interval.heardCentral(clocks.wall);
+    clocks.wall += 8 * hour;
+    expect(interval.heardCentral(clocks.wall)).toBe('believed');
+  });
+
+  test('an absurd stored mark is given up only when signed time, wall clock and API server agree', () => {
+    const clocks = new TwoClocks();
+    const mark = clocks.wall + 87_600 * hour;
+    const interval = new ClockInterval(clocks, mark);
+    expect(interval.heardCentral(clocks.wall)).toBe('older');
+    interval.heardKubernetes(clocks.wall + hour);
+    expect(interval.heardCentral(clocks.wall)).toBe('older');
+    interval.heardKubernetes(clocks.wall);
+    expect(interval.heardCentral(clocks.wall - hour)).toBe('older');
+    expect(interval.now().high).toBe(mark);
+    expect(interval.heardCentral(clocks.wall)).toBe('healed');
+    expect(interval.now().high).toBe(clocks.wall);
+    expect(interval.uncertain).toBe(false);
+  });
+
+  test('wall clock and API server set back together never bring the time below what was believed', () => {
+    const sets = fc.array(
+      fc.record({ back: fc.integer({ min: 0, max: 20 * hour }), signed: fc.boolean() }),
+      { maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(sets, fc.boolean(), (steps, restart) => {
+        const clocks = new TwoClocks();
+        let interval = new ClockInterval(clocks);
+        interval.heardKubernetes(clocks.wall);
+        interval.heardCentral(clocks.wall);
+        let believed = interval.highWater;
+        for (const { back, signed } of steps) {
+          clocks.wall -= back;
+          if (restart) interval = new ClockInterval(clocks, interval.highWater);
+          interval.heardKubernetes(clocks.wall);
+          if (signed) interval.heardCentral(clocks.wall);
+          if (clocks.wall < believed - 23 * hour) break;
+          expect(interval.now().high).toBeGreaterThanOrEqual(believed);
+          believed = Math.max(believed, interval.highWater);
+        }
+      }),
+    );
+  });
+
+  test('however often and in whatever steps central signs ahead, the time runs ahead by the tolerance at most', () => {
+    const ahead = fc.integer({ min: -hour, max: 3 * believedAheadMs });
+    const steps = fc.array(fc.tuple(ahead, fc.integer({ min: 0, max: 60_000 })), { maxLength: 60 });
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 9 }), (signed, restartEvery) => {
+        const clocks = new TwoClocks();
+        let interval = new ClockInterval(clocks);
+        signed.forEach(([by, passed], index) => {
+          if (index % restartEvery === 0) interval = new ClockInterval(clocks, interval.highWater);
+          interval.heardKubernetes(clocks.wall);
+          interval.heardCentral(interval.now().high + by);
+          expect(interval.now().high - clocks.wall).toBeLessThanOrEqual(believedAheadMs);
+          expect(interval.highWater - clocks.wall).toBeLessThanOrEqual(believedAheadMs);
+          clocks.pass(passed);
+        });
+      }),
+    );
   });
 
   test('whatever the wall clock does, high never falls below signed time plus what has passed', () => {

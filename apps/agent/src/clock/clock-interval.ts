@@ -8,6 +8,18 @@ export interface TimeInterval {
 /** Above this spread the condition CLOCK_UNCERTAIN is reported; nothing is refused because of it. */
 export const uncertainAboveMs: Millis = 30_000;
 
+/** How far a signed time may be ahead of every clock that we can look at ourselves. */
+export const believedAheadMs: Millis = 300_000;
+
+/** A mark from the disk that is further ahead than this of three clocks that agree was never a true time. */
+export const absurdAheadMs: Millis = 86_400_000;
+
+/**
+ * What became of a signed time. `older`: a replay, or nothing new. `refused`: too far ahead to be true. `healed`: it
+ * showed that the mark on the disk never was.
+ */
+export type TimeVerdict = 'believed' | 'older' | 'refused' | 'healed';
+
 interface Reading {
   readonly time: Millis;
   readonly at: Millis;
@@ -18,56 +30,86 @@ interface Reading {
  * that no clock that is wrong can prolong access: a clock set back changes `low` only.
  *
  * Sources: the wall clock; the last signed time of central and the last Date of the API server, both carried on by the
- * monotonic clock; and the high-water mark, the largest signed time ever seen, which alone survives a restart.
+ * monotonic clock; and the high-water mark, the largest signed time ever believed, which alone survives a restart.
+ *
+ * A signed time is believed only up to five minutes ahead of the wall clock, of the API server, or of the first signed
+ * time of this process carried on. That first one is never moved, so that small steps do not add up.
  */
 export class ClockInterval {
   readonly #clock: Clock;
+  #first: Reading | undefined;
   #central: Reading | undefined;
   #kubernetes: Reading | undefined;
   #highWater: Millis;
+  /** The mark came from the disk, and no signed time has reached it. */
+  #unproven: boolean;
+  #refused = false;
 
   constructor(clock: Clock, highWater: Millis = 0) {
     this.#clock = clock;
     this.#highWater = highWater;
+    this.#unproven = highWater > 0;
   }
 
-  /** The largest signed time of central seen so far: what to persist. */
+  /** The largest signed time of central that was believed so far: what to persist. */
   get highWater(): Millis {
     return this.#highWater;
   }
 
-  /** Takes a time whose signature was verified. An older one than seen before is a replay and changes nothing. */
-  heardCentral(time: Millis): void {
-    if (time < this.#highWater) return;
-    this.#highWater = time;
-    this.#central = { time, at: this.#clock.monotonic() };
+  /** Takes a time whose signature was verified, as far as the clocks allow. */
+  heardCentral(time: Millis): TimeVerdict {
+    if (time > this.#latestPossible()) {
+      this.#refused = true;
+      return 'refused';
+    }
+    if (time >= this.#highWater) return this.#believe(time, 'believed');
+    return this.#provesMarkAbsurd(time) ? this.#believe(time, 'healed') : 'older';
   }
 
   /** Takes the Date header of the API server (whole seconds, so it may be up to a second behind). */
-  heardKubernetes(time: Millis): void {
-    this.#kubernetes = { time, at: this.#clock.monotonic() };
-  }
-
-  /** A raised state epoch begins a new history of central: the mark of the old one binds no more. */
-  resetHighWater(time: Millis): void {
-    this.#highWater = time;
-    this.#central = undefined;
+  heardKubernetes(time: Millis, at: Millis = this.#clock.monotonic()): void {
+    this.#kubernetes = { time, at };
   }
 
   now(): TimeInterval {
-    const running = [this.#clock.now(), ...this.#carriedOn()];
+    const running = [this.#clock.now(), ...this.#carriedOn(this.#central, this.#kubernetes)];
     return { low: Math.min(...running), high: Math.max(...running, this.#highWater) };
   }
 
-  /** True when the sources differ by more than 30 seconds. */
+  /** True when the sources differ by more than 30 seconds, or central last signed a time that cannot be. */
   get uncertain(): boolean {
     const { low, high } = this.now();
-    return high - low > uncertainAboveMs;
+    return this.#refused || high - low > uncertainAboveMs;
   }
 
-  #carriedOn(): Millis[] {
+  #believe(time: Millis, verdict: TimeVerdict): TimeVerdict {
+    this.#central = { time, at: this.#clock.monotonic() };
+    this.#first ??= this.#central;
+    this.#highWater = time;
+    this.#unproven = false;
+    this.#refused = false;
+    return verdict;
+  }
+
+  #latestPossible(): Millis {
+    const clocks = [this.#clock.now(), ...this.#carriedOn(this.#first, this.#kubernetes)];
+    return Math.max(...clocks) + believedAheadMs;
+  }
+
+  /**
+   * Only a mark from the disk, only by more than a day, and only when signed time, wall clock and API server agree:
+   * clocks that are set back together stay behind the mark unless central itself signs so.
+   */
+  #provesMarkAbsurd(time: Millis): boolean {
+    if (!this.#unproven || this.#kubernetes === undefined) return false;
+    if (this.#highWater - time <= absurdAheadMs) return false;
+    const clocks = [this.#clock.now(), ...this.#carriedOn(this.#kubernetes)];
+    return clocks.every((clock) => Math.abs(clock - time) <= believedAheadMs);
+  }
+
+  #carriedOn(...readings: readonly (Reading | undefined)[]): Millis[] {
     const monotonic = this.#clock.monotonic();
-    return [this.#central, this.#kubernetes]
+    return readings
       .filter((reading) => reading !== undefined)
       .map((reading) => reading.time + (monotonic - reading.at));
   }

@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireOwnTree } from '@ambit/config';
@@ -13,7 +13,8 @@ export interface DataFolder {
   readonly identity: string;
   readonly state: string;
   readonly highWater: string;
-  readonly heldRemovals: string;
+  /** Steps of the state that no commit explains, of which something is held back. */
+  readonly unexplained: string;
   readonly inventory: string;
   readonly spool: string;
   release(): Promise<void>;
@@ -51,7 +52,7 @@ export async function openDataFolder(
     identity: join(path, 'identity'),
     state: join(path, 'state'),
     highWater: join(path, 'state', 'high-water.json'),
-    heldRemovals: join(path, 'state', 'held-removals.json'),
+    unexplained: join(path, 'state', 'unexplained'),
     inventory: join(path, 'inventory'),
     spool: join(path, 'spool'),
     release,
@@ -80,11 +81,23 @@ async function lockPatiently(
 
 async function lock(path: string): Promise<() => Promise<void>> {
   try {
-    const options = { stale: staleMs, update: 1_000, lockfilePath: join(path, 'lock') };
+    const lockfilePath = join(path, 'lock');
+    await refuseStrangeLock(lockfilePath);
+    const options = { stale: staleMs, update: 1_000, lockfilePath };
     return await lockfile.lock(path, options);
   } catch (error) {
+    if (isAppError(error)) throw error;
     throw systemCode(error) === 'ELOCKED' ? locked(path, error) : unusable(path, error);
   }
+}
+
+/** Locks are folders: anything else under that name was put there by somebody, and would be waited for in vain. */
+async function refuseStrangeLock(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  throw new AppError('storage_unwritable', `${path} is no lock of an agent.`, {
+    hint: 'Remove it.',
+  });
 }
 
 function unusable(path: string, cause: unknown): AppError {

@@ -1,17 +1,18 @@
 import type { Millis } from '@ambit/kernel';
 import type { StateChange } from '@ambit/protocol';
-import type { Ceiling, Intent, Mask, ObjectKey } from '@ambit/rbac';
+import type { Ceiling, Mask, ObjectKey } from '@ambit/rbac';
 import type { AppliedListener } from './apply-tracker.ts';
 import { CeilingRefusals } from './ceiling-refusals.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchHandler } from './cluster-watch.ts';
 import { EndTimer } from './end-timer.ts';
-import type { Reconciler, ReconcileStatus } from './ports.ts';
+import type { Reconciler, ReconcileStatus, UnexplainedStep } from './ports.ts';
 import { ReconcileParts } from './reconcile-parts.ts';
 import type { ClusterReconcilerOptions } from './reconciler-options.ts';
 import { applyReport, CurrentReport } from './reconcile-report.ts';
 import { RoleEvents } from './role-events.ts';
+import { StandingAccess } from './standing-access.ts';
 
 const resyncEveryMs: Millis = 600_000;
 
@@ -57,10 +58,6 @@ export class ClusterReconciler implements Reconciler {
     return this.#parts.facts;
   }
 
-  get heldRemovals(): readonly Intent[] {
-    return this.#parts.wanted.heldRemovals;
-  }
-
   /** Kinds whose first list is not complete. */
   get missingLists(): readonly string[] {
     return this.#watch.missing;
@@ -81,12 +78,11 @@ export class ClusterReconciler implements Reconciler {
     await this.#options.inventory.flush();
   }
 
-  accept(change: StateChange, before?: readonly Intent[]): void {
-    const { judge, tracker, wanted } = this.#parts;
+  accept(change: StateChange, steps: readonly UnexplainedStep[] = []): void {
+    const { judge, tracker } = this.#parts;
     const wasHeld = judge.additionsHeld;
     judge.additionsHeld = false;
-    const touched = this.#takeOver(change, before);
-    if (before !== undefined && wanted.heldRemovals.length > 0) this.#tellHeld();
+    const touched = this.#takeOver(change, steps);
     tracker.accept(change.manifest.revision);
     tracker.expect(touched);
     if (wasHeld) tracker.expect(this.#everyKey());
@@ -94,9 +90,13 @@ export class ClusterReconciler implements Reconciler {
     this.#check();
   }
 
-  acceptRemovals(change: StateChange): void {
+  acceptRemovals(change: StateChange, steps: readonly UnexplainedStep[] = []): void {
     this.#parts.judge.additionsHeld = true;
-    this.#apply(this.#takeOver(change, undefined));
+    this.#apply(this.#takeOver(change, steps));
+  }
+
+  holdGains(): void {
+    this.#parts.wanted.holdUnknownGains();
   }
 
   mask(masks: readonly Mask[]): void {
@@ -122,8 +122,8 @@ export class ClusterReconciler implements Reconciler {
     this.#ends.clockChanged();
   }
 
-  restoreHeld(intents: readonly Intent[]): void {
-    this.#changed(this.#parts.wanted.restoreHeld(intents));
+  clockHealed(): void {
+    this.#changed(this.#parts.wanted.reopenEnds(this.#options.clock.now()));
   }
 
   releaseRemovals(): void {
@@ -134,6 +134,16 @@ export class ClusterReconciler implements Reconciler {
       details: { objects: touched.size },
     });
     this.#changed(touched);
+  }
+
+  releaseGains(): void {
+    const { wanted } = this.#parts;
+    const details = { gains: wanted.heldGains };
+    const touched = wanted.releaseGains();
+    const message = 'What a raised epoch gives is given now';
+    this.#options.audit.record({ type: 'cluster.gains_released', message, details });
+    this.#changed(touched);
+    this.#lookAtAll();
   }
 
   resync(): void {
@@ -153,6 +163,7 @@ export class ClusterReconciler implements Reconciler {
       objects: this.#options.inventory.size,
       driftRepairs: drift.total,
       heldRemovals: wanted.heldRemovals.length,
+      heldGains: wanted.heldGains,
       ready: judge.open,
       report: this.#report.get(),
     };
@@ -190,11 +201,14 @@ export class ClusterReconciler implements Reconciler {
     };
   }
 
-  #takeOver(change: StateChange, before: readonly Intent[] | undefined): Set<ObjectKey> {
+  #takeOver(change: StateChange, steps: readonly UnexplainedStep[]): Set<ObjectKey> {
     const { wanted } = this.#parts;
+    const first = !this.#loaded;
     this.#loaded = true;
     const touched = wanted.setTime(this.#options.clock.now());
-    for (const key of wanted.accept(change, before)) touched.add(key);
+    for (const key of wanted.accept(change, steps)) touched.add(key);
+    // What was held before a restart was told then.
+    if (steps.length > 0 && !first) this.#tellHeld();
     return touched;
   }
 
@@ -212,6 +226,10 @@ export class ClusterReconciler implements Reconciler {
       found: observed.size,
       revision: tracker.revision,
     });
+    if (wanted.heldRemovals.length > 0) {
+      // They were found on the disk: by that nobody gets what is not there.
+      wanted.holdOnly(new StandingAccess(observed, (key, object) => judge.ownerOf(key, object)));
+    }
     const keys = this.#everyKey();
     tracker.expect(keys);
     this.#changed(keys);
@@ -239,14 +257,20 @@ export class ClusterReconciler implements Reconciler {
   }
 
   #tellHeld(): void {
-    const removals = this.heldRemovals.length;
-    this.#options.logger.warn('removals that no commit explains are held', { removals });
-    this.#options.audit.record({
-      type: 'cluster.removals_held',
-      message:
-        'Removals that no commit explains are held; "ambit cluster release-removals NAME" lets them through',
-      details: { removals },
-    });
+    const { heldRemovals, heldGains: gains } = this.#parts.wanted;
+    const { audit, logger } = this.#options;
+    const removals = heldRemovals.length;
+    if (removals > 0) {
+      logger.warn('removals that no commit explains are held', { removals });
+      const message =
+        'Removals that no commit explains are held; "ambit cluster release-removals NAME" lets them through';
+      audit.record({ type: 'cluster.removals_held', message, details: { removals } });
+    }
+    if (gains === 0) return;
+    logger.warn('what a raised epoch gives is held', { gains });
+    const message =
+      'What a raised epoch gives is held; "ambit cluster release-gains NAME" lets it through';
+    audit.record({ type: 'cluster.gains_held', message, details: { gains } });
   }
 
   #untilNextEnd(): Millis | undefined {

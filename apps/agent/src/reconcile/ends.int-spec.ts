@@ -96,11 +96,12 @@ describe('ends', () => {
   );
 
   test(
-    'protocol edge 18: the signed time of central ends a grant though the wall clock stands an hour back',
+    'protocol edge 18: the signed time of central ends a grant though the wall clock stands an hour back and the API server is slow',
     inSimulation({ clock: new MovedClock() }, async ({ scene }) => {
       scene.clock.byMs = -hour;
       await scene.apply({ put: [ending(Date.now() + 60_000)] });
       expect(await scene.access()).toEqual(['payments view ambit:ann']);
+      scene.interval.heardKubernetes(Date.now());
       scene.interval.heardCentral(Date.now() + 61_000);
       scene.reconciler.clockChanged();
       await scene.sees([], 1_000);

@@ -50,9 +50,12 @@ export class ObjectJudge {
     const observed = this.#options.observed.get(key);
     if (!this.open) return this.#endBeforeStart(key, observed);
     const operation = this.#compare(key, observed);
-    return this.additionsHeld && isWrite(operation)
-      ? onlyTakingAway(operation, observed)
-      : operation;
+    return this.addsNothing && isWrite(operation) ? onlyTakingAway(operation, observed) : operation;
+  }
+
+  /** Only what takes away is done. */
+  get addsNothing(): boolean {
+    return this.additionsHeld || this.#options.wanted.gainsUnknown;
   }
 
   ownerOf(key: ObjectKey, object: RbacObject): Ownership {

@@ -138,7 +138,7 @@ export class ObjectLoop {
   #agrees(key: ObjectKey): void {
     const { judge, notes, tracker, journal, audit, observed } = this.#options;
     this.#lanes.forget(key);
-    if (!judge.open || judge.additionsHeld) return;
+    if (!judge.open || judge.addsNothing) return;
     this.#retries.clear(key);
     if (notes.condemned.size > 0 && !observed.has(key)) this.changed(notes.isGone(key));
     notes.unsettled.delete(key);

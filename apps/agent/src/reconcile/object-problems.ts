@@ -1,3 +1,4 @@
+import { intentKeyOf } from '@ambit/rbac';
 import type { ObjectKey } from '@ambit/rbac';
 import type { ApplyTracker } from './apply-tracker.ts';
 import { splitKey } from './observed-objects.ts';
@@ -22,7 +23,8 @@ export class ObjectProblems {
   add(key: ObjectKey, reason: string, message: string, terminal: boolean): void {
     const { wanted, tracker, progressed } = this.#options;
     const { namespace } = splitKey(key);
-    const intents = wanted.get(key)?.intents ?? [`OBJECT/${key}`];
+    const behind = wanted.get(key)?.intents.map(intentKeyOf);
+    const intents = behind === undefined ? [`OBJECT/${key}`] : [...new Set(behind)];
     const place = namespace === undefined ? {} : { namespace };
     tracker.failed(key, { intents, reason, message, ...place }, terminal);
     progressed();

@@ -42,7 +42,7 @@ export function applyReport(
     durationMs: Math.round(durationMs),
     ...capped(problems),
     heldRemovals: wanted.heldRemovals.length,
-    heldGains: 0,
+    heldGains: wanted.heldGains,
   };
 }
 

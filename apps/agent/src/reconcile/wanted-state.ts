@@ -22,6 +22,10 @@ import type {
   RbacObject,
   RoleObject,
 } from '@ambit/rbac';
+import { HeldGains, ofIntent } from './held-gains.ts';
+import { underFreeKeys } from './free-keys.ts';
+import type { UnexplainedStep } from './ports.ts';
+import type { StandingAccess } from './standing-access.ts';
 
 export interface WantedOptions extends Owner {
   readonly digests: Digests;
@@ -30,6 +34,9 @@ export interface WantedOptions extends Owner {
 }
 
 type Touched = Set<ObjectKey>;
+type Problem = Omit<IntentProblem, 'reason'> & {
+  readonly reason: IntentProblem['reason'] | 'held';
+};
 type RulesOf = (clusterRole: string) => readonly PolicyRule[] | undefined;
 
 /** What should stand in the cluster: the accepted intents, less what has ended, and removals that wait for the owner. */
@@ -42,6 +49,8 @@ export class WantedState {
   readonly #over = new Set<string>();
   #ceiling: Ceiling;
   #held: readonly Intent[] = [];
+  readonly #gains = new HeldGains();
+  #gainsUnknown = false;
   #masks: readonly Mask[] = [];
   /** Masks that are in force. */
   #masked = 0;
@@ -66,6 +75,16 @@ export class WantedState {
     return this.#held;
   }
 
+  /** What a raised epoch gave is not known any more: whatever is added may be it, and waits. */
+  get gainsUnknown(): boolean {
+    return this.#gainsUnknown;
+  }
+
+  /** How many (role, scope, subject) of a raised epoch wait for the owner of the cluster; at least how many. */
+  get heldGains(): number {
+    return this.#gains.size + (this.#gainsUnknown ? 1 : 0);
+  }
+
   keys(): Iterable<ObjectKey> {
     return this.#desired.keys();
   }
@@ -78,31 +97,29 @@ export class WantedState {
     return this.#desired.get(key);
   }
 
-  problems(): IntentProblem[] {
-    return this.#desired.problems();
+  problems(): Problem[] {
+    return [...this.#desired.problems().map(ofIntent), ...this.#gains.problems()];
   }
 
-  /** Takes a change over. With `before`, removals beyond the ceiling's guard are held. */
-  accept(change: StateChange, before: readonly Intent[] | undefined): Touched {
+  /** Takes a change over. What is to be held of steps that no commit explains is held. */
+  accept(change: StateChange, steps: readonly UnexplainedStep[] = []): Touched {
     this.#changes += 1;
-    const fresh = new Set(change.intents.map(({ key }) => key));
+    const raise = steps.findLast(({ raised }) => raised);
+    for (const step of steps) this.#holdGains(step);
+    // What a raise gives may stand in intents that it left as they are, to people who were revoked since.
+    const whole = change.mode === 'delta' && raise?.known === true;
+    const intents = whole ? raise.after : change.intents;
+    const fresh = new Set(intents.map(({ key }) => key));
     const removed =
       change.mode === 'full'
         ? Array.from(this.#keys).filter((key) => !fresh.has(key))
         : change.removed;
     const touched = this.#forget(removed);
-    for (const intent of change.intents) this.#note(intent);
-    add(touched, this.#desired.setIntents(change.intents));
-    if (before !== undefined) add(touched, this.#guard(before, change));
+    add(touched, this.#take(intents));
+    this.#gains.settle();
+    for (const step of steps) if (step.removalsMayWait) add(touched, this.#guard(step));
     add(touched, this.#setMasks());
     return touched;
-  }
-
-  /** Puts held removals of an earlier run back. */
-  restoreHeld(intents: readonly Intent[]): Touched {
-    this.#changes += 1;
-    this.#held = intents;
-    return this.#desired.setIntents(intents);
   }
 
   releaseHeld(): Touched {
@@ -110,6 +127,41 @@ export class WantedState {
     const keys = this.#held.map(({ key }) => key).filter((key) => !this.#keys.has(key));
     this.#held = [];
     return this.#desired.removeIntents(keys);
+  }
+
+  holdUnknownGains(): void {
+    this.#changes += 1;
+    this.#gainsUnknown = true;
+  }
+
+  releaseGains(): Touched {
+    this.#changes += 1;
+    const { intents, keys } = this.#gains.release();
+    this.#gainsUnknown = false;
+    const touched = this.#desired.removeIntents(keys);
+    for (const intent of intents) this.#note(intent);
+    add(touched, this.#desired.setIntents(intents));
+    add(touched, this.#setMasks());
+    return touched;
+  }
+
+  /** Ends that were enforced by a clock that was wrong are judged anew. */
+  reopenEnds(now: ClockInterval): Touched {
+    this.#over.clear();
+    const touched = this.setTime(now);
+    add(touched, this.#setMasks());
+    return touched;
+  }
+
+  /** Of the removals that are held, what does not stand in the cluster is not put there again. */
+  holdOnly(standing: StandingAccess): void {
+    if (this.#held.length === 0) return;
+    this.#changes += 1;
+    this.#desired.removeIntents(
+      this.#held.map(({ key }) => key).filter((key) => !this.#keys.has(key)),
+    );
+    this.#held = this.#held.flatMap((intent) => standing.only(intent));
+    this.#desired.setIntents(this.#held);
   }
 
   mask(masks: readonly Mask[]): Touched {
@@ -186,48 +238,55 @@ export class WantedState {
     else this.#ends.set(key, end);
   }
 
+  /** Notes intents that are new or changed, and puts what is given of them in the place of what was. */
+  #take(intents: readonly Intent[]): Touched {
+    const given: Intent[] = [];
+    const gone: string[] = [];
+    for (const intent of intents) {
+      const stood = this.#gains.forget(intent.key);
+      const parts = this.#gains.take(intent);
+      this.#note(intent);
+      given.push(...parts);
+      gone.push(...stood.filter((key) => parts.every((part) => part.key !== key)));
+    }
+    const touched = this.#desired.removeIntents(gone);
+    add(touched, this.#desired.setIntents(given));
+    return touched;
+  }
+
+  #holdGains({ raised, known, before, after }: UnexplainedStep): void {
+    if (!raised) return;
+    if (known) this.#gains.hold(before, after);
+    else this.#gainsUnknown = true;
+  }
+
   #forget(keys: readonly string[]): Touched {
+    const standing = keys.flatMap((key) => this.#gains.forget(key));
     for (const key of keys) {
       this.#keys.delete(key);
       this.#ends.delete(key);
       this.#over.delete(key);
     }
-    return this.#desired.removeIntents(keys);
+    return this.#desired.removeIntents(standing);
   }
 
   #setMasks(): Touched {
     if (this.#over.size + this.#masks.length + this.#masked === 0) return new Set();
     this.#masked = this.#over.size + this.#masks.length;
     const over = Array.from(this.#over, (key) => ({ key, subject: '' }));
-    return this.#desired.setMasks([...this.#masks, ...over]);
+    const masks = [...this.#masks, ...over].flatMap((mask) =>
+      this.#gains.keysOf(mask.key).map((key) => ({ ...mask, key })),
+    );
+    return this.#desired.setMasks(masks);
   }
 
-  #guard(before: readonly Intent[], change: StateChange): Touched {
-    const after = change.mode === 'full' ? change.intents : changedBy(before, change);
+  #guard({ before, after }: UnexplainedStep): Touched {
     if (!exceedsRemovalGuard(removedTriples(before, after), this.#ceiling.removalGuard)) {
       return new Set();
     }
-    this.#held = [...this.#held, ...unlike(heldRemovals(before, after), this.#held)];
+    this.#held = [...this.#held, ...underFreeKeys(heldRemovals(before, after), this.#held)];
     return this.#desired.setIntents(this.#held);
   }
-}
-
-function changedBy(before: readonly Intent[], change: StateChange): Intent[] {
-  const after = new Map(before.map((intent) => [intent.key, intent]));
-  for (const key of change.removed) after.delete(key);
-  for (const intent of change.intents) after.set(intent.key, intent);
-  return [...after.values()];
-}
-
-/** Those of `more` under keys that are free: what was held before stays held beside what is held now. */
-function unlike(more: readonly Intent[], known: readonly Intent[]): Intent[] {
-  const taken = new Set(known.map(({ key }) => key));
-  return more.map((intent) => {
-    let { key } = intent;
-    while (taken.has(key) && intent.section === 'BINDING') key += '+';
-    taken.add(key);
-    return { ...intent, key };
-  });
 }
 
 function add(to: Touched, from: Iterable<ObjectKey>): void {

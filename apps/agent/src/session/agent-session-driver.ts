@@ -6,14 +6,16 @@ import type {
   HelloFacts,
   SessionSettings,
   StateChange,
+  StatePoint,
   wire,
 } from '@ambit/protocol';
-import type { Intent, Mask } from '@ambit/rbac';
+import type { Mask } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
-import type { ClockInterval } from '../clock/clock-interval.ts';
+import type { HeardTime } from '../clock/heard-time.ts';
 import { Seldom } from '../platform/seldom.ts';
-import type { Reconciler } from '../reconcile/ports.ts';
+import type { Reconciler, UnexplainedStep } from '../reconcile/ports.ts';
 import type { SessionLoop, SessionLoopListener } from './session-loop.ts';
+import { epochTaken } from './epoch-taken.ts';
 import type { StateKeeper } from './state-keeper.ts';
 
 /** The same refusal is told again after this time. */
@@ -36,15 +38,21 @@ export interface AgentSessionDriverOptions {
   readonly keeper: StateKeeper;
   readonly reconciler: Pick<
     Reconciler,
-    'accept' | 'acceptRemovals' | 'mask' | 'onApplied' | 'releaseRemovals' | 'resync'
-  > & { readonly releaseGains?: () => void };
+    | 'accept'
+    | 'acceptRemovals'
+    | 'mask'
+    | 'onApplied'
+    | 'releaseGains'
+    | 'releaseRemovals'
+    | 'resync'
+  >;
   readonly hello: (attempt: number) => HelloFacts;
   readonly rotateCertificate: () => void;
   readonly observer: SessionObserver;
   readonly clock: Clock;
-  readonly clockInterval: ClockInterval;
-  /** Called when a time that central signed moved the clock. */
-  readonly clockChanged: () => void;
+  readonly heardTime: HeardTime;
+  /** Something from central was refused, for this reason. */
+  readonly stateRefused: (code: string) => void;
   readonly audit: AuditRecorder;
   readonly logger: Logger;
 }
@@ -53,8 +61,10 @@ export interface AgentSessionDriverOptions {
 export class AgentSessionDriver implements SessionLoopListener {
   readonly #options: AgentSessionDriverOptions;
   #loop: SessionLoop | undefined;
-  /** What was held before a change that was saved, where the removal guard has to know it. */
-  readonly #unexplained = new WeakMap<StateChange, readonly Intent[]>();
+  /** Steps that no commit explains, of changes that were saved. */
+  readonly #unexplained = new WeakMap<StateChange, UnexplainedStep>();
+  /** What was held before such a change. */
+  readonly #from = new WeakMap<UnexplainedStep, StatePoint>();
 
   #applied: { readonly revision: number; readonly report: wire.ApplyReport } | undefined;
   readonly #refusals: Seldom;
@@ -121,9 +131,10 @@ export class AgentSessionDriver implements SessionLoopListener {
         return undefined;
       case 'saveRevocation':
         return void this.#saveRevocation(effect);
-      case 'saveHighWater':
-        keeper.saveHighWater(effect.stateEpoch, effect.centralTime);
-        return this.#heardTime(effect.centralTime);
+      case 'saveEpoch':
+        return keeper.saveEpoch(effect.stateEpoch);
+      case 'heardTime':
+        return this.#options.heardTime.take(effect.now);
       case 'command':
         return this.#command(effect.order);
       case 'refused':
@@ -159,9 +170,11 @@ export class AgentSessionDriver implements SessionLoopListener {
 
   async #saveState(saveId: number, change: StateChange): Promise<void> {
     const { session, keeper, observer, logger } = this.#options;
+    const { held } = session.memory;
     try {
-      const before = await keeper.save(change, session.memory.held);
-      if (before !== undefined) this.#unexplained.set(change, before);
+      const step = await keeper.save(change, held);
+      if (step !== undefined) this.#unexplained.set(change, step);
+      if (step !== undefined && held !== undefined) this.#from.set(step, held);
     } catch (error) {
       logger.error('a state could not be stored: what it takes away is applied, the rest waits', {
         error,
@@ -172,11 +185,17 @@ export class AgentSessionDriver implements SessionLoopListener {
       return;
     }
     this.#run(session.handle({ on: 'stateSaved', saveId }));
+    keeper.handedOver();
     observer.accepted(change.manifest.revision);
   }
 
   #accept(change: StateChange): void {
-    this.#options.reconciler.accept(change, this.#unexplained.get(change));
+    const step = this.#unexplained.get(change);
+    this.#options.reconciler.accept(change, step && [step]);
+    const from = step && this.#from.get(step);
+    if (step?.raised === true && from !== undefined) {
+      this.#options.audit.record(epochTaken(step, from, change.manifest));
+    }
     this.#unexplained.delete(change);
     const { revision, stateEpoch } = change.manifest;
     this.#options.logger.info('a state was accepted', {
@@ -200,30 +219,24 @@ export class AgentSessionDriver implements SessionLoopListener {
     }
   }
 
-  #heardTime(centralTime: number | undefined): void {
-    const { clockInterval, clockChanged } = this.#options;
-    if (centralTime === undefined) clockInterval.resetHighWater(0);
-    else clockInterval.heardCentral(centralTime);
-    clockChanged();
-  }
-
   #command(order: wire.Order): void {
     const { reconciler, logger, rotateCertificate } = this.#options;
     logger.info('central asks', { order });
     if (order === 'ORDER_RESYNC') reconciler.resync();
     else if (order === 'ORDER_RELEASE_REMOVALS') reconciler.releaseRemovals();
-    else if (order === 'ORDER_RELEASE_GAINS') reconciler.releaseGains?.();
+    else if (order === 'ORDER_RELEASE_GAINS') reconciler.releaseGains();
     else if (order === 'ORDER_ROTATE_CERTIFICATE') rotateCertificate();
     this.#options.observer.changed();
   }
 
   #refused({ what, code, message }: AgentEffect & { do: 'refused' }): void {
-    const { audit, logger } = this.#options;
+    const { audit, logger, stateRefused } = this.#options;
     // Anybody in the place of central can send as many as it likes.
     if (what !== 'state' && !this.#refusals.due(`${what} ${code}`)) return;
     logger.error('something from central was refused', { what, code, message });
+    stateRefused(code);
     audit.record({
-      type: 'agent.state_refused',
+      type: code === 'equivocation' ? 'state.equivocation' : 'agent.state_refused',
       message: `What central sent was refused (${what.replaceAll('_', ' ')}): ${message}`,
       result: { code, message },
     });

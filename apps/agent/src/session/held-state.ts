@@ -1,16 +1,10 @@
-import { isAppError } from '@ambit/kernel';
-import type { Digests, Logger } from '@ambit/kernel';
-import { decodeIntent, HashTree, refusalOfContent, signedEnvelopeCodec } from '@ambit/protocol';
-import type {
-  AgentMemory,
-  AgentSessionPorts,
-  HeldTree,
-  Opened,
-  StateChange,
-  wire,
-} from '@ambit/protocol';
+import type { Digests } from '@ambit/kernel';
+import { comparePoints, contains, HashTree, refusalOfPoint } from '@ambit/protocol';
+import type { AgentMemory, HeldTree, StateChange, wire } from '@ambit/protocol';
 import type { HighWater } from '../state/high-water-file.ts';
 import type { StoredState } from '../state/state-store.ts';
+import { verifyRevocation, verifyState } from './verify-state.ts';
+import type { VerifyPorts } from './verify-state.ts';
 
 /** What the agent goes on from after a start. */
 export interface HeldState {
@@ -26,11 +20,6 @@ export interface HeldRevocation {
   readonly envelope: Buffer;
 }
 
-export interface HeldStatePorts extends Pick<AgentSessionPorts, 'openManifest' | 'openRevocation'> {
-  readonly digests: Digests;
-  readonly logger: Logger;
-}
-
 /**
  * Reads the state from disk as if it had just come in: signature, cluster and root are verified again. What does not
  * hold is not applied; central then sends everything, and nothing older than the high-water marks is believed.
@@ -38,20 +27,19 @@ export interface HeldStatePorts extends Pick<AgentSessionPorts, 'openManifest' |
 export function readHeldState(
   stored: StoredState,
   marks: HighWater,
-  ports: HeldStatePorts,
+  ports: VerifyPorts,
 ): HeldState {
   const change = readChange(stored, marks, ports);
   const held = heldTree(change, stored.stale, marks, ports.digests);
   const revocations = stored.revokes.flatMap((envelope) =>
     readRevocation(envelope, marks, held, ports),
   );
-  const { installationUid, clusterUid, stateEpoch, centralTime } = marks;
+  const { installationUid, clusterUid, stateEpoch } = marks;
   return {
     memory: {
       installationUid,
       clusterUid,
       stateEpoch,
-      centralTime,
       held,
       masks: revocations.map(({ revocation }) => revocation),
     },
@@ -69,71 +57,45 @@ function heldTree(
   if (change === undefined) {
     return accepted && { ...accepted, tree: HashTree.empty(digests), stale: true };
   }
-  const { stateEpoch, revision } = change.manifest;
-  return { stateEpoch, revision, tree: change.tree, stale };
+  const { stateEpoch, revision, root, lineage } = change.manifest;
+  return { stateEpoch, revision, root, lineage, tree: change.tree, stale };
 }
 
 function readChange(
   stored: StoredState,
   marks: HighWater,
-  ports: HeldStatePorts,
+  ports: VerifyPorts,
 ): StateChange | undefined {
-  if (stored.envelope === undefined) return undefined;
-  const envelope = signedEnvelopeCodec.decode(stored.envelope);
-  const opened = ports.openManifest(envelope);
-  if (!opened.ok) return unusable(ports.logger, opened.message);
-  const manifest = opened.value;
-  const why = strangeness(manifest, marks);
-  if (why !== undefined) return unusable(ports.logger, why);
-  const entries = Array.from(stored.entries, ([key, body]) => ({ key, body }));
-  const tree = HashTree.empty(ports.digests).with({
-    put: entries.map(({ key, body }) => [key, body] as const),
-  });
-  const refusal = refusalOfContent(manifest, tree);
-  if (refusal !== undefined) return unusable(ports.logger, refusal.message);
-  try {
-    const intents = entries.map(({ key, body }) => decodeIntent(key, body));
-    return { mode: 'full', manifest, envelope, removed: [], entries, intents, tree };
-  } catch (error) {
-    return unusable(ports.logger, isAppError(error) ? error.message : 'an entry cannot be read');
+  if (stored.envelope === undefined && !stored.damaged && !marks.accepted) return undefined;
+  const change = verifyState(stored, marks, ports);
+  const why = typeof change === 'string' ? change : strangeness(change.manifest, marks);
+  if (why === undefined && typeof change !== 'string') {
+    if (marks.accepted === undefined) {
+      ports.logger.warn('there were no high-water marks: they begin with the state on disk');
+    }
+    return change;
   }
+  ports.logger.error('the state on disk is not applied: central has to send it again', { why });
+  return undefined;
 }
 
 function strangeness(manifest: wire.Manifest, marks: HighWater): string | undefined {
-  if (manifest.installationUid !== marks.installationUid) return 'it is of another installation';
-  if (manifest.clusterUid !== marks.clusterUid) return 'it is of another cluster';
-  const { accepted } = marks;
-  const older =
-    accepted !== undefined &&
-    (manifest.stateEpoch < accepted.stateEpoch ||
-      (manifest.stateEpoch === accepted.stateEpoch && manifest.revision < accepted.revision));
-  return older ? 'it is older than the newest that was accepted' : undefined;
-}
-
-function unusable(logger: Logger, why: string): undefined {
-  logger.error('the state on disk is not applied: central has to send it again', { why });
-  return undefined;
+  if (manifest.stateEpoch > marks.stateEpoch) return 'its epoch was not raised with the epoch key';
+  return marks.accepted && refusalOfPoint(manifest, marks.accepted)?.message;
 }
 
 function readRevocation(
   envelope: Buffer,
   marks: HighWater,
   held: HeldTree | undefined,
-  ports: HeldStatePorts,
+  ports: VerifyPorts,
 ): HeldRevocation[] {
-  const opened: Opened<wire.Revocation> = ports.openRevocation(
-    signedEnvelopeCodec.decode(envelope),
-  );
-  if (!opened.ok) return [];
-  const revocation = opened.value;
-  const ofHere =
-    revocation.installationUid === marks.installationUid &&
-    revocation.clusterUid === marks.clusterUid &&
-    revocation.stateEpoch === marks.stateEpoch;
-  const contained =
-    held !== undefined &&
-    !held.stale &&
-    held.stateEpoch === revocation.stateEpoch &&
-    held.revision >= revocation.revision;
-  return ofHere && !contained ? [{ revocation, envelope }] : [];
+  const revocation = verifyRevocation(envelope, marks, ports);
+  if (revocation === undefined || contains(held, revocation)) return [];
+  return [{ revocation, envelope }];
+}
+
+/** True when the marks were written after the state was: only then do they say that something still waits. */
+export function isUpToDate(marks: HighWater, state: wire.Manifest): boolean {
+  return marks.accepted !== undefined && comparePoints(marks.accepted, state) === 0;
 }

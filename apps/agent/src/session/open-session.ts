@@ -5,10 +5,10 @@ import { ceilingDigest, ceilingToJson } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
 import type { AdmissionWatch } from '../admission/admission-watch.ts';
 import type { AgentParts } from '../agent-parts.ts';
+import { HeardTime } from '../clock/heard-time.ts';
 import { InventoryReporter } from '../facts/inventory-reporter.ts';
 import { systemClock } from '../platform/clock-and-ids.ts';
 import type { ClusterReconciler } from '../reconcile/cluster-reconciler.ts';
-import type { HeldRemovalsFile } from '../state/held-removals.ts';
 import { statusMessage } from '../status.ts';
 import { version } from '../version.ts';
 import { AgentSessionDriver } from './agent-session-driver.ts';
@@ -22,7 +22,6 @@ import { StatusReporter } from './status-reporter.ts';
 export interface SessionParts extends AgentParts {
   readonly stateKeeper: StateKeeper;
   readonly reconciler: ClusterReconciler;
-  readonly heldRemovals: HeldRemovalsFile;
   readonly admission: Pick<AdmissionWatch, 'state'>;
 }
 
@@ -38,7 +37,7 @@ const gaugesAtStartEveryMs = 500;
 
 /** The stream to central and everything that is told over it. It dials at once and for as long as it is not stopped. */
 export function openSession(parts: SessionParts, held: HeldState): OpenSession {
-  const { keeper, reconciler, logger, clockInterval, trail } = parts;
+  const { keeper, reconciler, logger, trail } = parts;
   const clock = systemClock;
   const session = new AgentSession(sessionPorts(parts), held.memory);
   const status = new StatusReporter({
@@ -59,12 +58,12 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
     reconciler,
     observer,
     clock,
-    clockInterval,
+    heardTime: heardTimeOf(parts),
     logger,
     keeper: parts.stateKeeper,
     hello: helloOf(parts),
     rotateCertificate: () => keeper.rotate(),
-    clockChanged: () => reconciler.clockChanged(),
+    stateRefused: (reason) => parts.observation.meters.statesRefused.inc({ reason }),
     audit: trail.log,
   });
   const loop = new SessionLoop({
@@ -90,6 +89,25 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
       inventory.end();
     },
   };
+}
+
+function heardTimeOf({
+  clockInterval,
+  stateKeeper,
+  reconciler,
+  trail,
+  logger,
+}: SessionParts): HeardTime {
+  return new HeardTime({
+    clock: clockInterval,
+    save: (time) => stateKeeper.saveCentralTime(time),
+    changed: (healed) => {
+      reconciler.clockChanged();
+      if (healed) reconciler.clockHealed();
+    },
+    audit: trail.log,
+    logger,
+  });
 }
 
 /** Keys may be replaced when the certificate is renewed: what is trusted is looked up at each message. */
@@ -132,6 +150,7 @@ function currentStatus(parts: SessionParts): wire.Status {
     storageFull: stateKeeper.failing || trail.spool.storageFull,
     stateStale: stateKeeper.stale,
     removalsHeld: reconcile.heldRemovals > 0,
+    gainsHeld: reconcile.heldGains > 0,
     ceilingInvalid: ceiling.invalid,
     admission: parts.admission.state,
   };
@@ -143,7 +162,11 @@ function observe(
   tell: { readonly status: StatusReporter; readonly inventory: InventoryReporter },
 ): SessionObserver {
   const { readiness, meters } = parts.observation;
-  const { keeper, heldRemovals, reconciler } = parts;
+  const { keeper, stateKeeper, reconciler } = parts;
+  const settle = (): void => {
+    const { heldRemovals: removals, heldGains: gains } = reconciler.status();
+    stateKeeper.settle({ removals, gains });
+  };
   readiness.missing('stream', 'not connected yet');
   return {
     live: ({ inventoryIntervalMs }) => {
@@ -162,11 +185,11 @@ function observe(
     },
     changed: () => {
       tell.status.changed();
-      void heldRemovals.save(reconciler.heldRemovals);
+      settle();
     },
     accepted: (revision) => {
       readiness.ready('state', `revision ${revision}`);
-      void heldRemovals.save(reconciler.heldRemovals);
+      settle();
     },
   };
 }

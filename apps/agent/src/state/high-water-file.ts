@@ -1,19 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { AppError } from '@ambit/kernel';
 import type { Logger, Millis } from '@ambit/kernel';
+import { comparePoints } from '@ambit/protocol';
 import { replaceDurably, systemCode } from './durable-file.ts';
+import { readMarks, writeMarks } from './high-water-text.ts';
+import type { HighWater } from './high-water-text.ts';
 
-/** The marks below which nothing is believed again. They belong to one installation and one cluster. */
-export interface HighWater {
-  readonly installationUid: string;
-  readonly clusterUid: string;
-  /** Highest state epoch that enrolment or the epoch key allowed. */
-  readonly stateEpoch: number;
-  /** Largest signed time of central in this state epoch. */
-  readonly centralTime?: Millis | undefined;
-  /** Newest state that was accepted; it outlives a state that got lost. */
-  readonly accepted?: { readonly stateEpoch: number; readonly revision: number } | undefined;
-}
+export type { HighWater } from './high-water-text.ts';
 
 /**
  * How long marks may wait to be written. The state has its own revision on disk before it is applied, so they matter
@@ -39,11 +32,20 @@ export class HighWaterFile {
    * The marks of this installation and cluster, or `first` when there are none or they belong to another. Throws
    * `storage_unwritable` when they cannot be read: to begin anew by mistake would make replays believable.
    */
-  static async open(path: string, first: HighWater, logger: Logger): Promise<HighWaterFile> {
-    const found = await readMarks(path);
+  static async open(
+    path: string,
+    first: Omit<HighWater, 'gainsGiven'>,
+    logger: Logger,
+  ): Promise<HighWaterFile> {
+    const found = await load(path);
     const same =
       found?.installationUid === first.installationUid && found.clusterUid === first.clusterUid;
-    if (!same) return new HighWaterFile(path, first, logger);
+    if (found === undefined || !same) {
+      if (found !== undefined) {
+        logger.warn('the high-water marks are of another cluster or installation: they begin anew');
+      }
+      return new HighWaterFile(path, { ...first, gainsGiven: first.stateEpoch }, logger);
+    }
     const stateEpoch = Math.max(found.stateEpoch, first.stateEpoch);
     return new HighWaterFile(path, { ...found, stateEpoch }, logger);
   }
@@ -53,12 +55,14 @@ export class HighWaterFile {
   }
 
   /**
-   * Takes new marks over and writes them within a second, a raised epoch at once. A failed write is told and done again
-   * with the next marks.
+   * Takes new marks over and writes them within a second, a raised epoch at once. What was accepted never goes back. A
+   * failed write is told and done again with the next marks.
    */
   save(change: Partial<HighWater>): void {
-    const { stateEpoch } = this.#marks;
-    this.#marks = { ...this.#marks, ...change };
+    const { stateEpoch, accepted } = this.#marks;
+    const next = { ...this.#marks, ...change };
+    const newer = accepted === undefined || comparePoints(next.accepted ?? accepted, accepted) >= 0;
+    this.#marks = newer ? next : { ...next, accepted };
     this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref();
     if (this.#marks.stateEpoch !== stateEpoch) void this.flush();
   }
@@ -73,21 +77,21 @@ export class HighWaterFile {
 
   async #write(): Promise<void> {
     try {
-      await replaceDurably(this.#path, `${JSON.stringify(this.#marks)}\n`);
+      await replaceDurably(this.#path, writeMarks(this.#marks));
     } catch (error) {
       this.#logger.warn('the high-water marks could not be written', { error });
     }
   }
 }
 
-async function readMarks(path: string): Promise<HighWater | undefined> {
+async function load(path: string): Promise<HighWater | undefined> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   });
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as HighWater;
+    return readMarks(text);
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -95,7 +99,8 @@ async function readMarks(path: string): Promise<HighWater | undefined> {
 
 function unreadable(path: string, cause: unknown): AppError {
   return new AppError('storage_unwritable', `${path} cannot be read.`, {
-    hint: 'It protects from replays. Remove it only when the disk was damaged.',
+    why: 'It keeps older states and times from being believed again, so the agent does not start without it.',
+    hint: 'Put a good copy back. Remove it only when the disk was damaged: then a replay could be believed once.',
     cause,
   });
 }

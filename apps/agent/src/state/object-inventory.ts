@@ -1,6 +1,8 @@
 import { appendFile, readFile } from 'node:fs/promises';
-import type { ObjectKey } from '@ambit/rbac';
 import { AppError } from '@ambit/kernel';
+import type { Logger } from '@ambit/kernel';
+import { couldBeNamedByUs } from '@ambit/rbac';
+import type { ObjectKey } from '@ambit/rbac';
 import { replaceDurably, systemCode } from './durable-file.ts';
 
 const saveAfterMs = 200;
@@ -8,6 +10,9 @@ const saveAfterMs = 200;
 const staleLines = 1_000;
 const gone = '-';
 const objectKinds = ['ClusterRole', 'ClusterRoleBinding', 'RoleBinding'];
+const keyPattern =
+  /^(?:Role(?:Binding)?\/[a-z0-9-]{1,63}|ClusterRoleBinding\/|ClusterRole\/)\/([^/\s]+)$/;
+const uidPattern = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
  * What this agent wrote: key and uid of every object of ours. It proves ownership of an object whose labels somebody
@@ -33,14 +38,24 @@ export class ObjectInventory {
   }
 
   /** An unreadable inventory counts as empty: names and labels then have to prove what is ours. */
-  static async open(path: string): Promise<ObjectInventory> {
+  static async open(path: string, logger: Logger): Promise<ObjectInventory> {
     try {
-      return new ObjectInventory(path, read(await readFile(path, 'utf8')));
+      const found = read(await readFile(path, 'utf8'));
+      if (found.strange > 0) {
+        logger.error('the inventory names things that are not ours: they are left out', {
+          path,
+          lines: found.strange,
+        });
+      }
+      return new ObjectInventory(path, found);
     } catch (error) {
       if (systemCode(error) === 'ENOENT') {
-        return new ObjectInventory(path, { uids: new Map(), lines: 0, torn: true });
+        return new ObjectInventory(path, { uids: new Map(), lines: 0, torn: true, strange: 0 });
       }
-      throw new AppError('storage_unwritable', `cannot read ${path}`, { cause: error });
+      throw new AppError('storage_unwritable', `${path} cannot be read.`, {
+        hint: 'Remove it: labels and names then prove what is ours.',
+        cause: error,
+      });
     }
   }
 
@@ -117,18 +132,31 @@ interface Found {
   readonly uids: Map<ObjectKey, string>;
   readonly lines: number;
   readonly torn: boolean;
+  /** Lines that were left out. */
+  readonly strange: number;
 }
 
-/** Of several lines for a key the last one holds; a last line without its end was cut by a crash. */
+function isOurs(key: ObjectKey): boolean {
+  const name = keyPattern.exec(key)?.[1];
+  return name !== undefined && couldBeNamedByUs(name);
+}
+
+/**
+ * Of several lines for a key the last one holds; a last line without its end was cut by a crash. Lines that name no object
+ * that we could have made are left out, and the file is written anew without them.
+ */
 function read(text: string): Found {
   const lines = text.split('\n');
   const torn = lines.pop() !== '';
   const uids = new Map<ObjectKey, string>();
+  let strange = 0;
   for (const line of lines) {
     const space = line.indexOf(' ');
     const key = line.slice(space + 1);
-    if (line.startsWith(gone)) uids.delete(key);
-    else uids.set(key, line.slice(0, space));
+    const uid = line.slice(0, space);
+    if (!isOurs(key) || !uidPattern.test(uid)) strange++;
+    else if (uid === gone) uids.delete(key);
+    else uids.set(key, uid);
   }
-  return { uids, lines: lines.length, torn };
+  return { uids, lines: lines.length, torn: torn || strange > 0, strange };
 }

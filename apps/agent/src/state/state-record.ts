@@ -73,6 +73,13 @@ class Reader {
     return this.#bytes.readUInt8(this.#offset++);
   }
 
+  /** How many of something follow. Each takes some bytes, so that there are never more than bytes are left. */
+  count(): number {
+    const count = this.number();
+    if (count > this.#bytes.length - this.#offset) throw new RangeError('more than there is');
+    return count;
+  }
+
   number(): number {
     this.#offset += 4;
     return this.#bytes.readUInt32BE(this.#offset - 4);
@@ -80,6 +87,7 @@ class Reader {
 
   field(): Buffer {
     const length = this.number();
+    if (length > this.#bytes.length - this.#offset) throw new RangeError('more than there is');
     this.#offset += length;
     return this.#bytes.subarray(this.#offset - length, this.#offset);
   }
@@ -90,13 +98,22 @@ function decodeBody(body: Buffer): StateRecord {
   const kind = reader.byte();
   const envelope = reader.field();
   if (kind === kinds.revoke) return { type: 'revoke', envelope };
-  const removed = Array.from({ length: reader.number() }, () => reader.field().toString());
-  const entries = Array.from({ length: reader.number() }, () => ({
+  const removed = Array.from({ length: reader.count() }, () => reader.field().toString());
+  const entries = Array.from({ length: reader.count() }, () => ({
     key: reader.field().toString(),
     body: reader.field(),
   }));
-  const revokes = Array.from({ length: reader.number() }, () => reader.field());
+  const revokes = Array.from({ length: reader.count() }, () => reader.field());
   return { type: 'state', envelope, full: kind === kinds.full, removed, entries, revokes };
+}
+
+/** Undefined when the bytes are no record, whatever their checksum says. */
+function readBody(body: Buffer): StateRecord | undefined {
+  try {
+    return decodeBody(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The whole records from `offset` on; a torn or damaged one ends the list, as nothing after it was ever confirmed. */
@@ -111,8 +128,9 @@ export function decodeStateRecords(
     const next = at + frameBytes + length;
     if (length === 0 || next > bytes.length) break;
     const body = bytes.subarray(at + frameBytes, next);
-    if (crc32(body) !== bytes.readUInt32BE(at + 4)) break;
-    records.push(decodeBody(body));
+    const record = crc32(body) === bytes.readUInt32BE(at + 4) ? readBody(body) : undefined;
+    if (record === undefined) break;
+    records.push(record);
     at = next;
   }
   return { records, end: at };

@@ -19,6 +19,8 @@ export interface StoredState {
   readonly revokes: Buffer[];
   /** The disk failed under the state: it may lack changes, so it may only take access away. */
   readonly stale: boolean;
+  /** There is a file that should hold a state and holds none. */
+  readonly damaged?: boolean;
 }
 
 export interface StateStep {
@@ -190,7 +192,7 @@ function encodeSnapshot(generation: number, snapshot: StoredState): Buffer {
 
 async function load(folder: string, logBytes: number): Promise<Found> {
   const snapshot = await readIfThere(snapshotPath(folder));
-  const generation = snapshot === undefined ? 0 : snapshot.readUInt32BE(0);
+  const generation = generationOf(snapshot);
   const log = await readIfThere(logPath(folder, generation));
   const { state, end } = replay(snapshot, log);
   await removeOtherLogs(folder, generation);
@@ -201,6 +203,13 @@ async function load(folder: string, logBytes: number): Promise<Found> {
   return { state, generation, log: handle, end };
 }
 
+/** A snapshot that holds no state names no log either. */
+function generationOf(snapshot: Buffer | undefined): number {
+  return snapshot === undefined || decodeStateRecords(snapshot, 4).records.length === 0
+    ? 0
+    : snapshot.readUInt32BE(0);
+}
+
 /** The state that a snapshot and the steps since it lead to, and where the last whole step ends. */
 function replay(
   snapshot: Buffer | undefined,
@@ -208,10 +217,17 @@ function replay(
 ): { readonly state: StoredState; readonly end: number } {
   const steps = snapshot === undefined ? [] : decodeStateRecords(snapshot, 4).records;
   const since = log === undefined ? { records: [], end: 1 } : decodeStateRecords(log, 1);
+  const damaged = snapshot !== undefined && steps.length === 0;
+  const stale = log?.[0] === staleMark;
+  const state = { ...taken([...steps, ...since.records]), stale, ...(damaged && { damaged }) };
+  return { state, end: since.end };
+}
+
+function taken(records: readonly StateRecord[]): Omit<StoredState, 'stale'> {
   let envelope: Buffer | undefined;
   let revokes: Buffer[] = [];
   const entries = new Map<string, Buffer>();
-  for (const record of [...steps, ...since.records]) {
+  for (const record of records) {
     if (record.type === 'revoke') {
       revokes.push(record.envelope);
       continue;
@@ -222,7 +238,7 @@ function replay(
     for (const key of record.removed) entries.delete(key);
     for (const { key, body } of record.entries) entries.set(key, body);
   }
-  return { state: { envelope, entries, revokes, stale: log?.[0] === staleMark }, end: since.end };
+  return { envelope, entries, revokes };
 }
 
 async function makeLog(

@@ -39,7 +39,7 @@ export async function uninstall(
   try {
     const folder = await openDataFolder(settings.dataDir, kubernetes.kubeSystemUid, 'no wait');
     try {
-      const inventory = await ObjectInventory.open(folder.inventory);
+      const inventory = await ObjectInventory.open(folder.inventory, logger);
       const removal = await removeObjects({
         client: kubernetes.client,
         inventory,

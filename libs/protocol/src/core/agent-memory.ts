@@ -1,25 +1,28 @@
+import type { Millis } from '@ambit/kernel';
 import type { AgentMemory } from './agent-session-types.ts';
 import type { CentralTime, EpochRaise, Revocation } from './generated/messages.ts';
 import type { Refusal } from './manifest-rules.ts';
+import { contains, refusalOfNumbers } from './state-point.ts';
 
-/** The memory with a higher state epoch, which starts its time anew; the same object when it is none. */
-export function raiseEpoch(memory: AgentMemory, raise: EpochRaise): AgentMemory {
+/** The memory with a higher state epoch; the same object when it is none. */
+export function raiseEpoch(memory: AgentMemory, raise: EpochRaise): AgentMemory | Refusal {
+  const { stateEpoch } = raise;
   if (raise.installationUid !== memory.installationUid) return memory;
-  if (raise.stateEpoch <= memory.stateEpoch) return memory;
-  return { ...memory, stateEpoch: raise.stateEpoch, centralTime: undefined };
+  const beyond = refusalOfNumbers({ stateEpoch });
+  if (beyond !== undefined) return beyond;
+  return stateEpoch <= memory.stateEpoch ? memory : { ...memory, stateEpoch };
 }
 
-/** The memory with a later time of central; the same object when it is a replay. */
-export function rememberTime(memory: AgentMemory, time: CentralTime): AgentMemory {
-  if (time.installationUid !== memory.installationUid) return memory;
-  if (time.stateEpoch !== memory.stateEpoch) return memory;
-  if (time.now <= (memory.centralTime ?? 0)) return memory;
-  return { ...memory, centralTime: time.now };
+/** The time that central signed; undefined when it is of another installation or epoch. */
+export function timeOf(memory: AgentMemory, time: CentralTime): Millis | Refusal | undefined {
+  if (time.installationUid !== memory.installationUid) return undefined;
+  if (time.stateEpoch !== memory.stateEpoch) return undefined;
+  return refusalOfNumbers({ time: time.now }) ?? time.now;
 }
 
 /**
- * The memory with one more mask; the same object when the accepted state already contains the revocation,
- * which makes a replay harmless.
+ * The memory with one more mask; the same object when the accepted state already contains the revocation, which makes
+ * a replay harmless. One of an older epoch masks as well: it can only take away.
  */
 export function rememberRevocation(
   memory: AgentMemory,
@@ -31,13 +34,12 @@ export function rememberRevocation(
   ) {
     return { code: 'wrong_cluster', message: 'the revocation belongs to another cluster' };
   }
-  if (revocation.stateEpoch > memory.stateEpoch) {
+  const { stateEpoch, revision } = revocation;
+  const beyond = refusalOfNumbers({ stateEpoch, revision });
+  if (beyond !== undefined) return beyond;
+  if (stateEpoch > memory.stateEpoch) {
     return { code: 'rollback', message: 'the revocation belongs to an epoch that was not raised' };
   }
-  const held = memory.held;
-  const contained =
-    held !== undefined &&
-    (revocation.stateEpoch < held.stateEpoch || revocation.revision <= held.revision);
-  if (revocation.stateEpoch < memory.stateEpoch || contained) return memory;
+  if (contains(memory.held, revocation)) return memory;
   return { ...memory, masks: [...memory.masks, revocation] };
 }

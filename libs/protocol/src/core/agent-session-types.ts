@@ -13,6 +13,7 @@ import type {
   SignedEnvelope,
 } from './generated/messages.ts';
 import type { HashTree } from './hash-tree.ts';
+import type { AcceptedPoint } from './manifest-rules.ts';
 import type { DecodeIntent, StateChange } from './state-assembly.ts';
 
 /** What a signed envelope says, or why it is not believed. */
@@ -36,9 +37,8 @@ export interface AgentSessionPorts {
   readonly decodeIntent: DecodeIntent;
 }
 
-export interface HeldTree {
-  readonly stateEpoch: number;
-  readonly revision: number;
+export interface HeldTree extends AcceptedPoint {
+  /** Of what is there; it has another root than what was accepted when that got lost. */
   readonly tree: HashTree;
   /** The disk does not hold all of it: only a FULL mends that. */
   readonly stale: boolean;
@@ -53,8 +53,6 @@ export interface AgentMemory {
   readonly held?: HeldTree | undefined;
   /** Revocations that no accepted state contains yet. */
   readonly masks: readonly Revocation[];
-  /** Highest signed time of central in this state epoch. */
-  readonly centralTime?: Millis | undefined;
 }
 
 /** The part of Hello that the program fills in; the session adds what it holds. */
@@ -112,12 +110,10 @@ export type AgentEffect =
       readonly revocation: Revocation;
       readonly envelope: SignedEnvelope;
     }
-  /** Persist as high-water. A raised epoch starts its time anew. */
-  | {
-      readonly do: 'saveHighWater';
-      readonly stateEpoch: number;
-      readonly centralTime: Millis | undefined;
-    }
+  /** The epoch key raised the state epoch: persist it as high-water. */
+  | { readonly do: 'saveEpoch'; readonly stateEpoch: number }
+  /** Central signed this time for the present epoch. How far it is believed is for the clock to say. */
+  | { readonly do: 'heardTime'; readonly now: Millis }
   | { readonly do: 'command'; readonly order: Order }
   /** Something signed was not believed, or a state was refused. For log, metric and audit. */
   | {

@@ -275,8 +275,8 @@ describe('a state that arrives', () => {
     const agent = ready();
     agent.session.handle({ on: 'closed' });
     const raise = envelopeOf('epoch', { installationUid, stateEpoch: 2 });
-    expect(only(agent.reconnect({ epochRaise: raise }), 'saveHighWater')).toEqual([
-      { do: 'saveHighWater', stateEpoch: 2, centralTime: undefined },
+    expect(only(agent.reconnect({ epochRaise: raise }), 'saveEpoch')).toEqual([
+      { do: 'saveEpoch', stateEpoch: 2 },
     ]);
     const manifest = envelopeOf('manifest', manifestOf(firstTree, 2, { stateEpoch: 2 }));
     const effects = agent.accepts(transfer(firstTree, 2, first, { nonce: 1, manifest }));

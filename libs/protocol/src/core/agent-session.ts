@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import { raiseEpoch, rememberRevocation, rememberTime } from './agent-memory.ts';
+import { raiseEpoch, rememberRevocation, timeOf } from './agent-memory.ts';
 import type {
   AgentCloseReason,
   AgentEffect,
@@ -20,6 +20,7 @@ import type {
 import { defaultHeartbeatMs, missedHeartbeats, protocolVersion } from './limits.ts';
 import { judgeOrder } from './order-rules.ts';
 import { isRefusal } from './state-assembly.ts';
+import { refusalOfNumbers } from './state-point.ts';
 import { StateReceiver, type MemoryCell } from './state-receiver.ts';
 import { boundedDrain, boundedSettings } from './wire-durations.ts';
 
@@ -119,9 +120,9 @@ export class AgentSession {
           : {
               stateEpoch: held.stateEpoch,
               revision: held.revision,
-              root: held.tree.root,
+              root: held.root ?? held.tree.root,
               stale: held.stale,
-              lineage: new Uint8Array(),
+              lineage: held.lineage,
             },
     };
   }
@@ -194,22 +195,21 @@ export class AgentSession {
   #epochRaise(envelope: SignedEnvelope | null): AgentEffect[] {
     if (envelope === null) return [];
     const opened = this.#ports.openEpochRaise(envelope);
-    if (opened.ok) return this.#remember(raiseEpoch(this.memory, opened.value));
-    return [{ do: 'refused', what: 'epoch', code: opened.code, message: opened.message }];
+    if (!opened.ok) return [refused('epoch', opened)];
+    const memory = raiseEpoch(this.memory, opened.value);
+    if (isRefusal(memory)) return [refused('epoch', memory)];
+    if (memory === this.memory) return [];
+    this.#cell.current = memory;
+    return [{ do: 'saveEpoch', stateEpoch: memory.stateEpoch }];
   }
 
   #centralTime(envelope: SignedEnvelope | null): AgentEffect[] {
     if (envelope === null) return [];
     const opened = this.#ports.openCentralTime(envelope);
-    if (opened.ok) return this.#remember(rememberTime(this.memory, opened.value));
-    return [{ do: 'refused', what: 'central_time', code: opened.code, message: opened.message }];
-  }
-
-  #remember(memory: AgentMemory): AgentEffect[] {
-    if (memory === this.memory) return [];
-    this.#cell.current = memory;
-    const { stateEpoch, centralTime } = memory;
-    return [{ do: 'saveHighWater', stateEpoch, centralTime }];
+    if (!opened.ok) return [refused('central_time', opened)];
+    const now = timeOf(this.memory, opened.value);
+    if (now === undefined) return [];
+    return typeof now === 'number' ? [{ do: 'heardTime', now }] : [refused('central_time', now)];
   }
 
   #command(stream: Stream, { envelope }: Command): AgentEffect[] {
@@ -231,16 +231,14 @@ export class AgentSession {
 
   #revoke(stream: Stream, { nonce, envelope }: Revoke): AgentEffect[] {
     if (nonce <= stream.revokeNonce || envelope === null) return [];
+    const beyond = refusalOfNumbers({ nonce });
+    if (beyond !== undefined) return [refused('revoke', beyond)];
     stream.revokeNonce = nonce;
     const opened = this.#ports.openRevocation(envelope);
-    if (!opened.ok) {
-      return [{ do: 'refused', what: 'revoke', code: opened.code, message: opened.message }];
-    }
+    if (!opened.ok) return [refused('revoke', opened)];
     const revocation = opened.value;
     const memory = rememberRevocation(this.memory, revocation);
-    if (isRefusal(memory)) {
-      return [{ do: 'refused', what: 'revoke', code: memory.code, message: memory.message }];
-    }
+    if (isRefusal(memory)) return [refused('revoke', memory)];
     if (memory === this.memory) return [revokeAck(nonce, revocation.revision)];
     this.#cell.current = memory;
     const saveId = ++this.#cell.saves;
@@ -285,6 +283,13 @@ export class AgentSession {
     this.#stream = undefined;
     this.#states.streamClosed();
   }
+}
+
+function refused(
+  what: Extract<AgentEffect, { do: 'refused' }>['what'],
+  { code, message }: { readonly code: string; readonly message: string },
+): AgentEffect {
+  return { do: 'refused', what, code, message };
 }
 
 function revokeAck(nonce: number, revision: number): AgentEffect {

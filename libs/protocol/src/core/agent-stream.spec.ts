@@ -8,6 +8,7 @@ import {
   clusterUid,
   emptyMemory,
   envelopeOf,
+  heldTree,
   helloFacts,
   installationUid,
   manifestOf,
@@ -31,7 +32,7 @@ const welcome: Welcome = {
 
 const tree = treeOf({ 'BINDING/a': '1' });
 const memory = (more: Partial<AgentMemory> = {}): AgentMemory =>
-  emptyMemory({ held: { stateEpoch: 1, revision: 5, tree, stale: false }, ...more });
+  emptyMemory({ held: heldTree(tree, 5), ...more });
 
 function opened(start: AgentMemory = memory()): AgentSession {
   const session = new AgentSession(agentPorts, start);
@@ -143,19 +144,15 @@ describe('central time', () => {
     },
   });
 
-  test('protocol edge 7: only raises the high-water mark', () => {
+  test('is handed to the clock when it is of this installation and epoch', () => {
     const session = live();
-    expect(receive(session, time(1_000))).toEqual([
-      { do: 'saveHighWater', stateEpoch: 1, centralTime: 1_000 },
-    ]);
-    expect(receive(session, time(999))).toEqual([]);
+    expect(receive(session, time(1_000))).toEqual([{ do: 'heardTime', now: 1_000 }]);
     expect(receive(session, time(2_000, { installationUid: 'other' }))).toEqual([]);
     expect(receive(session, time(2_000, { stateEpoch: 2 }))).toEqual([]);
-    expect(session.memory.centralTime).toBe(1_000);
   });
 
-  test('begins anew with an epoch that was raised', () => {
-    const session = opened(memory({ centralTime: 9_000 }));
+  test('is of an epoch that was raised before it', () => {
+    const session = opened();
     const raise = { installationUid, stateEpoch: 2 };
     const effects = receive(session, {
       message: 'welcome',
@@ -167,7 +164,8 @@ describe('central time', () => {
         },
       },
     });
-    expect(only(effects, 'saveHighWater').at(-1)).toMatchObject({ centralTime: 4_000 });
+    expect(only(effects, 'saveEpoch')).toEqual([{ do: 'saveEpoch', stateEpoch: 2 }]);
+    expect(only(effects, 'heardTime')).toEqual([{ do: 'heardTime', now: 4_000 }]);
     const forged = receive(opened(), {
       message: 'welcome',
       welcome: { ...welcome, epochRaise: envelopeOf('epoch', raise, 'bad') },

@@ -16,6 +16,7 @@ import type {
 } from './generated/messages.ts';
 import { missedHeartbeats, protocolVersion } from './limits.ts';
 import { actionOfOrder } from './order-rules.ts';
+import { comparePoints } from './state-point.ts';
 import { StateSender } from './state-sender.ts';
 
 /**
@@ -97,10 +98,8 @@ export class CentralSession {
     const held = hello.held;
     if (held === null) return undefined;
     const { stateEpoch } = this.#settings;
-    const ahead =
-      held.stateEpoch > stateEpoch ||
-      (held.stateEpoch === stateEpoch && held.revision > this.#ports.desired().revision);
-    if (!ahead) return undefined;
+    const { revision } = this.#ports.desired();
+    if (comparePoints(held, { stateEpoch, revision }) <= 0) return undefined;
     return ['state_ahead', `the agent holds revision ${held.revision}, newer than central's`];
   }
 

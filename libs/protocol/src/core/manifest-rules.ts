@@ -1,26 +1,10 @@
 import { bytesEqual } from '@ambit/kernel';
 import type { Manifest } from './generated/messages.ts';
 import type { HashTree } from './hash-tree.ts';
+import type { Refusal } from './refusal.ts';
+import { comparePoints, pointText, refusalOfNumbers, type StatePoint } from './state-point.ts';
 
-/** Why a state is refused as a whole. Intents above the ceiling are no reason: they are left out and reported. */
-export type NackCode =
-  | 'bad_signature'
-  | 'unknown_key'
-  | 'wrong_cluster'
-  | 'rollback'
-  | 'root_mismatch'
-  | 'base_mismatch'
-  | 'duplicate_key'
-  | 'too_large'
-  | 'storage_full'
-  | 'empty_state_refused'
-  | 'malformed';
-
-export interface Refusal {
-  readonly code: NackCode;
-  readonly message: string;
-  readonly items?: readonly string[];
-}
+export type { NackCode, Refusal } from './refusal.ts';
 
 /** What an agent knows of itself and of the newest state it ever accepted. */
 export interface ManifestContext {
@@ -29,7 +13,15 @@ export interface ManifestContext {
   /** Highest epoch that enrolment or a signed EpochRaise allowed. */
   readonly stateEpoch: number;
   /** Absent when nothing was accepted yet. */
-  readonly held?: { readonly stateEpoch: number; readonly revision: number } | undefined;
+  readonly held?: AcceptedPoint | undefined;
+}
+
+/** A state that was accepted, and what proves another one at its point to be another. */
+export interface AcceptedPoint extends StatePoint {
+  /** Absent when it was accepted by a version that did not keep it. */
+  readonly root?: Uint8Array | undefined;
+  /** Empty when central gave none. */
+  readonly lineage: Uint8Array;
 }
 
 /** Is this the manifest of this cluster, and not an older one? A lower revision is refused, an equal one is a repair. */
@@ -43,24 +35,36 @@ export function refusalOfManifest(
   if (manifest.clusterUid !== context.clusterUid) {
     return { code: 'wrong_cluster', message: 'the state belongs to another cluster' };
   }
+  const { stateEpoch, revision, explainedFrom } = manifest;
+  const beyond = refusalOfNumbers({ stateEpoch, revision, explainedFrom });
+  if (beyond !== undefined) return beyond;
   if (manifest.stateEpoch > context.stateEpoch) {
     return {
       code: 'rollback',
       message: `state epoch ${manifest.stateEpoch} was not raised with the epoch key`,
     };
   }
-  return refusalOfRevision(manifest, context.held);
+  return context.held && refusalOfPoint(manifest, context.held);
 }
 
-function refusalOfRevision(offered: Manifest, held: ManifestContext['held']): Refusal | undefined {
-  if (held === undefined || offered.stateEpoch > held.stateEpoch) return undefined;
-  if (offered.stateEpoch === held.stateEpoch && offered.revision >= held.revision) return undefined;
+/** A point is never gone back to, and names one state for ever. */
+export function refusalOfPoint(offered: Manifest, held: AcceptedPoint): Refusal | undefined {
+  const order = comparePoints(offered, held);
+  if (order < 0) {
+    const message = `${pointText(offered)} is older than the accepted ${pointText(held)}`;
+    return { code: 'rollback', message };
+  }
+  if (order > 0 || isSameState(offered, held)) return undefined;
   return {
-    code: 'rollback',
-    message:
-      `revision ${offered.revision} of epoch ${offered.stateEpoch} is older than the accepted ` +
-      `revision ${held.revision} of epoch ${held.stateEpoch}`,
+    code: 'equivocation',
+    message: `central signed another state as ${pointText(held)} than the one that was accepted`,
   };
+}
+
+function isSameState(offered: Manifest, held: AcceptedPoint): boolean {
+  if (held.root !== undefined && !bytesEqual(offered.root, held.root)) return false;
+  const told = offered.lineage.length > 0 && held.lineage.length > 0;
+  return !told || bytesEqual(offered.lineage, held.lineage);
 }
 
 /** Does the assembled set of entries equal what the signed manifest says? */

@@ -5,6 +5,7 @@ import type {
   AgentEffect,
   AgentMemory,
   AgentSessionPorts,
+  HeldTree,
   HelloFacts,
   Opened,
 } from './agent-session-types.ts';
@@ -90,6 +91,12 @@ export const helloFacts: HelloFacts = {
 
 export function emptyMemory(more: Partial<AgentMemory> = {}): AgentMemory {
   return { installationUid, clusterUid, stateEpoch: 1, masks: [], ...more };
+}
+
+/** A state that is held whole. */
+export function heldTree(tree: HashTree, revision: number, more: Partial<HeldTree> = {}): HeldTree {
+  const lineage = new Uint8Array();
+  return { stateEpoch: 1, revision, root: tree.root, lineage, tree, stale: false, ...more };
 }
 
 export function treeOf(entries: Readonly<Record<string, string>>): HashTree {

@@ -2,6 +2,7 @@ import { bytesEqual } from '@ambit/kernel';
 import type { AgentEffect, AgentMemory, AgentSessionPorts } from './agent-session-types.ts';
 import type {
   ApplyReport,
+  Manifest,
   SignedEnvelope,
   StateBegin,
   StateChunk,
@@ -9,7 +10,13 @@ import type {
 } from './generated/messages.ts';
 import { HashTree } from './hash-tree.ts';
 import { wireLimits } from './limits.ts';
-import { refusalOfContent, refusalOfManifest, type Refusal } from './manifest-rules.ts';
+import {
+  refusalOfContent,
+  refusalOfManifest,
+  refusalOfPoint,
+  type AcceptedPoint,
+  type Refusal,
+} from './manifest-rules.ts';
 import {
   addChunk,
   beginAssembly,
@@ -18,6 +25,7 @@ import {
   type Assembly,
   type StateChange,
 } from './state-assembly.ts';
+import { comparePoints, contains, refusalOfNumbers } from './state-point.ts';
 
 interface Saving {
   readonly id: number;
@@ -71,9 +79,8 @@ export class StateReceiver {
 
   begin(begin: StateBegin): AgentEffect[] {
     if (begin.nonce <= this.#nonce) return [];
-    this.#nonce = begin.nonce;
     this.#incoming = undefined;
-    const believed = this.#believe(begin.manifest);
+    const believed = this.#believe(begin.nonce, begin.manifest);
     if (isRefusal(believed)) return this.#nack(begin.nonce, 0, believed);
     const { manifest, envelope } = believed;
     const refusal = begin.mode === 'MODE_DELTA' ? this.#refusalOfBase(begin) : undefined;
@@ -95,6 +102,9 @@ export class StateReceiver {
   end(nonce: number): AgentEffect[] {
     const assembly = this.#incoming;
     if (assembly?.nonce !== nonce) return [];
+    // Something else may have been accepted since it began.
+    const refusal = this.#accepted && refusalOfPoint(assembly.manifest, this.#accepted);
+    if (refusal !== undefined) return this.#refuse(assembly, refusal);
     const empty = HashTree.empty(this.#ports.digests);
     const base = assembly.mode === 'full' ? empty : (this.#held?.tree ?? empty);
     const change = finishAssembly(assembly, base, this.#ports.decodeIntent);
@@ -105,8 +115,7 @@ export class StateReceiver {
 
   upToDate({ nonce, manifest: signed }: UpToDate): AgentEffect[] {
     if (nonce <= this.#nonce) return [];
-    this.#nonce = nonce;
-    const believed = this.#believe(signed);
+    const believed = this.#believe(nonce, signed);
     if (isRefusal(believed)) return this.#nack(nonce, 0, believed);
     const { manifest, envelope } = believed;
     const held = this.#held;
@@ -116,9 +125,9 @@ export class StateReceiver {
     }
     const refusal = refusalOfContent(manifest, held.tree);
     if (refusal !== undefined) return this.#nack(nonce, manifest.revision, refusal);
-    if (manifest.revision === held.revision && manifest.stateEpoch === held.stateEpoch) {
-      return [this.#acknowledge(nonce)];
-    }
+    // The same state with a lineage that was not known yet is kept, so that it is known after a restart too.
+    const told = manifest.lineage.length > 0 && held.lineage.length === 0;
+    if (comparePoints(manifest, held) === 0 && !told) return [this.#acknowledge(nonce)];
     const nothing = { removed: [], entries: [], intents: [] };
     return this.#save(nonce, { mode: 'delta', manifest, envelope, ...nothing, tree: held.tree });
   }
@@ -126,12 +135,10 @@ export class StateReceiver {
   saved(saveId: number): AgentEffect[] {
     const saving = this.#taken(saveId);
     if (saving === undefined) return [];
-    const { revision, stateEpoch } = saving.change.manifest;
+    const { manifest, tree } = saving.change;
     const memory = this.#cell.current;
-    const masks = memory.masks.filter(
-      (mask) => mask.stateEpoch === stateEpoch && mask.revision > revision,
-    );
-    const held = { stateEpoch, revision, tree: saving.change.tree, stale: false };
+    const masks = memory.masks.filter((mask) => !contains(manifest, mask));
+    const held = { ...acceptedPoint(manifest), tree, stale: false };
     this.#cell.current = { ...memory, held, masks };
     const effects: AgentEffect[] = [{ do: 'accept', change: saving.change }];
     if (masks.length < memory.masks.length) effects.push({ do: 'mask', masks });
@@ -164,11 +171,24 @@ export class StateReceiver {
     return this.#cell.current.held;
   }
 
-  #believe(envelope: SignedEnvelope | null): Pick<StateChange, 'manifest' | 'envelope'> | Refusal {
+  /** What stands or is being written, whichever is newer: neither is gone back behind. */
+  get #accepted(): AcceptedPoint | undefined {
+    const saving = this.#saving && acceptedPoint(this.#saving.change.manifest);
+    return saving ?? this.#held;
+  }
+
+  #believe(
+    nonce: number,
+    envelope: SignedEnvelope | null,
+  ): Pick<StateChange, 'manifest' | 'envelope'> | Refusal {
+    const beyond = refusalOfNumbers({ nonce });
+    if (beyond !== undefined) return beyond;
+    this.#nonce = nonce;
     if (envelope === null) return { code: 'malformed', message: 'the state has no manifest' };
     const opened = this.#ports.openManifest(envelope);
     if (!opened.ok) return { code: opened.code, message: opened.message };
-    const refusal = refusalOfManifest(opened.value, this.#cell.current);
+    const context = { ...this.#cell.current, held: this.#accepted };
+    const refusal = refusalOfManifest(opened.value, context);
     return refusal ?? { manifest: opened.value, envelope };
   }
 
@@ -228,4 +248,8 @@ export class StateReceiver {
       { do: 'send', message: { message: 'stateNack', stateNack } },
     ];
   }
+}
+
+function acceptedPoint({ stateEpoch, revision, root, lineage }: Manifest): AcceptedPoint {
+  return { stateEpoch, revision, root, lineage };
 }

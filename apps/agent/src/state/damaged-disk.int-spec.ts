@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { kubeResources } from '@ambit/kube';
+import type { BindingObject } from '@ambit/rbac';
+import { isAppError } from '@ambit/kernel';
+import { eventually } from '@ambit/testing';
+import { AgentScene, binding } from '../../test/agent-scene.ts';
+
+/** The file as it is, and copies of the same file of another time and of another cluster; what it is damaged to. */
+type Damage = (of: {
+  readonly good: Buffer;
+  readonly older: Buffer;
+  readonly foreign: Buffer;
+}) => Buffer | 'gone';
+
+const cut =
+  (share: number): Damage =>
+  ({ good }) =>
+    good.subarray(0, Math.floor(good.length * share));
+const bytes =
+  (text: string): Damage =>
+  () =>
+    Buffer.from(text);
+
+const damages: Readonly<Record<string, Damage>> = {
+  gone: () => 'gone',
+  'of no length': bytes(''),
+  'cut to 3 bytes': ({ good }) => good.subarray(0, 3),
+  'cut to 9 bytes': ({ good }) => good.subarray(0, 9),
+  'cut in the middle': cut(0.5),
+  'without its last byte': ({ good }) => good.subarray(0, good.length - 1),
+  null: bytes('null'),
+  'an object of JSON': bytes('{"a":1}'),
+  'a list of intents': bytes(JSON.stringify([{ ...binding('x', ['eve']), key: 'HELD/x' }])),
+  binary: () => Buffer.from(Array.from({ length: 4_096 }, (_, index) => (index * 151 + 7) % 256)),
+  older: ({ older }) => older,
+  'of another cluster': ({ foreign }) => foreign,
+};
+
+const files = [
+  'identity/identity.json',
+  'identity/refused',
+  'state/snapshot',
+  'state/log',
+  'state/high-water.json',
+  'state/unexplained',
+  'state/held-removals.json',
+  'inventory',
+  'spool/segment',
+  'spool/reserve',
+  'lock',
+] as const;
+
+/** Where the file of that name lies in a data folder; the names of some hold numbers. */
+async function pathOf(folder: string, file: string): Promise<string> {
+  const found = await readdir(folder, { recursive: true });
+  const pattern =
+    file === 'state/log' ? /^state\/log-\d+$/ : file === 'spool/segment' ? /\.segment$/ : undefined;
+  return join(folder, (pattern && found.find((name) => pattern.test(name))) ?? file);
+}
+
+async function contentOf(folder: string, file: string): Promise<Buffer> {
+  return readFile(await pathOf(folder, file)).catch(() => Buffer.alloc(0));
+}
+
+/** The data folder of an agent at three times: while ben had access, after it ended, and that of another cluster. */
+class Disks {
+  readonly scene: AgentScene;
+  readonly older: string;
+  readonly good: string;
+  readonly foreign: string;
+  data = '';
+
+  constructor(scene: AgentScene) {
+    this.scene = scene;
+    this.older = join(scene.folder, 'older');
+    this.good = join(scene.folder, 'good');
+    this.foreign = join(scene.folder, 'foreign');
+  }
+
+  /** The good disk with one file damaged. */
+  async damage(file: string, damage: Damage): Promise<void> {
+    await rm(this.data, { recursive: true });
+    await cp(this.good, this.data, { recursive: true });
+    const [good, older, foreign] = await Promise.all(
+      [this.good, this.older, this.foreign].map((folder) => contentOf(folder, file)),
+    );
+    await this.put(file, damage({ good, older, foreign } as Parameters<Damage>[0]));
+  }
+
+  async put(file: string, content: Buffer | 'gone'): Promise<void> {
+    const path = await pathOf(this.data, file);
+    await mkdir(dirname(path), { recursive: true });
+    if (content === 'gone') await rm(path, { force: true });
+    else await writeFile(path, content);
+  }
+
+  async prepare(): Promise<void> {
+    const { scene } = this;
+    scene.central.commit([binding('a', ['ada', 'ben'])]);
+    const first = await scene.join();
+    await scene.holds('ambit:ada', 'ambit:ben');
+    this.data = first.dataFolder;
+    await scene.stop(first);
+    await cp(this.data, this.older, { recursive: true });
+    const second = await scene.start();
+    await scene.connected();
+    scene.central.commit([binding('a', ['ada'])]);
+    await scene.holds('ambit:ada');
+    await scene.stop(second);
+    await cp(this.data, this.good, { recursive: true });
+    const other = await AgentScene.open();
+    try {
+      other.central.commit([binding('a', ['ben', 'eve'])]);
+      const agent = await other.join();
+      await other.holds('ambit:ben', 'ambit:eve');
+      await other.stop(agent);
+      await cp(agent.dataFolder, this.foreign, { recursive: true });
+    } finally {
+      await other.close();
+    }
+    await this.strangers();
+    await scene.central.stop();
+  }
+
+  /** Bindings of somebody else, one of them under a name of our form. */
+  async strangers(): Promise<void> {
+    for (const name of strangers) {
+      await this.scene.admin.create<BindingObject>(kubeResources.roleBindings, {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name, namespace: 'payments' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'owner' }],
+      });
+    }
+  }
+
+  /** Starts the agent without central and waits until it would have done what it does; or its refusal to start. */
+  async start(): Promise<Error | undefined> {
+    this.scene.logger.lines.splice(0);
+    try {
+      const agent = await this.scene.start();
+      await eventually(async () => {
+        const answer = await fetch(`${agent.healthUrl}/readyz?verbose`);
+        expect(await answer.text()).toContain('[+] lists');
+      });
+      await eventually(() => expect(this.scene.logged('there is no stream to central')).toBe(true));
+      await this.scene.stop(agent);
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  async everyBinding(): Promise<string[]> {
+    const { items } = await this.scene.admin.list<BindingObject>(kubeResources.roleBindings, {
+      namespace: 'payments',
+    });
+    return items
+      .flatMap(({ metadata, subjects = [] }) =>
+        subjects.map(({ name }) => `${metadata.name} ${name}`),
+      )
+      .sort();
+  }
+}
+
+const strangers = ['deployers', 'ambit-view-abcdefghijkl'];
+/** What an agent may keep silent about: files that are made anew, or that say nothing about access. */
+const quiet = new Set<string>([
+  'identity/refused',
+  'state/held-removals.json',
+  'inventory',
+  'spool/segment',
+  'spool/reserve',
+]);
+/** Files that are never read, or only looked for: these ways are enough. */
+const unread = new Set<string>([
+  'identity/refused',
+  'state/held-removals.json',
+  'spool/reserve',
+  'lock',
+]);
+const enough = ['gone', 'an object of JSON', 'a list of intents', 'binary'];
+
+describe('a damaged data folder grants nothing and deletes nothing of others', () => {
+  let disks: Disks;
+  beforeAll(async () => {
+    disks = new Disks(await AgentScene.open());
+    await disks.prepare();
+  });
+  afterAll(() => disks.scene.close());
+
+  test.each(files)('%s, in every way', async (file) => {
+    const before = await disks.everyBinding();
+    const outcomes: string[] = [];
+    for (const [name, damage] of Object.entries(damages)) {
+      if (unread.has(file) && !enough.includes(name)) continue;
+      await disks.damage(file, damage);
+      const error = await disks.start();
+      expect(await disks.everyBinding()).toEqual(before);
+      const told = disks.scene.logger.lines.some(
+        ({ level, message }) =>
+          (level === 'error' || level === 'warn') && !message.includes('no stream to central'),
+      );
+      if (error !== undefined) {
+        expect({ name, error, app: isAppError(error) }).toMatchObject({ app: true });
+        expect(isAppError(error) && (error.extras.hint ?? '')).not.toBe('');
+      }
+      outcomes.push(`${name}: ${error === undefined ? (told ? 'told' : 'quiet') : error.message}`);
+    }
+    const text = outcomes.join('\n').replaceAll(disks.data, '');
+    if (!quiet.has(file)) expect(text).toMatch(/an object of JSON: (?!quiet)/);
+  });
+
+  test('files in the place of each other', async () => {
+    const before = await disks.everyBinding();
+    const names = ['state/snapshot', 'state/high-water.json', 'inventory', 'state/unexplained'];
+    for (const one of [...names, 'identity/identity.json']) {
+      if (one === 'state/unexplained') continue;
+      for (const other of names) {
+        await disks.damage(other, () => 'gone');
+        await disks.put(other, await contentOf(disks.good, one));
+        await disks.start();
+        expect(await disks.everyBinding()).toEqual(before);
+      }
+    }
+  });
+
+  test('an inventory that claims the bindings of others makes none of them ours', async () => {
+    const before = await disks.everyBinding();
+    const { items } = await disks.scene.admin.list<BindingObject>(kubeResources.roleBindings, {
+      namespace: 'payments',
+    });
+    const lines = items.map(
+      ({ metadata: { uid, name } }) => `${uid} RoleBinding/payments/${name}\n`,
+    );
+    await disks.damage('inventory', () => Buffer.from(lines.join('')));
+    expect(await disks.start()).toBeUndefined();
+    expect(await disks.everyBinding()).toEqual(before);
+  });
+});
