@@ -83,8 +83,10 @@ export class ClockInterval {
   }
 
   #believe(time: Millis, verdict: TimeVerdict): TimeVerdict {
-    this.#central = { time, at: this.#clock.monotonic() };
-    this.#first ??= this.#central;
+    const at = this.#clock.monotonic();
+    // No later than our own clocks said: else its own lead would add to the lead of those after it.
+    this.#first ??= { time: Math.min(time, this.#latestHere()), at };
+    this.#central = { time, at };
     this.#highWater = time;
     this.#unproven = false;
     this.#refused = false;
@@ -92,8 +94,11 @@ export class ClockInterval {
   }
 
   #latestPossible(): Millis {
-    const clocks = [this.#clock.now(), ...this.#carriedOn(this.#first, this.#kubernetes)];
-    return Math.max(...clocks) + believedAheadMs;
+    return Math.max(this.#latestHere(), ...this.#carriedOn(this.#first)) + believedAheadMs;
+  }
+
+  #latestHere(): Millis {
+    return Math.max(this.#clock.now(), ...this.#carriedOn(this.#kubernetes));
   }
 
   /**
