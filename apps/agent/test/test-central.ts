@@ -298,7 +298,12 @@ export class TestCentral {
         signOrder: (order) =>
           this.sign(
             'command',
-            commandOrderCodec.encode({ installationUid, clusterUid, stateEpoch: this.stateEpoch, ...order }),
+            commandOrderCodec.encode({
+              installationUid,
+              clusterUid,
+              stateEpoch: this.stateEpoch,
+              ...order,
+            }),
           ),
       },
       {

@@ -141,7 +141,7 @@ export class ClusterReconciler implements Reconciler {
     const details = { gains: wanted.heldGains };
     const touched = wanted.releaseGains();
     const message = 'What a raised epoch gives is given now';
-    this.#options.audit.record({ type: 'cluster.gains_released', message, details });
+    this.#options.audit.record({ type: 'agent.gains_released', message, details });
     this.#changed(touched);
     this.#lookAtAll();
   }

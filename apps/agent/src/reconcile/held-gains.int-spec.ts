@@ -25,7 +25,7 @@ describe('gains of a raised epoch', () => {
       scene.reconciler.releaseGains();
       await scene.sees(['payments view ambit:ann', 'payments view ambit:bob']);
       expect(scene.reconciler.status()).toMatchObject({ heldGains: 0 });
-      expect(scene.eventsOf('cluster.gains_released')).toHaveLength(1);
+      expect(scene.eventsOf('agent.gains_released')).toHaveLength(1);
     }),
   );
 

@@ -154,7 +154,7 @@ describe('removals that were held and let through', () => {
         await cp(state, older, { recursive: true });
         await scene.start();
         await scene.connected();
-        central.command('ACTION_RELEASE_REMOVALS');
+        central.command('ORDER_RELEASE_REMOVALS');
         await scene.holds('ambit:ada');
         await scene.stopAll();
         await central.stop();
@@ -170,7 +170,7 @@ describe('removals that were held and let through', () => {
           await scene.stop(next);
         }
       },
-      { removalGuard: { share: 0.3, atLeast: 1 } },
+      { removalGuard: { share: 0.3, moreThan: 1 } },
     ),
   );
 });
