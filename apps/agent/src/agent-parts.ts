@@ -1,3 +1,4 @@
+import type { WayOut } from '@ambit/config';
 import type { Logger } from '@ambit/kernel';
 import type { AuditTrail } from './audit/open-audit-trail.ts';
 import type { CeilingFile } from './ceiling/ceiling-file.ts';
@@ -18,6 +19,8 @@ export interface AgentGround {
   readonly kubernetes: OpenKubernetes;
   readonly folder: DataFolder;
   readonly ceiling: CeilingFile;
+  /** Which way central is reached. */
+  readonly wayOut: WayOut;
 }
 
 /** What the parts of a running agent share. */

@@ -1,4 +1,4 @@
-import { addressText } from '@ambit/config';
+import { addressText, parseAddress } from '@ambit/config';
 import type { AgentGround, AgentParts } from './agent-parts.ts';
 import { openAuditTrail } from './audit/open-audit-trail.ts';
 import { ClockInterval } from './clock/clock-interval.ts';
@@ -41,6 +41,7 @@ async function openKeeper({
   kubernetes,
   folder,
   logger,
+  wayOut,
 }: AgentGround): Promise<IdentityKeeper> {
   const file = new IdentityFile(folder.identity);
   const request = {
@@ -49,9 +50,13 @@ async function openKeeper({
     kubeSystemUid: kubernetes.kubeSystemUid,
     kubernetesVersion: kubernetes.version,
     agentVersion: version,
+    wayOut,
   };
   const identity = await obtainIdentity(request, { file, clock: systemClock, logger });
   const { server } = identity;
+  const address = parseAddress(server);
+  const proxy = address && wayOut(address);
+  if (proxy !== undefined) logger.info(`central is reached through ${proxy.name}`, { server });
   return new IdentityKeeper({
     identity,
     file,
@@ -59,5 +64,6 @@ async function openKeeper({
     clock: systemClock,
     random: Math.random,
     logger,
+    wayOut,
   });
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@ambit/testing';
+import { eventually, startHttpProxy } from '@ambit/testing';
 import { parse } from 'yaml';
 import { binding, inScene } from '../test/agent-scene.ts';
 import type { AgentScene } from '../test/agent-scene.ts';
@@ -167,6 +167,47 @@ describe('ambit-agent as a process', () => {
       expect(await agent.ended).toBe(0);
       expect(parse(agent.stdout)).toMatchObject({ kind: 'ClusterRole' });
       expect(agent.stderr).toBe('');
+    }),
+  );
+});
+
+describe('a proxy between the agent and central', () => {
+  const elsewhere = 'central.acme.example:7443';
+  const throughProxy = (scene: AgentScene): string[] => [
+    ...flags(scene).filter((flag) => !flag.startsWith('--server=')),
+    `--server=${elsewhere}`,
+    `--join-token=${scene.central.registrar.joinToken()}`,
+  ];
+
+  test(
+    'carries the enrolment and the session',
+    inScene(async (scene) => {
+      const port = Number(scene.central.address.split(':').at(-1));
+      const proxy = await startHttpProxy({ leadsTo: port });
+      const agent = run(throughProxy(scene), { https_proxy: proxy.url });
+      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'), {
+        withinMs: 20_000,
+      });
+      await scene.connected();
+      expect(new Set(proxy.requests.map(({ method, target }) => `${method} ${target}`))).toEqual(
+        new Set([`CONNECT ${elsewhere}`]),
+      );
+      await proxy.close();
+    }),
+  );
+
+  test(
+    'is named with its answer when it refuses, without its credentials',
+    inScene(async (scene) => {
+      const proxy = await startHttpProxy({ refuses: 502 });
+      const named = proxy.url.replace('http://', 'http://me:s3cret@');
+      const agent = run(throughProxy(scene), { https_proxy: named });
+      expect(await agent.ended).toBe(1);
+      expect(agent.stderr).toContain(
+        `the proxy ${proxy.url} (https_proxy) answered 502 to CONNECT ${elsewhere}`,
+      );
+      expect(agent.stderr + agent.stdout).not.toContain('s3cret');
+      await proxy.close();
     }),
   );
 });

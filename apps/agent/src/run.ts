@@ -1,4 +1,4 @@
-import { addressText } from '@ambit/config';
+import { addressText, wayOut } from '@ambit/config';
 import type { Environment } from '@ambit/config';
 import type { Logger } from '@ambit/kernel';
 import { CeilingFile } from './ceiling/ceiling-file.ts';
@@ -73,7 +73,7 @@ async function start(
   });
   teardown.add('data folder', () => folder.release());
   const ground = { settings, logger, observation, kubernetes, folder, ceiling };
-  const parts = await openParts(ground, teardown);
+  const parts = await openParts({ ...ground, wayOut: wayOut(environment) }, teardown);
   await startParts(parts, calls, teardown);
   const { clusterName, server } = parts.keeper.identity;
   return {

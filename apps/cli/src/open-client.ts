@@ -1,5 +1,5 @@
 import { AmbitClient } from '@ambit/client';
-import type { Environment } from '@ambit/config';
+import { wayOut, type Environment } from '@ambit/config';
 import type { GlobalOptions } from './global-options.ts';
 import { parseDuration } from './parse-time.ts';
 import {
@@ -25,13 +25,8 @@ export async function clientFor(
     server: settings.server,
     token: settings.token,
     userAgent: `ambit/${version}`,
-    proxyEnv: proxyVariables(env),
+    wayOut: wayOut(env),
     ...(ca === undefined ? {} : { ca }),
     ...(globals.timeout === undefined ? {} : { timeoutMs: parseDuration(globals.timeout) }),
   });
-}
-
-function proxyVariables(env: Environment): Record<string, string | undefined> {
-  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'];
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

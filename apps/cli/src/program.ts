@@ -88,7 +88,8 @@ Scopes:      prod-eu (the whole cluster), prod-eu/payments (a namespace), prod-e
 Subjects:    alice@acme.io is a user, group/sre a group
 Files:       profiles in $XDG_CONFIG_HOME/ambit/config.yaml (env: AMBIT_CONFIG_DIR), names for
              completion in $XDG_CACHE_HOME/ambit (env: AMBIT_CACHE_DIR)
-Environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; AMBIT_DEBUG=1 prints the causes of errors
+Environment: HTTPS_PROXY and NO_PROXY are honoured, this machine is always reached directly;
+             AMBIT_DEBUG=1 prints the causes of errors
 Exit codes:  0 done, or yes        1 error, or no          2 wrong usage
              3 not signed in       4 forbidden             5 not found
              6 conflict            8 still waiting         9 central or agent unreachable

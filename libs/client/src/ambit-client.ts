@@ -8,7 +8,13 @@ import {
 import { AppError, fullJitter, type Millis } from '@ambit/kernel';
 import { followAudit, type AuditTailOptions, type TailItem } from './audit-tail.ts';
 import type { CallArgs, CallResult, Operations } from './call-types.ts';
-import { exchange, openConnection, type Connection, type HttpAnswer } from './http-exchange.ts';
+import {
+  exchange,
+  openConnection,
+  type Connection,
+  type ConnectionOptions,
+  type HttpAnswer,
+} from './http-exchange.ts';
 import { isPassing } from './network-error.ts';
 import { answerError, foreignAnswer } from './problem-error.ts';
 import { requestPath } from './request-path.ts';
@@ -25,7 +31,8 @@ export interface AmbitClientOptions {
   readonly timeoutMs?: Millis;
   readonly allowPlainHttp?: boolean;
   readonly userAgent?: string;
-  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** Which way central is reached, when it is https://; directly without it. A proxy's refusal is told as it throws it. */
+  readonly wayOut?: Exclude<ConnectionOptions['wayOut'], undefined>;
 }
 
 type LooseArgs = Partial<CallArgs<OperationId>> & {

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { AppError, type Millis } from '@ambit/kernel';
 import { networkError } from './network-error.ts';
+import { VerifyingAgent, type WayThrough } from './verifying-agent.ts';
 
 export interface Connection {
   readonly base: URL;
@@ -11,8 +12,8 @@ export interface Connection {
 export interface ConnectionOptions {
   /** PEM of the CA to trust instead of the system's. */
   readonly ca?: string;
-  /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` as the environment has them. */
-  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** Which way central is reached; undefined is directly. Asked for https:// alone: nothing goes through a proxy unencrypted. */
+  readonly wayOut?: (destination: { host: string; port: number }) => WayThrough | undefined;
 }
 
 export interface HttpRequest {
@@ -33,22 +34,12 @@ export interface HttpAnswer {
 /** More than any page of 500 objects needs; a peer that sends more is not central. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** Certificates are always verified: there is no option that turns it off. */
+/** Certificates are always verified: there is no option that turns it off, and no variable does. */
 export function openConnection(base: URL, options: ConnectionOptions): Connection {
-  const shared = {
-    keepAlive: true,
-    ...(options.proxyEnv === undefined ? {} : { proxyEnv: { ...options.proxyEnv } }),
-  };
-  const agent =
-    base.protocol === 'https:'
-      ? new https.Agent({
-          ...shared,
-          minVersion: 'TLSv1.2',
-          rejectUnauthorized: true,
-          ...(options.ca === undefined ? {} : { ca: options.ca }),
-        })
-      : new http.Agent(shared);
-  return { base, agent };
+  if (base.protocol !== 'https:') return { base, agent: new http.Agent({ keepAlive: true }) };
+  const host = base.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = base.port === '' ? 443 : Number(base.port);
+  return { base, agent: new VerifyingAgent(options.ca, options.wayOut?.({ host, port })) };
 }
 
 /** Sends the request and gives the answer's head as soon as it is there. Throws `AppError` for what the network did. */

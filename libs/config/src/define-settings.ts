@@ -28,6 +28,8 @@ export interface SettingsSchema<D extends Declared = Declared> {
   readonly names: readonly Names[];
   /** False when the program reads no YAML file. */
   readonly configFile: boolean;
+  /** Paragraphs of the reference page beyond the table. */
+  readonly notes: readonly string[];
   check(values: ValuesOf<D>): readonly string[];
 }
 
@@ -35,6 +37,8 @@ export interface SettingsSchema<D extends Declared = Declared> {
 export interface SchemaExtras<D extends Declared> {
   /** False when the program reads no YAML file; otherwise `--config` and AMBIT_CONFIG name one. */
   readonly configFile?: boolean;
+  /** Paragraphs for the reference page, such as variables that are not settings. */
+  readonly notes?: readonly string[];
   /** What is wrong with values that are each right alone, one sentence each. */
   readonly check?: (values: ValuesOf<D>) => readonly string[];
 }
@@ -50,6 +54,7 @@ export function defineSettings<const D extends Declared>(
     declared,
     names: Object.entries(declared).map(([key, one]) => namesOf(key, one)),
     configFile: extras.configFile ?? true,
+    notes: extras.notes ?? [],
     check: extras.check ?? (() => []),
   };
 }

@@ -12,6 +12,7 @@ export type { Origin } from './find-setting.ts';
 export * from './load-settings.ts';
 export * from './own-files.ts';
 export * from './printable-error.ts';
+export { wayOut, type ProxyTunnel, type WayOut } from './proxy/proxy-tunnel.ts';
 export * from './secret.ts';
 export * from './setting.ts';
 export * from './setting-kinds.ts';

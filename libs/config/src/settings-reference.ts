@@ -49,6 +49,7 @@ export function settingsPage(schema: SettingsSchema): string {
     '|---|---|---|---|---|',
     ...rows,
     '',
+    ...schema.notes.flatMap((note) => [note, '']),
   ].join('\n');
 }
 

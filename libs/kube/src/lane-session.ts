@@ -55,6 +55,8 @@ export class LaneSession {
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
       maxSessionMemory: sessionMemoryMegabytes,
       minVersion: 'TLSv1.2',
+      // Said aloud: a variable of the platform would turn it off.
+      rejectUnauthorized: true,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
@@ -71,6 +73,11 @@ export class LaneSession {
       });
       session.once('connect', (_session, socket) => {
         callOff();
+        if (!(socket as TLSSocket).authorized) {
+          session.destroy();
+          failed(localError('Unreachable', `the certificate of ${server} is not trusted`));
+          return;
+        }
         opened(new LaneSession(server, session, socket, timers));
       });
     });

@@ -3,6 +3,7 @@ import { fullJitter, type Logger } from '@ambit/kernel';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { databaseError, isTransient } from './database-error.ts';
+import { databaseAddress } from './database-tls.ts';
 import { allEntities } from './entities/all-entities.ts';
 import { runMigrations, unknownToDatabase } from './migrate.ts';
 import {
@@ -71,6 +72,7 @@ export class Database implements Sql {
         lost();
       },
       extra: {
+        ...databaseAddress(options.url),
         max: options.maxConnections ?? 20,
         types,
         application_name: options.applicationName ?? 'ambit',
@@ -185,7 +187,7 @@ export class Database implements Sql {
   /** A connection outside the pool, for LISTEN. Not connected yet. */
   dedicatedClient(): pg.Client {
     return new pg.Client({
-      connectionString: this.#options.url,
+      ...databaseAddress(this.#options.url),
       application_name: `${this.#options.applicationName ?? 'ambit'} feed`,
       options: sessionOptions(this.#options),
       connectionTimeoutMillis: 5_000,

@@ -2,6 +2,7 @@
  * The one place that speaks to PostgreSQL: the embedded server, rows, migrations, stores that exist only inside a
  * transaction, read queries, the feed of policy changes and the audit store. It holds no rule of the product.
  */
+export { databaseAddress } from './database-tls.ts';
 export type { AuditFilter } from './audit/audit-filter.ts';
 export { dropAuditBefore, makeAuditPartitions } from './audit/audit-partitions.ts';
 export { auditToDrop, type AuditToDrop } from './audit/audit-to-drop.ts';

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { databaseAddress } from './database-tls.ts';
 import { allMigrations } from './migrations/all-migrations.ts';
 import type { Sql } from './sql.ts';
 
@@ -19,6 +20,7 @@ export async function runMigrations(url: string): Promise<readonly string[]> {
     synchronize: false,
     logging: false,
     extra: {
+      ...databaseAddress(url),
       max: 4,
       options: '-c search_path=public,pg_temp -c lock_timeout=30000 -c TimeZone=UTC',
     },

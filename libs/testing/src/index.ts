@@ -2,6 +2,7 @@
 export * from './eventually.ts';
 export * from './fake-clock.ts';
 export * from './fake-ids.ts';
+export * from './http-proxy.ts';
 export * from './policy-writer.ts';
 export * from './silent-logger.ts';
 export * from './test-database.ts';

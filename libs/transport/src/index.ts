@@ -78,6 +78,7 @@ export {
 export { addressOfPeer, callerGroup } from './grpc/caller-group.ts';
 export { FairQueue } from './grpc/fair-queue.ts';
 export { fetchPinnedCa } from './grpc/pin-central.ts';
+export type { WayOut, WayThrough } from './grpc/way-through.ts';
 export {
   connectToCentral,
   type AgentIdentity,

@@ -12,7 +12,7 @@ import {
   signJoinRequest,
   verifyEnrolment,
 } from '@ambit/transport';
-import type { HeldTrust, JoinToken } from '@ambit/transport';
+import type { HeldTrust, JoinToken, WayOut } from '@ambit/transport';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
 import { identityTrust } from './agent-trust.ts';
 import { readCertificate } from './certificate-answer.ts';
@@ -24,6 +24,7 @@ export interface EnrolmentRequest {
   readonly kubeSystemUid: string;
   readonly kubernetesVersion: string;
   readonly agentVersion: string;
+  readonly wayOut?: WayOut | undefined;
 }
 
 const deadlineMs = 10_000;
@@ -44,7 +45,8 @@ export async function enrol(
 ): Promise<AgentIdentityRecord> {
   const token = parseJoinToken(request.joinToken);
   await file.prove();
-  const ca = await fetchPinnedCa({ address: request.server, caPin: token.caPin, deadlineMs });
+  const { server: address, wayOut } = request;
+  const ca = await fetchPinnedCa({ address, caPin: token.caPin, deadlineMs, wayOut });
   const privateKey = generateAgentKey();
   const csr = createCertificateRequest(privateKey);
   const answer = await exchange(request, { ca, token, csr });
@@ -105,11 +107,11 @@ async function exchange(
   request: EnrolmentRequest,
   parts: { readonly ca: string; readonly token: JoinToken; readonly csr: Uint8Array },
 ): Promise<wire.EnrollResponse> {
-  const { server: address, kubeSystemUid, agentVersion, kubernetesVersion } = request;
+  const { server: address, wayOut, kubeSystemUid, agentVersion, kubernetesVersion } = request;
   const { ca, token, csr } = parts;
   const { id, presented } = token;
   const tokenProof = signJoinRequest(presented, { id, kubeSystemUid, csr });
-  const connection = connectToCentral({ address, ca });
+  const connection = connectToCentral({ address, ca, wayOut });
   try {
     return await connection.enroll(
       { joinToken: id, tokenProof, csr, kubeSystemUid, agentVersion, kubernetesVersion },

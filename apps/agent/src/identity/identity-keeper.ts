@@ -1,7 +1,7 @@
 import { fullJitter, isAppError, toAppError } from '@ambit/kernel';
 import type { AppError, Clock, Logger, Millis, Random } from '@ambit/kernel';
 import { certificateLifetimes, connectToCentral, createEnvelopeOpeners } from '@ambit/transport';
-import type { CentralConnection } from '@ambit/transport';
+import type { CentralConnection, WayOut } from '@ambit/transport';
 import { validityOf } from './agent-identity.ts';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
 import type { RefusedTrust } from './agent-trust.ts';
@@ -15,6 +15,7 @@ export interface IdentityKeeperOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly wayOut?: WayOut | undefined;
 }
 
 /** What happened to the trust of this agent. */
@@ -71,6 +72,7 @@ export class IdentityKeeper {
     return connectToCentral({
       address: this.#options.server,
       ca,
+      wayOut: this.#options.wayOut,
       identity: { certificateChain, privateKey },
     });
   }
@@ -169,7 +171,8 @@ export class IdentityKeeper {
   /** A certificate that has ended would make the handshake fail: central then asks for a signature instead. */
   #connection(): CentralConnection {
     if (this.#options.clock.now() < this.notAfter) return this.dial();
-    return connectToCentral({ address: this.#options.server, ca: this.#identity.ca });
+    const { server: address, wayOut } = this.#options;
+    return connectToCentral({ address, ca: this.#identity.ca, wayOut });
   }
 
   #refuse(refused: readonly RefusedTrust[]): void {

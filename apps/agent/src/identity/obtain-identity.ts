@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Clock, Logger } from '@ambit/kernel';
 import { connectToCentral } from '@ambit/transport';
+import type { WayOut } from '@ambit/transport';
 import { validityOf } from './agent-identity.ts';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
 import { enrol } from './enrol.ts';
@@ -13,6 +14,7 @@ export interface IdentityRequest {
   readonly kubeSystemUid: string;
   readonly kubernetesVersion: string;
   readonly agentVersion: string;
+  readonly wayOut?: WayOut | undefined;
 }
 
 export interface IdentityPorts {
@@ -38,7 +40,7 @@ export async function obtainIdentity(
   if (found.kubeSystemUid !== request.kubeSystemUid) throw movedFolder(found);
   const server = request.server ?? found.server;
   if (request.joinToken === undefined) return atServer(found, server, ports);
-  const kept = await stillWorks({ ...found, server }, ports);
+  const kept = await stillWorks({ ...found, server }, request.wayOut, ports);
   if (kept !== undefined) {
     ports.logger.info('the join token is not needed and stays unspent: this agent is enrolled', {
       cluster: kept.clusterName,
@@ -87,6 +89,7 @@ async function atServer(
 /** The identity, renewed; undefined when central does not accept it any more. One that cannot be checked counts as good. */
 async function stillWorks(
   identity: AgentIdentityRecord,
+  wayOut: WayOut | undefined,
   { file, clock, logger }: IdentityPorts,
 ): Promise<AgentIdentityRecord | undefined> {
   const { notAfter } = validityOf(identity);
@@ -97,6 +100,7 @@ async function stillWorks(
   const connection = connectToCentral({
     address,
     ca,
+    wayOut,
     ...(live && { identity: { certificateChain, privateKey } }),
   });
   try {

@@ -4,7 +4,9 @@ import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limi
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Logger } from '@ambit/kernel';
+import { databaseAddress } from '@ambit/persistence';
 import type { JobStore } from './jobs/job-runner.ts';
+import { redisTls } from './redis-tls.ts';
 import { FailureLimiter, failuresPerMinute } from './failure-limiter.ts';
 import type { FailureCount, FailureCounts } from './failure-limiter.ts';
 
@@ -27,7 +29,11 @@ export async function openFailureLimiter(
 }
 
 async function onRedis(url: string): Promise<OpenedCounts> {
-  const storeClient = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 3_000 });
+  const storeClient = new Redis(url, {
+    ...redisTls(url),
+    maxRetriesPerRequest: 1,
+    connectTimeout: 3_000,
+  });
   // Without a listener a lost connection would end the process; every call tells of it by itself.
   storeClient.on('error', () => undefined);
   try {
@@ -45,7 +51,7 @@ async function onRedis(url: string): Promise<OpenedCounts> {
 
 async function onPostgres(url: string): Promise<OpenedCounts> {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...databaseAddress(url),
     max: 2,
     application_name: 'ambit-limits',
     options: '-c search_path=limits,pg_temp -c statement_timeout=5000',

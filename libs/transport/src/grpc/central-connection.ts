@@ -13,9 +13,10 @@ import { agentServices, wireLimits, type MethodDefinition, type wire } from '@am
 import { centralName } from '../pki/certificate-facts.ts';
 import { ClientMessageStream } from './client-message-stream.ts';
 import { fromStatus } from './error-status.ts';
-import { hostAndPort } from './host-and-port.ts';
+import { addressOf, hostAndPort } from './host-and-port.ts';
 import type { MessageStream } from './message-stream.ts';
 import { quietGrpc } from './quiet-grpc.ts';
+import { TunnelCredentials, type WayOut } from './way-through.ts';
 
 /** PEM. */
 export interface AgentIdentity {
@@ -33,6 +34,8 @@ export interface CentralConnectionOptions {
   readonly identity?: AgentIdentity;
   /** 30 s and 10 s when absent. */
   readonly keepalive?: { readonly timeMs: number; readonly timeoutMs: number };
+  /** Which way central is reached; directly when absent. */
+  readonly wayOut?: WayOut | undefined;
 }
 
 /** The channels of one agent to central. Every error is an `AppError`. */
@@ -62,6 +65,8 @@ const channelOptions = {
   'grpc-node.flow_control_window': 2 * 1024 * 1024,
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_channelz': 0,
+  // Proxies are chosen by `wayOut`, by the same rule for every client of ours.
+  'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
   // Dialling again is decided above, with full jitter; the channel itself does not wait long.
   'grpc.initial_reconnect_backoff_ms': 100,
@@ -71,10 +76,12 @@ const channelOptions = {
 /** The one way to talk to central over gRPC: TLS 1.3, our CA only, central's own name. */
 export function connectToCentral(options: CentralConnectionOptions): CentralConnection {
   quietGrpc();
-  hostAndPort(options.address);
-  const secure = channelCredentials(options);
+  const way = options.wayOut?.(hostAndPort(options.address));
+  const direct = channelCredentials(options);
+  const secure = way === undefined ? direct : new TunnelCredentials(direct, way);
+  const dialled = way === undefined ? options.address : addressOf(way.address);
   const channel = channelOptionsOf(options);
-  const control = new Client(options.address, secure, channel);
+  const control = new Client(dialled, secure, channel);
   let auditClient: Client | undefined;
   const { enrollment, sync, audit } = agentServices;
   const unaryOf =
@@ -89,7 +96,7 @@ export function connectToCentral(options: CentralConnectionOptions): CentralConn
     renewExpired: unaryOf(enrollment.RenewExpired),
     connect: () => duplex(control, sync.Connect),
     pushAudit: () => {
-      auditClient ??= new Client(options.address, secure, channel);
+      auditClient ??= new Client(dialled, secure, channel);
       return duplex(auditClient, audit.Push);
     },
     close: () => {
@@ -114,7 +121,7 @@ function channelCredentials({ ca, identity }: CentralConnectionOptions): Channel
       minVersion: 'TLSv1.3',
       ...(identity && { cert: identity.certificateChain, key: identity.privateKey }),
     });
-    return credentials.createFromSecureContext(secureContext);
+    return credentials.createFromSecureContext(secureContext, { rejectUnauthorized: true });
   } catch (cause) {
     throw new AppError('config_invalid', 'The identity of the agent cannot be read.', { cause });
   }

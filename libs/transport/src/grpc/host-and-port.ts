@@ -1,10 +1,13 @@
 import { AppError } from '@ambit/kernel';
 
+/** An IPv6 address stands without brackets. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Splits `host:port` or `[v6]:port`. Throws `usage` when it is neither. `anyPort`: 0 is a port to listen on. */
-export function hostAndPort(
-  address: string,
-  { anyPort = false } = {},
-): { readonly host: string; readonly port: number } {
+export function hostAndPort(address: string, { anyPort = false } = {}): HostAndPort {
   const [, six, plain, digits] =
     /^(?:\[([0-9a-fA-F:.]+)\]|([^:/\s]+)):(\d{1,5})$/.exec(address) ?? [];
   const host = six ?? plain;
@@ -15,4 +18,9 @@ export function hostAndPort(
     throw new AppError('usage', `"${address}" is not HOST:PORT.`, { hint });
   }
   return { host, port };
+}
+
+/** The address as one text, with brackets where IPv6 needs them. */
+export function addressOf({ host, port }: HostAndPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { AppError } from '@ambit/kernel';
 import { centralName, extendedKeyUsage, publicKeyPin } from '../pki/certificate-facts.ts';
 import { hostAndPort } from './host-and-port.ts';
+import type { WayOut } from './way-through.ts';
 
 function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
@@ -49,9 +51,12 @@ export async function fetchPinnedCa(options: {
   readonly address: string;
   readonly caPin: string;
   readonly deadlineMs: number;
+  /** Which way central is reached; directly when absent. */
+  readonly wayOut?: WayOut | undefined;
 }): Promise<string> {
   const { address, caPin } = options;
-  const chain = await fetchChain(address, options.deadlineMs);
+  const through = await options.wayOut?.(hostAndPort(address))?.open();
+  const chain = await fetchChain(address, options.deadlineMs, through);
   const [leaf] = chain;
   const ca = chain.find((each) => publicKeyPin(each) === caPin);
   if (ca === undefined || leaf === undefined) {
@@ -66,7 +71,11 @@ export async function fetchPinnedCa(options: {
   return ca.toString();
 }
 
-function fetchChain(address: string, deadlineMs: number): Promise<X509Certificate[]> {
+function fetchChain(
+  address: string,
+  deadlineMs: number,
+  through: Socket | undefined,
+): Promise<X509Certificate[]> {
   const { host, port } = hostAndPort(address);
   return new Promise((resolve, reject) => {
     // The chain is verified against the pin, which the platform's verification knows nothing of.
@@ -75,7 +84,8 @@ function fetchChain(address: string, deadlineMs: number): Promise<X509Certificat
       minVersion: 'TLSv1.3',
       ALPNProtocols: ['h2'],
     } as const;
-    const socket = connect({ host, port, servername: centralName, ...options });
+    const where = through === undefined ? { host, port } : { socket: through };
+    const socket = connect({ ...where, servername: centralName, ...options });
     const finish = (act: () => void): void => {
       clearTimeout(deadline);
       socket.destroy();

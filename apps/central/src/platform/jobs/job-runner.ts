@@ -2,6 +2,8 @@ import { createPostgresBackend, Queue, withBackend, Worker } from 'bullmq';
 import type { ConnectionOptions } from 'bullmq';
 import { AppError } from '@ambit/kernel';
 import type { Logger, Millis } from '@ambit/kernel';
+import { databaseAddress } from '@ambit/persistence';
+import { redisTls } from '../redis-tls.ts';
 
 /** A job that runs again and again. It may run twice or on two replicas at once: it has to be idempotent. */
 export interface RecurringJob {
@@ -67,7 +69,11 @@ interface OpenQueue {
 
 function open(store: JobStore, run: Run): OpenQueue {
   if ('redisUrl' in store) {
-    const connection: ConnectionOptions = { url: store.redisUrl, maxRetriesPerRequest: null };
+    const connection: ConnectionOptions = {
+      url: store.redisUrl,
+      ...redisTls(store.redisUrl),
+      maxRetriesPerRequest: null,
+    };
     return {
       queue: new Queue(queueName, { connection }),
       worker: new Worker(queueName, (job) => run(job.name), { connection, concurrency: 2 }),
@@ -75,7 +81,7 @@ function open(store: JobStore, run: Run): OpenQueue {
   }
   const onPostgres = withBackend(createPostgresBackend);
   const connection = {
-    connectionString: store.databaseUrl,
+    ...databaseAddress(store.databaseUrl),
     schema: jobSchema,
     migrate: false,
     max: 3,
