@@ -43,7 +43,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     doors: { embedded: 'src/embedded/embedded-postgres.ts' },
   },
   'libs/kube': {
-    libs: ['kernel', 'rbac'],
+    libs: ['kernel', 'rbac', 'config'],
     never: [kubernetesClient, ...serverOnly],
   },
   'libs/client': { libs: ['kernel', 'contracts'], never: [kubernetesClient, ...serverOnly] },

@@ -17,3 +17,4 @@ export * from './secret.ts';
 export * from './setting.ts';
 export * from './setting-kinds.ts';
 export * from './settings-reference.ts';
+export * from './yaml-keys.ts';

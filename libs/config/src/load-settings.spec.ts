@@ -133,7 +133,7 @@ describe('problems', () => {
     const cases: [string, RegExp][] = [
       ['a: [1', /c\.yaml:\d+:\d+: /],
       ['- 1\n', /expected settings as "name: value"/],
-      ['poolSize: 1\npoolSize: 2\n', /c\.yaml:2:1: Map keys must be unique/],
+      ['poolSize: 1\npoolSize: 2\n', /c\.yaml:2:1: the key "poolSize" stands here a second time/],
       ['poolSize: {a: 1}\n', /poolSize: expected one value/],
     ];
     for (const [content, expected] of cases) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ErrorItem } from '@ambit/kernel';
 import { didYouMean } from '@ambit/kernel';
 import { systemReason } from './system-reason.ts';
+import { keyFaults, strictYaml } from './yaml-keys.ts';
 
 /** One value of a settings file as text, and where it stands. */
 export interface FileValue {
@@ -44,14 +45,19 @@ async function parseSettings(
   // Loaded only when there is a file: the library costs an agent about 7 MB of resident memory.
   const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const counter = new LineCounter();
-  const document = parseDocument(source, { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(source, { lineCounter: counter, ...strictYaml });
   const placeAt = (offset: number): Place => {
     const { line, col } = counter.linePos(offset);
     return { file, line, column: col };
   };
-  const problems: ErrorItem[] = document.errors.map((error) =>
-    problemAt(placeAt(error.pos[0]), error.message),
-  );
+  const problems: ErrorItem[] = [
+    ...[...document.errors, ...document.warnings].map((error) =>
+      problemAt(placeAt(error.pos[0]), error.message),
+    ),
+    ...keyFaults(document, counter).map(({ message, line = 1, column = 1 }) =>
+      problemAt({ file, line, column }, message),
+    ),
+  ];
   const values = new Map<string, FileValue>();
   if (problems.length > 0 || document.contents === null) return { values, problems };
   if (!isMap(document.contents)) {

@@ -1,5 +1,6 @@
-import { AppError, didYouMean } from '@ambit/kernel';
-import { parse } from 'yaml';
+import { keyFaults, strictYaml } from '@ambit/config';
+import { AppError, didYouMean, type ErrorItem } from '@ambit/kernel';
+import { LineCounter, parseDocument } from 'yaml';
 
 /** The parts of `v1` `Config` that we read, under the file's own names. */
 export interface KubeconfigCluster {
@@ -56,13 +57,17 @@ export function parseKubeconfig(text: string, path: string, wanted?: string): Ku
 }
 
 function parseYaml(text: string, path: string): Fields {
-  let file: unknown;
-  try {
-    file = parse(text);
-  } catch {
-    // The parser quotes the faulty line, which may hold a token or a key.
-    throw invalid(`The file ${path} is not YAML.`, 'Check the file with kubectl config view.');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, ...strictYaml });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    // The words of the parser may quote a token or a key: its place is enough.
+    throw unusable(path, [{ message: 'it cannot be read from here on', line, column: col }]);
   }
+  const lost = keyFaults(document, lines);
+  if (lost.length > 0) throw unusable(path, lost);
+  const file: unknown = document.toJS({ maxAliasCount: 10 });
   if (!isFields(file)) throw invalid(`The file ${path} is not a kubeconfig.`, 'Name a kubeconfig.');
   return file;
 }
@@ -84,7 +89,7 @@ function part(file: Fields, path: string, field: string, name: string): Fields {
 
 /** Each of these would change whom we are or whom we trust; leaving them out silently would be worse than refusing. */
 function refuseUnsafe(cluster: Fields, user: Fields, path: string): void {
-  if (cluster['insecure-skip-tls-verify'] === true) {
+  if (![undefined, null, false].includes(cluster['insecure-skip-tls-verify'] as undefined)) {
     throw invalid(
       `The kubeconfig ${path} turns the check of the server's certificate off.`,
       'Remove insecure-skip-tls-verify and give certificate-authority-data.',
@@ -127,6 +132,13 @@ function checkedUser(user: Fields, path: string): KubeconfigUser {
     throw invalid(`The exec plugin in ${path} has no command.`, 'Give exec.command.');
   }
   return user as unknown as KubeconfigUser;
+}
+
+function unusable(path: string, errors: readonly ErrorItem[]): AppError {
+  return new AppError('config_invalid', `The file ${path} is not YAML.`, {
+    errors,
+    hint: 'Check the file with kubectl config view.',
+  });
 }
 
 function invalid(message: string, hint: string): AppError {

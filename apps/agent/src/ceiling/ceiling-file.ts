@@ -1,5 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { keyFaults, strictYaml } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorItem, Logger } from '@ambit/kernel';
 import { defaultCeiling, parseCeilingDocument, withProtected } from '@ambit/rbac';
@@ -85,12 +86,14 @@ export class CeilingFile {
 /** Reads a ceiling file. Throws `config_invalid` with line and column of every problem. */
 export async function readCeiling(path: string): Promise<Ceiling> {
   const lines = new LineCounter();
-  const document = parseDocument(await readText(path), { lineCounter: lines, uniqueKeys: true });
-  const [syntax] = document.errors;
+  const document = parseDocument(await readText(path), { lineCounter: lines, ...strictYaml });
+  const [syntax] = [...document.errors, ...document.warnings];
   if (syntax !== undefined) {
     const { line, col } = lines.linePos(syntax.pos[0]);
     throw unusable(path, [{ message: syntax.message.split('\n')[0] ?? '', line, column: col }]);
   }
+  const lost = keyFaults(document, lines);
+  if (lost.length > 0) throw unusable(path, lost);
   const parsed = parseCeilingDocument(document.toJS({ maxAliasCount: 10 }));
   if (parsed.ok) return parsed.value;
   throw unusable(

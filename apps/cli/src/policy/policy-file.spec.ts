@@ -195,3 +195,35 @@ describe('case b65: what is too much is refused before it is built', () => {
     expect(namesOf(text)).toHaveLength(2_000);
   });
 });
+
+test('a label named __proto__ is refused with line and column instead of being left out', () => {
+  const parsed = parsePolicyFile(`apiVersion: ambit.dev/v1
+kind: Grant
+metadata: {name: payments}
+spec:
+  subjects: [{user: alice}]
+  role: view
+  scope:
+    clusters: {all: true}
+    namespaces: {matchLabels: {app: dev, __proto__: db}}
+`);
+  expect(parsed).toMatchObject({
+    ok: false,
+    problems: [{ line: 9, column: 42, message: 'a key named "__proto__" is not allowed' }],
+  });
+});
+
+test('a label named constructor is an ordinary one', () => {
+  const parsed = parsePolicyFile(`apiVersion: ambit.dev/v1
+kind: User
+metadata: {name: alice, labels: {constructor: a, toString: b, prototype: c}}
+`);
+  expect(parsed).toMatchObject({ ok: true });
+  if (parsed.ok) {
+    expect(Object.entries(parsed.objects[0]?.object.metadata.labels ?? {})).toEqual([
+      ['constructor', 'a'],
+      ['toString', 'b'],
+      ['prototype', 'c'],
+    ]);
+  }
+});

@@ -1,13 +1,7 @@
+import { keyFaults, strictYaml } from '@ambit/config';
 import { checkPolicyDocument, duplicateObjects, type PolicyDocument } from '@ambit/contracts';
 import type { ErrorItem } from '@ambit/kernel';
-import {
-  isScalar,
-  LineCounter,
-  parseAllDocuments,
-  visit,
-  type Document,
-  type YAMLError,
-} from 'yaml';
+import { isScalar, LineCounter, parseAllDocuments, type Document, type YAMLError } from 'yaml';
 import { measure } from './yaml-limits.ts';
 import { placeOf } from './yaml-place.ts';
 
@@ -33,18 +27,12 @@ export function parsePolicyFile(text: string): ParsedFile {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
-    strict: true,
-    // The parser compares each key with all before it; a map of 100,000 keys would take minutes.
-    uniqueKeys: false,
-    merge: false,
-    schema: 'core',
-    prettyErrors: false,
-    stringKeys: true,
+    ...strictYaml,
   }) as Document.Parsed[];
   const broken = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
   const faults = [
     ...broken.map((error) => syntaxItem(error, lines)),
-    ...documents.flatMap((document) => repeatedKeys(document, lines)),
+    ...documents.flatMap((document) => keyFaults(document, lines)),
   ];
   if (faults.length > 0) return { ok: false, problems: faults };
   return checkDocuments(documents.filter(isFilled), lines);
@@ -57,25 +45,6 @@ function syntaxItem(error: YAMLError, lines: LineCounter): ErrorItem {
 
 function isFilled({ contents }: Document.Parsed): boolean {
   return contents !== null && !(isScalar(contents) && contents.value === null);
-}
-
-function repeatedKeys(document: Document.Parsed, lines: LineCounter): ErrorItem[] {
-  const items: ErrorItem[] = [];
-  visit(document, {
-    Map: (_, map) => {
-      const seen = new Set<string>();
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue;
-        const name = String(key.value);
-        if (seen.has(name)) {
-          const { line, col } = lines.linePos(key.range?.[0] ?? 0);
-          items.push({ message: `the key "${name}" stands here a second time`, line, column: col });
-        }
-        seen.add(name);
-      }
-    },
-  });
-  return items;
 }
 
 interface Found {

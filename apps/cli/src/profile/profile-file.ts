@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { keyFaults, strictYaml } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import { z } from 'zod';
 
@@ -29,8 +30,7 @@ export async function readProfiles(path: string): Promise<ProfileFile> {
   const text = await readIfThere(path);
   if (text === undefined) return { currentProfile: 'default', profiles: {} };
   await refuseOpenFile(path);
-  const { parse } = await import('yaml');
-  const parsed = ProfileFile.safeParse(parseQuietly(parse, text, path) ?? {});
+  const parsed = ProfileFile.safeParse((await parseQuietly(text, path)) ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new AppError('config_invalid', `${path} is not a profile file of ambit`, {
@@ -40,15 +40,19 @@ export async function readProfiles(path: string): Promise<ProfileFile> {
 }
 
 /** The text of a YAML error quotes the file, and so perhaps a token: only its position is told. */
-function parseQuietly(parse: (text: string) => unknown, text: string, path: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    const line = (error as { linePos?: { line: number }[] }).linePos?.[0]?.line ?? 1;
-    throw new AppError('config_invalid', `${path}:${line} is not YAML`, {
-      hint: 'Mend it, or move it away and sign in again with `ambit login`.',
-    });
-  }
+async function parseQuietly(text: string, path: string): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, ...strictYaml });
+  const [broken] = document.errors;
+  const [lost] = keyFaults(document, lines);
+  if (broken === undefined && lost === undefined) return document.toJS({ maxAliasCount: 0 });
+  const place = broken === undefined ? undefined : lines.linePos(broken.pos[0]);
+  const [line, column] = [place?.line ?? lost?.line ?? 1, place?.col ?? lost?.column ?? 1];
+  const what = broken === undefined ? (lost?.message ?? '') : 'this is not YAML';
+  throw new AppError('config_invalid', `${path}:${line}:${column}: ${what}`, {
+    hint: 'Mend it, or move it away and sign in again with `ambit login`.',
+  });
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { parseJson } from '@ambit/kernel';
 import type { AuditEvent } from '@ambit/domain';
 import type * as wire from '../core/generated/messages.ts';
 import { wireLimits } from '../core/limits.ts';
@@ -37,7 +38,7 @@ export function encodeAuditEvent(event: AuditEvent): Uint8Array {
 export function decodeAuditEvent(bytes: Uint8Array): AuditEvent | undefined {
   if (bytes.length > wireLimits.auditEventBytes) return undefined;
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes));
+    const value: unknown = parseJson(decoder.decode(bytes));
     return isAuditEvent(value) ? value : undefined;
   } catch {
     return undefined;
