@@ -1,5 +1,5 @@
 import { runCommandLine } from './command-line.ts';
-import type { Terminal } from './terminal.ts';
+import type { RawTerminal } from './terminal.ts';
 
 export interface Captured {
   readonly code: number;
@@ -33,7 +33,7 @@ export async function runCaptured(
     columns: 80,
     colour: false,
   });
-  const terminal: Terminal = {
+  const terminal: RawTerminal = {
     out: output('out'),
     err: output('err'),
     inputIsTerminal: person,

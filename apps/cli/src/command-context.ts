@@ -2,7 +2,7 @@ import type { AmbitClient } from '@ambit/client';
 import type { Environment } from '@ambit/config';
 import type { ExitCode } from './exit-codes.ts';
 import type { GlobalOptions } from './global-options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './output/screen.ts';
 
 /** What a command works with. */
 export interface CommandContext {

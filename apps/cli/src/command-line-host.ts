@@ -1,10 +1,10 @@
 import type { Environment } from '@ambit/config';
-import type { Terminal } from './terminal.ts';
+import type { RawTerminal } from './terminal.ts';
 
 /** What a command line runs in. */
 export interface CommandLineHost {
   readonly env: Environment;
-  readonly terminal: Terminal;
+  readonly terminal: RawTerminal;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly now: () => number;

@@ -1,8 +1,9 @@
 import { isAppError, toAppError, type AppError } from '@ambit/kernel';
 import { CommanderError } from 'commander';
 import type { CommandLineHost } from './command-line-host.ts';
-import { errorText } from './error-text.ts';
+import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
+import { screenOf } from './output/screen.ts';
 import { buildProgram } from './program.ts';
 import { usageError } from './usage-error.ts';
 
@@ -35,14 +36,15 @@ function report(
     return tell(usageError(error, meant), host, colour);
   }
   const code = tell(toAppError(error), host, colour);
-  const { err } = host.terminal;
+  const { err } = screenOf(host.terminal, { colour });
   if ((host.env['AMBIT_DEBUG'] ?? '') !== '') err.write(causes(error));
-  else if (!isAppError(error)) err.write('  hint: AMBIT_DEBUG=1 shows the details\n');
+  else if (!isAppError(error)) err.line('  hint: AMBIT_DEBUG=1 shows the details');
   return code;
 }
 
 function tell(error: AppError, { terminal }: CommandLineHost, colour: boolean): ExitCode {
-  terminal.err.write(errorText(error, terminal.err.colour && colour));
+  const { err } = screenOf(terminal, { colour });
+  for (const line of errorLines(error)) err.line(...line);
   return exitCodeOf(error);
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
-import { errorText } from './error-text.ts';
+import { errorLines } from './error-text.ts';
+
+const errorText = (error: AppError): string =>
+  errorLines(error)
+    .map(
+      (line) => `${line.map((part) => (typeof part === 'string' ? part : part.text)).join('')}\n`,
+    )
+    .join('');
 
 describe('errors for people', () => {
   test('case U14: a denial tells what, why, what to do next and the id', () => {
@@ -9,7 +16,7 @@ describe('errors for people', () => {
       nextCommand: 'ambit token create NAME --role admin',
       details: { requestId: '01JD2Q7V3W', missing: 'roles:write' },
     });
-    expect(errorText(error, false)).toBe(
+    expect(errorText(error)).toBe(
       [
         'error: token/ci may not change roles',
         '  why:  its role is viewer',
@@ -21,9 +28,9 @@ describe('errors for people', () => {
   });
 
   test('a hint is the next step when there is no command', () => {
-    expect(errorText(new AppError('usage', 'm', { hint: 'h' }), false)).toContain('next: h');
+    expect(errorText(new AppError('usage', 'm', { hint: 'h' }))).toContain('next: h');
     const both = new AppError('usage', 'm', { hint: 'h', nextCommand: 'c' });
-    expect(errorText(both, false)).toBe('error: m\n  hint: h\n  next: c\n');
+    expect(errorText(both)).toBe('error: m\n  hint: h\n  next: c\n');
   });
 
   test('every faulty place is told, with the nearest known word, up to twenty', () => {
@@ -33,14 +40,14 @@ describe('errors for people', () => {
       column: 3,
       didYouMean: 'members',
     }));
-    const lines = errorText(new AppError('invalid_policy', 'bad', { errors }), false).split('\n');
+    const lines = errorText(new AppError('invalid_policy', 'bad', { errors })).split('\n');
     expect(lines[1]).toBe('  - 1:3: unknown field f0; did you mean members?');
     expect(lines[21]).toBe('  - … 5 more');
   });
 
   test('one problem that the message tells already is not told twice', () => {
     const errors = [{ message: 'a is required' }];
-    expect(errorText(new AppError('invalid_request', 'a is required', { errors }), false)).toBe(
+    expect(errorText(new AppError('invalid_request', 'a is required', { errors }))).toBe(
       'error: a is required\n',
     );
   });

@@ -1,14 +1,16 @@
 import type { AppError, ErrorItem } from '@ambit/kernel';
-import { paint } from './output/paint.ts';
+import type { Painted } from './output/paint.ts';
 
 const mostItems = 20;
 
-/** An error as people read it: what, where, why, what next, and the id to quote. Ends with a line feed. */
-export function errorText(error: AppError, colour: boolean): string {
+type Line = readonly (string | Painted)[];
+
+/** An error as people read it, line by line: what, where, why, what next, and the id to quote. */
+export function errorLines(error: AppError): Line[] {
   const { errors = [], why, hint, nextCommand, details } = error.extras;
-  const lines = [`${paint('error:', 'red', colour)} ${error.message}`];
-  for (const item of shown(error.message, errors)) lines.push(`  - ${itemText(item)}`);
-  if (errors.length > mostItems) lines.push(`  - … ${errors.length - mostItems} more`);
+  const lines: Line[] = [[{ text: 'error:', colour: 'red' }, ` ${error.message}`]];
+  for (const item of shown(error.message, errors)) lines.push([`  - ${itemText(item)}`]);
+  if (errors.length > mostItems) lines.push([`  - … ${errors.length - mostItems} more`]);
   const id = details?.['requestId'];
   const facts: [string, unknown][] = [
     ['why:  ', why],
@@ -16,8 +18,9 @@ export function errorText(error: AppError, colour: boolean): string {
     ['next: ', nextCommand],
     ['id:   ', id ? `${id}   (quote this to your administrator)` : undefined],
   ];
-  for (const [title, fact] of facts) if (typeof fact === 'string') lines.push(`  ${title}${fact}`);
-  return `${lines.join('\n')}\n`;
+  for (const [title, fact] of facts)
+    if (typeof fact === 'string') lines.push([`  ${title}${fact}`]);
+  return lines;
 }
 
 /** A single problem that the message already tells is not told twice. */

@@ -7,12 +7,13 @@ import { defineClusterCommands } from './definitions/cluster-commands.ts';
 import { definePolicyCommands } from './definitions/policy-commands.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { GlobalOptions } from './global-options.ts';
+import { screenOf } from './output/screen.ts';
 import { version } from './version.ts';
 
 /** The whole command line; `outcome` receives the exit code of what ran. */
 export function buildProgram(host: CommandLineHost, outcome: { code: ExitCode }): Commander {
   const program = new Commander('ambit');
-  const { out, err } = host.terminal;
+  const { out, err } = screenOf(host.terminal, { colour: false });
   program
     .description('Who may do what in a fleet of Kubernetes clusters.')
     .exitOverride()
@@ -64,7 +65,8 @@ function addGlobalOptions(program: Commander): void {
 }
 
 function contextOf(host: CommandLineHost, globals: GlobalOptions): CommandContext {
-  const { env, terminal, signal, now } = host;
+  const { env, signal, now } = host;
+  const terminal = screenOf(host.terminal, { colour: globals.color !== false });
   const forbidden = globals.nonInteractive === true || (env['AMBIT_NON_INTERACTIVE'] ?? '') !== '';
   return {
     env,
@@ -78,7 +80,7 @@ function contextOf(host: CommandLineHost, globals: GlobalOptions): CommandContex
       return openClient(globals, env);
     },
     say: (line) => {
-      if (globals.quiet !== true) terminal.err.write(`${line}\n`);
+      if (globals.quiet !== true) terminal.err.line(line);
     },
   };
 }

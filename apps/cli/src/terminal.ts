@@ -2,17 +2,17 @@ import type { Environment } from '@ambit/config';
 import { text as readAll } from 'node:stream/consumers';
 
 /** One output stream: where it goes, whether a person looks at it, and whether colours make sense. */
-export interface Output {
+export interface RawOutput {
   write(text: string): void;
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly colour: boolean;
 }
 
-/** What a command sees of the terminal. Results go to `out`; progress, prompts, hints and errors to `err`. */
-export interface Terminal {
-  readonly out: Output;
-  readonly err: Output;
+/** The streams of a process. What is written goes out as it is: commands get a `Terminal` instead. */
+export interface RawTerminal {
+  readonly out: RawOutput;
+  readonly err: RawOutput;
   readonly inputIsTerminal: boolean;
   readInput(): Promise<string>;
   /** Asks a person; `hidden` shows nothing of what is typed. */
@@ -21,7 +21,7 @@ export interface Terminal {
 
 type Stream = NodeJS.WriteStream;
 
-function output(stream: Stream, env: Environment): Output {
+function output(stream: Stream, env: Environment): RawOutput {
   const isTerminal = stream.isTTY;
   const forced = (env['FORCE_COLOR'] ?? '0') !== '0' && env['FORCE_COLOR'] !== '';
   const forbidden = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
@@ -34,7 +34,7 @@ function output(stream: Stream, env: Environment): Output {
 }
 
 /** The terminal of this process. */
-export function processTerminal(env: Environment): Terminal {
+export function processTerminal(env: Environment): RawTerminal {
   return {
     out: output(process.stdout, env),
     err: output(process.stderr, env),

@@ -91,9 +91,9 @@ function progressOf(context: CommandContext, started: number): Progress {
     update: (clusters) => {
       const done = clusters.filter((cluster) => cluster.done).length;
       const elapsed = shortDuration(context.now() - started);
-      err.write(`\r\u001b[Kreconciling ${done}/${clusters.length} clusters  ${elapsed}`);
+      err.progress(`reconciling ${done}/${clusters.length} clusters  ${elapsed}`);
     },
-    clear: () => err.write('\r\u001b[K'),
+    clear: () => err.progress(''),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type ErrorItem, toAppError } from '@ambit/kernel';
+import { type ErrorItem, printable, toAppError } from '@ambit/kernel';
 
 /** An error as a person reads it at a terminal: what, each faulty place, why, and what to do next. */
 export function printableError(error: unknown): string {
@@ -8,7 +8,8 @@ export function printableError(error: unknown): string {
   if (extras.why !== undefined) lines.push(extras.why);
   if (extras.hint !== undefined) lines.push(extras.hint);
   if (extras.nextCommand !== undefined) lines.push(`Next: ${extras.nextCommand}`);
-  return lines.join('\n');
+  // Names and texts from elsewhere are among the words: none may act on the terminal or begin a line of its own.
+  return lines.map(printable).join('\n');
 }
 
 function printableItem({ line, column, message, didYouMean }: ErrorItem): string {

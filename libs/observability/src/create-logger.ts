@@ -1,3 +1,4 @@
+import { printableLines } from '@ambit/kernel';
 import type { LogFields, Logger } from '@ambit/kernel';
 import { destination as fileDestination, pino, stdTimeFunctions } from 'pino';
 import type { Logger as PinoLogger } from 'pino';
@@ -31,7 +32,9 @@ export function createLogger(options: LoggerOptions): Logger {
   const readable =
     format === 'text' ||
     (format === 'auto' && destination === undefined && process.stderr.isTTY === true);
-  const stream = readable ? { write: (line: string) => sink.write(readableLine(line)) } : sink;
+  // JSON reads the escapes back; a terminal that shows the line acts on none of it.
+  const shown = readable ? readableLine : printableLines;
+  const stream = { write: (line: string) => sink.write(shown(line)) };
   const settings = {
     level,
     base: { name },

@@ -1,3 +1,5 @@
+import { printable, printableLines } from '@ambit/kernel';
+
 const hidden = new Set(['level', 'time', 'name', 'message']);
 
 /** A JSON log line as a person reads it: time, level, message, then the fields; a stack on lines of its own. */
@@ -13,8 +15,8 @@ export function readableLine(line: string): string {
     fields.push(`${name}=${text}`);
     if (stack !== undefined) stacks.push(stack.replace(/^/gm, '      '));
   }
-  const first = [time, level, String(entry['message']), ...fields].join(' ');
-  return `${[first, ...stacks].join('\n')}\n`;
+  const first = printable([time, level, String(entry['message']), ...fields].join(' '));
+  return `${[first, ...stacks.map(printableLines)].join('\n')}\n`;
 }
 
 function fieldText(value: unknown): { text: string; stack?: string } {

@@ -6,6 +6,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { OutputFormat } from '../global-options.ts';
 import { eventLine } from '../output/event-line.ts';
 import { outputFormat } from '../output/print-rows.ts';
+import { yamlText } from '../output/yaml-text.ts';
 import { parseSince } from '../parse-time.ts';
 
 interface ActivityOptions {
@@ -34,8 +35,8 @@ export async function activity(
   const filter = filterOf(options, context.now());
   const client = await context.client();
   const page = await client.api.listAuditEvents({ query: { ...filter, limit } });
-  const print = await printer(context, format);
-  for (const event of [...page.items].reverse()) print(event);
+  const print = printer(context, format);
+  for (const event of [...page.items].reverse()) await print(event);
   if (page.metadata.continue !== undefined && options.since !== undefined) {
     context.say(`… there were more; narrow --since or raise --limit`);
   }
@@ -50,7 +51,7 @@ export async function activity(
 interface Following {
   readonly filter: Filter;
   readonly after: string;
-  readonly print: (event: AuditEventRecord) => void;
+  readonly print: (event: AuditEventRecord) => void | Promise<void>;
 }
 
 async function follow(
@@ -61,7 +62,7 @@ async function follow(
   const { since: _, ...query } = filter;
   let broken = false;
   for await (const item of client.followAudit({ query, after, signal: context.signal })) {
-    if (item.type === 'event') print(item.event);
+    if (item.type === 'event') await print(item.event);
     else if (item.type === 'interrupted' && !broken) {
       context.say(`… ${item.reason.message}; trying again, nothing will be missed`);
       broken = true;
@@ -81,16 +82,13 @@ function filterOf({ since, user, cluster, type }: ActivityOptions, now: number):
   };
 }
 
-async function printer(
+function printer(
   context: CommandContext,
   format: OutputFormat,
-): Promise<(event: AuditEventRecord) => void> {
+): (event: AuditEventRecord) => void | Promise<void> {
   const { out } = context.terminal;
-  if (format === 'json') return (event) => out.write(`${JSON.stringify(event)}\n`);
-  if (format === 'yaml') {
-    const { stringify } = await import('yaml');
-    return (event) => out.write(`---\n${stringify(event)}`);
-  }
-  const options = { wide: format === 'wide', colour: out.colour };
-  return (event) => out.write(eventLine(event, { ...options, now: context.now() }));
+  if (format === 'json') return (event) => out.line(`${JSON.stringify(event)}`);
+  if (format === 'yaml') return async (event) => out.write(`---\n${await yamlText(event)}`);
+  const wide = format === 'wide';
+  return (event) => out.line(...eventLine(event, { wide, now: context.now() }));
 }

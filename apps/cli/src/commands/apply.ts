@@ -53,11 +53,11 @@ export async function apply(
 
 function tellClientRun(context: CommandContext, objects: readonly PolicyDocument[]): ExitCode {
   for (const { kind, metadata } of objects) {
-    context.terminal.out.write(`${objectName(kind, metadata.name)} valid (client dry run)\n`);
+    context.terminal.out.line(`${objectName(kind, metadata.name)} valid (client dry run)`);
   }
   return exitCodes.done;
 }
 
 function printNames({ terminal }: CommandContext, { objects }: ApplyResult): void {
-  for (const { kind, name } of objects) terminal.out.write(`${objectName(kind, name)}\n`);
+  for (const { kind, name } of objects) terminal.out.line(`${objectName(kind, name)}`);
 }

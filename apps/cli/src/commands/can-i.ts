@@ -1,11 +1,10 @@
 import type { AccessAnswer } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { AppError, printable } from '@ambit/kernel';
 import { questionScope } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { evidenceWarnings, pathText } from '../output/access-words.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
-import { printable } from '../output/printable.ts';
 import { parseResource } from '../resource-text.ts';
 import { parseSubject } from '../subject-text.ts';
 

@@ -34,7 +34,7 @@ export async function clusterAdd(
   } catch (error) {
     throw isThere(error) ? alreadyThere(name, error) : error;
   }
-  context.terminal.out.write(`cluster/${name} created\n`);
+  context.terminal.out.line(`cluster/${name} created`);
   const token = await client.api.createJoinToken({ params: { name }, body: { ttlSeconds } });
   tellAgentCommand(context, token);
   return options.wait === true ? waitForAgent(context, client, name) : exitCodes.done;
@@ -90,8 +90,8 @@ function tellAgentCommand(context: CommandContext, token: JoinTokenCreated): voi
     `Run this where a kubeconfig of the cluster is (the token is good once, for ${good}):`,
   );
   // Not as an argument: every account of a machine can read command lines.
-  context.terminal.out.write(
-    `  echo ${token.token} | npx ambit-agent --kubeconfig FILE --server ${token.agentAddress} --join-token-file -\n`,
+  context.terminal.out.line(
+    `  echo ${token.token} | npx ambit-agent --kubeconfig FILE --server ${token.agentAddress} --join-token-file -`,
   );
 }
 
@@ -132,6 +132,6 @@ function connected(
   if (ceiling !== undefined) {
     context.say(`it may bind: ${ceiling.allowedClusterRoles.join(', ') || 'nothing'}`);
   }
-  context.terminal.out.write(`cluster/${name} connected\n`);
+  context.terminal.out.line(`cluster/${name} connected`);
   return exitCodes.done;
 }

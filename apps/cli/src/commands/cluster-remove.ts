@@ -29,15 +29,15 @@ export async function clusterRemove(
   const client = await context.client();
   const removal = await client.api.removeCluster({ params: { name }, body: { force } });
   if (removal.state !== 'removing') {
-    context.terminal.out.write(`cluster/${name} removed\n`);
+    context.terminal.out.line(`cluster/${name} removed`);
     context.say(removal.message);
     return exitCodes.done;
   }
-  context.terminal.out.write(`cluster/${name} removing\n`);
+  context.terminal.out.line(`cluster/${name} removing`);
   context.say(removal.message);
   if (!removal.connected || waitMs === 0) return exitCodes.done;
   if (await isGone(context, client, name, waitMs)) {
-    context.terminal.out.write(`cluster/${name} removed\n`);
+    context.terminal.out.line(`cluster/${name} removed`);
     return exitCodes.done;
   }
   context.say(`${name} is not empty yet: ambit cluster status ${name}`);
@@ -70,7 +70,7 @@ export async function releaseRemovals(
 ): Promise<ExitCode> {
   const client = await context.client();
   const { released, message } = await client.api.releaseRemovals({ params: { name } });
-  context.terminal.out.write(`cluster/${name}: ${released} removals released\n`);
+  context.terminal.out.line(`cluster/${name}: ${released} removals released`);
   context.say(message);
   return exitCodes.done;
 }
@@ -91,7 +91,7 @@ export async function revokeAgent(
   const client = await context.client();
   const body = options.reason === undefined ? {} : { reason: options.reason };
   const { agents } = await client.api.revokeAgent({ params: { name }, body });
-  for (const uid of agents) context.terminal.out.write(`agent/${uid} revoked\n`);
+  for (const uid of agents) context.terminal.out.line(`agent/${uid} revoked`);
   if (agents.length === 0) context.say(`${name} has no agent that could be revoked`);
   else context.say(`For a new agent: ambit cluster join-token ${name}`);
   return exitCodes.done;

@@ -41,7 +41,7 @@ export async function complete(
     () => [],
   );
   for (const candidate of candidates) {
-    if (candidate.startsWith(last)) context.terminal.out.write(`${candidate}\n`);
+    if (candidate.startsWith(last)) context.terminal.out.line(`${candidate}`);
   }
   return exitCodes.done;
 }

@@ -37,6 +37,6 @@ export async function useProfile(
   const file = await readProfiles(path);
   const { name } = chooseProfile(file, { profile }, context.env);
   await writeProfiles(path, { ...file, currentProfile: name });
-  context.terminal.out.write(`current profile: ${file.currentProfile} -> ${name}\n`);
+  context.terminal.out.line(`current profile: ${file.currentProfile} -> ${name}`);
   return exitCodes.done;
 }

@@ -39,7 +39,7 @@ export async function login(
   const currentProfile = becomesCurrent ? name : file.currentProfile;
   await writeProfiles(path, { currentProfile, profiles: { ...file.profiles, [name]: profile } });
   const ends = me.tokenExpiresAt === undefined ? '' : `, until ${me.tokenExpiresAt}`;
-  context.terminal.out.write(`signed in to ${server} as ${me.actor} (${me.role}${ends})\n`);
+  context.terminal.out.line(`signed in to ${server} as ${me.actor} (${me.role}${ends})`);
   context.say(`kept as profile "${name}" in ${path}`);
   if (name !== currentProfile) {
     context.say(`the current profile is still "${currentProfile}"; ambit config use ${name}`);
@@ -78,7 +78,7 @@ export async function logout(context: CommandContext): Promise<ExitCode> {
   }
   const { token: _, ...rest } = profile;
   await writeProfiles(path, { ...file, profiles: { ...file.profiles, [name]: rest } });
-  context.terminal.out.write(`the token of profile "${name}" is forgotten here\n`);
+  context.terminal.out.line(`the token of profile "${name}" is forgotten here`);
   context.say('It is still good at central; to end it there: ambit token revoke NAME');
   return exitCodes.done;
 }

@@ -1,9 +1,9 @@
 import { formatScope, scopeFromText, type RemainingAccess } from '@ambit/contracts';
+import { printable } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { dryRunMode, guarded, tellDryRun, writeOptions } from '../dry-run.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { printObjects } from '../output/print-effect.ts';
-import { printable } from '../output/printable.ts';
 import { relativeTime } from '../output/relative-time.ts';
 import { shellWords } from '../shell-words.ts';
 import { parseSubject, subjectText } from '../subject-text.ts';

@@ -20,7 +20,7 @@ export async function createToken(
   const client = await context.client();
   const { token, apiToken } = await client.api.createApiToken({ body: body.data });
   context.say(`token/${apiToken.name} (${apiToken.role}); it is shown this once:`);
-  context.terminal.out.write(`${token}\n`);
+  context.terminal.out.line(`${token}`);
   return exitCodes.done;
 }
 
@@ -89,6 +89,6 @@ export async function revokeToken(
     });
   }
   await client.api.revokeApiToken({ params: { id: found.id } });
-  context.terminal.out.write(`token/${found.name} revoked\n`);
+  context.terminal.out.line(`token/${found.name} revoked`);
   return exitCodes.done;
 }

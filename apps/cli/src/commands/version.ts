@@ -15,8 +15,8 @@ export async function printVersion(
   const node = process.versions.node;
   if (await printValue(context, { ambit: version, node, ...central }, format))
     return exitCodes.done;
-  context.terminal.out.write(`ambit    ${version}  (Node ${node})\n`);
-  if (central.central !== undefined) context.terminal.out.write(`central  ${central.central}\n`);
+  context.terminal.out.line(`ambit    ${version}  (Node ${node})`);
+  if (central.central !== undefined) context.terminal.out.line(`central  ${central.central}`);
   else context.say(`central  ${central.reason ?? ''}`);
   return exitCodes.done;
 }

@@ -32,7 +32,7 @@ export async function whoCan(
   const result = await ask(await context.client(), query);
   if (await printValue(context, result, format)) return exitCodes.done;
   if (format === 'name') {
-    for (const { user } of result.items) context.terminal.out.write(`user/${user}\n`);
+    for (const { user } of result.items) context.terminal.out.line(`user/${user}`);
   } else printRows(context, columns(context.now()), rowsOf(result), format);
   if (result.items.length === 0) {
     context.say(`Nobody may ${verb} ${resource} in ${options.in} by what Ambit grants.`);

@@ -21,10 +21,10 @@ export async function whoami(
     me.tokenExpiresAt === undefined
       ? 'no end'
       : `ends ${relativeTime(me.tokenExpiresAt, context.now())}`;
-  out.write(`Server:       ${settings.server}\n`);
-  out.write(`Profile:      ${settings.profile}\n`);
-  out.write(`Who:          ${me.actor} (${me.role})\n`);
-  out.write(`Token:        ${me.tokenId}, ${end}\n`);
-  out.write(`Permissions:  ${me.permissions.join(' ')}\n`);
+  out.line(`Server:       ${settings.server}`);
+  out.line(`Profile:      ${settings.profile}`);
+  out.line(`Who:          ${me.actor} (${me.role})`);
+  out.line(`Token:        ${me.tokenId}, ${end}`);
+  out.line(`Permissions:  ${me.permissions.join(' ')}`);
   return exitCodes.done;
 }

@@ -1,5 +1,5 @@
 import type { AccessEvidence, AccessPath } from '@ambit/contracts';
-import { printable } from './printable.ts';
+import { printable } from '@ambit/kernel';
 import { relativeTime, shortDuration } from './relative-time.ts';
 
 /** `grant/sre-prod (ops) through group/sre, ends in 42m`. */

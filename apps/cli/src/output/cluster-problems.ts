@@ -1,5 +1,5 @@
+import { printable } from '@ambit/kernel';
 import type { ClusterProgress, IntentProblem } from '@ambit/contracts';
-import { printable } from './printable.ts';
 
 type WithProblems = Pick<ClusterProgress, 'name' | 'problems' | 'moreProblems'>;
 

@@ -6,10 +6,10 @@ import {
   type Role,
   type User,
 } from '@ambit/contracts';
+import { printable } from '@ambit/kernel';
 import type { PolicyResource } from '../kinds.ts';
 import { problemText } from './cluster-problems.ts';
 import { progressText, subjectsText, untilText } from './object-columns.ts';
-import { printable } from './printable.ts';
 import { relativeTime } from './relative-time.ts';
 
 type Line = readonly [title: string, value: string | readonly string[]];

@@ -1,6 +1,6 @@
 import type { AuditEventRecord } from '@ambit/contracts';
-import { paint } from './paint.ts';
-import { printable } from './printable.ts';
+import { printable } from '@ambit/kernel';
+import type { Painted } from './paint.ts';
 
 const alarming =
   /^(audit\.(?!retention)|login\.failed|join_token\.refused|drift\.|ceiling\.refused|agent\.(duplicate|fenced)|clock\.)/;
@@ -8,13 +8,11 @@ const alarming =
 /** One event on one line: time (with the day unless it is today), what, where, who, whose word it is, in words. `wide` has the whole time, the id and the grants. */
 export function eventLine(
   event: AuditEventRecord,
-  { wide, colour, now }: { readonly wide: boolean; readonly colour: boolean; readonly now: number },
-): string {
+  { wide, now }: { readonly wide: boolean; readonly now: number },
+): (string | Painted)[] {
   const time = wide ? event.time : localTime(event.time, new Date(now));
   const type = printable(event.type).padEnd(18);
   const cells = [
-    time,
-    alarming.test(event.type) ? paint(type, 'yellow', colour) : type,
     printable(event.cluster ?? '-').padEnd(12),
     printable(event.actor.name).padEnd(14),
     printable(event.reportedBy ?? '-').padEnd(14),
@@ -25,7 +23,8 @@ export function eventLine(
     cells.push(`[${event.id}]`);
     for (const grant of event.grants ?? []) cells.push(`grant/${printable(grant)}`);
   }
-  return `${cells.join('  ')}\n`;
+  const shown = alarming.test(event.type) ? ({ text: type, colour: 'yellow' } as const) : type;
+  return [`${time}  `, shown, `  ${cells.join('  ')}`];
 }
 
 /** What central does not believe of it. */

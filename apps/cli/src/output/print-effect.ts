@@ -1,7 +1,7 @@
 import type { ApplyResult, ClusterEffect } from '@ambit/contracts';
 import type { CommandContext } from '../command-context.ts';
+import { printable } from '@ambit/kernel';
 import { objectName } from './print-objects.ts';
-import { printable } from './printable.ts';
 
 /** `grant/payments created`, one line per object, on stdout. */
 export function printObjects(
@@ -10,7 +10,7 @@ export function printObjects(
 ): void {
   const dry = result.dryRun ? ' (dry run)' : '';
   for (const { kind, name, action } of result.objects) {
-    terminal.out.write(`${objectName(kind, printable(name))} ${action}${dry}\n`);
+    terminal.out.line(`${objectName(kind, printable(name))} ${action}${dry}`);
   }
 }
 
@@ -21,12 +21,12 @@ export function printEffect(
 ): void {
   const { clusters } = result;
   if (clusters.length === 0) {
-    terminal.out.write('No cluster is touched.\n');
+    terminal.out.line('No cluster is touched.');
     return;
   }
-  terminal.out.write('Effect on clusters\n');
+  terminal.out.line('Effect on clusters');
   const name = Math.max(...clusters.map((cluster) => cluster.name.length));
-  for (const cluster of clusters) terminal.out.write(`  ${effectLine(cluster, name)}\n`);
+  for (const cluster of clusters) terminal.out.line(`  ${effectLine(cluster, name)}`);
 }
 
 function effectLine(cluster: ClusterEffect, width: number): string {

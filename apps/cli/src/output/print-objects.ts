@@ -4,6 +4,7 @@ import type { OutputFormat } from '../global-options.ts';
 import type { Kind, PolicyResource } from '../kinds.ts';
 import { objectColumns } from './object-columns.ts';
 import { printRows } from './print-rows.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** `user/alice`: how commands name an object. */
 export function objectName(kind: string, name: string): string {
@@ -22,10 +23,9 @@ export async function printList(
     const list = { apiVersion, kind: `${kind.kind}List`, items };
     out.write(`${JSON.stringify(list, null, 2)}\n`);
   } else if (format === 'yaml') {
-    const { stringify } = await import('yaml');
-    out.write(items.map((item) => stringify(item)).join('---\n'));
+    out.write((await Promise.all(items.map(yamlText))).join('---\n'));
   } else if (format === 'name') {
-    for (const item of items) out.write(`${objectName(kind.kind, item.metadata.name)}\n`);
+    for (const item of items) out.line(`${objectName(kind.kind, item.metadata.name)}`);
   } else printRows(context, objectColumns(kind.kind, context.now()), items, format);
 }
 

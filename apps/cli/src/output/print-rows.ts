@@ -2,6 +2,7 @@ import { AppError, didYouMean } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { outputFormats, type OutputFormat } from '../global-options.ts';
 import { renderTable, type Column } from './table.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** Rows as a table on stdout; nothing for no rows. */
 export function printRows<T>(
@@ -24,10 +25,7 @@ export async function printValue(
 ): Promise<boolean> {
   if (format !== 'json' && format !== 'yaml') return false;
   if (format === 'json') terminal.out.write(`${JSON.stringify(value, null, 2)}\n`);
-  else {
-    const { stringify } = await import('yaml');
-    terminal.out.write(stringify(value));
-  }
+  else terminal.out.write(await yamlText(value));
   return true;
 }
 

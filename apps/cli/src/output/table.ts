@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { printable } from '@ambit/kernel';
 
 export interface Column<T> {
   readonly title: string;

@@ -1,4 +1,3 @@
-import { parseJson } from '@ambit/kernel';
 import { AppError } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
