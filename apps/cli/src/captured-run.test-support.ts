@@ -13,6 +13,7 @@ export interface CapturedOptions {
   /** Answers of the person at the terminal; without them nobody is there. */
   readonly answers?: readonly string[];
   readonly signal?: AbortSignal;
+  readonly colour?: boolean;
   readonly onWrite?: (text: string) => void;
 }
 
@@ -31,7 +32,7 @@ export async function runCaptured(
     },
     isTerminal: person,
     columns: 80,
-    colour: false,
+    colour: options.colour ?? false,
   });
   const terminal: RawTerminal = {
     out: output('out'),

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { runCaptured, type Captured } from './captured-run.test-support.ts';
+import { HostileCentral, poison } from './hostile-central.test-support.ts';
+
+const central = new HostileCentral();
+let folder: string;
+beforeAll(async () => {
+  await central.start();
+  folder = await mkdtemp(join(tmpdir(), 'ambit-hostile-'));
+  await writeFile(
+    join(folder, 'u.yaml'),
+    'apiVersion: ambit.dev/v1\nkind: User\nmetadata: {name: a}\n',
+  );
+  await writeFile(
+    join(folder, 'bad.yaml'),
+    JSON.stringify({ apiVersion: poison, kind: poison, [poison]: { [poison]: 1 } }),
+  );
+});
+afterAll(async () => {
+  await central.stop();
+  await rm(folder, { recursive: true });
+});
+
+function ambit(line: string | readonly string[], colour = false): Promise<Captured> {
+  const args = typeof line === 'string' ? line.split(' ') : line;
+  const env = {
+    AMBIT_CONFIG_DIR: join(folder, 'config'),
+    AMBIT_CACHE_DIR: join(folder, 'cache'),
+    AMBIT_SERVER: central.url,
+    AMBIT_TOKEN: 'amb_canary0_0123456789abcdef_zz',
+  };
+  const answers = colour ? ['y', 'a', 'a'] : undefined;
+  // Some wait for a cluster that never gets there.
+  const signal = AbortSignal.timeout(1_500);
+  return runCaptured(args, { env, colour, signal, ...(answers === undefined ? {} : { answers }) });
+}
+
+const kinds = ['users', 'groups', 'roles', 'grants', 'clusters'];
+const formats = ['table', 'wide', 'json', 'yaml', 'name'];
+const file = () => join(folder, 'u.yaml');
+const lines = [
+  ...kinds.flatMap((kind) => formats.map((format) => `get ${kind} -o ${format}`)),
+  ...kinds.flatMap((kind) => [
+    `get ${kind} a -o json`,
+    `describe ${kind} a`,
+    `delete ${kind} a --yes`,
+  ]),
+  ...['table', 'wide', 'json', 'yaml'].flatMap((format) => [
+    `activity -o ${format}`,
+    `who-can get pods --in a/b -o ${format}`,
+    `can-i get pods --in a/b --as a -o ${format}`,
+    `cluster status a -o ${format}`,
+    `cluster agents a -o ${format}`,
+    `token ls -o ${format}`,
+    `whoami -o ${format}`,
+    `version -o ${format}`,
+  ]),
+  'grant a view a/b --for 1h --reason r --wait none',
+  'grant a view a/b --for 1h --reason r --wait 1s',
+  'grant a view a/b --for 1h --reason r --dry-run server',
+  'revoke a',
+  'revoke a view a/b',
+  'cluster add a',
+  'cluster status',
+  'cluster join-token a',
+  'cluster rm a --confirm a',
+  'cluster release-removals a --yes',
+  'cluster revoke-agent a --yes',
+  'token create a --role viewer',
+  'token revoke a --yes',
+  'user lock a',
+  'user unlock a',
+  'group add a b',
+  'group remove a b',
+  'config list',
+  'completion bash',
+  '__complete get users x',
+];
+
+/** What is left of a run's output when our own colours and the line that moves are taken out. */
+function alien({ out, err }: Captured): string[] {
+  const ours = (out + err).replaceAll(/\u001b\[(?:31|32|33|2|1|0)m|\r\u001b\[K/g, '');
+  return ours.match(/[^\P{C}\n]|[\u2028\u2029]/gu) ?? [];
+}
+
+describe.each([
+  ['answers in hostile texts', false],
+  ['refuses in hostile texts', true],
+])('a central that %s', (_, refuses) => {
+  test.each([
+    ['plain', false],
+    ['with colours and a person', true],
+  ])('moves nothing on the terminal, with every command and form: %s', async (__, colour) => {
+    central.refuses = refuses;
+    const found: string[] = [];
+    let escaped = 0;
+    for (const line of [...lines, `apply -f ${file()}`, `apply -f ${file()} --dry-run server`]) {
+      const run = await ambit(line, colour);
+      if (/^error: forged/m.test(run.out + run.err)) found.push(`${line}: a forged line`);
+      const characters = alien(run);
+      if (characters.length > 0) found.push(`${line}: ${JSON.stringify(characters.join(''))}`);
+      if ((run.out + run.err).includes('\\u001b')) escaped++;
+    }
+    expect(found).toEqual([]);
+    expect(escaped).toBeGreaterThan(lines.length / 2);
+  });
+});
+
+test('what is printed as JSON or YAML reads back as it was', async () => {
+  central.refuses = false;
+  const [json, yaml] = [await ambit('get users -o json'), await ambit('get users -o yaml')];
+  const { items } = JSON.parse(json.out) as { items: { metadata: { labels: object } }[] };
+  expect(items[0]?.metadata.labels).toEqual({ [poison]: poison });
+  expect(parse(yaml.out)).toEqual(items[0]);
+});
+
+test('names of files, kinds, fields, contexts and arguments in errors are escaped', async () => {
+  const runs = [
+    ['apply', '-f', join(folder, 'bad.yaml')],
+    ['apply', '-f', `/nowhere/${poison}`],
+    ['get', poison],
+    ['get', 'users', poison],
+    ['get', 'users', '-o', poison],
+    [poison],
+    [`--${poison}`],
+    ['whoami', '--profile', poison],
+    ['whoami', '--server', `https://${poison}`],
+    ['whoami', '--ca-file', poison],
+    ['login', `http://${poison}`],
+    ['grant', poison, 'view', poison],
+  ];
+  for (const args of runs) {
+    const run = await ambit(args);
+    expect([args, alien(run)]).toEqual([args, []]);
+    expect(run.err).not.toMatch(/^error: forged/m);
+  }
+});
