@@ -25,8 +25,7 @@ interface Schema {
 
 /** A value of the schema in which every text that may be anything is poison. */
 function poisoned(schema: Schema): unknown {
-  const { type, shape, element, valueType, options, entries, values } = schema.def;
-  const inner = schema.def.innerType ?? schema.def.in;
+  const { shape, element, valueType } = schema.def;
   if (shape !== undefined) {
     // A list that goes on for ever is another attack.
     const fields = Object.entries(shape).filter(([key]) => key !== 'continue');
@@ -34,10 +33,14 @@ function poisoned(schema: Schema): unknown {
   }
   if (element !== undefined) return [poisoned(element)];
   if (valueType !== undefined) return { [poison]: poisoned(valueType) };
-  if (inner !== undefined) return poisoned(inner);
-  if (options?.[0] !== undefined) return poisoned(options[0]);
-  if (entries !== undefined) return Object.values(entries)[0];
-  if (values !== undefined) return values[0];
+  const inner = schema.def.innerType ?? schema.def.in ?? schema.def.options?.[0];
+  return inner === undefined ? plainValue(schema) : poisoned(inner);
+}
+
+function plainValue(schema: Schema): unknown {
+  const { type, entries, values } = schema.def;
+  const [known] = entries === undefined ? (values ?? []) : Object.values(entries);
+  if (known !== undefined) return known;
   if (type === 'boolean') return true;
   if (type === 'number') return 1;
   return [poison, ...innocent].find((text) => schema.safeParse(text).success) ?? poison;

@@ -5,7 +5,7 @@ import {
   printableError,
   processEnvironment,
 } from '@ambit/config';
-import { isAppError } from '@ambit/kernel';
+import { isAppError, printableLines } from '@ambit/kernel';
 import { Command } from 'commander';
 import { demoSettings } from './demo-settings.ts';
 import { tellStory } from './tell-story.ts';
@@ -49,5 +49,5 @@ async function run(flags: Record<string, unknown>): Promise<number> {
 // What nobody foresaw is shown as it is: the reader of a demo is the one who can do something about it.
 function describe(error: unknown): string {
   if (isAppError(error) || !(error instanceof Error)) return printableError(error);
-  return error.stack ?? error.message;
+  return printableLines(error.stack ?? error.message);
 }

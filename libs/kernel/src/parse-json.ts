@@ -28,17 +28,21 @@ export function parseJson(text: string): unknown {
 function refuseLostKeys(text: string): void {
   const levels: Level[] = [];
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    const level = levels.at(-1);
+    const character = text[at] ?? '';
     if (character === '"') {
       const end = endOfText(text, at);
-      if (level?.keys !== undefined && isKey(text, end)) readKey(text, { at, end }, levels);
+      if (isKey(text, end)) readKey(text, { at, end }, levels);
       at = end;
-    } else if (character === '{') levels.push({ keys: new Set(), at: '' });
-    else if (character === '[') levels.push({ at: 0 });
-    else if (character === '}' || character === ']') levels.pop();
-    else if (character === ',' && typeof level?.at === 'number') level.at++;
+    } else step(character, levels);
   }
+}
+
+function step(character: string, levels: Level[]): void {
+  const level = levels.at(-1);
+  if (character === '{') levels.push({ keys: new Set(), at: '' });
+  else if (character === '[') levels.push({ at: 0 });
+  else if (character === '}' || character === ']') levels.pop();
+  else if (character === ',' && typeof level?.at === 'number') level.at++;
 }
 
 function endOfText(text: string, from: number): number {

@@ -115,3 +115,16 @@ describe('lines', () => {
     expect(lines[0]).toContain('[deeper]');
   });
 });
+
+test.each(['json', 'text'] as const)(
+  'what a line tells cannot act on a terminal, as %s',
+  (format) => {
+    const { lines, logger } = recorded({ format });
+    const hostile = 'x\u001b]0;owned\u0007\u009b2J\u007f\r\nERROR forged\u202e\u200b';
+    logger.info(hostile, { name: hostile, [hostile]: hostile, error: new Error(hostile) });
+    const text = lines.join('');
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+    expect(text).not.toMatch(/^ERROR forged/m);
+    if (format === 'json') expect(JSON.parse(text)).toMatchObject({ message: hostile });
+  },
+);

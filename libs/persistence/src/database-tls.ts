@@ -32,7 +32,7 @@ export function databaseAddress(url: string): DatabaseAddress {
 
 function withoutTls(text: string): string {
   const url = new URL(text);
-  for (const name of [...url.searchParams.keys()]) {
+  for (const name of Array.from(url.searchParams.keys())) {
     if (tlsParameters.test(name)) url.searchParams.delete(name);
   }
   return url.href;

@@ -44,13 +44,14 @@ async function parseQuietly(text: string, path: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, ...strictYaml });
-  const [broken] = document.errors;
-  const [lost] = keyFaults(document, lines);
-  if (broken === undefined && lost === undefined) return document.toJS({ maxAliasCount: 0 });
-  const place = broken === undefined ? undefined : lines.linePos(broken.pos[0]);
-  const [line, column] = [place?.line ?? lost?.line ?? 1, place?.col ?? lost?.column ?? 1];
-  const what = broken === undefined ? (lost?.message ?? '') : 'this is not YAML';
-  throw new AppError('config_invalid', `${path}:${line}:${column}: ${what}`, {
+  const [broken] = document.errors.map(({ pos }) => {
+    const { line, col } = lines.linePos(pos[0]);
+    return { message: 'this is not YAML', line, column: col };
+  });
+  const fault = broken ?? keyFaults(document, lines)[0];
+  if (fault === undefined) return document.toJS({ maxAliasCount: 0 });
+  const { line = 1, column = 1, message } = fault;
+  throw new AppError('config_invalid', `${path}:${line}:${column}: ${message}`, {
     hint: 'Mend it, or move it away and sign in again with `ambit login`.',
   });
 }
