@@ -11,10 +11,10 @@ const event = {
   grants: ['g'],
 };
 
-const text = (now: number, wide = false): string =>
-  eventLine(event, { wide, now })
-    .map((part) => (typeof part === 'string' ? part : part.text))
-    .join('');
+const shown = (parts: ReturnType<typeof eventLine>): string =>
+  parts.map((part) => (typeof part === 'string' ? part : part.text)).join('');
+
+const text = (now: number, wide = false): string => shown(eventLine(event, { wide, now }));
 
 test('today an event has its time of day, else the day too', () => {
   expect(text(at.getTime())).toMatch(/^09:05:07 {2}grant\.created +- /);
@@ -40,14 +40,11 @@ test('every event shows whose word it is, and what of it is not believed', () =>
     suspect: ['time' as const, 'revision' as const],
   };
   for (const wide of [false, true]) {
-    const line = eventLine(forged, { wide, colour: false, now: at.getTime() });
+    const line = shown(eventLine(forged, { wide, now: at.getTime() }));
     expect(line).toMatch(/agent\/eu {8}agent\/eu\S*\[2J {2}/);
     expect(line).toContain('(not believed: time, revision)');
     expect(line).not.toContain('\u001b');
-    const ofCentral = eventLine(
-      { ...event, reportedBy: 'central' },
-      { wide, colour: false, now: 0 },
-    );
+    const ofCentral = shown(eventLine({ ...event, reportedBy: 'central' }, { wide, now: 0 }));
     expect(ofCentral).toMatch(/token\/ci {6} {2}central {7} {2}Grant/);
   }
 });

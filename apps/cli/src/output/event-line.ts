@@ -17,20 +17,27 @@ export function eventLine(
     printable(event.actor.name).padEnd(14),
     printable(event.reportedBy ?? '-').padEnd(14),
     printable(event.message),
-    ...suspicion(event, colour),
   ];
-  if (wide) {
-    cells.push(`[${event.id}]`);
-    for (const grant of event.grants ?? []) cells.push(`grant/${printable(grant)}`);
-  }
+  const more = wide
+    ? [
+        `[${printable(event.id)}]`,
+        ...(event.grants ?? []).map((grant) => `grant/${printable(grant)}`),
+      ]
+    : [];
   const shown = alarming.test(event.type) ? ({ text: type, colour: 'yellow' } as const) : type;
-  return [`${time}  `, shown, `  ${cells.join('  ')}`];
+  return [
+    `${time}  `,
+    shown,
+    `  ${cells.join('  ')}`,
+    ...suspicion(event),
+    ...more.map((each) => `  ${each}`),
+  ];
 }
 
 /** What central does not believe of it. */
-function suspicion({ suspect = [] }: AuditEventRecord, colour: boolean): string[] {
+function suspicion({ suspect = [] }: AuditEventRecord): (string | Painted)[] {
   if (suspect.length === 0) return [];
-  return [paint(`(not believed: ${printable(suspect.join(', '))})`, 'yellow', colour)];
+  return ['  ', { text: `(not believed: ${printable(suspect.join(', '))})`, colour: 'yellow' }];
 }
 
 function localTime(time: string, now: Date): string {
