@@ -287,8 +287,16 @@ CREATE INDEX policy_changes_uid ON public.policy_changes USING btree (uid, revis
 CREATE TABLE policy_head (
   singleton boolean DEFAULT true NOT NULL,
   revision bigint NOT NULL,
+  frozen_at bigint,
   CONSTRAINT policy_head_singleton_check CHECK (singleton),
+  CONSTRAINT policy_head_state_ahead CHECK ((revision <= frozen_at)),
   CONSTRAINT policy_head_pkey PRIMARY KEY (singleton)
+);
+
+CREATE TABLE policy_lineage (
+  revision bigint NOT NULL,
+  lineage bytea NOT NULL,
+  CONSTRAINT policy_lineage_pkey PRIMARY KEY (revision)
 );
 
 CREATE TABLE renew_nonces (
@@ -326,6 +334,16 @@ CREATE TABLE sync_removals (
   CONSTRAINT sync_removals_pkey PRIMARY KEY (scope, user_uid)
 );
 CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
+CREATE TABLE states_ahead (
+  holder text NOT NULL,
+  cluster text COLLATE "C",
+  held_epoch bigint NOT NULL,
+  held_revision bigint NOT NULL,
+  state_epoch bigint NOT NULL,
+  revision bigint NOT NULL,
+  proved_at timestamp with time zone NOT NULL,
+  CONSTRAINT states_ahead_pkey PRIMARY KEY (holder)
+);
 
 CREATE TABLE users (
   uid text NOT NULL,

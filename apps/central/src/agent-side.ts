@@ -1,6 +1,5 @@
 import type { InstallationRecord } from '@ambit/persistence';
-import { signedEnvelopeCodec } from '@ambit/protocol';
-import { nodeDigests } from '@ambit/transport';
+import { createEnvelopeOpeners, nodeDigests } from '@ambit/transport';
 import type { AgentServerHandlers } from '@ambit/transport';
 import {
   AdmitAgent,
@@ -9,10 +8,11 @@ import {
   AuditIngest,
   ConnectedClusters,
   finishRemoval,
+  RefuseAhead,
   StreamRecords,
   withStorableText,
 } from './features/agent-gateway/public.ts';
-import type { GatewayFacts, GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
+import type { GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
 import { EnrolAgent, SupersededCertificates } from './features/clusters/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { withCallBudgets } from './platform/call-budgets.ts';
@@ -51,11 +51,11 @@ const drainWindowMs = 5_000;
 export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { database, unitOfWork, clock, logger, meters } = parts.runtime;
   const { world, keys, replica } = parts;
-  const { stateEpoch } = parts.installation;
+  const ahead = new RefuseAhead({ ...parts.runtime, world, ...openers(keys) });
   const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock));
   const admit = new AdmitAgent(
-    { database, unitOfWork, world, clock, superseded },
-    { name: replica, stateEpoch },
+    { database, unitOfWork, world, ahead, clock, superseded },
+    replica,
   );
   const revocations = new RevocationWatch(world, 'Agent');
   const status = new AgentStatus(database, clock, { logger, meters });
@@ -73,7 +73,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { events } = records;
   const gateway = new AgentGateway(
     { world, admit, revocations, events, clock, logger, ...signing(keys) },
-    gatewayFacts(parts.installation),
+    parts.installation.uid,
   );
   status.onFenced((sessions) => gateway.fence(sessions));
   let wake = (): void => undefined;
@@ -91,7 +91,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
       connections: new ConnectedClusters(gateway, database, clock),
       applied: status,
       joinFacts: { caPin: keys.ca.pin, agentAddress: () => address },
-      commands: { releaseRemovals: (clusterUid) => gateway.releaseRemovals(clusterUid) },
+      commands: gateway,
     },
     onAuditStored: (listener) => {
       wake = listener;
@@ -134,28 +134,19 @@ const signing = ({ stateSigner }: Keys): Pick<GatewayPorts, 'signer' | 'digests'
   digests: nodeDigests,
 });
 
-function gatewayFacts({
-  uid,
-  stateEpoch,
-  explainedFrom,
-  epochRaise,
-}: InstallationRecord): GatewayFacts {
-  return {
-    installationUid: uid,
-    stateEpoch,
-    explainedFrom,
-    epochRaise: epochRaise === undefined ? null : signedEnvelopeCodec.decode(epochRaise),
-  };
-}
+const openers = ({
+  named,
+  epochKey,
+}: Keys): Pick<ReturnType<typeof createEnvelopeOpeners>, 'openManifest'> =>
+  createEnvelopeOpeners({ stateKeys: named.stateKeys, epochKeys: [epochKey] });
 
 function enrolment(
-  { runtime, keys, installation, bundles }: AgentSideParts,
+  { runtime, world, keys, installation, bundles }: AgentSideParts,
   superseded: SupersededCertificates,
 ): EnrolAgent {
   const { unitOfWork, clock, ids } = runtime;
-  const { uid: installationUid, stateEpoch } = installation;
   return new EnrolAgent(
     { unitOfWork, ca: keys.ca, superseded, clock, ids },
-    { installationUid, stateEpoch, ...bundles },
+    { installationUid: installation.uid, stateEpoch: () => world.facts.stateEpoch, ...bundles },
   );
 }

@@ -28,6 +28,8 @@ export interface Foundation {
   readonly store: JobStore;
   /** Resolves with the reason when this process has to stop by itself. */
   readonly failed: Promise<Error>;
+  /** This process has to stop; the first reason counts. */
+  readonly fail: (reason: Error) => void;
 }
 
 /** The owner's secret is of use until the database is ready, and held by nobody afterwards. */
@@ -90,5 +92,6 @@ export async function openFoundation(
         ? { databaseUrl: opened.url }
         : { redisUrl: settings.redisUrl.reveal() },
     failed,
+    fail,
   };
 }

@@ -14,7 +14,7 @@ export async function isNewInstallation(database: Database): Promise<boolean> {
 
 /**
  * The record of this installation, made at the first start. Throws `config_invalid` when the keys at hand are not the
- * ones that agents of this installation trust.
+ * ones that agents of this installation trust, and when a newer compiler serves it.
  */
 export async function openInstallation(
   ports: { readonly database: Database; readonly unitOfWork: UnitOfWork; readonly ids: Ids },
@@ -41,12 +41,29 @@ export async function openInstallation(
       return;
     }
     refuseForeignKeys(found, fingerprints);
-    await tx.installation.setCompilerVersion(compilerVersion);
+    refuseOlderCompiler(found.compilerVersion);
+    if (await tx.installation.setCompilerVersion(compilerVersion)) {
+      tx.audit.record({
+        type: 'installation.compiler_changed',
+        message: `States are compiled by compiler ${compilerVersion} now, by ${found.compilerVersion} before`,
+        details: { from: found.compilerVersion, to: compilerVersion },
+      });
+    }
   });
   const record = await findInstallation(ports.database);
   if (record === null)
     throw new AppError('internal', 'The record of this installation is missing.');
   return record;
+}
+
+/** An older compiler makes other states of the same revisions, which agents refuse. */
+function refuseOlderCompiler(found: number): void {
+  if (found <= compilerVersion) return;
+  throw new AppError('config_invalid', 'A newer version of central serves this installation.', {
+    why: `Its states are compiled by compiler ${found}, and this program has compiler ${compilerVersion}.`,
+    hint: 'Start the newer version. To go back to this one for good, stop every newer replica and raise the epoch with this version.',
+    nextCommand: 'ambit-central epoch raise',
+  });
 }
 
 type Fingerprints = Pick<

@@ -103,8 +103,10 @@ describe('the jobs of central', () => {
       logger: silentLogger,
       readiness: new Readiness([]),
       meters,
+      unitOfWork: policy.unit,
     });
-    const sweep = sweepEndedGrants(new CommitPolicy(policy.unit, world, meters), policy.clock);
+    const commit = new CommitPolicy(policy.unit, world, meters);
+    const sweep = sweepEndedGrants(commit, policy.clock, silentLogger);
     const ended = (): boolean | undefined => {
       const [grant] = Array.from(world.policy.grants()).filter(({ name }) => name === 'job-ends');
       return grant?.ended;

@@ -47,8 +47,8 @@ async function serveUntilStopped(command: Command): Promise<void> {
   await tellFirstToken(running, settings);
   const failed = running.failed.then((error) => {
     process.exitCode = 1;
-    logger.error('another ambit-central took the data folder over', { error });
-    return 'data folder lost';
+    logger.error('this process cannot go on', { error });
+    return error.message;
   });
   logger.info('stopping', { because: await Promise.race([signalled, failed]) });
   await running.stop();

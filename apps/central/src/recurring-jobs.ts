@@ -10,7 +10,7 @@ import type { Runtime } from './platform/runtime.ts';
 export function recurringJobs(app: INestApplicationContext, runtime: Runtime): RecurringJob[] {
   return [
     ...auditJobs(runtime, runtime.settings.auditRetention),
-    sweepEndedGrants(app.get(CommitPolicy, { strict: false }), runtime.clock),
+    sweepEndedGrants(app.get(CommitPolicy, { strict: false }), runtime.clock, runtime.logger),
     purgeTokens(runtime),
   ];
 }

@@ -57,7 +57,7 @@ async function start(
   const foundation = await openFoundation(settings, logger, teardown);
   const { runtime } = foundation;
   const trust = await openTrust(foundation);
-  const { world, feed } = await loadPolicyWorld(runtime);
+  const { world, feed } = await loadPolicyWorld(runtime, foundation.fail);
   teardown.add('policy feed', () => feed.close());
   runtime.readiness.ready('policy');
   const replica = `${hostname()}/${process.pid}`;
@@ -149,7 +149,7 @@ async function openApp({
       systemFacts: {
         version,
         installationUid: installation.uid,
-        stateEpoch: installation.stateEpoch,
+        stateEpoch: () => world.facts.stateEpoch,
         agentAddress: () => agentSide.parts.joinFacts.agentAddress(),
       },
     }),

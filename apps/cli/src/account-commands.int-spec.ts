@@ -150,7 +150,12 @@ describe('completion', () => {
   test('case U30: commands, kinds, options and names are completed', async () => {
     await signIn();
     expect(await complete('ap')).toEqual(['apply']);
-    expect(await complete('cluster', 'r')).toEqual(['rm', 'release-removals', 'revoke-agent']);
+    expect(await complete('cluster', 'r')).toEqual([
+      'rm',
+      'release-removals',
+      'release-gains',
+      'revoke-agent',
+    ]);
     expect(await complete('get', 'us')).toEqual(['user', 'users']);
     expect(await complete('get', 'users', 'a')).toEqual(['alice']);
     expect(await complete('apply', '--dr')).toEqual(['--dry-run']);

@@ -188,13 +188,17 @@ describe('cluster rm', () => {
   });
 });
 
-test('release-removals and revoke-agent tell what they did', async () => {
+test('release-removals, release-gains and revoke-agent tell what they did', async () => {
   central.answers = {
     releaseRemovals: () => ({ kind: 'RemovalsReleased', cluster: 'a', released: 25, message: 'm' }),
+    releaseGains: () => ({ kind: 'GainsReleased', cluster: 'a', released: 7, message: 'm' }),
     revokeAgent: () => ({ kind: 'AgentRevocation', cluster: 'a', agents: ['u1'] }),
   };
   expect((await ambit(['cluster', 'release-removals', 'a'])).out).toBe(
     'cluster/a: 25 removals released\n',
+  );
+  expect((await ambit(['cluster', 'release-gains', 'a'])).out).toBe(
+    'cluster/a: 7 gains released\n',
   );
   const run = await ambit(['cluster', 'revoke-agent', 'a', '--confirm', 'a', '--reason', 'lost']);
   expect(run.out).toBe('agent/u1 revoked\n');

@@ -77,6 +77,8 @@ export const ClusterStatus = z.object({
   objects: z.int().optional(),
   driftRepairs: z.int().optional(),
   heldRemovals: z.int().optional(),
+  /** What a raised epoch would give anew; waits for release-gains. */
+  heldGains: z.int().optional(),
   problems: z.array(IntentProblem),
   /** Problems beyond those listed. */
   moreProblems: z.int(),

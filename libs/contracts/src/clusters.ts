@@ -68,6 +68,15 @@ export const RemovalsReleased = z.object({
 });
 export type RemovalsReleased = z.infer<typeof RemovalsReleased>;
 
+/** `released`: gains that were held when the agent was told. */
+export const GainsReleased = z.object({
+  kind: z.literal('GainsReleased'),
+  cluster: z.string(),
+  released: z.int(),
+  message: z.string(),
+});
+export type GainsReleased = z.infer<typeof GainsReleased>;
+
 /** Body of POST revoke-agent. */
 export const AgentRevoke = z.strictObject({ reason: z.string().max(1024).exactOptional() });
 export type AgentRevoke = z.infer<typeof AgentRevoke>;

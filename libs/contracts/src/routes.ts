@@ -82,6 +82,16 @@ export const routes = {
     response: 'RemovalsReleased',
     status: 202,
   },
+  releaseGains: {
+    method: 'POST',
+    path: '/clusters/{name}/release-gains',
+    permission: 'clusters:write',
+    summary:
+      'Let the access through that a raised state epoch gives anew and the agent holds back.',
+    query: 'NoQuery',
+    response: 'GainsReleased',
+    status: 202,
+  },
   revokeAgent: {
     method: 'POST',
     path: '/clusters/{name}/revoke-agent',

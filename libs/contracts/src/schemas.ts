@@ -60,6 +60,7 @@ export const responseSchemas = {
   ClusterList: clusters.ClusterList,
   ClusterRemoval: clusters.ClusterRemoval,
   RemovalsReleased: clusters.RemovalsReleased,
+  GainsReleased: clusters.GainsReleased,
   AgentRevocation: clusters.AgentRevocation,
   AgentList: clusters.AgentList,
   JoinTokenCreated: joins.JoinTokenCreated,

@@ -22,6 +22,19 @@ export const SystemInfo = z.object({
   revision: z.int(),
   stateEpoch: z.int(),
   startedAt: Timestamp,
+  /** Present while no change is taken: who holds a state that the restored database does not know. */
+  stateAhead: z
+    .array(
+      z.object({
+        holder: z.string(),
+        heldEpoch: z.int(),
+        heldRevision: z.int(),
+        stateEpoch: z.int(),
+        revision: z.int(),
+        provedAt: Timestamp,
+      }),
+    )
+    .optional(),
   /** Where agents reach central: HOST:PORT. */
   agentAddress: z.string(),
   limits: z.object({ bodyBytes: z.int(), jsonDepth: z.int(), pageSize: z.int() }),

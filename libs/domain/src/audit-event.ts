@@ -46,6 +46,9 @@ export const centralEventTypes = [
   'audit.unstorable',
   'audit.retention',
   'installation.started',
+  'installation.compiler_changed',
+  'installation.epoch_raised',
+  'installation.state_ahead',
 ] as const;
 
 /** What agents tell, and nobody else. */

@@ -42,7 +42,7 @@ export const errorKinds = {
   cluster_already_enrolled: 'conflict',
   stale_resource: 'precondition',
   confirmation_required: 'precondition',
-  state_ahead: 'precondition',
+  state_ahead: 'unavailable',
   rate_limited: 'rate_limited',
   too_many_streams: 'rate_limited',
   reader_too_slow: 'rate_limited',

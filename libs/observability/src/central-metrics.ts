@@ -51,6 +51,12 @@ export const centralMetrics = {
     help: 'Revision of the policy this replica holds.',
     labels: [],
   },
+  stateAhead: {
+    type: 'gauge',
+    name: 'ambit_state_ahead',
+    help: '1 while no change is taken, because somebody holds a state newer than the restored database.',
+    labels: [],
+  },
   clusterAppliedRevision: {
     type: 'gauge',
     name: 'ambit_cluster_applied_revision',

@@ -259,15 +259,46 @@ describe('the installation', () => {
     expect((await findInstallation(db.database))?.bootstrappedAt).toBeDefined();
   });
 
-  test('its state epoch goes up by one, once, and from that revision on differences are not explained', async () => {
+  test('its state epoch goes up by one, and from that revision on differences are not explained', async () => {
+    const sign = (epoch: number) => Buffer.from(`proof of ${epoch}`);
     const raise = () =>
-      policy.change((tx) => tx.installation.raiseStateEpoch(2, Buffer.from('proof')));
+      policy.change((tx) => tx.installation.raiseStateEpoch({ sign, compilerVersion: 1 }));
     const { commit } = await raise();
     expect(await findInstallation(db.database)).toMatchObject({
       stateEpoch: 2,
       explainedFrom: commit?.revision,
-      epochRaise: Buffer.from('proof'),
+      epochRaise: Buffer.from('proof of 2'),
     });
-    await expect(raise()).rejects.toMatchObject({ code: 'stale_resource' });
+    const both = await Promise.all([raise(), raise()]);
+    expect(both.map(({ value }) => value.stateEpoch).sort()).toEqual([3, 4]);
+  });
+
+  test('its state epoch goes above every epoch that was proved, and no revision is given again', async () => {
+    const { stateEpoch } = (await findInstallation(db.database)) ?? { stateEpoch: 0 };
+    const proof = { holder: 'c1', cluster: 'eu', heldEpoch: stateEpoch + 3, heldRevision: 900 };
+    const { value: kept } = await policy.change((tx) =>
+      tx.installation.proveAhead(proof, () => true),
+    );
+    expect(kept).toMatchObject({ ...proof, stateEpoch });
+    await expect(policy.user('nobody')).rejects.toMatchObject({
+      code: 'state_ahead',
+      message: expect.stringContaining(`cluster eu holds revision 900 of epoch ${stateEpoch + 3}`),
+      extras: { nextCommand: 'ambit-central epoch raise' },
+    });
+    const sign = () => Buffer.from('proof');
+    const raised = await policy.change((tx) =>
+      tx.installation.raiseStateEpoch({ sign, compilerVersion: 1 }),
+    );
+    expect(raised.value).toMatchObject({ stateEpoch: stateEpoch + 4, ahead: [proof] });
+    expect(raised.commit?.revision).toBe(901);
+  });
+
+  test('a judgement that does not hold any more freezes nothing', async () => {
+    const proof = { holder: 'c1', heldEpoch: 1, heldRevision: 1 };
+    await policy.change((tx) => tx.installation.proveAhead(proof, () => false));
+    expect(
+      (await policy.change((tx) => tx.users.put({ name: 'ada-judged', labels: {}, active: true })))
+        .commit,
+    ).toBeDefined();
   });
 });

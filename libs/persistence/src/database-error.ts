@@ -34,6 +34,13 @@ function unavailable(cause: unknown): AppError {
   });
 }
 
+function frozen(cause: unknown): AppError {
+  return new AppError('state_ahead', 'No change is taken until the state epoch is raised.', {
+    nextCommand: 'ambit-central epoch raise',
+    cause,
+  });
+}
+
 function malformed(cause: unknown): AppError {
   return new AppError('invalid_request', 'A value in the request has the wrong form.', { cause });
 }
@@ -76,7 +83,8 @@ const byCode: Readonly<Record<string, (cause: unknown) => AppError>> = {
 /** What the database said, in the caller's words. An `AppError` stays as it is; what we do not know becomes `internal`. */
 export function databaseError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const { code, message } = factsOf(error);
+  const { code, message, constraint } = factsOf(error);
+  if (constraint === 'policy_head_state_ahead') return frozen(error);
   const known = byCode[code];
   if (known !== undefined) return known(error);
   if (gone.test(code) || goneText.test(message)) return unavailable(error);

@@ -28,13 +28,14 @@ export {
   type EmbeddedPostgresOptions,
 } from './embedded/embedded-postgres.ts';
 export { runningEmbeddedUrl } from './embedded/running-server.ts';
-export { PolicyFeed, type PolicyFeedOptions } from './feed/policy-feed.ts';
+export { DatabaseReplaced, PolicyFeed, type PolicyFeedOptions } from './feed/policy-feed.ts';
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export { findInstallation } from './queries/installation.ts';
 export * from './queries/list-policy.ts';
+export { holderName, listStatesAhead, readStanding } from './queries/states-ahead.ts';
 export type { ListQuery, Page } from './queries/page.ts';
 export * from './records.ts';
 export { excessRights } from './rights/excess-rights.ts';

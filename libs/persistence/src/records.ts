@@ -83,6 +83,34 @@ export interface RevokedCredential {
 /** One revision as the feed delivers it. */
 export interface FeedCommit extends PolicyCommit {
   readonly revoked: readonly RevokedCredential[];
+  /** Random bytes of this revision: a restored copy of the database that goes on differently has others. */
+  readonly lineage: Uint8Array;
+  /** Set when the revision was made by a new compiler or a raised epoch. */
+  readonly installation?: StateFacts;
+}
+
+/** What stands in every signed state, and follows from the installation. */
+export interface StateFacts {
+  readonly stateEpoch: number;
+  readonly compilerVersion: number;
+  /** Revision of the last new compiler or raised epoch; from it on every difference comes from a commit. */
+  readonly explainedFrom: number;
+  /** The signed envelope of the last raised epoch. */
+  readonly epochRaise?: Uint8Array;
+}
+
+/** A state that somebody proved to hold although the database does not know it. */
+export interface StateAhead {
+  /** uid of the cluster, or name of the replica of central that held it in memory. */
+  readonly holder: string;
+  /** Absent for a replica, and for a cluster that the database does not know. */
+  readonly cluster?: string;
+  readonly heldEpoch: number;
+  readonly heldRevision: number;
+  /** What the database was at then. */
+  readonly stateEpoch: number;
+  readonly revision: number;
+  readonly provedAt: Millis;
 }
 
 export type { PolicyChange, PolicyCommit };
@@ -135,17 +163,11 @@ export interface AgentIdentity {
   readonly superseded: boolean;
 }
 
-export interface InstallationRecord {
+export interface InstallationRecord extends StateFacts {
   readonly uid: string;
-  readonly compilerVersion: number;
-  readonly stateEpoch: number;
   readonly caFingerprint: string;
   readonly stateKeyFingerprint: string;
   readonly epochKeyFingerprint: string;
-  /** Revision of the last new compiler or raised epoch; from it on every difference comes from a commit. */
-  readonly explainedFrom: number;
-  /** The signed envelope of the last raised epoch. */
-  readonly epochRaise?: Uint8Array;
   /** The first admin token was made: it is never made again. */
   readonly bootstrappedAt?: Millis;
 }

@@ -58,7 +58,8 @@ describe('a policy transaction', () => {
       await tx.apiTokens.revoke(group);
     });
     const read = await changesAfter(db.database, (commit?.revision ?? 0) - 1);
-    expect(read).toEqual([commit]);
+    expect(read.commits).toEqual([commit]);
+    expect(commit?.lineage).toHaveLength(16);
     expect(commit?.revoked).toHaveLength(1);
   });
 

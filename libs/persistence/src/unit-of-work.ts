@@ -1,12 +1,13 @@
 import type { AuditActor, AuditEvent, PolicyChange } from '@ambit/domain';
-import { AppError, type Clock, type Ids, type Logger } from '@ambit/kernel';
+import { AppError, isAppError, type Clock, type Ids, type Logger } from '@ambit/kernel';
 import { insertEvents } from './audit/event-row.ts';
 import type { Database } from './database.ts';
 import type { Finished, OpenTransaction } from './open-transaction.ts';
-import type { FeedCommit } from './records.ts';
+import type { FeedCommit, StateAhead } from './records.ts';
 import { ChangeSet } from './stores/change-set.ts';
 import { openStores } from './stores/open-stores.ts';
-import { sealStatement } from './stores/seal.ts';
+import { holderName, listStatesAhead } from './queries/states-ahead.ts';
+import { type Sealed, sealStatement } from './stores/seal.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface UnitOfWorkMeta {
@@ -39,21 +40,29 @@ export class UnitOfWork {
 
   /**
    * Runs `work` in one transaction and commits it with its revision, its changes and its audit events. `work` runs again
-   * after a deadlock, so it does nothing but use `tx`, and no network call. Throws what `work` throws, and
-   * database_unavailable: then the commit may have happened, and the feed tells.
+   * after a deadlock, so it does nothing but use `tx`, and no network call. Throws what `work` throws,
+   * state_ahead (nothing may be committed until the epoch is raised), and database_unavailable: then the commit may have happened, and the feed tells.
    */
   async run<T>(meta: UnitOfWorkMeta, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {
     const started = this.#ports.clock.monotonic();
     try {
-      const { value: done, rows } = await this.#database.sealed<Done<T>, { revision: number }>(
+      const { value: done, rows } = await this.#database.sealed<Done<T>, Sealed>(
         (open) => this.#once(meta, work, open),
         { discard: meta.dryRun === true },
       );
-      return committed(done, rows[0]?.revision);
+      return committed(done, rows[0]);
+    } catch (error) {
+      if (isAppError(error, 'state_ahead')) throw await this.#stateAhead(error);
+      throw error;
     } finally {
       const tookMs = this.#ports.clock.monotonic() - started;
       if (tookMs > 1_000) this.#ports.logger.warn('a transaction was slow', { tookMs });
     }
+  }
+
+  async #stateAhead(cause: AppError): Promise<AppError> {
+    const [first, ...more] = await listStatesAhead(this.#database);
+    return first === undefined ? cause : stateAhead(first, more.length, cause);
   }
 
   async #once<T>(
@@ -78,19 +87,37 @@ export class UnitOfWork {
   }
 }
 
+/** Nothing may be committed: the database is older than what was signed from it. */
+function stateAhead(ahead: StateAhead, more: number, cause: unknown): AppError {
+  const { heldEpoch, heldRevision, stateEpoch, revision } = ahead;
+  const who = holderName(ahead);
+  return new AppError(
+    'state_ahead',
+    `No change is taken: ${who} holds revision ${heldRevision} of epoch ${heldEpoch}, and this database was at revision ${revision} of epoch ${stateEpoch}.`,
+    {
+      why: `The database was restored, so changes were lost that clusters have already${more === 0 ? '' : `; ${more} more hold such a state`}. Another change under the same number could give access back that was taken away.`,
+      hint: 'Raise the epoch on the machine that holds the keys; agents then take over what the database says, and hold back what it would give anew.',
+      nextCommand: 'ambit-central epoch raise',
+      details: { heldEpoch, heldRevision, stateEpoch, revision },
+      cause,
+    },
+  );
+}
+
 interface Done<T> {
   readonly value: T;
   readonly changes: ChangeSet;
 }
 
-function committed<T>({ value, changes }: Done<T>, revision: number | undefined): Committed<T> {
+function committed<T>({ value, changes }: Done<T>, sealed: Sealed | undefined): Committed<T> {
   const done = { value, changes: changes.changes() };
-  if (revision === undefined) return { ...done, events: changes.events };
+  if (sealed === undefined) return { ...done, events: changes.events };
+  const { revision, lineage } = sealed;
   const events = changes.events.map((event) => ({ ...event, revision }));
   return {
     ...done,
     events,
-    commit: { revision, changes: changes.changes(), revoked: changes.revoked() },
+    commit: { revision, lineage, changes: changes.changes(), revoked: changes.revoked() },
   };
 }
 

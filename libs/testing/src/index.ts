@@ -1,4 +1,5 @@
 /** What tests share: waiting on conditions, fakes of ports, test databases. Never imported by shipped code. */
+export * from './copy-database.ts';
 export * from './eventually.ts';
 export * from './fake-clock.ts';
 export * from './fake-ids.ts';

@@ -58,7 +58,8 @@ function heldTree(
     return accepted && { ...accepted, tree: HashTree.empty(digests), stale: true };
   }
   const { stateEpoch, revision, root, lineage } = change.manifest;
-  return { stateEpoch, revision, root, lineage, tree: change.tree, stale };
+  const { envelope, tree } = change;
+  return { stateEpoch, revision, root, lineage, tree, stale, envelope };
 }
 
 function readChange(

@@ -1,13 +1,18 @@
-import { findInstallation } from '@ambit/persistence';
+import { compilerVersion } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
+import { findInstallation, holderName } from '@ambit/persistence';
+import type { EpochRaised } from '@ambit/persistence';
 import { epochRaiseCodec, signedEnvelopeCodec } from '@ambit/protocol';
 import type { CentralSettings } from '../config.ts';
 import { openEpochSigner } from '../platform/keys/key-folder.ts';
 import { operator, withDatabase } from './with-database.ts';
 
+/** Names that are listed; a fleet may have thousands. */
+const mostListed = 20;
+
 /**
  * Raises the state epoch after a restore, so that agents take a state whose revision is lower than the one they hold.
- * Signed with the epoch key, which serving never opens.
+ * Signed with the epoch key, which serving never opens. Replicas that run notice by themselves.
  */
 export async function raiseEpoch(
   settings: CentralSettings,
@@ -17,17 +22,42 @@ export async function raiseEpoch(
     const installation = await findInstallation(database);
     if (installation === null) throw new AppError('not_ready', 'There is no installation yet.');
     const signer = await openEpochSigner(keysFolder, settings.epochKeyFile);
-    const stateEpoch = installation.stateEpoch + 1;
-    const raise = signer.sign(
-      'epoch',
-      epochRaiseCodec.encode({ installationUid: installation.uid, stateEpoch }),
-    );
-    await unitOfWork.run({ actor: operator }, (tx) =>
-      tx.installation.raiseStateEpoch(stateEpoch, signedEnvelopeCodec.encode(raise)),
-    );
-    write(`state epoch raised to ${stateEpoch}`);
-    write('Restart central; agents take over its state at their next connection.');
+    const sign = (stateEpoch: number): Uint8Array => {
+      const payload = epochRaiseCodec.encode({ installationUid: installation.uid, stateEpoch });
+      return signedEnvelopeCodec.encode(signer.sign('epoch', payload));
+    };
+    const { value, commit } = await unitOfWork.run({ actor: operator }, async (tx) => {
+      const raised = await tx.installation.raiseStateEpoch({ sign, compilerVersion });
+      const { from, stateEpoch, ahead } = raised;
+      tx.audit.record({
+        type: 'installation.epoch_raised',
+        message: `The state epoch was raised from ${from} to ${stateEpoch}`,
+        details: { from, stateEpoch, ahead: ahead.length },
+      });
+      return raised;
+    });
     const key = settings.epochKeyFile ?? `${keysFolder}/epoch.key`;
-    write(`Now move ${key} to a safe place: serving never needs it.`);
+    for (const line of report(value, commit?.revision ?? 0, key)) write(line);
   });
+}
+
+function report({ stateEpoch, ahead }: EpochRaised, revision: number, key: string): string[] {
+  const listed = ahead
+    .slice(0, mostListed)
+    .map(
+      (one) => `  ${holderName(one)} held revision ${one.heldRevision} of epoch ${one.heldEpoch}`,
+    );
+  const more = ahead.length - listed.length;
+  return [
+    `state epoch raised to ${stateEpoch}, at revision ${revision}`,
+    ...(ahead.length === 0 ? [] : ['These were ahead of this database:', ...listed]),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    'Agents take over what the database says as they connect, now or when central starts.',
+    'What they lose by it goes at once; access that they did not have before waits for you:',
+    '  ambit-central epoch report                 what differs, per cluster',
+    '  ambit cluster status NAME                  what is held there',
+    '  ambit cluster release-gains NAME           to let held access through',
+    '  ambit cluster release-removals NAME        to let held removals through',
+    `Move ${key} to a safe place again: serving never needs it.`,
+  ];
 }

@@ -2,7 +2,7 @@
 export interface SystemFacts {
   readonly version: string;
   readonly installationUid: string;
-  readonly stateEpoch: number;
+  stateEpoch(): number;
   agentAddress(): string;
 }
 

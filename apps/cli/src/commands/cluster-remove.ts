@@ -75,6 +75,18 @@ export async function releaseRemovals(
   return exitCodes.done;
 }
 
+/** `ambit cluster release-gains`. */
+export async function releaseGains(
+  context: CommandContext,
+  [name = '']: readonly string[],
+): Promise<ExitCode> {
+  const client = await context.client();
+  const { released, message } = await client.api.releaseGains({ params: { name } });
+  context.terminal.out.write(`cluster/${name}: ${released} gains released\n`);
+  context.say(message);
+  return exitCodes.done;
+}
+
 interface RevokeAgentOptions {
   readonly reason?: string;
   readonly confirm?: string;

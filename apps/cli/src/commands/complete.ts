@@ -19,6 +19,7 @@ const argumentKinds: Readonly<Record<string, readonly (NamedKind | 'kind' | 'nam
   'cluster join-token': ['clusters'],
   'cluster rm': ['clusters'],
   'cluster release-removals': ['clusters'],
+  'cluster release-gains': ['clusters'],
   'cluster revoke-agent': ['clusters'],
   'cluster agents': ['clusters'],
 };

@@ -33,6 +33,10 @@ export function defineClusterCommands(program: Commander, action: Action): void 
     .description('Let the removals through that the agent holds back.')
     .action(action(async () => (await import('../commands/cluster-remove.ts')).releaseRemovals));
   cluster
+    .command('release-gains <name>')
+    .description('Let the access through that a raised state epoch gives anew.')
+    .action(action(async () => (await import('../commands/cluster-remove.ts')).releaseGains));
+  cluster
     .command('revoke-agent <name>')
     .description('Refuse the certificates of the agents of a cluster from now on.')
     .option('--reason <text>', 'why, for the audit trail')

@@ -124,6 +124,7 @@ function clusterLines(cluster: Cluster, now: number): Line[] {
     ['Objects', count(status.objects)],
     ['Drift repaired', count(status.driftRepairs)],
     ['Held removals', heldText(cluster)],
+    ['Held gains', gainsText(cluster)],
     ...agentLines(status),
     ...(ceiling === undefined ? [] : ceilingLines(ceiling)),
     ['Problems', problemTexts(status)],
@@ -153,6 +154,12 @@ function heldText({ metadata, status }: Cluster): string {
   const { heldRemovals = 0 } = status;
   if (heldRemovals === 0) return '';
   return `${heldRemovals}; to let them through: ambit cluster release-removals ${metadata.name}`;
+}
+
+function gainsText({ metadata, status }: Cluster): string {
+  const { heldGains = 0 } = status;
+  if (heldGains === 0) return '';
+  return `${heldGains}; to let them through: ambit cluster release-gains ${metadata.name}`;
 }
 
 function ceilingLines(ceiling: NonNullable<Cluster['status']['ceiling']>): Line[] {

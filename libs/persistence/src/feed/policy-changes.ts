@@ -1,14 +1,22 @@
 import type { PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
-import type { FeedCommit, RevokedCredential } from '../records.ts';
+import type { FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
+import { optional } from '../rows/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 
 interface ChangeRow {
   readonly head: number;
+  readonly frozen: boolean;
+  readonly base: Buffer | null;
   readonly revision: number | null;
-  readonly kind: string;
+  readonly lineage: Buffer | null;
+  readonly kind: string | null;
   readonly uid: string;
   readonly op: 'put' | 'delete' | 'revoke';
   readonly object: PolicyObject | null;
+  readonly state_epoch: number | null;
+  readonly compiler_version: number;
+  readonly explained_from: number;
+  readonly epoch_raise: Buffer | null;
 }
 
 /** The revision of the last committed policy transaction. */
@@ -17,14 +25,50 @@ export async function headRevision(sql: Sql): Promise<number> {
   return revision;
 }
 
+/** Lineage of one revision; empty when none is recorded. */
+export async function lineageOf(sql: Sql, revision: number): Promise<Uint8Array> {
+  const text = 'SELECT lineage FROM policy_lineage WHERE revision = $1';
+  const [row] = await sql.query<{ lineage: Buffer }>(text, [revision]);
+  return row?.lineage ?? noLineage;
+}
+
 interface OpenCommit extends FeedCommit {
   readonly changes: PolicyChange[];
   readonly revoked: RevokedCredential[];
+  lineage: Uint8Array;
+  installation?: StateFacts;
 }
 
-const emptyCommit = (revision: number): OpenCommit => ({ revision, changes: [], revoked: [] });
+export interface ChangesAfter {
+  /** The last revision of the database. */
+  readonly head: number;
+  /** True while somebody holds a state that the database does not know, so that nothing is committed. */
+  readonly frozen: boolean;
+  /** Lineage of the revision that was asked for; empty when none is recorded. */
+  readonly base: Uint8Array;
+  readonly commits: readonly FeedCommit[];
+}
+
+const noLineage: Uint8Array = new Uint8Array();
+
+const emptyCommit = (revision: number): OpenCommit => ({
+  revision,
+  changes: [],
+  revoked: [],
+  lineage: noLineage,
+});
 
 function addRow(commit: OpenCommit, row: ChangeRow): void {
+  commit.lineage = row.lineage ?? noLineage;
+  if (row.state_epoch !== null) {
+    commit.installation = {
+      stateEpoch: row.state_epoch,
+      compilerVersion: row.compiler_version,
+      explainedFrom: row.explained_from,
+      ...optional('epochRaise', row.epoch_raise),
+    };
+  }
+  if (row.kind === null) return;
   if (row.op === 'revoke') {
     commit.revoked.push({ kind: row.kind as RevokedCredential['kind'], uid: row.uid });
   } else if (row.object !== null) {
@@ -38,24 +82,27 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
  * The commits above `revision` in order and without a gap, at most `limit` of them. Head and rows come from one statement,
  * and the head's row lock makes revision order commit order: a revision up to the head that has no row had none to write.
  */
-export async function changesAfter(
-  sql: Sql,
-  revision: number,
-  limit = 500,
-): Promise<readonly FeedCommit[]> {
+export async function changesAfter(sql: Sql, revision: number, limit = 500): Promise<ChangesAfter> {
   const rows = await sql.query<ChangeRow>(
-    `SELECT h.revision AS head, c.revision, c.kind, c.uid, c.op, c.object
-     FROM policy_head h LEFT JOIN policy_changes c ON c.revision > $1 AND c.revision <= least(h.revision, $1 + $2::bigint)
-     ORDER BY c.revision, c.ordinal`,
+    `SELECT h.revision AS head, h.frozen_at IS NOT NULL AS frozen, b.lineage AS base, r.revision, l.lineage,
+       c.kind, c.uid, c.op, c.object, i.state_epoch, i.compiler_version, i.explained_from, i.epoch_raise
+     FROM policy_head h
+     LEFT JOIN policy_lineage b ON b.revision = $1::bigint
+     LEFT JOIN generate_series($1::bigint + 1, least(h.revision, $1::bigint + $2::bigint)) AS r(revision) ON true
+     LEFT JOIN policy_lineage l ON l.revision = r.revision
+     LEFT JOIN installation i ON i.explained_from = r.revision
+     LEFT JOIN policy_changes c ON c.revision = r.revision
+     ORDER BY r.revision, c.ordinal`,
     [revision, limit],
   );
-  const last = Math.min(rows[0]?.head ?? revision, revision + limit);
-  const commits = Array.from({ length: last - revision }, (_, index) =>
+  const { head = revision, frozen = false, base } = rows[0] ?? {};
+  const last = Math.min(head, revision + limit);
+  const commits = Array.from({ length: Math.max(0, last - revision) }, (_, index) =>
     emptyCommit(revision + 1 + index),
   );
   for (const row of rows) {
     const commit = row.revision === null ? undefined : commits[row.revision - revision - 1];
     if (commit !== undefined) addRow(commit, row);
   }
-  return commits;
+  return { head, frozen, base: base ?? noLineage, commits };
 }

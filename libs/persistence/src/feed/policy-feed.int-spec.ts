@@ -188,7 +188,12 @@ describe('the policy feed', () => {
     };
     await policy.change((tx) => tx.installation.create(create));
     const { commit } = await policy.change((tx) => tx.installation.setCompilerVersion(2));
-    await eventually(() => expect(one.seen.at(-1)).toEqual(commit));
+    await eventually(() =>
+      expect(one.seen.at(-1)).toMatchObject({
+        ...commit,
+        installation: { compilerVersion: 2, stateEpoch: 1, explainedFrom: commit?.revision },
+      }),
+    );
     expect(commit).toMatchObject({ changes: [], revoked: [] });
     const again = await policy.change((tx) => tx.installation.setCompilerVersion(2));
     expect(again.commit).toBeUndefined();
@@ -211,7 +216,7 @@ describe('the snapshot', () => {
       for (let n = 0; writing; n++) await policy.user(`snap-more-${n}`);
     })();
     const objects = new Map<string, PolicyObject>();
-    const revision = await readPolicySnapshot(db.database, (object) => {
+    const { revision } = await readPolicySnapshot(db.database, (object) => {
       objects.set(`${object.kind}/${object.uid}`, object);
     });
     writing = false;
@@ -223,7 +228,7 @@ describe('the snapshot', () => {
       } else replayed.delete(`${change.kind}/${change.uid}`);
     };
     for (let at = 0; at < revision; at += 100) {
-      const commits = await changesAfter(db.database, at, Math.min(100, revision - at));
+      const { commits } = await changesAfter(db.database, at, Math.min(100, revision - at));
       commits.flatMap((commit) => commit.changes).forEach(replay);
     }
     const sorted = (map: Map<string, PolicyObject>): unknown[] =>

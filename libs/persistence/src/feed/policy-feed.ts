@@ -1,7 +1,7 @@
 import { AppError, type Logger, type Random } from '@ambit/kernel';
 import type { Database } from '../database.ts';
 import type { FeedCommit } from '../records.ts';
-import { changesAfter } from './policy-changes.ts';
+import { changesAfter, type ChangesAfter } from './policy-changes.ts';
 import { policyChannel, PolicyListener } from './policy-listener.ts';
 
 export interface PolicyFeedOptions {
@@ -11,9 +11,28 @@ export interface PolicyFeedOptions {
   /** Called once per revision, in order, one at a time. When it throws the feed stops and tells `onFailure`. */
   readonly onCommit: (commit: FeedCommit) => void | Promise<void>;
   readonly onFailure?: (error: unknown) => void;
+  /** Called when commits stop being taken, and when they are taken again; see `state_ahead`. */
+  readonly onFrozen?: (frozen: boolean) => void;
   /** 5000 unless told; each wait is between a half and the whole of it. */
   readonly pollMs?: number;
 }
+
+/** The database was restored from a backup while this process ran: it has to start again. */
+export class DatabaseReplaced extends AppError {
+  /** What this process held of the database as it was. */
+  readonly known: number;
+
+  constructor(known: number, head: number) {
+    super('not_ready', 'The database was restored from a backup while this replica ran.', {
+      why: `This replica knows revision ${known}, and the database is at revision ${head} or went on differently.`,
+      hint: 'Start this replica again; it then takes over what the database says.',
+      nextCommand: 'ambit-central epoch raise',
+    });
+    this.known = known;
+  }
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 interface Waiter {
   readonly revision: number;
@@ -32,6 +51,9 @@ export class PolicyFeed {
   readonly #offered = new Map<number, FeedCommit>();
   readonly #waiters = new Set<Waiter>();
   #known = 0;
+  /** Of the revision known last; empty when it is not known. */
+  #lineage: Uint8Array = new Uint8Array();
+  #frozen = false;
   #stale = false;
   /** Something was offered or hinted since the worker looked last. */
   #wanted = false;
@@ -46,9 +68,10 @@ export class PolicyFeed {
     this.#listener = new PolicyListener({ ...options, onHint: () => this.#hint() });
   }
 
-  /** Follows everything above `revision`, which the caller's model holds. */
-  async start(revision: number): Promise<void> {
+  /** Follows everything above `revision`, which the caller's model holds, of the database that has it with `lineage`. */
+  async start(revision: number, lineage: Uint8Array = new Uint8Array()): Promise<void> {
     this.#known = revision;
+    this.#lineage = lineage;
     await this.#listener.connect();
     this.#hint();
     this.#schedulePoll();
@@ -62,6 +85,8 @@ export class PolicyFeed {
   offer(commit: FeedCommit): void {
     if (this.#closed) return;
     if (commit.revision > this.#known) this.#offered.set(commit.revision, commit);
+    // Known already: read by the worker just before, or the database went back and gives its numbers again.
+    else this.#stale = true;
     this.#work();
     this.#announce();
   }
@@ -132,13 +157,16 @@ export class PolicyFeed {
   async #catchUp(): Promise<boolean> {
     this.#stale = false;
     const before = this.#known;
-    let commits: readonly FeedCommit[];
+    let read: ChangesAfter;
     try {
-      commits = await changesAfter(this.#options.database, this.#known, readAhead);
+      read = await changesAfter(this.#options.database, this.#known, readAhead);
     } catch (error) {
       this.#options.logger.warn('the policy feed cannot be read', { error: String(error) });
       return false;
     }
+    this.#refuseReplaced(read, before);
+    this.#noteFrozen(read.frozen);
+    const { commits } = read;
     for (const commit of commits) {
       if (this.#closed) return false;
       // While these were read, the same commits may have been offered and delivered.
@@ -148,9 +176,23 @@ export class PolicyFeed {
     return this.#known > before;
   }
 
+  /** A backup was put in the place of the database: what this process knows is not its policy any more. */
+  #refuseReplaced({ head, base }: ChangesAfter, known: number): void {
+    const same = this.#lineage.length === 0 || sameBytes(base, this.#lineage);
+    if (head >= known && same) return;
+    throw new DatabaseReplaced(known, head);
+  }
+
+  #noteFrozen(frozen: boolean): void {
+    if (frozen === this.#frozen) return;
+    this.#frozen = frozen;
+    this.#options.onFrozen?.(frozen);
+  }
+
   async #deliver(commit: FeedCommit): Promise<void> {
     await this.#options.onCommit(commit);
     this.#known = commit.revision;
+    this.#lineage = commit.lineage;
     for (const revision of this.#offered.keys()) {
       if (revision <= this.#known) this.#offered.delete(revision);
     }

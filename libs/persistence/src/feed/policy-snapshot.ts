@@ -12,7 +12,9 @@ import { type GroupRow, toGroup, toPolicyGroup } from '../rows/group-row.ts';
 import { metaColumns } from '../rows/record-meta.ts';
 import { type RoleRow, selectRoles, toPolicyRole, toRole } from '../rows/role-row.ts';
 import { selectUsers, toPolicyUser, toUser, type UserRow } from '../rows/user-row.ts';
-import { headRevision } from './policy-changes.ts';
+import { findInstallation } from '../queries/installation.ts';
+import type { InstallationRecord } from '../records.ts';
+import { headRevision, lineageOf } from './policy-changes.ts';
 
 const fetchSize = 5_000;
 
@@ -54,21 +56,30 @@ async function streamSource(
   await open.query('CLOSE snapshot');
 }
 
+/** What a snapshot is of. */
+export interface PolicySnapshot {
+  readonly revision: number;
+  readonly lineage: Uint8Array;
+  /** Null before the first start. */
+  readonly installation: InstallationRecord | null;
+}
+
 /**
- * Calls `onObject` for every policy object as of one revision and gives that revision: users, groups, memberships, roles,
+ * Calls `onObject` for every policy object as of one revision and tells which: users, groups, memberships, roles,
  * clusters, grants, in this order. All of it is one snapshot of the database. When the read fails half way (and only
  * then) `onObject` has seen a part: start again with an empty model.
  */
 export function readPolicySnapshot(
   database: Database,
   onObject: (object: PolicyObject) => void,
-): Promise<number> {
+): Promise<PolicySnapshot> {
   return database.transaction(
     async (open) => {
       await open.query('SET TRANSACTION READ ONLY');
       const revision = await headRevision(open);
       for (const source of sources) await streamSource(open, source, onObject);
-      return revision;
+      const lineage = await lineageOf(open, revision);
+      return { revision, lineage, installation: await findInstallation(open) };
     },
     { isolation: 'REPEATABLE READ' },
   );

@@ -1,6 +1,7 @@
 import { Policy1795470000000 } from './1795470000000-policy.ts';
 import { Agents1795470060000 } from './1795470060000-agents.ts';
 import { Audit1795470120000 } from './1795470120000-audit.ts';
+import { Lineage1795470180000 } from './1795470180000-lineage.ts';
 import { AgentTrust1795470240000 } from './1795470240000-agent-trust.ts';
 import { AuditReporter1795470300000 } from './1795470300000-audit-reporter.ts';
 import { ClosedGroups1795470360000 } from './1795470360000-closed-groups.ts';
@@ -11,6 +12,7 @@ export const allMigrations = [
   Policy1795470000000,
   Agents1795470060000,
   Audit1795470120000,
+  Lineage1795470180000,
   AgentTrust1795470240000,
   AuditReporter1795470300000,
   ClosedGroups1795470360000,

@@ -28,7 +28,9 @@ export class ChangeSet implements PolicyRecorder {
    */
   readonly touchedGroups = new Set<string>();
   /** A new compiler or a raised epoch: a revision is wanted although no object changes, and what follows it is not explained. */
-  bump = false;
+  bump: 'compiler' | 'epoch' | undefined;
+  /** The new revision is above this one too: no number that an agent holds is given again. */
+  lift = 0;
   readonly #stamp: Stamp;
   readonly #changes: PolicyChange[] = [];
   readonly #revoked: RevokedCredential[] = [];
@@ -78,6 +80,11 @@ export class ChangeSet implements PolicyRecorder {
   }
 
   makesRevision(): boolean {
-    return this.bump || this.rows.length > 0 || this.touchedGroups.size > 0;
+    return this.bump !== undefined || this.rows.length > 0 || this.touchedGroups.size > 0;
+  }
+
+  /** False when only credentials end, or a new compiler takes over: no object of the policy is touched. */
+  changesState(): boolean {
+    return this.touchedGroups.size > 0 || this.rows.some((row) => row.op !== 'revoke');
   }
 }

@@ -8,7 +8,12 @@ import type { ChangeSet } from './change-set.ts';
  * the order of revisions the order of commits, and every row that it touches was locked before.
  */
 const sealPolicy = `
-WITH head AS (UPDATE policy_head SET revision = revision + 1 WHERE singleton RETURNING revision),
+WITH head AS (
+  UPDATE policy_head SET revision = greatest(revision, $12::bigint) + 1,
+    frozen_at = CASE $13::text WHEN 'thaw' THEN NULL WHEN 'pass' THEN frozen_at + 1 ELSE frozen_at END
+  WHERE singleton RETURNING revision),
+line AS (
+  INSERT INTO policy_lineage (revision, lineage) SELECT revision, uuid_send(gen_random_uuid()) FROM head RETURNING lineage),
 rows AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS c(ordinal integer, kind text, uid text, name text, op text, object jsonb)),
 recorded AS (
@@ -26,7 +31,21 @@ audited AS (
   SELECT $3, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by,
     e.event || jsonb_build_object('revision', head.revision)
   FROM head, jsonb_to_recordset($10::jsonb) AS e(${eventRecord}))
-SELECT revision FROM head`;
+SELECT head.revision, line.lineage FROM head, line`;
+
+export interface Sealed {
+  readonly revision: number;
+  readonly lineage: Buffer;
+}
+
+/**
+ * How a commit stands to a frozen head. Ending a credential changes nothing that a cluster holds and must work always;
+ * a new compiler serves no agent that is ahead; whatever else waits until the epoch is raised, which ends the freeze.
+ */
+function passage(changes: ChangeSet): 'thaw' | 'pass' | 'obey' {
+  if (changes.bump === 'epoch') return 'thaw';
+  return changes.changesState() ? 'obey' : 'pass';
+}
 
 /** The last statement of a transaction that changes the policy; it gives the revision. */
 export function sealStatement(
@@ -46,7 +65,9 @@ export function sealStatement(
     put('Grant'),
     put('Cluster'),
     JSON.stringify(changes.events.map(toEventRow)),
-    changes.bump,
+    changes.bump !== undefined,
+    changes.lift,
+    passage(changes),
   ];
   return { text: sealPolicy, values };
 }

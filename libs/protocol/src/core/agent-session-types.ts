@@ -42,6 +42,8 @@ export interface HeldTree extends AcceptedPoint {
   readonly tree: HashTree;
   /** The disk does not hold all of it: only a FULL mends that. */
   readonly stale: boolean;
+  /** The manifest as it was signed; absent when the disk lost it. */
+  readonly envelope?: SignedEnvelope;
 }
 
 /** What an agent knows across streams and restarts. */

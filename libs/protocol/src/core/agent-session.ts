@@ -123,6 +123,7 @@ export class AgentSession {
               root: held.root ?? held.tree.root,
               stale: held.stale,
               lineage: held.lineage,
+              manifest: held.envelope ?? null,
             },
     };
   }

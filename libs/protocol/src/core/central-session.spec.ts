@@ -64,6 +64,7 @@ const held = (more: Partial<HeldState> = {}): HeldState => ({
   revision: desired.revision,
   root: desired.tree.root,
   stale: false,
+  manifest: null,
   lineage: new Uint8Array(),
   ...more,
 });

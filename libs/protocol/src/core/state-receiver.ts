@@ -135,10 +135,10 @@ export class StateReceiver {
   saved(saveId: number): AgentEffect[] {
     const saving = this.#taken(saveId);
     if (saving === undefined) return [];
-    const { manifest, tree } = saving.change;
+    const { manifest, tree, envelope } = saving.change;
     const memory = this.#cell.current;
     const masks = memory.masks.filter((mask) => !contains(manifest, mask));
-    const held = { ...acceptedPoint(manifest), tree, stale: false };
+    const held = { ...acceptedPoint(manifest), tree, stale: false, envelope };
     this.#cell.current = { ...memory, held, masks };
     const effects: AgentEffect[] = [{ do: 'accept', change: saving.change }];
     if (masks.length < memory.masks.length) effects.push({ do: 'mask', masks });

@@ -330,6 +330,7 @@ export const descriptor: object = {
                     root: { type: 'bytes', id: 3 },
                     stale: { type: 'bool', id: 4 },
                     lineage: { type: 'bytes', id: 5 },
+                    manifest: { type: 'SignedEnvelope', id: 6 },
                   },
                 },
                 Welcome: {

@@ -7,19 +7,11 @@ import type { PeerIdentity } from '@ambit/transport';
 import type { SupersededCertificates } from '../clusters/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { storableJson } from './from-agents.ts';
+import type { RefuseAhead } from './refuse-ahead.ts';
 
 export interface Admission {
   readonly identity: AgentIdentity;
   readonly sessionEpoch: number;
-}
-
-/** How long a replica may need to read what another one committed. */
-const catchUpMs = 3_000;
-
-/** Who runs here, in `cluster_sync`. */
-export interface ReplicaFacts {
-  readonly name: string;
-  readonly stateEpoch: number;
 }
 
 /**
@@ -30,39 +22,39 @@ export class AdmitAgent {
   readonly #database: Database;
   readonly #unitOfWork: UnitOfWork;
   readonly #world: PolicyWorld;
+  readonly #ahead: RefuseAhead;
   readonly #clock: Clock;
   readonly #superseded: Pick<SupersededCertificates, 'tell'>;
-  readonly #replica: ReplicaFacts;
+  readonly #replica: string;
 
   constructor(
     ports: {
       readonly database: Database;
       readonly unitOfWork: UnitOfWork;
       readonly world: PolicyWorld;
+      readonly ahead: RefuseAhead;
       readonly clock: Clock;
       readonly superseded: Pick<SupersededCertificates, 'tell'>;
     },
-    replica: ReplicaFacts,
+    replica: string,
   ) {
     this.#database = ports.database;
     this.#unitOfWork = ports.unitOfWork;
     this.#world = ports.world;
+    this.#ahead = ports.ahead;
     this.#clock = ports.clock;
     this.#superseded = ports.superseded;
     this.#replica = replica;
   }
 
-  /** Throws certificate_revoked, wrong_cluster, timed_out. */
+  /** Throws certificate_revoked, wrong_cluster, state_ahead, timed_out. */
   async admit(peer: PeerIdentity, hello: wire.Hello): Promise<Admission> {
-    const identity = await this.identify(peer);
+    const identity = await this.#identifyOrLearn(peer, hello);
     await this.#refuseOtherCluster(identity, hello);
-    // An agent may hold what this replica has not heard of yet: answering before would look like a step back.
-    if (hello.held !== null && hello.held.stateEpoch === this.#replica.stateEpoch) {
-      await this.#world.reached(hello.held.revision, catchUpMs).catch(() => undefined);
-    }
+    await this.#ahead.judge(identity, hello.held);
     return this.#take(identity, {
-      replica: this.#replica.name,
-      stateEpoch: this.#replica.stateEpoch,
+      replica: this.#replica,
+      stateEpoch: this.#world.facts.stateEpoch,
       agentVersion: hello.agentVersion,
       kubernetesVersion: hello.kubernetesVersion,
       ceiling: storableJson(hello.ceilingJson),
@@ -79,7 +71,19 @@ export class AdmitAgent {
 
   /** The live record of a certificate that no other of its agent has replaced. Throws certificate_revoked. */
   async identify(peer: PeerIdentity): Promise<AgentIdentity> {
+    return this.#live(await findAgentIdentity(this.#database, peer.fingerprint));
+  }
+
+  /** An agent that was enrolled after the backup was made has no record any more, and knows better than the database. */
+  async #identifyOrLearn(peer: PeerIdentity, hello: wire.Hello): Promise<AgentIdentity> {
     const identity = await findAgentIdentity(this.#database, peer.fingerprint);
+    if (identity === null && hello.held?.manifest != null) {
+      await this.#ahead.judge({ clusterUid: hello.clusterUid }, hello.held);
+    }
+    return this.#live(identity);
+  }
+
+  async #live(identity: AgentIdentity | null): Promise<AgentIdentity> {
     if (identity !== null && identity.revokedAt === undefined && !identity.superseded)
       return identity;
     return this.#refuse(identity);

@@ -1,5 +1,6 @@
 import { AppError } from '@ambit/kernel';
 import type { Clock, Digests, Logger } from '@ambit/kernel';
+import { compilerVersion } from '@ambit/domain';
 import type { Touched } from '@ambit/domain';
 import {
   CentralSession,
@@ -7,13 +8,14 @@ import {
   commandOrderCodec,
   defaultHeartbeatMs,
   revocationCodec,
+  signedEnvelopeCodec,
   wireLimits,
 } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
-import type { FeedCommit } from '@ambit/persistence';
+import type { FeedCommit, StateFacts } from '@ambit/persistence';
 import type { AgentCall, EnvelopeSigner, SyncStream } from '@ambit/transport';
 import { ClusterState } from '../desired-state/public.ts';
-import type { ManifestFacts, PolicyWorld } from '../desired-state/public.ts';
+import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Admission, AdmitAgent } from './admit-agent.ts';
 import { AgentStream } from './agent-stream.ts';
 import type { AgentStreamEvents } from './agent-stream.ts';
@@ -38,10 +40,6 @@ export interface GatewayPorts {
   readonly logger: Logger;
 }
 
-export interface GatewayFacts extends ManifestFacts {
-  readonly epochRaise: wire.SignedEnvelope | null;
-}
-
 interface Served {
   readonly stream: AgentStream;
   readonly state: ClusterState;
@@ -57,16 +55,16 @@ const mostAgents = 5_000;
  */
 export class AgentGateway {
   readonly #ports: GatewayPorts;
-  readonly #facts: GatewayFacts;
+  readonly #installationUid: string;
   readonly #served = new Map<string, Served>();
   /** Every stream whose end was not noted yet, those that were replaced included. */
   readonly #open = new Set<AgentStream>();
   readonly #flips = new IdentityFlips();
   #draining = false;
 
-  constructor(ports: GatewayPorts, facts: GatewayFacts) {
+  constructor(ports: GatewayPorts, installationUid: string) {
     this.#ports = ports;
-    this.#facts = facts;
+    this.#installationUid = installationUid;
     ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
   }
 
@@ -79,6 +77,13 @@ export class AgentGateway {
   releaseRemovals(clusterUid: string): boolean {
     const stream = this.#stream(clusterUid);
     stream?.handle({ on: 'command', order: 'ORDER_RELEASE_REMOVALS' });
+    return stream !== undefined;
+  }
+
+  /** Tells the agent to let held gains through; false when it has no stream here. */
+  releaseGains(clusterUid: string): boolean {
+    const stream = this.#stream(clusterUid);
+    stream?.handle({ on: 'command', order: 'ORDER_RELEASE_GAINS' });
     return stream !== undefined;
   }
 
@@ -123,8 +128,13 @@ export class AgentGateway {
   #serve(arrival: Arrival, hello: wire.Hello, { identity, sessionEpoch }: Admission): void {
     const { clusterUid } = identity;
     this.#supersede(clusterUid, hello.instanceId, sessionEpoch);
-    const { policy } = this.#ports.world;
-    const state = new ClusterState(clusterUid, { ...this.#ports, policy }, this.#facts);
+    const { policy, lineage, facts } = this.#ports.world;
+    const { stateEpoch, explainedFrom } = facts;
+    const state = new ClusterState(
+      clusterUid,
+      { ...this.#ports, policy, lineage },
+      { installationUid: this.#installationUid, stateEpoch, explainedFrom },
+    );
     const session = new CentralSession(
       this.#sessionPorts(clusterUid, state),
       this.#settings(clusterUid),
@@ -169,8 +179,9 @@ export class AgentGateway {
     clusterUid: string,
     state: ClusterState,
   ): ConstructorParameters<typeof CentralSession>[0] {
-    const { signer } = this.#ports;
-    const { installationUid, stateEpoch } = this.#facts;
+    const { signer, world } = this.#ports;
+    const { stateEpoch } = world.facts;
+    const installationUid = this.#installationUid;
     return {
       desired: () => state,
       signRevocation: (revision, revoked) =>
@@ -195,9 +206,10 @@ export class AgentGateway {
   }
 
   #settings(clusterUid: string): ConstructorParameters<typeof CentralSession>[1] {
+    const { stateEpoch, epochRaise } = this.#ports.world.facts;
     return {
       clusterUid,
-      stateEpoch: this.#facts.stateEpoch,
+      stateEpoch,
       heartbeatIntervalMs: defaultHeartbeatMs,
       inventoryIntervalMs,
       backoffBaseMs: 500,
@@ -205,11 +217,12 @@ export class AgentGateway {
       backoffCapMs: Math.max(8_000, Math.ceil(this.#served.size / 150) * 1_000),
       maxChunkBytes: wireLimits.chunkBytes,
       timeIntervalMs,
-      epochRaise: this.#facts.epochRaise,
+      epochRaise: epochRaise === undefined ? null : signedEnvelopeCodec.decode(epochRaise),
     };
   }
 
   #follow(commit: FeedCommit, touched: Touched): void {
+    if (commit.installation !== undefined) return this.#begunAnew(commit.installation);
     for (const change of commit.changes) {
       if (change.op !== 'delete' || change.kind !== 'Cluster') continue;
       this.#stream(change.uid)?.clusterRemoved(commit.revision);
@@ -218,9 +231,18 @@ export class AgentGateway {
     for (const [clusterUid, keys] of touched) {
       const served = this.#served.get(clusterUid);
       if (served === undefined) continue;
-      const revoked = served.state.follow(commit.revision, keys);
+      const revoked = served.state.follow(commit, keys);
       served.stream.changed(commit.revision, keys, revoked);
     }
+  }
+
+  /**
+   * A raised epoch or another compiler: what is served here is signed for the time before. Agents come back by themselves
+   * and are told by their Welcome; to a replica whose compiler is not the one of the installation they come no more.
+   */
+  #begunAnew(facts: StateFacts): void {
+    if (facts.compilerVersion !== compilerVersion) this.#draining = true;
+    for (const { stream } of this.#served.values()) stream.cut(begunAnew());
   }
 
   /** Another process with the same identity is told to stay away; the same process merely came back. */
@@ -257,6 +279,11 @@ export class AgentGateway {
     return new AppError('internal', 'Something went wrong on our side.', { cause: error });
   }
 }
+
+const begunAnew = (): AppError =>
+  new AppError('not_ready', 'The state epoch was raised, or another compiler took over.', {
+    hint: 'The agent connects again by itself.',
+  });
 
 const takenOver = (): AppError =>
   new AppError('already_exists', 'A newer stream of this agent took over.');

@@ -1,7 +1,7 @@
 /** What the program may use of the streams of agents. */
 export { AdmitAgent } from './admit-agent.ts';
 export { AgentGateway } from './agent-gateway.ts';
-export type { GatewayFacts, GatewayPorts } from './agent-gateway.ts';
+export type { GatewayPorts } from './agent-gateway.ts';
 export { AgentGatewayModule } from './agent-gateway.module.ts';
 export type { GatewayParts } from './agent-gateway.module.ts';
 export { AgentStatus } from './agent-status.ts';
@@ -10,3 +10,4 @@ export { ConnectedClusters } from './connected-clusters.ts';
 export { finishRemoval } from './finish-removal.ts';
 export { withStorableText } from './from-agents.ts';
 export { StreamRecords } from './stream-records.ts';
+export { RefuseAhead } from './refuse-ahead.ts';

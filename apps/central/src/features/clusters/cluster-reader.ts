@@ -1,8 +1,8 @@
 import type { Cluster, ListQuery, RevisionStatus } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
-import { findCluster, listClusters, readClusterSync } from '@ambit/persistence';
-import type { ClusterRecord, ClusterSyncRecord, Database } from '@ambit/persistence';
+import { findCluster, listClusters, listStatesAhead, readClusterSync } from '@ambit/persistence';
+import type { ClusterRecord, ClusterSyncRecord, Database, StateAhead } from '@ambit/persistence';
 import { found, listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { listQuery } from '../policy/public.ts';
@@ -33,9 +33,10 @@ export class ClusterReader {
   async list(query: ListQuery): Promise<object> {
     const page = await listClusters(this.#database, listQuery(query));
     const sync = await this.#syncOf(page.items.map(({ uid }) => uid));
+    const ahead = await listStatesAhead(this.#database);
     return listResponse('Cluster', page, {
       revision: this.#world.revision,
-      item: (cluster) => this.#response(cluster, sync.get(cluster.uid)),
+      item: (cluster) => this.#response(cluster, sync.get(cluster.uid), ahead),
     });
   }
 
@@ -43,7 +44,8 @@ export class ClusterReader {
   async get(name: string): Promise<Cluster> {
     const cluster = await this.record(name);
     const sync = await this.#syncOf([cluster.uid]);
-    return this.#response(cluster, sync.get(cluster.uid));
+    const ahead = await listStatesAhead(this.#database);
+    return this.#response(cluster, sync.get(cluster.uid), ahead);
   }
 
   /** Throws `not_found`. */
@@ -127,11 +129,16 @@ export class ClusterReader {
     };
   }
 
-  #response(cluster: ClusterRecord, sync: ClusterSyncRecord | undefined): Cluster {
+  #response(
+    cluster: ClusterRecord,
+    sync: ClusterSyncRecord | undefined,
+    ahead: readonly StateAhead[],
+  ): Cluster {
     const now = this.#clock.now();
     const connected = isConnected(sync, this.#connections.connected(cluster.uid), now);
     return clusterResponse(cluster, {
       sync,
+      ahead: ahead.find(({ holder }) => holder === cluster.uid),
       connected,
       desiredRevision: this.#desired(cluster.uid, connected ? sync : undefined),
       now,

@@ -1,7 +1,7 @@
 import { apiVersion, CeilingReport, IntentProblem, withoutUndefined } from '@ambit/contracts';
 import type { Cluster } from '@ambit/contracts';
 import type { Millis } from '@ambit/kernel';
-import type { ClusterRecord, ClusterSyncRecord } from '@ambit/persistence';
+import type { ClusterRecord, ClusterSyncRecord, StateAhead } from '@ambit/persistence';
 import { objectMeta, timestamp } from '../../platform/object-response.ts';
 
 type Status = Cluster['status'];
@@ -13,6 +13,7 @@ interface StoredResults {
   readonly problems?: readonly Problem[];
   readonly moreProblems?: number;
   readonly heldRemovals?: number;
+  readonly heldGains?: number;
   readonly objects?: number;
   readonly driftRepairs?: number;
 }
@@ -23,6 +24,8 @@ export interface StatusFacts {
   readonly desiredRevision: number | undefined;
   readonly now: Millis;
   readonly grantsBehind: GrantsBehind;
+  /** What its agent proved to hold although the database does not know it. */
+  readonly ahead: StateAhead | undefined;
 }
 
 /** An agent not heard for longer than this is shown as offline, whatever the record of its stream says. */
@@ -54,16 +57,17 @@ function statusOf(cluster: ClusterRecord, facts: StatusFacts): Status {
   const { sync, connected, desiredRevision } = facts;
   const { kubeSystemUid } = cluster;
   const results = (sync?.results ?? {}) as StoredResults;
-  const { objects, driftRepairs, heldRemovals, moreProblems = 0 } = results;
+  const { objects, driftRepairs, heldRemovals, heldGains, moreProblems = 0 } = results;
+  const counts = { objects, driftRepairs, heldRemovals, heldGains };
   return {
-    ...withoutUndefined({ kubeSystemUid, desiredRevision, objects, driftRepairs, heldRemovals }),
+    ...withoutUndefined({ kubeSystemUid, desiredRevision, ...counts }),
     phase: phaseOf(cluster, connected),
     connected,
     ...(sync === undefined ? {} : syncFields(sync, facts)),
     problems: shownProblems(results.problems, facts.grantsBehind),
     moreProblems,
     ...ceilingOf(sync),
-    conditions: conditionsOf(cluster, sync, connected),
+    conditions: [...conditionsOf(cluster, sync, connected), ...aheadCondition(facts.ahead)],
   };
 }
 
@@ -142,5 +146,19 @@ function conditionsOf(
     ...(sync?.conditions ?? []).map(
       (type) => ({ type, status: 'True', reason: 'ReportedByAgent' }) as const,
     ),
+  ];
+}
+
+function aheadCondition(ahead: StateAhead | undefined): Status['conditions'] {
+  if (ahead === undefined) return [];
+  const { heldEpoch, heldRevision, stateEpoch, revision, provedAt } = ahead;
+  return [
+    {
+      type: 'StateAhead',
+      status: 'True',
+      reason: 'DatabaseRestored',
+      message: `its agent holds revision ${heldRevision} of epoch ${heldEpoch}, the database was at revision ${revision} of epoch ${stateEpoch}; no change is taken until: ambit-central epoch raise`,
+      lastTransitionTime: timestamp(provedAt),
+    },
   ];
 }

@@ -66,6 +66,11 @@ export class ClustersController {
     return this.#remove.releaseRemovals(call, call.params['name'] ?? '');
   }
 
+  @Endpoint('releaseGains')
+  releaseGains(@TheCall() call: Call<'releaseGains'>): Promise<object> {
+    return this.#remove.releaseGains(call, call.params['name'] ?? '');
+  }
+
   @Endpoint('getRevisionStatus')
   progress(@TheCall() { params, query, ended }: Call<'getRevisionStatus'>): Promise<object> {
     const revision = Number(params['revision']);

@@ -22,7 +22,7 @@ import type { SupersededCertificates } from './superseded-certificates.ts';
 
 export interface TrustFacts {
   readonly installationUid: string;
-  readonly stateEpoch: number;
+  stateEpoch(): number;
   /** Signed bundles, oldest first, and what the newest says. */
   readonly trust: readonly wire.SignedEnvelope[];
   readonly bundle: wire.TrustBundle;
@@ -59,7 +59,7 @@ export class EnrolAgent {
     const { use, certificate } = run;
     if (!use.ok || certificate === undefined) throw refused(use.ok ? 'unknown' : use.reason);
     const { clusterUid, clusterName } = use;
-    const { installationUid, stateEpoch, bundle, trust } = this.#facts;
+    const { installationUid, bundle, trust } = this.#facts;
     const { csr } = request;
     const payload = trust.at(-1)?.payload ?? new Uint8Array();
     return {
@@ -67,7 +67,7 @@ export class EnrolAgent {
       clusterUid,
       clusterName,
       agentUid,
-      stateEpoch,
+      stateEpoch: this.#facts.stateEpoch(),
       epochKeys: [...bundle.epochKeys],
       caSignature: this.#ports.ca.signEnrolment({ csr, clusterName, trust: payload }),
       ...this.#trust(certificate),

@@ -1,4 +1,9 @@
-import type { AgentRevocation, ClusterRemoval, RemovalsReleased } from '@ambit/contracts';
+import type {
+  AgentRevocation,
+  ClusterRemoval,
+  GainsReleased,
+  RemovalsReleased,
+} from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
@@ -16,6 +21,9 @@ interface Caller {
 export interface AgentCommands {
   /** False when no agent is connected to this replica. */
   releaseRemovals(clusterUid: string): boolean;
+  /** False when no agent is connected to this replica. */
+  releaseGains(clusterUid: string): boolean;
+  connected(clusterUid: string): boolean;
 }
 
 /** Takes clusters and agents out of the fleet. */
@@ -87,6 +95,28 @@ export class RemoveCluster {
       message: released === 0 ? 'No removal was held.' : `${released} removals go through now.`,
     };
   }
+
+  /** Told to the audit trail before it is told to the agent. Throws `not_found`, `cluster_offline`. */
+  async releaseGains(caller: Caller, name: string): Promise<GainsReleased> {
+    const { uid } = await this.#clusters.record(name);
+    const { status } = await this.#clusters.get(name);
+    if (!this.#commands.connected(uid)) throw gainsStayHeld(name);
+    await this.#unitOfWork.run(writer(caller), async (tx) =>
+      tx.audit.record({
+        type: 'cluster.gains_released',
+        message: `Held gains of cluster ${name} were released`,
+        cluster: name,
+      }),
+    );
+    if (!this.#commands.releaseGains(uid)) throw gainsStayHeld(name);
+    const released = status.heldGains ?? 0;
+    return {
+      kind: 'GainsReleased',
+      cluster: name,
+      released,
+      message: released === 0 ? 'No gain was held.' : `${released} gains go through now.`,
+    };
+  }
 }
 
 const offline = (name: string): AppError =>
@@ -112,6 +142,12 @@ async function revokeAgents(
   }
   return agents;
 }
+
+const gainsStayHeld = (name: string): AppError =>
+  new AppError('cluster_offline', `The agent of cluster ${name} is not connected here.`, {
+    hint: 'Gains that are held stay held until it comes back.',
+    nextCommand: `ambit cluster status ${name}`,
+  });
 
 const messages: Readonly<Record<ClusterRemoval['state'], (connected: boolean) => string>> = {
   removing: (connected) =>

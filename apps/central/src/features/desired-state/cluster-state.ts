@@ -1,6 +1,7 @@
 import type { PolicyView } from '@ambit/domain';
 import { compilerVersion } from '@ambit/domain';
 import type { Clock, Digests } from '@ambit/kernel';
+import type { FeedCommit } from '@ambit/persistence';
 import { HashTree, StateHistory, encodeIntent, manifestCodec } from '@ambit/protocol';
 import type { DesiredState, wire } from '@ambit/protocol';
 import { sections } from '@ambit/rbac';
@@ -14,6 +15,8 @@ export interface StateSigner {
 
 export interface ClusterStatePorts {
   readonly policy: PolicyView;
+  /** Of the policy's revision. */
+  readonly lineage: Uint8Array;
   readonly signer: StateSigner;
   readonly digests: Digests;
   readonly clock: Clock;
@@ -27,6 +30,9 @@ export interface ManifestFacts {
   readonly explainedFrom: number;
 }
 
+/** The commit that made a state. */
+export type StateOrigin = Pick<FeedCommit, 'revision' | 'lineage'>;
+
 /**
  * What one cluster should hold, as bytes and hashes. It is kept while an agent of that cluster has a stream here, and
  * follows the policy key by key: one changed entry costs one encoding and a few hashes.
@@ -39,6 +45,7 @@ export class ClusterState implements DesiredState {
   readonly #intents = new Map<string, Intent>();
   #tree: HashTree;
   #revision: number;
+  #lineage: Uint8Array;
   #manifest: wire.SignedEnvelope | undefined;
 
   constructor(clusterUid: string, ports: ClusterStatePorts, facts: ManifestFacts) {
@@ -46,6 +53,7 @@ export class ClusterState implements DesiredState {
     this.#ports = ports;
     this.#facts = facts;
     this.#revision = ports.policy.revision;
+    this.#lineage = ports.lineage;
     for (const intent of ports.policy.entries(clusterUid)) this.#intents.set(intent.key, intent);
     const put = Array.from(this.#intents, ([key, intent]) => [key, encodeIntent(intent)] as const);
     this.#tree = HashTree.empty(ports.digests).with({ put });
@@ -69,7 +77,10 @@ export class ClusterState implements DesiredState {
   }
 
   /** Takes over a commit that touched the cluster; gives who loses access by it. The policy is already at its revision. */
-  follow(revision: number, keys: ReadonlySet<string>): readonly wire.RevokedSubject[] {
+  follow(
+    { revision, lineage }: StateOrigin,
+    keys: ReadonlySet<string>,
+  ): readonly wire.RevokedSubject[] {
     const rootBefore = this.#tree.root;
     const before = new Map(Array.from(keys, (key) => [key, this.#intents.get(key)]));
     const put: [string, Uint8Array][] = [];
@@ -87,6 +98,7 @@ export class ClusterState implements DesiredState {
     this.#tree = this.#tree.with({ put, remove });
     if (keys.size > 0) this.#history.record(rootBefore, keys);
     this.#revision = revision;
+    this.#lineage = lineage;
     this.#manifest = undefined;
     return lostSubjects(before, (key) => this.#intents.get(key));
   }
@@ -121,7 +133,7 @@ export class ClusterState implements DesiredState {
       // A cluster for which nothing is granted is empty on purpose: it was compiled from a loaded policy.
       intentionallyEmpty: (this.#tree.sections.get('BINDING') ?? 0) === 0,
       compilerVersion,
-      lineage: new Uint8Array(),
+      lineage: Buffer.from(this.#lineage),
     };
   }
 }

@@ -2,12 +2,18 @@ import type { GuardDecision, Policy, PolicyChange, PolicyView, Touched } from '@
 import { guardCommit } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
-import type { FeedCommit } from '@ambit/persistence';
+import type { FeedCommit, StateFacts } from '@ambit/persistence';
 
 /** The feed that delivers commits of every replica, in order (`PolicyFeed` of `@ambit/persistence`). */
 export interface CommitFeed {
   offer(commit: FeedCommit): void;
   reached(revision: number, withinMs: number): Promise<void>;
+}
+
+/** What the policy in memory was loaded with. */
+export interface PolicyOrigin {
+  readonly lineage: Uint8Array;
+  readonly facts: StateFacts;
 }
 
 export type CommitListener = (commit: FeedCommit, touched: Touched) => void;
@@ -26,10 +32,12 @@ export class PolicyWorld {
   readonly #listeners = new Set<CommitListener>();
   readonly #touched = new Map<number, readonly string[]>();
   readonly #lastTouched = new Map<string, number>();
+  #origin: PolicyOrigin;
   #feed: CommitFeed | undefined;
 
-  constructor(policy: Policy, digests: Digests, logger: Logger) {
+  constructor(policy: Policy, digests: Digests, logger: Logger, origin: PolicyOrigin) {
     this.#policy = policy;
+    this.#origin = origin;
     this.#digests = digests;
     this.#logger = logger;
   }
@@ -47,9 +55,21 @@ export class PolicyWorld {
     return this.#policy.revision;
   }
 
+  /** Random bytes of `revision`, the same in this database and its copies alone. */
+  get lineage(): Uint8Array {
+    return this.#origin.lineage;
+  }
+
+  /** The epoch and compiler as of `revision`. */
+  get facts(): StateFacts {
+    return this.#origin.facts;
+  }
+
   /** Applies one commit of the feed and tells who subscribed. */
   deliver(commit: FeedCommit): void {
     const touched = this.#policy.apply(commit);
+    const { lineage, installation = this.facts } = commit;
+    this.#origin = { lineage, facts: installation };
     this.#touched.set(commit.revision, [...touched.keys()]);
     this.#touched.delete(commit.revision - rememberedRevisions);
     for (const clusterUid of touched.keys()) this.#lastTouched.set(clusterUid, commit.revision);

@@ -1,5 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { Clock } from '@ambit/kernel';
+import { holderName, listStatesAhead } from '@ambit/persistence';
+import type { Database, StateAhead } from '@ambit/persistence';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
 import { Endpoint } from '../../platform/endpoint.ts';
@@ -15,29 +17,40 @@ export class SystemController {
   readonly #world: PolicyWorld;
   readonly #facts: SystemFacts;
   readonly #startedAt: string;
+  readonly #database: Database;
 
   constructor(
     @Inject(PolicyWorld) world: PolicyWorld,
     @Inject(systemFactsToken) facts: SystemFacts,
     @Inject(runtimeTokens.clock) clock: Clock,
+    @Inject(runtimeTokens.database) database: Database,
   ) {
     this.#world = world;
     this.#facts = facts;
+    this.#database = database;
     this.#startedAt = timestamp(clock.now());
   }
 
   @Endpoint('getSystem')
   // oxlint-disable-next-line no-unused-vars -- taking the call is what checks its query
-  system(@TheCall() _: Call<'getSystem'>): object {
+  async system(@TheCall() _: Call<'getSystem'>): Promise<object> {
+    const ahead = await listStatesAhead(this.#database);
     return {
       kind: 'SystemInfo',
       version: this.#facts.version,
       installationUid: this.#facts.installationUid,
-      stateEpoch: this.#facts.stateEpoch,
+      stateEpoch: this.#facts.stateEpoch(),
       agentAddress: this.#facts.agentAddress(),
       revision: this.#world.revision,
       startedAt: this.#startedAt,
+      ...(ahead.length === 0 ? {} : { stateAhead: ahead.map(shown) }),
       limits: { bodyBytes: maxBodyBytes, jsonDepth: maxJsonDepth, pageSize: 500 },
     };
   }
+}
+
+function shown(ahead: StateAhead): object {
+  const { heldEpoch, heldRevision, stateEpoch, revision, provedAt } = ahead;
+  const point = { heldEpoch, heldRevision, stateEpoch, revision };
+  return { holder: holderName(ahead), ...point, provedAt: timestamp(provedAt) };
 }

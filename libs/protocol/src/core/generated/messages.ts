@@ -325,6 +325,8 @@ export interface HeldState {
   readonly stale: boolean;
   /** Of the manifest that was accepted last. */
   readonly lineage: Uint8Array;
+  /** That manifest as it was signed: it proves to central that the database of central is older than this. */
+  readonly manifest: SignedEnvelope | null;
 }
 
 /** First message of central on a stream it accepts. */
