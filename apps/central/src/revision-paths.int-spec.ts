@@ -1,0 +1,316 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { centralMetrics, createMeters, createRegistry, Readiness } from '@ambit/observability';
+import { eventually, FakeClock, PolicyWriter, silentLogger, testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import {
+  cluster,
+  grant,
+  group,
+  role,
+  TestCentral,
+  testSettings,
+  user,
+} from './central.test-support.ts';
+import { loadPolicyWorld } from './features/desired-state/public.ts';
+import { sweepEndedGrants } from './features/grants/public.ts';
+import { CommitPolicy } from './features/policy/public.ts';
+import { raiseEpoch } from './maintenance/raise-epoch.ts';
+import { revokeToken } from './maintenance/token-commands.ts';
+import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
+
+const stores = fileURLToPath(new URL('../../../libs/persistence/src/stores', import.meta.url));
+let db: TestDatabase;
+let central: TestCentral;
+let dataDir: string;
+const agents: TestAgent[] = [];
+
+beforeAll(async () => {
+  db = await testDatabase();
+  central = await TestCentral.start(db.url);
+  dataDir = central.dataDir;
+});
+afterAll(async () => {
+  for (const agent of agents) agent.close();
+  await central.stop(true);
+  await db.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function restarted(): Promise<void> {
+  const { token } = central;
+  await central.stop(true);
+  central = await TestCentral.start(db.url, { dataDir });
+  central.token = token;
+}
+
+async function agentOf(name: string, kubeSystemUid: string): Promise<TestAgent> {
+  const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
+  const enrolment = await enrolAgent(central.agentAddress, body.token, kubeSystemUid);
+  const agent = new TestAgent(enrolment, kubeSystemUid);
+  agents.push(agent);
+  agent.connect(central.agentAddress);
+  await eventually(() => expect(agent.revision).toBeDefined());
+  return agent;
+}
+
+async function done(method: string, path: string, body?: unknown): Promise<void> {
+  const reply = await central.call(method, path, body === undefined ? {} : { body });
+  if (reply.status >= 300) throw new Error(JSON.stringify(reply.body));
+}
+
+const settings = () => testSettings({ dataDir }, { AMBIT_DATABASE_URL: db.url });
+const sql = <R>(text: string, ...values: unknown[]): Promise<R[]> =>
+  db.database.query<R>(text, values);
+
+/** The job as a replica that only works runs it. */
+async function swept(): Promise<void> {
+  const { unit, clock } = new PolicyWriter(db.database, new FakeClock(Date.now()));
+  const meters = createMeters(createRegistry({ version: 'test' }), centralMetrics);
+  const worker = { database: db.database, logger: silentLogger, unitOfWork: unit, meters };
+  const { world, feed } = await loadPolicyWorld({ ...worker, readiness: new Readiness([]) });
+  await sweepEndedGrants(new CommitPolicy(unit, world, meters), clock, silentLogger).run();
+  await feed.close();
+}
+
+interface Path {
+  readonly path: string;
+  /** What of the stores makes the revision, as `makersInSource` finds it. */
+  readonly makes: readonly string[];
+  readonly prepare?: () => Promise<unknown>;
+  readonly run: () => Promise<unknown>;
+  readonly tells: string;
+}
+
+const kubeSystemUid = randomUUID();
+
+/** Every way in which a revision comes to be, through the code that ships. Order matters: they build on each other. */
+const paths: readonly Path[] = [
+  {
+    path: 'policy is applied',
+    makes: [
+      'put user',
+      'put group',
+      'put role',
+      'put cluster',
+      'put grant',
+      'put member',
+      'touch member',
+      'touch group',
+    ],
+    run: () =>
+      central.apply(
+        user('ada'),
+        user('ben'),
+        group('team', ['ada', 'ben']),
+        role('reader', { clusterRole: 'view' }),
+        cluster('eu'),
+        cluster('us'),
+        grant('g', [{ user: 'ada' }, { group: 'team' }], ['eu']),
+        grant('h', [{ user: 'ben' }], ['us']),
+      ),
+    tells: 'grant.created',
+  },
+  {
+    path: 'a member leaves a group',
+    makes: ['delete member', 'touch member'],
+    run: () => done('POST', '/groups/team/members', { remove: ['ben'] }),
+    tells: 'group.member_removed',
+  },
+  {
+    path: 'access is revoked',
+    makes: ['put grant'],
+    run: () => done('POST', '/access/revoke', { subject: { user: 'ada' } }),
+    tells: 'grant.updated',
+  },
+  {
+    path: 'a user is deleted, with memberships, subjects and grants',
+    makes: [
+      'delete user',
+      'delete drop-memberships',
+      'touch drop-memberships',
+      'delete drop-grant-references',
+      'put drop-grant-references',
+    ],
+    run: () => done('DELETE', '/users/ben'),
+    tells: 'user.deleted',
+  },
+  {
+    path: 'a grant is deleted',
+    makes: ['delete drop-grant-references'],
+    run: () => done('DELETE', '/grants/g'),
+    tells: 'grant.deleted',
+  },
+  {
+    path: 'a group is deleted',
+    makes: ['delete group'],
+    run: () => done('DELETE', '/groups/team'),
+    tells: 'group.deleted',
+  },
+  {
+    path: 'a role is deleted',
+    makes: ['delete role'],
+    run: () => done('DELETE', '/roles/reader'),
+    tells: 'role.deleted',
+  },
+  {
+    path: 'ended grants are swept',
+    makes: ['put grant'],
+    prepare: async () => {
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      await central.apply(grant('short', [{ user: 'ada' }], ['eu'], { until }));
+      await sql(`UPDATE grants SET until = now() - interval '10 minutes' WHERE name = 'short'`);
+    },
+    run: swept,
+    tells: 'grant.ended',
+  },
+  {
+    path: 'the first Hello of a newer agent ends the older one',
+    makes: ['revoke agent'],
+    prepare: () => agentOf('eu', kubeSystemUid),
+    run: () => agentOf('eu', kubeSystemUid),
+    tells: 'agent.revoked',
+  },
+  {
+    path: 'an agent is revoked by hand',
+    makes: ['revoke agent'],
+    run: () => done('POST', '/clusters/eu/revoke-agent', {}),
+    tells: 'agent.revoked',
+  },
+  {
+    path: 'an API token is revoked over REST',
+    makes: ['revoke api-token'],
+    prepare: () => done('POST', '/tokens', { name: 'ci', role: 'viewer' }),
+    run: () => done('DELETE', '/tokens/ci'),
+    tells: 'token.revoked',
+  },
+  {
+    path: 'an API token is revoked on the machine of central',
+    makes: ['revoke api-token'],
+    prepare: () => done('POST', '/tokens', { name: 'cd', role: 'viewer' }),
+    run: async () => revokeToken(await settings(), 'cd', () => undefined),
+    tells: 'token.revoked',
+  },
+  {
+    path: 'a cluster is removed, and its emptied agent after it',
+    makes: ['delete cluster', 'revoke agent'],
+    prepare: () => agentOf('us', randomUUID()),
+    run: async () => {
+      await done('POST', '/clusters/us/remove', { force: false });
+      const revoked = `SELECT 1 FROM audit_events WHERE type = 'agent.revoked' AND cluster = 'us'`;
+      await eventually(async () => expect(await sql(revoked)).toHaveLength(1));
+    },
+    tells: 'cluster.removed',
+  },
+  {
+    path: 'a newer compiler starts',
+    makes: ['bump installation'],
+    prepare: () => sql('UPDATE installation SET compiler_version = 0'),
+    run: restarted,
+    tells: 'installation.compiler_changed',
+  },
+  {
+    path: 'the epoch is raised while central runs',
+    makes: ['bump installation'],
+    run: async () => raiseEpoch(await settings(), () => undefined),
+    tells: 'installation.epoch_raised',
+  },
+  {
+    path: 'the epoch is raised while central is stopped',
+    makes: ['bump installation'],
+    prepare: () => central.stop(true),
+    run: async () => {
+      await raiseEpoch(await settings(), () => undefined);
+      await restarted();
+    },
+    tells: 'installation.epoch_raised',
+  },
+];
+
+/** `put user`, `revoke agent`, …: what the stores do to the change set of a transaction, by the file that does it. */
+async function makersInSource(): Promise<string[]> {
+  const found = new Set<string>();
+  for (const file of await readdir(stores)) {
+    if (!file.endsWith('.ts') || ['change-set.ts', 'seal.ts'].includes(file)) continue;
+    const source = await readFile(join(stores, file), 'utf8');
+    const name = file.replace(/(\.store)?\.ts$/, '');
+    for (const [, put, touched, bump] of source.matchAll(
+      /changes\.(?:(put|delete|revoke|record)\(|(touchedGroups)|(bump) =)/g,
+    ))
+      found.add(`${put ?? (touched && 'touch') ?? bump ?? ''} ${name}`);
+  }
+  return [...found].sort();
+}
+
+const headOf = async (): Promise<number> =>
+  (await sql<{ revision: number }>('SELECT revision FROM policy_head'))[0]?.revision ?? 0;
+
+describe('every path that makes a revision', () => {
+  test.each(paths)('$path', async ({ prepare, run, tells }) => {
+    await prepare?.();
+    await eventually(async () => expect(await headOf()).toBeGreaterThan(0));
+    const before = await headOf();
+    await run();
+    await eventually(async () => expect(await headOf()).toBeGreaterThan(before), {
+      withinMs: 90_000,
+    });
+    const head = await headOf();
+    const made = Array.from({ length: head - before }, (_, at) => before + 1 + at);
+    const lines = await sql<{ revision: number; lineage: Buffer }>(
+      'SELECT revision, lineage FROM policy_lineage WHERE revision > $1 ORDER BY revision',
+      before,
+    );
+    expect(lines.map(({ revision }) => revision)).toEqual(made);
+    expect(new Set(lines.map(({ lineage }) => lineage.toString('hex'))).size).toBe(made.length);
+    const events = await sql<{ type: string; revision: number }>(
+      `SELECT type, (event->>'revision')::bigint AS revision FROM audit_events WHERE (event->>'revision')::bigint > $1`,
+      before,
+    );
+    expect(new Set(events.map(({ revision }) => revision))).toEqual(new Set(made));
+    expect(events.map(({ type }) => type)).toContain(tells);
+    await eventually(async () =>
+      expect((await central.get('/system')).body.revision).toBe(await headOf()),
+    );
+  });
+
+  test('has a row here: what the stores do is all covered', async () => {
+    const covered = new Set(paths.flatMap(({ makes }) => makes));
+    expect([...covered].sort()).toEqual(await makersInSource());
+  });
+
+  test('the first start makes none', async () => {
+    const fresh = await testDatabase();
+    const first = await TestCentral.start(fresh.url);
+    expect((await first.get('/system')).body.revision).toBe(1);
+    await first.stop();
+    await fresh.close();
+  });
+});
+
+describe('a newer compiler beside an older one', () => {
+  test('the older replica stops, does not start again, and may be gone back to by a raise', async () => {
+    const agent = await agentOf('eu', kubeSystemUid);
+    const newer = new PolicyWriter(db.database);
+    await newer.change((tx) => tx.installation.setCompilerVersion(99));
+    const reason = await central.running.failed;
+    expect(reason).toMatchObject({
+      message: expect.stringContaining('Another version of central'),
+    });
+    await eventually(() => expect(agent.ended).toBe(true));
+    agent.close();
+    agent.connect(central.agentAddress);
+    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'not_ready' }));
+    await expect(restarted()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'A newer version of central serves this installation.',
+    });
+    await raiseEpoch(await settings(), () => undefined);
+    const { token } = central;
+    central = await TestCentral.start(db.url, { dataDir });
+    central.token = token;
+    expect((await central.get('/system')).status).toBe(200);
+  });
+});
