@@ -38,6 +38,8 @@ export class Fleet {
   readonly settings: DevClusterSettings;
   readonly #clusters: DevClusters;
   readonly #ports: readonly number[];
+  /** Of every central of this fleet. */
+  readonly centralEnvironment: Readonly<Record<string, string>>;
   #central: ManagedProcess | undefined;
   #starts = 0;
   #token = '';
@@ -48,23 +50,28 @@ export class Fleet {
     settings: DevClusterSettings;
     members: Member[];
     ports: readonly number[];
+    databaseUrl: string | undefined;
   }) {
     this.folder = parts.folder;
     this.members = parts.members;
     this.settings = parts.settings;
     this.#clusters = parts.clusters;
     this.#ports = parts.ports;
+    const { databaseUrl } = parts;
+    const database = databaseUrl === undefined ? {} : { AMBIT_DATABASE_URL: databaseUrl };
+    this.centralEnvironment = { ...environment, ...database };
   }
 
   static async start(
     names: readonly string[],
     ceilings: Readonly<Record<string, string>>,
+    databaseUrl?: string,
   ): Promise<Fleet> {
     const settings = devClusterSettings(process.env);
     const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
     const clusters = await startDevClusters({ names, settings, forTests: true });
-    const parts = { folder, clusters, settings, ports: await freePorts(3) };
+    const parts = { folder, clusters, settings, databaseUrl, ports: await freePorts(3) };
     try {
       const members = await Promise.all(
         clusters.clusters.map((dev) => prepareMember(folder.path, dev, ceilings[dev.name] ?? '')),
@@ -122,7 +129,7 @@ export class Fleet {
         `--agent-listen=127.0.0.1:${agents}`,
         `--health-listen=127.0.0.1:${health}`,
       ],
-      environment,
+      environment: this.centralEnvironment,
     });
     this.#central = central;
     await waitUntil({
@@ -151,7 +158,11 @@ export class Fleet {
   }
 
   /** Adds the cluster to central and starts its agent with a join token; resolves when it is connected. */
-  async enrol(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+  async enrol(
+    name: string,
+    labels: Readonly<Record<string, string>> = {},
+    server = this.agentAddress,
+  ): Promise<void> {
     const { api } = this.client();
     const body = {
       apiVersion: 'ambit.dev/v1',
@@ -160,11 +171,15 @@ export class Fleet {
     } as const;
     await api.putCluster({ params: { name }, body });
     const { token } = await api.createJoinToken({ params: { name }, body: {} });
-    this.startAgent(name, { AMBIT_JOIN_TOKEN: token });
+    this.startAgent(name, { AMBIT_JOIN_TOKEN: token }, server);
     await this.connected(name);
   }
 
-  startAgent(name: string, env: Readonly<Record<string, string>> = {}): ManagedProcess {
+  startAgent(
+    name: string,
+    env: Readonly<Record<string, string>> = {},
+    server = this.agentAddress,
+  ): ManagedProcess {
     const member = this.member(name);
     member.agent = this.folder.start({
       name: `agent-${name}-${Math.round(performance.now())}`,
@@ -174,7 +189,7 @@ export class Fleet {
         `--data-dir=${this.folder.path}`,
         `--kubeconfig=${member.agentKubeconfig}`,
         `--ceiling=${member.ceilingFile}`,
-        `--server=${this.agentAddress}`,
+        `--server=${server}`,
         '--health-listen=127.0.0.1:0',
       ],
       environment: { ...environment, ...env },

@@ -13,6 +13,7 @@ import { isAppError } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
+import { reportEpoch } from './maintenance/epoch-report.ts';
 import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { keySteps, rollKeys } from './maintenance/roll-keys.ts';
@@ -123,9 +124,14 @@ program
     'Make the database ready for this release, as its owner (AMBIT_DATABASE_OWNER_URL), and end',
   )
   .action(async (_options: unknown, command: Command) => migrate(await settingsOf(command), write));
-program
-  .command('epoch')
-  .description('Look after the state epoch')
+const epoch = program.command('epoch').description('Look after the state epoch');
+epoch
+  .command('report')
+  .description('What the state epoch changed in each cluster, and what is held there')
+  .action(async (_options: unknown, command: Command) =>
+    reportEpoch(await settingsOf(command), write),
+  );
+epoch
   .command('raise')
   .description(
     'After a restore: let agents accept a state older than the one they hold; needs epoch.key',

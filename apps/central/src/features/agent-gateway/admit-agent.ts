@@ -77,7 +77,7 @@ export class AdmitAgent {
   /** An agent that was enrolled after the backup was made has no record any more, and knows better than the database. */
   async #identifyOrLearn(peer: PeerIdentity, hello: wire.Hello): Promise<AgentIdentity> {
     const identity = await findAgentIdentity(this.#database, peer.fingerprint);
-    if (identity === null && hello.held?.manifest != null) {
+    if (identity === null) {
       await this.#ahead.judge({ clusterUid: hello.clusterUid }, hello.held);
     }
     return this.#live(identity);

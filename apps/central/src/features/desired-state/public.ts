@@ -1,6 +1,5 @@
 /** What other slices may use of the policy in memory. */
 export { DesiredStateModule } from './desired-state.module.ts';
 export { ClusterState } from './cluster-state.ts';
-export type { ManifestFacts } from './cluster-state.ts';
 export { loadPolicyWorld } from './load-policy-world.ts';
 export { PolicyWorld } from './policy-world.ts';
