@@ -1,7 +1,8 @@
 import { kubeResources } from '@ambit/kube';
 import type { Namespace } from '@ambit/kube';
 import type { BindingObject } from '@ambit/rbac';
-import { Fleet, may } from '../support/fleet.ts';
+import { may } from '../support/access-review.ts';
+import { Fleet } from '../support/fleet.ts';
 import type { Member } from '../support/fleet.ts';
 import { ms, printMachine, quantile, spread } from './figures.ts';
 

@@ -4,7 +4,8 @@ import { kubeResources } from '@ambit/kube';
 import type { Namespace } from '@ambit/kube';
 import type { BindingObject } from '@ambit/rbac';
 import { eventually } from '@ambit/testing';
-import { Fleet, may, runProgram, untilMay } from '../support/fleet.ts';
+import { may, untilMay } from '../support/access-review.ts';
+import { Fleet, runProgram } from '../support/fleet.ts';
 import type { Member } from '../support/fleet.ts';
 
 const ceiling = `

@@ -10,8 +10,10 @@ import {
   testDatabase,
 } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { Fleet, may, runProgram, untilMay } from '../support/fleet.ts';
-import type { Member, ProgramResult, Question } from '../support/fleet.ts';
+import { may, untilMay } from '../support/access-review.ts';
+import { Fleet, runProgram } from '../support/fleet.ts';
+import type { Question } from '../support/access-review.ts';
+import type { Member, ProgramResult } from '../support/fleet.ts';
 import { Replica } from '../support/replica.ts';
 
 const apiVersion = 'ambit.dev/v1' as const;
