@@ -327,13 +327,6 @@ CREATE TABLE roles (
 CREATE INDEX roles_labels ON public.roles USING gin (labels jsonb_path_ops);
 CREATE INDEX roles_search ON public.roles USING gin (name gin_trgm_ops, description gin_trgm_ops);
 
-CREATE TABLE sync_removals (
-  scope text NOT NULL,
-  user_uid text NOT NULL,
-  at timestamp with time zone NOT NULL,
-  CONSTRAINT sync_removals_pkey PRIMARY KEY (scope, user_uid)
-);
-CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
 CREATE TABLE states_ahead (
   holder text NOT NULL,
   cluster text COLLATE "C",
@@ -344,6 +337,14 @@ CREATE TABLE states_ahead (
   proved_at timestamp with time zone NOT NULL,
   CONSTRAINT states_ahead_pkey PRIMARY KEY (holder)
 );
+
+CREATE TABLE sync_removals (
+  scope text NOT NULL,
+  user_uid text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT sync_removals_pkey PRIMARY KEY (scope, user_uid)
+);
+CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
 
 CREATE TABLE users (
   uid text NOT NULL,

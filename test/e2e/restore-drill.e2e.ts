@@ -11,9 +11,11 @@ import {
 } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { may, untilMay } from '../support/access-review.ts';
-import { Fleet, runProgram } from '../support/fleet.ts';
+import { Fleet } from '../support/fleet.ts';
+import { runProgram } from '../support/run-program.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 import type { Question } from '../support/access-review.ts';
-import type { Member, ProgramResult } from '../support/fleet.ts';
+import type { Member } from '../support/fleet.ts';
 import { Replica } from '../support/replica.ts';
 
 const apiVersion = 'ambit.dev/v1' as const;

@@ -1,4 +1,4 @@
-import { may } from '../support/fleet.ts';
+import { may } from '../support/access-review.ts';
 import type { Fleet } from '../support/fleet.ts';
 import { quantile } from '../bench/figures.ts';
 

@@ -4,7 +4,7 @@ import { AmbitClient } from '@ambit/client';
 import { freePorts, waitUntil } from '@ambit/dev-cluster';
 import type { ManagedProcess } from '@ambit/dev-cluster';
 import type { Fleet } from './fleet.ts';
-import { programs } from './fleet.ts';
+import { programs } from './run-program.ts';
 
 /** Another `ambit-central` of the fleet's installation: the same keys and database, a data folder and ports of its own. */
 export class Replica {

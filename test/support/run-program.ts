@@ -15,7 +15,7 @@ export const programs = {
 /** What programs of ours are started with: nothing of the settings in this shell. */
 export const environment = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
 
-interface ProgramResult {
+export interface ProgramResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -53,10 +53,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { world, keys, replica } = parts;
   const ahead = new RefuseAhead({ ...parts.runtime, world, ...openers(keys) });
   const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock));
-  const admit = new AdmitAgent(
-    { database, unitOfWork, world, ahead, clock, superseded },
-    replica,
-  );
+  const admit = new AdmitAgent({ database, unitOfWork, world, ahead, clock, superseded }, replica);
   const revocations = new RevocationWatch(world, 'Agent');
   const status = new AgentStatus(database, clock, { logger, meters });
   const emptied = (stream: EmptiedStream): Promise<void> =>

@@ -27,7 +27,6 @@ export const centralEventTypes = [
   'cluster.state_refused',
   'cluster.removals_released',
   'cluster.gains_released',
-  'state.epoch_taken',
   'join_token.created',
   'join_token.refused',
   'join_token.revoked',

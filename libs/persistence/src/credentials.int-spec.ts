@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { findAgentIdentity } from './queries/agent-identity.ts';
 import { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 import { findInstallation } from './queries/installation.ts';
-import type { JoinTokenUse } from './transaction.ts';
+import type { JoinTokenUse } from './credential-stores.ts';
 
 let db: TestDatabase;
 let second: Database;

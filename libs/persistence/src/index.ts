@@ -47,5 +47,7 @@ export * from './sync/cluster-inventory.ts';
 export * from './sync/cluster-sync.ts';
 export * from './sync/purge-removed-clusters.ts';
 export * from './sync/read-cluster-sync.ts';
+export * from './credential-stores.ts';
+export * from './installation-store.ts';
 export * from './transaction.ts';
 export { UnitOfWork, type Committed, type UnitOfWorkMeta } from './unit-of-work.ts';

@@ -1,7 +1,7 @@
 import type { StateAhead } from '../records.ts';
 import { optional } from '../rows/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
-import type { Standing } from '../transaction.ts';
+import type { Standing } from '../installation-store.ts';
 
 interface AheadRow {
   readonly holder: string;

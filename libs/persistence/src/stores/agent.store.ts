@@ -3,7 +3,7 @@ import { AgentEntity } from '../entities/agent.entity.ts';
 import { lockAgentIdentity } from '../queries/agent-identity.ts';
 import type { AgentIdentity, CertificateRecord } from '../records.ts';
 import { openClusterSession } from '../sync/cluster-sync.ts';
-import type { AgentStore, HelloTaken, NewSession } from '../transaction.ts';
+import type { AgentStore, HelloTaken, NewSession } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
 
 export class PostgresAgentStore implements AgentStore {

@@ -2,7 +2,7 @@ import { AppError } from '@ambit/kernel';
 import { ApiTokenEntity } from '../entities/api-token.entity.ts';
 import { fromTokenEntity } from '../queries/api-tokens.ts';
 import type { ApiTokenRecord } from '../records.ts';
-import type { ApiTokenStore } from '../transaction.ts';
+import type { ApiTokenStore } from '../credential-stores.ts';
 import { notFound } from './plan-put.ts';
 import type { StoreContext } from './store-context.ts';
 

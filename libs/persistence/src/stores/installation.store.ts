@@ -11,7 +11,7 @@ import type {
   NewInstallation,
   ProofAhead,
   RaiseEpoch,
-} from '../transaction.ts';
+} from '../installation-store.ts';
 import type { StoreContext } from './store-context.ts';
 
 export class PostgresInstallationStore implements InstallationStore {

@@ -3,7 +3,7 @@ import { JoinTokenEntity } from '../entities/join-token.entity.ts';
 import type { JoinTokenRecord } from '../records.ts';
 import { optional } from '../rows/record-meta.ts';
 import { one } from '../sql.ts';
-import type { JoinTokenStore, JoinTokenUse, NewJoinToken } from '../transaction.ts';
+import type { JoinTokenStore, JoinTokenUse, NewJoinToken } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
 
 export class PostgresJoinTokenStore implements JoinTokenStore {
