@@ -60,7 +60,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(async () => {
   await fleet?.stop();
-  await dropBackup(db.url, backup);
+  await dropBackup(db.superuserUrl, backup);
   await db.close();
 }, 60_000);
 
@@ -92,7 +92,7 @@ test('a restore gives nothing back: refusal on every replica, raise, report, con
   const people = ['ada', 'ben'].map((name) => ({ apiVersion, kind: 'User', metadata: { name } }));
   await api.apply({ body: { objects: [...people, grantOf('ada')] } as never });
   for (const { kube } of fleet.members) await untilMay(kube, adaReads, true);
-  await backUpDatabase(db.url, backup);
+  await backUpDatabase(db.superuserUrl, backup);
   await eventually(async () => void (await api.deleteGrant({ params: { name: 'ada' } })), {
     withinMs: 20_000,
   });
@@ -100,7 +100,7 @@ test('a restore gives nothing back: refusal on every replica, raise, report, con
   const watched = watchAda(fleet.members);
 
   await Promise.all([fleet.stopCentral(), replica.stop()]);
-  await restoreDatabase(db.url, backup);
+  await restoreDatabase(db.superuserUrl, backup);
   await Promise.all([fleet.startCentral(), replica.startAgain()]);
   await eventually(
     async () => {

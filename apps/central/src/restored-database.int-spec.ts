@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const agent of agents.splice(0)) agent.close();
   await central.stop(true);
-  await dropBackup(db.url, backup);
+  await dropBackup(db.superuserUrl, backup);
   await db.close();
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -42,7 +42,7 @@ async function restarted(): Promise<void> {
 }
 
 async function restored(): Promise<void> {
-  await restoreDatabase(db.url, backup);
+  await restoreDatabase(db.superuserUrl, backup);
   await restarted();
 }
 
@@ -76,7 +76,7 @@ async function withGrantTakenAway(...names: string[]): Promise<TestAgent[]> {
   await central.apply(user('ada'), grant('g', [{ user: 'ada' }], names));
   for (const agent of enrolledAgents)
     await eventually(() => expect(agent.subjects).toEqual(['ambit:ada']));
-  await backUpDatabase(db.url, backup);
+  await backUpDatabase(db.superuserUrl, backup);
   await restarted();
   return enrolledAgents;
 }
@@ -200,7 +200,7 @@ describe('a restored database', () => {
   });
 
   test('an agent that was enrolled after the backup is known to nobody, and proves the restore all the same', async () => {
-    await backUpDatabase(db.url, backup);
+    await backUpDatabase(db.superuserUrl, backup);
     await restarted();
     const agent = await enrolled('young');
     await restored();
@@ -236,10 +236,10 @@ describe('a restored database', () => {
   });
 
   test('central runs while its database is restored: it freezes the database and stops', async () => {
-    await backUpDatabase(db.url, backup);
+    await backUpDatabase(db.superuserUrl, backup);
     await restarted();
     await central.apply(user('ada'));
-    await restoreDatabase(db.url, backup);
+    await restoreDatabase(db.superuserUrl, backup);
     const reason = await central.running.failed;
     expect(reason.message).toContain('restored from a backup');
     await restarted();

@@ -94,8 +94,9 @@ describe("the certificate of central's listener", () => {
       { csr: Buffer.concat([csr(), request]) },
       { joinToken: `${id}.${'a'.repeat(52)}` },
     ];
+    // Each over a connection of its own: a stranger whose calls are refused again and again is sent away.
     for (const variant of variants) {
-      await expect(thief.enroll({ ...overheard, ...variant }, 5_000)).rejects.toMatchObject({
+      await expect(dial(stolen).enroll({ ...overheard, ...variant }, 5_000)).rejects.toMatchObject({
         code: 'join_token_invalid',
       });
     }

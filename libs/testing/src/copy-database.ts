@@ -1,4 +1,4 @@
-import { openDatabase } from '@ambit/persistence';
+import { openDatabase, roleNames } from '@ambit/persistence';
 import { silentLogger } from './silent-logger.ts';
 
 const onServer = async (url: string, ...statements: readonly string[]): Promise<void> => {
@@ -18,7 +18,7 @@ const nameOf = (url: string): string => decodeURIComponent(new URL(url).pathname
 const endConnections = (name: string): string =>
   `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
 
-/** A whole copy of a database under another name on its server, as a backup is. Whoever is connected to it is cut off. */
+/** A whole copy of a database (`url` as its superuser) under another name on its server, as a backup is. Whoever is connected to it is cut off. */
 export async function backUpDatabase(url: string, backup: string): Promise<void> {
   const name = nameOf(url);
   await onServer(
@@ -26,7 +26,7 @@ export async function backUpDatabase(url: string, backup: string): Promise<void>
     `DROP DATABASE IF EXISTS ${backup} WITH (FORCE)`,
     `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`,
     endConnections(name),
-    `CREATE DATABASE ${backup} TEMPLATE ${name}`,
+    `CREATE DATABASE ${backup} TEMPLATE ${name} OWNER ${roleNames.owner}`,
     `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`,
   );
 }
@@ -37,7 +37,7 @@ export async function restoreDatabase(url: string, backup: string): Promise<void
   await onServer(
     url,
     `DROP DATABASE ${name} WITH (FORCE)`,
-    `CREATE DATABASE ${name} TEMPLATE ${backup}`,
+    `CREATE DATABASE ${name} TEMPLATE ${backup} OWNER ${roleNames.owner}`,
   );
 }
 

@@ -20,7 +20,10 @@ test(
     });
     await eventually(() => expect(central.audit.types).toContain('clock.refused_time'));
     await eventually(() =>
-      expect(central.told.statuses.at(-1)?.conditions).toEqual(['CLOCK_UNCERTAIN']),
+      expect(central.told.statuses.at(-1)?.conditions).toEqual([
+        'CLOCK_UNCERTAIN',
+        'ADMISSION_POLICY_UNSUPPORTED',
+      ]),
     );
     expect(await scene.subjects()).toEqual(['ambit:ada', 'ambit:ben']);
     // The next true time heals it; nothing of the wrong one is found on the disk.
@@ -28,9 +31,13 @@ test(
       message: 'centralTime',
       centralTime: { envelope: central.signTime(Date.now()) },
     });
-    await eventually(() => expect(central.told.statuses.at(-1)?.conditions).toEqual([]), {
-      withinMs: 10_000,
-    });
+    await eventually(
+      () =>
+        expect(central.told.statuses.at(-1)?.conditions).toEqual(['ADMISSION_POLICY_UNSUPPORTED']),
+      {
+        withinMs: 10_000,
+      },
+    );
     await scene.stop(agent);
     await scene.start();
     await scene.connected();

@@ -146,7 +146,10 @@ describe('removals that were held and let through', () => {
           many.map(({ key }) => key),
         );
         await eventually(() =>
-          expect(central.told.statuses.at(-1)?.conditions).toEqual(['REMOVALS_HELD']),
+          expect(central.told.statuses.at(-1)?.conditions).toEqual([
+            'REMOVALS_HELD',
+            'ADMISSION_POLICY_UNSUPPORTED',
+          ]),
         );
         const state = join(agent.dataFolder, 'state');
         const older = join(scene.folder, 'older');
@@ -189,7 +192,7 @@ describe('a raised epoch', () => {
       await scene.holds('ambit:ada', 'ambit:cleo');
       await eventually(() =>
         expect(central.told.statuses.at(-1)).toMatchObject({
-          conditions: ['GAINS_HELD'],
+          conditions: ['GAINS_HELD', 'ADMISSION_POLICY_UNSUPPORTED'],
           report: { heldGains: 1, problems: [{ key: 'BINDING/a', reason: 'held' }] },
         }),
       );
@@ -219,7 +222,10 @@ describe('a raised epoch', () => {
       await scene.start();
       await scene.connected();
       await eventually(() =>
-        expect(central.told.statuses.at(-1)?.conditions).toEqual(['GAINS_HELD']),
+        expect(central.told.statuses.at(-1)?.conditions).toEqual([
+          'GAINS_HELD',
+          'ADMISSION_POLICY_UNSUPPORTED',
+        ]),
       );
       expect(await scene.subjects()).not.toContain('ambit:ben');
     }),
@@ -234,11 +240,16 @@ describe('a raised epoch', () => {
       await scene.holds('ambit:ada');
       await central.restore([binding('a', ['ada', 'ben'])], 2, true);
       await eventually(() =>
-        expect(central.told.statuses.at(-1)?.conditions).toEqual(['GAINS_HELD']),
+        expect(central.told.statuses.at(-1)?.conditions).toEqual([
+          'GAINS_HELD',
+          'ADMISSION_POLICY_UNSUPPORTED',
+        ]),
       );
       expect(await scene.subjects()).toEqual(['ambit:ada']);
       central.commit([binding('a', ['ada'])]);
-      await eventually(() => expect(central.told.statuses.at(-1)?.conditions).toEqual([]));
+      await eventually(() =>
+        expect(central.told.statuses.at(-1)?.conditions).toEqual(['ADMISSION_POLICY_UNSUPPORTED']),
+      );
       central.commit([binding('a', ['ada', 'ben'])]);
       await scene.holds('ambit:ada', 'ambit:ben');
     }),
@@ -255,7 +266,10 @@ describe('a raised epoch', () => {
       await scene.holds('ambit:ada');
       await central.restore([binding('a', ['ada', 'ben'])], 2, true);
       await eventually(() =>
-        expect(central.told.statuses.at(-1)?.conditions).toEqual(['GAINS_HELD']),
+        expect(central.told.statuses.at(-1)?.conditions).toEqual([
+          'GAINS_HELD',
+          'ADMISSION_POLICY_UNSUPPORTED',
+        ]),
       );
       expect(await scene.subjects()).toEqual(['ambit:ada']);
     }),

@@ -15,6 +15,7 @@ import {
 import type {
   AgentEffect,
   AgentSessionPorts,
+  HelloFacts,
   StateChange,
   StatePoint,
   wire,
@@ -106,8 +107,8 @@ class AgentOnDisk {
   async open(stateEpoch: number): Promise<void> {
     this.#nonce = 0;
     const raise = epochRaiseCodec.encode({ installationUid: owner.installationUid, stateEpoch });
-    const hello = {} as Parameters<AgentSession['handle']>[0] & { on: 'opened' };
-    await this.#run(this.#session?.handle({ on: 'opened', at: 0, hello: hello.hello }));
+    const hello = { instanceId: 'one', attempt: 1 } as HelloFacts;
+    await this.#run(this.#session?.handle({ on: 'opened', at: 0, hello }));
     const welcome = {
       protocol: 1,
       centralTime: null,

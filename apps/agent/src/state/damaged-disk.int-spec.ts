@@ -93,7 +93,7 @@ class Disks {
     const path = await pathOf(this.data, file);
     await mkdir(dirname(path), { recursive: true });
     if (content === 'gone') await rm(path, { force: true });
-    else await writeFile(path, content);
+    else await writeFile(path, content, { mode: 0o600 });
   }
 
   async prepare(): Promise<void> {

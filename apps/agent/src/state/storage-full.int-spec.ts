@@ -12,7 +12,7 @@ const system = { mount: 'mount', umount: 'umount' };
 /** A file system of its own, or the reason why there is none. */
 function mountSmall(folder: string, bytes: number): string | undefined {
   try {
-    execFileSync(system.mount, ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], {
+    execFileSync(system.mount, ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'tmpfs', folder], {
       stdio: 'pipe',
     });
     return undefined;
