@@ -41,6 +41,7 @@ export {
   certificatesFromPem,
   certificatesToPem,
   certificateValidity,
+  isIssuedBy,
   extendedKeyUsage,
   publicKeyPin,
 } from './pki/certificate-facts.ts';

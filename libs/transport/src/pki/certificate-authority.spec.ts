@@ -23,6 +23,7 @@ import {
   certificateFingerprint,
   certificatesToPem,
   certificateValidity,
+  isIssuedBy,
   publicKeyPin,
 } from './certificate-facts.ts';
 
@@ -119,6 +120,20 @@ describe("an agent's certificate", () => {
     expect(issued.fingerprint).toBe(certificateFingerprint(certificate.raw));
     expect(issued.serial).toBe(certificate.serialNumber.toLowerCase());
     expect(certificatesToPem([issued.certificate, ca.certificate]).match(/BEGIN/g)).toHaveLength(2);
+  });
+
+  test('is known by the CA that made it, and what is made up is not', async () => {
+    const other = await loadCa(await createCa({ name: 'Ambit', now }));
+    const csr = createCertificateRequest(generateAgentKey());
+    const { certificate } = await issue(csr);
+    const cas = [new Uint8Array(other.certificate), new Uint8Array(ca.certificate)];
+    expect(isIssuedBy(certificate, cas)).toBe(true);
+    expect(isIssuedBy(certificate, cas.slice(0, 1))).toBe(false);
+    expect(isIssuedBy(certificate, [])).toBe(false);
+    expect(isIssuedBy(new Uint8Array(600), cas)).toBe(false);
+    const forged = Buffer.from(certificate);
+    forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1);
+    expect(isIssuedBy(forged, cas)).toBe(false);
   });
 
   test('case b35: takes nothing from the request but its key', async () => {

@@ -32,6 +32,19 @@ export function publicKeyPin(certificate: X509Certificate | string | Uint8Array)
   return sha256Hex(x509.publicKey.export({ type: 'spki', format: 'der' }));
 }
 
+/** True when a certificate (DER) was made by one of these CAs (DER), ended or not; false for what is no certificate. */
+export function isIssuedBy(certificate: Uint8Array, cas: readonly Uint8Array[]): boolean {
+  try {
+    const leaf = new X509Certificate(certificate);
+    return cas.some((der) => {
+      const ca = new X509Certificate(der);
+      return leaf.checkIssued(ca) && leaf.verify(ca.publicKey);
+    });
+  } catch {
+    return false;
+  }
+}
+
 /** When a certificate (PEM or DER) begins and ends. */
 export function certificateValidity(certificate: string | Uint8Array): {
   readonly notBefore: Millis;
