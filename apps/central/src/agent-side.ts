@@ -75,7 +75,13 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   status.onFenced((sessions) => gateway.fence(sessions));
   let wake = (): void => undefined;
   const tail = { wake: () => wake() };
-  const ingest = new AuditIngest({ ...asAuditWriter(parts.runtime), admit, revocations, tail });
+  const ingest = new AuditIngest({
+    ...parts.runtime,
+    trail: parts.runtime.auditDatabase,
+    admit,
+    revocations,
+    tail,
+  });
   const enrol = enrolment(parts, superseded);
   let address = '';
   status.start();
@@ -119,11 +125,6 @@ const handlersOf = (
 });
 
 /** What agents report is stored by the role that can do nothing else. */
-const asAuditWriter = (runtime: Runtime): Runtime => ({
-  ...runtime,
-  database: runtime.auditDatabase,
-});
-
 type EmptiedStream = Parameters<typeof finishRemoval>[1];
 
 const signing = ({ stateSigner }: Keys): Pick<GatewayPorts, 'signer' | 'digests'> => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadSettings } from '@ambit/config';
 import { apiVersion } from '@ambit/contracts';
 import type { Logger } from '@ambit/kernel';
-import { ownerUrlOf, RecordingLogger } from '@ambit/testing';
+import { auditUrlOf, ownerUrlOf, RecordingLogger } from '@ambit/testing';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
 import { serve } from './serve.ts';
@@ -49,6 +49,7 @@ export class TestCentral {
     const env = {
       AMBIT_DATABASE_URL: databaseUrl,
       AMBIT_DATABASE_OWNER_URL: ownerUrlOf(databaseUrl),
+      AMBIT_DATABASE_AUDIT_URL: auditUrlOf(databaseUrl),
       ...more.env,
     };
     const settings = await testSettings({ dataDir, ...more.flags }, env);

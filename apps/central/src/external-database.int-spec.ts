@@ -55,7 +55,7 @@ const start = async (
   const { AMBIT_DATABASE_URL = '' } = env;
   central = await TestCentral.start(AMBIT_DATABASE_URL, {
     flags,
-    env: { AMBIT_DATABASE_OWNER_URL: '', ...env },
+    env: { AMBIT_DATABASE_OWNER_URL: '', AMBIT_DATABASE_AUDIT_URL: '', ...env },
   });
   return central;
 };

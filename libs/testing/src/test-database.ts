@@ -25,6 +25,11 @@ export function ownerUrlOf(url: string): string {
   return databaseUrl(url, new URL(url).pathname.slice(1), roleNames.owner);
 }
 
+/** The URL of the role that only adds to the trail, of a test database whose application has `url`. */
+export function auditUrlOf(url: string): string {
+  return databaseUrl(url, new URL(url).pathname.slice(1), roleNames.auditWriter);
+}
+
 /**
  * A migrated PostgreSQL database of its own, on the one server of the test run, which is started by whoever needs it first
  * and ends with the run. Programs and stores use it as the application's role, as they do where they serve. Call it in `beforeAll` and `close` in `afterAll`.

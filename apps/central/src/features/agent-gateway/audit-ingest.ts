@@ -15,6 +15,8 @@ import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
 export interface AuditIngestPorts {
   readonly database: Database;
+  /** Where events are added, as a role that may do nothing else. */
+  readonly trail: Database;
   readonly admit: Pick<AdmitAgent, 'identify'>;
   readonly revocations: RevocationWatch;
   /** Told when events were stored. */
@@ -115,12 +117,12 @@ export class AuditIngest {
     { spoolEpoch, records }: ReceivedAuditBatch,
     chained: boolean,
   ): Promise<IngestResult> {
-    const { database, clock, ids } = this.#ports;
+    const { database, trail, clock, ids } = this.#ports;
     const facts = await readIngestFacts(database, clusterUid);
     const receivedAt = clock.now();
     const origin = { clusterUid, clusterName, spoolEpoch, receivedAt, chained, ...facts };
     const { batch, doubts } = judgeBatch(records, origin, ids);
-    const result = await ingestAuditPiecewise(database, batch, (sequence, error) => {
+    const result = await ingestAuditPiecewise(trail, batch, (sequence, error) => {
       this.#doubted(clusterName, 'unstorable', 1);
       return unstorableEvent(origin, sequence, toAppError(error).code);
     });
