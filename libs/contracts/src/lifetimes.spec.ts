@@ -18,6 +18,16 @@ describe('lifetimes', () => {
     expect(JoinTokenCreate.parse({}).ttlSeconds).toBe(600);
   });
 
+  test('an API token lasts a year at most, and a join token a day', () => {
+    const token = { name: 'ci', role: 'viewer' };
+    expect(ApiTokenCreate.safeParse({ ...token, ttlSeconds: 365 * 86_400 }).success).toBe(true);
+    expect(ApiTokenCreate.safeParse({ ...token, ttlSeconds: 365 * 86_400 + 1 }).success).toBe(
+      false,
+    );
+    expect(JoinTokenCreate.safeParse({ ttlSeconds: 86_400 }).success).toBe(true);
+    expect(JoinTokenCreate.safeParse({ ttlSeconds: 86_401 }).success).toBe(false);
+  });
+
   test.each(['', '0', 'never', '9999-99-99', '2026-01-01', 0, null])(
     'case 67: %p is no end of a grant, and not the absence of one either',
     (until) => {
