@@ -93,6 +93,16 @@ describe('a PostgreSQL of one’s own, made with the SQL of the how-to as it is 
   });
 });
 
+test('a start without the tables of jobs is refused with the command that makes them', async () => {
+  const fresh = await testDatabase();
+  const env = { AMBIT_DATABASE_OWNER_URL: '' };
+  await expect(TestCentral.start(fresh.url, { env })).rejects.toMatchObject({
+    code: 'not_ready',
+    extras: { nextCommand: 'ambit-central migrate' },
+  });
+  await fresh.close();
+});
+
 describe('one role for everything', () => {
   test('works, says what it means, and is refused where the setting says so', async () => {
     const owned = { AMBIT_DATABASE_OWNER_URL: '' };

@@ -28,7 +28,7 @@ const kept = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
 
 /**
  * Runs recurring jobs with BullMQ, on whichever replica takes them. Nothing on the path from a change to its
- * enforcement waits for a job.
+ * enforcement waits for a job. Throws not_ready when the database has no tables for them.
  */
 export async function startJobs(
   store: JobStore,
@@ -36,15 +36,17 @@ export async function startJobs(
   logger: Logger,
 ): Promise<JobRunner> {
   const byName = new Map(jobs.map((job) => [job.name, job]));
-  const { queue, worker } = open(store, async (name) => {
+  const { queue, work } = open(store, async (name) => {
     const job = byName.get(name);
     if (job === undefined) throw new AppError('internal', `there is no job ${name}`);
     await job.run();
   });
   queue.on('error', (error) => logger.warn('the job queue has a problem', { error }));
+  // A worker without its tables would ask for them without end.
+  await queue.waitUntilReady().catch(notMadeReady);
+  const worker = work();
   worker.on('error', (error) => logger.warn('the job worker has a problem', { error }));
   worker.on('failed', (job, error) => logger.error('a job failed', { job: job?.name, error }));
-  await queue.waitUntilReady();
   for (const { name, everyMs } of jobs) {
     await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: kept });
   }
@@ -64,7 +66,15 @@ interface OpenQueue {
     Queue,
     'on' | 'waitUntilReady' | 'upsertJobScheduler' | 'getJobCounts' | 'close'
   >;
-  readonly worker: Pick<Worker, 'on' | 'close'>;
+  readonly work: () => Pick<Worker, 'on' | 'close'>;
+}
+
+function notMadeReady(cause: unknown): never {
+  throw new AppError('not_ready', 'The database has no tables for the jobs of this release.', {
+    hint: 'Its owner makes them: run "ambit-central migrate" with AMBIT_DATABASE_OWNER_URL, or give that variable to the start.',
+    nextCommand: 'ambit-central migrate',
+    cause,
+  });
 }
 
 function open(store: JobStore, run: Run): OpenQueue {
@@ -76,7 +86,7 @@ function open(store: JobStore, run: Run): OpenQueue {
     };
     return {
       queue: new Queue(queueName, { connection }),
-      worker: new Worker(queueName, (job) => run(job.name), { connection, concurrency: 2 }),
+      work: () => new Worker(queueName, (job) => run(job.name), { connection, concurrency: 2 }),
     };
   }
   const onPostgres = withBackend(createPostgresBackend);
@@ -90,9 +100,10 @@ function open(store: JobStore, run: Run): OpenQueue {
   };
   return {
     queue: new onPostgres.Queue(queueName, { connection }) as unknown as OpenQueue['queue'],
-    worker: new onPostgres.Worker(queueName, (job) => run(job.name), {
-      connection,
-      concurrency: 2,
-    }) as unknown as OpenQueue['worker'],
+    work: () =>
+      new onPostgres.Worker(queueName, (job) => run(job.name), {
+        connection,
+        concurrency: 2,
+      }) as unknown as ReturnType<OpenQueue['work']>,
   };
 }
