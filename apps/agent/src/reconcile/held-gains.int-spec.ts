@@ -52,6 +52,39 @@ describe('gains of a raised epoch', () => {
   );
 
   test(
+    'of two raises, one after the other, wait both: the second one lets nothing of the first one through',
+    inSimulation(
+      { ceiling: { customRoles: { rules: [{ ...podReader, verbs: ['get', 'list', 'delete'] }] } } },
+      async ({ scene }) => {
+        const holder = binding({ key: 'BINDING/1', role: ours });
+        const inFuture = (hours: number) => Date.now() + hours * 3_600_000;
+        const forBob = (hours: number) =>
+          binding({
+            key: 'BINDING/2',
+            subjects: ['ambit:bob'],
+            grantUid: 'g',
+            notAfter: inFuture(hours),
+          });
+        const may = (...verbs: string[]) =>
+          role('r', [
+            { ...podReader, verbs: ['get'] },
+            { ...podReader, verbs },
+          ]);
+        const first = [role('r', [{ ...podReader, verbs: ['get'] }]), holder];
+        await scene.apply({ put: first });
+        const second = [may('list'), holder, forBob(1)];
+        await scene.apply({ put: second, full: true, before: first, raised: true });
+        const third = [may('list', 'delete'), holder, forBob(2)];
+        await scene.apply({ put: third, full: true, before: second, raised: true });
+        expect(await scene.can('ambit:ann', 'payments', 'get')).toBe(true);
+        expect(await scene.can('ambit:ann', 'payments', 'list')).toBe(false);
+        expect(await scene.can('ambit:ann', 'payments', 'delete')).toBe(false);
+        expect((await scene.access()).filter((line) => line.includes('bob'))).toEqual([]);
+      },
+    ),
+  );
+
+  test(
     'are unknown when what was held is lost: nothing is given and nothing taken until they are released',
     inSimulation({}, async ({ scene, open }) => {
       const put = [binding({ key: 'BINDING/1', subjects: ['ambit:ann'] })];

@@ -1,4 +1,4 @@
-import { gainedAccess, intentKeyOf, withoutGains } from '@ambit/rbac';
+import { gainedAccess, intentKeyOf, joinedGains, withoutGains } from '@ambit/rbac';
 import type { GainedAccess, HeldAccess, Intent } from '@ambit/rbac';
 
 interface Held {
@@ -28,12 +28,7 @@ export class HeldGains {
 
   /** From now on what `after` gives beyond `before` waits, beside what waits already. */
   hold(before: readonly Intent[], after: readonly Intent[]): void {
-    const more = gainedAccess(before, after);
-    const subjects = new Map(this.#gained.subjects);
-    for (const [place, bounds] of more.subjects) {
-      subjects.set(place, new Map([...(subjects.get(place) ?? []), ...bounds]));
-    }
-    this.#gained = { subjects, roles: new Map([...more.roles, ...this.#gained.roles]) };
+    this.#gained = joinedGains(this.#gained, gainedAccess(before, after));
   }
 
   /** What is given of an intent that is new or changed. */

@@ -47,6 +47,31 @@ export function gainedAccess(before: Iterable<Intent>, after: Iterable<Intent>):
   return { subjects: gainedSubjects(old, fresh), roles: gainedRules(old, fresh) };
 }
 
+/**
+ * What two steps gain, one after the other. The state between them names what the first one gained and did not give it,
+ * so that the second one never makes more of it: the earlier end counts, and rules that wait are no rules of before.
+ */
+export function joinedGains(first: GainedAccess, second: GainedAccess): GainedAccess {
+  const subjects = new Map(first.subjects);
+  for (const [place, bounds] of second.subjects) {
+    const at = new Map(subjects.get(place));
+    for (const [subject, until] of bounds) {
+      at.set(subject, Math.min(at.get(subject) ?? Infinity, until));
+    }
+    subjects.set(place, at);
+  }
+  const roles = new Map(first.roles);
+  for (const [uid, { before, more }] of second.roles) {
+    const waits = roles.get(uid);
+    const given = before.filter((rule) => waits === undefined || !gives(waits.more, rule));
+    roles.set(uid, {
+      before: [...(waits?.before ?? []), ...given],
+      more: [...(waits?.more ?? []), ...more],
+    });
+  }
+  return { subjects, roles };
+}
+
 /** An intent less what is held of it. Parts of it get keys of their own, which begin with the key of the intent. */
 export function withoutGains(intent: Intent, gained: GainedAccess): GivenPart {
   if (intent.section === 'ROLE') return roleWithout(intent, gained);
