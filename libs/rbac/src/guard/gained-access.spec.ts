@@ -63,6 +63,14 @@ describe('what a state gives beyond another', () => {
     expect(kept).toMatchObject({ rules: [{ verbs: ['get'] }] });
   });
 
+  test('a rule that multiplies to billions waits and costs nothing', () => {
+    const many = (letter: string) => Array.from({ length: 1_000 }, (_, at) => `${letter}${at}`);
+    const huge = { apiGroups: many('g'), resources: many('r'), verbs: many('v') };
+    const after = { ...role(['get']), rules: [...role(['get']).rules, huge] };
+    const [kept] = given([role(['get'])], [after]);
+    expect(kept).toMatchObject({ rules: [{ verbs: ['get'] }] });
+  });
+
   test('who was revoked or denied, and what had ended, was not given', () => {
     const before = [
       binding('a', ['ada', 'ben', 'cleo']),

@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import { covers } from '../evaluate/covers.ts';
+import { covers, maxRuleAtoms, ruleAtoms } from '../evaluate/covers.ts';
 import type { BindingIntent, Intent, IntentScope, RoleIntent } from '../intents.ts';
 import type { PolicyRule } from '../model.ts';
 import { placeText, scopesOf } from './access-triples.ts';
@@ -90,7 +90,8 @@ const partMark = ' part ';
 function roleWithout(intent: RoleIntent, gained: GainedAccess): GivenPart {
   const bounds = gained.roles.get(intent.uid);
   const isHeld = (rule: PolicyRule): boolean =>
-    bounds !== undefined && gives(bounds.more, rule) && !gives(bounds.before, rule);
+    bounds !== undefined &&
+    (isTooLarge(rule) || (gives(bounds.more, rule) && !gives(bounds.before, rule)));
   if (bounds === undefined || !intent.rules.some(isHeld)) return { given: [intent], held: [] };
   const kept = intent.rules.filter((rule) => !isHeld(rule));
   const still = bounds.before.filter((rule) => gives(intent.rules, rule) && !gives(kept, rule));
@@ -98,7 +99,12 @@ function roleWithout(intent: RoleIntent, gained: GainedAccess): GivenPart {
 }
 
 function gives(rules: readonly PolicyRule[], rule: PolicyRule): boolean {
-  return covers(rules, [rule]).covered;
+  return !isTooLarge(rule) && covers(rules, [rule]).covered;
+}
+
+/** Nobody compares it, so it waits; no ceiling lets it through anyway. */
+function isTooLarge(rule: PolicyRule): boolean {
+  return ruleAtoms([rule]) > maxRuleAtoms;
 }
 
 function roleHeld(uid: string): HeldAccess {
