@@ -58,6 +58,15 @@ describe('what a state gives beyond another', () => {
     expect(given([binding('a', ['ada'])], group)).toEqual([]);
   });
 
+  test('the time between two windows waits', () => {
+    const now = binding('a', ['ada'], { grantUid: 'g', notAfter: 1_000 });
+    const later = binding('b', ['ada'], { grantUid: 'h', notBefore: 8_000, notAfter: 9_000 });
+    const through = binding('a', ['ada'], { grantUid: 'g', notAfter: 9_000 });
+    expect(given([now, later], [through])).toMatchObject([{ notAfter: 1_000 }]);
+    expect(given([now, later], [later, now])).toEqual([later, now]);
+    expect(given([through], [now, later])).toEqual([now, later]);
+  });
+
   test('a role of ours keeps the rules that both states give it', () => {
     const [kept] = given([role(['get'])], [role(['get', 'delete'], ['list'])]);
     expect(kept).toMatchObject({ rules: [{ verbs: ['get'] }] });

@@ -35,8 +35,6 @@ interface Window {
   readonly until: Millis;
 }
 
-const always: Window = { from: 0, until: Infinity };
-
 /**
  * What `after` gives that `before` did not: another subject, role or scope, an earlier start, a later end, or more rules
  * in a role of ours. Give `before` as `effectiveIntents`.
@@ -166,10 +164,9 @@ function gainedSubjects(
   const was = windowsOf(before);
   const gained = new Map<string, Map<string, Millis>>();
   for (const [place, subjects] of windowsOf(after)) {
-    for (const [subject, { from, until }] of subjects) {
-      const old = was.get(place)?.get(subject);
-      const bound = old === undefined || from < old.from ? 0 : old.until;
-      if (until <= bound) continue;
+    for (const [subject, windows] of subjects) {
+      const bound = endWithin(was.get(place)?.get(subject) ?? [], windows);
+      if (bound === Infinity) continue;
       const at = gained.get(place) ?? new Map<string, Millis>();
       gained.set(place, at.set(subject, bound));
     }
@@ -177,17 +174,26 @@ function gainedSubjects(
   return gained;
 }
 
-/** When each subject has each role in each scope, from the first start to the last end. */
-function windowsOf(intents: readonly Intent[]): Map<string, Map<string, Window>> {
-  const places = new Map<string, Map<string, Window>>();
+/** Until when these windows lie within the old ones without a gap; Infinity when all of each does. */
+function endWithin(old: readonly Window[], windows: readonly Window[]): Millis {
+  const isWithin = ({ from, until }: Window): boolean =>
+    old.some((each) => each.from <= from && until <= each.until);
+  if (windows.every(isWithin)) return Infinity;
+  const start = Math.min(...windows.map(({ from }) => from));
+  return old.find(({ from, until }) => from <= start && start < until)?.until ?? 0;
+}
+
+/** When each subject has each role in each scope: windows that do not touch. */
+function windowsOf(intents: readonly Intent[]): Map<string, Map<string, Window[]>> {
+  const places = new Map<string, Map<string, Window[]>>();
   for (const intent of intents) {
     if (intent.section !== 'BINDING') continue;
     for (const scope of scopesOf(intent.scope)) {
       const place = placeText(intent.role, scope);
-      const subjects = places.get(place) ?? new Map<string, Window>();
+      const subjects = places.get(place) ?? new Map<string, Window[]>();
       for (const name of intent.subjects) {
         const subject = kindOf(intent, name);
-        subjects.set(subject, widest(subjects.get(subject), intent));
+        subjects.set(subject, withWindow(subjects.get(subject) ?? [], intent));
       }
       places.set(place, subjects);
     }
@@ -195,13 +201,17 @@ function windowsOf(intents: readonly Intent[]): Map<string, Map<string, Window>>
   return places;
 }
 
-function widest(known: Window | undefined, { notBefore, notAfter }: BindingIntent): Window {
-  const window = { from: notBefore ?? always.from, until: notAfter ?? always.until };
-  if (known === undefined) return window;
-  return {
-    from: Math.min(known.from, window.from),
-    until: Math.max(known.until, window.until),
-  };
+function withWindow(known: readonly Window[], { notBefore, notAfter }: BindingIntent): Window[] {
+  let window: Window = { from: notBefore ?? 0, until: notAfter ?? Infinity };
+  const apart: Window[] = [];
+  for (const each of known) {
+    if (each.until < window.from || window.until < each.from) apart.push(each);
+    else {
+      const { from, until } = window;
+      window = { from: Math.min(from, each.from), until: Math.max(until, each.until) };
+    }
+  }
+  return [...apart, window];
 }
 
 /** A user and a group of one name are two. */
