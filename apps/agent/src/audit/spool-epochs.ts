@@ -1,6 +1,7 @@
-import { readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
+import { readWhole } from '../state/durable-file.ts';
 import { scanSegment } from './spool-segment.ts';
 import type { SpoolRecord } from './spool-segment.ts';
 
@@ -51,12 +52,17 @@ export async function findSpool(options: {
   return { epoch: options.newEpoch(), segments: [], nextSequence: 1 };
 }
 
+/** The records of a segment on disk. Throws `storage_unwritable` for what is no file of ours. */
+export async function scanFile(path: string): Promise<ReturnType<typeof scanSegment>> {
+  return scanSegment((await readWhole(path)) ?? Buffer.alloc(0));
+}
+
 async function openEpoch(folder: string, epoch: string): Promise<FoundSpool | undefined> {
   const names = (await readdir(folder)).filter((name) => segmentPattern.test(name)).sort();
   const segments = await Promise.all(names.map((name) => segmentOf(join(folder, name), name)));
   const last = segments.at(-1);
   if (last === undefined) return { epoch, segments, nextSequence: 1 };
-  const scan = scanSegment(await readFile(last.path));
+  const scan = await scanFile(last.path);
   // A fault inside the last segment could hide events that central already counted: numbering must not resume there.
   if (scan.end === 'corrupt' || !isInOrder(scan.records, last.firstSequence)) return undefined;
   if (scan.end === 'torn') await truncate(last.path, scan.validBytes);

@@ -1,12 +1,12 @@
-import { mkdir, open, readFile, rm, unlink } from 'node:fs/promises';
+import { mkdir, open, rm, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
-import { findSpool } from './spool-epochs.ts';
+import { findSpool, scanFile } from './spool-epochs.ts';
 import type { FoundSpool, Segment } from './spool-epochs.ts';
 import { SpoolReserve } from './spool-reserve.ts';
-import { encodeRecord, scanSegment } from './spool-segment.ts';
+import { encodeRecord } from './spool-segment.ts';
 import type { SpoolRecord } from './spool-segment.ts';
 
 /** Events that are no longer there; both ends belong to it. */
@@ -141,7 +141,7 @@ export class Spool {
     const items: SpoolItem[] = [];
     let expected = sequence;
     for (const segment of this.#segmentsFrom(sequence)) {
-      for (const record of scanSegment(await readFile(segment.path)).records) {
+      for (const record of (await scanFile(segment.path)).records) {
         if (record.sequence < expected || record.sequence > this.#flushed) continue;
         if (record.sequence > expected) {
           items.push(gapItem(expected, record.sequence - 1));

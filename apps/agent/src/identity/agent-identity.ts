@@ -1,9 +1,9 @@
-import { mkdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '@ambit/kernel';
+import { AppError, isAppError } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import { certificateValidity } from '@ambit/transport';
-import { replaceDurably, systemCode } from '../state/durable-file.ts';
+import { readWhole, replaceDurably, systemCode } from '../state/durable-file.ts';
 
 /** Who this agent is to central, and whom it believes. Key and certificate always belong to each other. */
 export interface AgentIdentityRecord {
@@ -123,10 +123,12 @@ export class IdentityFile {
   }
 
   async #read(path: string): Promise<string | undefined> {
-    return readFile(path, 'utf8').catch((cause: unknown) => {
-      if (systemCode(cause) === 'ENOENT') return undefined;
+    try {
+      return (await readWhole(path))?.toString();
+    } catch (cause) {
+      if (isAppError(cause)) throw cause;
       throw new AppError('storage_unwritable', `${path} cannot be read.`, { cause });
-    });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { kubeResources } from '@ambit/kube';
 import type { BindingObject } from '@ambit/rbac';
 import { isAppError } from '@ambit/kernel';
@@ -94,6 +95,19 @@ class Disks {
     await mkdir(dirname(path), { recursive: true });
     if (content === 'gone') await rm(path, { force: true });
     else await writeFile(path, content, { mode: 0o600 });
+  }
+
+  /** Something that is no file, or one that no memory holds, in the place of a file. */
+  async strange(kind: string, file: string): Promise<void> {
+    const path = await pathOf(this.good, file);
+    const at = join(this.data, relative(this.good, path));
+    await mkdir(dirname(at), { recursive: true });
+    if (kind === 'a folder') await mkdir(at, { mode: 0o700 });
+    else if (kind === 'a pipe') execFileSync('mkfifo', ['-m', '600', at]);
+    else {
+      await writeFile(at, '', { mode: 0o600 });
+      await truncate(at, 8 * 1024 ** 3);
+    }
   }
 
   async prepare(): Promise<void> {
@@ -213,6 +227,23 @@ describe('a damaged data folder grants nothing and deletes nothing of others', (
     const text = outcomes.join('\n').replaceAll(disks.data, '');
     if (!quiet.has(file)) expect(text).toMatch(/an object of JSON: (?!quiet)/);
   });
+
+  test.each(['a folder', 'a pipe', 'a file of 8 GiB'])(
+    '%s in the place of a file is waited for by nobody, and a refusal says what to do',
+    async (kind) => {
+      const before = await disks.everyBinding();
+      for (const file of files) {
+        await disks.damage(file, () => 'gone');
+        await disks.strange(kind, file);
+        const error = await disks.start();
+        if (error !== undefined)
+          expect({ file, error }).toMatchObject({
+            error: { extras: { hint: expect.any(String) } },
+          });
+        expect(await disks.everyBinding()).toEqual(before);
+      }
+    },
+  );
 
   test('files in the place of each other', async () => {
     const before = await disks.everyBinding();

@@ -1,6 +1,6 @@
-import { open, rename, unlink } from 'node:fs/promises';
+import { constants, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join, basename } from 'node:path';
-import { AppError } from '@ambit/kernel';
+import { AppError, isAppError } from '@ambit/kernel';
 
 const storageFullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const unwritableCodes = new Set(['EACCES', 'EPERM', 'EROFS']);
@@ -18,6 +18,7 @@ export function isStorageFull(error: unknown): boolean {
 
 /** The failed write as an error that tells the reader what to do. */
 export function storageError(path: string, error: unknown): AppError {
+  if (isAppError(error)) return error;
   if (isStorageFull(error)) {
     return new AppError('storage_full', `no space left to write ${path}`, {
       hint: 'Free space on that volume; the agent goes on by itself.',
@@ -31,6 +32,37 @@ export function storageError(path: string, error: unknown): AppError {
     });
   }
   return new AppError('internal', `could not write ${path}`, { cause: error });
+}
+
+/** Far more than this agent writes into one file: more would only take the memory that it needs. */
+const mostBytes = 512 * 1024 ** 2;
+
+/**
+ * The bytes of a file; undefined when there is none. Throws `storage_unwritable` for what is no file, such as a pipe that
+ * would be waited for without end, and for a file of a size that was never written here.
+ */
+export async function readWhole(path: string): Promise<Buffer | undefined> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const facts = await handle.stat();
+      if (!facts.isFile()) throw strange(path, 'is no file');
+      if (facts.size > mostBytes) throw strange(path, `has ${facts.size} bytes`);
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function strange(path: string, what: string): AppError {
+  return new AppError('storage_unwritable', `${path} ${what}.`, {
+    why: 'This agent did not put it there.',
+    hint: 'Put a good copy back, or remove it.',
+  });
 }
 
 /** Makes a rename or a new file in `folder` survive a power cut. */

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { AppError } from '@ambit/kernel';
 import type { Logger, Millis } from '@ambit/kernel';
 import { comparePoints } from '@ambit/protocol';
-import { replaceDurably, systemCode } from './durable-file.ts';
+import { readWhole, replaceDurably } from './durable-file.ts';
 import { readMarks, writeMarks } from './high-water-text.ts';
 import type { HighWater } from './high-water-text.ts';
 
@@ -85,13 +84,9 @@ export class HighWaterFile {
 }
 
 async function load(path: string): Promise<HighWater | undefined> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    if (systemCode(cause) === 'ENOENT') return undefined;
-    throw unreadable(path, cause);
-  });
-  if (text === undefined) return undefined;
   try {
-    return readMarks(text);
+    const bytes = await readWhole(path);
+    return bytes && readMarks(bytes.toString());
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -1,9 +1,9 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { AppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import { couldBeNamedByUs } from '@ambit/rbac';
 import type { ObjectKey } from '@ambit/rbac';
-import { replaceDurably, systemCode } from './durable-file.ts';
+import { readWhole, replaceDurably } from './durable-file.ts';
 
 const saveAfterMs = 200;
 /** Lines that no longer hold, beside those that do, before the file is written anew. */
@@ -40,7 +40,8 @@ export class ObjectInventory {
   /** An unreadable inventory counts as empty: names and labels then have to prove what is ours. */
   static async open(path: string, logger: Logger): Promise<ObjectInventory> {
     try {
-      const found = read(await readFile(path, 'utf8'));
+      const bytes = await readWhole(path);
+      const found = bytes === undefined ? nothing() : read(bytes.toString());
       if (found.strange > 0) {
         logger.error('the inventory names things that are not ours: they are left out', {
           path,
@@ -49,9 +50,6 @@ export class ObjectInventory {
       }
       return new ObjectInventory(path, found);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') {
-        return new ObjectInventory(path, { uids: new Map(), lines: 0, torn: true, strange: 0 });
-      }
       throw new AppError('storage_unwritable', `${path} cannot be read.`, {
         hint: 'Remove it: labels and names then prove what is ours.',
         cause: error,
@@ -134,6 +132,10 @@ interface Found {
   readonly torn: boolean;
   /** Lines that were left out. */
   readonly strange: number;
+}
+
+function nothing(): Found {
+  return { uids: new Map(), lines: 0, torn: true, strange: 0 };
 }
 
 function isOurs(key: ObjectKey): boolean {

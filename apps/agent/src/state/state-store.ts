@@ -1,12 +1,12 @@
-import { constants, mkdir, open, readFile, readdir, unlink } from 'node:fs/promises';
+import { constants, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   isStorageFull,
+  readWhole,
   replaceDurably,
   storageError,
   syncFolder,
-  systemCode,
 } from './durable-file.ts';
 import { decodeStateRecords, encodeStateRecord } from './state-record.ts';
 import type { StateEntryBytes, StateRecord } from './state-record.ts';
@@ -77,8 +77,8 @@ export class StateStore {
 
   /** All of it, as a start would find it. Not to be called while a step is being stored. */
   async read(): Promise<StoredState> {
-    const snapshot = await readIfThere(snapshotPath(this.#folder));
-    const log = await readIfThere(logPath(this.#folder, this.#generation));
+    const snapshot = await readWhole(snapshotPath(this.#folder));
+    const log = await readWhole(logPath(this.#folder, this.#generation));
     return { ...replay(snapshot, log?.subarray(0, this.#end)).state, stale: this.#head.stale };
   }
 
@@ -191,9 +191,9 @@ function encodeSnapshot(generation: number, snapshot: StoredState): Buffer {
 }
 
 async function load(folder: string, logBytes: number): Promise<Found> {
-  const snapshot = await readIfThere(snapshotPath(folder));
+  const snapshot = await readWhole(snapshotPath(folder));
   const generation = generationOf(snapshot);
-  const log = await readIfThere(logPath(folder, generation));
+  const log = await readWhole(logPath(folder, generation));
   const { state, end } = replay(snapshot, log);
   await removeOtherLogs(folder, generation);
   const handle =
@@ -263,13 +263,6 @@ async function makeLog(
     await unlink(path).catch(() => undefined);
     throw isStorageFull(error) ? storageError(path, error) : error;
   }
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  });
 }
 
 async function removeOtherLogs(folder: string, generation: number): Promise<void> {

@@ -1,6 +1,6 @@
-import { readFile, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import type { Logger } from '@ambit/kernel';
-import { replaceDurably, systemCode } from './durable-file.ts';
+import { readWhole, replaceDurably, systemCode } from './durable-file.ts';
 import { decodeStateRecords, encodeStateRecord } from './state-record.ts';
 import type { StateStep } from './state-store.ts';
 import type { StoredState } from './state-store.ts';
@@ -66,11 +66,9 @@ export class UnexplainedStepsFile {
 
   async #read(): Promise<Buffer | undefined> {
     try {
-      return await readFile(this.#path);
+      return await readWhole(this.#path);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') {
-        this.#logger.error('what is held back of unexplained states cannot be read', { error });
-      }
+      this.#logger.error('what is held back of unexplained states cannot be read', { error });
       return undefined;
     }
   }
