@@ -38,6 +38,8 @@ const policyBindings: KubeResource = {
 };
 
 const pods = (verbs: string[]): PolicyRule => ({ apiGroups: [''], resources: ['pods'], verbs });
+/** Ends of lines and what nobody sees, as they may stand in names. */
+const strange = 'a\u2028b\u0085c\u{e0001}"\\d\u{1f469}';
 const ceiling = {
   clusterScope: true,
   protectedNamespaces: ['vault'],
@@ -45,7 +47,12 @@ const ceiling = {
     rules: [
       pods(['get', 'list']),
       { apiGroups: ['', 'apps'], resources: ['deployments', '*/scale'], verbs: ['get', 'update'] },
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: ['a', 'b'], verbs: ['get'] },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['a', 'b', strange],
+        verbs: ['get'],
+      },
       { apiGroups: ['*'], resources: ['leases'], verbs: ['get'] },
       { nonResourceURLs: ['/healthz', '/metrics/*'], verbs: ['get'] },
     ],
@@ -254,6 +261,15 @@ const strip = { metadata: { labels: { 'ambit.dev/managed-by': null } } };
       { numRuns: 250 },
     );
     expect(taken).toBeGreaterThan(5);
+  });
+
+  test('a name of the ceiling is the same name to the policy, whatever stands in it', async () => {
+    const rule = { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] };
+    expect(await dry(ourRole([{ ...rule, resourceNames: [strange] }]), clusterRoles)).toBe('');
+    const other = strange.replace('\u2028', '\u2029');
+    expect(await dry(ourRole([{ ...rule, resourceNames: [other] }]), clusterRoles)).toMatch(
+      /^403 /,
+    );
   });
 
   test('the largest that there is fits into what the API server spends on a policy', async () => {

@@ -63,6 +63,18 @@ describe('the policies of a ceiling', () => {
     expect(new Set(JSON.parse(expression) as string[])).toEqual(new Set(odd));
   });
 
+  test('have no line that a text of the ceiling begins, for readers of YAML 1.1 too', () => {
+    const ends = ['\n', '\r', '\u0085', '\u2028', '\u2029', '\u{e0001}', '\ufeff'];
+    const texts = ends.map((end) => `x${end}validationActions: [Audit]`);
+    const rule = { apiGroups: [''], resources: ['pods'], resourceNames: texts, verbs: ['get'] };
+    const text = printPolicy(
+      { ...defaultCeiling, customRoles: { rules: [rule] } },
+      { account: `agent\u2028kind: Secret\nkind: Secret` },
+    );
+    expect(text).not.toMatch(/[^\x20-\x7e\n]/);
+    expect(text).not.toMatch(/^\s*(?:validationActions: \[Audit|kind: Secret)/m);
+  });
+
   test('are not printed for an account that the ceiling would let central bind', () => {
     expect(() => printPolicy(defaultCeiling, { account: 'ambit:agent' })).toThrow(
       expect.objectContaining({ code: 'config_invalid' }),

@@ -4,6 +4,7 @@ import type { Ceiling } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
 import { stringify } from 'yaml';
 import { policyObjects } from './admission-policies.ts';
+import { celText } from './cel-text.ts';
 import { namespaceOfAccount } from '../platform/own-account.ts';
 
 /** What the agent's account is called when nobody says otherwise: as a user, and as a ServiceAccount. */
@@ -26,13 +27,16 @@ export function printPolicy(
   );
   const documents = policyObjects(effective, accounts, nodeDigests);
   return (
-    `# What the API server refuses to the account of ambit-agent under this ceiling: ${accounts.join(' or ')}.\n` +
+    `# What the API server refuses to the account of ambit-agent under this ceiling: ${accounts.map(asComment).join(' or ')}.\n` +
     '# Everybody else is untouched by it. It is in force about a second after it was written.\n' +
     documents
       .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
       .join('---\n')
   );
 }
+
+/** Without an end of line in it, after which it would be no comment. */
+const asComment = (account: string): string => celText(account).slice(1, -1);
 
 function refuseBindable(account: string, { subjectPrefixes }: Ceiling): void {
   const prefix = subjectPrefixes.find((each) => account.startsWith(each));
