@@ -44,6 +44,13 @@ export function refusalOfManifest(
       message: `state epoch ${manifest.stateEpoch} was not raised with the epoch key`,
     };
   }
+  // Who was told of a raise follows the old history no further, however far it got meanwhile.
+  if (manifest.stateEpoch < context.stateEpoch) {
+    return {
+      code: 'rollback',
+      message: `state epoch ${manifest.stateEpoch} ended when epoch ${context.stateEpoch} was raised`,
+    };
+  }
   return context.held && refusalOfPoint(manifest, context.held);
 }
 

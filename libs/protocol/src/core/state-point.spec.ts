@@ -113,6 +113,14 @@ describe('another state at a point that was accepted', () => {
   });
 });
 
+test('once an epoch is raised nothing of the one before is taken, however far that one got', () => {
+  const session = live(emptyMemory({ stateEpoch: 2, held: heldTree(tree, 100) }));
+  expect(codes(offer(session, manifestOf(tree, 150), 1))).toEqual(['rollback']);
+  expect(codes(offer(session, manifestOf(tree, 100), 2))).toEqual(['rollback']);
+  const effects = offer(session, manifestOf(tree, 51, { stateEpoch: 2 }), 3);
+  expect(effects).toMatchObject([{ do: 'saveState' }]);
+});
+
 test('what is out of range changes nothing in the memory', () => {
   const raise = { installationUid, stateEpoch: 2 ** 40 };
   const session = new AgentSession(agentPorts, emptyMemory({ held: heldTree(tree, 5) }));
