@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { unknownAgentEventType } from '@ambit/domain';
 import type { AuditEvent } from '@ambit/domain';
 import { encodeAuditEvent } from '@ambit/protocol';
 import { agentEventId, judgeEvent } from './agent-event.ts';
@@ -60,6 +61,23 @@ describe('what an agent claims', () => {
       judged({ ...at(9 * hour), details, suspect: [], reportedBy: 'central' }) ?? {};
     expect(event).toMatchObject({ reportedBy: 'agent/eu', suspect: ['time'] });
     expect(event?.details?.['observedTime']).toBe(new Date(now + 9 * hour).toISOString());
+  });
+});
+
+/** What every object of JavaScript seems to have. */
+const inherited = Object.getOwnPropertyNames(Object.prototype);
+
+describe('what an agent names like something that every object has', () => {
+  test.each(inherited)('a type %s is one that nobody knows', (type) => {
+    const { event } = judged({ type }) ?? {};
+    expect(event?.type).toBe(unknownAgentEventType);
+    expect(event?.details).toMatchObject({ observedType: type });
+  });
+
+  test.each(inherited)('a text in the field %s is as long as any other', (field) => {
+    const details = JSON.parse(`{"${field}": "${'x'.repeat(5_000)}"}`) as object;
+    const texts = Object.values(judged({ details })?.event.details ?? {}).map(String);
+    expect(texts.every((text) => text.length <= 1_024)).toBe(true);
   });
 });
 

@@ -36,10 +36,10 @@ const mostNames = 32;
 const mostDetails = 32;
 
 /** Types that agents of an earlier version used for what central tells too. */
-const formerTypes: Readonly<Record<string, AgentEventType>> = {
-  'cluster.state_refused': 'agent.state_refused',
-  'cluster.removals_released': 'agent.removals_released',
-};
+const formerTypes: ReadonlyMap<string, AgentEventType> = new Map([
+  ['cluster.state_refused', 'agent.state_refused'],
+  ['cluster.removals_released', 'agent.removals_released'],
+]);
 
 /**
  * One event of an agent as it may be stored; undefined when it cannot be read. An agent speaks for its own cluster, as
@@ -92,7 +92,7 @@ function whatItIsAbout({
 }
 
 function typeOf(claimed: string): AuditEvent['type'] | undefined {
-  const known = formerTypes[claimed] ?? agentEventTypes.find((type) => type === claimed);
+  const known = formerTypes.get(claimed) ?? agentEventTypes.find((type) => type === claimed);
   if (known !== undefined) return known;
   const ofCentral = centralEventTypes.some((type) => type === claimed);
   return ofCentral ? undefined : unknownAgentEventType;

@@ -3,21 +3,21 @@ import type { StorableLimits } from '@ambit/kernel';
 import type { AgentServerHandlers, MessageStream } from '@ambit/transport';
 
 /** UTF-16 units that a text of an agent keeps, by its field; those that are not named keep `otherwise`. */
-const longest: Readonly<Record<string, number>> = {
-  agentVersion: 64,
-  kubernetesVersion: 64,
-  ceilingDigest: 128,
-  conditions: 64,
-  phase: 64,
-  kind: 64,
-  name: 256,
-  namespace: 256,
-  code: 64,
-  reason: 128,
+const longest: ReadonlyMap<string, number> = new Map([
+  ['agentVersion', 64],
+  ['kubernetesVersion', 64],
+  ['ceilingDigest', 128],
+  ['conditions', 64],
+  ['phase', 64],
+  ['kind', 64],
+  ['name', 256],
+  ['namespace', 256],
+  ['code', 64],
+  ['reason', 128],
   // Compared and parsed, never stored as it is.
-  joinToken: 1_024,
-  ceilingJson: 512 * 1_024,
-};
+  ['joinToken', 1_024],
+  ['ceilingJson', 512 * 1_024],
+]);
 const otherwise = 1_024;
 
 /** What is compared to know somebody again: another text in its place would be somebody else. */
@@ -26,7 +26,7 @@ const identifier = /^[\x21-\x7e]{0,128}$/;
 
 const limits: StorableLimits = {
   text: (field, text) => {
-    if (!identifiers.has(field)) return storableText(text, longest[field] ?? otherwise);
+    if (!identifiers.has(field)) return storableText(text, longest.get(field) ?? otherwise);
     if (identifier.test(text)) return text;
     throw new AppError('invalid_request', `The field ${field} of an agent holds no identifier.`, {
       why: 'An identifier has at most 128 visible ASCII characters.',
