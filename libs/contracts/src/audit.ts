@@ -62,8 +62,8 @@ const typePattern = /^[a-z_]+\.([a-z_]+|\*)(,[a-z_]+\.([a-z_]+|\*))*$/;
  * `user` finds events about a person (as a subject or as the object), `actor` those somebody caused, such as `token/ci`.
  * With `watch=true` the answer is an SSE stream: `event: audit`, `id:` a cursor, `data:` one AuditEventRecord; it begins after
  * the cursor in `Last-Event-ID` (or `continue`), else with events committed from now on, and sends a comment every 15 s.
- * A stream that central ends closes with `event: problem`, `data:` one Problem: the token is over (401), or the reader is
- * too slow (429) and goes on after its last id. An invalid cursor is answered 422, never skipped over.
+ * A stream that central ends closes with `event: problem`, `data:` one Problem: the token is over (401), the reader is
+ * too slow (429), or nobody can say whether the token still holds (503); the latter two go on after their last id. An invalid cursor is answered 422, never skipped over.
  */
 export const AuditQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),

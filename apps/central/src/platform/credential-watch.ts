@@ -6,6 +6,8 @@ import type { RevocationWatch } from './revocation-watch.ts';
 
 /** How often the records of credentials with open calls are read again: what no feed tells is heard by that. */
 const recheckMs: Millis = 1_000;
+/** How long a call goes on while nobody can say that its credential still holds. */
+const unconfirmedMs: Millis = 10_000;
 /** Node ends longer timers at once. */
 const longestTimerMs: Millis = 2 ** 30;
 
@@ -20,13 +22,15 @@ export interface CallLife {
 interface OpenCall {
   readonly actor: Actor;
   readonly openedAt: Millis;
+  /** When its record was last read. */
+  confirmedAt: Millis;
   end(reason: AppError): void;
 }
 
 /**
  * Ends calls with the credential they were made with: in the turn in which this replica hears of a revocation, at the
  * moment the credential ends by itself, and a second later when its record says another thing than it did, such as
- * another role.
+ * another role. Who is cut off from the database hears of none of these, so its calls end too, a while later.
  */
 export class CredentialWatch {
   readonly #authenticator: Pick<Authenticator, 'recheck'>;
@@ -35,6 +39,7 @@ export class CredentialWatch {
   readonly #logger: Logger;
   readonly #open = new Set<OpenCall>();
   #timer: NodeJS.Timeout | undefined;
+  #checking = false;
 
   constructor(
     authenticator: Pick<Authenticator, 'recheck'>,
@@ -49,9 +54,11 @@ export class CredentialWatch {
 
   open(actor: Actor): CallLife {
     const ending = new AbortController();
+    const now = this.#clock.monotonic();
     const call: OpenCall = {
       actor,
-      openedAt: this.#clock.monotonic(),
+      openedAt: now,
+      confirmedAt: now,
       end: (reason) => ending.abort(reason),
     };
     this.#open.add(call);
@@ -83,24 +90,41 @@ export class CredentialWatch {
 
   #plan(): void {
     this.#timer = setTimeout(() => {
-      void this.#checkAgain()
-        .catch((error: unknown) => this.#logger.warn('credentials cannot be read again', { error }))
-        .finally(() => {
-          this.#timer = undefined;
-          if (this.#open.size > 0) this.#plan();
-        });
+      this.#timer = undefined;
+      this.#endUnconfirmed();
+      // One at a time, and never waited for: a database that is cut off may not answer at all.
+      if (!this.#checking) void this.#checkAgain();
+      if (this.#open.size > 0) this.#plan();
     }, recheckMs).unref();
   }
 
-  /** One statement whatever the number of calls, and none while no call is older than a moment. */
+  #endUnconfirmed(): void {
+    const oldest = this.#clock.monotonic() - unconfirmedMs;
+    for (const call of this.#open) if (call.confirmedAt < oldest) call.end(unconfirmed(call.actor));
+  }
+
   async #checkAgain(): Promise<void> {
-    const before = this.#clock.monotonic() - recheckMs / 2;
+    this.#checking = true;
+    try {
+      await this.#readAgain();
+    } catch (error) {
+      this.#logger.warn('credentials cannot be read again', { error });
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  /** One statement whatever the number of calls, and none while no call is older than a moment. */
+  async #readAgain(): Promise<void> {
+    const now = this.#clock.monotonic();
+    const before = now - recheckMs / 2;
     const calls = Array.from(this.#open).filter(({ openedAt }) => openedAt < before);
     if (calls.length === 0) return;
     const refusalOf = await this.#authenticator.recheck(calls.map(({ actor }) => actor));
     for (const call of calls) {
       const refusal = refusalOf(call.actor);
-      if (refusal !== undefined) call.end(refusal);
+      if (refusal === undefined) call.confirmedAt = now;
+      else call.end(refusal);
     }
   }
 }
@@ -110,3 +134,9 @@ const revoked = ({ tokenName }: Actor): AppError =>
 
 const expired = ({ tokenName }: Actor): AppError =>
   new AppError('token_expired', `The token ${tokenName} has ended.`);
+
+const unconfirmed = ({ tokenName }: Actor): AppError =>
+  new AppError('database_unavailable', `Whether the token ${tokenName} still holds is not known.`, {
+    why: 'The database does not answer here, so a revocation would not be heard of.',
+    hint: 'Call again in a moment, or ask another replica; a stream goes on after its last id.',
+  });
