@@ -93,6 +93,21 @@ describe('reading a ceiling', () => {
     expect(problemsOf({ allowedClusterRoles: ['view\u0000'] })).toHaveLength(1);
   });
 
+  test.each(['apiGroups', 'resources', 'resourceNames', 'verbs', 'nonResourceURLs'])(
+    'what nobody sees is in no rule, so that none is printed: %s',
+    (field) => {
+      const seen =
+        field === 'nonResourceURLs'
+          ? { nonResourceURLs: ['/a'], verbs: ['get'] }
+          : { apiGroups: [''], resources: ['pods'], resourceNames: ['a'], verbs: ['get'] };
+      expect(parseCeiling({ customRoles: { rules: [seen] } }, '/spec').ok).toBe(true);
+      const unseen = ['/a\u001b]0;x\u0007', '/a\u202eb', '/\u200b', '/\u2028'];
+      expect(
+        problemsOf({ customRoles: { rules: [{ ...seen, [field]: unseen }] } }).map(([at]) => at),
+      ).toEqual(unseen.map((_, index) => `/spec/customRoles/rules/0/${field}/${index}`));
+    },
+  );
+
   test('a document may name its kind, and may not be another', () => {
     expect(parseCeilingDocument({ spec: {} }).ok).toBe(true);
     const whole = {

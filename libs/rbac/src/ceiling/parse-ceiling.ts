@@ -174,10 +174,20 @@ function readCustomRoles(
   return { rules };
 }
 
+/** What the owner reviews, in the file and as it is printed, is what holds. */
+function readVisible(value: unknown, at: string, problems: ProblemList): readonly string[] {
+  const texts = problems.texts(value, at);
+  texts.forEach((text, index) => {
+    if (hasControlCharacter(text))
+      problems.add(pointerTo(at, index), 'may hold no control or invisible characters');
+  });
+  return texts;
+}
+
 function readRule(value: unknown, at: string, problems: ProblemList): PolicyRule {
   const found = problems.object(value, at, ruleFields);
   const read = (field: (typeof ruleFields)[number]): readonly string[] =>
-    found[field] === undefined ? [] : problems.texts(found[field], pointerTo(at, field));
+    found[field] === undefined ? [] : readVisible(found[field], pointerTo(at, field), problems);
   const rule: PolicyRule = {
     apiGroups: read('apiGroups'),
     resources: read('resources'),
