@@ -175,6 +175,31 @@ describe('completion', () => {
     await central.start();
   });
 
+  test('a name that a shell would take apart, or take for an option, is never put into a command line', async () => {
+    await signIn();
+    const hostile = [
+      'al; touch owned #',
+      'al$(touch owned)',
+      'al`touch owned`',
+      'al|sh',
+      'al\nal2;x',
+      'al*',
+      '~al',
+      "al'x",
+      'al\\x',
+      '--server=http://127.0.0.1:1',
+      'al\u202ex',
+    ];
+    central.answers.listUsers = () =>
+      aList('User', [aUser('alice'), ...hostile.map((name) => aUser(name))]);
+    for (const start of ['', 'al', '-', '--server']) {
+      const found = await complete('get', 'users', start);
+      expect(found.filter((name) => !/^(alice|-[-a-z]+)$/.test(name))).toEqual([]);
+    }
+    expect(await complete('get', 'users', '')).toEqual(['alice']);
+    expect(await complete('can-i', 'get', 'pods', '--as', '-')).toEqual([]);
+  });
+
   test.each(['bash', 'zsh', 'fish'])('there is a script for %s', async (shell) => {
     expect((await ambit(['completion', shell])).out).toContain('ambit __complete --');
   });

@@ -10,8 +10,10 @@ export type NamedKind = 'users' | 'groups' | 'roles' | 'grants' | 'clusters';
 /** A person waits for the Tab key; older names than a minute are asked for again. */
 const budgetMs = 300;
 const freshMs = 60_000;
+/** Bash puts a name into the command line as it is: there it may be no other word than itself, and no option. */
+const plainWord = /^[A-Za-z0-9_@+:.][A-Za-z0-9_@+:.,/-]*$/;
 
-/** Names of a kind, kept for a minute; empty when central does not answer in 300 ms. */
+/** Names of a kind that are plain words to a shell, kept for a minute; empty when central does not answer in 300 ms. */
 export async function completionNames(
   context: CommandContext,
   kind: NamedKind,
@@ -26,7 +28,9 @@ export async function completionNames(
   const page = await Promise.race([list(client, { limit: 500 }), giveUp()]);
   client.close();
   if (page === undefined) return [];
-  const names = page.items.map(({ metadata }) => metadata.name);
+  const names = page.items
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => plainWord.test(name));
   await keep(path, names);
   return names;
 }
