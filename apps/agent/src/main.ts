@@ -7,14 +7,14 @@ import {
   processEnvironment,
   wrongUsageExitCode,
 } from '@ambit/config';
-import { AppError, isAppError } from '@ambit/kernel';
+import { AppError, isAppError, printable } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { defaultCeiling } from '@ambit/rbac';
 import { agentSettings } from './config.ts';
 import type { AgentSettings } from './config.ts';
 import { version } from './version.ts';
 
-const write = (line: string): void => void process.stdout.write(`${line}\n`);
+const write = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
 const loadedFor = (
   command: Command,

@@ -9,7 +9,7 @@ import {
   processEnvironment,
   wrongUsageExitCode,
 } from '@ambit/config';
-import { isAppError } from '@ambit/kernel';
+import { isAppError, printable, printableLines } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
@@ -23,7 +23,8 @@ import { serve } from './serve.ts';
 import type { RunningCentral } from './serve.ts';
 import { version } from './version.ts';
 
-const write = (line: string): void => void process.stdout.write(`${line}\n`);
+/** Names and reports of others are in many lines: none acts on the terminal. */
+const write = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
 async function settingsOf(command: Command): Promise<CentralSettings> {
   const { settings } = await loadSettings(centralSettings, {
@@ -164,6 +165,7 @@ try {
 } catch (error) {
   process.stderr.write(`${printableError(error)}\n`);
   // What nobody foresaw is of use only with its cause.
-  if (!isAppError(error) || error.code === 'internal') process.stderr.write(`${inspect(error)}\n`);
+  if (!isAppError(error) || error.code === 'internal')
+    process.stderr.write(`${printableLines(inspect(error))}\n`);
   process.exitCode = isAppError(error, 'config_invalid') ? configExitCode : 1;
 }

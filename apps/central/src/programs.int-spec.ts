@@ -193,6 +193,25 @@ describe('ambit-central', () => {
     });
   });
 
+  test('a name is taken and printed without acting on the terminal, also one of an earlier release', async () => {
+    const hostile = 'x\u001b[2J\u202e\nci';
+    const program = await started();
+    const refused = await ran('token', 'create', '--data-dir', dataDir, '--name', hostile);
+    expect(refused).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('cannot name a Token'),
+    });
+    await ran('token', 'create', '--data-dir', dataDir, '--name', 'older');
+    const url = (await runningEmbeddedUrl(join(dataDir, 'central/postgres'))) ?? '';
+    const database = await openDatabase({ url, logger: silentLogger, maxConnections: 1 });
+    await database.query('UPDATE api_tokens SET name = $1 WHERE name = $2', [hostile, 'older']);
+    await database.close();
+    const listed = await ran('token', 'list', '--data-dir', dataDir);
+    expect(listed.output).toMatch(/^x\\u001b\[2J\\u202e\\u000aci +admin/m);
+    for (const output of [refused.output, listed.output, program.output])
+      expect(output.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
   test('says what it cannot have: a port, the folder, a place to write', async () => {
     const program = await started();
     const second = await ran(...serving());

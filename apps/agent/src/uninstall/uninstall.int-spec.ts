@@ -98,7 +98,7 @@ describe('uninstall', () => {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'RoleBinding',
         metadata: {
-          name: 'somebody-elses',
+          name: 'somebody-elses\u001b[2J\u202e',
           namespace: 'payments',
           labels: one?.metadata.labels ?? {},
           annotations: one?.metadata.annotations ?? {},
@@ -109,8 +109,10 @@ describe('uninstall', () => {
       await scene.admin.create(roleBindings, copy);
       const { code, lines } = await run(scene);
       expect(code).toBe(0);
-      expect(await scene.exists('somebody-elses')).toBe(true);
+      expect(await scene.exists(copy.metadata.name)).toBe(true);
       expect(lines.join('\n')).toContain('RoleBinding payments/somebody-elses');
+      // Its name is somebody else's choice too.
+      expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     }, ceiling),
   );
 

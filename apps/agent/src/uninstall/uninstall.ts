@@ -1,5 +1,5 @@
 import type { Environment } from '@ambit/config';
-import { AppError } from '@ambit/kernel';
+import { AppError, printable } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { ambitLabels } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
@@ -51,7 +51,8 @@ export async function uninstall(
         },
       });
       await inventory.flush();
-      return report(removal, connection.server, write);
+      // Names in a cluster are almost any text, and whoever may write there chose them.
+      return report(removal, connection.server, (line) => write(printable(line)));
     } finally {
       await folder.release();
     }

@@ -1,4 +1,5 @@
 import { tokenRoles } from '@ambit/contracts';
+import { requireName } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { CentralSettings } from '../config.ts';
@@ -21,6 +22,7 @@ export async function createToken(
       hint: `Roles: ${tokenRoles.join(', ')}.`,
     });
   }
+  requireName('Token', options.name);
   const ttlMs = options.ttl === undefined ? undefined : parseTtl(options.ttl);
   await withDatabase(settings, async ({ unitOfWork, database, clock }) => {
     const tokens = new ManageTokens(unitOfWork, database, clock);
