@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured, type CapturedOptions } from './captured-run.test-support.ts';
 import { aCluster, aList, SmallCentral } from './small-central.test-support.ts';
@@ -53,6 +54,30 @@ describe('cluster add', () => {
       metadata: { labels: { env: 'prod', region: 'eu', tier: '1' } },
     });
     expect(central.bodyOf('createJoinToken')).toEqual({ ttlSeconds: 600 });
+  });
+
+  test('nothing that central answers is more than a word in the command that is to be run', async () => {
+    central.answers = {
+      createJoinToken: () => ({
+        ...joinToken(),
+        token: 'a$(touch owned)',
+        agentAddress: "x; touch owned; '`touch owned`'",
+      }),
+    };
+    const { out } = await ambit(['cluster', 'join-token', 'prod-eu']);
+    const shell = `echo() { printf '%s\\n' "$@"; }; npx() { cat; printf '%s\\n' "$@"; }; ${out}`;
+    const words = execFileSync('/bin/sh', ['-c', shell], { encoding: 'utf8', env: {} });
+    expect(words.split('\n')).toEqual([
+      'a$(touch owned)',
+      'ambit-agent',
+      '--kubeconfig',
+      'FILE',
+      '--server',
+      "x; touch owned; '`touch owned`'",
+      '--join-token-file',
+      '-',
+      '',
+    ]);
   });
 
   test('case 42: an existing cluster is not overwritten', async () => {

@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { shortDuration } from '../output/relative-time.ts';
 import { parseDuration } from '../parse-time.ts';
+import { shellWords } from '../shell-words.ts';
 
 interface AddOptions {
   readonly label?: readonly string[];
@@ -91,7 +92,7 @@ function tellAgentCommand(context: CommandContext, token: JoinTokenCreated): voi
   );
   // Not as an argument: every account of a machine can read command lines.
   context.terminal.out.line(
-    `  echo ${token.token} | npx ambit-agent --kubeconfig FILE --server ${token.agentAddress} --join-token-file -`,
+    `  echo ${shellWords([token.token])} | npx ambit-agent --kubeconfig FILE --server ${shellWords([token.agentAddress])} --join-token-file -`,
   );
 }
 
