@@ -1,6 +1,7 @@
 import {
   chmod,
   chown,
+  lchown,
   mkdir,
   mkdtemp,
   readdir,
@@ -10,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { requireOwnSecret, requireOwnTree } from './own-files.ts';
 
@@ -66,6 +67,33 @@ describe('a data folder', () => {
       if (at === '') await rm(path);
     },
   );
+
+  test.each(['/', '/.', '//', '/central/..'])(
+    'is the same folder however its path ends: "%s"',
+    async (end) => {
+      const tree = { dataDir: `${dataDir}${end}`, folder: join(dataDir, 'central'), secrets: [] };
+      await expect(requireOwnTree(tree)).resolves.toBeUndefined();
+      await chmod(dataDir, 0o777);
+      await expect(requireOwnTree(tree)).rejects.toMatchObject({
+        message: `Others may write to ${dataDir}.`,
+      });
+    },
+  );
+
+  test('below a link of another account is refused, below one of ours it is not', async () => {
+    const above = join(outside, 'above');
+    await symlink(dirname(dataDir), above);
+    const own = join(above, basename(dataDir));
+    const tree = { dataDir: own, folder: join(own, 'central'), secrets: [] };
+    await expect(requireOwnTree(tree)).resolves.toBeUndefined();
+    if (root) await lchown(above, 12_345, 12_345);
+    const refused = await requireOwnTree(tree).then(
+      () => undefined,
+      ({ message }: Error) => message,
+    );
+    // Only root can give a link away.
+    expect(refused).toBe(root ? `${above} is a symbolic link.` : undefined);
+  });
 
   test.each([
     ['', 0o770, 'chmod go-w'],

@@ -1,7 +1,7 @@
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { userInfo } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '@ambit/kernel';
 
 const writableByOthers = 0o022;
@@ -81,10 +81,22 @@ async function look(path: string, isSecret: boolean): Promise<Entry | undefined>
 
 /** From the data folder down to the folder, both included. */
 function between(dataDir: string, folder: string): string[] {
+  const top = resolve(dataDir);
   const paths: string[] = [];
-  for (let path = folder; path !== dataDir && path !== dirname(path); path = dirname(path))
+  for (let path = resolve(folder); path !== top && path !== dirname(path); path = dirname(path))
     paths.unshift(path);
-  return [dataDir, ...paths];
+  return [top, ...paths];
+}
+
+/** A link that root or this account made above the data folder is how the machine is laid out; another's is a trap. */
+async function lookAtWay(dataDir: string): Promise<void> {
+  const uid = process.getuid?.();
+  if (uid === undefined) return;
+  for (let path = dirname(resolve(dataDir)); path !== dirname(path); path = dirname(path)) {
+    const facts = await lstat(path).catch(() => undefined);
+    if (facts?.isSymbolicLink() === true && ![uid, 0].includes(facts.uid))
+      throw await symbolicLink(path);
+  }
 }
 
 async function lookInto(folder: string, tree: OwnTree): Promise<void> {
@@ -108,9 +120,10 @@ const isFolder = async (path: string): Promise<boolean> =>
 /**
  * Makes sure that nobody else can put keys or state under a program: the data folder and everything of the program in it
  * belongs to this account, is written by nobody else, is reached without symbolic links, and secrets are read by nobody
- * else. Root is held to the same. What is not there is in order. Throws config_invalid with the command that mends it.
+ * else. No link of another account stands above it. Root is held to the same. What is not there is in order. Throws config_invalid with the command that mends it.
  */
 export async function requireOwnTree(tree: OwnTree): Promise<void> {
+  await lookAtWay(tree.dataDir);
   for (const path of between(tree.dataDir, tree.folder)) {
     const entry = await look(path, false);
     if (entry === undefined) return;
