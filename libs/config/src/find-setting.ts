@@ -115,7 +115,10 @@ async function readValue(
 ): Promise<Given | undefined> {
   try {
     const content = await (given.raw === '-' ? standardInput() : ownFile(given.raw));
-    return { ...given, raw: content.replace(/\r?\n$/, '') };
+    if (content.trim() !== '') return { ...given, raw: content.replace(/\r?\n$/, '') };
+    const source = given.raw === '-' ? 'standard input' : `the file ${given.raw}`;
+    problems.push({ message: `${names.key} (${given.name}): ${source} is empty.` });
+    return undefined;
   } catch (error) {
     if (error instanceof AppError) {
       const { nextCommand = '' } = error.extras;

@@ -164,6 +164,14 @@ describe('secrets', () => {
     expect(settings.joinToken).toBeInstanceOf(Secret);
   });
 
+  test('an empty file is told as that, not as a value that is wrong', async () => {
+    const file = await fileWith('empty', '\n');
+    const error = await refusal({ AMBIT_DATABASE_URL_FILE: file });
+    expect(printableError(error)).toContain(
+      `databaseUrl (AMBIT_DATABASE_URL_FILE): the file ${file} is empty.`,
+    );
+  });
+
   test('a variable and its file together are refused', async () => {
     const error = await refusal({ AMBIT_DATABASE_URL: canary, AMBIT_DATABASE_URL_FILE: '/x' });
     expect(printableError(error)).toContain(
