@@ -119,6 +119,9 @@ describe('cluster add', () => {
     ['--ttl', '25h'],
     ['--label', 'env'],
     ['--label', '=x'],
+    ['--label', '__proto__=x'],
+    ['--label', 'env=a b'],
+    ['--label', 'env=a,env=b'],
   ])('%s %s is wrong usage', async (...flags) => {
     expect((await ambit(['cluster', 'add', 'x', ...flags])).code).toBe(2);
     expect(central.calls).toEqual([]);
@@ -135,6 +138,16 @@ describe('cluster status', () => {
       desiredRevision: 419,
       appliedRevision: 400,
       heldRemovals: 25,
+      ceiling: {
+        digest: 'd',
+        allowedClusterRoles: ['view'],
+        customRoles: { rules: [] },
+        clusterScope: false,
+        protectedNamespaces: ['kube-system'],
+        subjectPrefixes: ['ambit:'],
+        removalGuard: { share: 0.3, moreThan: 20 },
+        breakGlass: [],
+      },
       problems: [
         { key: 'k', reason: 'namespace_missing', message: 'pay does not exist', grants: ['g'] },
       ],
@@ -153,6 +166,7 @@ describe('cluster status', () => {
       /Held removals: +25; to let them through: ambit cluster release-removals prod-eu\n/,
     );
     expect(one.out).toMatch(/Problems: +grant\/g namespace_missing: pay does not exist\n/);
+    expect(one.out).toMatch(/Ceiling: +may bind: view\n {10,}rules of ours: none\n/);
   });
 });
 

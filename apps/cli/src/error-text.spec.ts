@@ -45,6 +45,18 @@ describe('errors for people', () => {
     expect(lines[21]).toBe('  - … 5 more');
   });
 
+  test('a suggestion that the message makes already is not made again', () => {
+    const message = 'there is no Role viewx; did you mean view?';
+    const errors = [{ message, didYouMean: 'view' }];
+    expect(errorText(new AppError('invalid_request', message, { errors }))).toBe(
+      'error: there is no Role viewx; did you mean view?\n',
+    );
+    const located = [{ message, didYouMean: 'view', line: 2, column: 3 }];
+    expect(errorText(new AppError('invalid_policy', 'bad', { errors: located }))).toContain(
+      '2:3: there is no Role viewx; did you mean view?\n',
+    );
+  });
+
   test('one problem that the message tells already is not told twice', () => {
     const errors = [{ message: 'a is required' }];
     expect(errorText(new AppError('invalid_request', 'a is required', { errors }))).toBe(

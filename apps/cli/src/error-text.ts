@@ -27,7 +27,7 @@ export function errorLines(error: AppError): Line[] {
 function shown(message: string, errors: readonly ErrorItem[]): readonly ErrorItem[] {
   const [only] = errors;
   const told = errors.length === 1 && only !== undefined && sameWords(message, only.message);
-  return told && only.line === undefined && only.didYouMean === undefined
+  return told && only.line === undefined && suggestion(only, message) === undefined
     ? []
     : errors.slice(0, mostItems);
 }
@@ -39,6 +39,12 @@ function sameWords(message: string, part: string): boolean {
 
 function itemText(item: ErrorItem): string {
   const where = item.line === undefined ? '' : `${item.line}:${item.column ?? 1}: `;
-  if (item.didYouMean === undefined) return where + item.message;
-  return `${where}${item.message.replace(/\.$/, '')}; did you mean ${item.didYouMean}?`;
+  const name = suggestion(item, item.message);
+  if (name === undefined) return where + item.message;
+  return `${where}${item.message.replace(/\.$/, '')}; did you mean ${name}?`;
+}
+
+/** Nothing where the text makes the suggestion already. */
+function suggestion({ didYouMean }: ErrorItem, text: string): string | undefined {
+  return text.includes(`did you mean ${didYouMean}?`) ? undefined : didYouMean;
 }

@@ -1,5 +1,5 @@
 import type { AmbitClient } from '@ambit/client';
-import type { Cluster, JoinTokenCreated } from '@ambit/contracts';
+import { LabelKey, LabelValue, type Cluster, type JoinTokenCreated } from '@ambit/contracts';
 import { AppError, isAppError } from '@ambit/kernel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../command-context.ts';
@@ -61,15 +61,17 @@ function ttlOf(text: string | undefined): number {
 }
 
 function labelsOf(texts: readonly string[]): Record<string, string> {
-  const labels: Record<string, string> = {};
+  const labels = new Map<string, string>();
   for (const text of texts.flatMap((one) => one.split(','))) {
     const [key = '', value, ...more] = text.split('=');
-    if (key === '' || value === undefined || more.length > 0) {
+    const wellFormed = LabelKey.safeParse(key).success && LabelValue.safeParse(value).success;
+    if (value === undefined || more.length > 0 || !wellFormed) {
       throw new AppError('usage', `"${text}" is not a label`, { hint: 'Write --label env=prod.' });
     }
-    labels[key] = value;
+    if (labels.has(key)) throw new AppError('usage', `The label "${key}" is given twice`);
+    labels.set(key, value);
   }
-  return labels;
+  return Object.fromEntries(labels);
 }
 
 function isThere(error: unknown): error is AppError {
@@ -88,7 +90,8 @@ function alreadyThere(name: string, cause: AppError): AppError {
 function tellAgentCommand(context: CommandContext, token: JoinTokenCreated): void {
   const good = shortDuration(Date.parse(token.expiresAt) - Date.parse(token.createdAt));
   context.say(
-    `Run this where a kubeconfig of the cluster is (the token is good once, for ${good}):`,
+    `Run this where a kubeconfig of the cluster is (the token is good once, for ${good}). Before, give its account\n` +
+      'the rights that "ambit-agent print-rbac" and "ambit-agent print-policy" print, with the same --ceiling FILE:',
   );
   // Not as an argument: every account of a machine can read command lines.
   context.terminal.out.line(

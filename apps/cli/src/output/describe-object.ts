@@ -29,7 +29,10 @@ export function describeObject(object: PolicyResource, now: number): string {
 function factText(title: string, value: Line[1], width: number): string {
   const values = typeof value === 'string' ? [value] : value;
   return values
-    .map((one, index) => `${(index === 0 ? `${title}:` : '').padEnd(width)}${printable(one)}\n`)
+    .map(
+      (one, index) =>
+        `${(index === 0 && title !== '' ? `${title}:` : '').padEnd(width)}${printable(one)}\n`,
+    )
     .join('');
 }
 
