@@ -30,20 +30,28 @@ afterAll(async () => {
 });
 
 /** The step as the command takes it, and central started anew on what it left. */
-async function step(name: KeyStep): Promise<string> {
+async function step(name: KeyStep, atOnce = true): Promise<string> {
   for (const agent of agents) agent.close();
   const { dataDir, token } = central;
   await central.stop(true);
   const lines: string[] = [];
   const settings = await testSettings({ dataDir }, { AMBIT_DATABASE_URL: db.url });
   try {
-    await rollKeys(settings, name, (line) => lines.push(line));
+    await rollKeys(settings, name, { write: (line) => lines.push(line), atOnce });
   } finally {
     central = await TestCentral.start(db.url, { dataDir });
     central.token = token;
   }
   return lines.join('\n');
 }
+
+/** Agents that did not renew since the step before would be cut off. */
+const tooEarly = (name: KeyStep): object => ({
+  code: 'confirmation_required',
+  extras: {
+    hint: expect.stringMatching(new RegExp(`^Wait until .*ambit-central keys ${name} --now$`)),
+  },
+});
 
 /** What an agent has: its certificate, and whom it believes. */
 interface Fleet {
@@ -101,12 +109,14 @@ describe('a change of CA and state key', () => {
     fleet = await renewed(fleet);
     expect([fleet.trust.ca.length, fleet.trust.stateKeys.length]).toEqual([2, 2]);
 
+    await expect(step('activate', false)).rejects.toMatchObject(tooEarly('activate'));
     await step('activate');
     await step('activate');
     await takesStates(fleet);
     fleet = await renewed(fleet);
     await takesStates(fleet);
 
+    await expect(step('retire', false)).rejects.toMatchObject(tooEarly('retire'));
     expect(await step('retire')).toContain('version 3');
     await expect(step('retire')).rejects.toMatchObject({ code: 'not_ready' });
     fleet = await renewed(fleet);

@@ -151,12 +151,12 @@ const keyStepDescriptions = {
   retire: 'Remove those of before; agents trust the new ones alone',
 } as const;
 for (const step of keySteps) {
-  keys
-    .command(step)
-    .description(keyStepDescriptions[step])
-    .action(async (_options: unknown, command: Command) =>
-      rollKeys(await settingsOf(command), step, write),
-    );
+  const command = keys.command(step).description(keyStepDescriptions[step]);
+  if (step !== 'prepare')
+    command.option('--now', 'do not wait a day; agents that did not follow have to enrol again');
+  command.action(async ({ now = false }: { now?: boolean }, self: Command) =>
+    rollKeys(await settingsOf(self), step, { write, atOnce: now }),
+  );
 }
 
 try {

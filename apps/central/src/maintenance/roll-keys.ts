@@ -1,5 +1,6 @@
 import { AppError } from '@ambit/kernel';
-import { findInstallation } from '@ambit/persistence';
+import type { Millis } from '@ambit/kernel';
+import { findInstallation, listAudit } from '@ambit/persistence';
 import type { CentralSettings } from '../config.ts';
 import { activateKeys, prepareKeys, retireKeys } from '../platform/keys/key-rollover.ts';
 import type { Rollover } from '../platform/keys/key-rollover.ts';
@@ -10,16 +11,29 @@ import type { Maintenance } from './with-database.ts';
 export const keySteps = ['prepare', 'activate', 'retire'] as const;
 export type KeyStep = (typeof keySteps)[number];
 
-/** Takes one step of a change of CA and state key. Agents follow by the bundle that the old state key signed. */
+/** Agents renew at least this often, and follow by that. */
+const followedAfterMs: Millis = 86_400_000;
+
+export interface StepOptions {
+  readonly write: (line: string) => void;
+  /** Whether agents that did not follow the step before may be left behind. */
+  readonly atOnce: boolean;
+}
+
+/**
+ * Takes one step of a change of CA and state key. Agents follow by the bundle that the old state key signed. Throws
+ * `confirmation_required` when they cannot all have followed the step before, and `not_ready` without that.
+ */
 export async function rollKeys(
   settings: CentralSettings,
   step: KeyStep,
-  write: (line: string) => void,
+  { write, atOnce }: StepOptions,
 ): Promise<void> {
   await withDatabase(settings, async (maintenance) => {
     const installation = await findInstallation(maintenance.database);
     if (installation === null) throw new AppError('not_ready', 'There is no installation yet.');
     const { keysFolder: folder, clock } = maintenance;
+    if (step !== 'prepare' && !atOnce) await requireFollowed(maintenance, step);
     const rollover = { folder, installationUid: installation.uid, now: clock.now() };
     for (const line of await steps[step](rollover, maintenance)) write(line);
     write(`Copy ${folder} to every replica and restart central.`);
@@ -60,6 +74,21 @@ const steps: Readonly<
     return [`the previous CA and state key are gone (version ${version})`];
   },
 };
+
+async function requireFollowed(
+  { database, clock }: Maintenance,
+  step: Exclude<KeyStep, 'prepare'>,
+): Promise<void> {
+  const { items } = await listAudit(database, { types: ['installation.keys_changed'], limit: 1 });
+  const [before] = items;
+  if (before === undefined) return;
+  const due = Date.parse(before.time) + followedAfterMs;
+  if (clock.now() >= due) return;
+  throw new AppError('confirmation_required', `It is too early to ${step} keys.`, {
+    why: `The step before was taken at ${before.time}; agents that did not renew since would be cut off and have to enrol again.`,
+    hint: `Wait until ${new Date(due).toISOString()}. Only when the old keys were stolen: ambit-central keys ${step} --now`,
+  });
+}
 
 function record({ unitOfWork }: Maintenance, message: string): Promise<unknown> {
   return unitOfWork.run({ actor: operator }, async (tx) =>
