@@ -61,9 +61,15 @@ describe('errors over gRPC', () => {
   });
 
   test('a certificate that is not trusted is told apart from a server that is down', () => {
-    const hintOf = (details: string): string | undefined =>
-      fromStatus(asReceived({ code: status.UNAVAILABLE, details })).extras.hint;
-    expect(hintOf('self-signed certificate in certificate chain')).toMatch('CA');
-    expect(hintOf('connect ECONNREFUSED')).toMatch('runs');
+    const told = (details: string): AppError =>
+      fromStatus(asReceived({ code: status.UNAVAILABLE, details }));
+    expect(told('self-signed certificate in certificate chain')).toMatchObject({
+      message: 'What answers is not by a CA this agent trusts.',
+      extras: { nextCommand: 'ambit cluster join-token NAME' },
+    });
+    expect(told('connect ECONNREFUSED')).toMatchObject({
+      message: 'Central cannot be reached.',
+      extras: { hint: expect.stringMatching('runs') },
+    });
   });
 });

@@ -104,11 +104,19 @@ function detailsOf(requestId: string | undefined): ErrorExtras {
 
 function unreachable(error: ServiceError): AppError {
   const untrusted = /certificate|self.signed|altname|issuer/i.test(error.details);
-  return new AppError('server_unreachable', 'Central cannot be reached.', {
+  if (!untrusted) {
+    return new AppError('server_unreachable', 'Central cannot be reached.', {
+      why: error.details,
+      hint: 'Check the address and that central runs.',
+      cause: error,
+    });
+  }
+  return new AppError('server_unreachable', 'What answers is not by a CA this agent trusts.', {
     why: error.details,
-    hint: untrusted
-      ? 'Its certificate is not by the CA this agent trusts: check that the address leads to your central.'
-      : 'Check the address and that central runs.',
+    hint:
+      'Check that the address leads to your central. If its CA was changed while this agent was away, ' +
+      'move its data folder away and start it with a new join token.',
+    nextCommand: 'ambit cluster join-token NAME',
     cause: error,
   });
 }
