@@ -156,6 +156,9 @@ describe('ambit-agent as a process', () => {
       const agent = run([...flags(scene), `--join-token=${token}`]);
       expect(await agent.ended).toBe(78);
       expect(agent.stderr).toContain('allowedRoles');
+      const missing = run(['print-rbac', '--ceiling', `${scene.ceilingFile}.none`]);
+      expect(await missing.ended).toBe(78);
+      expect(missing.stderr).toContain('it cannot be read (ENOENT)');
       expect(scene.central.registrar.enrolments).toEqual([]);
     }),
   );

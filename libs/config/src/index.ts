@@ -17,4 +17,5 @@ export * from './secret.ts';
 export * from './setting.ts';
 export * from './setting-kinds.ts';
 export * from './settings-reference.ts';
+export { systemReason } from './system-reason.ts';
 export * from './yaml-keys.ts';

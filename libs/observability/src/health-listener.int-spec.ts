@@ -104,6 +104,7 @@ describe('health listener', () => {
     const again = startHealthListener({ host, port: listener.port, readiness, registry, logger });
     await expect(again).rejects.toMatchObject({
       code: 'address_in_use',
+      extras: { hint: expect.stringContaining('--health-listen') },
       message: expect.stringContaining(String(listener.port)),
     });
   });

@@ -112,7 +112,7 @@ function addressTaken(host: string, port: number, cause: unknown): AppError {
     'address_in_use',
     `Port ${port} on ${host} is taken, so health cannot be served.`,
     {
-      hint: 'Name another address for health and metrics, or stop the program that listens there.',
+      hint: 'Name another address with --health-listen, or stop the program that listens there.',
       cause,
     },
   );

@@ -1,6 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { keyFaults, strictYaml } from '@ambit/config';
+import { keyFaults, strictYaml, systemReason } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorItem, Logger } from '@ambit/kernel';
 import { defaultCeiling, parseCeilingDocument, withProtected } from '@ambit/rbac';
@@ -121,7 +121,7 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw unusable(path, [{ message: 'it cannot be read' }], error);
+    throw unusable(path, [{ message: `it cannot be read (${systemReason(error)})` }], error);
   }
 }
 

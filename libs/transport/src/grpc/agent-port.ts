@@ -37,7 +37,8 @@ function listen(tcp: TcpServer, address: string): Promise<void> {
 
 function cannotListen(address: string, cause: Error): AppError {
   if ('code' in cause && cause.code === 'EADDRINUSE') {
-    const hint = 'Stop the program that listens there, or choose another address.';
+    const hint =
+      'Name another address with --agent-listen, or stop the program that listens there.';
     return new AppError('address_in_use', `${address} is taken.`, { hint, cause });
   }
   return new AppError('not_ready', `Agents cannot be listened for on ${address}.`, {

@@ -362,14 +362,17 @@ describe('the port of the agents', () => {
     );
   });
 
-  test('a port that is taken is named', async () => {
+  test('a port that is taken is named, and the setting that changes it', async () => {
     const second = createAgentServer({
       address: port.address,
       certificates: await listenerOf(port.ca),
       handlers: handlersOf({}),
       logger: silent,
     });
-    await expect(second).rejects.toMatchObject({ code: 'address_in_use' });
+    await expect(second).rejects.toMatchObject({
+      code: 'address_in_use',
+      extras: { hint: expect.stringContaining('--agent-listen') },
+    });
   });
 });
 
