@@ -75,13 +75,8 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   status.onFenced((sessions) => gateway.fence(sessions));
   let wake = (): void => undefined;
   const tail = { wake: () => wake() };
-  const ingest = new AuditIngest({
-    ...parts.runtime,
-    trail: parts.runtime.auditDatabase,
-    admit,
-    revocations,
-    tail,
-  });
+  const trail = parts.runtime.auditDatabase;
+  const ingest = new AuditIngest({ ...parts.runtime, trail, admit, revocations, tail });
   const enrol = enrolment(parts, superseded);
   let address = '';
   status.start();
