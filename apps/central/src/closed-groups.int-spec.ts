@@ -262,6 +262,31 @@ describe('a token that syncs people', () => {
     },
   );
 
+  test('takes no more away after it brought many others, and may take those away again', async () => {
+    const names = many('real', 30);
+    const fakes = many('fake', 150);
+    await central.apply(...names.map((name) => user(name)));
+    await central.apply(document('Group', 'padded', { members: names }));
+    const sync = (method: string, path: string, body?: object): Promise<Reply> =>
+      central.call(method, path, { token: tokens.sync, body });
+    for (const name of fakes) await sync('PUT', `/users/${name}`, user(name));
+    const members = '/groups/padded/members';
+    expect((await sync('POST', members, { add: fakes })).status).toBe(200);
+    expect((await sync('POST', members, { remove: names.slice(0, 21) })).status).toBe(409);
+    expect((await sync('POST', members, { remove: fakes })).status).toBe(200);
+    const { body: all } = await central.get('/users?limit=500');
+    const people = all.items.filter(
+      ({ spec }: { spec: { active: boolean } }) => spec.active,
+    ).length;
+    const most = Math.max(20, (people - fakes.length) * 0.25);
+    const gone = [];
+    for (const name of [...names, ...many('m', 60)])
+      gone.push((await sync('DELETE', `/users/${name}`)).status);
+    expect(gone.filter((status) => status === 200).length).toBeLessThanOrEqual(most);
+    for (const name of fakes) expect((await sync('DELETE', `/users/${name}`)).status).toBe(200);
+    await db.database.query('DELETE FROM sync_removals');
+  });
+
   test('is stopped by the removal guard of bindings too, and its digest confirms nothing', async () => {
     const names = many('b', 15);
     await central.apply(

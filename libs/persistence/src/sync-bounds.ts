@@ -26,6 +26,8 @@ interface SyncedPerson {
 export interface SyncRemovals {
   readonly lost: readonly SyncedPerson[];
   readonly back: readonly SyncedPerson[];
+  /** Whom sync itself brings: taking them away again is no loss, and they are no ground to take others away. */
+  readonly joined: readonly SyncedPerson[];
 }
 
 export interface TakenAway {

@@ -20,6 +20,22 @@ SELECT g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rul
 FROM grants g JOIN grant_subjects s ON s.grant_uid = g.uid JOIN roles r ON r.uid = g.role_uid
 WHERE NOT g.ended AND`;
 
+const people = (json: string): string => `jsonb_to_recordset(${json}::jsonb)`;
+
+/**
+ * Who is back is no longer counted as taken away. The others that joined stand under the scope with a plus; a person who
+ * is new has no revision before the commit, whatever this replica has heard of.
+ */
+const comeBack = `
+WITH gone AS (
+  DELETE FROM sync_removals r USING ${people('$1')} AS b(scope text, "userUid" text)
+  WHERE r.scope = b.scope AND r.user_uid = b."userUid" RETURNING r.scope, r.user_uid)
+INSERT INTO sync_removals (scope, user_uid, at)
+SELECT '+' || j.scope, j."userUid", now() FROM ${people('$2')} AS j(scope text, "userUid" text)
+WHERE NOT EXISTS (SELECT 1 FROM gone WHERE gone.scope = j.scope AND gone.user_uid = j."userUid")
+  AND (j.scope <> '' OR EXISTS (SELECT 1 FROM users u WHERE u.uid = j."userUid" AND u.revision = 0))
+ON CONFLICT DO NOTHING`;
+
 export class PostgresSyncStore implements SyncStore {
   readonly #context: StoreContext;
 
@@ -44,18 +60,25 @@ export class PostgresSyncStore implements SyncStore {
     );
   }
 
-  async note({ lost, back }: SyncRemovals, windowMs: Millis): Promise<readonly TakenAway[]> {
+  async note(
+    { lost, back, joined }: SyncRemovals,
+    windowMs: Millis,
+  ): Promise<readonly TakenAway[]> {
     const { sql } = this.#context;
     // One after the other, or two at once would each count without the other.
     await sql.query(`SELECT pg_advisory_xact_lock(hashtext('ambit sync removals'))`);
     await sql.query(
-      `DELETE FROM sync_removals WHERE at < now() - $1::bigint * interval '1 millisecond'
-       OR (scope, user_uid) IN (SELECT b.scope, b."userUid" FROM jsonb_to_recordset($2::jsonb) AS b(scope text, "userUid" text))`,
-      [windowMs, JSON.stringify(back.map(scoped))],
+      `DELETE FROM sync_removals WHERE at < now() - $1::bigint * interval '1 millisecond'`,
+      [windowMs],
     );
+    await sql.query(comeBack, [
+      JSON.stringify(back.map(scoped)),
+      JSON.stringify(joined.map(scoped)),
+    ]);
     await sql.query(
       `INSERT INTO sync_removals (scope, user_uid, at)
-       SELECT l.scope, l."userUid", now() FROM jsonb_to_recordset($1::jsonb) AS l(scope text, "userUid" text)
+       SELECT l.scope, l."userUid", now() FROM ${people('$1')} AS l(scope text, "userUid" text)
+       WHERE NOT EXISTS (SELECT 1 FROM sync_removals j WHERE j.scope = '+' || l.scope AND j.user_uid = l."userUid")
        ON CONFLICT (scope, user_uid) DO UPDATE SET at = now()`,
       [JSON.stringify(lost.map(scoped))],
     );
@@ -69,11 +92,12 @@ export class PostgresSyncStore implements SyncStore {
     const { sql } = this.#context;
     const left =
       scope === everybody
-        ? 'SELECT count(*) FROM users WHERE active AND $1 = $1'
-        : 'SELECT count(*) FROM group_members WHERE group_uid = $1';
+        ? `SELECT u.uid FROM users u WHERE u.active AND $1 = $1`
+        : 'SELECT m.user_uid FROM group_members m WHERE m.group_uid = $1';
     const { removed, remaining } = await one<{ removed: string; remaining: string }>(
       sql,
-      `SELECT (SELECT count(*) FROM sync_removals WHERE scope = $1) AS removed, (${left}) AS remaining`,
+      `SELECT (SELECT count(*) FROM sync_removals WHERE scope = $1) AS removed,
+         (SELECT count(*) FROM (${left} EXCEPT SELECT user_uid FROM sync_removals WHERE scope = '+' || $1) AS known) AS remaining`,
       [scope],
     );
     const count = { removed: Number(removed), before: Number(removed) + Number(remaining) };

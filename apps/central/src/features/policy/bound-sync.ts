@@ -8,11 +8,12 @@ const windowMs = 86_400_000;
 
 /**
  * The removal guard for tokens that sync people: within a day they take no more than a quarter, or twenty, of all
- * people away, nor of the members of one group, in however many calls. Throws `confirmation_required`.
+ * people away, nor of the members of one group, in however many calls, and whom they brought within the day counts on
+ * neither side. Throws `confirmation_required`.
  */
 export async function boundSync(tx: Transaction, before: PolicyView): Promise<void> {
   const removals = removalsOf(tx.policy.changes(), before);
-  if (removals.lost.length + removals.back.length === 0) return;
+  if (Object.values(removals).every((people) => people.length === 0)) return;
   for (const sum of await tx.sync.note(removals, windowMs)) {
     const { moreThan, share } = centralRemovalGuard;
     if (sum.removed > moreThan && sum.removed > sum.before * share) throw tooMany(sum, before);
@@ -30,6 +31,7 @@ const adminHint =
 function removalsOf(changes: readonly PolicyChange[], before: PolicyView): SyncRemovals {
   const lost: SyncRemovals['lost'][number][] = [];
   const back: SyncRemovals['lost'][number][] = [];
+  const joined: SyncRemovals['lost'][number][] = [];
   const deleted = new Set(
     changes.flatMap((change) =>
       change.op === 'delete' && change.kind === 'User' ? [change.uid] : [],
@@ -37,13 +39,16 @@ function removalsOf(changes: readonly PolicyChange[], before: PolicyView): SyncR
   );
   for (const change of changes) {
     const kind = change.op === 'put' ? change.object.kind : change.kind;
-    if (kind === 'User') noteUser(change, before, { lost, back });
+    if (kind === 'User') noteUser(change, before, { lost, back, joined });
     if (kind !== 'Membership') continue;
     const [groupUid = '', userUid = ''] = uidOf(change).split('/');
-    if (change.op === 'put') back.push({ groupUid, userUid });
-    else if (!deleted.has(userUid)) lost.push({ groupUid, userUid });
+    const member = { groupUid, userUid };
+    if (change.op === 'put') {
+      back.push(member);
+      joined.push(member);
+    } else if (!deleted.has(userUid)) lost.push(member);
   }
-  return { lost, back };
+  return { lost, back, joined };
 }
 
 const uidOf = (change: PolicyChange): string =>
@@ -52,14 +57,15 @@ const uidOf = (change: PolicyChange): string =>
 function noteUser(
   change: PolicyChange,
   before: PolicyView,
-  { lost, back }: { lost: { userUid: string }[]; back: { userUid: string }[] },
+  to: Readonly<Record<keyof SyncRemovals, { userUid: string }[]>>,
 ): void {
   const userUid = uidOf(change);
   const was = before.user(userUid)?.active;
   const is = change.op === 'put' && change.object.kind === 'User' && change.object.active;
   // Who was locked already is taken away from nothing by being deleted.
-  if (was !== false && !is) lost.push({ userUid });
-  if (is && was === false) back.push({ userUid });
+  if (was !== false && !is) to.lost.push({ userUid });
+  if (is && was === false) to.back.push({ userUid });
+  if (is && was === undefined) to.joined.push({ userUid });
 }
 
 function tooMany({ groupUid, removed, before }: TakenAway, policy: PolicyView): AppError {
