@@ -103,7 +103,7 @@ class Disks {
     const at = join(this.data, relative(this.good, path));
     await mkdir(dirname(at), { recursive: true });
     if (kind === 'a folder') await mkdir(at, { mode: 0o700 });
-    else if (kind === 'a pipe') execFileSync('mkfifo', ['-m', '600', at]);
+    else if (kind === 'a pipe') execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', at]);
     else {
       await writeFile(at, '', { mode: 0o600 });
       await truncate(at, 8 * 1024 ** 3);

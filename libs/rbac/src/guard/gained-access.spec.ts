@@ -72,6 +72,13 @@ describe('what a state gives beyond another', () => {
     expect(kept).toMatchObject({ rules: [{ verbs: ['get'] }] });
   });
 
+  test('a role that was bound before there was one waits, rule for rule', () => {
+    const holder = binding('a', ['ada'], { role: { type: 'ours', roleUid: 'r' } });
+    const [kept, held] = given([holder], [role(['get']), holder]);
+    expect([kept, held]).toEqual([{ ...role(), rules: [] }, holder]);
+    expect(given([], [role(['get'])])).toEqual([role(['get'])]);
+  });
+
   test('a rule that multiplies to billions waits and costs nothing', () => {
     const many = (letter: string) => Array.from({ length: 1_000 }, (_, at) => `${letter}${at}`);
     const huge = { apiGroups: many('g'), resources: many('r'), verbs: many('v') };

@@ -219,6 +219,14 @@ function kindOf({ subjectKind }: BindingIntent, subject: string): string {
   return `${subjectKind} ${subject}`;
 }
 
+/** Of a role that is bound and has no rules yet its holders would gain all; of one that is not bound nobody does. */
+function rolesBoundIn(intents: readonly Intent[]): Set<string> {
+  const uids = intents.flatMap((intent) =>
+    intent.section === 'BINDING' && intent.role.type === 'ours' ? [intent.role.roleUid] : [],
+  );
+  return new Set(uids);
+}
+
 function gainedRules(
   before: readonly Intent[],
   after: readonly Intent[],
@@ -226,6 +234,7 @@ function gainedRules(
   const was = new Map(
     before.flatMap((one) => (one.section === 'ROLE' ? [[one.uid, one.rules] as const] : [])),
   );
+  for (const uid of rolesBoundIn(before)) was.set(uid, was.get(uid) ?? []);
   const gained = new Map<string, GainedRules>();
   for (const role of after) {
     const old = role.section === 'ROLE' ? was.get(role.uid) : undefined;
