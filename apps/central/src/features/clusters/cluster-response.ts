@@ -143,10 +143,22 @@ function conditionsOf(
       : 'NoStream';
   return [
     { type: 'Connected', status: connected ? 'True' : 'False', reason },
-    ...(sync?.conditions ?? []).map(
-      (type) => ({ type, status: 'True', reason: 'ReportedByAgent' }) as const,
-    ),
+    ...(sync?.conditions ?? []).map((type) => reportedCondition(type)),
   ];
+}
+
+const printPolicy = 'write what "ambit-agent print-policy" prints for the ceiling of this cluster';
+
+/** What the owner of a cluster can do about it; what else agents report is told by its name alone. */
+const remedies: ReadonlyMap<string, string> = new Map([
+  ['ADMISSION_POLICY_MISSING', `the API server does not enforce the ceiling: ${printPolicy}`],
+  ['ADMISSION_POLICY_OUTDATED', `the API server enforces another ceiling: ${printPolicy}`],
+]);
+
+function reportedCondition(type: string): Status['conditions'][number] {
+  const message = remedies.get(type);
+  const told = message === undefined ? {} : { message };
+  return { type, status: 'True', reason: 'ReportedByAgent', ...told };
 }
 
 function aheadCondition(ahead: StateAhead | undefined): Status['conditions'] {

@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import type { ClusterRecord } from '@ambit/persistence';
+import { clusterResponse } from './cluster-response.ts';
+
+const cluster: ClusterRecord = {
+  kind: 'Cluster',
+  name: 'dev',
+  uid: '01a2217e-ce11-7eaf-9d41-7e1adf164abf',
+  labels: {},
+  annotations: {},
+  generation: 1,
+  resourceVersion: 2,
+  createdAt: 0,
+  subjectMode: 'Users',
+  userPrefix: 'ambit:',
+};
+
+function conditions(...reported: readonly string[]): object[] {
+  const sync = { clusterUid: cluster.uid, stateEpoch: 1, sessionEpoch: 1, conditions: reported };
+  return clusterResponse(cluster, {
+    sync,
+    connected: true,
+    desiredRevision: 2,
+    now: 0,
+    grantsBehind: () => undefined,
+    ahead: undefined,
+  }).status.conditions;
+}
+
+test('a condition that the owner of the cluster can end says how, any other only that it is so', () => {
+  const [, missing, outdated, other, odd] = conditions(
+    'ADMISSION_POLICY_MISSING',
+    'ADMISSION_POLICY_OUTDATED',
+    'CLOCK_UNCERTAIN',
+    'constructor',
+  );
+  for (const one of [missing, outdated])
+    expect(one).toMatchObject({ message: expect.stringContaining('ambit-agent print-policy') });
+  const bare = { status: 'True', reason: 'ReportedByAgent' };
+  expect(other).toEqual({ type: 'CLOCK_UNCERTAIN', ...bare });
+  expect(odd).toEqual({ type: 'constructor', ...bare });
+});
