@@ -45,8 +45,11 @@ async function serveUntilStopped(command: Command): Promise<void> {
   const running = await serve(settings, logger);
   // What only the start needed: nothing started later inherits it.
   forgetVariable('AMBIT_DATABASE_OWNER_URL');
+  const { firstToken } = running;
+  // Before anything is said: whoever sees that central is ready finds the token.
+  const file = firstToken === undefined ? '' : await writeFirstToken(settings.dataDir, firstToken);
   announce(running, settings);
-  await tellFirstToken(running, settings);
+  if (firstToken !== undefined) tellFirstToken(running, settings, file);
   const failed = running.failed.then((error) => {
     process.exitCode = 1;
     logger.error('this process cannot go on', { error });
@@ -66,10 +69,11 @@ function announce(running: RunningCentral, { dataDir }: CentralSettings): void {
 }
 
 /** A terminal is seen by who started this; what goes anywhere else may be kept for years where many can read it. */
-async function tellFirstToken(running: RunningCentral, settings: CentralSettings): Promise<void> {
-  const { restUrl, firstToken } = running;
-  if (firstToken === undefined) return;
-  const file = await writeFirstToken(settings.dataDir, firstToken);
+function tellFirstToken(
+  { restUrl, firstToken }: RunningCentral,
+  settings: CentralSettings,
+  file: string,
+): void {
   write('');
   if (settings.printToken || process.stdout.isTTY) {
     write('This is the first start. The admin token is shown only now; keep it safe:');
@@ -108,6 +112,7 @@ token
   );
 token
   .command('list')
+  .alias('ls')
   .description('List tokens, without secrets')
   .action(async (_options: unknown, command: Command) =>
     listTokens(await settingsOf(command), write),

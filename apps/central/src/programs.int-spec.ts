@@ -179,6 +179,7 @@ describe('ambit-central', () => {
     expect(program.output).not.toContain('first start');
     expect((await call(program, made.output.trim(), '/me')).body).toMatchObject({ role: 'viewer' });
     const listed = await ran('token', 'list', '--data-dir', dataDir);
+    expect(await ran('token', 'ls', '--data-dir', dataDir)).toEqual(listed);
     expect(listed.output).toMatch(/^ci +viewer +active/m);
     expect(listed.output).not.toContain('amb_');
     await ran('token', 'revoke', '--data-dir', dataDir, 'ci');

@@ -251,4 +251,12 @@ describe('usage', () => {
       expect(run.out).toContain(`Usage: ambit ${command}`);
     }
   });
+
+  test('tokens are listed by the word of either program', async () => {
+    for (const word of ['ls', 'list']) {
+      const run = await ambit(['token', word, '--help']);
+      expect(run).toMatchObject({ code: 0, err: '' });
+      expect(run.out).toContain('The API tokens there are');
+    }
+  });
 });

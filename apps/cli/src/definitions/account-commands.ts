@@ -61,6 +61,7 @@ function defineTokens(program: Commander, action: Action): void {
     .action(action(async () => (await import('../commands/token.ts')).createToken));
   token
     .command('ls')
+    .alias('list')
     .description('The API tokens there are, without secrets.')
     .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
     .action(action(async () => (await import('../commands/token.ts')).listTokens));
