@@ -47,7 +47,8 @@ async function inParallel(
         continue;
       }
       attempts++;
-      const strange = await once_(session);
+      // A session that central ended in the middle throws where it is used next.
+      const strange = await once_(session).catch(() => undefined);
       if (strange !== undefined) got.push(strange);
     }
     session?.destroy();
