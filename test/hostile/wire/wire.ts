@@ -24,8 +24,8 @@ import type { Attacked, Surroundings } from './attacks.ts';
 const polite = 'polite';
 const apiVersion = 'ambit.dev/v1' as const;
 const attacker = fileURLToPath(new URL('./attacker.ts', import.meta.url));
-const secondsEach: Readonly<Record<Scale, number>> = { smoke: 3, full: 15 };
-const quietSeconds: Readonly<Record<Scale, number>> = { smoke: 6, full: 30 };
+const secondsEach: Readonly<Record<Scale, number>> = { smoke: 3, full: 10 };
+const quietSeconds: Readonly<Record<Scale, number>> = { smoke: 6, full: 20 };
 /** What polite callers may feel of an attack. */
 const mostRatio = 2;
 /** Below this a ratio says more about the machine than about central: few samples, beside the other tests of a run. */
