@@ -1,7 +1,7 @@
 // One attack as a process of its own: `attacker.ts NAME MILLISECONDS`, its surroundings as JSON on standard input.
 import { text } from 'node:stream/consumers';
 import { attacks } from './attacks.ts';
-import type { Surroundings } from './attacks.ts';
+import type { Surroundings } from './attack.ts';
 
 process.on('uncaughtException', (error) => {
   if (!/^(E[A-Z]+|ERR_HTTP2_)/.test('code' in error ? String(error.code) : '')) throw error;

@@ -1,62 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
 import { agentServices } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { createCertificateRequest, generateAgentKey } from '@ambit/transport';
 import { callStatus, dialTcp, framed, grpcHeaders, openSession } from './raw-session.ts';
-import type { StolenIdentity, Target } from './raw-session.ts';
+import type { StolenIdentity } from './raw-session.ts';
 
-export interface Attacked {
-  readonly attempts: number;
-  /** What should not have been possible. */
-  readonly got: readonly string[];
-}
-
-export interface Surroundings {
-  readonly target: Target;
-  /** Enrolled for a cluster of its own, live and valid. */
-  readonly identity: StolenIdentity;
-  /** uid of a cluster that is not the attacker's. */
-  readonly foreignClusterUid: string;
-  /** performance.now() at which to stop. */
-  readonly until: number;
-}
-
-type Attack = (surroundings: Surroundings) => Promise<Attacked>;
+import { done, inParallel, pause } from './attack.ts';
+import type { Attack, Attacked, Surroundings } from './attack.ts';
 
 const { enrollment, sync, audit } = agentServices;
-const done = ({ until }: Surroundings): boolean => performance.now() >= until;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Many callers side by side, each with a connection of its own that is dialled again when it is cut. */
-async function inParallel(
-  surroundings: Surroundings,
-  callers: number,
-  once_: (session: ClientHttp2Session) => Promise<string | undefined>,
-  identity?: StolenIdentity,
-): Promise<Attacked> {
-  let attempts = 0;
-  const got: string[] = [];
-  const caller = async (): Promise<void> => {
-    let session: ClientHttp2Session | undefined;
-    while (!done(surroundings)) {
-      if (session === undefined || session.destroyed || session.closed) {
-        session = await openSession(surroundings.target, identity).catch(() => undefined);
-        if (session === undefined) await pause(20);
-        continue;
-      }
-      attempts++;
-      // A session that central ended in the middle throws where it is used next.
-      const strange = await once_(session).catch(() => undefined);
-      if (strange !== undefined) got.push(strange);
-    }
-    session?.destroy();
-  };
-  await Promise.all(Array.from({ length: callers }, caller));
-  return { attempts, got };
-}
-
 const csr = createCertificateRequest(generateAgentKey());
 
 function enrolRequest(): Buffer {

@@ -19,7 +19,7 @@ import type { Escape, FamilyResult, HostileFamily, Scale } from '../family.ts';
 import { callPolitely, p99 } from '../polite-callers.ts';
 import type { Felt } from '../polite-callers.ts';
 import { attacks } from './attacks.ts';
-import type { Attacked, Surroundings } from './attacks.ts';
+import type { Attacked, Surroundings } from './attack.ts';
 
 const polite = 'polite';
 const apiVersion = 'ambit.dev/v1' as const;
