@@ -41,11 +41,16 @@ export async function startJobs(
     if (job === undefined) throw new AppError('internal', `there is no job ${name}`);
     await job.run();
   });
-  queue.on('error', (error) => logger.warn('the job queue has a problem', { error }));
+  let closing = false;
+  // A connection that was being opened when the worker closed outlives it, and ends with the database: no problem.
+  const tell = (problem: string) => (error: Error) => {
+    if (!closing) logger.warn(problem, { error });
+  };
+  queue.on('error', tell('the job queue has a problem'));
   // A worker without its tables would ask for them without end.
   await queue.waitUntilReady().catch(notMadeReady);
   const worker = work();
-  worker.on('error', (error) => logger.warn('the job worker has a problem', { error }));
+  worker.on('error', tell('the job worker has a problem'));
   worker.on('failed', (job, error) => logger.error('a job failed', { job: job?.name, error }));
   for (const { name, everyMs } of jobs) {
     await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: kept });
@@ -53,6 +58,7 @@ export async function startJobs(
   return {
     counts: () => queue.getJobCounts(),
     close: async () => {
+      closing = true;
       await worker.close();
       await queue.close();
     },
