@@ -4,7 +4,7 @@ import type { TestDatabase } from '@ambit/testing';
 import { ruleToWire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
-import { cleanReport, enrolAgent, TestAgent } from './test-agent.test-support.ts';
+import { cleanReport, problemOf, enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -254,7 +254,7 @@ describe('a cluster that is removed', () => {
     ).not.toContain('offline');
     agent.report = {
       ...cleanReport,
-      problems: [{ key: 'x', reason: 'retrying', message: '', namespace: '' }],
+      problems: [problemOf({ key: 'x', reason: 'retrying' })],
     };
     agent.connect(central.agentAddress);
     await eventually(() => expect(agent.state.size).toBe(0));

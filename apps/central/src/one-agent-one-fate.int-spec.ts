@@ -3,7 +3,7 @@ import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { AuditPush, record, reported } from './audit-push.test-support.ts';
 import { cluster, TestCentral } from './central.test-support.ts';
-import { cleanReport, enrolAgent, TestAgent } from './test-agent.test-support.ts';
+import { cleanReport, problemOf, enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -58,7 +58,15 @@ async function conditionsOf(name: string): Promise<readonly string[] | undefined
   return row?.conditions;
 }
 
-const problem = { key: nul, reason: nul, message: nul, namespace: nul };
+const problem = problemOf({
+  key: nul,
+  reason: nul,
+  message: nul,
+  namespace: nul,
+  object: nul,
+  subjects: [nul],
+  changedBy: nul,
+});
 const hostile = {
   'a NUL in the ceiling': status({ ceilingJson: nested }),
   'a ceiling nested 20,000 deep': status({ ceilingJson: deep }),

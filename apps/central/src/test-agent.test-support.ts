@@ -69,6 +69,20 @@ export const cleanReport: wire.ApplyReport = {
   heldGains: 0,
 };
 
+/** A problem as an agent tells it; what is not said is empty. */
+export const problemOf = (said: Partial<wire.IntentResult>): wire.IntentResult => ({
+  key: '',
+  reason: '',
+  message: '',
+  namespace: '',
+  object: '',
+  subjects: [],
+  moreSubjects: 0,
+  effect: 'PROBLEM_EFFECT_UNSPECIFIED',
+  changedBy: '',
+  ...said,
+});
+
 /** A small agent: the real session and the real transport, with memory for a disk and nothing for a cluster. */
 export class TestAgent {
   readonly enrolment: Enrolment;

@@ -18,6 +18,15 @@ export const IntentProblem = z.object({
   ]),
   message: z.string(),
   namespace: z.string().optional(),
+  /** KIND/NAMESPACE/NAME or KIND/NAME of the object that is not as it should be. */
+  object: z.string().optional(),
+  /** `lacks`: access that is wanted is not there. `excess`: access stands that nobody wants any more. */
+  effect: z.enum(['lacks', 'excess']).optional(),
+  /** Whose access it is, by their names in Kubernetes, at most 20. */
+  subjects: z.array(z.string()).optional(),
+  moreSubjects: z.int().optional(),
+  /** Field managers that last changed the object. */
+  changedBy: z.string().optional(),
   /** Names of the grants behind the intent, at most 16. */
   grants: z.array(z.string()).optional(),
 });

@@ -96,14 +96,27 @@ export class ApplyTracker {
   /** Problems of objects as problems of their intents. */
   problems(): wire.IntentResult[] {
     return Array.from(this.#problems.values()).flatMap(({ intents, namespace = '', ...problem }) =>
-      intents.slice(0, mostIntentsPerObject).map((key) => ({
-        key,
-        reason: problem.reason,
-        message: problem.message.slice(0, 500),
-        namespace,
-      })),
+      intents
+        .slice(0, mostIntentsPerObject)
+        .map((key) => intentResult({ key, ...problem, namespace })),
     );
   }
+}
+
+/** A problem for the wire; what is not said is empty. */
+export function intentResult(
+  problem: Pick<wire.IntentResult, 'key' | 'reason' | 'message'> & Partial<wire.IntentResult>,
+): wire.IntentResult {
+  return {
+    namespace: '',
+    object: '',
+    subjects: [],
+    moreSubjects: 0,
+    effect: 'PROBLEM_EFFECT_UNSPECIFIED',
+    changedBy: '',
+    ...problem,
+    message: problem.message.slice(0, 500),
+  };
 }
 
 /** At most a hundred problems, and how many more there are. */

@@ -1,5 +1,5 @@
 import type { wire } from '@ambit/protocol';
-import { capped } from './apply-tracker.ts';
+import { capped, intentResult } from './apply-tracker.ts';
 import type { ApplyTracker, WriteCounts } from './apply-tracker.ts';
 import type { WantedState } from './wanted-state.ts';
 
@@ -32,7 +32,9 @@ export function applyReport(
   const { created, updated, deleted, durationMs } = counts;
   const intents = wanted
     .problems()
-    .map(({ key, reason, message, namespace = '' }) => ({ key, reason, message, namespace }));
+    .map(({ key, reason, message, namespace = '' }) =>
+      intentResult({ key, reason, message, namespace }),
+    );
   const problems = [...intents, ...tracker.problems(), ...held(wanted)];
   return {
     created,
@@ -48,5 +50,5 @@ export function applyReport(
 
 function held(wanted: WantedState): wire.IntentResult[] {
   const message = 'its removal waits for the owner of the cluster';
-  return wanted.heldRemovals.map(({ key }) => ({ key, reason: 'held', message, namespace: '' }));
+  return wanted.heldRemovals.map(({ key }) => intentResult({ key, reason: 'held', message }));
 }

@@ -409,6 +409,18 @@ export const descriptor: object = {
                     reason: { type: 'string', id: 2 },
                     message: { type: 'string', id: 3 },
                     namespace: { type: 'string', id: 4 },
+                    object: { type: 'string', id: 5 },
+                    subjects: { rule: 'repeated', type: 'string', id: 6 },
+                    moreSubjects: { type: 'uint32', id: 7 },
+                    effect: { type: 'ProblemEffect', id: 8 },
+                    changedBy: { type: 'string', id: 9 },
+                  },
+                },
+                ProblemEffect: {
+                  values: {
+                    PROBLEM_EFFECT_UNSPECIFIED: 0,
+                    PROBLEM_EFFECT_LACKS: 1,
+                    PROBLEM_EFFECT_EXCESS: 2,
                   },
                 },
                 StateNack: {

@@ -8,6 +8,7 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 import { listQuery } from '../policy/public.ts';
 import type { Connections } from '../policy/public.ts';
 import { clusterResponse, isConnected, shownProblems } from './cluster-response.ts';
+import type { StoredResults } from './cluster-response.ts';
 
 type ClusterProgress = RevisionStatus['clusters'][number];
 
@@ -95,10 +96,7 @@ export class ClusterReader {
   ): ClusterProgress | undefined {
     const cluster = this.#world.policy.cluster(uid);
     if (cluster === undefined) return undefined;
-    const results = (sync?.results ?? {}) as {
-      problems?: ClusterProgress['problems'];
-      moreProblems?: number;
-    };
+    const results = (sync?.results ?? {}) as StoredResults;
     const applied = sync?.appliedRevision;
     return {
       name: cluster.name,

@@ -6,11 +6,19 @@ import { objectMeta, timestamp } from '../../platform/object-response.ts';
 
 type Status = Cluster['status'];
 type Problem = Status['problems'][number];
+
+/** A problem as it is stored: as the agent told it, where what is not said is empty. */
+type StoredProblem = Omit<Problem, 'effect' | 'grants'> & { readonly effect?: string };
+
+const effects: Readonly<Record<string, Problem['effect']>> = {
+  PROBLEM_EFFECT_LACKS: 'lacks',
+  PROBLEM_EFFECT_EXCESS: 'excess',
+};
 type Session = NonNullable<Status['session']>;
 
 /** The part of an ApplyReport that is stored as `results`, with what Status adds. */
-interface StoredResults {
-  readonly problems?: readonly Problem[];
+export interface StoredResults {
+  readonly problems?: readonly StoredProblem[];
   readonly moreProblems?: number;
   readonly heldRemovals?: number;
   readonly heldGains?: number;
@@ -105,21 +113,33 @@ function agentOf({ agentVersion, kubernetesVersion = '' }: ClusterSyncRecord): S
 /** Names of the grants behind an intent of a cluster; undefined when it has none. */
 export type GrantsBehind = (key: string) => readonly string[] | undefined;
 
-/** Problems as they are answered; an empty namespace means none, and a reason of a later version is left out. */
+/** Problems as they are answered; what is empty is absent, and a reason of a later version is left out. */
 export function shownProblems(
-  problems: readonly Problem[] | undefined,
+  problems: readonly StoredProblem[] | undefined,
   grantsBehind: GrantsBehind,
 ): Problem[] {
-  return (problems ?? []).flatMap(({ key, reason, message, namespace }) => {
-    const grants = grantsBehind(key);
-    const shown = {
-      key,
-      reason,
-      message,
-      ...(namespace ? { namespace } : {}),
-      ...(grants === undefined ? {} : { grants: [...grants] }),
-    };
-    return IntentProblem.safeParse(shown).success ? [shown] : [];
+  return (problems ?? []).flatMap((problem) => {
+    const parsed = IntentProblem.safeParse(shownProblem(problem, grantsBehind(problem.key)));
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+function shownProblem(
+  { key, reason, message, namespace, object, effect = '', ...problem }: StoredProblem,
+  grants: readonly string[] | undefined,
+): Problem {
+  const { subjects = [], moreSubjects, changedBy } = problem;
+  return withoutUndefined({
+    key,
+    reason,
+    message,
+    namespace: namespace || undefined,
+    object: object || undefined,
+    effect: effects[effect],
+    subjects: subjects.length === 0 ? undefined : [...subjects],
+    moreSubjects: moreSubjects || undefined,
+    changedBy: changedBy || undefined,
+    grants: grants && [...grants],
   });
 }
 

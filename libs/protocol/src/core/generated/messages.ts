@@ -407,7 +407,19 @@ export interface IntentResult {
   readonly reason: string;
   readonly message: string;
   readonly namespace: string;
+  /** KIND/NAMESPACE/NAME or KIND/NAME of the object; empty when no single object is behind it. */
+  readonly object: string;
+  /** Kubernetes subject names that have what they should not, or lack what they should have; at most 20. */
+  readonly subjects: readonly string[];
+  readonly moreSubjects: number;
+  readonly effect: ProblemEffect;
+  /** Field managers that last changed the object, when somebody else keeps changing it. */
+  readonly changedBy: string;
 }
+
+/** What the problem means for people. */
+export type ProblemEffect =
+  'PROBLEM_EFFECT_UNSPECIFIED' | 'PROBLEM_EFFECT_LACKS' | 'PROBLEM_EFFECT_EXCESS';
 
 export interface StateNack {
   readonly nonce: number;
