@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { centralEventTypes } from '@ambit/domain';
-import { testDatabase } from '@ambit/testing';
+import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { AuditPush, gap, record, reported } from './audit-push.test-support.ts';
 import { cluster, TestCentral, user } from './central.test-support.ts';
@@ -132,6 +132,17 @@ test('every type that only central may tell is refused from an agent', async () 
   );
   const told = central.logger.lines.filter(({ fields }) => fields['cluster'] === 'all-types');
   expect(told.filter(({ message }) => /refused or marked/.test(message))).toHaveLength(1);
+});
+
+test('an agent has one audit stream: a newer one takes the place of the older', async () => {
+  const older = await stream('two-streams');
+  expect(await older.send('s1', record(1, reported('one')))).toBe('ack 1');
+  const agent = agents.at(-1);
+  if (agent === undefined) throw new Error('no agent');
+  const newer = new AuditPush(agent, central.agentAddress);
+  expect(await newer.send('s1', record(2, reported('two')))).toBe('ack 2');
+  await eventually(() => expect(older.replies).toEqual(['ack 1', 'closed already_exists']));
+  expect(await newer.send('s1', record(3, reported('three')))).toBe('ack 3');
 });
 
 test('a chain of batches that is broken is an event of its own, and its events are marked', async () => {

@@ -2,7 +2,7 @@ import { AppError } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import type { SyncStream } from '@ambit/transport';
 import type { AgentStream } from './agent-stream.ts';
-import { PacedStream } from './paced-stream.ts';
+import { messagePace, PacedStream } from './paced-stream.ts';
 
 export interface ArrivalHandlers {
   /** Judges the Hello; calls `admitted` on the arrival when it is good and throws when it is not. */
@@ -32,7 +32,7 @@ export class Arrival {
   constructor(stream: SyncStream, handlers: ArrivalHandlers) {
     this.stream = stream;
     this.#handlers = handlers;
-    this.#pace = new PacedStream(stream);
+    this.#pace = new PacedStream(stream, messagePace);
     this.#helloDue = setTimeout(
       () => stream.fail(new AppError('timed_out', 'The agent did not say Hello in time.')),
       helloWithinMs,

@@ -11,7 +11,12 @@ import type { AdmitAgent } from './admit-agent.ts';
 import { BatchChain } from './batch-chain.ts';
 import { judgeBatch, unstorableEvent } from './judge-batch.ts';
 import type { BatchDoubt } from './judge-batch.ts';
+import { PacedStream } from './paced-stream.ts';
+import type { Pace } from './paced-stream.ts';
 import type { RevocationWatch } from '../../platform/revocation-watch.ts';
+
+/** Events; far above what writing RBAC objects tells, and what was kept while central was away is taken in a minute. */
+const eventPace: Pace = { perSecond: 3_000, burst: 1_024 };
 
 export interface AuditIngestPorts {
   readonly database: Database;
@@ -35,6 +40,8 @@ export class AuditIngest {
   readonly #ports: AuditIngestPorts;
   readonly #working = new Set<Promise<unknown>>();
   readonly #seldom: Seldom;
+  /** Ends the stream that an agent has; a second one would get a share of its own. */
+  readonly #uploads = new Map<string, (error: AppError) => void>();
 
   constructor(ports: AuditIngestPorts) {
     this.#ports = ports;
@@ -44,6 +51,7 @@ export class AuditIngest {
   /** Serves one `Audit.Push` stream, one batch at a time and in order, until the agent is revoked. */
   push(stream: AuditStream, call: AgentCall): void {
     const chain = new BatchChain();
+    const pace = new PacedStream(stream, eventPace);
     let over = false;
     let unwatch = (): void => undefined;
     const fail = (error: unknown): void => {
@@ -59,13 +67,19 @@ export class AuditIngest {
     const identity = this.#ports.admit.identify(call.peer).then((found) => {
       const revoked = (): void =>
         fail(new AppError('certificate_revoked', 'The certificate of this agent was revoked.'));
-      if (!over) unwatch = this.#ports.revocations.watch(found.agentUid, revoked);
+      if (over) return found;
+      const letGo = this.#replaceUpload(found.agentUid, fail);
+      const unwatchRevoked = this.#ports.revocations.watch(found.agentUid, revoked);
+      unwatch = () => {
+        letGo();
+        unwatchRevoked();
+      };
       return found;
     });
     let work: Promise<unknown> = identity.catch(fail);
     stream.listen({
       message: (batch) => {
-        stream.pause();
+        pace.count(batch.records.length);
         const chained = chain.follows(batch);
         work = work
           .then(async () => {
@@ -74,8 +88,8 @@ export class AuditIngest {
             if (!over)
               await this.#take(stream, await this.#ports.admit.identify(call.peer), batch, chained);
           })
-          .then(() => stream.resume())
           .catch(fail);
+        pace.hold(work);
         this.#working.add(work);
         const done = work;
         void done.finally(() => this.#working.delete(done));
@@ -90,6 +104,16 @@ export class AuditIngest {
   /** Resolves when no batch is being stored. */
   async settled(): Promise<void> {
     while (this.#working.size > 0) await Promise.all(this.#working);
+  }
+
+  /** A newer stream of an agent takes the place of the one it has. */
+  #replaceUpload(agentUid: string, fail: (error: AppError) => void): () => void {
+    const message = 'A newer audit stream of this agent took its place.';
+    this.#uploads.get(agentUid)?.(new AppError('already_exists', message));
+    this.#uploads.set(agentUid, fail);
+    return () => {
+      if (this.#uploads.get(agentUid) === fail) this.#uploads.delete(agentUid);
+    };
   }
 
   async #take(

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { PacedStream } from './paced-stream.ts';
+import { messagePace, PacedStream } from './paced-stream.ts';
 
 function recorded(): { readonly calls: string[]; readonly paced: PacedStream } {
   const calls: string[] = [];
   const stream = { pause: () => calls.push('pause'), resume: () => calls.push('resume') };
-  return { calls, paced: new PacedStream(stream as never) };
+  return { calls, paced: new PacedStream(stream as never, messagePace) };
 }
 
 describe('a paced stream', () => {
@@ -25,6 +25,14 @@ describe('a paced stream', () => {
     for (let i = 0; i < 290; i++) paced.count();
     expect(calls).toEqual([]);
     for (let i = 0; i < 100; i++) paced.count();
+    expect(calls).toEqual(['pause']);
+  });
+
+  test('what counts for many is held back as soon as its share is used up', () => {
+    const { calls, paced } = recorded();
+    paced.count(300);
+    expect(calls).toEqual([]);
+    paced.count(100);
     expect(calls).toEqual(['pause']);
   });
 });

@@ -1,9 +1,15 @@
 import type { Millis } from '@ambit/kernel';
 import type { SyncStream } from '@ambit/transport';
 
-/** Messages an agent may send in a second, and how many at once; a state of any size is acknowledged with two. */
-const messagesPerSecond = 100;
-const burst = 300;
+/** What one agent may send. */
+export interface Pace {
+  readonly perSecond: number;
+  /** How much at once. */
+  readonly burst: number;
+}
+
+/** Messages; a state of any size is acknowledged with two. */
+export const messagePace: Pace = { perSecond: 100, burst: 300 };
 
 /**
  * Reads from an agent only as fast as its messages are worked off: what is not read stays with the agent, held back by
@@ -11,12 +17,15 @@ const burst = 300;
  */
 export class PacedStream {
   readonly #stream: Pick<SyncStream, 'pause' | 'resume'>;
+  readonly #pace: Pace;
   #holds = 0;
-  #allowance = burst;
+  #allowance: number;
   #filledAt: Millis = performance.now();
 
-  constructor(stream: Pick<SyncStream, 'pause' | 'resume'>) {
+  constructor(stream: Pick<SyncStream, 'pause' | 'resume'>, pace: Pace) {
     this.#stream = stream;
+    this.#pace = pace;
+    this.#allowance = pace.burst;
   }
 
   /** Reads nothing until `work` has ended, well or badly. */
@@ -28,14 +37,15 @@ export class PacedStream {
     work.then(release, release);
   }
 
-  /** A message came in. An agent that sends more than its share is read from later. */
-  count(): void {
+  /** This much came in. An agent that sends more than its share is read from later. */
+  count(received = 1): void {
+    const { perSecond, burst } = this.#pace;
     const now = performance.now();
-    const gained = ((now - this.#filledAt) / 1_000) * messagesPerSecond;
-    this.#allowance = Math.min(burst, this.#allowance + gained) - 1;
+    const gained = ((now - this.#filledAt) / 1_000) * perSecond;
+    this.#allowance = Math.min(burst, this.#allowance + gained) - received;
     this.#filledAt = now;
     if (this.#allowance >= 0) return;
-    this.hold(elapsed((-this.#allowance / messagesPerSecond) * 1_000));
+    this.hold(elapsed((-this.#allowance / perSecond) * 1_000));
   }
 }
 
