@@ -82,6 +82,8 @@ export class TestCentral {
   readonly #epochSigner = createEnvelopeSigner(generateSigningKey());
   #history = new StateHistory();
   readonly #intents = new Map<string, Intent>();
+  /** Entries that only a newer central would write. */
+  readonly #newer = new Map<string, Uint8Array>();
   #tree = HashTree.empty(nodeDigests);
   #served: Served | undefined;
   #sessions = 0;
@@ -178,6 +180,7 @@ export class TestCentral {
   ): number {
     const keys = [...put.map(({ key }) => key), ...remove];
     this.#history.record(this.#tree.root, keys);
+    for (const key of keys) this.#newer.delete(key);
     for (const key of remove) this.#intents.delete(key);
     for (const intent of put) this.#put(intent);
     this.#tree = this.#tree.with({ remove });
@@ -186,6 +189,16 @@ export class TestCentral {
     this.#handle(
       revoked.length > 0 ? { on: 'revoked', at, keys, revoked } : { on: 'changed', at, keys },
     );
+    return this.revision;
+  }
+
+  /** A commit with entries that only a newer central would write. */
+  commitNewer(entries: Readonly<Record<string, Uint8Array>>): number {
+    this.#history.record(this.#tree.root, Object.keys(entries));
+    for (const [key, body] of Object.entries(entries)) this.#newer.set(key, body);
+    this.#tree = this.#tree.with({ put: Object.entries(entries) });
+    this.revision++;
+    this.#handle({ on: 'changed', at: performance.now(), keys: Object.keys(entries) });
     return this.revision;
   }
 
@@ -373,13 +386,15 @@ export class TestCentral {
   }
 
   #desired(): DesiredState {
-    const entries = Array.from(this.#intents.values(), (intent) => ({
+    const known = Array.from(this.#intents.values(), (intent) => ({
       key: intent.key,
       body: encodeIntent(intent),
-    }));
+    })).filter(({ key }) => !this.#newer.has(key));
+    const entries = [...known, ...Array.from(this.#newer, ([key, body]) => ({ key, body }))];
     return {
       revision: this.revision,
       root: this.#tree.root,
+      sections: this.#tree.sections.keys(),
       manifest: this.sign('manifest', manifestCodec.encode(this.manifest())),
       entries: () => entries,
       entriesOf: (keys) => {

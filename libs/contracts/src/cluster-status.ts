@@ -15,6 +15,7 @@ export const IntentProblem = z.object({
     'held',
     'retrying',
     'contended',
+    'not_understood',
   ]),
   message: z.string(),
   namespace: z.string().optional(),

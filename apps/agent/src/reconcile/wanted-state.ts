@@ -25,6 +25,7 @@ import type {
 import { HeldGains, ofIntent } from './held-gains.ts';
 import { underFreeKeys } from './free-keys.ts';
 import type { UnexplainedStep } from './ports.ts';
+import { SkippedEntries } from './skipped-entries.ts';
 import type { StandingAccess } from './standing-access.ts';
 
 export interface WantedOptions extends Owner {
@@ -35,7 +36,7 @@ export interface WantedOptions extends Owner {
 
 type Touched = Set<ObjectKey>;
 type Problem = Omit<IntentProblem, 'reason'> & {
-  readonly reason: IntentProblem['reason'] | 'held';
+  readonly reason: IntentProblem['reason'] | 'held' | 'not_understood';
 };
 type RulesOf = (clusterRole: string) => readonly PolicyRule[] | undefined;
 
@@ -51,6 +52,7 @@ export class WantedState {
   #held: readonly Intent[] = [];
   readonly #gains = new HeldGains();
   #gainsUnknown = false;
+  readonly #skipped = new SkippedEntries();
   #masks: readonly Mask[] = [];
   /** Masks that are in force. */
   #masked = 0;
@@ -98,7 +100,11 @@ export class WantedState {
   }
 
   problems(): Problem[] {
-    return [...this.#desired.problems().map(ofIntent), ...this.#gains.problems()];
+    return [
+      ...this.#desired.problems().map(ofIntent),
+      ...this.#gains.problems(),
+      ...this.#skipped.problems(),
+    ];
   }
 
   /** Takes a change over. What is to be held of steps that no commit explains is held. */
@@ -113,7 +119,8 @@ export class WantedState {
     const removed =
       change.mode === 'full'
         ? Array.from(this.#keys).filter((key) => !fresh.has(key))
-        : change.removed;
+        : [...change.removed, ...change.skipped.map(({ key }) => key)];
+    this.#skipped.take(change);
     const touched = this.#forget(removed);
     add(touched, this.#take(intents));
     this.#gains.settle();

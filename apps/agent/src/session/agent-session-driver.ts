@@ -137,6 +137,8 @@ export class AgentSessionDriver implements SessionLoopListener {
         return this.#options.heardTime.take(effect.now);
       case 'command':
         return this.#command(effect.order);
+      case 'ignored':
+        return this.#ignored(effect.what);
       case 'refused':
         this.#refused(effect);
         return observer.changed();
@@ -227,6 +229,12 @@ export class AgentSessionDriver implements SessionLoopListener {
     else if (order === 'ORDER_RELEASE_GAINS') reconciler.releaseGains();
     else if (order === 'ORDER_ROTATE_CERTIFICATE') rotateCertificate();
     this.#options.observer.changed();
+  }
+
+  #ignored(what: string): void {
+    if (!this.#refusals.due(`ignored ${what}`)) return;
+    const text = 'central said something that this version does not know; update the agent';
+    this.#options.logger.warn(text, { what });
   }
 
   #refused({ what, code, message }: AgentEffect & { do: 'refused' }): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AgentSession, decodeIntent } from '@ambit/protocol';
+import { AgentSession, agentCapabilities, decodeIntent } from '@ambit/protocol';
 import type { AgentSessionPorts, HelloFacts, wire } from '@ambit/protocol';
 import { ceilingDigest, ceilingToJson } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
@@ -130,7 +130,7 @@ function helloOf(parts: SessionParts): (attempt: number) => HelloFacts {
     agentVersion: version,
     instanceId,
     attempt,
-    capabilities: [],
+    capabilities: [...agentCapabilities],
     kubernetesVersion: kubernetes.version,
     kubeSystemUid: kubernetes.kubeSystemUid,
     ceilingDigest: ceilingDigest(ceiling.ceiling, nodeDigests),

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kubeResources } from '@ambit/kube';
-import { manifestCodec, revocationCodec } from '@ambit/protocol';
+import { encodeIntent, manifestCodec, revocationCodec } from '@ambit/protocol';
 import type { BindingObject } from '@ambit/rbac';
 import { eventually } from '@ambit/testing';
 import { binding, inScene } from '../../test/agent-scene.ts';
@@ -108,6 +108,33 @@ describe('an agent and its central', () => {
       await eventually(() => expect(central.audit.types).toContain('grant.enforced_end'), {
         withinMs: 10_000,
       });
+    }),
+  );
+
+  test(
+    'what a newer central writes gives nothing, takes nothing of the rest, is told, and outlives a restart',
+    inScene(async (scene) => {
+      const { central } = scene;
+      const whole = binding('b', ['ben'], { shard: '1' });
+      central.commit([binding('a', ['ada']), whole]);
+      const first = await scene.join();
+      await scene.holds('ambit:ada', 'ambit:ben');
+      // Field 15 of the binding may narrow it; nobody here knows the section.
+      const narrowed = Uint8Array.of(...encodeIntent(whole), 0x78, 0x01);
+      central.commitNewer({ [whole.key]: narrowed, 'LATER/x': Uint8Array.of(1) });
+      await scene.holds('ambit:ada');
+      const told = (): string[] | undefined =>
+        central.told.applied.at(-1)?.report.problems.map(({ key, reason }) => `${reason} ${key}`);
+      const notUnderstood = [`not_understood ${whole.key}`, 'not_understood LATER/x'];
+      await eventually(() => expect(told()?.sort()).toEqual(notUnderstood));
+      await scene.stop(first);
+      await central.stop();
+      await scene.start();
+      await scene.holds('ambit:ada');
+      await central.listen();
+      central.commit([whole], ['LATER/x']);
+      await scene.holds('ambit:ada', 'ambit:ben');
+      await eventually(() => expect(told()).toEqual([]));
     }),
   );
 

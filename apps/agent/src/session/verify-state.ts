@@ -1,6 +1,12 @@
-import { isAppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
-import { decodeIntent, HashTree, refusalOfContent, signedEnvelopeCodec } from '@ambit/protocol';
+import {
+  decodeIntent,
+  HashTree,
+  isRefusal,
+  readEntries,
+  refusalOfContent,
+  signedEnvelopeCodec,
+} from '@ambit/protocol';
 import type { AgentSessionPorts, Opened, StateChange, wire } from '@ambit/protocol';
 import type { StoredState } from '../state/state-store.ts';
 
@@ -34,12 +40,9 @@ export function verifyState(
   });
   const refusal = refusalOfContent(manifest, tree);
   if (refusal !== undefined) return refusal.message;
-  try {
-    const intents = entries.map(({ key, body }) => decodeIntent(key, body));
-    return { mode: 'full', manifest, envelope, removed: [], entries, intents, tree };
-  } catch (error) {
-    return isAppError(error) ? error.message : 'an entry cannot be read';
-  }
+  const read = readEntries(entries, decodeIntent);
+  if (isRefusal(read)) return `${read.message}: ${read.items?.join(', ')}`;
+  return { mode: 'full', manifest, envelope, removed: [], entries, ...read, tree };
 }
 
 /** A Revoke from disk, verified again; undefined, and told, when it is none of this cluster. */

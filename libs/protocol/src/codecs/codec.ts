@@ -6,7 +6,12 @@ import { descriptor } from '../generated/descriptor.ts';
 export interface Codec<T> {
   encode(value: T): Uint8Array;
   decode(bytes: Uint8Array): T;
+  /** The path of a field that this version does not know and may not ignore; undefined when there is none. */
+  unknownField(bytes: Uint8Array): string | undefined;
 }
+
+/** From this number on a field is a hint: who does not know it goes by the rest. */
+const firstHint = 100;
 
 const root = protobuf.Root.fromJSON(descriptor as protobuf.INamespace).resolveAll();
 
@@ -24,7 +29,23 @@ export function codecOf<T extends object>(name: string): Codec<T> {
     encode: (value) => type.encode(type.fromObject(value)).finish(),
     // The generated types are made from the same descriptor with the same options.
     decode: (bytes) => type.toObject(type.decode(bytes), plain) as T,
+    unknownField: (bytes) => unknownFieldOf(type, protobuf.Reader.create(bytes)),
   };
+}
+
+function unknownFieldOf(type: protobuf.Type, reader: protobuf.Reader): string | undefined {
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const [id, wireType] = [tag >>> 3, tag & 7];
+    const field = type.fieldsById[id];
+    if (field === undefined && id < firstHint) return `${type.name}.${id}`;
+    const inner = field?.resolvedType;
+    if (inner instanceof protobuf.Type && wireType === 2) {
+      const unknown = unknownFieldOf(inner, protobuf.Reader.create(reader.bytes()));
+      if (unknown !== undefined) return unknown;
+    } else reader.skipType(wireType);
+  }
+  return undefined;
 }
 
 export const manifestCodec = codecOf<wire.Manifest>('Manifest');

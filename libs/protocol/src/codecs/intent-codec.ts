@@ -16,6 +16,7 @@ import {
 import type * as wire from '../core/generated/messages.ts';
 import { sectionOf } from '../core/hash-tree.ts';
 import { codecOf } from './codec.ts';
+import type { Codec } from './codec.ts';
 
 // Only what differs from the default is put into a message: the bytes are hashed, so one value has one form.
 const configCodec = codecOf<Partial<wire.ConfigEntry>>('ConfigEntry');
@@ -55,8 +56,9 @@ export function encodeIntent(intent: Intent): Uint8Array {
 }
 
 /**
- * The intent of an entry. Fields that this version does not know are ignored. Throws `invalid_request` when the
- * body is not one of the section its key names or lacks what the section needs.
+ * The intent of an entry. Throws `unsupported_field` for what only a newer version can have put there: a section, a
+ * value, a field that is no hint (see state.proto); what takes away is obeyed all the same. Throws `invalid_request`
+ * when the body is not one of the section its key names or lacks what the section needs.
  */
 export function decodeIntent(key: string, body: Uint8Array): Intent {
   switch (sectionOf(key)) {
@@ -69,8 +71,19 @@ export function decodeIntent(key: string, body: Uint8Array): Intent {
     case 'BINDING':
       return decodeBinding(key, body);
     default:
-      throw unreadable(key, 'its section is not known');
+      throw newer(`the section ${sectionOf(key)}`);
   }
+}
+
+function newer(what: string): AppError {
+  return new AppError('unsupported_field', `${what} is not known to this version`);
+}
+
+/** What grants is taken only when all of it is understood: an unknown field may narrow it. */
+function whole<T>(codec: Codec<T>, body: Uint8Array): T {
+  const unknown = codec.unknownField(body);
+  if (unknown !== undefined) throw newer(`the field ${unknown}`);
+  return codec.decode(body);
 }
 
 function unreadable(key: string, why: string): AppError {
@@ -107,7 +120,10 @@ export function ruleFromWire(rule: wire.PolicyRule): PolicyRule {
 function modeFromWire(key: string, mode: wire.SubjectMode | undefined): SubjectMode {
   if (mode === subjectModes.Users) return 'Users';
   if (mode === subjectModes.Groups) return 'Groups';
-  throw unreadable(key, 'its subject mode is not known');
+  if (mode === undefined || mode === 'SUBJECT_MODE_UNSPECIFIED') {
+    throw unreadable(key, 'the subject mode is missing');
+  }
+  throw newer('the subject mode');
 }
 
 function decodeConfig(key: string, body: Uint8Array): ConfigEntry {
@@ -123,7 +139,7 @@ function decodeConfig(key: string, body: Uint8Array): ConfigEntry {
 }
 
 function decodeRole(key: string, body: Uint8Array): RoleIntent {
-  const entry = roleCodec.decode(body);
+  const entry = whole(roleCodec, body);
   const uid = required(key, 'the role uid', entry.uid);
   const name = required(key, 'the role name', entry.name);
   return { section: 'ROLE', key, uid, name, rules: (entry.rules ?? []).map(ruleFromWire) };
@@ -168,7 +184,7 @@ function scopeToWire(scope: IntentScope): wire.IntentScope {
 }
 
 function decodeBinding(key: string, body: Uint8Array): BindingIntent {
-  const entry = bindingCodec.decode(body);
+  const entry = whole(bindingCodec, body);
   const subjects = entry.subjects ?? [];
   if (subjects.length > maxSubjectsPerObject) throw unreadable(key, 'it has too many subjects');
   const notBefore = momentFromWire(key, entry.notBefore);
@@ -213,15 +229,15 @@ function scopeFromWire(key: string, scope: wire.IntentScope | null | undefined):
       if (scope.namespaces.names.length === 0) throw unreadable(key, 'no namespace is named');
       return { type: 'namespaces', names: scope.namespaces.names };
     case 'namespaceSelector':
-      return { type: 'selector', selector: selectorFromWire(key, scope.namespaceSelector) };
+      return { type: 'selector', selector: selectorFromWire(scope.namespaceSelector) };
     default:
       throw unreadable(key, 'the scope is missing');
   }
 }
 
-function selectorFromWire(key: string, selector: wire.LabelSelector): LabelSelector {
+function selectorFromWire(selector: wire.LabelSelector): LabelSelector {
   const requirements = selector.requirements.map(({ key: label, operator, values }) => {
-    if (!operators.includes(operator)) throw unreadable(key, 'a selector operator is not known');
+    if (!operators.includes(operator)) throw newer('a selector operator');
     return { key: label, operator: operator as SelectorOperator, values };
   });
   return { requirements };

@@ -117,6 +117,8 @@ export type AgentEffect =
   /** Central signed this time for the present epoch. How far it is believed is for the clock to say. */
   | { readonly do: 'heardTime'; readonly now: Millis }
   | { readonly do: 'command'; readonly order: Order }
+  /** Central said something that this version does not know: it is left alone. */
+  | { readonly do: 'ignored'; readonly what: 'message' | 'order' }
   /** Something signed was not believed, or a state was refused. For log, metric and audit. */
   | {
       readonly do: 'refused';

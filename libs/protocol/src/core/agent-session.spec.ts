@@ -113,6 +113,28 @@ const phases = (effects: readonly AgentEffect[]): string[] =>
       : [],
   );
 
+describe('a state of a newer central', () => {
+  test('is accepted whole, and what is not known here gives nothing and takes nothing', () => {
+    const agent = new Agent();
+    const entries = { ...first, 'LATER/a': '1' };
+    const tree = treeOf(entries);
+    const [accepted] = only(agent.accepts(transfer(tree, 5, entries, { nonce: 1 })), 'accept');
+    expect(accepted?.change.intents.map(({ key }) => key).sort()).toEqual(
+      Object.keys(first).sort(),
+    );
+    const why = 'the section LATER is not known';
+    expect(accepted?.change.skipped).toEqual([{ key: 'LATER/a', why }]);
+    expect(agent.session.memory.held?.tree.root).toEqual(tree.root);
+  });
+
+  test('what no version would write refuses the whole all the same', () => {
+    const entries = { ...first, 'OTHER/a': '1' };
+    const agent = new Agent();
+    const effects = agent.receive(...transfer(treeOf(entries), 5, entries, { nonce: 1 }));
+    expect(nackCode(effects)).toBe('malformed');
+  });
+});
+
 describe('a state that arrives', () => {
   test('says in Hello what it holds', () => {
     const agent = ready();

@@ -18,7 +18,7 @@ import type {
   Welcome,
 } from './generated/messages.ts';
 import { defaultHeartbeatMs, missedHeartbeats, protocolVersion } from './limits.ts';
-import { judgeOrder } from './order-rules.ts';
+import { isKnownOrder, judgeOrder } from './order-rules.ts';
 import { isRefusal } from './state-assembly.ts';
 import { refusalOfNumbers } from './state-point.ts';
 import { StateReceiver, type MemoryCell } from './state-receiver.ts';
@@ -162,8 +162,10 @@ export class AgentSession {
         return this.#centralTime(message.centralTime.envelope);
       case 'command':
         return this.#command(stream, message.command);
-      default:
+      case 'heartbeatAck':
         return [];
+      default:
+        return [{ do: 'ignored', what: 'message' }];
     }
   }
 
@@ -226,8 +228,9 @@ export class AgentSession {
       const { code, message } = judged;
       return [{ do: 'refused', what: 'command', code, message }];
     }
-    stream.lastOrder = judged.value.sequence;
-    return [{ do: 'command', order: judged.value.order }];
+    const { sequence, order } = judged.value;
+    stream.lastOrder = sequence;
+    return isKnownOrder(order) ? [{ do: 'command', order }] : [{ do: 'ignored', what: 'order' }];
   }
 
   #revoke(stream: Stream, { nonce, envelope }: Revoke): AgentEffect[] {

@@ -246,8 +246,12 @@ describe('the stream', () => {
     ]);
   });
 
-  test('what a newer central says and this agent does not know is ignored', () => {
-    expect(receive(live(), {})).toEqual([]);
+  test('what a newer central says and this agent does not know is left alone, and told', () => {
+    const session = live();
+    expect(receive(session, {} as CentralMessage)).toEqual([{ do: 'ignored', what: 'message' }]);
+    expect(session.live).toBe(true);
+    const heartbeatAck = { sequence: 1, serverTime: 0 };
+    expect(receive(session, { message: 'heartbeatAck', heartbeatAck })).toEqual([]);
   });
 });
 

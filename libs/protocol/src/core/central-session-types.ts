@@ -17,6 +17,8 @@ import type {
 export interface DesiredState {
   readonly revision: number;
   readonly root: Uint8Array;
+  /** Sections that hold entries. */
+  readonly sections: Iterable<string>;
   /** Signed Manifest of this revision and root. */
   readonly manifest: SignedEnvelope;
   /** Every entry, sections in their order. */
@@ -122,6 +124,8 @@ export type CentralEffect =
       readonly message: string;
       readonly items: readonly string[];
     }
+  /** The agent said something that this version does not know: it is left alone. */
+  | { readonly do: 'ignored' }
   | { readonly do: 'revokeAcknowledged'; readonly revision: number }
   | { readonly do: 'status'; readonly status: Status }
   | { readonly do: 'inventory'; readonly inventory: Inventory }

@@ -108,6 +108,25 @@ function current(): void {
 
 beforeEach(reset);
 
+describe('an agent of the first release', () => {
+  test('is not sent a section that would make it refuse the whole state, and is told of once', () => {
+    desired.commit({ 'LATER/a': '1' });
+    const outdated = { do: 'refused', code: 'agent_outdated', items: ['LATER'] };
+    expect(only(hello(null), 'refused')).toMatchObject([outdated]);
+    at += 10_000;
+    expect(session.handle({ on: 'tick', at, wallClock: at })).toEqual([]);
+    expect(change(desired.commit({ 'BINDING/c': '3' }))).toMatchObject([outdated]);
+    expect(states(change(desired.commit({}, ['LATER/a'])))).toEqual([`full ${desired.revision}`]);
+  });
+
+  test('and one that skips what it does not know gets it', () => {
+    desired.commit({ 'LATER/a': '1' });
+    expect(states(hello(null, { capabilities: ['skips_unknown'] }))).toEqual([
+      `full ${desired.revision}`,
+    ]);
+  });
+});
+
 describe('Hello', () => {
   test('of an agent that holds nothing is answered with everything, after a Welcome with all intervals', () => {
     const effects = hello(null);
@@ -332,7 +351,7 @@ describe('the stream', () => {
     expect(receive({ message: 'revokeAck', revokeAck: { nonce: 1, revision: 2 } })).toEqual([
       { do: 'revokeAcknowledged', revision: 2 },
     ]);
-    expect(receive({})).toEqual([]);
+    expect(receive({})).toEqual([{ do: 'ignored' }]);
     at = 300_000;
     receive({});
     expect(sent(session.handle({ on: 'tick', at, wallClock: at }))).toEqual(['centralTime']);

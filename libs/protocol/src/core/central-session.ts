@@ -145,7 +145,7 @@ export class CentralSession {
       case 'goodbye':
         return this.#close('goodbye', message.goodbye.reason);
       default:
-        return [];
+        return [{ do: 'ignored' }];
     }
   }
 

@@ -34,9 +34,7 @@ export function judgeOrder(order: CommandOrder, context: OrderContext): JudgedOr
   if (order.sequence <= context.lastSequence) {
     return refused('replay', 'the order was given before');
   }
-  if (!Object.hasOwn(actions, order.order)) {
-    return refused('malformed', 'the order is not known here');
-  }
+  if (order.order === 'ORDER_UNSPECIFIED') return refused('malformed', 'the order says nothing');
   return { ok: true, value: order };
 }
 
@@ -45,6 +43,11 @@ function refused(
   message: string,
 ): JudgedOrder & { ok: false } {
   return { ok: false, code, message };
+}
+
+/** False for an order of a newer central. */
+export function isKnownOrder(order: Order): boolean {
+  return Object.hasOwn(actions, order);
 }
 
 /** What an order was called before orders were signed, for agents that know no better. */

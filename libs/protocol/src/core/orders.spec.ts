@@ -119,7 +119,6 @@ describe('an order of central', () => {
       [{ sessionEpoch: 6 }, 'replay'],
       [{ sequence: 0 }, 'replay'],
       [{ order: 'ORDER_UNSPECIFIED' }, 'malformed'],
-      [{ order: 'constructor' as Order }, 'malformed'],
     ];
     for (const [more, code, key] of wrong) {
       expect(pair().obey(bare(more, key))).toMatchObject([{ do: 'refused', code }]);
@@ -128,6 +127,12 @@ describe('an order of central', () => {
     expect(pair().obey({ action: 'ACTION_RESYNC', envelope: state })).toMatchObject([
       { do: 'refused', code: 'malformed' },
     ]);
+  });
+
+  test('of a newer central is left alone, and told', () => {
+    for (const order of ['constructor', 9] as unknown as Order[]) {
+      expect(pair().obey(bare({ order }))).toEqual([{ do: 'ignored', what: 'order' }]);
+    }
   });
 
   test('is never obeyed twice, in whatever order orders are delivered, repeated, or kept for another stream', () => {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { AppError } from '@ambit/kernel';
 import type { Digests } from '@ambit/kernel';
 import type { Intent } from '@ambit/rbac';
 import type {
@@ -60,6 +61,8 @@ function open<T>(type: string, envelope: SignedEnvelope): Opened<T> {
 function decodeIntent(key: string, body: Uint8Array): Intent {
   if (body.length === 0) throw new Error('an empty body');
   const section = sectionOf(key);
+  if (section === 'LATER')
+    throw new AppError('unsupported_field', 'the section LATER is not known');
   if (section !== 'BINDING' && section !== 'CONFIG') throw new Error('an unknown section');
   return { section, key } as Intent;
 }
@@ -149,6 +152,7 @@ export class Desired {
     return {
       revision,
       root: tree.root,
+      sections: tree.sections.keys(),
       manifest: envelopeOf('manifest', manifestOf(tree, revision, { stateEpoch })),
       entries: () => entries,
       entriesOf: (keys) => {

@@ -1,3 +1,4 @@
+import { isAppError } from '@ambit/kernel';
 import type { Intent } from '@ambit/rbac';
 import type {
   Manifest,
@@ -28,13 +29,24 @@ export interface StateChange {
   readonly envelope: SignedEnvelope;
   readonly removed: readonly string[];
   readonly entries: readonly StateEntry[];
-  /** `entries`, read. */
+  /** `entries`, read, without those that this version does not understand. */
   readonly intents: readonly Intent[];
+  /** Entries of a newer central: kept and hashed as they are, and nothing is given by them. */
+  readonly skipped: readonly SkippedEntry[];
   /** All entries after the change. */
   readonly tree: HashTree;
 }
 
-/** Reads the body of an entry; throws when it is not one. */
+/** An entry that this version does not understand, and what of it. */
+export interface SkippedEntry {
+  readonly key: string;
+  readonly why: string;
+}
+
+/** What entries say. */
+export type ReadEntries = Pick<StateChange, 'intents' | 'skipped'>;
+
+/** Reads the body of an entry; throws `unsupported_field` for one of a newer version, and otherwise when it is none. */
 export type DecodeIntent = (key: string, body: Uint8Array) => Intent;
 
 const malformed = (message: string): Refusal => ({ code: 'malformed', message });
@@ -101,10 +113,10 @@ export function finishAssembly(
   });
   const refusal = refusalOfContent(assembly.manifest, tree);
   if (refusal !== undefined) return refusal;
-  const intents = readIntents(entries, decode);
-  if (!Array.isArray(intents)) return intents;
+  const read = readEntries(entries, decode);
+  if (isRefusal(read)) return read;
   const { mode, manifest, envelope } = assembly;
-  return { mode, manifest, envelope, removed, entries, intents, tree };
+  return { mode, manifest, envelope, removed, entries, ...read, tree };
 }
 
 function repeatedKey(keys: readonly string[]): string | undefined {
@@ -112,19 +124,29 @@ function repeatedKey(keys: readonly string[]): string | undefined {
   return keys.find((key) => seen.size === seen.add(key).size);
 }
 
-function readIntents(entries: readonly StateEntry[], decode: DecodeIntent): Intent[] | Refusal {
+/**
+ * Reads entries. What a newer version put there is set aside: it never grants, and takes nothing of what another entry
+ * gives. What no version would write refuses the whole.
+ */
+export function readEntries(
+  entries: readonly StateEntry[],
+  decode: DecodeIntent,
+): ReadEntries | Refusal {
   const intents: Intent[] = [];
+  const skipped: SkippedEntry[] = [];
   const unreadable: string[] = [];
   for (const { key, body } of entries) {
     try {
       const intent = decode(key, body);
       if (intent.section === sectionOf(key)) intents.push(intent);
       else unreadable.push(key);
-    } catch {
-      unreadable.push(key);
+    } catch (error) {
+      if (isAppError(error) && error.code === 'unsupported_field') {
+        skipped.push({ key, why: error.message });
+      } else unreadable.push(key);
     }
   }
-  if (unreadable.length === 0) return intents;
+  if (unreadable.length === 0) return { intents, skipped };
   const items = unreadable.slice(0, wireLimits.reportItems);
   return { code: 'malformed', message: 'entries cannot be read', items };
 }

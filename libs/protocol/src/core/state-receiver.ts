@@ -128,7 +128,7 @@ export class StateReceiver {
     // The same state with a lineage that was not known yet is kept, so that it is known after a restart too.
     const told = manifest.lineage.length > 0 && held.lineage.length === 0;
     if (comparePoints(manifest, held) === 0 && !told) return [this.#acknowledge(nonce)];
-    const nothing = { removed: [], entries: [], intents: [] };
+    const nothing = { removed: [], entries: [], intents: [], skipped: [] };
     return this.#save(nonce, { mode: 'delta', manifest, envelope, ...nothing, tree: held.tree });
   }
 

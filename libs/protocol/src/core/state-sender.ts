@@ -5,6 +5,7 @@ import type {
   CentralSessionSettings,
   DesiredState,
 } from './central-session-types.ts';
+import { sectionsBeyond } from './capabilities.ts';
 import { stateMessages, type StateTransfer } from './chunking.ts';
 import type {
   CentralMessage,
@@ -54,6 +55,9 @@ export class StateSender {
   #dirty = new Set<string>();
   #fullDue = false;
   #due = false;
+  #capabilities: readonly string[] = [];
+  /** The revision of which was told that the agent is too old for it. */
+  #beyondAgent: number | undefined;
   readonly #failures: Record<Mode, Failures> = {
     full: { count: 0, notBefore: 0 },
     delta: { count: 0, notBefore: 0 },
@@ -79,6 +83,7 @@ export class StateSender {
   start(hello: Hello, at: Millis): CentralEffect[] {
     const desired = this.#ports.desired();
     const held = hello.held;
+    this.#capabilities = hello.capabilities;
     this.#due = true;
     const changed = this.#changedSince(held, desired);
     if (held === null || changed === undefined) {
@@ -109,6 +114,8 @@ export class StateSender {
   pump(at: Millis): CentralEffect[] {
     if (!this.#due || this.#inFlight !== undefined) return [];
     const desired = this.#ports.desired();
+    const beyond = sectionsBeyond(desired.sections, this.#capabilities);
+    if (beyond.length > 0) return this.#tooOld(desired.revision, beyond);
     const mode = this.#mode(desired, at);
     const failures = this.#failures[mode];
     if (failures.count >= quickTries && at < failures.notBefore) return [];
@@ -118,6 +125,14 @@ export class StateSender {
     this.#dirty = new Set();
     this.#due = false;
     return [this.#sendState(mode, desired, keys)];
+  }
+
+  /** The agent would refuse the whole state, and with it what it takes away. It is told once for each revision. */
+  #tooOld(revision: number, items: readonly string[]): CentralEffect[] {
+    if (this.#beyondAgent === revision) return [];
+    this.#beyondAgent = revision;
+    const message = 'the agent is too old for what its cluster should hold: update it';
+    return [{ do: 'refused', revision, code: 'agent_outdated', message, items }];
   }
 
   #mode(desired: DesiredState, at: Millis): Mode {

@@ -70,6 +70,7 @@ export class AgentStream {
   #underWay: { readonly revision: number; readonly at: Millis }[] = [];
   #removedAt: number | undefined;
   #closed = false;
+  #ignoring = false;
 
   constructor(parts: AgentStreamParts) {
     this.#parts = parts;
@@ -150,6 +151,8 @@ export class AgentStream {
         return this.#status(effect.status);
       case 'inventory':
         return this.#parts.hold(events.inventory(this, effect.inventory));
+      case 'ignored':
+        return this.#ignored();
       case 'revokeAcknowledged':
         return undefined;
       case 'close':
@@ -165,6 +168,14 @@ export class AgentStream {
     events.applied(this, { revision, report, tookMs: done.map(({ at }) => now - at) });
     const leftovers = report.problems.length + report.moreProblems + report.heldRemovals;
     if (leftovers === 0) this.#noteEmptied(revision);
+  }
+
+  /** Told once: an agent of a later version says it again and again. */
+  #ignored(): void {
+    if (this.#ignoring) return;
+    this.#ignoring = true;
+    const text = 'an agent says something that this version does not know; it is left alone';
+    this.#parts.logger.warn(text, { cluster: this.identity.clusterName });
   }
 
   #status(status: wire.Status): void {

@@ -67,6 +67,10 @@ export class ClusterState implements DesiredState {
     return this.#tree.root;
   }
 
+  get sections(): Iterable<string> {
+    return this.#tree.sections.keys();
+  }
+
   /** Signed once per revision, when somebody asks. */
   get manifest(): wire.SignedEnvelope {
     this.#manifest ??= this.#ports.signer.sign(

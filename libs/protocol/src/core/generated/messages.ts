@@ -1,6 +1,6 @@
 // Generated from proto/ by `npm run gen`. Do not edit.
 
-/** One entry of the desired state. Sections sort by their number; an entry lives in the section its key begins with. */
+/** One entry of the desired state. Sections sort by their number; an entry lives in the section its key begins with. A section, a value or a field below 100 that an agent does not know makes it skip the entry: nothing is given by what is not wholly understood. Fields from 100 on are hints, which it may ignore. Of ConfigEntry and DenyEntry, which give nothing, unknown fields are ignored. What a newer central adds must not be needed to take access away. */
 export interface StateEntry {
   /** "CONFIG/...", "ROLE/...", "DENY/..." or "BINDING/...". */
   readonly key: string;
@@ -403,7 +403,7 @@ export interface ApplyReport {
 
 export interface IntentResult {
   readonly key: string;
-  /** ceiling_refused, not_yet_active, namespace_missing, role_missing, foreign_object, kubernetes_refused, held, retrying, contended. */
+  /** ceiling_refused, not_yet_active, namespace_missing, role_missing, foreign_object, kubernetes_refused, held, retrying, contended, not_understood. */
   readonly reason: string;
   readonly message: string;
   readonly namespace: string;

@@ -1,0 +1,23 @@
+/**
+ * What a peer says of itself in Hello beyond the first release. What is used towards it goes by this, never by its
+ * version.
+ */
+export const capabilities = {
+  /** Skips and reports sections, intents and messages that it does not know, where the first release refused the whole. */
+  skipsUnknown: 'skips_unknown',
+} as const;
+
+/** What an agent of this version says of itself. */
+export const agentCapabilities: readonly string[] = Object.values(capabilities);
+
+/** Sections that every agent reads. */
+const firstSections: ReadonlySet<string> = new Set(['CONFIG', 'ROLE', 'DENY', 'BINDING']);
+
+/** Sections of a state for which an agent with these capabilities would refuse the whole state. */
+export function sectionsBeyond(
+  sections: Iterable<string>,
+  peer: readonly string[],
+): readonly string[] {
+  if (peer.includes(capabilities.skipsUnknown)) return [];
+  return [...sections].filter((section) => !firstSections.has(section));
+}
