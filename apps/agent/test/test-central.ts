@@ -381,6 +381,7 @@ export class TestCentral {
       case 'close':
         return stream.fail(new AppError('state_ahead', effect.message));
       case 'revokeAcknowledged':
+      case 'ignored':
         return undefined;
     }
   }

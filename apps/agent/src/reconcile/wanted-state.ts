@@ -100,11 +100,8 @@ export class WantedState {
   }
 
   problems(): Problem[] {
-    return [
-      ...this.#desired.problems().map(ofIntent),
-      ...this.#gains.problems(),
-      ...this.#skipped.problems(),
-    ];
+    const desired = this.#desired.problems().map(ofIntent);
+    return [...desired, ...this.#gains.problems(), ...this.#skipped.problems()];
   }
 
   /** Takes a change over. What is to be held of steps that no commit explains is held. */

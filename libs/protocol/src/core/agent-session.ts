@@ -137,8 +137,8 @@ export class AgentSession {
       return this.#close('drained', message.drain.reason, { kind: 'window', ...window });
     }
     if (message.message === 'superseded') {
-      const text = 'another stream of this identity is newer';
-      return this.#close('superseded', text, { kind: 'after', ms: 60_000 });
+      const retry = { kind: 'after', ms: 60_000 } as const;
+      return this.#close('superseded', 'another stream of this identity is newer', retry);
     }
     if (stream.live) return this.#live(stream, message);
     if (message.message === 'welcome') return this.#welcome(stream, at, message.welcome);
@@ -224,12 +224,9 @@ export class AgentSession {
     const { instanceId, attempt, sessionEpoch, lastOrder: lastSequence } = stream;
     const context = { memory: this.memory, instanceId, attempt, sessionEpoch, lastSequence };
     const judged = opened.ok ? judgeOrder(opened.value, context) : opened;
-    if (!judged.ok) {
-      const { code, message } = judged;
-      return [{ do: 'refused', what: 'command', code, message }];
-    }
-    const { sequence, order } = judged.value;
-    stream.lastOrder = sequence;
+    if (!judged.ok) return [refused('command', judged)];
+    const { order } = judged.value;
+    stream.lastOrder = judged.value.sequence;
     return isKnownOrder(order) ? [{ do: 'command', order }] : [{ do: 'ignored', what: 'order' }];
   }
 
