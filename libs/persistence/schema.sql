@@ -18,6 +18,14 @@ CREATE TABLE agent_certificates (
 );
 CREATE INDEX agent_certificates_agent ON public.agent_certificates USING btree (agent_uid, issued_order);
 
+CREATE TABLE agent_orders (
+  revision bigint NOT NULL,
+  cluster_uid text NOT NULL,
+  word text NOT NULL,
+  CONSTRAINT agent_orders_word_check CHECK ((word = ANY (ARRAY['release_removals'::text, 'release_gains'::text]))),
+  CONSTRAINT agent_orders_pkey PRIMARY KEY (revision, cluster_uid, word)
+);
+
 CREATE TABLE agents (
   uid text NOT NULL,
   cluster_uid text NOT NULL,

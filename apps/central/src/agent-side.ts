@@ -89,7 +89,6 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
       connections: new ConnectedClusters(gateway, database, clock),
       applied: status,
       joinFacts: { caPin: keys.ca.pin, agentAddress: () => address },
-      commands: gateway,
     },
     onAuditStored: (listener) => {
       wake = listener;

@@ -222,6 +222,20 @@ describe('two replicas on one database', () => {
     });
   });
 
+  test('what is asked of one is told by the other, which holds the stream: orders, and whether anybody is there', async () => {
+    const agent = await enrolled('r-orders');
+    agent.connect(there.agentAddress);
+    await eventually(() => expect(agent.revision).toBeDefined());
+    for (const [count, path] of ['release-removals', 'release-gains'].entries()) {
+      const { status } = await here.call('POST', `/clusters/r-orders/${path}`, { body: {} });
+      expect(status).toBe(202);
+      const told = (): number => agent.heard.filter((word) => word === 'command').length;
+      await eventually(() => expect(told()).toBe(count + 1), { withinMs: 2_000 });
+    }
+    const { body } = await here.call('POST', '/clusters/r-orders/remove', { body: {} });
+    expect(body).toMatchObject({ state: 'removing', connected: true });
+  });
+
   test('an agent that moves to the other replica is served there; the record follows it', async () => {
     const agent = await enrolled('r-moves');
     agent.connect(here.agentAddress);

@@ -2,6 +2,7 @@ import type { Millis } from '@ambit/kernel';
 import type { HelloFacts } from './sync/cluster-sync.ts';
 import type {
   AgentIdentity,
+  AgentOrder,
   ApiTokenRecord,
   CertificateRecord,
   JoinTokenRecord,
@@ -71,6 +72,8 @@ export interface AgentStore {
   takeHello(fingerprint: string, hello: NewSession): Promise<HelloTaken>;
   /** Revokes every live identity of the cluster. Gives their uids. */
   revokeCluster(clusterUid: string, because: string): Promise<readonly string[]>;
+  /** Tells the agent something, through whichever replica holds its stream when this is committed. */
+  order(order: AgentOrder): void;
   insertNonce(nonceHash: Uint8Array, fingerprint: string, ttlMs: number): Promise<void>;
   /** True for exactly one caller per nonce, and only in time and for that certificate. */
   consumeNonce(nonceHash: Uint8Array, fingerprint: string): Promise<boolean>;

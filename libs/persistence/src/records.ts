@@ -80,9 +80,16 @@ export interface RevokedCredential {
   readonly uid: string;
 }
 
+/** What the agent of a cluster is to do, for the replica that holds its stream. */
+export interface AgentOrder {
+  readonly clusterUid: string;
+  readonly word: 'release_removals' | 'release_gains';
+}
+
 /** One revision as the feed delivers it. */
 export interface FeedCommit extends PolicyCommit {
   readonly revoked: readonly RevokedCredential[];
+  readonly orders: readonly AgentOrder[];
   /** Random bytes of this revision: a restored copy of the database that goes on differently has others. */
   readonly lineage: Uint8Array;
   /** Set when the revision was made by a new compiler or a raised epoch. */

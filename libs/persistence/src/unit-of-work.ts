@@ -117,7 +117,13 @@ function committed<T>({ value, changes }: Done<T>, sealed: Sealed | undefined): 
   return {
     ...done,
     events,
-    commit: { revision, lineage, changes: changes.changes(), revoked: changes.revoked() },
+    commit: {
+      revision,
+      lineage,
+      changes: changes.changes(),
+      revoked: changes.revoked(),
+      orders: changes.orders,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
-import type { FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
+import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
 import { optional } from '../rows/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 
@@ -17,6 +17,8 @@ interface ChangeRow {
   readonly compiler_version: number;
   readonly explained_from: number;
   readonly epoch_raise: Buffer | null;
+  /** The same in every row of a revision. */
+  readonly orders: readonly AgentOrder[] | null;
 }
 
 /** The revision of the last committed policy transaction. */
@@ -35,6 +37,7 @@ export async function lineageOf(sql: Sql, revision: number): Promise<Uint8Array>
 interface OpenCommit extends FeedCommit {
   readonly changes: PolicyChange[];
   readonly revoked: RevokedCredential[];
+  orders: readonly AgentOrder[];
   lineage: Uint8Array;
   installation?: StateFacts;
 }
@@ -55,11 +58,13 @@ const emptyCommit = (revision: number): OpenCommit => ({
   revision,
   changes: [],
   revoked: [],
+  orders: [],
   lineage: noLineage,
 });
 
 function addRow(commit: OpenCommit, row: ChangeRow): void {
   commit.lineage = row.lineage ?? noLineage;
+  commit.orders = row.orders ?? [];
   if (row.state_epoch !== null) {
     commit.installation = {
       stateEpoch: row.state_epoch,
@@ -85,7 +90,9 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
 export async function changesAfter(sql: Sql, revision: number, limit = 500): Promise<ChangesAfter> {
   const rows = await sql.query<ChangeRow>(
     `SELECT h.revision AS head, h.frozen_at IS NOT NULL AS frozen, b.lineage AS base, r.revision, l.lineage,
-       c.kind, c.uid, c.op, c.object, i.state_epoch, i.compiler_version, i.explained_from, i.epoch_raise
+       c.kind, c.uid, c.op, c.object, i.state_epoch, i.compiler_version, i.explained_from, i.epoch_raise,
+       (SELECT jsonb_agg(jsonb_build_object('clusterUid', o.cluster_uid, 'word', o.word))
+        FROM agent_orders o WHERE o.revision = r.revision) AS orders
      FROM policy_head h
      LEFT JOIN policy_lineage b ON b.revision = $1::bigint
      LEFT JOIN generate_series($1::bigint + 1, least(h.revision, $1::bigint + $2::bigint)) AS r(revision) ON true

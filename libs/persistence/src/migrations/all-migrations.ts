@@ -6,6 +6,7 @@ import { AgentTrust1795470240000 } from './1795470240000-agent-trust.ts';
 import { AuditReporter1795470300000 } from './1795470300000-audit-reporter.ts';
 import { ClosedGroups1795470360000 } from './1795470360000-closed-groups.ts';
 import { Rights1795470420000 } from './1795470420000-rights.ts';
+import { AgentOrders1795470480000 } from './1795470480000-agent-orders.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -17,4 +18,5 @@ export const allMigrations = [
   AuditReporter1795470300000,
   ClosedGroups1795470360000,
   Rights1795470420000,
+  AgentOrders1795470480000,
 ];

@@ -10,6 +10,7 @@ const ofTheApplication: Readonly<Record<string, string>> = {
   migrations: 'SELECT',
   audit_retention: 'SELECT',
   policy_changes: 'SELECT, INSERT',
+  agent_orders: 'SELECT, INSERT',
   policy_head: 'SELECT, UPDATE',
   installation: 'SELECT, INSERT, UPDATE',
 };

@@ -1,7 +1,7 @@
 import { AgentCertificateEntity } from '../entities/agent-certificate.entity.ts';
 import { AgentEntity } from '../entities/agent.entity.ts';
 import { lockAgentIdentity } from '../queries/agent-identity.ts';
-import type { AgentIdentity, CertificateRecord } from '../records.ts';
+import type { AgentIdentity, AgentOrder, CertificateRecord } from '../records.ts';
 import { openClusterSession } from '../sync/cluster-sync.ts';
 import type { AgentStore, HelloTaken, NewSession } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
@@ -97,6 +97,10 @@ export class PostgresAgentStore implements AgentStore {
       [Buffer.from(nonceHash), fingerprint],
     );
     return rows.length === 1;
+  }
+
+  order(order: AgentOrder): void {
+    this.#context.changes.orders.push(order);
   }
 
   async purgeNonces(): Promise<number> {

@@ -1,5 +1,5 @@
 import type { AuditActor, AuditEvent, PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
-import type { RevokedCredential } from '../records.ts';
+import type { AgentOrder, RevokedCredential } from '../records.ts';
 import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
 
 /** One row of `policy_changes` before it has a revision. */
@@ -22,6 +22,7 @@ interface Stamp {
 export class ChangeSet implements PolicyRecorder {
   readonly rows: ChangeRow[] = [];
   readonly events: AuditEvent[] = [];
+  readonly orders: AgentOrder[] = [];
   /**
    * Groups whose members change: resourceVersion and generation follow although no row of theirs is written. The store
    * that adds one has locked its row, so that sealing never waits for a row while it holds the head.
@@ -80,10 +81,11 @@ export class ChangeSet implements PolicyRecorder {
   }
 
   makesRevision(): boolean {
-    return this.bump !== undefined || this.rows.length > 0 || this.touchedGroups.size > 0;
+    if (this.bump !== undefined || this.touchedGroups.size > 0) return true;
+    return this.rows.length + this.orders.length > 0;
   }
 
-  /** False when only credentials end, or a new compiler takes over: no object of the policy is touched. */
+  /** False when only credentials end, agents are told something, or a new compiler takes over: no object of the policy is touched. */
   changesState(): boolean {
     return this.touchedGroups.size > 0 || this.rows.some((row) => row.op !== 'revoke');
   }

@@ -25,6 +25,8 @@ g AS (UPDATE groups t SET revision = head.revision, generation = generation + (t
 r AS (UPDATE roles t SET revision = head.revision FROM head WHERE t.uid = ANY($7::text[])),
 n AS (UPDATE grants t SET revision = head.revision FROM head WHERE t.uid = ANY($8::text[])),
 c AS (UPDATE clusters t SET revision = head.revision FROM head WHERE t.uid = ANY($9::text[])),
+o AS (INSERT INTO agent_orders (revision, cluster_uid, word)
+      SELECT head.revision, t."clusterUid", t.word FROM head, jsonb_to_recordset($14::jsonb) AS t("clusterUid" text, word text)),
 i AS (UPDATE installation SET explained_from = head.revision FROM head WHERE $11),
 audited AS (
   INSERT INTO audit_events (received_at, ${eventColumns})
@@ -68,6 +70,7 @@ export function sealStatement(
     changes.bump !== undefined,
     changes.lift,
     passage(changes),
+    JSON.stringify(changes.orders),
   ];
   return { text: sealPolicy, values };
 }

@@ -1,14 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { agentCommandsToken, appliedEventsToken, joinFactsToken } from '../clusters/public.ts';
-import type { AgentCommands, AppliedEvents, JoinFacts } from '../clusters/public.ts';
+import { appliedEventsToken, joinFactsToken } from '../clusters/public.ts';
+import type { AppliedEvents, JoinFacts } from '../clusters/public.ts';
 import { connectionsToken } from '../policy/public.ts';
 import type { Connections } from '../policy/public.ts';
 
 /** What the rest of central may use of the streams. */
 export interface GatewayParts {
   readonly connections: Connections;
-  readonly commands: AgentCommands;
   readonly applied: AppliedEvents;
   readonly joinFacts: JoinFacts;
 }
@@ -20,7 +19,6 @@ export class AgentGatewayModule {
   static of(parts: GatewayParts): DynamicModule {
     const providers = [
       { provide: connectionsToken, useValue: parts.connections },
-      { provide: agentCommandsToken, useValue: parts.commands },
       { provide: appliedEventsToken, useValue: parts.applied },
       { provide: joinFactsToken, useValue: parts.joinFacts },
     ];

@@ -12,7 +12,7 @@ import {
   wireLimits,
 } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
-import type { FeedCommit, StateFacts } from '@ambit/persistence';
+import type { AgentOrder, FeedCommit, StateFacts } from '@ambit/persistence';
 import type { AgentCall, EnvelopeSigner, SyncStream } from '@ambit/transport';
 import { ClusterState } from '../desired-state/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -45,6 +45,11 @@ interface Served {
   readonly state: ClusterState;
 }
 
+const orders = {
+  release_removals: 'ORDER_RELEASE_REMOVALS',
+  release_gains: 'ORDER_RELEASE_GAINS',
+} as const satisfies Record<AgentOrder['word'], wire.Order>;
+
 const inventoryIntervalMs = 5_000;
 const timeIntervalMs = 5 * 60_000;
 const mostAgents = 5_000;
@@ -71,20 +76,6 @@ export class AgentGateway {
   /** True when the agent of the cluster has a stream to this replica. */
   connected(clusterUid: string): boolean {
     return this.#served.has(clusterUid);
-  }
-
-  /** Tells the agent to let held removals through; false when it has no stream here. */
-  releaseRemovals(clusterUid: string): boolean {
-    const stream = this.#stream(clusterUid);
-    stream?.handle({ on: 'command', order: 'ORDER_RELEASE_REMOVALS' });
-    return stream !== undefined;
-  }
-
-  /** Tells the agent to let held gains through; false when it has no stream here. */
-  releaseGains(clusterUid: string): boolean {
-    const stream = this.#stream(clusterUid);
-    stream?.handle({ on: 'command', order: 'ORDER_RELEASE_GAINS' });
-    return stream !== undefined;
   }
 
   /** Serves one `Sync.Connect` stream: its first message is the Hello, everything after it belongs to the session. */
@@ -223,6 +214,9 @@ export class AgentGateway {
 
   #follow(commit: FeedCommit, touched: Touched): void {
     if (commit.installation !== undefined) return this.#begunAnew(commit.installation);
+    for (const { clusterUid, word } of commit.orders) {
+      this.#stream(clusterUid)?.handle({ on: 'command', order: orders[word] });
+    }
     for (const change of commit.changes) {
       if (change.op !== 'delete' || change.kind !== 'Cluster') continue;
       this.#stream(change.uid)?.clusterRemoved(commit.revision);

@@ -10,9 +10,8 @@ import { ClustersController } from './clusters.controller.ts';
 import { EnrolmentController } from './enrolment.controller.ts';
 import { JoinTokens } from './join-tokens.ts';
 import type { JoinFacts } from './join-tokens.ts';
-import { agentCommandsToken, appliedEventsToken, joinFactsToken } from './injection-tokens.ts';
+import { appliedEventsToken, joinFactsToken } from './injection-tokens.ts';
 import { RemoveCluster } from './remove-cluster.ts';
-import type { AgentCommands } from './remove-cluster.ts';
 import { WaitApplied } from './wait-applied.ts';
 import type { AppliedEvents } from './wait-applied.ts';
 
@@ -37,13 +36,9 @@ const { database, clock, unitOfWork } = runtimeTokens;
     },
     {
       provide: RemoveCluster,
-      useFactory: (
-        commit: CommitPolicy,
-        uow: UnitOfWork,
-        clusters: ClusterReader,
-        commands: AgentCommands,
-      ) => new RemoveCluster({ commit, unitOfWork: uow }, clusters, commands),
-      inject: [CommitPolicy, unitOfWork, ClusterReader, agentCommandsToken],
+      useFactory: (commit: CommitPolicy, clusters: ClusterReader, connections: Connections) =>
+        new RemoveCluster(commit, clusters, connections),
+      inject: [CommitPolicy, ClusterReader, connectionsToken],
     },
     {
       provide: WaitApplied,

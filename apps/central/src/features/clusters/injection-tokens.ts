@@ -1,4 +1,3 @@
 /** Injection tokens of what the agent gateway gives to this slice. */
 export const joinFactsToken = Symbol('joinFacts');
-export const agentCommandsToken = Symbol('agentCommands');
 export const appliedEventsToken = Symbol('appliedEvents');

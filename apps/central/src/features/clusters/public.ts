@@ -2,8 +2,7 @@
 export { isConnected } from './cluster-response.ts';
 export { ClustersModule } from './clusters.module.ts';
 export { EnrolAgent } from './enrol-agent.ts';
-export { agentCommandsToken, appliedEventsToken, joinFactsToken } from './injection-tokens.ts';
+export { appliedEventsToken, joinFactsToken } from './injection-tokens.ts';
 export { SupersededCertificates } from './superseded-certificates.ts';
 export type { JoinFacts } from './join-tokens.ts';
-export type { AgentCommands } from './remove-cluster.ts';
 export type { AppliedEvents } from './wait-applied.ts';

@@ -1,15 +1,16 @@
 import type {
   AgentRevocation,
   ClusterRemoval,
+  ClusterStatus,
   GainsReleased,
   RemovalsReleased,
 } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
-import type { Transaction, UnitOfWork } from '@ambit/persistence';
+import type { AgentOrder, NewAuditEvent, Transaction } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { auditRemoved } from '../policy/public.ts';
-import type { CommitPolicy } from '../policy/public.ts';
+import type { CommitPolicy, Connections } from '../policy/public.ts';
 import type { ClusterReader } from './cluster-reader.ts';
 
 interface Caller {
@@ -17,37 +18,26 @@ interface Caller {
   readonly requestId: string;
 }
 
-/** Tells the agent of a cluster something, if it has a stream here. */
-export interface AgentCommands {
-  /** False when no agent is connected to this replica. */
-  releaseRemovals(clusterUid: string): boolean;
-  /** False when no agent is connected to this replica. */
-  releaseGains(clusterUid: string): boolean;
-  connected(clusterUid: string): boolean;
-}
-
 /** Takes clusters and agents out of the fleet. */
 export class RemoveCluster {
   readonly #commit: CommitPolicy;
-  readonly #unitOfWork: UnitOfWork;
   readonly #clusters: ClusterReader;
-  readonly #commands: AgentCommands;
+  readonly #connections: Pick<Connections, 'among'>;
 
   constructor(
-    ports: { readonly commit: CommitPolicy; readonly unitOfWork: UnitOfWork },
+    commit: CommitPolicy,
     clusters: ClusterReader,
-    commands: AgentCommands,
+    connections: Pick<Connections, 'among'>,
   ) {
-    this.#commit = ports.commit;
-    this.#unitOfWork = ports.unitOfWork;
+    this.#commit = commit;
     this.#clusters = clusters;
-    this.#commands = commands;
+    this.#connections = connections;
   }
 
   /** An empty state goes to the agent; when it has applied it, its identity ends. With `force` nobody is waited for. */
   async execute(caller: Caller, name: string, force: boolean): Promise<ClusterRemoval> {
     const cluster = await this.#clusters.record(name);
-    const connected = this.#clusters.connected(cluster.uid);
+    const connected = await this.#connected(cluster.uid);
     const enrolled = cluster.kubeSystemUid !== undefined;
     const dropAgent = force || !enrolled;
     const result = await this.#commit.run({ ...writer(caller), unguarded: true }, async (tx) => {
@@ -74,19 +64,16 @@ export class RemoveCluster {
     return { kind: 'AgentRevocation', cluster: name, agents: [...result.value] };
   }
 
-  /** Audited before it is sent: what an agent lets through stands in the trail. Throws `not_found`, `cluster_offline`. */
+  /** Throws `not_found`, and `cluster_offline` when its agent has a stream to no replica. */
   async releaseRemovals(caller: Caller, name: string): Promise<RemovalsReleased> {
-    const { uid } = await this.#clusters.record(name);
-    const { status } = await this.#clusters.get(name);
-    if (!this.#clusters.connected(uid)) throw offline(name);
-    await this.#unitOfWork.run(writer(caller), async (tx) =>
-      tx.audit.record({
+    const status = await this.#order(caller, name, {
+      word: 'release_removals',
+      event: {
         type: 'cluster.removals_released',
         message: `Held removals of cluster ${name} were released`,
-        cluster: name,
-      }),
-    );
-    if (!this.#commands.releaseRemovals(uid)) throw offline(name);
+      },
+      held: 'Removals',
+    });
     const released = status.heldRemovals ?? 0;
     return {
       kind: 'RemovalsReleased',
@@ -96,19 +83,16 @@ export class RemoveCluster {
     };
   }
 
-  /** Told to the audit trail before it is told to the agent. Throws `not_found`, `cluster_offline`. */
+  /** Throws `not_found`, and `cluster_offline` when its agent has a stream to no replica. */
   async releaseGains(caller: Caller, name: string): Promise<GainsReleased> {
-    const { uid } = await this.#clusters.record(name);
-    const { status } = await this.#clusters.get(name);
-    if (!this.#commands.connected(uid)) throw gainsStayHeld(name);
-    await this.#unitOfWork.run(writer(caller), async (tx) =>
-      tx.audit.record({
+    const status = await this.#order(caller, name, {
+      word: 'release_gains',
+      event: {
         type: 'cluster.gains_released',
         message: `Held gains of cluster ${name} were released`,
-        cluster: name,
-      }),
-    );
-    if (!this.#commands.releaseGains(uid)) throw gainsStayHeld(name);
+      },
+      held: 'Gains',
+    });
     const released = status.heldGains ?? 0;
     return {
       kind: 'GainsReleased',
@@ -117,11 +101,35 @@ export class RemoveCluster {
       message: released === 0 ? 'No gain was held.' : `${released} gains go through now.`,
     };
   }
+
+  /** Audited with the order: whichever replica holds the stream gives it on when it is committed. */
+  async #order(
+    caller: Caller,
+    name: string,
+    order: {
+      readonly word: AgentOrder['word'];
+      readonly event: Pick<NewAuditEvent, 'type' | 'message'>;
+      readonly held: string;
+    },
+  ): Promise<ClusterStatus> {
+    const { uid } = await this.#clusters.record(name);
+    const { status } = await this.#clusters.get(name);
+    if (!(await this.#connected(uid))) throw offline(name, order.held);
+    await this.#commit.run(writer(caller), async (tx) => {
+      tx.agents.order({ clusterUid: uid, word: order.word });
+      tx.audit.record({ ...order.event, cluster: name });
+    });
+    return status;
+  }
+
+  async #connected(clusterUid: string): Promise<boolean> {
+    return (await this.#connections.among([clusterUid])).has(clusterUid);
+  }
 }
 
-const offline = (name: string): AppError =>
-  new AppError('cluster_offline', `The agent of cluster ${name} is not connected here.`, {
-    hint: 'Removals that are held stay held until it comes back.',
+const offline = (name: string, held: string): AppError =>
+  new AppError('cluster_offline', `The agent of cluster ${name} is not connected.`, {
+    hint: `${held} that are held stay held until it comes back.`,
     nextCommand: `ambit cluster status ${name}`,
   });
 
@@ -142,12 +150,6 @@ async function revokeAgents(
   }
   return agents;
 }
-
-const gainsStayHeld = (name: string): AppError =>
-  new AppError('cluster_offline', `The agent of cluster ${name} is not connected here.`, {
-    hint: 'Gains that are held stay held until it comes back.',
-    nextCommand: `ambit cluster status ${name}`,
-  });
 
 const messages: Readonly<Record<ClusterRemoval['state'], (connected: boolean) => string>> = {
   removing: (connected) =>
