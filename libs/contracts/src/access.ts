@@ -1,7 +1,7 @@
 import { refusalReasons } from '@ambit/domain';
 import { z } from 'zod';
 import { ApplyResult } from './apply.ts';
-import { GrantSubjectWrite } from './grants.ts';
+import { GrantSubjectWrite } from './kinds/grant.ts';
 import { ClusterName, NamespaceName, RoleName, Timestamp, UserName } from './names.ts';
 import { ConfirmRemovals } from './queries.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PolicyDocument, policyKinds } from './policy-kinds.ts';
+import { PolicyDocument, policyKinds } from './kinds/policy-kinds.ts';
 import { ConfirmRemovals } from './queries.ts';
 
 /**

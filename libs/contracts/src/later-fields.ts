@@ -1,4 +1,4 @@
-import type { PolicyKindName } from './policy-kinds.ts';
+import type { PolicyKindName } from './kinds/policy-kinds.ts';
 
 /** Fields of the policy format that are designed and not built yet. `*` stands for a position in a list. */
 const everywhere = ['metadata.managedBy'];

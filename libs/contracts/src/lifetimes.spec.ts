@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApiTokenCreate } from './api-tokens.ts';
-import { GrantSpecWrite } from './grants.ts';
+import { GrantSpecWrite } from './kinds/grant.ts';
 import { JoinTokenCreate } from './join-tokens.ts';
 import { RevisionStatusQuery } from './revisions.ts';
 

@@ -7,7 +7,7 @@ import {
   policySchemas,
   type PolicyDocument,
   type PolicyKindName,
-} from './policy-kinds.ts';
+} from './kinds/policy-kinds.ts';
 import { fieldText, parseWith, problemItems } from './schema-problems.ts';
 
 /** A document that is sound, or everything that is wrong with it; pointers are relative to the document. */

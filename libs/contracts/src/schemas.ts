@@ -3,16 +3,16 @@ import * as access from './access.ts';
 import * as tokens from './api-tokens.ts';
 import * as apply from './apply.ts';
 import * as audit from './audit.ts';
-import * as clusters from './clusters.ts';
-import * as grants from './grants.ts';
-import * as groups from './groups.ts';
+import * as clusters from './kinds/cluster.ts';
+import * as grants from './kinds/grant.ts';
+import * as groups from './kinds/group.ts';
 import * as joins from './join-tokens.ts';
 import { Problem } from './problem.ts';
 import * as queries from './queries.ts';
 import * as revisions from './revisions.ts';
-import * as roles from './roles.ts';
+import * as roles from './kinds/role.ts';
 import * as system from './system.ts';
-import * as users from './users.ts';
+import * as users from './kinds/user.ts';
 
 /** Bodies that callers send, by name. */
 export const requestSchemas = {

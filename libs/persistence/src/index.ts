@@ -34,7 +34,7 @@ export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export { findInstallation } from './queries/installation.ts';
-export * from './queries/list-policy.ts';
+export * from './kinds/list-policy.ts';
 export { holderName, listStatesAhead, readStanding } from './queries/states-ahead.ts';
 export type { ListQuery, Page } from './queries/page.ts';
 export * from './records.ts';

@@ -1,6 +1,6 @@
 import type { PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
-import { optional } from '../rows/record-meta.ts';
+import { optional } from '../kinds/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 
 interface ChangeRow {

@@ -6,12 +6,12 @@ import {
   selectClusters,
   toCluster,
   toPolicyCluster,
-} from '../rows/cluster-row.ts';
-import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from '../rows/grant-row.ts';
-import { type GroupRow, toGroup, toPolicyGroup } from '../rows/group-row.ts';
-import { metaColumns } from '../rows/record-meta.ts';
-import { type RoleRow, selectRoles, toPolicyRole, toRole } from '../rows/role-row.ts';
-import { selectUsers, toPolicyUser, toUser, type UserRow } from '../rows/user-row.ts';
+} from '../kinds/cluster/cluster-row.ts';
+import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from '../kinds/grant/grant-row.ts';
+import { type GroupRow, toGroup, toPolicyGroup } from '../kinds/group/group-row.ts';
+import { metaColumns } from '../kinds/record-meta.ts';
+import { type RoleRow, selectRoles, toPolicyRole, toRole } from '../kinds/role/role-row.ts';
+import { selectUsers, toPolicyUser, toUser, type UserRow } from '../kinds/user/user-row.ts';
 import { findInstallation } from '../queries/installation.ts';
 import type { InstallationRecord } from '../records.ts';
 import { headRevision, lineageOf } from './policy-changes.ts';

@@ -1,5 +1,5 @@
 import type { AgentIdentity } from '../records.ts';
-import { optional, optionalMillis } from '../rows/record-meta.ts';
+import { optional, optionalMillis } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 interface IdentityRow {

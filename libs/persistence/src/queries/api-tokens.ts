@@ -1,6 +1,6 @@
 import type { ApiTokenEntity } from '../entities/api-token.entity.ts';
 import type { ApiTokenRecord } from '../records.ts';
-import { optional } from '../rows/record-meta.ts';
+import { optional } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 interface TokenRow {

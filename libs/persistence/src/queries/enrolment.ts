@@ -1,5 +1,5 @@
 import type { JoinTokenRecord } from '../records.ts';
-import { optional, optionalMillis } from '../rows/record-meta.ts';
+import { optional, optionalMillis } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 /** One identity given to an agent of a cluster, with its newest certificate. */

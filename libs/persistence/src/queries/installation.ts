@@ -1,5 +1,5 @@
 import type { InstallationRecord } from '../records.ts';
-import { optional } from '../rows/record-meta.ts';
+import { optional } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 interface InstallationRow {

@@ -1,5 +1,5 @@
 import type { StateAhead } from '../records.ts';
-import { optional } from '../rows/record-meta.ts';
+import { optional } from '../kinds/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 import type { Standing } from '../installation-store.ts';
 

@@ -3,7 +3,7 @@ import { ApiTokenEntity } from '../entities/api-token.entity.ts';
 import { fromTokenEntity } from '../queries/api-tokens.ts';
 import type { ApiTokenRecord } from '../records.ts';
 import type { ApiTokenStore } from '../credential-stores.ts';
-import { notFound } from './plan-put.ts';
+import { notFound } from '../kinds/plan-put.ts';
 import type { StoreContext } from './store-context.ts';
 
 export class PostgresApiTokenStore implements ApiTokenStore {

@@ -2,7 +2,7 @@ import { InstallationEntity } from '../entities/installation.entity.ts';
 import { policyChannel } from '../feed/policy-listener.ts';
 import { listStatesAhead, readStanding } from '../queries/states-ahead.ts';
 import type { InstallationRecord, StateAhead } from '../records.ts';
-import { optional } from '../rows/record-meta.ts';
+import { optional } from '../kinds/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 import type {
   EpochRaised,

@@ -1,7 +1,7 @@
 import { AppError } from '@ambit/kernel';
 import { JoinTokenEntity } from '../entities/join-token.entity.ts';
 import type { JoinTokenRecord } from '../records.ts';
-import { optional } from '../rows/record-meta.ts';
+import { optional } from '../kinds/record-meta.ts';
 import { one } from '../sql.ts';
 import type { JoinTokenStore, JoinTokenUse, NewJoinToken } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';

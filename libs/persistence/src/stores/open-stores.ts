@@ -1,17 +1,17 @@
 import type { Transaction } from '../transaction.ts';
 import { PostgresAgentStore } from './agent.store.ts';
 import { PostgresApiTokenStore } from './api-token.store.ts';
-import { PostgresClusterStore } from './cluster.store.ts';
-import { PostgresGrantStore } from './grant.store.ts';
-import { PostgresGroupStore } from './group.store.ts';
+import { PostgresClusterStore } from '../kinds/cluster/cluster.store.ts';
+import { PostgresGrantStore } from '../kinds/grant/grant.store.ts';
+import { PostgresGroupStore } from '../kinds/group/group.store.ts';
 import { PostgresInstallationStore } from './installation.store.ts';
 import { PostgresJoinTokenStore } from './join-token.store.ts';
-import { PostgresMemberStore } from './member.store.ts';
-import { PostgresNameStore } from './name.store.ts';
-import { PostgresRoleStore } from './role.store.ts';
+import { PostgresMemberStore } from '../kinds/group/member.store.ts';
+import { PostgresNameStore } from '../kinds/name.store.ts';
+import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresSyncStore } from './sync.store.ts';
-import { PostgresUserStore } from './user.store.ts';
+import { PostgresUserStore } from '../kinds/user/user.store.ts';
 
 /** The stores of one transaction, all writing to one change set. */
 export function openStores(context: StoreContext): Transaction {

@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import { optional, optionalMillis } from '../rows/record-meta.ts';
+import { optional, optionalMillis } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 export interface ClusterSyncRecord {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ClusterStatus } from './cluster-status.ts';
-import { ApiVersion, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
-import { ClusterName, Timestamp, UserPrefix } from './names.ts';
+import { ClusterStatus } from '../cluster-status.ts';
+import { ApiVersion, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { ClusterName, Timestamp, UserPrefix } from '../names.ts';
 
 /** How people appear in the cluster: a Kubernetes user name is `userPrefix` + the user's name. */
 export const ClusterSubjects = z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
-import { GrantName, GroupName, RoleName, Timestamp, UserName } from './names.ts';
-import { Scope, ScopeWrite } from './selectors.ts';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { GrantName, GroupName, RoleName, Timestamp, UserName } from '../names.ts';
+import { Scope, ScopeWrite } from '../selectors.ts';
 
 /** `{user: NAME}` or `{group: NAME}`. */
 export const GrantSubjectWrite = z

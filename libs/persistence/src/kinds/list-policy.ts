@@ -5,12 +5,12 @@ import type {
   RoleRecord,
   UserRecord,
 } from '../records.ts';
-import { type ClusterRow, selectClusters, toCluster } from '../rows/cluster-row.ts';
-import { type GrantRow, selectGrants, toGrant } from '../rows/grant-row.ts';
-import { type GroupRow, selectGroups, toGroup } from '../rows/group-row.ts';
-import type { MetaRow } from '../rows/record-meta.ts';
-import { type RoleRow, selectRoles, toRole } from '../rows/role-row.ts';
-import { selectUsers, toUser, type UserRow } from '../rows/user-row.ts';
+import { type ClusterRow, selectClusters, toCluster } from './cluster/cluster-row.ts';
+import { type GrantRow, selectGrants, toGrant } from './grant/grant-row.ts';
+import { type GroupRow, selectGroups, toGroup } from './group/group-row.ts';
+import type { MetaRow } from './record-meta.ts';
+import { type RoleRow, selectRoles, toRole } from './role/role-row.ts';
+import { selectUsers, toUser, type UserRow } from './user/user-row.ts';
 import type { Sql } from '../sql.ts';
 import {
   checkedLimit,
@@ -19,8 +19,8 @@ import {
   encodePlace,
   type ListQuery,
   type Page,
-} from './page.ts';
-import { addSearch, addSelector, SqlConditions } from './sql-conditions.ts';
+} from '../queries/page.ts';
+import { addSearch, addSelector, SqlConditions } from '../queries/sql-conditions.ts';
 
 export interface GrantListQuery extends ListQuery {
   /** Grants that name this user as a subject. */

@@ -1,6 +1,6 @@
 import type { PolicyRole, PolicyRule } from '@ambit/domain';
-import type { RoleRecord } from '../records.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from './record-meta.ts';
+import type { RoleRecord } from '../../records.ts';
+import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface RoleRow extends MetaRow {
   readonly description: string | null;

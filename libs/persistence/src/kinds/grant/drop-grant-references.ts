@@ -1,7 +1,7 @@
-import type { GrantRecord } from '../records.ts';
-import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from '../rows/grant-row.ts';
-import type { Removed } from '../transaction.ts';
-import type { StoreContext } from './store-context.ts';
+import type { GrantRecord } from '../../records.ts';
+import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
+import type { Removed } from '../../transaction.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 const tableOf = {
   user_uid: 'grant_subjects',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
-import { GroupName, Timestamp, Uid, UserName } from './names.ts';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { GroupName, Timestamp, Uid, UserName } from '../names.ts';
 
 const Members = z.array(UserName).max(20_000, 'at most 20000 members in one document');
 

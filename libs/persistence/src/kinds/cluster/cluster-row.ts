@@ -1,6 +1,6 @@
 import type { PolicyCluster, SubjectMode } from '@ambit/domain';
-import type { ClusterRecord } from '../records.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from './record-meta.ts';
+import type { ClusterRecord } from '../../records.ts';
+import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface ClusterRow extends MetaRow {
   readonly subject_mode: SubjectMode;

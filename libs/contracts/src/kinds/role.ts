@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
-import { ClusterRoleName, RoleName } from './names.ts';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { ClusterRoleName, RoleName } from '../names.ts';
 
 const texts = (most: number) => z.array(z.string().max(253)).max(most).exactOptional();
 

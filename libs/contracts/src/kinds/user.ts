@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from './metadata.ts';
-import { UserName } from './names.ts';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { UserName } from '../names.ts';
 
 /** `active: false` ends all access at once and keeps the person's grants. */
 export const UserSpecWrite = z.strictObject({

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ClusterWrite } from './clusters.ts';
-import { GrantWrite } from './grants.ts';
-import { GroupWrite } from './groups.ts';
-import { RoleWrite } from './roles.ts';
-import { UserWrite } from './users.ts';
+import { ClusterWrite } from './cluster.ts';
+import { GrantWrite } from './grant.ts';
+import { GroupWrite } from './group.ts';
+import { RoleWrite } from './role.ts';
+import { UserWrite } from './user.ts';
 
 /** Kinds a policy file may hold. */
 export const policyKinds = ['User', 'Group', 'Role', 'Grant', 'Cluster'] as const;

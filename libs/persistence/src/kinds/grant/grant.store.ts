@@ -1,12 +1,12 @@
 import type { GrantSubject } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
-import type { GrantRecord, Labels } from '../records.ts';
-import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from '../rows/grant-row.ts';
-import type { GrantStore, Put, PutGrant, RemoveOptions } from '../transaction.ts';
+import type { GrantRecord, Labels } from '../../records.ts';
+import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
+import type { GrantStore, Put, PutGrant, RemoveOptions } from '../../transaction.ts';
 import { deleteGrant } from './drop-grant-references.ts';
 import { insertGrant, insertReferences } from './grant-statements.ts';
-import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import type { StoreContext } from './store-context.ts';
+import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 type Spec = Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'reason'>;
 

@@ -1,6 +1,6 @@
 import type { PolicyUser } from '@ambit/domain';
-import type { UserRecord } from '../records.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from './record-meta.ts';
+import type { UserRecord } from '../../records.ts';
+import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface UserRow extends MetaRow {
   readonly display_name: string | null;

@@ -1,5 +1,5 @@
-import { membership } from '../rows/group-row.ts';
-import type { StoreContext } from './store-context.ts';
+import { membership } from './group-row.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 interface MembershipRow {
   readonly group_uid: string;

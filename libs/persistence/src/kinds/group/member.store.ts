@@ -1,8 +1,8 @@
-import type { NamedReference } from '../records.ts';
-import { membership } from '../rows/group-row.ts';
-import type { MemberStore } from '../transaction.ts';
-import { notFound } from './plan-put.ts';
-import type { StoreContext } from './store-context.ts';
+import type { NamedReference } from '../../records.ts';
+import { membership } from './group-row.ts';
+import type { MemberStore } from '../../transaction.ts';
+import { notFound } from '../plan-put.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 export class PostgresMemberStore implements MemberStore {
   readonly #context: StoreContext;

@@ -1,9 +1,9 @@
 import { AppError } from '@ambit/kernel';
-import type { Labels, RoleRecord } from '../records.ts';
-import { type RoleRow, selectRoles, toPolicyRole, toRole } from '../rows/role-row.ts';
-import type { Put, PutRole, RemoveOptions, RoleStore } from '../transaction.ts';
-import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import type { StoreContext } from './store-context.ts';
+import type { Labels, RoleRecord } from '../../records.ts';
+import { type RoleRow, selectRoles, toPolicyRole, toRole } from './role-row.ts';
+import type { Put, PutRole, RemoveOptions, RoleStore } from '../../transaction.ts';
+import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 type RoleSpec = Pick<PutRole, 'description' | 'clusterRole' | 'rules'>;
 

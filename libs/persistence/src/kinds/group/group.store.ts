@@ -1,11 +1,11 @@
-import type { GroupRecord, Labels } from '../records.ts';
-import { type GroupRow, selectGroups, toGroup, toPolicyGroup } from '../rows/group-row.ts';
-import type { GroupStore, Put, PutGroup, Removed, RemoveOptions } from '../transaction.ts';
-import { dropGrantReferences } from './drop-grant-references.ts';
+import type { GroupRecord, Labels } from '../../records.ts';
+import { type GroupRow, selectGroups, toGroup, toPolicyGroup } from './group-row.ts';
+import type { GroupStore, Put, PutGroup, Removed, RemoveOptions } from '../../transaction.ts';
+import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { dropMemberships } from './drop-memberships.ts';
 import type { PostgresMemberStore } from './member.store.ts';
-import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import type { StoreContext } from './store-context.ts';
+import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 const specOf = ({
   displayName,

@@ -1,10 +1,10 @@
-import type { Labels, UserRecord } from '../records.ts';
-import { selectUsers, toPolicyUser, toUser, type UserRow } from '../rows/user-row.ts';
-import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../transaction.ts';
-import { dropMemberships } from './drop-memberships.ts';
-import { dropGrantReferences } from './drop-grant-references.ts';
-import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import type { StoreContext } from './store-context.ts';
+import type { Labels, UserRecord } from '../../records.ts';
+import { selectUsers, toPolicyUser, toUser, type UserRow } from './user-row.ts';
+import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../../transaction.ts';
+import { dropMemberships } from '../group/drop-memberships.ts';
+import { dropGrantReferences } from '../grant/drop-grant-references.ts';
+import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 const specOf = ({ displayName, active }: Pick<PutUser, 'displayName' | 'active'>): unknown => ({
   displayName,

@@ -5,8 +5,8 @@ import type {
   NamespaceSelector,
   PolicyGrant,
 } from '@ambit/domain';
-import type { GrantRecord, NamedReference, SubjectReference } from '../records.ts';
-import { type MetaRow, metaColumns, optional, optionalMillis, toMeta } from './record-meta.ts';
+import type { GrantRecord, NamedReference, SubjectReference } from '../../records.ts';
+import { type MetaRow, metaColumns, optional, optionalMillis, toMeta } from '../record-meta.ts';
 
 export interface GrantRow extends MetaRow {
   readonly role_uid: string;

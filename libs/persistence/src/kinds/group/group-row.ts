@@ -1,6 +1,6 @@
 import type { PolicyGroup, PolicyMembership } from '@ambit/domain';
-import type { GroupRecord, NamedReference } from '../records.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from './record-meta.ts';
+import type { GroupRecord, NamedReference } from '../../records.ts';
+import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface GroupRow extends MetaRow {
   readonly display_name: string | null;

@@ -1,15 +1,10 @@
 import { AppError } from '@ambit/kernel';
-import type { ClusterRecord, Labels } from '../records.ts';
-import {
-  type ClusterRow,
-  selectClusters,
-  toCluster,
-  toPolicyCluster,
-} from '../rows/cluster-row.ts';
-import type { ClusterStore, Put, PutCluster, Removed, RemoveOptions } from '../transaction.ts';
-import { dropGrantReferences } from './drop-grant-references.ts';
-import { checkPrecondition, notFound, planPut } from './plan-put.ts';
-import type { StoreContext } from './store-context.ts';
+import type { ClusterRecord, Labels } from '../../records.ts';
+import { type ClusterRow, selectClusters, toCluster, toPolicyCluster } from './cluster-row.ts';
+import type { ClusterStore, Put, PutCluster, Removed, RemoveOptions } from '../../transaction.ts';
+import { dropGrantReferences } from '../grant/drop-grant-references.ts';
+import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
 
 const specOf = ({
   subjectMode,
