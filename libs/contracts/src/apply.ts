@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PolicyDocument, policyKinds } from './kinds/policy-kinds.ts';
+import { PolicyDocument, policyKindNames } from './kinds/policy-kinds.ts';
 import { ConfirmRemovals } from './queries.ts';
 
 /**
@@ -55,7 +55,7 @@ export type ApplyAction = (typeof applyActions)[number];
 /** What became of one object; `document` counts the objects of the request from 0 and is absent for what followed from them. */
 export const ObjectResult = z.object({
   document: z.int().optional(),
-  kind: z.enum(policyKinds),
+  kind: z.enum(policyKindNames),
   name: z.string(),
   uid: z.string().optional(),
   action: z.enum(applyActions),

@@ -17,6 +17,8 @@ export * from './metadata.ts';
 export * from './names.ts';
 export * from './permissions.ts';
 export * from './policy-documents.ts';
+export * from './kinds/kind-contract.ts';
+export { operationsOf, type KindOperations } from './kinds/kind-routes.ts';
 export * from './kinds/policy-kinds.ts';
 export * from './problem.ts';
 export * from './queries.ts';

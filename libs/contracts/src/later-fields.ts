@@ -1,21 +1,7 @@
-import type { PolicyKindName } from './kinds/policy-kinds.ts';
+import { findPolicyKind, type PolicyKindName } from './kinds/policy-kinds.ts';
 
-/** Fields of the policy format that are designed and not built yet. `*` stands for a position in a list. */
+/** Fields of the policy format that are designed and not built yet, of every kind; its own stand with each kind. */
 const everywhere = ['metadata.managedBy'];
-
-const byKind: Readonly<Record<PolicyKindName, readonly string[]>> = {
-  User: ['spec.source', 'spec.externalId'],
-  Group: ['spec.source', 'spec.externalId', 'spec.claimValue'],
-  Role: ['spec.extends', 'spec.namespacedOnly'],
-  Grant: ['spec.subjects.*.team', 'spec.subjects.*.serviceIdentity', 'spec.scope.namespaces.owned'],
-  Cluster: [
-    'spec.access',
-    'spec.credential',
-    'spec.audit',
-    'spec.namespaceSelector',
-    'spec.adoption',
-  ],
-};
 
 /** True for a field that a later version will know; `pointer` is its JSON pointer within the document. */
 export function isLaterField(kind: PolicyKindName, pointer: string): boolean {
@@ -24,5 +10,6 @@ export function isLaterField(kind: PolicyKindName, pointer: string): boolean {
     .split('/')
     .map((step) => (/^\d+$/.test(step) ? '*' : step))
     .join('.');
-  return everywhere.includes(path) || byKind[kind].includes(path);
+  const own: readonly string[] = findPolicyKind(kind)?.laterFields ?? [];
+  return everywhere.includes(path) || own.includes(path);
 }

@@ -1,8 +1,8 @@
 import { checkName, checkUserPrefix, type NamedKind } from '@ambit/domain';
 import { z } from 'zod';
 
-/** A name of a kind: refused with what was probably meant instead of being folded. */
-function nameOf(kind: NamedKind) {
+/** The schema of names of a kind: a wrong one is refused with what was probably meant instead of being folded. */
+export function nameOf(kind: NamedKind) {
   return z
     .string()
     .superRefine((name, context) => {

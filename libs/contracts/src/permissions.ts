@@ -1,15 +1,9 @@
-/** What a route asks of its caller; each route names exactly one. */
-export const permissions = [
-  'users:read',
-  'users:write',
-  'groups:read',
-  'groups:write',
-  'roles:read',
-  'roles:write',
-  'grants:read',
-  'grants:write',
-  'clusters:read',
-  'clusters:write',
+import { policyKinds } from './kinds/policy-kinds.ts';
+
+type Plural = (typeof policyKinds)[number]['plural'];
+type KindPermission = `${Plural}:read` | `${Plural}:write`;
+/** In the order in which people read them: each kind, then what is no kind of policy. */
+const ownPermissions = [
   'agents:write',
   'join-tokens:read',
   'join-tokens:write',
@@ -20,7 +14,16 @@ export const permissions = [
   'tokens:write',
   'system:read',
 ] as const;
-export type Permission = (typeof permissions)[number];
+
+/** What a route asks of its caller; each route names exactly one. */
+export type Permission = KindPermission | (typeof ownPermissions)[number];
+
+const readOf = (kinds: readonly { readonly plural: Plural }[]): Permission[] =>
+  kinds.map(({ plural }) => `${plural}:read` as const);
+const bothOf = (kinds: readonly { readonly plural: Plural }[]): Permission[] =>
+  kinds.flatMap(({ plural }) => [`${plural}:read`, `${plural}:write`] as const);
+
+export const permissions: readonly Permission[] = [...bothOf(policyKinds), ...ownPermissions];
 
 export const tokenRoles = ['admin', 'sync', 'viewer'] as const;
 export type TokenRole = (typeof tokenRoles)[number];
@@ -28,15 +31,6 @@ export type TokenRole = (typeof tokenRoles)[number];
 /** What the holder of an API token of each role may do. A viewer reads everything but tokens. */
 export const rolePermissions: Readonly<Record<TokenRole, readonly Permission[]>> = {
   admin: permissions,
-  sync: ['users:read', 'users:write', 'groups:read', 'groups:write', 'system:read'],
-  viewer: [
-    'users:read',
-    'groups:read',
-    'roles:read',
-    'grants:read',
-    'clusters:read',
-    'access:read',
-    'audit:read',
-    'system:read',
-  ],
+  sync: [...bothOf(policyKinds.filter((kind) => 'synced' in kind)), 'system:read'],
+  viewer: [...readOf(policyKinds), 'access:read', 'audit:read', 'system:read'],
 };

@@ -2,9 +2,9 @@ import { AppError, didYouMean, type ErrorItem } from '@ambit/kernel';
 import { ApplyRequest } from './apply.ts';
 import { isLaterField } from './later-fields.ts';
 import {
+  findPolicyKind,
   laterKinds,
-  policyKinds,
-  policySchemas,
+  policyKindNames,
   type PolicyDocument,
   type PolicyKindName,
 } from './kinds/policy-kinds.ts';
@@ -21,16 +21,12 @@ export function checkPolicyDocument(value: unknown): CheckedDocument {
     return refuse('', 'a policy object is expected: apiVersion, kind, metadata, spec');
   }
   const kind = (value as Record<string, unknown>)['kind'];
-  if (!isPolicyKind(kind)) return refuseKind(kind);
-  const schema = policySchemas[kind];
-  const parsed = schema.safeParse(value);
+  const contract = findPolicyKind(kind);
+  if (contract === undefined) return refuseKind(kind);
+  const parsed = contract.write.safeParse(value);
   if (parsed.success) return { ok: true, object: parsed.data };
-  const problems = problemItems(parsed.error, schema, value);
-  return { ok: false, problems: problems.map((item) => markLater(item, kind)) };
-}
-
-function isPolicyKind(kind: unknown): kind is PolicyKindName {
-  return (policyKinds as readonly unknown[]).includes(kind);
+  const problems = problemItems(parsed.error, contract.write, value);
+  return { ok: false, problems: problems.map((item) => markLater(item, contract.kind)) };
 }
 
 function refuse(pointer: string, message: string, near?: string): CheckedDocument {
@@ -40,13 +36,13 @@ function refuse(pointer: string, message: string, near?: string): CheckedDocumen
 
 function refuseKind(kind: unknown): CheckedDocument {
   if (typeof kind !== 'string') {
-    return refuse('/kind', `kind is required: ${policyKinds.join(', ')}`);
+    return refuse('/kind', `kind is required: ${policyKindNames.join(', ')}`);
   }
   if ((laterKinds as readonly string[]).includes(kind)) {
     return refuse('/kind', `kind ${kind} is not in this version`);
   }
-  const [near] = didYouMean(kind, policyKinds, 1);
-  const known = near === undefined ? `; known: ${policyKinds.join(', ')}` : '';
+  const [near] = didYouMean(kind, policyKindNames, 1);
+  const known = near === undefined ? `; known: ${policyKindNames.join(', ')}` : '';
   return refuse('/kind', `unknown kind "${kind.slice(0, 64)}"${known}`, near);
 }
 

@@ -1,22 +1,10 @@
-import { resourceRoutes, type Route } from './route.ts';
-
-const users = resourceRoutes('users', 'User');
-const groups = resourceRoutes('groups', 'Group');
-const roles = resourceRoutes('roles', 'Role');
-const grants = resourceRoutes('grants', 'Grant');
-const clusters = resourceRoutes('clusters', 'Cluster');
+import { kindRoutes } from './kinds/kind-routes.ts';
+import type { Route } from './route.ts';
 
 /** Every operation by its operationId: what controllers register, OpenAPI prints and clients call. */
 export const routes = {
-  listUsers: users.list,
-  getUser: users.get,
-  putUser: users.put,
-  deleteUser: users.delete,
+  ...kindRoutes,
 
-  listGroups: groups.list,
-  getGroup: groups.get,
-  putGroup: groups.put,
-  deleteGroup: groups.delete,
   listGroupMembers: {
     method: 'GET',
     path: '/groups/{name}/members',
@@ -49,20 +37,6 @@ export const routes = {
     dryRun: true,
   },
 
-  listRoles: roles.list,
-  getRole: roles.get,
-  putRole: roles.put,
-  deleteRole: roles.delete,
-
-  listGrants: grants.list,
-  getGrant: grants.get,
-  putGrant: grants.put,
-  deleteGrant: grants.delete,
-
-  listClusters: clusters.list,
-  getCluster: clusters.get,
-  putCluster: clusters.put,
-  deleteCluster: clusters.delete,
   removeCluster: {
     method: 'POST',
     path: '/clusters/{name}/remove',

@@ -4,25 +4,19 @@ import * as tokens from './api-tokens.ts';
 import * as apply from './apply.ts';
 import * as audit from './audit.ts';
 import * as clusters from './kinds/cluster.ts';
-import * as grants from './kinds/grant.ts';
 import * as groups from './kinds/group.ts';
+import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
 import * as joins from './join-tokens.ts';
 import { Problem } from './problem.ts';
 import * as queries from './queries.ts';
 import * as revisions from './revisions.ts';
-import * as roles from './kinds/role.ts';
 import * as system from './system.ts';
-import * as users from './kinds/user.ts';
 
 /** Bodies that callers send, by name. */
 export const requestSchemas = {
-  UserWrite: users.UserWrite,
-  GroupWrite: groups.GroupWrite,
+  ...writeSchemas,
   GroupMembersReplace: groups.GroupMembersReplace,
   GroupMembersChange: groups.GroupMembersChange,
-  RoleWrite: roles.RoleWrite,
-  GrantWrite: grants.GrantWrite,
-  ClusterWrite: clusters.ClusterWrite,
   ClusterRemove: clusters.ClusterRemove,
   AgentRevoke: clusters.AgentRevoke,
   JoinTokenCreate: joins.JoinTokenCreate,
@@ -47,17 +41,8 @@ export type QuerySchemaName = keyof typeof querySchemas;
 
 /** Bodies that central answers, by name. */
 export const responseSchemas = {
-  User: users.User,
-  UserList: users.UserList,
-  Group: groups.Group,
-  GroupList: groups.GroupList,
+  ...objectSchemas,
   GroupMemberList: groups.GroupMemberList,
-  Role: roles.Role,
-  RoleList: roles.RoleList,
-  Grant: grants.Grant,
-  GrantList: grants.GrantList,
-  Cluster: clusters.Cluster,
-  ClusterList: clusters.ClusterList,
   ClusterRemoval: clusters.ClusterRemoval,
   RemovalsReleased: clusters.RemovalsReleased,
   GainsReleased: clusters.GainsReleased,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
 import { ClusterStatus } from '../cluster-status.ts';
 import { ApiVersion, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { ClusterName, Timestamp, UserPrefix } from '../names.ts';
@@ -38,8 +39,21 @@ export const Cluster = z.object({
 });
 export type Cluster = z.infer<typeof Cluster>;
 
-export const ClusterList = listOf('Cluster', Cluster);
-export type ClusterList = z.infer<typeof ClusterList>;
+export const clusterKind = kindContract({
+  kind: 'Cluster',
+  plural: 'clusters',
+  write: ClusterWrite,
+  read: Cluster,
+  list: listOf('Cluster', Cluster),
+  summary: 'A Kubernetes cluster with an agent of ours.',
+  laterFields: [
+    'spec.access',
+    'spec.credential',
+    'spec.audit',
+    'spec.namespaceSelector',
+    'spec.adoption',
+  ],
+});
 
 /** Body of POST remove. `force` does not wait for the agent: the objects in the cluster stay. */
 export const ClusterRemove = z.strictObject({ force: z.boolean().default(false) });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { GrantName, GroupName, RoleName, Timestamp, UserName } from '../names.ts';
 import { Scope, ScopeWrite } from '../selectors.ts';
@@ -56,5 +57,16 @@ export const Grant = z.object({
 });
 export type Grant = z.infer<typeof Grant>;
 
-export const GrantList = listOf('Grant', Grant);
-export type GrantList = z.infer<typeof GrantList>;
+export const grantKind = kindContract({
+  kind: 'Grant',
+  plural: 'grants',
+  write: GrantWrite,
+  read: Grant,
+  list: listOf('Grant', Grant),
+  summary: 'Who holds which role where, until when.',
+  laterFields: [
+    'spec.subjects.*.team',
+    'spec.subjects.*.serviceIdentity',
+    'spec.scope.namespaces.owned',
+  ],
+});

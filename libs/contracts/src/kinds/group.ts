@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { GroupName, Timestamp, Uid, UserName } from '../names.ts';
 
@@ -43,8 +44,16 @@ export const Group = z.object({
 });
 export type Group = z.infer<typeof Group>;
 
-export const GroupList = listOf('Group', Group);
-export type GroupList = z.infer<typeof GroupList>;
+export const groupKind = kindContract({
+  kind: 'Group',
+  plural: 'groups',
+  write: GroupWrite,
+  read: Group,
+  list: listOf('Group', Group),
+  summary: 'People who hold grants together.',
+  laterFields: ['spec.source', 'spec.externalId', 'spec.claimValue'],
+  synced: true,
+});
 
 export const GroupMember = z.object({ user: z.string(), uid: Uid, since: Timestamp.optional() });
 export type GroupMember = z.infer<typeof GroupMember>;

@@ -1,13 +1,27 @@
 import { z } from 'zod';
-import { ClusterWrite } from './cluster.ts';
-import { GrantWrite } from './grant.ts';
-import { GroupWrite } from './group.ts';
-import { RoleWrite } from './role.ts';
-import { UserWrite } from './user.ts';
+import { clusterKind } from './cluster.ts';
+import { grantKind } from './grant.ts';
+import { groupKind } from './group.ts';
+import { roleKind } from './role.ts';
+import { userKind } from './user.ts';
+
+/** The registry: routes, schemas, permissions, policy files and the OpenAPI description follow from this list. */
+export const policyKinds = [userKind, groupKind, roleKind, grantKind, clusterKind] as const;
+
+type PolicyKinds = typeof policyKinds;
+export type PolicyKindName = PolicyKinds[number]['kind'];
+/** The contract of one kind. */
+export type PolicyKindOf<N extends PolicyKindName> = Extract<
+  PolicyKinds[number],
+  { readonly kind: N }
+>;
+
+type EachKind<T, F extends string> = { -readonly [I in keyof T]: T[I][F & keyof T[I]] };
+const eachKind = <F extends keyof PolicyKinds[number]>(field: F): EachKind<PolicyKinds, F> =>
+  policyKinds.map((kind) => kind[field]) as EachKind<PolicyKinds, F>;
 
 /** Kinds a policy file may hold. */
-export const policyKinds = ['User', 'Group', 'Role', 'Grant', 'Cluster'] as const;
-export type PolicyKindName = (typeof policyKinds)[number];
+export const policyKindNames = eachKind('kind');
 
 /** Kinds that are designed and not built yet: named in errors as "not in this version". */
 export const laterKinds = [
@@ -21,24 +35,17 @@ export const laterKinds = [
   'WebhookEndpoint',
 ] as const;
 
-/** Schema of each kind as it is written. */
-export const policySchemas = {
-  User: UserWrite,
-  Group: GroupWrite,
-  Role: RoleWrite,
-  Grant: GrantWrite,
-  Cluster: ClusterWrite,
-} as const satisfies Record<PolicyKindName, z.ZodType>;
+/** The contract of a kind; undefined for what is none. */
+export function findPolicyKind(kind: unknown): PolicyKinds[number] | undefined {
+  return policyKinds.find((each) => each.kind === kind);
+}
 
 /** One object of a policy file or of POST apply. */
-export const PolicyDocument = z.discriminatedUnion('kind', [
-  UserWrite,
-  GroupWrite,
-  RoleWrite,
-  GrantWrite,
-  ClusterWrite,
-]);
+export const PolicyDocument = z.discriminatedUnion('kind', eachKind('write'));
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
 /** The same before defaults are filled in: what a client may send. */
 export type PolicyDocumentInput = z.input<typeof PolicyDocument>;
+
+/** One object as central answers it. */
+export type PolicyObject = z.infer<PolicyKinds[number]['read']>;

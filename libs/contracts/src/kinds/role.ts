@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { ClusterRoleName, RoleName } from '../names.ts';
 
@@ -82,5 +83,12 @@ export const Role = z.object({
 });
 export type Role = z.infer<typeof Role>;
 
-export const RoleList = listOf('Role', Role);
-export type RoleList = z.infer<typeof RoleList>;
+export const roleKind = kindContract({
+  kind: 'Role',
+  plural: 'roles',
+  write: RoleWrite,
+  read: Role,
+  list: listOf('Role', Role),
+  summary: 'A name for what may be done.',
+  laterFields: ['spec.extends', 'spec.namespacedOnly'],
+});

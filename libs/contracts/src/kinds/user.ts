@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { UserName } from '../names.ts';
 
@@ -35,5 +36,13 @@ export const User = z.object({
 });
 export type User = z.infer<typeof User>;
 
-export const UserList = listOf('User', User);
-export type UserList = z.infer<typeof UserList>;
+export const userKind = kindContract({
+  kind: 'User',
+  plural: 'users',
+  write: UserWrite,
+  read: User,
+  list: listOf('User', User),
+  summary: 'A person, by the name Kubernetes sees after the prefix.',
+  laterFields: ['spec.source', 'spec.externalId'],
+  synced: true,
+});

@@ -1,10 +1,9 @@
 import { AppError } from '@ambit/kernel';
 import { foldsToSystem } from '@ambit/rbac';
-import type { PolicyKind } from '../policy-objects.ts';
 import { foldName } from './fold-name.ts';
 
-/** Kinds of things that carry a name somebody chose. */
-export type NamedKind = Exclude<PolicyKind, 'Membership'> | 'Token';
+/** A kind of thing that carries a name somebody chose: those of the policy, and `Token`. */
+export type NamedKind = string;
 
 export interface NameProblem {
   /** What is wrong, as a sentence. */
