@@ -286,7 +286,7 @@ CREATE TABLE policy_changes (
   actor text NOT NULL,
   at timestamp with time zone NOT NULL,
   CONSTRAINT policy_changes_check CHECK (((op = 'put'::text) = (object IS NOT NULL))),
-  CONSTRAINT policy_changes_kind_check CHECK ((kind = ANY (ARRAY['User'::text, 'Group'::text, 'Membership'::text, 'Role'::text, 'Grant'::text, 'Cluster'::text, 'Agent'::text, 'ApiToken'::text]))),
+  CONSTRAINT policy_changes_kind_check CHECK ((kind ~ '^[A-Z][A-Za-z]{0,62}$'::text)) NOT VALID,
   CONSTRAINT policy_changes_op_check CHECK ((op = ANY (ARRAY['put'::text, 'delete'::text, 'revoke'::text]))),
   CONSTRAINT policy_changes_pkey PRIMARY KEY (revision, ordinal)
 );
@@ -306,6 +306,22 @@ CREATE TABLE policy_lineage (
   lineage bytea NOT NULL,
   CONSTRAINT policy_lineage_pkey PRIMARY KEY (revision)
 );
+
+CREATE TABLE policy_objects (
+  uid text NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  spec jsonb NOT NULL,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  generation integer NOT NULL,
+  revision bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT policy_objects_kind_check CHECK ((kind ~ '^[A-Z][A-Za-z]{0,62}$'::text)),
+  CONSTRAINT policy_objects_pkey PRIMARY KEY (uid),
+  CONSTRAINT policy_objects_kind_name_key UNIQUE (kind, name)
+) WITH (fillfactor=90);
+CREATE INDEX policy_objects_labels ON public.policy_objects USING gin (labels jsonb_path_ops);
 
 CREATE TABLE renew_nonces (
   nonce_hash bytea NOT NULL,

@@ -5,7 +5,7 @@ import type { LabelSelector, PolicyRule, SelectorOperator, SubjectMode } from '@
  * files are other shapes of the same things (`libs/persistence`, `libs/contracts`).
  */
 
-export type PolicyKind = 'User' | 'Group' | 'Membership' | 'Role' | 'Grant' | 'Cluster';
+export type PolicyKind = PolicyObject['kind'];
 
 interface Named {
   readonly uid: string;
@@ -77,8 +77,24 @@ export interface PolicyCluster extends Named {
   readonly userPrefix: string;
 }
 
+/**
+ * An object of a kind that compiles to nothing: it is kept by name for those who ask, and gives nobody anything. `of` is
+ * its kind. A kind that a newer program stored is read like this too.
+ */
+export interface PolicyPlain extends Named {
+  readonly kind: 'Plain';
+  readonly of: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
 export type PolicyObject =
-  PolicyUser | PolicyGroup | PolicyMembership | PolicyRole | PolicyGrant | PolicyCluster;
+  | PolicyUser
+  | PolicyGroup
+  | PolicyMembership
+  | PolicyRole
+  | PolicyGrant
+  | PolicyCluster
+  | PolicyPlain;
 
 /** One row of `policy_changes`. Rows of one revision belong to one transaction and are applied together. */
 export type PolicyChange =

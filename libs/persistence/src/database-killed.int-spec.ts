@@ -11,7 +11,7 @@ import { PolicyFeed } from './feed/policy-feed.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { grantRights } from './rights/grant-rights.ts';
 import { roleNames } from './rights/role-names.ts';
-import { listUsers } from './kinds/list-policy.ts';
+import { listUsers } from './index.ts';
 
 let folder: string;
 let server: EmbeddedPostgres;

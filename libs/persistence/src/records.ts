@@ -12,6 +12,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** What every policy object carries. `resourceVersion` is the revision of its last change, `generation` counts spec edits. */
 export interface RecordMeta {
+  readonly kind: string;
   readonly uid: string;
   readonly name: string;
   readonly labels: Labels;
@@ -72,6 +73,11 @@ export interface ClusterRecord extends RecordMeta {
   readonly userPrefix: string;
   /** uid of the namespace kube-system, known since enrolment. */
   readonly kubeSystemUid?: string;
+}
+
+/** An object of a kind that needs no table of its own. */
+export interface PlainRecord extends RecordMeta {
+  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /** A credential that ended by hand: replicas close what it holds open. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
-import { findCluster, findGrant, findGroup, listGrants } from './kinds/list-policy.ts';
+import { findCluster, findGrant, findGroup, listGrants } from './index.ts';
 import { builtInRoleUids } from './built-in-roles.ts';
 import { purgeRemovedClusters } from './sync/purge-removed-clusters.ts';
 import { openClusterSession } from './sync/cluster-sync.ts';

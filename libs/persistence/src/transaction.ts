@@ -5,7 +5,6 @@ import type {
   GrantScope,
   GrantSubject,
   PolicyChange,
-  PolicyKind,
   PolicyRule,
   SubjectMode,
 } from '@ambit/domain';
@@ -18,6 +17,7 @@ import type {
   GrantRecord,
   GroupRecord,
   Labels,
+  PlainRecord,
   RevokedCredential,
   RoleRecord,
   UserRecord,
@@ -91,20 +91,23 @@ interface NamedStore<T, P> {
   find(name: string): Promise<T | null>;
 }
 
-/** The kinds whose objects have names. */
-export type NamedKind = Exclude<PolicyKind, 'Membership'>;
+/** A kind of object of which `spec` is all that there is. */
+export interface PutPlain extends PutMeta {
+  readonly spec: Readonly<Record<string, unknown>>;
+}
 
-export type NamesByKind = Readonly<Partial<Record<NamedKind, Iterable<string>>>>;
+/** Names to look for, by kind. */
+export type NamesByKind = Readonly<Partial<Record<string, Iterable<string>>>>;
 
 /** uids of named objects. */
 export class KnownNames {
   readonly #uids = new Map<string, string>();
 
-  uid(kind: NamedKind, name: string): string | undefined {
+  uid(kind: string, name: string): string | undefined {
     return this.#uids.get(`${kind}/${name}`);
   }
 
-  add(kind: NamedKind, name: string, uid: string): void {
+  add(kind: string, name: string, uid: string): void {
     this.#uids.set(`${kind}/${name}`, uid);
   }
 }
@@ -161,6 +164,11 @@ export interface ClusterStore extends NamedStore<ClusterRecord, PutCluster> {
   byUid(uid: string): Promise<ClusterRecord | null>;
 }
 
+export interface PlainStore extends NamedStore<PlainRecord, PutPlain> {
+  /** Throws not_found, stale_resource. */
+  remove(name: string, options?: RemoveOptions): Promise<PlainRecord>;
+}
+
 /** An audit event as a use case knows it; id, time, actor, request and revision are added. */
 export type NewAuditEvent = Omit<
   AuditEvent,
@@ -188,6 +196,8 @@ export interface Transaction {
   readonly roles: RoleStore;
   readonly grants: GrantStore;
   readonly clusters: ClusterStore;
+  /** Objects of a kind that has no store of its own. */
+  plain(kind: string): PlainStore;
   readonly joinTokens: JoinTokenStore;
   readonly agents: AgentStore;
   readonly apiTokens: ApiTokenStore;

@@ -3,7 +3,7 @@ import { AppError } from '@ambit/kernel';
 import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import { listAudit } from './audit/list-audit.ts';
 import { changesAfter, headRevision } from './feed/policy-changes.ts';
-import { findGroup, findUser } from './kinds/list-policy.ts';
+import { findGroup, findUser } from './index.ts';
 
 let db: TestDatabase;
 let policy: PolicyWriter;

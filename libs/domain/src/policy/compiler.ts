@@ -65,6 +65,8 @@ export class Compiler {
         return this.putGrant(object, record);
       case 'Cluster':
         return this.putCluster(object, record);
+      case 'Plain':
+        return this.store.put(object);
     }
   }
 
@@ -82,6 +84,8 @@ export class Compiler {
         return this.removeGrant(object, record);
       case 'Cluster':
         return this.removeCluster(object, record);
+      case 'Plain':
+        return this.store.remove('Plain', object.uid);
     }
   }
 

@@ -5,10 +5,15 @@ import type {
   PolicyKind,
   PolicyMembership,
   PolicyObject,
+  PolicyPlain,
   PolicyRole,
   PolicyUser,
 } from '../policy-objects.ts';
 import { SetIndex } from './set-index.ts';
+
+/** The kind that people know an object by. */
+const kindOf = (object: PolicyObject): string =>
+  object.kind === 'Plain' ? object.of : object.kind;
 
 /** The objects of one revision by uid and name, with the indexes that follow from them alone. */
 export class PolicyStore {
@@ -18,6 +23,7 @@ export class PolicyStore {
   readonly roles = new Map<string, PolicyRole>();
   readonly grants = new Map<string, PolicyGrant>();
   readonly clusters = new Map<string, PolicyCluster>();
+  readonly plain = new Map<string, PolicyPlain>();
 
   readonly groupsOfUser = new SetIndex();
   readonly membersOfGroup = new SetIndex();
@@ -26,23 +32,35 @@ export class PolicyStore {
   readonly grantsOfRole = new SetIndex();
   readonly grantsNamingCluster = new SetIndex();
   private readonly names = new Map<string, PolicyObject>();
+  private readonly tables: { readonly [K in PolicyKind]: ReadonlyMap<string, PolicyObject> } = {
+    User: this.users,
+    Group: this.groups,
+    Membership: this.memberships,
+    Role: this.roles,
+    Grant: this.grants,
+    Cluster: this.clusters,
+    Plain: this.plain,
+  };
 
   byUid(kind: PolicyKind, uid: string): PolicyObject | undefined {
     return this.table(kind).get(uid);
   }
 
-  byName(kind: PolicyKind, name: string): PolicyObject | undefined {
+  byName(kind: string, name: string): PolicyObject | undefined {
     return this.names.get(`${kind}/${name}`);
   }
 
-  *namesOf(kind: PolicyKind): Iterable<string> {
-    for (const object of this.table(kind).values()) yield object.name;
+  *namesOf(kind: string): Iterable<string> {
+    const objects =
+      (this.tables as Readonly<Partial<Record<string, ReadonlyMap<string, PolicyObject>>>>)[kind] ??
+      this.plain;
+    for (const object of objects.values()) if (kindOf(object) === kind) yield object.name;
   }
 
   put(object: PolicyObject): void {
     this.remove(object.kind, object.uid);
     this.table(object.kind).set(object.uid, object);
-    this.names.set(`${object.kind}/${object.name}`, object);
+    this.names.set(`${kindOf(object)}/${object.name}`, object);
     this.index(object, 'add');
   }
 
@@ -50,7 +68,7 @@ export class PolicyStore {
     const object = this.table(kind).get(uid);
     if (object === undefined) return;
     this.table(kind).delete(uid);
-    const name = `${kind}/${object.name}`;
+    const name = `${kindOf(object)}/${object.name}`;
     // A commit may give the name to a new object before it deletes the old one.
     if (this.names.get(name) === object) this.names.delete(name);
     this.index(object, 'delete');
@@ -64,6 +82,7 @@ export class PolicyStore {
     yield* this.memberships.values();
     yield* this.roles.values();
     yield* this.grants.values();
+    yield* this.plain.values();
   }
 
   private index(object: PolicyObject, how: 'add' | 'delete'): void {
@@ -88,15 +107,7 @@ export class PolicyStore {
   }
 
   private table(kind: PolicyKind): Map<string, PolicyObject> {
-    const tables = {
-      User: this.users,
-      Group: this.groups,
-      Membership: this.memberships,
-      Role: this.roles,
-      Grant: this.grants,
-      Cluster: this.clusters,
-    };
     // Each table holds objects of its own kind only; `put` chooses it by the object's kind.
-    return tables[kind] as Map<string, PolicyObject>;
+    return this.tables[kind] as Map<string, PolicyObject>;
   }
 }

@@ -3,7 +3,6 @@ import type {
   PolicyCluster,
   PolicyGrant,
   PolicyGroup,
-  PolicyKind,
   PolicyObject,
   PolicyRole,
   PolicyUser,
@@ -46,9 +45,9 @@ export interface PolicyView {
   grant(uid: string): PolicyGrant | undefined;
   cluster(uid: string): PolicyCluster | undefined;
   /** The object of a kind and name; memberships are named `GROUP/USER`. */
-  byName(kind: PolicyKind, name: string): PolicyObject | undefined;
+  byName(kind: string, name: string): PolicyObject | undefined;
   /** Every name of a kind, in no order that means anything. */
-  names(kind: PolicyKind): Iterable<string>;
+  names(kind: string): Iterable<string>;
 
   clusters(): Iterable<PolicyCluster>;
   users(): Iterable<PolicyUser>;

@@ -6,7 +6,6 @@ import type {
   PolicyCommit,
   PolicyGrant,
   PolicyGroup,
-  PolicyKind,
   PolicyObject,
   PolicyRole,
   PolicyUser,
@@ -128,11 +127,11 @@ export class Policy implements PolicyView {
     return this.store.clusters.get(uid);
   }
 
-  byName(kind: PolicyKind, name: string): PolicyObject | undefined {
+  byName(kind: string, name: string): PolicyObject | undefined {
     return this.store.byName(kind, name);
   }
 
-  names(kind: PolicyKind): Iterable<string> {
+  names(kind: string): Iterable<string> {
     return this.store.namesOf(kind);
   }
 

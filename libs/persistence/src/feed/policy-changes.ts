@@ -1,6 +1,7 @@
-import type { PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
+import type { PolicyChange, PolicyKind, PolicyObject, PolicyPlain } from '@ambit/domain';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
 import { optional } from '../kinds/record-meta.ts';
+import { storedKinds } from '../kinds/stored-kinds.ts';
 import { one, type Sql } from '../sql.ts';
 
 interface ChangeRow {
@@ -77,10 +78,22 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
   if (row.op === 'revoke') {
     commit.revoked.push({ kind: row.kind as RevokedCredential['kind'], uid: row.uid });
   } else if (row.object !== null) {
-    commit.changes.push({ op: 'put', object: row.object });
+    commit.changes.push({ op: 'put', object: known(row.object) });
   } else {
-    commit.changes.push({ op: 'delete', kind: row.kind as PolicyKind, uid: row.uid });
+    commit.changes.push({ op: 'delete', kind: knownKind(row.kind), uid: row.uid });
   }
+}
+
+const compiled = new Set<string>(['Membership', ...storedKinds.map(({ kind }) => kind)]);
+
+/** Any other kind is one without a table of its own, or a newer program stored it: it gives nobody anything. */
+const knownKind = (kind: string): PolicyKind =>
+  compiled.has(kind) ? (kind as PolicyKind) : 'Plain';
+
+function known(object: PolicyObject): PolicyObject {
+  if (compiled.has(object.kind)) return object;
+  const { uid, name, labels, kind } = object as unknown as PolicyPlain;
+  return { kind: 'Plain', of: kind, uid, name, labels, spec: {} };
 }
 
 /**

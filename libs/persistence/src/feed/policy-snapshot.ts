@@ -1,50 +1,19 @@
-import type { PolicyMembership, PolicyObject } from '@ambit/domain';
+import type { PolicyObject } from '@ambit/domain';
 import type { Database } from '../database.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
-import {
-  type ClusterRow,
-  selectClusters,
-  toCluster,
-  toPolicyCluster,
-} from '../kinds/cluster/cluster-row.ts';
-import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from '../kinds/grant/grant-row.ts';
-import { type GroupRow, toGroup, toPolicyGroup } from '../kinds/group/group-row.ts';
-import { metaColumns } from '../kinds/record-meta.ts';
-import { type RoleRow, selectRoles, toPolicyRole, toRole } from '../kinds/role/role-row.ts';
-import { selectUsers, toPolicyUser, toUser, type UserRow } from '../kinds/user/user-row.ts';
+import { storedKinds } from '../kinds/stored-kinds.ts';
+import type { SnapshotSource } from '../kinds/stored-kind.ts';
 import { findInstallation } from '../queries/installation.ts';
 import type { InstallationRecord } from '../records.ts';
 import { headRevision, lineageOf } from './policy-changes.ts';
 
 const fetchSize = 5_000;
 
-/** In the order in which objects refer to each other: what is referred to comes first. */
-const sources: readonly {
-  readonly select: string;
-  readonly toObject: (row: never) => PolicyObject;
-}[] = [
-  { select: selectUsers, toObject: (row: UserRow) => toPolicyUser(toUser(row)) },
-  {
-    select: `SELECT ${metaColumns}, t.display_name, '{}'::text[] AS members FROM groups t`,
-    toObject: (row: GroupRow) => toPolicyGroup(toGroup(row)),
-  },
-  {
-    select: `SELECT 'Membership' AS kind, m.group_uid || '/' || m.user_uid AS uid, g.name || '/' || u.name AS name,
-                 m.group_uid AS "groupUid", m.user_uid AS "userUid"
-               FROM group_members m JOIN groups g ON g.uid = m.group_uid JOIN users u ON u.uid = m.user_uid`,
-    toObject: (row: PolicyMembership) => row,
-  },
-  { select: selectRoles, toObject: (row: RoleRow) => toPolicyRole(toRole(row)) },
-  {
-    select: `${selectClusters} WHERE t.removed_at IS NULL`,
-    toObject: (row: ClusterRow) => toPolicyCluster(toCluster(row)),
-  },
-  { select: selectGrants, toObject: (row: GrantRow) => toPolicyGrant(toGrant(row)) },
-];
+const sources = storedKinds.flatMap(({ snapshot }) => snapshot);
 
 async function streamSource(
   open: OpenTransaction,
-  source: (typeof sources)[number],
+  source: SnapshotSource,
   onObject: (object: PolicyObject) => void,
 ): Promise<void> {
   await open.query(`DECLARE snapshot NO SCROLL CURSOR FOR ${source.select}`);
@@ -65,8 +34,8 @@ export interface PolicySnapshot {
 }
 
 /**
- * Calls `onObject` for every policy object as of one revision and tells which: users, groups, memberships, roles,
- * clusters, grants, in this order. All of it is one snapshot of the database. When the read fails half way (and only
+ * Calls `onObject` for every policy object as of one revision and tells which: what is referred to
+ * comes first. All of it is one snapshot of the database. When the read fails half way (and only
  * then) `onObject` has seen a part: start again with an empty model.
  */
 export function readPolicySnapshot(

@@ -4,14 +4,7 @@ import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import { builtInRoleUids } from '../built-in-roles.ts';
 import type { Sql } from '../sql.ts';
 import { listAudit } from '../audit/list-audit.ts';
-import {
-  findUser,
-  listClusters,
-  listGrants,
-  listGroups,
-  listRoles,
-  listUsers,
-} from './list-policy.ts';
+import { findUser, listClusters, listGrants, listGroups, listRoles, listUsers } from '../index.ts';
 
 let db: TestDatabase;
 let policy: PolicyWriter;

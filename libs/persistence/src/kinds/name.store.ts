@@ -1,23 +1,21 @@
 import type { Sql } from '../sql.ts';
-import { KnownNames, type NamedKind, type NameStore, type NamesByKind } from '../transaction.ts';
+import { KnownNames, type NameStore, type NamesByKind } from '../transaction.ts';
+import { plainRows } from './plain/plain-row.ts';
+import { storedKinds } from './stored-kinds.ts';
 
-const tables = {
-  User: 'users',
-  Group: 'groups',
-  Role: 'roles',
-  Cluster: 'clusters',
-  Grant: 'grants',
-} as const satisfies Readonly<Record<NamedKind, string>>;
+const withTable = storedKinds.filter(({ table }) => table !== plainRows.table);
+const ownTable = new Set(withTable.map(({ kind }) => kind));
 
-const kinds = Object.keys(tables) as NamedKind[];
-
-/** A removed cluster keeps its row, and its name is free. */
-const findNames = kinds
-  .map((kind, index) => {
-    const live = kind === 'Cluster' ? ' AND removed_at IS NULL' : '';
-    return `SELECT '${kind}' AS kind, name, uid FROM ${tables[kind]} WHERE name = ANY($${index + 1}::text[])${live}`;
-  })
-  .join('\nUNION ALL ');
+/** Kinds with a table of their own are asked by one array of names each, all others by pairs of kind and name. */
+const findNames = [
+  ...withTable.map(({ kind, table, always }, index) => {
+    const live = always === undefined ? '' : ` AND ${always}`;
+    return `SELECT '${kind}' AS kind, t.name, t.uid FROM ${table} t WHERE t.name = ANY($${index + 1}::text[])${live}`;
+  }),
+  `SELECT t.kind, t.name, t.uid FROM ${plainRows.table} t
+   JOIN unnest($${withTable.length + 1}::text[], $${withTable.length + 2}::text[]) AS w(kind, name)
+     ON w.kind = t.kind AND w.name = t.name`,
+].join('\nUNION ALL ');
 
 export class PostgresNameStore implements NameStore {
   readonly #sql: Sql;
@@ -28,12 +26,16 @@ export class PostgresNameStore implements NameStore {
 
   async find(names: NamesByKind): Promise<KnownNames> {
     const known = new KnownNames();
-    const wanted = kinds.map((kind) => [...new Set(names[kind])]);
-    if (wanted.every((ofKind) => ofKind.length === 0)) return known;
-    const rows = await this.#sql.query<{ kind: NamedKind; name: string; uid: string }>(
-      findNames,
-      wanted,
+    const wanted = withTable.map(({ kind }) => [...new Set(names[kind])]);
+    const others = Object.entries(names).flatMap(([kind, ofKind]) =>
+      ownTable.has(kind) ? [] : Array.from(new Set(ofKind), (name) => [kind, name] as const),
     );
+    if (others.length === 0 && wanted.every((ofKind) => ofKind.length === 0)) return known;
+    const rows = await this.#sql.query<{ kind: string; name: string; uid: string }>(findNames, [
+      ...wanted,
+      others.map(([kind]) => kind),
+      others.map(([, name]) => name),
+    ]);
     for (const { kind, name, uid } of rows) known.add(kind, name, uid);
     return known;
   }

@@ -10,11 +10,9 @@ interface Wanted {
   readonly precondition?: Precondition;
 }
 
-type Kinded = RecordMeta & { readonly kind: string };
-
 /** Throws already_exists or stale_resource when `current` is not what the caller believes it is. */
 export function checkPrecondition(
-  current: Kinded | null,
+  current: RecordMeta | null,
   precondition: Precondition | undefined,
   what: string,
 ): void {
@@ -48,7 +46,7 @@ export type PutPlan<T> =
     };
 
 /** Compares what is with what is wanted, so that a put that changes nothing writes nothing and makes no revision. */
-export function planPut<T extends Kinded>(
+export function planPut<T extends RecordMeta>(
   kind: T['kind'],
   input: Wanted,
   current: T | null,

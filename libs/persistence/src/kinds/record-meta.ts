@@ -14,7 +14,7 @@ export interface MetaRow {
 export const metaColumns =
   't.uid, t.name, t.labels, t.annotations, t.revision, t.generation, t.created_at';
 
-export function toMeta(row: MetaRow): RecordMeta {
+export function toMeta(row: MetaRow): Omit<RecordMeta, 'kind'> {
   return {
     uid: row.uid,
     name: row.name,

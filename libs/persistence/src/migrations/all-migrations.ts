@@ -7,6 +7,7 @@ import { AuditReporter1795470300000 } from './1795470300000-audit-reporter.ts';
 import { ClosedGroups1795470360000 } from './1795470360000-closed-groups.ts';
 import { Rights1795470420000 } from './1795470420000-rights.ts';
 import { AgentOrders1795470480000 } from './1795470480000-agent-orders.ts';
+import { PlainObjects1795471080000 } from './1795471080000-plain-objects.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -19,4 +20,5 @@ export const allMigrations = [
   ClosedGroups1795470360000,
   Rights1795470420000,
   AgentOrders1795470480000,
+  PlainObjects1795471080000,
 ];

@@ -4,7 +4,8 @@ import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
 
 /** One row of `policy_changes` before it has a revision. */
 export interface ChangeRow {
-  readonly kind: PolicyKind | RevokedCredential['kind'];
+  /** As people know it: of an object of a kind without a table of its own that kind. */
+  readonly kind: string;
   readonly uid: string;
   readonly name: string;
   readonly op: 'put' | 'delete' | 'revoke';
@@ -44,7 +45,8 @@ export class ChangeSet implements PolicyRecorder {
     this.#changes.push(change);
     if (change.op === 'put') {
       const { object } = change;
-      this.rows.push({ kind: object.kind, uid: object.uid, name, op: 'put', object });
+      const kind = object.kind === 'Plain' ? object.of : object.kind;
+      this.rows.push({ kind, uid: object.uid, name, op: 'put', object });
     } else this.rows.push({ kind: change.kind, uid: change.uid, name, op: 'delete' });
   }
 
@@ -52,8 +54,14 @@ export class ChangeSet implements PolicyRecorder {
     this.record({ op: 'put', object }, object.name);
   }
 
-  delete(kind: PolicyKind, uid: string, name: string): void {
+  delete(kind: Exclude<PolicyKind, 'Plain'>, uid: string, name: string): void {
     this.record({ op: 'delete', kind, uid }, name);
+  }
+
+  /** Deletes an object of a kind without a table of its own. */
+  deletePlain(of: string, uid: string, name: string): void {
+    this.#changes.push({ op: 'delete', kind: 'Plain', uid });
+    this.rows.push({ kind: of, uid, name, op: 'delete' });
   }
 
   revoke(credential: RevokedCredential, name: string): void {

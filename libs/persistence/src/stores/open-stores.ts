@@ -8,6 +8,7 @@ import { PostgresInstallationStore } from './installation.store.ts';
 import { PostgresJoinTokenStore } from './join-token.store.ts';
 import { PostgresMemberStore } from '../kinds/group/member.store.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
+import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresSyncStore } from './sync.store.ts';
@@ -24,6 +25,7 @@ export function openStores(context: StoreContext): Transaction {
     roles: new PostgresRoleStore(context),
     grants: new PostgresGrantStore(context),
     clusters: new PostgresClusterStore(context),
+    plain: (kind) => new PostgresPlainStore(context, kind),
     joinTokens: new PostgresJoinTokenStore(context),
     agents: new PostgresAgentStore(context),
     apiTokens: new PostgresApiTokenStore(context),

@@ -1,7 +1,18 @@
 import type { AuditActor } from '@ambit/domain';
 import { eventColumns, eventRecord, toEventRow } from '../audit/event-row.ts';
+import { storedKinds } from '../kinds/stored-kinds.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { ChangeSet } from './change-set.ts';
+
+/** The rows of each kind that changed get the revision: by their uids, or because their parts ($8) changed alone. */
+const stamped = storedKinds.map(({ table, hasParts }, index) => {
+  const changed = `t.uid = ANY($${index + 10}::text[])`;
+  const parts = 't.uid = ANY($8::text[])';
+  return hasParts === true
+    ? `k${index} AS (UPDATE ${table} t SET revision = head.revision, generation = generation + (${parts})::integer
+      FROM head WHERE ${changed} OR ${parts})`
+    : `k${index} AS (UPDATE ${table} t SET revision = head.revision FROM head WHERE ${changed})`;
+});
 
 /**
  * One statement: the head is locked for no longer than it takes, whatever else the transaction did. Its row lock makes
@@ -9,8 +20,8 @@ import type { ChangeSet } from './change-set.ts';
  */
 const sealPolicy = `
 WITH head AS (
-  UPDATE policy_head SET revision = greatest(revision, $12::bigint) + 1,
-    frozen_at = CASE $13::text WHEN 'thaw' THEN NULL WHEN 'pass' THEN frozen_at + 1 ELSE frozen_at END
+  UPDATE policy_head SET revision = greatest(revision, $6::bigint) + 1,
+    frozen_at = CASE $7::text WHEN 'thaw' THEN NULL WHEN 'pass' THEN frozen_at + 1 ELSE frozen_at END
   WHERE singleton RETURNING revision),
 line AS (
   INSERT INTO policy_lineage (revision, lineage) SELECT revision, uuid_send(gen_random_uuid()) FROM head RETURNING lineage),
@@ -19,20 +30,15 @@ rows AS (
 recorded AS (
   INSERT INTO policy_changes (revision, ordinal, kind, uid, name, op, object, actor, at)
   SELECT head.revision, c.ordinal, c.kind, c.uid, c.name, c.op, c.object, $2, $3 FROM head, rows c),
-u AS (UPDATE users t SET revision = head.revision FROM head WHERE t.uid = ANY($4::text[])),
-g AS (UPDATE groups t SET revision = head.revision, generation = generation + (t.uid = ANY($6::text[]))::integer
-      FROM head WHERE t.uid = ANY($5::text[]) OR t.uid = ANY($6::text[])),
-r AS (UPDATE roles t SET revision = head.revision FROM head WHERE t.uid = ANY($7::text[])),
-n AS (UPDATE grants t SET revision = head.revision FROM head WHERE t.uid = ANY($8::text[])),
-c AS (UPDATE clusters t SET revision = head.revision FROM head WHERE t.uid = ANY($9::text[])),
+${stamped.join(',\n')},
 o AS (INSERT INTO agent_orders (revision, cluster_uid, word)
-      SELECT head.revision, t."clusterUid", t.word FROM head, jsonb_to_recordset($14::jsonb) AS t("clusterUid" text, word text)),
-i AS (UPDATE installation SET explained_from = head.revision FROM head WHERE $11),
+      SELECT head.revision, t."clusterUid", t.word FROM head, jsonb_to_recordset($9::jsonb) AS t("clusterUid" text, word text)),
+i AS (UPDATE installation SET explained_from = head.revision FROM head WHERE $5),
 audited AS (
   INSERT INTO audit_events (received_at, ${eventColumns})
   SELECT $3, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by,
     e.event || jsonb_build_object('revision', head.revision)
-  FROM head, jsonb_to_recordset($10::jsonb) AS e(${eventRecord}))
+  FROM head, jsonb_to_recordset($4::jsonb) AS e(${eventRecord}))
 SELECT head.revision, line.lineage FROM head, line`;
 
 export interface Sealed {
@@ -54,23 +60,19 @@ export function sealStatement(
   changes: ChangeSet,
   stamp: { readonly actor: AuditActor; readonly at: Date },
 ): Statement {
-  const put = (kind: string): string[] =>
-    changes.rows.filter((row) => row.op === 'put' && row.kind === kind).map((row) => row.uid);
+  const changed = (kind: string): string[] =>
+    changes.rows.flatMap(({ uid, object }) => (object?.kind === kind ? [uid] : []));
   const values = [
     JSON.stringify(changes.rows.map((row, ordinal) => ({ ordinal, ...row }))),
     stamp.actor.name,
     stamp.at,
-    put('User'),
-    put('Group'),
-    [...changes.touchedGroups],
-    put('Role'),
-    put('Grant'),
-    put('Cluster'),
     JSON.stringify(changes.events.map(toEventRow)),
     changes.bump !== undefined,
     changes.lift,
     passage(changes),
+    [...changes.touchedGroups],
     JSON.stringify(changes.orders),
+    ...storedKinds.map(({ kind }) => changed(kind)),
   ];
   return { text: sealPolicy, values };
 }

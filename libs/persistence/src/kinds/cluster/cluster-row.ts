@@ -1,5 +1,9 @@
 import type { PolicyCluster, SubjectMode } from '@ambit/domain';
 import type { ClusterRecord } from '../../records.ts';
+import type { Sql } from '../../sql.ts';
+import type { ListQuery, Page } from '../../queries/page.ts';
+import { findOfKind, listKind } from '../list-policy.ts';
+import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface ClusterRow extends MetaRow {
@@ -7,6 +11,9 @@ export interface ClusterRow extends MetaRow {
   readonly user_prefix: string;
   readonly kube_system_uid: string | null;
 }
+
+/** Removed clusters keep their rows, and their names are free. */
+const notRemoved = 't.removed_at IS NULL';
 
 /** Removed clusters have rows too: every reader says `removed_at IS NULL`. */
 export const selectClusters = `SELECT ${metaColumns}, t.subject_mode, t.user_prefix, t.kube_system_uid FROM clusters t`;
@@ -30,4 +37,30 @@ export function toPolicyCluster(cluster: ClusterRecord): PolicyCluster {
     subjectMode: cluster.subjectMode,
     userPrefix: cluster.userPrefix,
   };
+}
+
+/** Clusters in the database. */
+export const clusterRows: StoredKind<ClusterRow, ClusterRecord> = {
+  kind: 'Cluster',
+  table: 'clusters',
+  select: selectClusters,
+  searched: ['t.name'],
+  toRecord: toCluster,
+  always: notRemoved,
+  snapshot: [
+    {
+      select: `${selectClusters} WHERE ${notRemoved}`,
+      toObject: (row: ClusterRow) => toPolicyCluster(toCluster(row)),
+    },
+  ],
+};
+
+/** Removed clusters are not listed. Throws invalid_request. */
+export function listClusters(sql: Sql, query: ListQuery): Promise<Page<ClusterRecord>> {
+  return listKind(sql, clusterRows, query);
+}
+
+/** By name; null when there is none. */
+export function findCluster(sql: Sql, name: string): Promise<ClusterRecord | null> {
+  return findOfKind(sql, clusterRows, name);
 }

@@ -6,6 +6,11 @@ import type {
   PolicyGrant,
 } from '@ambit/domain';
 import type { GrantRecord, NamedReference, SubjectReference } from '../../records.ts';
+import type { Sql } from '../../sql.ts';
+import type { ListQuery, Page } from '../../queries/page.ts';
+import { SqlConditions } from '../../queries/sql-conditions.ts';
+import { findOfKind, listKind } from '../list-policy.ts';
+import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, optionalMillis, toMeta } from '../record-meta.ts';
 
 export interface GrantRow extends MetaRow {
@@ -71,4 +76,41 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
     ...optional('reason', grant.reason),
     ended: grant.ended,
   };
+}
+
+/** Grants in the database. */
+export const grantRows: StoredKind<GrantRow, GrantRecord> = {
+  kind: 'Grant',
+  table: 'grants',
+  select: selectGrants,
+  searched: ['t.name', 't.reason'],
+  toRecord: toGrant,
+  snapshot: [{ select: selectGrants, toObject: (row: GrantRow) => toPolicyGrant(toGrant(row)) }],
+};
+
+export interface GrantListQuery extends ListQuery {
+  /** Grants that name this user as a subject. */
+  readonly userUid?: string;
+  readonly groupUid?: string;
+  readonly roleUid?: string;
+}
+
+/** Throws invalid_request. */
+export function listGrants(sql: Sql, query: GrantListQuery): Promise<Page<GrantRecord>> {
+  const conditions = new SqlConditions();
+  const subject = (column: 'user_uid' | 'group_uid', uid: string | undefined): void => {
+    if (uid === undefined) return;
+    const value = conditions.value(uid);
+    conditions.add(`t.uid IN (SELECT grant_uid FROM grant_subjects WHERE ${column} = ${value})`);
+  };
+  subject('user_uid', query.userUid);
+  subject('group_uid', query.groupUid);
+  if (query.roleUid !== undefined)
+    conditions.add(`t.role_uid = ${conditions.value(query.roleUid)}`);
+  return listKind(sql, grantRows, query, conditions);
+}
+
+/** By name; null when there is none. */
+export function findGrant(sql: Sql, name: string): Promise<GrantRecord | null> {
+  return findOfKind(sql, grantRows, name);
 }

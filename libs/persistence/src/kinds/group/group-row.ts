@@ -1,5 +1,9 @@
 import type { PolicyGroup, PolicyMembership } from '@ambit/domain';
 import type { GroupRecord, NamedReference } from '../../records.ts';
+import type { Sql } from '../../sql.ts';
+import type { ListQuery, Page } from '../../queries/page.ts';
+import { findOfKind, listKind } from '../list-policy.ts';
+import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface GroupRow extends MetaRow {
@@ -13,6 +17,11 @@ SELECT ${metaColumns}, t.display_name, t.closed_to,
   (SELECT coalesce(array_agg(u.name ORDER BY u.name), '{}')
    FROM group_members m JOIN users u ON u.uid = m.user_uid WHERE m.group_uid = t.uid) AS members
 FROM groups t`;
+
+const selectMemberships = `
+SELECT 'Membership' AS kind, m.group_uid || '/' || m.user_uid AS uid, g.name || '/' || u.name AS name,
+  m.group_uid AS "groupUid", m.user_uid AS "userUid"
+FROM group_members m JOIN groups g ON g.uid = m.group_uid JOIN users u ON u.uid = m.user_uid`;
 
 export function toGroup(row: GroupRow): GroupRecord {
   return {
@@ -36,4 +45,31 @@ export function membership(group: NamedReference, user: NamedReference): PolicyM
     groupUid: group.uid,
     userUid: user.uid,
   };
+}
+
+/** Groups in the database. */
+export const groupRows: StoredKind<GroupRow, GroupRecord> = {
+  kind: 'Group',
+  table: 'groups',
+  select: selectGroups,
+  searched: ['t.name', 't.display_name'],
+  toRecord: toGroup,
+  hasParts: true,
+  snapshot: [
+    {
+      select: `SELECT ${metaColumns}, t.display_name, '{}'::text[] AS members FROM groups t`,
+      toObject: (row: GroupRow) => toPolicyGroup(toGroup(row)),
+    },
+    { select: selectMemberships, toObject: (row: PolicyMembership) => row },
+  ],
+};
+
+/** Throws invalid_request. */
+export function listGroups(sql: Sql, query: ListQuery): Promise<Page<GroupRecord>> {
+  return listKind(sql, groupRows, query);
+}
+
+/** By name; null when there is none. */
+export function findGroup(sql: Sql, name: string): Promise<GroupRecord | null> {
+  return findOfKind(sql, groupRows, name);
 }

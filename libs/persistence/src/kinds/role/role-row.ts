@@ -1,5 +1,9 @@
 import type { PolicyRole, PolicyRule } from '@ambit/domain';
 import type { RoleRecord } from '../../records.ts';
+import type { Sql } from '../../sql.ts';
+import type { ListQuery, Page } from '../../queries/page.ts';
+import { findOfKind, listKind } from '../list-policy.ts';
+import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface RoleRow extends MetaRow {
@@ -31,4 +35,24 @@ export function toPolicyRole(role: RoleRecord): PolicyRole {
     ...optional('clusterRole', role.clusterRole),
     ...optional('rules', role.rules),
   };
+}
+
+/** Roles in the database. */
+export const roleRows: StoredKind<RoleRow, RoleRecord> = {
+  kind: 'Role',
+  table: 'roles',
+  select: selectRoles,
+  searched: ['t.name', 't.description'],
+  toRecord: toRole,
+  snapshot: [{ select: selectRoles, toObject: (row: RoleRow) => toPolicyRole(toRole(row)) }],
+};
+
+/** Throws invalid_request. */
+export function listRoles(sql: Sql, query: ListQuery): Promise<Page<RoleRecord>> {
+  return listKind(sql, roleRows, query);
+}
+
+/** By name; null when there is none. */
+export function findRole(sql: Sql, name: string): Promise<RoleRecord | null> {
+  return findOfKind(sql, roleRows, name);
 }

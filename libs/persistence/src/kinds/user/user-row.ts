@@ -1,5 +1,9 @@
 import type { PolicyUser } from '@ambit/domain';
 import type { UserRecord } from '../../records.ts';
+import type { Sql } from '../../sql.ts';
+import type { ListQuery, Page } from '../../queries/page.ts';
+import { findOfKind, listKind } from '../list-policy.ts';
+import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
 
 export interface UserRow extends MetaRow {
@@ -26,4 +30,24 @@ export function toPolicyUser(user: UserRecord): PolicyUser {
     labels: user.labels,
     active: user.active,
   };
+}
+
+/** Users in the database. */
+export const userRows: StoredKind<UserRow, UserRecord> = {
+  kind: 'User',
+  table: 'users',
+  select: selectUsers,
+  searched: ['t.name', 't.display_name'],
+  toRecord: toUser,
+  snapshot: [{ select: selectUsers, toObject: (row: UserRow) => toPolicyUser(toUser(row)) }],
+};
+
+/** Throws invalid_request. */
+export function listUsers(sql: Sql, query: ListQuery): Promise<Page<UserRecord>> {
+  return listKind(sql, userRows, query);
+}
+
+/** By name; null when there is none. */
+export function findUser(sql: Sql, name: string): Promise<UserRecord | null> {
+  return findOfKind(sql, userRows, name);
 }

@@ -1,0 +1,47 @@
+import type { PolicyPlain } from '@ambit/domain';
+import type { PlainRecord } from '../../records.ts';
+import type { ListQuery, Page } from '../../queries/page.ts';
+import { SqlConditions } from '../../queries/sql-conditions.ts';
+import type { Sql } from '../../sql.ts';
+import { listKind } from '../list-policy.ts';
+import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
+import type { StoredKind } from '../stored-kind.ts';
+
+export interface PlainRow extends MetaRow {
+  readonly kind: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export const selectPlain = `SELECT ${metaColumns}, t.kind, t.spec FROM policy_objects t`;
+
+export function toPlain(row: PlainRow): PlainRecord {
+  return { kind: row.kind, ...toMeta(row), spec: row.spec };
+}
+
+export function toPolicyPlain({ kind, uid, name, labels, spec }: PlainRecord): PolicyPlain {
+  return { kind: 'Plain', of: kind, uid, name, labels, spec };
+}
+
+/** Objects of every kind that needs no table of its own. */
+export const plainRows: StoredKind<PlainRow, PlainRecord> = {
+  kind: 'Plain',
+  table: 'policy_objects',
+  select: selectPlain,
+  searched: ['t.name'],
+  toRecord: toPlain,
+  snapshot: [{ select: selectPlain, toObject: (row: PlainRow) => toPolicyPlain(toPlain(row)) }],
+};
+
+/** Objects of one such kind. Throws invalid_request. */
+export function listPlain(sql: Sql, kind: string, query: ListQuery): Promise<Page<PlainRecord>> {
+  const conditions = new SqlConditions();
+  conditions.add(`t.kind = ${conditions.value(kind)}`);
+  return listKind(sql, plainRows, query, conditions);
+}
+
+/** By kind and name; null when there is none. */
+export async function findPlain(sql: Sql, kind: string, name: string): Promise<PlainRecord | null> {
+  const text = `${selectPlain} WHERE t.kind = $1 AND t.name = $2`;
+  const [row] = await sql.query<PlainRow>(text, [kind, name]);
+  return row === undefined ? null : toPlain(row);
+}

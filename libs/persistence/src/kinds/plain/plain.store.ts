@@ -1,0 +1,80 @@
+import type { Labels, PlainRecord } from '../../records.ts';
+import type { StoreContext } from '../../stores/store-context.ts';
+import type { PlainStore, Put, PutPlain, RemoveOptions } from '../../transaction.ts';
+import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { type PlainRow, selectPlain, toPlain, toPolicyPlain } from './plain-row.ts';
+
+/** Objects of one kind in the table that kinds share. */
+export class PostgresPlainStore implements PlainStore {
+  readonly #context: StoreContext;
+  readonly #kind: string;
+
+  constructor(context: StoreContext, kind: string) {
+    this.#context = context;
+    this.#kind = kind;
+  }
+
+  find(name: string): Promise<PlainRecord | null> {
+    return this.#locked(name, 'FOR NO KEY UPDATE');
+  }
+
+  async put(input: PutPlain): Promise<Put<PlainRecord>> {
+    const current = await this.find(input.name);
+    const of = ({ spec }: PlainRecord): unknown => spec;
+    const plan = planPut(this.#kind, input, current, { of, wanted: input.spec });
+    if (plan.step === 'create') return this.#create(input);
+    if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
+    const record = await this.#change(plan.current.uid, input, plan);
+    this.#context.changes.put(toPolicyPlain(record));
+    return { outcome: 'updated', record, previous: plan.current };
+  }
+
+  async remove(name: string, options: RemoveOptions = {}): Promise<PlainRecord> {
+    const { sql, changes } = this.#context;
+    const record = await this.#locked(name, 'FOR UPDATE');
+    checkPrecondition(record, options.precondition, `${this.#kind} "${name}"`);
+    if (record === null) throw notFound(`${this.#kind} "${name}"`);
+    await sql.query('DELETE FROM policy_objects WHERE uid = $1', [record.uid]);
+    changes.deletePlain(this.#kind, record.uid, name);
+    return record;
+  }
+
+  async #locked(
+    name: string,
+    lock: 'FOR UPDATE' | 'FOR NO KEY UPDATE',
+  ): Promise<PlainRecord | null> {
+    const [row] = await this.#context.sql.query<PlainRow>(
+      `${selectPlain} WHERE t.kind = $1 AND t.name = $2 ${lock}`,
+      [this.#kind, name],
+    );
+    return row === undefined ? null : toPlain(row);
+  }
+
+  async #create(input: PutPlain): Promise<Put<PlainRecord>> {
+    const { sql, ids, at, changes } = this.#context;
+    const [row] = await sql.query<PlainRow>(
+      `INSERT INTO policy_objects (uid, kind, name, spec, labels, annotations, generation, revision, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, 1, 0, $7) ON CONFLICT (kind, name) DO NOTHING RETURNING *`,
+      [ids.uuid(), this.#kind, input.name, input.spec, input.labels, input.annotations ?? {}, at],
+    );
+    // Somebody made it between our look and our insert: look again.
+    if (row === undefined) return this.put(input);
+    const record = toPlain(row);
+    changes.put(toPolicyPlain(record));
+    return { outcome: 'created', record };
+  }
+
+  async #change(
+    uid: string,
+    input: PutPlain,
+    plan: { readonly annotations: Labels; readonly generations: number },
+  ): Promise<PlainRecord> {
+    const [row] = await this.#context.sql.query<PlainRow>(
+      `UPDATE policy_objects SET spec = $2, labels = $3, annotations = $4, generation = generation + $5
+       WHERE uid = $1 RETURNING *`,
+      [uid, input.spec, input.labels, plan.annotations, plan.generations],
+    );
+    if (row === undefined) throw notFound(`${this.#kind} "${input.name}"`);
+    return toPlain(row);
+  }
+}
