@@ -30,7 +30,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   'libs/rbac': { pure: true, libs: ['kernel'] },
   'libs/domain': { pure: true, libs: ['kernel', 'rbac'] },
   'libs/protocol/src/core': { pure: true, libs: ['kernel', 'rbac', 'domain'] },
-  'libs/contracts': { libs: ['kernel', 'domain'], never: [kubernetesClient, ...serverOnly] },
+  'libs/contracts': {
+    libs: ['kernel', 'rbac', 'domain'],
+    never: [kubernetesClient, ...serverOnly],
+  },
   'libs/protocol': { libs: ['kernel', 'domain', 'rbac'], never: [kubernetesClient, ...serverOnly] },
   'libs/transport': {
     libs: ['kernel', 'protocol'],

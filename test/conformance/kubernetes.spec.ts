@@ -5,6 +5,7 @@ import { finalizers } from './finalizers.ts';
 import { kubectlBehaviour } from './kubectl-behaviour.ts';
 import { listAndWatch } from './list-and-watch.ts';
 import { namespaceLife } from './namespace-life.ts';
+import { namesAndRules } from './names-and-rules.ts';
 import { officialClient } from './official-client.ts';
 import { preconditions } from './preconditions.ts';
 import { rbacWrites } from './rbac-writes.ts';
@@ -23,6 +24,7 @@ afterAll(async () => {
 
 describe.each(targets)('$kind API server', (target) => {
   describe('RBAC writes', () => rbacWrites(target));
+  describe('names and rules', () => namesAndRules(target));
   describe('preconditions', () => preconditions(target));
   describe('finalizers', () => finalizers(target));
   describe('namespaces', () => namespaceLife(target));

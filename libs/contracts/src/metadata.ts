@@ -1,5 +1,6 @@
+import { labelKeyProblem, labelValueProblem, nameLengths, namePatterns } from '@ambit/kernel';
 import { z } from 'zod';
-import { Timestamp, Uid } from './names.ts';
+import { judged, Timestamp, Uid } from './names.ts';
 
 /** `apiVersion` of every object and list. */
 export const apiVersion = 'ambit.dev/v1';
@@ -7,18 +8,16 @@ export const apiVersion = 'ambit.dev/v1';
 export const ApiVersion = z.literal(apiVersion, { error: `must be ${apiVersion}` });
 export type ApiVersion = z.infer<typeof ApiVersion>;
 
-const labelName = '[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
-const labelPrefix = '([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?';
-
-export const LabelKey = z
-  .string()
-  .max(317)
-  .regex(new RegExp(`^${labelPrefix}${labelName}$`), 'a label key such as "env" or "acme.io/env"');
+export const LabelKey = judged(labelKeyProblem, {
+  pattern: namePatterns.labelKey,
+  maxLength: nameLengths.labelKey,
+});
 export type LabelKey = z.infer<typeof LabelKey>;
 
-export const LabelValue = z
-  .string()
-  .regex(new RegExp(`^(${labelName})?$`), 'at most 63 letters, digits and "- _ ."');
+export const LabelValue = judged(labelValueProblem, {
+  pattern: namePatterns.labelValue,
+  maxLength: nameLengths.labelValue,
+});
 export type LabelValue = z.infer<typeof LabelValue>;
 
 /** Labels by Kubernetes' rules for keys and values; at most 64. */

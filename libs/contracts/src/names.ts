@@ -1,4 +1,6 @@
 import { checkName, checkUserPrefix, type NamedKind } from '@ambit/domain';
+import { nameLengths, namePatterns, namespaceNameProblem } from '@ambit/kernel';
+import { rbacNameProblem } from '@ambit/rbac';
 import { z } from 'zod';
 
 /** The schema of names of a kind: a wrong one is refused with what was probably meant instead of being folded. */
@@ -14,7 +16,7 @@ export function nameOf(kind: NamedKind) {
     .meta(kind === 'User' ? userShape : labelShape);
 }
 
-const labelShape = { pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$', maxLength: 63 };
+const labelShape = { pattern: namePatterns.dnsLabel, maxLength: nameLengths.dnsLabel };
 const userShape = { pattern: '^[a-z0-9]([a-z0-9._@+-]*[a-z0-9])?$', maxLength: 253 };
 
 /** Name of a user: like an RFC 1123 label, or e-mail-like, at most 253 characters. */
@@ -33,6 +35,26 @@ export type ClusterName = z.infer<typeof ClusterName>;
 export const TokenName = nameOf('Token');
 export type TokenName = z.infer<typeof TokenName>;
 
+/** A text of which a rule says what is wrong; `shape` is what documents can say of it. */
+export function judged(
+  problemOf: (text: string) => string | undefined,
+  shape: Record<string, unknown>,
+) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      const message = problemOf(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .meta(shape);
+}
+
+const prefixed = (what: string, problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : `${what} ${problem}`;
+
+/** Kubernetes has no limit of its own; the largest that fits into what travels to agents with room to spare. */
+const longestRoleName = 1024;
+
 /** Prefix of Kubernetes user names, such as `ambit:`; it ends with a colon. */
 export const UserPrefix = z.string().superRefine((prefix, context) => {
   const problem = checkUserPrefix(prefix);
@@ -43,21 +65,20 @@ export const UserPrefix = z.string().superRefine((prefix, context) => {
 export type UserPrefix = z.infer<typeof UserPrefix>;
 
 /** Name of a Kubernetes namespace. */
-export const NamespaceName = z
-  .string()
-  .max(63, 'at most 63 characters')
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'the name of a namespace');
+export const NamespaceName = judged(
+  (name) => prefixed('the name of a namespace', namespaceNameProblem(name)),
+  labelShape,
+);
 export type NamespaceName = z.infer<typeof NamespaceName>;
 
-/** Name of an existing ClusterRole; never one of Kubernetes' own `system:` roles. */
-export const ClusterRoleName = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(253, 'at most 253 characters')
-  .regex(
-    /^(?!system:)[A-Za-z0-9:._-]+$/,
-    'the name of a ClusterRole; names beginning with "system:" are refused',
-  );
+/** Name of an existing ClusterRole: what Kubernetes takes. Which of them may be bound, a cluster's ceiling says. */
+export const ClusterRoleName = judged(
+  (name) =>
+    name.length > longestRoleName
+      ? `at most ${longestRoleName} characters`
+      : prefixed('the name of a ClusterRole', rbacNameProblem(name)),
+  { minLength: 1, maxLength: longestRoleName },
+);
 export type ClusterRoleName = z.infer<typeof ClusterRoleName>;
 
 /** UUID of an object, as central made it. */

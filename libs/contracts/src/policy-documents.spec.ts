@@ -56,6 +56,60 @@ describe('a sound document', () => {
   });
 });
 
+const role = (spec: Record<string, unknown>) => ({
+  ...base,
+  kind: 'Role',
+  metadata: { name: 'r' },
+  spec,
+});
+
+describe('names that Kubernetes judges', () => {
+  test.each([
+    'Admin_Thing',
+    'a:b:c',
+    'UPPER',
+    'system:node-reader',
+    'Роль',
+    'a b',
+    'x'.repeat(300),
+  ])(
+    'outside case 15: the ClusterRole %j is taken: the ceiling says whether it may be bound',
+    (clusterRole) => {
+      expect(problemsOf(role({ clusterRole }))).toEqual([]);
+    },
+  );
+
+  test.each(['', '.', '..', 'a/b', 'a%2fb', 'view*', 'view\u200b', 'x'.repeat(1_025)])(
+    'the ClusterRole %j is refused',
+    (clusterRole) => {
+      expect(problemsOf(role({ clusterRole }))).toEqual([
+        expect.objectContaining({ pointer: '/spec/clusterRole' }),
+      ]);
+    },
+  );
+
+  test.each(['a..b/env', 'a-/env', '/env', 'env/', 'a/b/c', '-env'])(
+    'the label key %j is refused, in metadata and in selectors',
+    (key) => {
+      const labelled = { ...user('alice'), metadata: { name: 'alice', labels: { [key]: 'x' } } };
+      expect(problemsOf(labelled)).toHaveLength(1);
+      const scope = { clusters: { matchLabels: { [key]: 'x' } }, clusterWide: true };
+      expect(problemsOf(grant({ scope }))).toHaveLength(1);
+    },
+  );
+
+  test('rules that multiply beyond what any cluster compares are refused at once', () => {
+    const names = Array.from({ length: 250 }, (_, at) => `n${at}`);
+    const rule = { apiGroups: ['', 'apps', 'batch'], resources: names, resourceNames: names };
+    expect(problemsOf(role({ rules: [{ ...rule, verbs: ['get'] }] }))).toEqual([
+      expect.objectContaining({
+        pointer: '/spec/rules',
+        message: expect.stringContaining('20000'),
+      }),
+    ]);
+  });
+});
+
 describe('a faulty document', () => {
   test('an unknown field is named with the nearest known one', () => {
     const group = { ...base, kind: 'Group', metadata: { name: 'sre' }, spec: { membrs: ['a'] } };

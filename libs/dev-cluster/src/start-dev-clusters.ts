@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError, isAppError } from '@ambit/kernel';
+import { AppError, dnsLabelProblem, isAppError } from '@ambit/kernel';
 import type { DevCluster, DevClusters } from './dev-cluster.ts';
 import type { DevClustersOptions } from './dev-clusters-options.ts';
 import { obtainPrograms } from './obtain/obtain-programs.ts';
@@ -114,7 +114,7 @@ async function folderFor(named: string | undefined): Promise<string> {
 }
 
 function checkNames(names: readonly string[]): void {
-  const bad = names.find((name) => !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
+  const bad = names.find((name) => dnsLabelProblem(name) !== undefined);
   if (bad !== undefined) {
     throw new AppError('invalid_name', `"${bad}" is no name of a cluster: use a-z, 0-9 and "-".`);
   }

@@ -5,6 +5,7 @@
 export * from './backoff.ts';
 export * from './encoding.ts';
 export * from './errors.ts';
+export * from './kubernetes-names.ts';
 export * from './parse-json.ts';
 export * from './printable.ts';
 export * from './ports.ts';

@@ -5,7 +5,7 @@ import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorItem, Logger } from '@ambit/kernel';
 import { defaultCeiling, parseCeilingDocument, withProtected } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 
 const maxBytes = 256 * 1024;
 const pollMs = 1_000;
@@ -99,12 +99,17 @@ export async function readCeiling(path: string): Promise<Ceiling> {
   throw unusable(
     path,
     parsed.problems.map((problem) => {
-      const node = document.getIn(segments(problem.pointer ?? ''), true) as
-        { range?: [number] } | undefined;
-      const at = node?.range === undefined ? undefined : lines.linePos(node.range[0]);
-      return at === undefined ? problem : { ...problem, line: at.line, column: at.col };
+      const at = lines.linePos(placeOf(document, segments(problem.pointer ?? '')));
+      return { ...problem, line: at.line, column: at.col };
     }),
   );
+}
+
+/** Where a path stands in the text; what is missing stands where the object is that lacks it. */
+function placeOf(document: Document.Parsed, path: readonly string[]): number {
+  const node = document.getIn(path, true) as { range?: [number] } | undefined;
+  if (node?.range !== undefined) return node.range[0];
+  return path.length === 0 ? 0 : placeOf(document, path.slice(0, -1));
 }
 
 function segments(pointer: string): string[] {

@@ -1,6 +1,6 @@
 import type { AmbitClient } from '@ambit/client';
-import { LabelKey, LabelValue, type Cluster, type JoinTokenCreated } from '@ambit/contracts';
-import { AppError, isAppError } from '@ambit/kernel';
+import type { Cluster, JoinTokenCreated } from '@ambit/contracts';
+import { AppError, isAppError, labelKeyProblem, labelValueProblem } from '@ambit/kernel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -64,9 +64,14 @@ function labelsOf(texts: readonly string[]): Record<string, string> {
   const labels = new Map<string, string>();
   for (const text of texts.flatMap((one) => one.split(','))) {
     const [key = '', value, ...more] = text.split('=');
-    const wellFormed = LabelKey.safeParse(key).success && LabelValue.safeParse(value).success;
-    if (value === undefined || more.length > 0 || !wellFormed) {
-      throw new AppError('usage', `"${text}" is not a label`, { hint: 'Write --label env=prod.' });
+    const problem =
+      value === undefined || more.length > 0
+        ? 'it is written KEY=VALUE'
+        : (labelKeyProblem(key) ?? labelValueProblem(value));
+    if (value === undefined || problem !== undefined) {
+      throw new AppError('usage', `"${text}" is not a label: ${problem}`, {
+        hint: 'Write --label env=prod.',
+      });
     }
     if (labels.has(key)) throw new AppError('usage', `The label "${key}" is given twice`);
     labels.set(key, value);

@@ -98,6 +98,23 @@ spec:
     ]);
   });
 
+  test.each([
+    ['no resource', `{apiGroups: [''], resources: [], verbs: [get]}`, 23],
+    ['both kinds', `{apiGroups: [''], nonResourceURLs: ['/metrics'], verbs: [get]}`, 23],
+    ['a blank verb', `{apiGroups: [''], resources: [pods], verbs: [list, 'get ']}`, 56],
+    ['a version as group', `{apiGroups: [v1], resources: [pods], verbs: [get]}`, 18],
+    ['no group', `{resources: [pods], verbs: [get]}`, 5],
+    ['no verbs', `{apiGroups: [''], resources: [pods], verbs: []}`, 42],
+  ])(
+    'outside case 15: a rule that no cluster takes: %s, at its line and column',
+    (_, rule, column) => {
+      const rules = `spec:\n  rules:\n  - ${rule}\n`;
+      const text = `apiVersion: ambit.dev/v1\nkind: Role\nmetadata: {name: r}\n${rules}`;
+      expect(problemsOf(text)).toEqual([expect.objectContaining({ line: 6 })]);
+      expect(problemsOf(text)[0]?.column).toBe(column);
+    },
+  );
+
   test('a field that is missing, at the object that lacks it', () => {
     const text = `apiVersion: ambit.dev/v1\nkind: Role\nmetadata: {name: r}\n`;
     expect(problemsOf(text)).toEqual([

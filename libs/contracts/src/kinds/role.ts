@@ -1,3 +1,4 @@
+import { maxRuleAtoms, policyRuleProblems, ruleAtoms } from '@ambit/rbac';
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
@@ -5,43 +6,38 @@ import { ClusterRoleName, RoleName } from '../names.ts';
 
 const texts = (most: number) => z.array(z.string().max(253)).max(most).exactOptional();
 
-const neverGiven = new Set(['escalate', 'bind', 'impersonate', '*']);
-
-/** One rule of Kubernetes RBAC. The verbs escalate, bind, impersonate and `*` are refused. */
+/** One rule of Kubernetes RBAC, refused for whatever `policyRuleProblems` finds in it. */
 export const PolicyRuleWrite = z
   .strictObject({
     apiGroups: texts(64),
     resources: texts(256),
     resourceNames: texts(256),
     nonResourceURLs: texts(64),
-    verbs: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .max(63)
-          .refine((verb) => !neverGiven.has(verb.toLowerCase()), {
-            message: 'the verbs escalate, bind, impersonate and "*" can never be given',
-          }),
-      )
-      .min(1, 'name at least one verb')
-      .max(32),
+    verbs: z.array(z.string().max(63)).max(32),
   })
-  .refine((rule) => (rule.resources === undefined) !== (rule.nonResourceURLs === undefined), {
-    message: 'a rule has either "resources" (with "apiGroups") or "nonResourceURLs"',
-  })
-  .refine((rule) => rule.resources === undefined || (rule.apiGroups?.length ?? 0) > 0, {
-    message: 'name the API groups; the core group is ""',
-    path: ['apiGroups'],
+  .superRefine((rule, context) => {
+    for (const { pointer = '', message, didYouMean } of policyRuleProblems(rule)) {
+      const path = pointer.split('/').slice(1);
+      context.addIssue({ code: 'custom', path: path.map(step), message, params: { didYouMean } });
+    }
   });
 export type PolicyRuleWrite = z.infer<typeof PolicyRuleWrite>;
+
+const step = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
 
 /** Exactly one of `clusterRole` (an existing ClusterRole, by name) and `rules`. */
 export const RoleSpecWrite = z
   .strictObject({
     description: z.string().max(1024).exactOptional(),
     clusterRole: ClusterRoleName.exactOptional(),
-    rules: z.array(PolicyRuleWrite).min(1, 'name at least one rule').max(200).exactOptional(),
+    rules: z
+      .array(PolicyRuleWrite)
+      .min(1, 'name at least one rule')
+      .max(200)
+      .refine((rules) => ruleAtoms(rules) <= maxRuleAtoms, {
+        message: `the rules come to more than ${maxRuleAtoms} single permissions (groups × resources × names × verbs), which no cluster takes`,
+      })
+      .exactOptional(),
   })
   .refine((spec) => (spec.clusterRole === undefined) !== (spec.rules === undefined), {
     message: 'a role has exactly one of "clusterRole" and "rules"',

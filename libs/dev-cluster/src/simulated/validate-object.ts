@@ -1,4 +1,11 @@
-import { labelKeyProblem, labelValueProblem, rbacApiGroup, ruleProblems } from '@ambit/rbac';
+import {
+  dnsLabelProblem,
+  dnsSubdomainProblem,
+  labelKeyProblem,
+  labelValueProblem,
+  pathSegmentProblem,
+} from '@ambit/kernel';
+import { rbacApiGroup, ruleProblems } from '@ambit/rbac';
 import type { RbacSubject } from '@ambit/rbac';
 import { sameValue } from './api-object.ts';
 import type { ApiMeta, ApiObject } from './api-object.ts';
@@ -6,9 +13,6 @@ import { namespaces, serviceAccounts } from './served-resources.ts';
 import type { ServedResource } from './served-resources.ts';
 import { quote } from './status-error.ts';
 import type { FieldFault } from './status-error.ts';
-
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Everything Kubernetes would answer 422 to in an object as it would be stored. */
 export function objectFaults(resource: ServedResource, object: ApiObject): FieldFault[] {
@@ -80,20 +84,11 @@ function nameFault(resource: ServedResource, name: string): FieldFault | undefin
 }
 
 function dnsProblem(name: string, isLabel: boolean): string | undefined {
-  const fits = isLabel
-    ? label.test(name) && name.length <= 63
-    : subdomain.test(name) && name.length <= 253;
-  if (fits) return undefined;
+  const problem = isLabel ? dnsLabelProblem(name) : dnsSubdomainProblem(name);
+  if (problem === undefined) return undefined;
   return isLabel
     ? 'a lowercase RFC 1123 label is required'
     : 'a lowercase RFC 1123 subdomain is required';
-}
-
-/** RBAC names are segments of a path and nothing more: spaces and any script are legal. */
-function pathSegmentProblem(name: string): string | undefined {
-  if (name === '.' || name === '..') return `may not be '${name}'`;
-  const bad = ['/', '%'].find((character) => name.includes(character));
-  return bad === undefined ? undefined : `may not contain '${bad}'`;
 }
 
 function bindingFaults(resource: ServedResource, object: ApiObject): FieldFault[] {

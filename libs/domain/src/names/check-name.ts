@@ -1,4 +1,4 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, nameLengths, namePatterns } from '@ambit/kernel';
 import { foldsToSystem } from '@ambit/rbac';
 import { foldName } from './fold-name.ts';
 
@@ -19,8 +19,8 @@ interface NameShape {
 }
 
 const label: NameShape = {
-  pattern: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
-  longest: 63,
+  pattern: new RegExp(namePatterns.dnsLabel),
+  longest: nameLengths.dnsLabel,
   words: 'lower-case letters, digits and "-", and begins and ends with a letter or digit',
 };
 

@@ -1,4 +1,4 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, namespaceNameProblem } from '@ambit/kernel';
 import { selectorText } from '@ambit/rbac';
 import type { ClusterSelector, GrantScope, NamespaceSelector } from '../policy-objects.ts';
 import { checkName } from './check-name.ts';
@@ -12,8 +12,6 @@ export interface ScopeText {
     | { readonly type: 'names'; readonly names: readonly [string] };
 }
 
-const namespacePattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-
 /**
  * Reads `prod-eu` (the whole cluster), `prod-eu/payments` (one namespace) and `prod-eu/*` (all namespaces that are
  * not protected). Throws `invalid_request` for anything else.
@@ -24,7 +22,8 @@ export function parseScope(text: string): ScopeText {
   if (problem !== undefined || more.length > 0) throw badScope(text, problem?.message);
   if (namespace === undefined) return { cluster, namespaces: { type: 'clusterWide' } };
   if (namespace === '*') return { cluster, namespaces: { type: 'all' } };
-  if (namespace.length > 63 || !namespacePattern.test(namespace)) throw badScope(text);
+  const wrong = namespaceNameProblem(namespace);
+  if (wrong !== undefined) throw badScope(text, `The name of a namespace ${wrong}.`);
   return { cluster, namespaces: { type: 'names', names: [namespace] } };
 }
 

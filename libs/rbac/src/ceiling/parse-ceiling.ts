@@ -1,8 +1,9 @@
+import { namespaceNameProblem } from '@ambit/kernel';
 import type { PolicyRule } from '../model.ts';
-import { ruleProblems } from '../evaluate/rule-problems.ts';
+import { policyRuleProblems } from '../evaluate/policy-rule-problems.ts';
 import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts';
 import { defaultCeiling, withProtected, type Ceiling } from './ceiling.ts';
-import { isForbiddenVerb } from './forbidden-verbs.ts';
+import { rbacNameProblem } from './rbac-name.ts';
 import { beginsLikeSystem, foldsToSystem, hasControlCharacter } from './subject-refusal.ts';
 
 const fields = [
@@ -79,19 +80,9 @@ function readNames(
 ): readonly string[] {
   const names = readTexts(found, field, pointer, problems);
   names.forEach((name, index) => {
-    problems.addIf(pointerTo(pointerTo(pointer, field), index), objectNameProblem(name));
+    problems.addIf(pointerTo(pointerTo(pointer, field), index), rbacNameProblem(name));
   });
   return names;
-}
-
-/** Names of RBAC objects are path segments: almost any text. A star in one is a misunderstanding. */
-function objectNameProblem(name: string): string | undefined {
-  if (name.includes('*')) return 'takes exact names; wildcards are not understood';
-  if (hasControlCharacter(name)) return 'may hold no control or invisible characters';
-  if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) {
-    return 'is no name of a Kubernetes object: it may not be empty, "." or "..", nor hold "/" or "%"';
-  }
-  return undefined;
 }
 
 function readNamespaces(
@@ -101,7 +92,7 @@ function readNamespaces(
 ): readonly string[] {
   const names = readTexts(found, 'protectedNamespaces', pointer, problems);
   names.forEach((name, index) => {
-    if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return;
+    if (namespaceNameProblem(name) === undefined) return;
     const at = pointerTo(pointerTo(pointer, 'protectedNamespaces'), index);
     problems.add(at, 'is no name of a namespace (lower-case letters, digits and "-", at most 63)');
   });
@@ -174,20 +165,10 @@ function readCustomRoles(
   return { rules };
 }
 
-/** What the owner reviews, in the file and as it is printed, is what holds. */
-function readVisible(value: unknown, at: string, problems: ProblemList): readonly string[] {
-  const texts = problems.texts(value, at);
-  texts.forEach((text, index) => {
-    if (hasControlCharacter(text))
-      problems.add(pointerTo(at, index), 'may hold no control or invisible characters');
-  });
-  return texts;
-}
-
 function readRule(value: unknown, at: string, problems: ProblemList): PolicyRule {
   const found = problems.object(value, at, ruleFields);
   const read = (field: (typeof ruleFields)[number]): readonly string[] =>
-    found[field] === undefined ? [] : readVisible(found[field], pointerTo(at, field), problems);
+    found[field] === undefined ? [] : problems.texts(found[field], pointerTo(at, field));
   const rule: PolicyRule = {
     apiGroups: read('apiGroups'),
     resources: read('resources'),
@@ -195,11 +176,6 @@ function readRule(value: unknown, at: string, problems: ProblemList): PolicyRule
     nonResourceURLs: read('nonResourceURLs'),
     verbs: read('verbs'),
   };
-  for (const item of ruleProblems(rule, { namespaced: false, pointer: at })) problems.push(item);
-  rule.verbs.forEach((verb, index) => {
-    if (!isForbiddenVerb(verb)) return;
-    const message = `"${verb}" is never granted through Ambit: list the verbs that may be`;
-    problems.add(pointerTo(pointerTo(at, 'verbs'), index), message);
-  });
+  for (const item of policyRuleProblems(rule, at)) problems.push(item);
   return rule;
 }

@@ -1,8 +1,7 @@
-import { didYouMean, type ErrorItem } from '@ambit/kernel';
+import { didYouMean, labelKeyProblem, labelValueProblem, type ErrorItem } from '@ambit/kernel';
 import type { LabelRequirement, LabelSelector, SelectorOperator } from '../intents.ts';
 import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts';
 import { canonicalSelector } from './canonical-selector.ts';
-import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
 
 const operators: readonly SelectorOperator[] = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 

@@ -1,5 +1,4 @@
-import { compareText } from '@ambit/kernel';
-import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
+import { compareText, labelKeyProblem, labelValueProblem } from '@ambit/kernel';
 import { parseInt64, type Requirement } from './selector-matches.ts';
 import { scanSelectorText, type Token } from './scan-selector-text.ts';
 

@@ -1,0 +1,16 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { house } from '../planted/house-copy.ts';
+
+const sources = globSync(['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'], { cwd: house }).filter(
+  (path) => !/\.(spec|int-spec|test-support)\.ts$|\/generated\//.test(path),
+);
+const holding = (pattern: RegExp): string[] =>
+  sources.filter((path) => pattern.test(readFileSync(join(house, path), 'utf8'))).sort();
+
+test('outside case 15: what a DNS label looks like is written in one place', () => {
+  // Letters and digits with dashes between them, in any of the ways it has been written here.
+  const label = /\[a-z0-9\]\S*\[(-a-z0-9|a-z0-9-)\](\*|\{0,61\})\[a-z0-9\]/;
+  expect(holding(label)).toEqual(['libs/kernel/src/kubernetes-names.ts']);
+});
