@@ -14,3 +14,19 @@ test('outside case 15: what a DNS label looks like is written in one place', () 
   const label = /\[a-z0-9\]\S*\[(-a-z0-9|a-z0-9-)\](\*|\{0,61\})\[a-z0-9\]/;
   expect(holding(label)).toEqual(['libs/kernel/src/kubernetes-names.ts']);
 });
+
+test('outside case 09: moments by RFC 3339 are read by one parser', () => {
+  expect(holding(/\bDate\.parse\(/)).toEqual([
+    // What an agent says of the time is judged, not refused.
+    'apps/central/src/features/agent-gateway/agent-event.ts',
+    // The Date header of HTTP, and the end that a plugin of kubectl tells.
+    'libs/kube/src/caller.ts',
+    'libs/kube/src/exec-credentials.ts',
+    'libs/protocol/src/codecs/audit-batch.ts',
+    'libs/testing/src/fake-clock.ts',
+    // Certificates write their times as OpenSSL does.
+    'libs/transport/src/grpc/peer-identity.ts',
+    'libs/transport/src/grpc/pin-central.ts',
+    'libs/transport/src/pki/certificate-facts.ts',
+  ]);
+});

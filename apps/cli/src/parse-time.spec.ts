@@ -53,9 +53,14 @@ describe('ends', () => {
     '2027-13-01',
     '25:00',
     '12:60',
-    '2027-06-30 10:00',
+    '2027-06-30 1:00',
+    '2027-02-30 10:00',
+    '2027-02-30T00:00:00Z',
+    '2027-06-31T18:00:00+02:00',
+    '24:00',
+    '2026-12-31T23:59:60Z',
     '1767225600',
-  ])('%j is no time', (text) => {
+  ])('outside case 09: %j is no time', (text) => {
     expect(() => parseEnd(text, now)).toThrow(usage);
   });
 
@@ -63,5 +68,6 @@ describe('ends', () => {
     expect(parseSince('1h', now)).toBe(new Date(now - 3_600_000).toISOString());
     expect(parseSince('2026-01-01T00:00:00+01:00', now)).toBe('2025-12-31T23:00:00.000Z');
     expect(() => parseSince('yesterday', now)).toThrow(usage);
+    expect(() => parseSince('2026-02-30T00:00:00Z', now)).toThrow(usage);
   });
 });

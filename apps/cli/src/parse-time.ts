@@ -1,74 +1,119 @@
-import { AppError } from '@ambit/kernel';
-
-const units: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-const part = /(\d{1,9})([smhdw])/gy;
+import {
+  AppError,
+  dateProblem,
+  dayNumber,
+  durationForm,
+  readDuration,
+  readInstant,
+  timeProblem,
+  type Millis,
+} from '@ambit/kernel';
+import { aroundSkipped, machineOffset, momentsShowing, type OffsetAt } from './local-clock.ts';
 
 /** Milliseconds of a duration such as `90s`, `30m`, `1h30m`, `7d`. Throws `usage`; nothing and zero are refused. */
-export function parseDuration(text: string): number {
-  let total = 0;
-  part.lastIndex = 0;
-  for (let at = 0; at < text.length; at = part.lastIndex) {
-    const match = part.exec(text);
-    if (match === null) throw badDuration(text);
-    total += Number(match[1]) * (units[match[2] ?? ''] ?? 0);
-  }
-  if (total <= 0 || !Number.isSafeInteger(total)) throw badDuration(text);
-  return total;
-}
-
-function badDuration(text: string): AppError {
-  return new AppError('usage', `"${text}" is not a duration`, {
-    hint: 'Write it like 90s, 30m, 8h, 1h30m or 7d.',
-  });
+export function parseDuration(text: string): Millis {
+  const length = readDuration(text);
+  if (length !== undefined && length > 0) return length;
+  throw new AppError('usage', `"${text}" is not a duration`, { hint: `Write it ${durationForm}.` });
 }
 
 /**
- * A moment: RFC 3339, a day (`2027-06-30`, its end in local time), or a time of day (`18:00`, local, the next one).
- * Throws `usage` for anything else and for what is past.
+ * A moment: RFC 3339, a day (`2027-06-30`, its end), a day and a time (`2027-06-30 18:00`) or a time of day (`18:00`, the
+ * next time it comes), the latter three by the clock of this machine. Throws `usage` for anything else, for a time that
+ * clocks skip on that day, and for what is past.
  */
-export function parseEnd(text: string, now: number): Date {
-  const end = momentOf(text, now);
-  if (end === undefined || Number.isNaN(end.getTime())) {
-    throw new AppError('usage', `"${text}" is not a time`, {
-      hint: 'Write it like 2027-06-30T18:00:00Z, 2027-06-30 or 18:00, or use --for 8h.',
-    });
+export function parseEnd(text: string, now: Millis, offsetAt: OffsetAt = machineOffset): Date {
+  const end = momentOf(text, { now, offsetAt });
+  if (end <= now) {
+    throw new AppError('usage', `the end ${new Date(end).toISOString()} is in the past`);
   }
-  if (end.getTime() <= now) {
-    throw new AppError('usage', `the end ${end.toISOString()} is in the past`);
+  return new Date(end);
+}
+
+interface LocalClock {
+  readonly now: Millis;
+  readonly offsetAt: OffsetAt;
+}
+
+const dayMs = 86_400_000;
+const dayForm = /^(\d{4})-(\d\d)-(\d\d)$/;
+const dayAndTime = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d))?$/;
+const timeForm = /^(\d\d?):(\d\d)(?::(\d\d))?$/;
+
+function momentOf(text: string, clock: LocalClock): Millis {
+  const [day, both, time] = [dayForm, dayAndTime, timeForm].map((form) => form.exec(text));
+  if (time) return nextTime(text, timeOfDay(text, time.slice(1)), clock);
+  if (day) return endOfDay(text, dayOf(text, day), clock);
+  if (both) {
+    const shown = dayOf(text, both) + timeOfDay(text, both.slice(4));
+    return timeOnDay(text, shown, clock);
   }
-  return end;
+  const read = readInstant(text);
+  if (read.ok) return read.at;
+  throw noTime(text, read.problem);
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-
-function momentOf(text: string, now: number): Date | undefined {
-  if (rfc3339.test(text)) return new Date(text);
-  const day = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
-  if (day !== null) return endOfDay(Number(day[1]), Number(day[2]), Number(day[3]));
-  const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
-  return clock === null ? undefined : nextTimeOfDay(Number(clock[1]), Number(clock[2]), now);
+/** Milliseconds from 1970 to the day's first minute, as clocks show it. */
+function dayOf(text: string, [, year, month, day]: readonly string[]): Millis {
+  const date = { year: Number(year), month: Number(month), day: Number(day) };
+  const problem = dateProblem(date);
+  if (problem !== undefined) throw noTime(text, problem);
+  return dayNumber(date) * dayMs;
 }
 
-function endOfDay(year: number, month: number, day: number): Date | undefined {
-  const end = new Date(year, month - 1, day, 23, 59, 59);
-  return end.getMonth() === month - 1 && end.getDate() === day ? end : undefined;
+function timeOfDay(text: string, parts: readonly (string | undefined)[]): Millis {
+  const [hour = 0, minute = 0, second = 0] = parts.map((part) => Number(part ?? 0));
+  const problem = timeProblem(hour, minute, second);
+  if (problem !== undefined) throw noTime(text, problem);
+  return ((hour * 60 + minute) * 60 + second) * 1_000;
 }
 
-function nextTimeOfDay(hours: number, minutes: number, now: number): Date {
-  const end = new Date(now);
-  end.setHours(hours, minutes, 0, 0);
-  if (end.getTime() <= now) end.setDate(end.getDate() + 1);
-  return end;
+/** A reading that comes twice means the next one; one that never comes is nobody's to guess. */
+function timeOnDay(text: string, shown: Millis, { now, offsetAt }: LocalClock): Millis {
+  const moments = momentsShowing(shown, offsetAt);
+  const next = moments.find((at) => at > now) ?? moments[0];
+  if (next !== undefined) return next;
+  const [before, after] = aroundSkipped(shown, offsetAt).map(readingText);
+  throw noTime(text, `does not exist here: clocks go from ${before} to ${after}`);
+}
+
+/** The last second of a day, the later one when it comes twice. */
+function endOfDay(text: string, midnight: Millis, { offsetAt }: LocalClock): Millis {
+  for (let shown = midnight + dayMs - 1_000; shown >= midnight; shown -= 60_000) {
+    const last = momentsShowing(shown, offsetAt).at(-1);
+    if (last !== undefined) return last;
+  }
+  throw noTime(text, 'does not exist here: clocks skip the whole day');
+}
+
+/** The next moment at which clocks show this time of day: on a day that skips it, that is a day later. */
+function nextTime(text: string, time: Millis, { now, offsetAt }: LocalClock): Millis {
+  const today = Math.floor((now + offsetAt(now)) / dayMs) * dayMs;
+  // Clocks that jump over the date line skip a whole day.
+  for (const days of [-1, 0, 1, 2, 3]) {
+    const next = momentsShowing(today + days * dayMs + time, offsetAt).find((at) => at > now);
+    if (next !== undefined) return next;
+  }
+  throw noTime(text, 'does not come within three days');
+}
+
+function readingText(shown: Millis): string {
+  return new Date(shown).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+function noTime(text: string, problem: string): AppError {
+  return new AppError('usage', `"${text}" is not a time: it ${problem}`, {
+    hint: 'Write it like 2027-06-30T18:00:00Z, 2027-06-30, "2027-06-30 18:00" or 18:00, or use --for 8h.',
+  });
 }
 
 /** The beginning of a look back: a duration before now, or RFC 3339. Throws `usage`. */
-export function parseSince(text: string, now: number): string {
-  const moment = rfc3339.test(text) ? new Date(text) : new Date(now - parseDuration(text));
-  return moment.toISOString();
+export function parseSince(text: string, now: Millis): string {
+  const length = readDuration(text);
+  if (length !== undefined && length > 0) return new Date(now - length).toISOString();
+  const read = readInstant(text);
+  if (read.ok) return new Date(read.at).toISOString();
+  throw new AppError('usage', `"${text}" is neither a duration nor a time: it ${read.problem}`, {
+    hint: 'Write it like 1h, 7d or 2027-06-30T18:00:00Z.',
+  });
 }

@@ -105,7 +105,7 @@ describe('problems', () => {
       `${file}:1:1: there is no setting "polSize".`,
       'httpListen (AMBIT_HTTP_LISTEN): expected host:port, such as 127.0.0.1:7080 or [::1]:7080, got "nowhere".',
       'roles (AMBIT_ROLES): expected one of api, worker, got "api,wroker".',
-      `pollInterval (${file}:2:1): expected a duration such as 500ms, 30s, 10m, 24h or 7d, got "soon".`,
+      `pollInterval (${file}:2:1): expected a duration such as 500ms, 90s, 30m, 1h30m, 8h, 7d or 2w, got "soon".`,
       'trustProxy (--trust-proxy): expected true or false, got "maybe".',
     ]);
     const text = printableError(error);

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { Millis } from '@ambit/kernel';
+import { durationForm, readDuration, type Millis } from '@ambit/kernel';
 import { parseAddress, type Address } from './addresses.ts';
 import { defaultCacheFolder, defaultDataFolder, folderDefaults } from './folders.ts';
 import { Secret } from './secret.ts';
@@ -23,22 +23,13 @@ export function wholeNumber<
   });
 }
 
-const units: Readonly<Record<string, Millis>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** A length of time such as `500ms`, `30s`, `10m`, `24h` or `7d`; the value is in milliseconds. */
+/** A length of time such as `500ms`, `30s`, `1h30m` or `7d`; the value is in milliseconds. */
 export function duration<
   const O extends SettingOptions & { readonly min?: Millis; readonly max?: Millis },
 >(options: O): Setting<Valued<Millis, O>> {
   return setting(options, 'duration', (raw) => {
-    const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(raw);
-    if (match === null) return unusable('a duration such as 500ms, 30s, 10m, 24h or 7d');
-    const value = Number(match[1]) * (units[match[2] ?? ''] ?? 0);
+    const value = readDuration(raw);
+    if (value === undefined) return unusable(`a duration ${durationForm}`);
     if (value < (options.min ?? 0)) return unusable(`a duration of at least ${options.min} ms`);
     if (value > (options.max ?? Infinity))
       return unusable(`a duration of at most ${options.max} ms`);

@@ -1,5 +1,5 @@
 import { checkName, checkUserPrefix, type NamedKind } from '@ambit/domain';
-import { nameLengths, namePatterns, namespaceNameProblem } from '@ambit/kernel';
+import { nameLengths, namePatterns, namespaceNameProblem, readInstant } from '@ambit/kernel';
 import { rbacNameProblem } from '@ambit/rbac';
 import { z } from 'zod';
 
@@ -86,8 +86,11 @@ export const Uid = z.uuid();
 export type Uid = z.infer<typeof Uid>;
 
 /** RFC 3339 with `Z` or an offset. */
-export const Timestamp = z.iso.datetime({
-  offset: true,
-  error: 'a time by RFC 3339, such as 2027-06-30T00:00:00Z',
-});
+export const Timestamp = judged(
+  (text) => {
+    const read = readInstant(text);
+    return read.ok ? undefined : `${text.slice(0, 40)} ${read.problem}`;
+  },
+  { format: 'date-time' },
+);
 export type Timestamp = z.infer<typeof Timestamp>;

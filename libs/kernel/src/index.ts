@@ -3,8 +3,10 @@
  * encodings. It imports nothing and may use nothing of the platform: no Node, no timers, no clock.
  */
 export * from './backoff.ts';
+export * from './duration.ts';
 export * from './encoding.ts';
 export * from './errors.ts';
+export * from './instant.ts';
 export * from './kubernetes-names.ts';
 export * from './parse-json.ts';
 export * from './printable.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, instantMillis } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import { findInstallation, listAudit } from '@ambit/persistence';
 import type { CentralSettings } from '../config.ts';
@@ -82,7 +82,7 @@ async function requireFollowed(
   const { items } = await listAudit(database, { types: ['installation.keys_changed'], limit: 1 });
   const [before] = items;
   if (before === undefined) return;
-  const due = Date.parse(before.time) + followedAfterMs;
+  const due = instantMillis(before.time) + followedAfterMs;
   if (clock.now() >= due) return;
   throw new AppError('confirmation_required', `It is too early to ${step} keys.`, {
     why: `The step before was taken at ${before.time}; agents that did not renew since would be cut off and have to enrol again.`,

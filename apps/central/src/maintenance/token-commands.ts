@@ -1,14 +1,12 @@
 import { tokenRoles } from '@ambit/contracts';
 import { requireName } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { AppError, durationForm, readDuration } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { CentralSettings } from '../config.ts';
 import { ManageTokens } from '../features/tokens/public.ts';
 import { operator, withDatabase } from './with-database.ts';
 
 type Write = (line: string) => void;
-
-const units: Readonly<Record<string, Millis>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Makes a token and prints it, once. */
 export async function createToken(
@@ -65,10 +63,9 @@ export async function revokeToken(
 }
 
 function parseTtl(text: string): Millis {
-  const match = /^(\d{1,5})([mhd])$/.exec(text);
-  const ttl = match === null ? 0 : Number(match[1]) * (units[match[2] ?? ''] ?? 0);
+  const ttl = readDuration(text) ?? 0;
   if (ttl > 0) return ttl;
-  throw new AppError('usage', `${text} is no duration.`, { hint: 'Write it as 30m, 12h or 90d.' });
+  throw new AppError('usage', `"${text}" is no duration.`, { hint: `Write it ${durationForm}.` });
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

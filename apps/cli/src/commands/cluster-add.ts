@@ -1,6 +1,12 @@
 import type { AmbitClient } from '@ambit/client';
 import type { Cluster, JoinTokenCreated } from '@ambit/contracts';
-import { AppError, isAppError, labelKeyProblem, labelValueProblem } from '@ambit/kernel';
+import {
+  AppError,
+  isAppError,
+  labelKeyProblem,
+  labelValueProblem,
+  instantMillis,
+} from '@ambit/kernel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -93,7 +99,7 @@ function alreadyThere(name: string, cause: AppError): AppError {
 
 /** The command goes to stdout, so that it can be piped to where the cluster is. */
 function tellAgentCommand(context: CommandContext, token: JoinTokenCreated): void {
-  const good = shortDuration(Date.parse(token.expiresAt) - Date.parse(token.createdAt));
+  const good = shortDuration(instantMillis(token.expiresAt) - instantMillis(token.createdAt));
   context.say(
     `Run this where a kubeconfig of the cluster is (the token is good once, for ${good}). Before, give its account\n` +
       'the rights that "ambit-agent print-rbac" and "ambit-agent print-policy" print, with the same --ceiling FILE:',

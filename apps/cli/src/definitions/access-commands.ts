@@ -9,7 +9,7 @@ export function defineAccessCommands(program: Commander, action: Action): void {
     .description(
       'Give a user or a group a role in a scope. The name of the grant comes from the three, so that granting again changes the end and the reason of the same grant.',
     )
-    .option('--until <time>', 'end: RFC 3339, a day (2027-06-30) or a time of day (18:00, local)')
+    .option('--until <time>', 'end: RFC 3339, or local: a day, "2027-06-30 18:00" or 18:00')
     .option('--for <duration>', 'length instead of an end: 30m, 8h, 7d')
     .option('--reason <text>', 'why, for the audit trail')
     .option('--dry-run <where>', 'none or server (tell the effect)', 'none')

@@ -1,3 +1,5 @@
+import { instantMillis } from '@ambit/kernel';
+
 const steps = [
   { unit: 's', seconds: 1, below: 120 },
   { unit: 'm', seconds: 60, below: 120 * 60 },
@@ -16,7 +18,7 @@ export function shortDuration(milliseconds: number): string {
 /** How long ago: `3d`; what lies ahead: `in 42m`. Empty for no time. */
 export function relativeTime(time: string | undefined, now: number): string {
   if (time === undefined) return '';
-  const difference = Date.parse(time) - now;
+  const difference = instantMillis(time) - now;
   if (Number.isNaN(difference)) return time;
   // A length that was asked for just now still shows as it was asked for.
   if (difference > 0) return `in ${shortDuration(Math.ceil(difference / 1000) * 1000)}`;

@@ -1,3 +1,4 @@
+import { instantMillis } from '@ambit/kernel';
 import type { AuditEventRecord } from '@ambit/contracts';
 import type { DemoStage } from '../stage/demo-stage.ts';
 import { eventuallyTrue } from '../stage/eventually-true.ts';
@@ -51,7 +52,7 @@ async function allEvents({ client }: DemoStage): Promise<readonly AuditEventReco
     next = page.metadata.continue;
   } while (next !== undefined);
   // Oldest first. Agents send what happened a little later than central, so time counts and not arrival.
-  return events.toReversed().toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time));
+  return events.toReversed().toSorted((a, b) => instantMillis(a.time) - instantMillis(b.time));
 }
 
 function shorten(text: string, most: number): string {

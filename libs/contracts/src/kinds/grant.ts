@@ -1,3 +1,4 @@
+import { instantMillis } from '@ambit/kernel';
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
@@ -23,7 +24,9 @@ export const GrantSpecWrite = z
   })
   .refine(
     ({ notBefore, until }) =>
-      notBefore === undefined || until === undefined || Date.parse(notBefore) < Date.parse(until),
+      notBefore === undefined ||
+      until === undefined ||
+      instantMillis(notBefore) < instantMillis(until),
     { message: 'the end has to come after the beginning', path: ['until'] },
   );
 export type GrantSpecWrite = z.infer<typeof GrantSpecWrite>;

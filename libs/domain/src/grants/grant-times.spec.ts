@@ -1,8 +1,9 @@
+import { lastInstant } from '@ambit/kernel';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { triplesOf, load } from '../../test/policy-state.ts';
 import { aCluster, aGrant, aRole, aUser, to } from '../../test/policy-builders.ts';
-import { endAfter, grantStatus, isMoment, lastMoment, requireGrantTimes } from './grant-times.ts';
+import { endAfter, grantStatus, isMoment, requireGrantTimes } from './grant-times.ts';
 
 const now = 1_800_000_000_000;
 const noMoment = [
@@ -14,7 +15,7 @@ const noMoment = [
   -Infinity,
   Number.MAX_VALUE,
   Number.MAX_SAFE_INTEGER,
-  lastMoment + 1,
+  lastInstant + 1,
   1.5,
   2 ** 63,
 ];
@@ -39,7 +40,7 @@ describe('the times of a grant', () => {
 
   test.each(noMoment)('case b8: an end of %p never means for ever', (time) => {
     expect(isMoment(time)).toBe(false);
-    for (const at of [-1, 0, 1, now, lastMoment]) {
+    for (const at of [-1, 0, 1, now, lastInstant]) {
       expect(grantStatus({ until: time }, at)).toBe('Ended');
       expect(grantStatus({ notBefore: time }, at)).toBe('Ended');
     }

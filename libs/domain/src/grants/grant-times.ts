@@ -1,7 +1,4 @@
-import { AppError, type Millis } from '@ambit/kernel';
-
-/** 9999-12-31T23:59:59.999Z: the last moment RFC 3339 can write. */
-export const lastMoment: Millis = 253_402_300_799_999;
+import { AppError, lastInstant, type Millis } from '@ambit/kernel';
 
 /** The parts of a grant that say when it holds. */
 export interface GrantTimes {
@@ -17,7 +14,7 @@ export type GrantStatus = 'Pending' | 'Active' | 'Ended';
  * Zero is none of them, because zero means "no end" on the wire.
  */
 export function isMoment(time: number): boolean {
-  return Number.isSafeInteger(time) && time > 0 && time <= lastMoment;
+  return Number.isSafeInteger(time) && time > 0 && time <= lastInstant;
 }
 
 /** True when both times, as far as they are set, are moments and the end comes after the beginning. */

@@ -1,3 +1,4 @@
+import { lastInstant } from '@ambit/kernel';
 import type { Refusal } from './refusal.ts';
 
 /** Where a state stands in the history of its cluster: epochs first, revisions within an epoch. */
@@ -14,8 +15,7 @@ const largest = {
   stateEpoch: 1_000_000,
   revision: 2 ** 48,
   nonce: 2 ** 48,
-  /** The end of the year 9999, in milliseconds since 1970. */
-  time: 253_402_300_799_999,
+  time: lastInstant,
 } as const;
 
 /** Below 0 when `a` stands before `b`, 0 when both are the same point, above 0 when it stands behind it. */

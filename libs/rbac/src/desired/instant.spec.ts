@@ -77,7 +77,14 @@ describe('starts and ends', () => {
         expect(parseInstant(instantText(moment))).toBe(moment);
       }),
     );
-    for (const text of ['', 'soon', '2026-01-01', '2026-13-01T00:00:00.000Z', '9'.repeat(30)]) {
+    for (const text of [
+      '',
+      'soon',
+      '2026-01-01',
+      '2026-13-01T00:00:00.000Z',
+      '2027-02-30T00:00:00.000Z',
+      '9'.repeat(30),
+    ]) {
       expect(parseInstant(text)).toBeUndefined();
     }
   });

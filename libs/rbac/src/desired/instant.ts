@@ -1,7 +1,4 @@
-import type { Millis } from '@ambit/kernel';
-
-/** Last millisecond that RFC 3339 can write: the end of the year 9999. */
-const lastInstant = 253_402_300_799_999;
+import { instantMillis, lastInstant, type Millis } from '@ambit/kernel';
 
 /** What the agent knows of the time: now lies between both. */
 export interface ClockInterval {
@@ -50,9 +47,8 @@ export function instantText(at: Millis): string {
   return new Date(at).toISOString();
 }
 
-/** Reads `instantText`; undefined for any other text. */
+/** Reads `instantText`; undefined for any other text, also for one that says the same moment otherwise. */
 export function parseInstant(text: string): Millis | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at;
+  const at = instantMillis(text);
+  return Number.isNaN(at) || instantText(at) !== text ? undefined : at;
 }

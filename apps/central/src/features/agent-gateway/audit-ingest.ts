@@ -1,4 +1,4 @@
-import { AppError, toAppError } from '@ambit/kernel';
+import { AppError, toAppError, instantMillis } from '@ambit/kernel';
 import type { Clock, Ids, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { auditBatchProblem } from '@ambit/protocol';
@@ -174,7 +174,7 @@ export class AuditIngest {
       const total = lost.reduce((sum, count) => sum + count, 0);
       meters.auditGapEvents.inc({ cluster }, total);
     }
-    const lagMs = clock.now() - Date.parse(newest.time);
+    const lagMs = clock.now() - instantMillis(newest.time);
     meters.auditLag.set({ cluster }, Math.max(0, lagMs) / 1000);
     tail.wake();
   }

@@ -1,6 +1,6 @@
 import type { AuditQuery } from '@ambit/contracts';
 import { auditEventTypes } from '@ambit/domain';
-import { AppError, didYouMean } from '@ambit/kernel';
+import { AppError, didYouMean, instantMillis } from '@ambit/kernel';
 import type { AuditQuery as StoredQuery } from '@ambit/persistence';
 
 type Filter = Omit<StoredQuery, 'limit' | 'continue'>;
@@ -9,8 +9,8 @@ type Filter = Omit<StoredQuery, 'limit' | 'continue'>;
 export function auditFilter(query: AuditQuery): Filter {
   const { since, until, user, actor, cluster, grant, q, type } = query;
   return {
-    ...(since === undefined ? {} : { since: Date.parse(since) }),
-    ...(until === undefined ? {} : { until: Date.parse(until) }),
+    ...(since === undefined ? {} : { since: instantMillis(since) }),
+    ...(until === undefined ? {} : { until: instantMillis(until) }),
     ...(user === undefined ? {} : { subject: user }),
     ...(actor === undefined ? {} : { actor }),
     ...(cluster === undefined ? {} : { cluster }),

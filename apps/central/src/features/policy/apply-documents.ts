@@ -1,6 +1,6 @@
 import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import { checkName } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { AppError, instantMillis } from '@ambit/kernel';
 import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -78,7 +78,7 @@ export class ApplyDocuments {
     const problems: ErrorItem[] = [];
     for (const { document, index } of numbered(documents)) {
       if (document.kind !== 'Grant' || document.spec.until === undefined) continue;
-      const until = Date.parse(document.spec.until);
+      const until = instantMillis(document.spec.until);
       if (until > this.#clock.now()) continue;
       const stored = await tx.grants.find(document.metadata.name);
       if (stored?.until === until) continue;

@@ -1,6 +1,6 @@
 import type { GrantWrite, PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import type { ClusterSelector, GrantScope, GrantSubject, NamespaceSelector } from '@ambit/domain';
-import { AppError, compareText } from '@ambit/kernel';
+import { AppError, compareText, instantMillis } from '@ambit/kernel';
 import { parseLabelSelector } from '@ambit/rbac';
 import type { LabelSelector } from '@ambit/rbac';
 import type { KnownNames, Precondition, Put, PutGrant, Transaction } from '@ambit/persistence';
@@ -118,8 +118,8 @@ function grantFields(
     subjects: subjectsOf(names, spec.subjects),
     roleUid: uidOf(names, 'Role', spec.role),
     scope: scopeOf(names, spec.scope),
-    ...(spec.until === undefined ? {} : { until: Date.parse(spec.until) }),
-    ...(spec.notBefore === undefined ? {} : { notBefore: Date.parse(spec.notBefore) }),
+    ...(spec.until === undefined ? {} : { until: instantMillis(spec.until) }),
+    ...(spec.notBefore === undefined ? {} : { notBefore: instantMillis(spec.notBefore) }),
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
   };
 }
