@@ -158,7 +158,7 @@ describe('ambit-agent as a process', () => {
       expect(agent.stderr).toContain('allowedRoles');
       const missing = run(['print-rbac', '--ceiling', `${scene.ceilingFile}.none`]);
       expect(await missing.ended).toBe(78);
-      expect(missing.stderr).toContain('it cannot be read (ENOENT)');
+      expect(missing.stderr).toContain('there is no such file (ENOENT)');
       expect(scene.central.registrar.enrolments).toEqual([]);
     }),
   );

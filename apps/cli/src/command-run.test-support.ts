@@ -16,16 +16,18 @@ export interface Running {
 
 const entry = fileURLToPath(new URL('./run.test-support.ts', import.meta.url));
 
+/** The words that start the command from source. */
+export function commandLine(args: readonly string[]): string[] {
+  return [process.execPath, '--conditions=@ambit/source', '--no-warnings', entry, ...args];
+}
+
 /** Starts the command as a process of its own, from source, with these variables and no others of ours. */
 export function startCommand(
   args: readonly string[],
   options: { readonly env: Readonly<Record<string, string>>; readonly input?: string },
 ): Running {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@ambit/source', '--no-warnings', entry, ...args],
-    { env: { HOME: '/nonexistent', ...options.env } },
-  );
+  const [program = '', ...words] = commandLine(args);
+  const child = spawn(program, words, { env: { HOME: '/nonexistent', ...options.env } });
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '@ambit/kernel';
@@ -61,6 +61,30 @@ describe('apply', () => {
     const { objects } = central.bodyOf('apply') as { objects: { metadata: { name: string } }[] };
     expect(objects.map(({ metadata }) => metadata.name)).toEqual(['alice', 'bob', 'carol']);
     expect(central.calls[1]?.query).toMatchObject({ clusters: 'prod-eu' });
+  });
+
+  test('outside case 13: takes what PowerShell writes, and refuses other encodings by their name', async () => {
+    central.answers = { apply: () => aResult({ objects: [created] }) };
+    const path = join(folder, 'a.yaml');
+    await writeFile(path, `\uFEFF${user('alice')}\uFEFF---\n${user('bob')}`, 'utf16le');
+    expect(await ambit(['apply', '-f', path])).toMatchObject({ code: 0 });
+    const { objects } = central.bodyOf('apply') as { objects: { metadata: { name: string } }[] };
+    expect(objects.map(({ metadata }) => metadata.name)).toEqual(['alice', 'bob']);
+    await writeFile(path, user('alice'), 'utf16le');
+    const refused = await ambit(['apply', '-f', path]);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain(`cannot read ${path}`);
+    expect(refused.err).toContain('it is UTF-16 (little endian) without a byte order mark');
+  });
+
+  test('outside case 24: tells what of a folder it leaves out, quiet or not', async () => {
+    central.answers = { apply: () => aResult({ objects: [created] }) };
+    await mkdir(join(folder, 'policy'));
+    await writeFile(join(folder, 'policy', 'a.yaml'), user('alice'));
+    await symlink('.', join(folder, 'policy', 'again'));
+    const run = await ambit(['apply', '-q', '-f', join(folder, 'policy')]);
+    expect(run.code).toBe(0);
+    expect(run.err).toContain(`${join(folder, 'policy', 'again')} is skipped: it leads to`);
   });
 
   test('case 52: an offline cluster is named, is not waited for, and is no failure', async () => {

@@ -1,6 +1,7 @@
+import { execFile } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@ambit/testing';
-import { startCommand } from './command-run.test-support.ts';
+import { commandLine, startCommand } from './command-run.test-support.ts';
 import {
   anEffect,
   aProgress,
@@ -43,6 +44,26 @@ describe('the command as a process', () => {
     expect(run).toEqual({ code: 0, out: 'user/alice created\n', err: '' });
     const unknown = await startCommand(['get', 'user', 'x'], { env }).finished;
     expect(unknown.code).toBe(5);
+  });
+
+  test('outside case 24: reads what a shell puts in place of a file, and /dev/stdin', async () => {
+    central.answers = {
+      apply: () => aResult({ objects: [{ kind: 'User', name: 'alice', action: 'created' }] }),
+    };
+    const command = commandLine(['apply', '-f', '/dev/stdin', '-f']).map((word) => `'${word}'`);
+    const bob = user.replace('alice', 'bob').replaceAll('\n', '\\n');
+    const script = `${command.join(' ')} <(sleep 0.2; printf '${bob}')`;
+    const child = execFile('bash', ['--norc', '-c', script], {
+      env: { ...env, PATH: '/usr/bin:/bin' },
+    });
+    child.stdin?.end(user);
+    let err = '';
+    child.stderr?.on('data', (text: string) => (err += text));
+    const code = await new Promise((done) => child.on('close', done));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(central.bodyOf('apply')).toMatchObject({
+      objects: [{ metadata: { name: 'alice' } }, { metadata: { name: 'bob' } }],
+    });
   });
 
   test('Ctrl-C while waiting ends with 130, leaves the change stored and says how to watch it', async () => {

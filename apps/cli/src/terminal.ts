@@ -1,5 +1,5 @@
-import type { Environment } from '@ambit/config';
-import { text as readAll } from 'node:stream/consumers';
+import { readStandardInput, type Environment } from '@ambit/config';
+import { AppError } from '@ambit/kernel';
 
 /** One output stream: where it goes, whether a person looks at it, and whether colours make sense. */
 export interface RawOutput {
@@ -14,6 +14,7 @@ export interface RawTerminal {
   readonly out: RawOutput;
   readonly err: RawOutput;
   readonly inputIsTerminal: boolean;
+  /** All of standard input, at most `maxInputBytes`. Throws `usage` when it is no text. */
   readInput(): Promise<string>;
   /** Asks a person; `hidden` shows nothing of what is typed. */
   ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
@@ -33,13 +34,22 @@ function output(stream: Stream, env: Environment): RawOutput {
   };
 }
 
+/** What is read at most of a file or of standard input; how much policy may be in one stands in `yaml-limits.ts`. */
+export const maxInputBytes = 16 * 1024 * 1024;
+
+async function readInput(): Promise<string> {
+  const input = await readStandardInput({ maxBytes: maxInputBytes });
+  if (input.ok) return input.text;
+  throw new AppError('usage', 'cannot read standard input', { why: input.reason });
+}
+
 /** The terminal of this process. */
 export function processTerminal(env: Environment): RawTerminal {
   return {
     out: output(process.stdout, env),
     err: output(process.stderr, env),
     inputIsTerminal: process.stdin.isTTY,
-    readInput: () => readAll(process.stdin),
+    readInput,
     ask: async (question, options) => {
       const { askPerson } = await import('./ask-person.ts');
       return askPerson(question, options?.hidden ?? false);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { AppError, type ErrorItem } from '@ambit/kernel';
 import type { Flags } from './command-options.ts';
 import type { Names } from './define-settings.ts';
@@ -7,6 +6,7 @@ import { requireOwnSecret } from './own-files.ts';
 import type { Setting } from './setting.ts';
 import type { SettingsFile } from './settings-file.ts';
 import { systemReason } from './system-reason.ts';
+import { readStandardInput, readText, type TextRead } from './text/read-text.ts';
 
 /** Where the value of a setting came from; `name` is the flag, the variable or the place in the file. */
 export interface Origin {
@@ -114,10 +114,12 @@ async function readValue(
   problems: ErrorItem[],
 ): Promise<Given | undefined> {
   try {
-    const content = await (given.raw === '-' ? standardInput() : ownFile(given.raw));
-    if (content.trim() !== '') return { ...given, raw: content.replace(/\r?\n$/, '') };
+    const content = await (given.raw === '-' ? readStandardInput() : ownFile(given.raw));
+    const text = content.ok ? content.text : '';
+    if (text.trim() !== '') return { ...given, raw: text.replace(/\r?\n$/, '') };
     const source = given.raw === '-' ? 'standard input' : `the file ${given.raw}`;
-    problems.push({ message: `${names.key} (${given.name}): ${source} is empty.` });
+    const what = content.ok ? 'is empty' : `cannot be read: ${content.reason}`;
+    problems.push({ message: `${names.key} (${given.name}): ${source} ${what}.` });
     return undefined;
   } catch (error) {
     if (error instanceof AppError) {
@@ -134,16 +136,9 @@ async function readValue(
   }
 }
 
-async function ownFile(path: string): Promise<string> {
+async function ownFile(path: string): Promise<TextRead> {
   await requireOwnSecret(path);
-  return readFile(path, 'utf8');
-}
-
-async function standardInput(): Promise<string> {
-  let content = '';
-  process.stdin.setEncoding('utf8');
-  for await (const part of process.stdin) content += String(part);
-  return content;
+  return readText(path);
 }
 
 function camelCase(kebab: string): string {

@@ -18,4 +18,6 @@ export * from './setting.ts';
 export * from './setting-kinds.ts';
 export * from './settings-reference.ts';
 export { systemReason } from './system-reason.ts';
+export * from './text/decode-text.ts';
+export * from './text/read-text.ts';
 export * from './yaml-keys.ts';

@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function fileWith(name: string, content: string): Promise<string> {
+async function fileWith(name: string, content: string | Buffer): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, content);
   return file;
@@ -143,6 +143,14 @@ describe('problems', () => {
     expect(messages(await refusal({}, {}, join(folder, 'no.yaml')))[0]).toContain('(ENOENT)');
   });
 
+  test('outside case 13: a settings file is read in UTF-16, and refused by name in what is not read', async () => {
+    const file = await fileWith('c.yaml', Buffer.from('\uFEFFpoolSize: 7\n', 'utf16le'));
+    const { settings } = await loadSettings(schema, { env: {}, file });
+    expect(settings.poolSize).toBe(7);
+    const latin = await fileWith('c.yaml', Buffer.from('poolSize: 7 # f\u00fcr', 'latin1'));
+    expect(messages(await refusal({}, {}, latin))[0]).toContain('it is not UTF-8 from byte 15');
+  });
+
   test('a required setting names every place it may be given', async () => {
     const strict = defineSettings('x', { token: secret({ describe: 'T.', required: true }) });
     const error: unknown = await loadSettings(strict, { env: {} }).catch((e: unknown) => e);
@@ -153,6 +161,16 @@ describe('problems', () => {
 });
 
 describe('secrets', () => {
+  test('outside case 13: a secret from a file has no byte order mark, and its bytes are not told', async () => {
+    const marked = await fileWith('db', `\uFEFFpostgres://u:${canary}@h/db\r\n`);
+    const { settings } = await loadSettings(schema, { env: { AMBIT_DATABASE_URL_FILE: marked } });
+    expect(settings.databaseUrl?.reveal()).toBe(`postgres://u:${canary}@h/db`);
+    const wide = Buffer.from(`postgres://u:${canary}@h/db`, 'utf16le');
+    const error = await refusal({ AMBIT_DATABASE_URL_FILE: await fileWith('db', wide) });
+    expect(messages(error)[0]).toContain('it is UTF-16 (little endian) without');
+    expect(JSON.stringify(error)).not.toContain(canary);
+  });
+
   test('come from a variable, a file named by a variable, or a flag that was declared', async () => {
     const file = await fileWith('db', `postgres://u:${canary}@h/db\n`);
     const { settings } = await loadSettings(schema, {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ErrorItem } from '@ambit/kernel';
 import { didYouMean } from '@ambit/kernel';
-import { systemReason } from './system-reason.ts';
+import { readText } from './text/read-text.ts';
 import { keyFaults, strictYaml } from './yaml-keys.ts';
 
 /** One value of a settings file as text, and where it stands. */
@@ -27,14 +26,10 @@ export async function readSettingsFile(
   file: string,
   known: ReadonlySet<string>,
 ): Promise<SettingsFile> {
-  let source: string;
-  try {
-    source = await readFile(file, 'utf8');
-  } catch (error) {
-    const message = `The settings file ${file} cannot be read (${systemReason(error)}).`;
-    return { values: new Map(), problems: [{ message }] };
-  }
-  return parseSettings(file, source, known);
+  const source = await readText(file);
+  if (source.ok) return parseSettings(file, source.text, known);
+  const message = `The settings file ${file} cannot be read: ${source.reason}.`;
+  return { values: new Map(), problems: [{ message }] };
 }
 
 async function parseSettings(

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import { platformTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
@@ -22,14 +22,13 @@ export class CachedFile {
   async read(): Promise<string> {
     const now = this.#timers.monotonic();
     if (this.#text !== undefined && now - this.#readAt < rereadAfterMs) return this.#text;
-    try {
-      this.#text = await readFile(this.#path, 'utf8');
-    } catch (cause) {
+    const file = await readText(this.#path);
+    if (!file.ok) {
       throw new AppError('config_invalid', `The credential file ${this.#path} cannot be read.`, {
-        why: (cause as Error).message,
-        cause,
+        why: `The system says: ${file.reason}.`,
       });
     }
+    this.#text = file.text;
     this.#readAt = now;
     return this.#text;
   }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import { CachedFile } from './cached-file.ts';
 import type { KubeConnection } from './connection.ts';
@@ -37,13 +37,10 @@ export async function inClusterConnection(options: InClusterOptions): Promise<Ku
 }
 
 async function readNamespace(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (cause) {
-    throw new AppError('config_invalid', 'No ServiceAccount is mounted here.', {
-      why: (cause as Error).message,
-      hint: 'Run in a pod with automountServiceAccountToken, or name a kubeconfig.',
-      cause,
-    });
-  }
+  const file = await readText(path);
+  if (file.ok) return file.text.trim();
+  throw new AppError('config_invalid', 'No ServiceAccount is mounted here.', {
+    why: `${path} cannot be read: ${file.reason}.`,
+    hint: 'Run in a pod with automountServiceAccountToken, or name a kubeconfig.',
+  });
 }

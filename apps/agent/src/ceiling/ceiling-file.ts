@@ -1,6 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { keyFaults, strictYaml, systemReason } from '@ambit/config';
+import { keyFaults, readText, strictYaml } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorItem, Logger } from '@ambit/kernel';
 import { defaultCeiling, parseCeilingDocument, withProtected } from '@ambit/rbac';
@@ -86,7 +85,7 @@ export class CeilingFile {
 /** Reads a ceiling file. Throws `config_invalid` with line and column of every problem. */
 export async function readCeiling(path: string): Promise<Ceiling> {
   const lines = new LineCounter();
-  const document = parseDocument(await readText(path), { lineCounter: lines, ...strictYaml });
+  const document = parseDocument(await ceilingText(path), { lineCounter: lines, ...strictYaml });
   const [syntax] = [...document.errors, ...document.warnings];
   if (syntax !== undefined) {
     const { line, col } = lines.linePos(syntax.pos[0]);
@@ -119,21 +118,15 @@ function segments(pointer: string): string[] {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    if ((await stat(path)).size > maxBytes)
-      throw unusable(path, [{ message: 'it is larger than 256 KiB' }]);
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw unusable(path, [{ message: `it cannot be read (${systemReason(error)})` }], error);
-  }
+async function ceilingText(path: string): Promise<string> {
+  const file = await readText(path, { maxBytes });
+  if (file.ok) return file.text;
+  throw unusable(path, [{ message: file.reason }]);
 }
 
-function unusable(path: string, errors: readonly ErrorItem[], cause?: unknown): AppError {
+function unusable(path: string, errors: readonly ErrorItem[]): AppError {
   return new AppError('config_invalid', `The ceiling file ${path} cannot be used.`, {
     errors,
     hint: 'See docs/reference/ceiling.md for the fields and their defaults.',
-    ...(cause === undefined ? {} : { cause }),
   });
 }

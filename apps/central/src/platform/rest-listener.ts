@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { addressText, isLoopback } from '@ambit/config';
+import { addressText, isLoopback, readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CentralSettings } from '../config.ts';
@@ -66,11 +65,10 @@ export async function tlsOptions(settings: TlsSettings): Promise<object> {
   return { https: { cert, key, minVersion: 'TLSv1.2' } };
 }
 
-async function readSetting(flag: string, path: string): Promise<Buffer> {
-  return readFile(path).catch((error: { code?: string }) => {
-    throw new AppError('config_invalid', `The file of --${flag} cannot be read: ${path}.`, {
-      why: `The system says ${error.code ?? 'nothing more'}.`,
-      cause: error,
-    });
+async function readSetting(flag: string, path: string): Promise<string> {
+  const file = await readText(path);
+  if (file.ok) return file.text;
+  throw new AppError('config_invalid', `The file of --${flag} cannot be read: ${path}.`, {
+    why: `The system says: ${file.reason}.`,
   });
 }

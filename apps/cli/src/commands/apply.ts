@@ -27,7 +27,11 @@ export async function apply(
   const mode = dryRunMode(options.dryRun, ['none', 'client', 'server']);
   const format = outputFormat(options.output);
   const waitMs = waitTime(options.wait);
-  const placed = await readPolicySources(options.filename, () => context.terminal.readInput());
+  const placed = await readPolicySources(options.filename, {
+    readInput: () => context.terminal.readInput(),
+    // With --quiet, too: a part of the policy that is left out is no progress report.
+    say: (line) => context.terminal.err.line(line),
+  });
   const objects = placed.map(({ object }) => object);
   if (mode === 'client') return tellClientRun(context, objects);
   const client = await context.client();

@@ -1,16 +1,20 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { duplicateObjects } from '@ambit/contracts';
 import { AppError, type ErrorItem } from '@ambit/kernel';
 import { readNamed } from '../profile/connection-settings.ts';
 import { parsePolicyFile, type PlacedObject } from './policy-file.ts';
+import { policyFolder } from './policy-folder.ts';
 
 interface Source {
   readonly name: string;
   readonly text: string;
 }
 
-const policyName = /\.(ya?ml|json)$/;
+interface Surroundings {
+  readonly readInput: () => Promise<string>;
+  /** Told what of a folder is not read, and why. */
+  readonly say: (line: string) => void;
+}
 
 /**
  * Every object of the files, folders (`.yaml`, `.yml`, `.json`, with those below, by name) and `-` (standard input).
@@ -18,10 +22,10 @@ const policyName = /\.(ya?ml|json)$/;
  */
 export async function readPolicySources(
   paths: readonly string[],
-  readInput: () => Promise<string>,
+  around: Surroundings,
 ): Promise<PlacedObject[]> {
   const sources: Source[] = [];
-  for (const path of paths) sources.push(...(await sourcesAt(path, readInput)));
+  for (const path of paths) sources.push(...(await sourcesAt(path, around)));
   const objects: PlacedObject[] = [];
   const problems: ErrorItem[] = [];
   for (const { name, text } of sources) {
@@ -69,12 +73,13 @@ function invalid(problems: readonly ErrorItem[]): AppError {
   });
 }
 
-async function sourcesAt(path: string, readInput: () => Promise<string>): Promise<Source[]> {
+async function sourcesAt(path: string, { readInput, say }: Surroundings): Promise<Source[]> {
   if (path === '-') return [{ name: '-', text: await readInput() }];
   if (!(await isFolder(path))) return [{ name: path, text: await readNamed(path) }];
+  const { files, skipped } = await policyFolder(path);
+  skipped.forEach(say);
   const sources: Source[] = [];
-  for (const file of await policyFiles(path))
-    sources.push({ name: file, text: await readNamed(file) });
+  for (const file of files) sources.push({ name: file, text: await readNamed(file) });
   return sources;
 }
 
@@ -84,15 +89,4 @@ async function isFolder(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function policyFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.')) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...(await policyFiles(path)));
-    else if (policyName.test(entry.name)) files.push(path);
-  }
-  return files.sort();
 }

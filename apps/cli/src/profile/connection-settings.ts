@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { foldersOf, type Environment } from '@ambit/config';
+import { foldersOf, readText, type Environment } from '@ambit/config';
 import { withoutUndefined } from '@ambit/contracts';
 import { AppError, didYouMean } from '@ambit/kernel';
 import type { GlobalOptions } from '../global-options.ts';
+import { maxInputBytes } from '../terminal.ts';
 import { profilePath, readProfiles, type Profile, type ProfileFile } from './profile-file.ts';
 
 /** Which central to talk to and as whom, and where each came from. */
@@ -111,19 +111,7 @@ export function tokenText(text: string, source: string): string {
 
 /** The text of a file that a flag or variable names. Throws `usage`. */
 export async function readNamed(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw new AppError('usage', `cannot read ${path}`, {
-      why: reasons[code] ?? code,
-      cause: error,
-    });
-  }
+  const file = await readText(path, { maxBytes: maxInputBytes });
+  if (file.ok) return file.text;
+  throw new AppError('usage', `cannot read ${path}`, { why: file.reason });
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission',
-  EISDIR: 'it is a folder',
-};

@@ -1,6 +1,6 @@
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { keyFaults, strictYaml } from '@ambit/config';
+import { keyFaults, readText, strictYaml } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import { z } from 'zod';
 
@@ -57,12 +57,13 @@ async function parseQuietly(text: string, path: string): Promise<unknown> {
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new AppError('config_invalid', `cannot read ${path}`, { cause: error });
-  }
+  const file = await readText(path);
+  if (file.ok) return file.text;
+  if (file.code === 'ENOENT') return undefined;
+  throw new AppError('config_invalid', `cannot read ${path}`, {
+    why: file.reason,
+    hint: 'Mend it, or set AMBIT_CONFIG_DIR to a folder of your own.',
+  });
 }
 
 async function refuseOpenFile(path: string): Promise<void> {

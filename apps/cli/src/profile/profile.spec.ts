@@ -121,6 +121,9 @@ describe('which central, and as whom', () => {
     await writeFile(file, 'amb_from_file_1234\n');
     const settings = await connectionSettings({ server: central, tokenFile: file }, env);
     expect(settings.token).toBe('amb_from_file_1234');
+    await writeFile(file, '\uFEFFamb_from_file_1234\r\n', 'utf16le');
+    const wide = await connectionSettings({ server: central, tokenFile: file }, env);
+    expect(wide.token).toBe('amb_from_file_1234');
     await writeFile(file, 'canary canary canary');
     await expect(
       connectionSettings({ server: central, tokenFile: file }, env),
