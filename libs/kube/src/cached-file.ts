@@ -8,13 +8,13 @@ const rereadAfterMs = 60_000;
 
 /** A file that others rewrite, read again each minute and after `forget`. */
 export class CachedFile {
-  readonly #path: string;
+  readonly path: string;
   readonly #timers: Timers;
   #text: string | undefined;
   #readAt = 0;
 
   constructor(path: string, timers: Timers = platformTimers) {
-    this.#path = path;
+    this.path = path;
     this.#timers = timers;
   }
 
@@ -22,9 +22,9 @@ export class CachedFile {
   async read(): Promise<string> {
     const now = this.#timers.monotonic();
     if (this.#text !== undefined && now - this.#readAt < rereadAfterMs) return this.#text;
-    const file = await readText(this.#path);
+    const file = await readText(this.path);
     if (!file.ok) {
-      throw new AppError('config_invalid', `The credential file ${this.#path} cannot be read.`, {
+      throw new AppError('config_invalid', `The credential file ${this.path} cannot be read.`, {
         why: `The system says: ${file.reason}.`,
       });
     }

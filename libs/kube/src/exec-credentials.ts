@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
-import type { ExecPlugin } from './parse-kubeconfig.ts';
+import type { ExecPlugin } from './exec-plugin.ts';
 import { inheritedByPlugins } from './plugin-environment.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -77,7 +77,7 @@ function runPlugin(options: ExecCredentialsOptions): Promise<string> {
   const { plugin, folder } = options;
   const command = plugin.command.includes('/') ? resolve(folder, plugin.command) : plugin.command;
   return new Promise((done, failed) => {
-    const child = spawn(command, [...(plugin.args ?? [])], {
+    const child = spawn(command, [...plugin.args], {
       env: pluginEnvironment(options),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: runWithinMs,
@@ -109,12 +109,12 @@ function pluginEnvironment(options: ExecCredentialsOptions): Record<string, stri
     kind: 'ExecCredential',
     spec: {
       interactive: false,
-      ...(plugin.provideClusterInfo === true ? { cluster: options.cluster } : {}),
+      ...(plugin.provideClusterInfo ? { cluster: options.cluster } : {}),
     },
   };
   return {
     ...inheritedByPlugins(options.environment),
-    ...Object.fromEntries((plugin.env ?? []).map((entry) => [entry.name, entry.value])),
+    ...Object.fromEntries(plugin.env.map((entry) => [entry.name, entry.value])),
     KUBERNETES_EXEC_INFO: JSON.stringify(info),
   };
 }

@@ -97,6 +97,7 @@ describe('loadKubeconfig', () => {
     );
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
       command: process.execPath,
       args: [path, cluster.server],
       env: [{ name: 'TOKEN', value: token }],
@@ -117,6 +118,7 @@ describe('loadKubeconfig', () => {
     const seen = join(folder, 'seen.json');
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
       command: process.execPath,
       args: [path, seen],
       env: [{ name: 'TOKEN', value: token }],
@@ -142,7 +144,12 @@ describe('loadKubeconfig', () => {
 
   test('a plugin that fails says why in its own words', async () => {
     const args = ['-e', 'console.error("log in first: run example login"); process.exit(1)'];
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args };
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
+      command: process.execPath,
+      args,
+    };
     const error: unknown = await canList(await kubeconfig({ exec })).catch(
       (reason: unknown) => reason,
     );
@@ -179,7 +186,14 @@ test('case 44: a plugin’s credential is replaced by the end it names itself, a
       status: { token: 't', expirationTimestamp: new Date(1_000_000).toISOString() } }));`;
   let now = 0;
   const credentials = new ExecCredentials({
-    plugin: { apiVersion: 'v', command: process.execPath, args: ['-e', script] },
+    plugin: {
+      apiVersion: 'v',
+      command: process.execPath,
+      args: ['-e', script],
+      env: [],
+      provideClusterInfo: false,
+      installHint: undefined,
+    },
     cluster: {},
     folder,
     environment: {},

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { decodeText, readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import type { KubeConnection, KubeIdentity } from './connection.ts';
 import { ExecCredentials } from './exec-credentials.ts';
@@ -20,19 +20,15 @@ type ReadPart = () => Promise<string | undefined>;
 /**
  * How to reach the API server that a kubeconfig file names, and as whom. Files it points to and exec plugins are read
  * when the identity is asked for, not now. Throws `AppError` `config_invalid` for what is missing, and for what would
- * make the connection unsafe or somebody else's: no TLS check, impersonation, passwords, proxies.
+ * make the connection unsafe or somebody else's: no TLS check, impersonation, passwords, proxies, nobody at all.
  */
 export async function loadKubeconfig(
   path: string,
   options: KubeconfigOptions = {},
 ): Promise<KubeConnection> {
-  const entry = parseKubeconfig(await readText(path), path, options.context);
+  const entry = parseKubeconfig(await namedText(path), path, options.context);
   const folder = dirname(resolve(path));
-  const ca = part(
-    entry.cluster['certificate-authority-data'],
-    entry.cluster['certificate-authority'],
-    folder,
-  );
+  const ca = authority(entry.cluster, folder);
   const user = userIdentity(entry, folder, options.environment);
   const { server, 'tls-server-name': serverName } = entry.cluster;
   return {
@@ -55,15 +51,22 @@ function userIdentity(
   environment: Environment | undefined,
 ): UserIdentity {
   const { user } = entry;
-  if (user.exec !== undefined) {
-    return new ExecCredentials({
-      plugin: user.exec,
-      cluster: clusterInfo(entry.cluster),
-      folder,
-      environment: environment ?? {},
-    });
-  }
-  return fileIdentity(user, folder);
+  const fixed = fileIdentity(user, folder);
+  // As in client-go: a plugin gives what the file does not.
+  if (user.exec === undefined || (user.token ?? user.tokenFile) !== undefined) return fixed;
+  const plugin = new ExecCredentials({
+    plugin: user.exec,
+    cluster: clusterInfo(entry.cluster),
+    folder,
+    environment: environment ?? {},
+  });
+  return {
+    identity: async () => ({
+      ...(await plugin.identity()),
+      ...withoutHoles(await fixed.identity()),
+    }),
+    forget: () => plugin.forget(),
+  };
 }
 
 function fileIdentity(user: KubeconfigUser, folder: string): UserIdentity {
@@ -75,19 +78,45 @@ function fileIdentity(user: KubeconfigUser, folder: string): UserIdentity {
     identity: async () => ({
       cert: await cert(),
       key: await key(),
-      token: tokenFile === undefined ? user.token : (await tokenFile.read()).trim(),
+      token: tokenFile === undefined ? user.token : await newestToken(tokenFile, user.token),
     }),
     forget: () => tokenFile?.forget(),
   };
 }
 
-/** Inline data wins over a file, as in client-go. */
+/** The file wins over the token beside it, which stands in while there is nothing to read; as in client-go. */
+async function newestToken(file: CachedFile, beside: string | undefined): Promise<string> {
+  try {
+    const token = (await file.read()).trim();
+    if (token !== '') return token;
+    file.forget();
+    throw new AppError('config_invalid', `The token file ${file.path} is empty.`);
+  } catch (error) {
+    if (beside !== undefined) return beside;
+    throw error;
+  }
+}
+
+function authority(cluster: KubeconfigCluster, folder: string): ReadPart {
+  const file = cluster['certificate-authority'];
+  const read = part(cluster['certificate-authority-data'], file, folder);
+  return async () => {
+    const text = await read();
+    // An authority without a certificate would mean the list of the platform instead.
+    if (text === undefined || text.includes('-----BEGIN ')) return text;
+    const place = file === undefined ? 'certificate-authority-data' : resolve(folder, file);
+    throw new AppError('config_invalid', `There is no certificate in ${place}.`, {
+      hint: "Give the CA of the API server's certificate in PEM.",
+    });
+  };
+}
+
 function part(data: string | undefined, file: string | undefined, folder: string): ReadPart {
   if (data !== undefined) {
-    const text = Buffer.from(data, 'base64').toString('utf8');
-    return () => Promise.resolve(text);
+    const decoded = decodeText(Buffer.from(data, 'base64'));
+    return () => Promise.resolve(decoded.ok ? decoded.text : '');
   }
-  if (file !== undefined) return () => readText(resolve(folder, file));
+  if (file !== undefined) return () => namedText(resolve(folder, file));
   return () => Promise.resolve(undefined);
 }
 
@@ -100,16 +129,13 @@ function clusterInfo(cluster: KubeconfigCluster): Readonly<Record<string, unknow
   });
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new AppError('config_invalid', `The file ${path} cannot be read.`, {
-      why: (cause as Error).message,
-      hint: 'Name a kubeconfig that exists and that this user may read.',
-      cause,
-    });
-  }
+async function namedText(path: string): Promise<string> {
+  const file = await readText(path);
+  if (file.ok) return file.text;
+  throw new AppError('config_invalid', `The file ${path} cannot be read.`, {
+    why: `The system says: ${file.reason}.`,
+    hint: 'Name a kubeconfig that exists and that this user may read.',
+  });
 }
 
 function withoutHoles<T extends object>(

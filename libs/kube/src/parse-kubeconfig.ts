@@ -1,154 +1,198 @@
-import { keyFaults, strictYaml } from '@ambit/config';
-import { AppError, didYouMean, type ErrorItem } from '@ambit/kernel';
-import { LineCounter, parseDocument } from 'yaml';
+import { didYouMean } from '@ambit/kernel';
+import { execPlugin, type ExecPlugin } from './exec-plugin.ts';
+import { invalid, kubeconfigDocument, KubeconfigFields } from './kubeconfig-document.ts';
 
-/** The parts of `v1` `Config` that we read, under the file's own names. */
+/** The parts of `v1` `Config` that we read, under the file's own names. Nothing in them is empty. */
 export interface KubeconfigCluster {
   readonly server: string;
-  readonly 'tls-server-name'?: string;
-  readonly 'certificate-authority'?: string;
-  readonly 'certificate-authority-data'?: string;
-}
-
-export interface ExecPlugin {
-  readonly apiVersion: string;
-  readonly command: string;
-  readonly args?: readonly string[] | null;
-  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
-  readonly provideClusterInfo?: boolean;
-  readonly installHint?: string;
+  readonly 'tls-server-name'?: string | undefined;
+  readonly 'certificate-authority'?: string | undefined;
+  readonly 'certificate-authority-data'?: string | undefined;
 }
 
 export interface KubeconfigUser {
-  readonly token?: string;
-  readonly tokenFile?: string;
-  readonly 'client-certificate'?: string;
-  readonly 'client-certificate-data'?: string;
-  readonly 'client-key'?: string;
-  readonly 'client-key-data'?: string;
-  readonly exec?: ExecPlugin;
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly 'client-certificate'?: string | undefined;
+  readonly 'client-certificate-data'?: string | undefined;
+  readonly 'client-key'?: string | undefined;
+  readonly 'client-key-data'?: string | undefined;
+  readonly exec?: ExecPlugin | undefined;
 }
 
 export interface KubeconfigEntry {
   readonly cluster: KubeconfigCluster;
   readonly user: KubeconfigUser;
-  readonly namespace?: string;
+  readonly namespace: string | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** The one context of a kubeconfig that is asked for. Throws `AppError` `config_invalid`. */
+/**
+ * The one context of a kubeconfig that is asked for, read as kubectl reads it. Throws `AppError` `config_invalid` for what
+ * kubectl refuses, and for what would make the connection unsafe or somebody else's.
+ */
 export function parseKubeconfig(text: string, path: string, wanted?: string): KubeconfigEntry {
-  const file = parseYaml(text, path);
-  const name = wanted ?? stringOf(file['current-context']);
+  const file = new KubeconfigFields(kubeconfigDocument(text, path), `kubeconfig ${path}`);
+  refuseOtherKind(file, path);
+  const contexts = namedEntries(file, path, 'context');
+  const clusters = namedEntries(file, path, 'cluster');
+  const users = namedEntries(file, path, 'user');
+  const name = wanted ?? file.text('current-context');
   if (name === undefined || name === '') {
     throw invalid(`The kubeconfig ${path} names no current-context.`, 'Name a context.');
   }
-  const context = part(file, path, 'context', name);
-  const cluster = part(file, path, 'cluster', stringOf(context['cluster']) ?? '');
-  const user = part(file, path, 'user', stringOf(context['user']) ?? '');
-  refuseUnsafe(cluster, user, path);
-  const namespace = stringOf(context['namespace']);
+  const context = entry(contexts, path, 'context', name);
+  const clusterName = context.text('cluster');
+  const userName = context.text('user');
+  if (clusterName === undefined) {
+    throw invalid(
+      `The context "${name}" in ${path} names no cluster.`,
+      'Name one of its clusters.',
+    );
+  }
   return {
-    cluster: checkedCluster(cluster, path),
-    user: checkedUser(user, path),
-    ...(namespace === undefined ? {} : { namespace }),
+    cluster: checkedCluster(entry(clusters, path, 'cluster', clusterName), path),
+    user: checkedUser(
+      userName === undefined ? undefined : entry(users, path, 'user', userName),
+      path,
+    ),
+    namespace: context.text('namespace'),
   };
 }
 
-function parseYaml(text: string, path: string): Fields {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, ...strictYaml });
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    // The words of the parser may quote a token or a key: its place is enough.
-    throw unusable(path, [{ message: 'it cannot be read from here on', line, column: col }]);
-  }
-  const lost = keyFaults(document, lines);
-  if (lost.length > 0) throw unusable(path, lost);
-  const file: unknown = document.toJS({ maxAliasCount: 10 });
-  if (!isFields(file)) throw invalid(`The file ${path} is not a kubeconfig.`, 'Name a kubeconfig.');
-  return file;
+function refuseOtherKind(file: KubeconfigFields, path: string): void {
+  const { kind = 'Config', apiVersion = 'v1' } = {
+    kind: file.text('kind'),
+    apiVersion: file.text('apiVersion'),
+  };
+  if (kind === 'Config' && apiVersion === 'v1') return;
+  throw invalid(
+    `The file ${path} is not a kubeconfig: its apiVersion and kind are others than v1 and Config.`,
+    'Name a kubeconfig.',
+  );
 }
 
-/** The member `field` of the entry called `name`: contexts hold a `context` each, and so on. */
-function part(file: Fields, path: string, field: string, name: string): Fields {
-  const list = `${field}s`;
-  const entries = Array.isArray(file[list]) ? (file[list] as unknown[]).filter(isFields) : [];
-  const found = entries.find((entry) => entry['name'] === name)?.[field];
-  if (isFields(found)) return found;
-  const near = didYouMean(
-    name,
-    entries.map((entry) => stringOf(entry['name']) ?? ''),
-  );
+type Entries = ReadonlyMap<string, KubeconfigFields>;
+
+/** The entries of a list by name. Which of two of one name counts could only be guessed; kubectl refuses them, too. */
+function namedEntries(file: KubeconfigFields, path: string, field: string): Entries {
+  const entries = new Map<string, KubeconfigFields>();
+  for (const item of file.list(`${field}s`)) {
+    const outer = new KubeconfigFields(item, `entry in ${field}s of ${path}`);
+    const name = outer.text('name') ?? '';
+    if (entries.has(name)) {
+      throw invalid(
+        `The kubeconfig ${path} has the ${field} "${name}" twice.`,
+        `Keep one of them in ${field}s.`,
+      );
+    }
+    const place = `${field} "${name}" in ${path}`;
+    entries.set(name, outer.fields(field, place) ?? new KubeconfigFields({}, place));
+  }
+  return entries;
+}
+
+function entry(entries: Entries, path: string, field: string, name: string): KubeconfigFields {
+  const found = entries.get(name);
+  if (found !== undefined) return found;
+  const near = didYouMean(name, [...entries.keys()]);
   const hint =
-    near.length === 0 ? `Look into ${list} of the file.` : `Did you mean ${near.join(' or ')}?`;
+    near.length === 0 ? `Look into ${field}s of the file.` : `Did you mean ${near.join(' or ')}?`;
   throw invalid(`The kubeconfig ${path} has no ${field} "${name}".`, hint);
 }
 
-/** Each of these would change whom we are or whom we trust; leaving them out silently would be worse than refusing. */
-function refuseUnsafe(cluster: Fields, user: Fields, path: string): void {
-  if (![undefined, null, false].includes(cluster['insecure-skip-tls-verify'] as undefined)) {
+function checkedCluster(cluster: KubeconfigFields, path: string): KubeconfigCluster {
+  if (cluster.flag('insecure-skip-tls-verify')) {
     throw invalid(
       `The kubeconfig ${path} turns the check of the server's certificate off.`,
       'Remove insecure-skip-tls-verify and give certificate-authority-data.',
     );
   }
-  if (cluster['proxy-url'] !== undefined) {
+  if (cluster.text('proxy-url') !== undefined) {
     throw invalid(`The kubeconfig ${path} asks for a proxy.`, 'Reach the API server directly.');
   }
-  for (const field of [
-    'as',
-    'as-uid',
-    'as-groups',
-    'as-user-extra',
-    'username',
-    'password',
-    'auth-provider',
-  ]) {
-    if (user[field] === undefined) continue;
-    throw invalid(
-      `The kubeconfig ${path} uses "${field}", which is not supported.`,
-      'Use a certificate, a token, a token file or an exec plugin.',
-    );
-  }
-}
-
-function checkedCluster(cluster: Fields, path: string): KubeconfigCluster {
-  const server = stringOf(cluster['server']);
+  const server = cluster.text('server');
   if (server === undefined || !URL.canParse(server) || new URL(server).protocol !== 'https:') {
     throw invalid(
       `The kubeconfig ${path} names no https server.`,
       'Give a server like https://HOST:6443.',
     );
   }
-  return { ...(cluster as unknown as KubeconfigCluster), server };
+  return {
+    server,
+    'tls-server-name': cluster.text('tls-server-name'),
+    ...fileOrData(cluster, path, 'certificate-authority'),
+  };
 }
 
-function checkedUser(user: Fields, path: string): KubeconfigUser {
-  const exec = user['exec'];
-  if (exec !== undefined && (!isFields(exec) || stringOf(exec['command']) === undefined)) {
-    throw invalid(`The exec plugin in ${path} has no command.`, 'Give exec.command.');
+/** Each of these would change whom we are; leaving them out silently would be worse than refusing. */
+const unsupported = [
+  'as',
+  'as-uid',
+  'as-groups',
+  'as-user-extra',
+  'username',
+  'password',
+  'auth-provider',
+];
+
+function checkedUser(user: KubeconfigFields | undefined, path: string): KubeconfigUser {
+  const refused = unsupported.find((field) => user?.has(field));
+  if (refused !== undefined) {
+    throw invalid(
+      `The kubeconfig ${path} uses "${refused}", which is not supported.`,
+      'Use a certificate, a token, a token file or an exec plugin.',
+    );
   }
-  return user as unknown as KubeconfigUser;
+  const checked = user === undefined ? {} : credentials(user, path);
+  const known = [
+    checked.token,
+    checked.tokenFile,
+    checked.exec,
+    checked['client-certificate'],
+    checked['client-certificate-data'],
+  ];
+  if (known.some((one) => one !== undefined)) return checked;
+  throw invalid(
+    `The kubeconfig ${path} gives no credential for its context.`,
+    'Give its user a certificate, a token, a token file or an exec plugin.',
+  );
 }
 
-function unusable(path: string, errors: readonly ErrorItem[]): AppError {
-  return new AppError('config_invalid', `The file ${path} is not YAML.`, {
-    errors,
-    hint: 'Check the file with kubectl config view.',
-  });
+function credentials(user: KubeconfigFields, path: string): KubeconfigUser {
+  const exec = user.fields('exec');
+  const certificate = fileOrData(user, path, 'client-certificate');
+  const key = fileOrData(user, path, 'client-key');
+  if (Object.keys(certificate).length > 0 && Object.keys(key).length === 0) {
+    throw invalid(
+      `The kubeconfig ${path} gives a client-certificate and no client-key.`,
+      'Give client-key or client-key-data.',
+    );
+  }
+  return {
+    token: user.text('token'),
+    tokenFile: user.text('tokenFile'),
+    ...certificate,
+    ...key,
+    exec: exec === undefined ? undefined : execPlugin(exec, path),
+  };
 }
 
-function invalid(message: string, hint: string): AppError {
-  return new AppError('config_invalid', message, { hint });
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** Either the path or the data; kubectl refuses both. */
+function fileOrData<F extends string>(
+  fields: KubeconfigFields,
+  path: string,
+  name: F,
+): { readonly [Key in F | `${F}-data`]?: string } {
+  const file = fields.text(name);
+  const data = fields.base64(`${name}-data`);
+  if (file !== undefined && data !== undefined) {
+    throw invalid(
+      `The kubeconfig ${path} gives both ${name} and ${name}-data.`,
+      'Keep one of the two.',
+    );
+  }
+  return {
+    ...(file === undefined ? {} : { [name]: file }),
+    ...(data === undefined ? {} : { [`${name}-data`]: data }),
+  } as { readonly [Key in F | `${F}-data`]?: string };
 }
