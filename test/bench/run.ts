@@ -2,6 +2,7 @@
 import { admissionCost } from './admission-cost.ts';
 import { agentFootprint } from './agent-footprint.ts';
 import { changeToEnforced } from './change-to-enforced.ts';
+import { guard } from './guard.ts';
 
 const benchmarks: Readonly<Record<string, { readonly says: string; run(): Promise<void> }>> = {
   'change-to-enforced': {
@@ -15,6 +16,10 @@ const benchmarks: Readonly<Record<string, { readonly says: string; run(): Promis
   'agent-footprint': {
     says: 'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
     run: agentFootprint,
+  },
+  guard: {
+    says: 'what the removal guard looks at and how long it takes, at 10,000 to 1,000,000 grants',
+    run: guard,
   },
 };
 

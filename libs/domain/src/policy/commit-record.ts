@@ -1,4 +1,6 @@
 import type { Intent } from '@ambit/rbac';
+import type { PolicyUser } from '../policy-objects.ts';
+import type { Family } from './family.ts';
 import type { FamilyInstance, Rendered } from './family-instance.ts';
 
 function recordOnce<T>(
@@ -17,14 +19,23 @@ export class CommitRecord {
   readonly clusters = new Set<string>();
   /** Cluster → family → what was rendered. */
   readonly families = new Map<string, Map<string, Rendered>>();
+  readonly familyOf = new Map<string, Family>();
+  /** Users that were put or removed, as they were. */
+  readonly users = new Map<string, PolicyUser | undefined>();
   /** Cluster → key → entry, for CONFIG, ROLE and DENY. */
   readonly singles = new Map<string, Map<string, Intent | undefined>>();
   /** Cluster → users whose DENY entry may differ. */
   readonly denials = new Map<string, Set<string>>();
   readonly dirtyInstances = new Set<FamilyInstance>();
 
-  family(cluster: string, family: string, before: Rendered): void {
-    recordOnce(this.families, cluster, family, () => before);
+  family(cluster: string, family: Family, before: Rendered): void {
+    recordOnce(this.families, cluster, family.text, () => before);
+    this.familyOf.set(family.text, family);
+  }
+
+  /** Call before the user is put or removed. */
+  user(userUid: string, before: PolicyUser | undefined): void {
+    if (!this.users.has(userUid)) this.users.set(userUid, before);
   }
 
   /** Call before the instance changes its clusters; its `rendered` is still that of before the commit. */
@@ -32,7 +43,7 @@ export class CommitRecord {
     if (this.dirtyInstances.has(instance)) return;
     this.dirtyInstances.add(instance);
     for (const cluster of instance.clusters) {
-      this.family(cluster, instance.family.text, instance.rendered);
+      this.family(cluster, instance.family, instance.rendered);
     }
   }
 
@@ -44,14 +55,5 @@ export class CommitRecord {
     const users = this.denials.get(cluster);
     if (users === undefined) this.denials.set(cluster, new Set([userUid]));
     else users.add(userUid);
-  }
-
-  /** An entry as it was before the commit; undefined too for one the commit left alone. */
-  before(cluster: string, key: string): Intent | undefined {
-    for (const rendered of this.families.get(cluster)?.values() ?? []) {
-      const entry = rendered.get(key);
-      if (entry !== undefined) return entry;
-    }
-    return this.singles.get(cluster)?.get(key);
   }
 }

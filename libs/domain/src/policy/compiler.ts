@@ -12,6 +12,7 @@ import type {
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { roleReferenceOf } from './family.ts';
+import type { Holders } from './holders.ts';
 import type { GrantLinks } from './grant-links.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { configEntry, configKey, roleIntent, roleKey } from './single-entries.ts';
@@ -35,11 +36,17 @@ export class Compiler {
   private readonly store: PolicyStore;
   private readonly index: ClusterIndex;
   private readonly links: GrantLinks;
+  private readonly holders: Holders;
 
-  constructor(store: PolicyStore, index: ClusterIndex, links: GrantLinks) {
+  constructor(
+    store: PolicyStore,
+    index: ClusterIndex,
+    { links, holders }: { readonly links: GrantLinks; readonly holders: Holders },
+  ) {
     this.store = store;
     this.index = index;
     this.links = links;
+    this.holders = holders;
   }
 
   change(change: PolicyChange, record: CommitRecord): void {
@@ -91,6 +98,7 @@ export class Compiler {
 
   private putUser(user: PolicyUser, record: CommitRecord): void {
     const before = this.store.users.get(user.uid);
+    this.noteUser(user.uid, before, record);
     const renamed = before !== undefined && before.name !== user.name;
     if (renamed) this.showUser(user.uid, 'vanish', record);
     this.store.put(user);
@@ -100,6 +108,7 @@ export class Compiler {
   }
 
   private removeUser(user: PolicyUser, record: CommitRecord): void {
+    this.noteUser(user.uid, user, record);
     this.showUser(user.uid, 'vanish', record);
     this.recordDenials(user.uid, record);
     this.store.remove('User', user.uid);
@@ -232,6 +241,11 @@ export class Compiler {
     if (grant === undefined) return;
     if (this.index.matches(grant, cluster)) this.links.extend(grantUid, [cluster], record);
     else this.links.shrink(grantUid, [cluster.uid], record);
+  }
+
+  private noteUser(uid: string, before: PolicyUser | undefined, record: CommitRecord): void {
+    record.user(uid, before);
+    this.holders.note(uid);
   }
 
   private showUser(userUid: string, how: 'appear' | 'vanish', record: CommitRecord): void {

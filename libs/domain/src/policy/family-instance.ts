@@ -45,6 +45,8 @@ export interface InstanceSurroundings {
   digestOf(subject: string): Uint8Array;
   grantName(grantUid: string): string;
   keyOf(family: Family, shard: string): string;
+  /** Told of each user that an instance holds from now on (1) or no longer (-1). */
+  countHolder(userUid: string, by: 1 | -1): void;
 }
 
 /**
@@ -86,9 +88,15 @@ export class FamilyInstance {
     twin.tree = this.tree.copy((member) => {
       const copied = { ...member };
       twin.members.set(member.userUid, copied);
+      this.around.countHolder(member.userUid, 1);
       return copied;
     });
     return twin;
+  }
+
+  /** It stands nowhere any more, and nobody asks it again. */
+  release(): void {
+    for (const userUid of this.members.keys()) this.around.countHolder(userUid, -1);
   }
 
   holds(userUid: string): boolean {
@@ -187,6 +195,7 @@ export class FamilyInstance {
     }
     const member = { userUid, subject, ways };
     this.members.set(userUid, member);
+    this.around.countHolder(userUid, 1);
     this.tree.insert(member);
   }
 
@@ -195,6 +204,7 @@ export class FamilyInstance {
     const member = this.members.get(userUid);
     if (member === undefined) return;
     this.members.delete(userUid);
+    this.around.countHolder(userUid, -1);
     this.tree.remove(member);
   }
 

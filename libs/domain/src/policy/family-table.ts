@@ -7,6 +7,7 @@ import {
   type GrantWays,
   type InstanceSurroundings,
 } from './family-instance.ts';
+import { PlaceIndex } from './place-index.ts';
 import type { PolicySurroundings } from './policy-surroundings.ts';
 
 /** A cluster by what a family needs to know of it. */
@@ -16,6 +17,7 @@ export interface Place {
 }
 
 interface FamilySlot {
+  readonly family: Family;
   readonly instances: Map<string, FamilyInstance[]>;
   readonly keys: Map<string, string>;
 }
@@ -41,6 +43,7 @@ const addressOf = ({ signature }: { readonly signature: number }, prefix: string
 
 /** Which instance of which family stands in which cluster. Clusters of equal grants share one instance. */
 export class FamilyTable {
+  readonly places = new PlaceIndex();
   private readonly slots = new Map<string, FamilySlot>();
   private readonly attached = new Map<string, Map<string, FamilyInstance>>();
   private readonly familyOfKey = new Map<string, string>();
@@ -51,6 +54,7 @@ export class FamilyTable {
       subjectOf: surroundings.subjectOf,
       digestOf: surroundings.digestOf,
       grantName: surroundings.grantName,
+      countHolder: surroundings.countHolder,
       keyOf: (family, shard) => this.keyOf(family, shard, surroundings),
     };
   }
@@ -62,6 +66,11 @@ export class FamilyTable {
       for (const list of instances.values()) count += list.length;
     }
     return count;
+  }
+
+  /** The family as it stands here already: equal ones are one object. */
+  known(family: Family): Family {
+    return this.slots.get(family.text)?.family ?? family;
   }
 
   at(cluster: string, familyText: string): FamilyInstance | undefined {
@@ -91,7 +100,7 @@ export class FamilyTable {
           record,
           change: (instance) => instance.addGrant(grant),
         });
-      this.move(uids, family.text, { from, to }, record);
+      this.move(uids, family, { from, to }, record);
     }
   }
 
@@ -111,7 +120,7 @@ export class FamilyTable {
               record,
               change: (instance) => instance.removeGrant(grant),
             }));
-      this.move(uids, family.text, { from, to }, record);
+      this.move(uids, family, { from, to }, record);
     }
   }
 
@@ -135,18 +144,20 @@ export class FamilyTable {
 
   private move(
     uids: readonly string[],
-    familyText: string,
+    family: Family,
     { from, to }: { from: FamilyInstance | undefined; to: FamilyInstance | undefined },
     record: CommitRecord,
   ): void {
     for (const uid of uids) {
-      record.family(uid, familyText, from?.rendered ?? nothingRendered);
+      record.family(uid, family, from?.rendered ?? nothingRendered);
       if (from === to) continue;
       from?.clusters.delete(uid);
-      if (to === undefined) this.detach(uid, familyText);
+      if (to === undefined) this.detach(uid, family.text);
       else this.attach(uid, to);
     }
-    if (from?.clusters.size === 0) this.unfile(from, addressOf(from, from.prefix));
+    if (from === undefined || from === to || from.clusters.size > 0) return;
+    from.release();
+    this.unfile(from, addressOf(from, from.prefix));
   }
 
   private attach(cluster: string, instance: FamilyInstance): void {
@@ -187,8 +198,11 @@ export class FamilyTable {
   private file(instance: FamilyInstance): void {
     const { text } = instance.family;
     let slot = this.slots.get(text);
-    if (slot === undefined)
-      this.slots.set(text, (slot = { instances: new Map(), keys: new Map() }));
+    if (slot === undefined) {
+      slot = { family: instance.family, instances: new Map(), keys: new Map() };
+      this.slots.set(text, slot);
+      this.places.add(instance.family);
+    }
     const address = addressOf(instance, instance.prefix);
     const list = slot.instances.get(address);
     if (list === undefined) slot.instances.set(address, [instance]);
@@ -203,6 +217,7 @@ export class FamilyTable {
     else slot.instances.delete(address);
     if (slot.instances.size > 0) return;
     this.slots.delete(instance.family.text);
+    this.places.remove(slot.family);
     for (const key of slot.keys.values()) this.familyOfKey.delete(key);
   }
 

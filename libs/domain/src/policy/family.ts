@@ -80,7 +80,7 @@ function roleScopeText(role: RoleReference, scope: IntentScope): string {
  * What a subject of such an intent holds, one text for each place. A list of namespaces is one place for each, so
  * that one name less in a list is one place less and not all of them.
  */
-export function placesOf(role: RoleReference, scope: IntentScope): readonly string[] {
+function placesOf(role: RoleReference, scope: IntentScope): readonly string[] {
   if (scope.type !== 'namespaces') return [roleScopeText(role, scope)];
   return scope.names.map((name) => roleScopeText(role, { type: 'namespaces', names: [name] }));
 }
@@ -92,6 +92,9 @@ const familyPlaces = new WeakMap<Family, readonly string[]>();
 
 /** What a grant of the family gives: see `placesOf`. */
 export function placesOfFamily(family: Family): readonly string[] {
+  const { scope, roleScope } = family;
+  // Nearly all families give one place, whose text they hold anyway.
+  if (scope.type !== 'namespaces' || scope.names.length === 1) return [roleScope];
   let places = familyPlaces.get(family);
   if (places === undefined) {
     familyPlaces.set(family, (places = placesOf(family.role, family.scope)));

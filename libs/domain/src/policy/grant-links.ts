@@ -6,6 +6,7 @@ import { familyOf, type Family } from './family.ts';
 import type { FamilyInstance, GrantWays } from './family-instance.ts';
 import type { FamilyTable, Place } from './family-table.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { ReachIndex } from './reach-index.ts';
 import { SetIndex } from './set-index.ts';
 import { roleIntent, roleKey } from './single-entries.ts';
 
@@ -28,6 +29,7 @@ const compilesBindings = (cluster: PolicyCluster): boolean => cluster.subjectMod
 export class GrantLinks {
   private readonly links = new Map<string, Link>();
   private readonly byCluster = new SetIndex();
+  private readonly reachIndex = new ReachIndex();
   /** Cluster → rule role → grants that need it there. */
   private readonly roleUse = new Map<string, Map<string, number>>();
   private readonly store: PolicyStore;
@@ -75,6 +77,14 @@ export class GrantLinks {
     }
   }
 
+  /** Grants compiled into the cluster that reach the user; one may come several times, and others as well. */
+  *grantsOfUserIn(clusterUid: string, userUid: string): Iterable<string> {
+    yield* this.reachIndex.candidates(clusterUid, userUid);
+    for (const group of this.store.groupsOfUser.get(userUid)) {
+      if (this.store.groups.has(group)) yield* this.reachIndex.candidates(clusterUid, group);
+    }
+  }
+
   /** The instances a grant is part of. */
   instancesOf(grantUid: string): Set<FamilyInstance> {
     const found = new Set<FamilyInstance>();
@@ -92,7 +102,10 @@ export class GrantLinks {
     if (grant === undefined || this.links.has(grantUid) || !this.hasSubject(grant)) return;
     const family = familyOf(grant, this.store.roles.get(grant.roleUid));
     if (family === undefined) return;
-    this.links.set(grantUid, { family, grant, stamp: this.nextStamp(), clusters: new Set() });
+    const stamp = this.nextStamp();
+    const known = this.table.known(family);
+    this.links.set(grantUid, { family: known, grant, stamp, clusters: new Set() });
+    this.reachIndex.link(grant);
     this.extend(grantUid, this.reach(grant), record);
   }
 
@@ -101,6 +114,7 @@ export class GrantLinks {
     if (link === undefined) return;
     this.shrink(grantUid, [...link.clusters], record);
     this.links.delete(grantUid);
+    this.reachIndex.unlink(link.grant);
   }
 
   /** Unlinks a grant that lost its last subject and links one that got its first. */
@@ -124,6 +138,7 @@ export class GrantLinks {
     for (const { uid } of places) {
       link.clusters.add(uid);
       this.byCluster.add(uid, grantUid);
+      this.reachIndex.extend(link.grant, uid);
       this.useRole(link, uid, 1, record);
     }
     this.recordDenials(
@@ -142,6 +157,7 @@ export class GrantLinks {
     for (const uid of uids) {
       link.clusters.delete(uid);
       this.byCluster.delete(uid, grantUid);
+      this.reachIndex.shrink(link.grant, uid);
       this.useRole(link, uid, -1, record);
     }
     this.recordDenials(link.grant, uids, record);

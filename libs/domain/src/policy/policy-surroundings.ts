@@ -1,5 +1,6 @@
 import type { Digests } from '@ambit/kernel';
 import type { PolicyUser } from '../policy-objects.ts';
+import type { Holders } from './holders.ts';
 import type { PolicyStore } from './policy-store.ts';
 
 /** Digests are kept to divide large families quickly; this many of them take about 20 MB. */
@@ -11,10 +12,15 @@ export interface PolicySurroundings {
   readonly subjectOf: (prefix: string, userUid: string) => string | undefined;
   readonly digestOf: (subject: string) => Uint8Array;
   readonly grantName: (grantUid: string) => string;
+  readonly countHolder: (userUid: string, by: 1 | -1) => void;
 }
 
 /** The surroundings given by a store of objects and the platform's digests. */
-export function surroundingsOf(store: PolicyStore, digests: Digests): PolicySurroundings {
+export function surroundingsOf(
+  store: PolicyStore,
+  digests: Digests,
+  holders: Holders,
+): PolicySurroundings {
   const cache = new Map<string, Uint8Array>();
   const names = new Map<string, WeakMap<PolicyUser, string>>();
   return {
@@ -33,6 +39,7 @@ export function surroundingsOf(store: PolicyStore, digests: Digests): PolicySurr
       return digest;
     },
     grantName: (grantUid) => store.grants.get(grantUid)?.name ?? grantUid,
+    countHolder: (userUid, by) => holders.count(userUid, by),
   };
 }
 

@@ -14,11 +14,22 @@ import type {
  */
 export type Touched = ReadonlyMap<string, ReadonlySet<string>>;
 
+/** Who holds more or less in a cluster than before; what is counted are (role, place, person) triples in force. */
+export interface HoldingChange {
+  readonly added: number;
+  readonly removed: number;
+  /** Names of people, sorted. */
+  readonly gain: readonly string[];
+  readonly lose: readonly string[];
+}
+
 /** What a set of changes does, seen from after it. */
 export interface WhatIf {
   readonly touched: Touched;
-  /** An entry as it was before, for keys in `touched`. */
-  before(clusterUid: string, key: string): Intent | undefined;
+  /** For the clusters in which somebody's entries changed. */
+  readonly holdings: ReadonlyMap<string, HoldingChange>;
+  /** Names of people who held something before and hold nothing anywhere now. */
+  readonly leftWithout: readonly string[];
 }
 
 export type SectionCounts = Readonly<Record<Section, number>>;
@@ -33,6 +44,8 @@ export interface PolicyStats {
   readonly entriesRendered: number;
   /** Cluster selectors evaluated against a cluster's labels. */
   readonly selectorsEvaluated: number;
+  /** Grants and people looked at to tell who holds more or less by a commit. */
+  readonly holdingsVisited: number;
 }
 
 /** Reading access to the policy in memory. All answers are those of one revision. */
@@ -66,4 +79,8 @@ export interface PolicyView {
   entries(clusterUid: string): Iterable<Intent>;
   keys(clusterUid: string): Iterable<string>;
   counts(clusterUid: string): SectionCounts;
+  /** How many (role, place, person) triples are in force in the cluster, or in all of them; kept up commit by commit. */
+  triples(clusterUid?: string): number;
+  /** How many people hold anything anywhere. */
+  readonly people: number;
 }

@@ -18,10 +18,12 @@ import type { Family } from './family.ts';
 import { nothingRendered } from './family-instance.ts';
 import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
+import { Holders } from './holders.ts';
+import { Holdings } from './holdings.ts';
 import { PolicyStore } from './policy-store.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
 import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
-import { renderDirty, touchedBy, type ClusterState } from './settle-commit.ts';
+import { RenderedDifferences, renderDirty, touchedBy, type ClusterState } from './settle-commit.ts';
 import { configEntry, configKey } from './single-entries.ts';
 import { undoOf } from './undo-changes.ts';
 
@@ -42,16 +44,22 @@ export class Policy implements PolicyView {
   private readonly links: GrantLinks;
   private readonly compiler: Compiler;
   private readonly denials: Denials;
+  private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
   private readonly rendered = { families: 0, entries: 0 };
   private head: number;
 
   private constructor(revision: number, digests: Digests) {
     this.head = revision;
-    this.table = new FamilyTable(surroundingsOf(this.store, digests));
-    this.links = new GrantLinks(this.store, this.index, this.table);
-    this.compiler = new Compiler(this.store, this.index, this.links);
-    this.denials = new Denials(this.store, this.links);
+    const { store, index } = this;
+    const holders = new Holders(store.users);
+    const table = new FamilyTable(surroundingsOf(store, digests, holders));
+    const links = new GrantLinks(store, index, table);
+    this.table = table;
+    this.links = links;
+    this.compiler = new Compiler(store, index, { links, holders });
+    this.denials = new Denials(store, links);
+    this.held = new Holdings({ store, links, table }, holders);
   }
 
   /** The policy of a snapshot. The objects may come in any order. */
@@ -91,10 +99,12 @@ export class Policy implements PolicyView {
    */
   whatIf<T>(changes: readonly PolicyChange[], question: (change: WhatIf) => T): T {
     const undo = undoOf(changes, this.store);
+    const done = this.perform(changes);
     try {
-      return question(this.perform(changes));
+      return question(done);
     } finally {
-      this.perform(undo);
+      this.settle(undo);
+      this.held.takeBack(done);
     }
   }
 
@@ -104,6 +114,7 @@ export class Policy implements PolicyView {
       familiesDerived: this.rendered.families,
       entriesRendered: this.rendered.entries,
       selectorsEvaluated: this.index.selectorsEvaluated,
+      holdingsVisited: this.held.visited,
     };
   }
 
@@ -220,6 +231,14 @@ export class Policy implements PolicyView {
     };
   }
 
+  triples(clusterUid?: string): number {
+    return this.held.triples(clusterUid);
+  }
+
+  get people(): number {
+    return this.held.holders.people;
+  }
+
   private bindings(clusterUid: string): BindingIntent[] {
     const found: BindingIntent[] = [];
     for (const instance of this.table.of(clusterUid)) found.push(...instance.rendered.values());
@@ -244,13 +263,24 @@ export class Policy implements PolicyView {
   }
 
   private perform(changes: readonly PolicyChange[]): WhatIf {
+    const { record, touched, differences } = this.settle(changes);
+    return { touched, ...this.held.follow(record, differences) };
+  }
+
+  /** Makes the changes, and leaves it to the caller to count what people hold. */
+  private settle(changes: readonly PolicyChange[]): {
+    readonly record: CommitRecord;
+    readonly touched: Touched;
+    readonly differences: RenderedDifferences;
+  } {
     const record = new CommitRecord();
     for (const change of changes) this.compiler.change(change, record);
     const { instances, entries } = renderDirty(record);
     this.rendered.families += instances;
     this.rendered.entries += entries;
-    const touched = touchedBy(record, this.state);
-    return { touched, before: (cluster, key) => record.before(cluster, key) };
+    const differences = new RenderedDifferences();
+    const touched = touchedBy(record, this.state, differences);
+    return { record, touched, differences };
   }
 
   private readonly state: ClusterState = {

@@ -76,14 +76,17 @@ export interface ClusterState {
 }
 
 /** The clusters and keys the commit touched, compared with what was before it. */
-export function touchedBy(record: CommitRecord, state: ClusterState): Map<string, Set<string>> {
+export function touchedBy(
+  record: CommitRecord,
+  state: ClusterState,
+  differences: RenderedDifferences,
+): Map<string, Set<string>> {
   const touched = new Map<string, Set<string>>();
   const keysOf = (cluster: string): Set<string> => {
     let keys = touched.get(cluster);
     if (keys === undefined) touched.set(cluster, (keys = new Set()));
     return keys;
   };
-  const differences = new RenderedDifferences();
   for (const cluster of record.clusters) keysOf(cluster);
   for (const [cluster, families] of record.families) {
     const keys = keysOf(cluster);

@@ -3,7 +3,6 @@ import type { PolicyChange } from '../policy-objects.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sameEntry } from '../policy/settle-commit.ts';
 import type { Effect, GuardDecision, RemovalExcess } from './effect.ts';
-import { countPeople, countTriples } from './holdings.ts';
 import { measureEffect, type MeasuredEffect } from './preview.ts';
 
 /** A commit that takes away more than this share and more than this number has to be confirmed. */
@@ -31,7 +30,8 @@ export function guardCommit(
   { digests, confirmRemovals }: GuardOptions,
 ): GuardDecision {
   const ends = changes.filter((change) => onlyEnds(policy, change));
-  const rest = changes.filter((change) => !ends.includes(change));
+  const sweep = new Set(ends);
+  const rest = changes.filter((change) => !sweep.has(change));
   const { measured, excess } = policy.whatIf(ends, () => {
     const found = measureEffect(policy, rest);
     return { measured: found, excess: excessOf(policy, found) };
@@ -91,25 +91,16 @@ const tooMuch = (removed: number, before: number): boolean =>
 
 function excessOf(policy: Policy, { effect, leftWithout }: MeasuredEffect): RemovalExcess[] {
   const excess: RemovalExcess[] = [];
-  const few = centralRemovalGuard.moreThan;
   const removedInAll = effect.clusters.reduce((sum, each) => sum + each.bindingsRemoved, 0);
-  // Totals cost a walk over everything held; no commit that takes away little pays for it.
   for (const { clusterUid, cluster, bindingsRemoved: removed } of effect.clusters) {
-    if (removed <= few) continue;
-    const before = countTriples(policy, clusterUid);
+    const before = policy.triples(clusterUid);
     if (tooMuch(removed, before)) excess.push({ measure: 'cluster', cluster, removed, before });
   }
-  if (removedInAll > few) {
-    let before = 0;
-    for (const { uid } of policy.clusters()) before += countTriples(policy, uid);
-    if (tooMuch(removedInAll, before)) {
-      excess.push({ measure: 'fleet', removed: removedInAll, before });
-    }
+  if (tooMuch(removedInAll, policy.triples())) {
+    excess.push({ measure: 'fleet', removed: removedInAll, before: policy.triples() });
   }
-  if (leftWithout.length > few) {
-    const before = countPeople(policy);
-    const removed = leftWithout.length;
-    if (tooMuch(removed, before)) excess.push({ measure: 'people', removed, before });
+  if (tooMuch(leftWithout.length, policy.people)) {
+    excess.push({ measure: 'people', removed: leftWithout.length, before: policy.people });
   }
   return excess;
 }
