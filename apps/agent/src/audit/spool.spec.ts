@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { appendFile, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Spool } from './spool.ts';
-import type { SpoolItem, SpoolOptions } from './spool.ts';
+import type { SpoolItem } from './read-segments.ts';
+import type { SpoolOptions } from './spool.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 let folder: string;
 let epochs = 0;
+let runs = 0;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ambit-spool-'));
@@ -30,6 +33,8 @@ const texts = (items: readonly SpoolItem[]): string[] =>
       ? `${item.record.sequence}:${item.record.event.toString()}`
       : `gap ${item.gap.firstSequence}-${item.gap.lastSequence}`,
   );
+const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => `${from + index}:event ${from + index}`);
 const lastSegment = async (spool: Spool): Promise<string> => {
   const names = (await readdir(join(folder, spool.epoch))).sort();
   return join(folder, spool.epoch, names.at(-1) ?? '');
@@ -46,6 +51,51 @@ describe('the audit spool', () => {
     await again.flush();
     expect(texts(await again.read(1, 10))).toEqual(['1:a', '2:b', '3:c', '4:d']);
     await again.close();
+  });
+
+  test('what is flushed while the spool is read is no gap', async () => {
+    const spool = await openSpool({ segmentBytes: 60 });
+    for (let i = 1; i <= 40; i++) {
+      spool.append(event(`event ${i}`));
+      await spool.flush();
+    }
+    const reading = spool.read(1, 1_000);
+    for (let i = 41; i <= 45; i++) {
+      spool.append(event(`event ${i}`));
+      await spool.flush();
+    }
+    expect(texts(await reading)).toEqual(numbered(1, 40));
+    expect(texts(await spool.read(41, 1_000))).toEqual(numbered(41, 45));
+    await spool.close();
+  });
+
+  test('whatever is appended, flushed and read at the same time, a reader gets every event once', async () => {
+    const step = fc.record({
+      bursts: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 6 }),
+      most: fc.integer({ min: 1, max: 30 }),
+    });
+    const steps = fc.array(step, { minLength: 5, maxLength: 25 });
+    const property = fc.asyncProperty(steps, async (each) => {
+      const spool = await openSpool({ folder: join(folder, String(++runs)), segmentBytes: 90 });
+      let appended = 0;
+      let read: string[] = [];
+      const readOn = async (most: number): Promise<void> => {
+        read = [...read, ...texts(await spool.read(read.length + 1, most))];
+      };
+      for (const { bursts, most } of each) {
+        const reading = readOn(most);
+        for (const burst of bursts) {
+          for (let i = 0; i < burst; i++) spool.append(event(`event ${++appended}`));
+          await spool.flush();
+        }
+        await reading;
+      }
+      await spool.flush();
+      await readOn(1_000);
+      expect(read).toEqual(numbered(1, appended));
+      await spool.close();
+    });
+    await fc.assert(property, { numRuns: 15 });
   });
 
   test('an event that is not flushed is not shown: it could still be lost', async () => {

@@ -3,21 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
-import { findSpool, scanFile } from './spool-epochs.ts';
+import { readSegments } from './read-segments.ts';
+import type { SpoolItem } from './read-segments.ts';
+import { findSpool } from './spool-epochs.ts';
 import type { FoundSpool, Segment } from './spool-epochs.ts';
 import { SpoolReserve } from './spool-reserve.ts';
 import { encodeRecord } from './spool-segment.ts';
 import type { SpoolRecord } from './spool-segment.ts';
-
-/** Events that are no longer there; both ends belong to it. */
-export interface SpoolGap {
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-}
-
-export type SpoolItem =
-  | { readonly type: 'record'; readonly record: SpoolRecord }
-  | { readonly type: 'gap'; readonly gap: SpoolGap };
 
 /** How many events were given up, and for want of what. */
 export type DropListener = (events: number, reason: 'spool_full' | 'storage_full') => void;
@@ -136,23 +128,9 @@ export class Spool {
     return this.#writing;
   }
 
-  /** Everything from `sequence` on that is on disk, in order, with gaps where events are gone; at most `most` items. */
-  async read(sequence: number, most: number): Promise<SpoolItem[]> {
-    const items: SpoolItem[] = [];
-    let expected = sequence;
-    for (const segment of this.#segmentsFrom(sequence)) {
-      for (const record of (await scanFile(segment.path)).records) {
-        if (record.sequence < expected || record.sequence > this.#flushed) continue;
-        if (record.sequence > expected) {
-          items.push(gapItem(expected, record.sequence - 1));
-        }
-        items.push({ type: 'record', record });
-        expected = record.sequence + 1;
-        if (items.length >= most) return items;
-      }
-    }
-    if (expected <= this.#flushed) items.push(gapItem(expected, this.#flushed));
-    return items;
+  /** Everything from `sequence` on that is on disk now, in order, with gaps where events are gone; at most `most` items. */
+  read(sequence: number, most: number): Promise<SpoolItem[]> {
+    return readSegments(this.#segments, { first: sequence, last: this.#flushed }, most);
   }
 
   /** Forgets what central has committed. Whole segments go; a partly committed one stays. */
@@ -285,16 +263,7 @@ export class Spool {
     const oldest = this.#segments.shift();
     if (oldest !== undefined) await unlink(oldest.path);
   }
-
-  #segmentsFrom(sequence: number): Segment[] {
-    const from = this.#segments.findLastIndex((segment) => segment.firstSequence <= sequence);
-    return this.#segments.slice(Math.max(0, from));
-  }
 }
 
 const segmentName = (firstSequence: number): string =>
   `${String(firstSequence).padStart(16, '0')}.segment`;
-
-function gapItem(firstSequence: number, lastSequence: number): SpoolItem {
-  return { type: 'gap', gap: { firstSequence, lastSequence } };
-}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { agentServices } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
-import type { SpoolItem } from './spool.ts';
+import type { SpoolItem } from './read-segments.ts';
 import { UploadWindow } from './upload-window.ts';
 
 const records = (from: number, to: number): SpoolItem[] =>

@@ -1,7 +1,7 @@
 import { fillAuditBatch } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
-import type { SpoolItem } from './spool.ts';
+import type { SpoolItem } from './read-segments.ts';
 
 const batchesAtOnce = 8;
 
