@@ -10,6 +10,8 @@ export interface Conditions {
   readonly clockUncertain: boolean;
   /** The state or the audit events cannot be written. */
   readonly storageFull: boolean;
+  /** Audit events wait, and central takes none. */
+  readonly auditStalled: boolean;
   /** The stored state lacks changes. */
   readonly stateStale: boolean;
   readonly removalsHeld: boolean;
@@ -23,6 +25,7 @@ export interface Conditions {
 const names: Readonly<Record<Exclude<keyof Conditions, 'admission'>, string>> = {
   clockUncertain: 'CLOCK_UNCERTAIN',
   storageFull: 'STORAGE_FULL',
+  auditStalled: 'AUDIT_STALLED',
   stateStale: 'STATE_STALE',
   removalsHeld: 'REMOVALS_HELD',
   gainsHeld: 'GAINS_HELD',

@@ -69,6 +69,18 @@ export const agentMetrics = {
     help: 'Audit events given up, each covered by a gap record.',
     labels: ['reason'],
   },
+  auditCuts: {
+    type: 'counter',
+    name: 'ambit_agent_audit_cuts_total',
+    help: 'Streams for audit events that were cut because central acknowledged nothing.',
+    labels: [],
+  },
+  auditStalled: {
+    type: 'gauge',
+    name: 'ambit_agent_audit_stalled',
+    help: '1 while audit events wait and central takes none.',
+    labels: [],
+  },
   certificateExpiry: {
     type: 'gauge',
     name: 'ambit_agent_certificate_expiry_timestamp_seconds',

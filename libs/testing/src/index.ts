@@ -5,5 +5,6 @@ export * from './fake-clock.ts';
 export * from './fake-ids.ts';
 export * from './http-proxy.ts';
 export * from './policy-writer.ts';
+export * from './shaky-link.ts';
 export * from './silent-logger.ts';
 export * from './test-database.ts';

@@ -18,10 +18,13 @@ export async function openAuditTrail(options: {
   readonly cluster: string;
   readonly ids: Ids;
   readonly dial: () => CentralConnection;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly meters: Pick<AgentMeters, 'driftCorrections' | 'ceilingRefusals' | 'auditDropped'>;
+  readonly meters: Pick<
+    AgentMeters,
+    'driftCorrections' | 'ceilingRefusals' | 'auditDropped' | 'auditCuts'
+  >;
 }): Promise<AuditTrail> {
   const { ids, clock, cluster, logger, random, meters, dial } = options;
   const spool = await Spool.open({ folder: options.folder, newEpoch: () => ids.uuid(), logger });
@@ -31,5 +34,7 @@ export async function openAuditTrail(options: {
     if (type === 'drift.corrected') meters.driftCorrections.inc({ kind: object?.kind ?? '' });
     if (type === 'ceiling.refused') meters.ceilingRefusals.inc();
   });
-  return { spool, log, shipper: new AuditShipper({ spool, dial, random, logger }) };
+  const onCut = (): void => meters.auditCuts.inc();
+  const shipper = new AuditShipper({ spool, dial, clock, random, logger, onCut });
+  return { spool, log, shipper };
 }

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, FakeIds, silentLogger } from '@ambit/testing';
+import { eventually, FakeIds, RecordingLogger, startShakyLink } from '@ambit/testing';
+import type { ShakyLink } from '@ambit/testing';
 import {
   certificatesToPem,
   connectToCentral,
@@ -17,6 +19,8 @@ import { Spool } from './spool.ts';
 
 let folder: string;
 let central: TestCentral;
+let link: ShakyLink;
+let logger: RecordingLogger;
 let dial: () => CentralConnection;
 const open: { spool: Spool; shipper: AuditShipper }[] = [];
 let series = 0;
@@ -24,6 +28,8 @@ let series = 0;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ambit-shipper-'));
   central = await TestCentral.start();
+  link = await startShakyLink(Number(central.address.split(':')[1]));
+  logger = new RecordingLogger();
   const privateKey = generateAgentKey();
   const { certificate } = await central.registrar.ca.issueAgent({
     csr: createCertificateRequest(privateKey),
@@ -35,7 +41,7 @@ beforeEach(async () => {
   const identity = { certificateChain: certificatesToPem([certificate]), privateKey };
   dial = () =>
     connectToCentral({
-      address: central.address,
+      address: `127.0.0.1:${link.port}`,
       ca: central.registrar.ca.certificatePem,
       identity,
     });
@@ -45,25 +51,44 @@ afterEach(async () => {
     await shipper.stop();
     await spool.close();
   }
+  await link.close();
   await central.stop();
   await rm(folder, { recursive: true });
 });
 
-async function openTrail(more: { segmentBytes?: number; maxBytes?: number } = {}) {
+async function openTrail(
+  more: { segmentBytes?: number; maxBytes?: number; acknowledgedWithinMs?: number } = {},
+) {
   const ids = new FakeIds(++series);
   const spool = await Spool.open({
     folder,
     newEpoch: () => ids.uuid(),
-    logger: silentLogger,
+    logger,
     reserveBytes: 0,
     ...more,
   });
-  const shipper = new AuditShipper({ spool, dial, random: () => 0.01, logger: silentLogger });
+  let cuts = 0;
+  const shipper = new AuditShipper({
+    spool,
+    dial,
+    random: () => 0.01,
+    logger,
+    clock: { monotonic: () => performance.now() },
+    onCut: () => cuts++,
+    ...more,
+  });
   const log = new AuditLog({ spool, ids, clock: { now: () => Date.now() }, cluster: 'prod-eu' });
-  const trail = { spool, shipper, log };
+  const trail = { spool, shipper, log, cuts: () => cuts };
   open.push(trail);
   return trail;
 }
+
+const breakOf = fc.record({
+  events: fc.integer({ min: 1, max: 60 }),
+  hang: fc.boolean(),
+  reset: fc.boolean(),
+});
+const storms = fc.array(breakOf, { minLength: 1, maxLength: 4 });
 
 type Trail = Awaited<ReturnType<typeof openTrail>>;
 
@@ -73,6 +98,8 @@ function record(trail: Trail, from: number, to: number): void {
   }
 }
 
+const told = (text: string): number =>
+  logger.lines.filter(({ level, message }) => level !== 'debug' && message.includes(text)).length;
 const messages = (): string[] =>
   central.audit.events.map((event) => (typeof event === 'string' ? event : event.message));
 const wanted = (from: number, to: number): string[] =>
@@ -184,6 +211,84 @@ describe('the audit upload', () => {
     const before = trail.spool.bytesOnDisk;
     trail.shipper.start();
     await eventually(() => expect(trail.spool.bytesOnDisk).toBeLessThan(before / 4));
+  });
+
+  test('what central has acknowledged is not sent again after a restart', async () => {
+    const trail = await openTrail();
+    trail.shipper.start();
+    record(trail, 1, 300);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(300));
+    await trail.shipper.stop();
+    await trail.spool.close();
+    open.splice(0);
+    central.audit.batches.length = 0;
+    const again = await openTrail();
+    again.shipper.start();
+    record(again, 301, 301);
+    await eventually(() => expect(messages()).toEqual(wanted(1, 301)));
+    expect(central.audit.batches.flatMap(({ records }) => records)).toHaveLength(1);
+  });
+
+  test('a link that says nothing any more is cut, told once, and dialled again until it answers', async () => {
+    const trail = await openTrail({ acknowledgedWithinMs: 400 });
+    trail.shipper.start();
+    record(trail, 1, 5);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(5));
+    link.hang();
+    record(trail, 6, 9);
+    await eventually(() => expect(trail.cuts()).toBeGreaterThan(2));
+    expect(trail.shipper.health.stalled).toBe(true);
+    expect(trail.shipper.health.lastError).toBe('Central acknowledges no audit events.');
+    expect(told('do not reach central')).toBe(1);
+    link.release();
+    await eventually(() => expect(messages()).toEqual(wanted(1, 9)));
+    await eventually(() => expect(told('reach central again')).toBe(1));
+    expect(trail.shipper.health.stalled).toBe(false);
+  });
+
+  test('a central that takes events and acknowledges none is a stall, and what it took is stored once', async () => {
+    const trail = await openTrail({ acknowledgedWithinMs: 400 });
+    central.audit.acknowledges = () => false;
+    trail.shipper.start();
+    record(trail, 1, 20);
+    await eventually(() => expect(trail.shipper.health.stalled).toBe(true));
+    central.audit.acknowledges = () => true;
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(20));
+    expect(messages()).toEqual(wanted(1, 20));
+  });
+
+  test('an upload that has nothing to send is no stall', async () => {
+    const trail = await openTrail({ acknowledgedWithinMs: 200 });
+    trail.shipper.start();
+    record(trail, 1, 1);
+    await eventually(() => expect(trail.shipper.acknowledged).toBe(1));
+    const quietSince = performance.now();
+    await eventually(() => expect(performance.now() - quietSince).toBeGreaterThan(600));
+    expect({ stalled: trail.shipper.health.stalled, cuts: trail.cuts() }).toEqual({
+      stalled: false,
+      cuts: 0,
+    });
+  });
+
+  test('storms of resets and silences lose no event, double none and tell no gap', async () => {
+    const trail = await openTrail({ acknowledgedWithinMs: 400 });
+    trail.shipper.start();
+    let recorded = 0;
+    for (const storm of fc.sample(storms, { numRuns: 12, seed: 7 })) {
+      for (const { events, hang, reset } of storm) {
+        record(trail, recorded + 1, recorded + events);
+        recorded += events;
+        await trail.spool.flush();
+        if (hang) link.hang();
+        if (reset) link.reset();
+      }
+      link.release();
+      await eventually(() => expect(trail.shipper.acknowledged).toBe(recorded), {
+        withinMs: 10_000,
+        what: JSON.stringify(storm),
+      });
+    }
+    expect(messages()).toEqual(wanted(1, recorded));
   });
 
   test('an upload that ends waits for what is on disk, and no longer than it may', async () => {

@@ -2,6 +2,7 @@ import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { readWhole } from '../state/durable-file.ts';
+import { AcknowledgedMark } from './acknowledged-mark.ts';
 import { scanSegment } from './spool-segment.ts';
 import type { SpoolRecord } from './spool-segment.ts';
 
@@ -20,6 +21,8 @@ export interface FoundSpool {
   readonly epoch: string;
   readonly segments: Segment[];
   readonly nextSequence: number;
+  /** Up to where central has it. */
+  readonly acknowledged: number;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function findSpool(options: {
     });
     await rm(join(options.folder, newest), { recursive: true });
   }
-  return { epoch: options.newEpoch(), segments: [], nextSequence: 1 };
+  return { epoch: options.newEpoch(), segments: [], nextSequence: 1, acknowledged: 0 };
 }
 
 /** The records of a segment on disk. Throws `storage_unwritable` for what is no file of ours. */
@@ -61,14 +64,19 @@ async function openEpoch(folder: string, epoch: string): Promise<FoundSpool | un
   const names = (await readdir(folder)).filter((name) => segmentPattern.test(name)).sort();
   const segments = await Promise.all(names.map((name) => segmentOf(join(folder, name), name)));
   const last = segments.at(-1);
-  if (last === undefined) return { epoch, segments, nextSequence: 1 };
+  const acknowledged = await AcknowledgedMark.read(folder);
+  if (last === undefined) {
+    return acknowledged > 0 ? undefined : { epoch, segments, nextSequence: 1, acknowledged };
+  }
   const scan = await scanFile(last.path);
   // A fault inside the last segment could hide events that central already counted: numbering must not resume there.
   if (scan.end === 'corrupt' || !isInOrder(scan.records, last.firstSequence)) return undefined;
   if (scan.end === 'torn') await truncate(last.path, scan.validBytes);
   last.bytes = scan.validBytes;
   const nextSequence = (scan.records.at(-1)?.sequence ?? last.firstSequence - 1) + 1;
-  return { epoch, segments, nextSequence };
+  // Central has numbers that are not here: the disk was put back, and they must not be given again.
+  if (acknowledged >= nextSequence) return undefined;
+  return { epoch, segments, nextSequence, acknowledged };
 }
 
 /** A segment of another place in the spool, or of another spool, has other numbers than its name says. */

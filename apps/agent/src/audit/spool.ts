@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
+import { AcknowledgedMark } from './acknowledged-mark.ts';
 import { readSegments } from './read-segments.ts';
 import type { SpoolItem } from './read-segments.ts';
 import { findSpool } from './spool-epochs.ts';
@@ -46,6 +47,7 @@ export class Spool {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #full = false;
+  #mark: AcknowledgedMark;
   readonly #listeners = new Set<() => void>();
   readonly #reserve: SpoolReserve;
   readonly #dropListeners = new Set<DropListener>();
@@ -58,6 +60,7 @@ export class Spool {
     this.#segments = found.segments;
     this.#next = found.nextSequence;
     this.#flushed = found.nextSequence - 1;
+    this.#mark = new AcknowledgedMark(this.#folder, found.acknowledged, options.logger);
   }
 
   /** Opens the newest epoch under the folder, or begins a new one when there is none or its end is damaged. */
@@ -88,6 +91,11 @@ export class Spool {
   /** Sequence of the newest event that survives a crash; 0 when there is none. */
   get flushedSequence(): number {
     return this.#flushed;
+  }
+
+  /** Sequence up to which central has committed, as far as the disk knows after a restart. */
+  get acknowledgedSequence(): number {
+    return this.#mark.sequence;
   }
 
   get bytesOnDisk(): number {
@@ -135,6 +143,7 @@ export class Spool {
 
   /** Forgets what central has committed. Whole segments go; a partly committed one stays. */
   async trim(committed: number): Promise<void> {
+    this.#mark.raise(committed);
     while (this.#segments.length > 1 && (this.#segments[1]?.firstSequence ?? 0) <= committed + 1) {
       await this.#dropOldest();
     }
@@ -154,6 +163,7 @@ export class Spool {
 
   async close(): Promise<void> {
     await this.flush();
+    await this.#mark.flush();
     await this.#active?.close();
     this.#active = undefined;
   }
@@ -163,6 +173,7 @@ export class Spool {
     const folder = join(this.#options.folder, epoch);
     await mkdir(folder, { mode: 0o700 });
     await this.#active?.close();
+    await this.#mark.flush();
     const old = this.#folder;
     this.#active = undefined;
     this.#epoch = epoch;
@@ -171,6 +182,7 @@ export class Spool {
     this.#pending = this.#pending.map(({ event }, index) => ({ sequence: index + 1, event }));
     this.#next = this.#pending.length + 1;
     this.#flushed = 0;
+    this.#mark = new AcknowledgedMark(folder, 0, this.#options.logger);
     await rm(old, { recursive: true });
   }
 

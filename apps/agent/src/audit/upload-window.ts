@@ -23,6 +23,11 @@ export class UploadWindow {
     return this.#next;
   }
 
+  /** True when nothing is on its way. */
+  get isEmpty(): boolean {
+    return this.#onTheWay.length === 0;
+  }
+
   get hasRoom(): boolean {
     return this.#onTheWay.length < batchesAtOnce;
   }

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { AgentSession, agentCapabilities, decodeIntent } from '@ambit/protocol';
 import type { AgentSessionPorts, HelloFacts, wire } from '@ambit/protocol';
 import { ceilingDigest, ceilingToJson } from '@ambit/rbac';
+import type { Readiness } from '@ambit/observability';
 import { nodeDigests } from '@ambit/transport';
 import type { AdmissionWatch } from '../admission/admission-watch.ts';
 import type { AgentParts } from '../agent-parts.ts';
+import type { AuditTrail } from '../audit/open-audit-trail.ts';
 import { HeardTime } from '../clock/heard-time.ts';
 import { InventoryReporter } from '../facts/inventory-reporter.ts';
 import { systemClock } from '../platform/clock-and-ids.ts';
@@ -148,6 +150,7 @@ function currentStatus(parts: SessionParts): wire.Status {
   const conditions = {
     clockUncertain: clockInterval.uncertain,
     storageFull: stateKeeper.failing || trail.spool.storageFull,
+    auditStalled: trail.shipper.health.stalled,
     stateStale: stateKeeper.stale,
     removalsHeld: reconcile.heldRemovals > 0,
     gainsHeld: reconcile.heldGains > 0,
@@ -220,7 +223,23 @@ function setGauges({ observation, reconciler, inventory, trail, keeper }: Sessio
   if (missing.length === 0) readiness.ready('lists');
   else readiness.missing('lists', `not listed yet: ${missing.join(', ')}`);
   meters.certificateExpiry.set(keeper.notAfter / 1000);
-  meters.auditBufferEvents.set(trail.spool.flushedSequence - trail.shipper.acknowledged);
+  meters.auditBufferEvents.set(trail.shipper.waiting);
   meters.auditBufferBytes.set(trail.spool.bytesOnDisk);
+  meters.auditStalled.set(trail.shipper.health.stalled ? 1 : 0);
+  tellUpload(readiness, trail.shipper);
   for (const [kind, count] of inventory.countByKind()) meters.objects.set({ kind }, count);
+}
+
+/** No part that has to be there from the start: a new agent has nothing to tell. A stall is worth an operator's look. */
+function tellUpload(readiness: Readiness, { health, waiting }: AuditTrail['shipper']): void {
+  const events = waiting === 1 ? '1 event' : `${waiting} events`;
+  if (!health.stalled) {
+    return readiness.ready(
+      'audit',
+      waiting === 0 ? 'central has every event' : `${events} on the way`,
+    );
+  }
+  const seconds = Math.round(health.withoutProgressMs / 1_000);
+  const why = health.lastError === undefined ? '' : `; ${health.lastError}`;
+  readiness.missing('audit', `central took none of ${events} for ${seconds} s${why}`);
 }

@@ -40,3 +40,12 @@ test('a condition that the owner of the cluster can end says how, any other only
   expect(other).toEqual({ type: 'CLOCK_UNCERTAIN', ...bare });
   expect(odd).toEqual({ type: 'constructor', ...bare });
 });
+
+test('audit events that do not get through are a condition with what to look at', () => {
+  const [, stalled] = conditions('AUDIT_STALLED');
+  expect(stalled).toMatchObject({
+    type: 'AUDIT_STALLED',
+    status: 'True',
+    message: expect.stringContaining('do not reach central'),
+  });
+});

@@ -172,6 +172,10 @@ const printPolicy = 'write what "ambit-agent print-policy" prints for the ceilin
 /** What the owner of a cluster can do about it; what else agents report is told by its name alone. */
 const remedies: ReadonlyMap<string, string> = new Map([
   ['ADMISSION_POLICY_MISSING', `the API server does not enforce the ceiling: ${printPolicy}`],
+  [
+    'AUDIT_STALLED',
+    'its audit events wait on its disk and do not reach central: look at the log of the agent, and whether a proxy or a firewall cuts its second connection',
+  ],
   ['ADMISSION_POLICY_OUTDATED', `the API server enforces another ceiling: ${printPolicy}`],
 ]);
 
