@@ -19,6 +19,7 @@ export async function openParts(ground: AgentGround, teardown: Teardown): Promis
   observation.readiness.ready('identity', `cluster ${clusterName}`);
   const trail = await openAuditTrail({
     folder: folder.spool,
+    writes: folder.writes,
     cluster: clusterName,
     ids: new TimeOrderedIds(systemClock),
     dial: () => keeper.dial(),
@@ -27,6 +28,7 @@ export async function openParts(ground: AgentGround, teardown: Teardown): Promis
     meters: observation.meters,
     logger,
   });
+  teardown.add('announced writes', () => trail.announcements.close());
   teardown.add('audit spool', () => trail.spool.close());
   const inventory = await ObjectInventory.open(folder.inventory, logger);
   const first = { installationUid, clusterUid, stateEpoch };

@@ -147,6 +147,7 @@ function makeReconciler(parts: AgentParts): ClusterReconciler {
     platformClock: systemClock,
     inventory,
     audit: trail.log,
+    announcer: trail.announcements,
     digests: nodeDigests,
     logger,
     random: Math.random,

@@ -10,6 +10,7 @@ import type { StateChange, wire } from '@ambit/protocol';
 import { ambitLabels, defaultCeiling } from '@ambit/rbac';
 import type { BindingIntent, BindingObject, Ceiling, Intent, RoleIntent } from '@ambit/rbac';
 import { eventually, silentLogger } from '@ambit/testing';
+import type { WriteAnnouncer } from '../src/audit/write-announcements.ts';
 import { ClockInterval } from '../src/clock/clock-interval.ts';
 import { printPolicy } from '../src/admission/print-policy.ts';
 import { agentRules } from '../src/print-rbac.ts';
@@ -17,6 +18,7 @@ import { ClusterReconciler } from '../src/reconcile/cluster-reconciler.ts';
 import type { AgentAuditEvent } from '../src/reconcile/object-audit.ts';
 import type { UnexplainedStep } from '../src/reconcile/ports.ts';
 import { ObjectInventory } from '../src/state/object-inventory.ts';
+import { MemoryAnnouncer } from './memory-announcer.ts';
 
 export const digests: Digests = {
   sha256: (bytes) => createHash('sha256').update(bytes).digest(),
@@ -48,6 +50,7 @@ export interface SceneOptions {
   readonly timeoutMs?: number;
   readonly logger?: Logger;
   readonly random?: () => number;
+  readonly announcer?: WriteAnnouncer;
   /** Rights of the agent when they are not those that its ceiling asks for. */
   readonly rightsOf?: Ceiling;
 }
@@ -125,6 +128,7 @@ export class ReconcileScene {
       platformClock: clock,
       inventory,
       audit: { record: (event) => events.push(event) },
+      announcer: options.announcer ?? new MemoryAnnouncer(),
       digests,
       logger,
       random: options.random ?? Math.random,

@@ -7,7 +7,11 @@ import type { Spool } from './spool.ts';
 export type NewAuditEvent = Omit<
   AuditEvent,
   'id' | 'time' | 'type' | 'actor' | 'cluster' | 'reportedBy' | 'suspect'
-> & { readonly type: AgentEventType };
+> & {
+  readonly type: AgentEventType;
+  /** Of what was announced before it happened; a new one otherwise. */
+  readonly id?: string;
+};
 
 /** Takes what happened; it never fails and never waits. */
 export interface AuditRecorder {
@@ -20,7 +24,7 @@ export class AuditLog implements AuditRecorder {
   readonly #ids: Ids;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #cluster: string;
-  readonly #listeners = new Set<(event: AuditEvent) => void>();
+  readonly #listeners = new Set<(event: AuditEvent, sequence: number) => void>();
 
   constructor(parts: {
     readonly spool: Pick<Spool, 'append'>;
@@ -35,8 +39,8 @@ export class AuditLog implements AuditRecorder {
     this.#cluster = parts.cluster;
   }
 
-  /** Called with every event, in the turn in which it is recorded. */
-  onRecorded(listener: (event: AuditEvent) => void): void {
+  /** Called with every event and its place in the spool, in the turn in which it is recorded. */
+  onRecorded(listener: (event: AuditEvent, sequence: number) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -44,11 +48,11 @@ export class AuditLog implements AuditRecorder {
     const whole: AuditEvent = {
       actor: { kind: 'agent', name: `agent/${this.#cluster}` },
       ...event,
-      id: this.#ids.uuid(),
+      id: event.id ?? this.#ids.uuid(),
       time: new Date(this.#clock.now()).toISOString(),
       cluster: this.#cluster,
     };
-    this.#spool.append(Buffer.from(encodeAuditEvent(whole)));
-    for (const listener of this.#listeners) listener(whole);
+    const sequence = this.#spool.append(Buffer.from(encodeAuditEvent(whole)));
+    for (const listener of this.#listeners) listener(whole, sequence);
   }
 }

@@ -4,16 +4,20 @@ import type { AgentMeters } from '../platform/observation.ts';
 import { AuditLog } from './audit-log.ts';
 import { AuditShipper } from './shipper.ts';
 import { Spool } from './spool.ts';
+import { WriteAnnouncements } from './write-announcements.ts';
 
 export interface AuditTrail {
   readonly spool: Spool;
   readonly log: AuditLog;
   readonly shipper: AuditShipper;
+  readonly announcements: WriteAnnouncements;
 }
 
-/** Spool, log and upload of one agent. The upload is not started. Throws `storage_full` or `storage_unwritable`. */
+/** Spool, log, upload and announced writes of one agent. The upload is not started. Throws `storage_full` or `storage_unwritable`. */
 export async function openAuditTrail(options: {
   readonly folder: string;
+  /** File of the writes that are announced. */
+  readonly writes: string;
   /** Name of the cluster. */
   readonly cluster: string;
   readonly ids: Ids;
@@ -34,7 +38,10 @@ export async function openAuditTrail(options: {
     if (type === 'drift.corrected') meters.driftCorrections.inc({ kind: object?.kind ?? '' });
     if (type === 'ceiling.refused') meters.ceilingRefusals.inc();
   });
+  const path = options.writes;
+  const announcements = await WriteAnnouncements.open({ path, spool, ids, clock, logger });
+  log.onRecorded(({ id }, sequence) => announcements.recorded(id, sequence));
   const onCut = (): void => meters.auditCuts.inc();
   const shipper = new AuditShipper({ spool, dial, clock, random, logger, onCut });
-  return { spool, log, shipper };
+  return { spool, log, shipper, announcements };
 }

@@ -50,6 +50,7 @@ export class Spool {
   #mark: AcknowledgedMark;
   readonly #listeners = new Set<() => void>();
   readonly #reserve: SpoolReserve;
+  #beforeForgetting: () => Promise<void> = () => Promise.resolve();
   readonly #dropListeners = new Set<DropListener>();
 
   private constructor(options: Required<SpoolOptions>, found: FoundSpool) {
@@ -113,6 +114,11 @@ export class Spool {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Awaited before events that central has leave the disk: whoever needs to find them there looks first. */
+  beforeForgetting(hook: () => Promise<void>): void {
+    this.#beforeForgetting = hook;
+  }
+
   /** Called with events that no reader will ever get; a gap stands for them. */
   onDropped(listener: DropListener): void {
     this.#dropListeners.add(listener);
@@ -144,9 +150,10 @@ export class Spool {
   /** Forgets what central has committed. Whole segments go; a partly committed one stays. */
   async trim(committed: number): Promise<void> {
     this.#mark.raise(committed);
-    while (this.#segments.length > 1 && (this.#segments[1]?.firstSequence ?? 0) <= committed + 1) {
-      await this.#dropOldest();
-    }
+    const isCommitted = (): boolean =>
+      this.#segments.length > 1 && (this.#segments[1]?.firstSequence ?? 0) <= committed + 1;
+    if (isCommitted()) await this.#beforeForgetting();
+    while (isCommitted()) await this.#dropOldest();
   }
 
   /**

@@ -17,6 +17,8 @@ export interface DataFolder {
   readonly unexplained: string;
   readonly inventory: string;
   readonly spool: string;
+  /** Writes that are announced before they leave. */
+  readonly writes: string;
   release(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function openDataFolder(
     unexplained: join(path, 'state', 'unexplained'),
     inventory: join(path, 'inventory'),
     spool: join(path, 'spool'),
+    writes: join(path, 'writes'),
     release,
   };
 }

@@ -237,8 +237,9 @@ export class ClusterReconciler implements Reconciler {
   }
 
   #everyKey(): Set<ObjectKey> {
-    const { observed, wanted, notes } = this.#parts;
-    return new Set([...observed.keys(), ...notes.missing.keys(), ...wanted.keys()]);
+    const { observed, wanted, notes, journal } = this.#parts;
+    const known = [observed.keys(), notes.missing.keys(), wanted.keys(), journal.unanswered()];
+    return new Set(known.flatMap((keys) => [...keys]));
   }
 
   #lookAtAll(): void {

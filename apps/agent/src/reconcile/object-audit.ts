@@ -39,6 +39,23 @@ export function writeEvent(written: Written): AgentAuditEvent {
   };
 }
 
+/** The same write, as it turned out to be. */
+export function eventAs(
+  event: AgentAuditEvent,
+  key: ObjectKey,
+  verb: Written['verb'],
+  now: RbacObject | undefined,
+): AgentAuditEvent {
+  const type = writeType(key, verb);
+  const isMeant = event.type === type || event.type === 'grant.enforced_end';
+  const { uid } = event.object ?? {};
+  return {
+    ...event,
+    ...(isMeant ? {} : { type, message: `${placeOf(key)} was ${verb}` }),
+    object: { ...(uid === undefined ? {} : { uid }), ...objectOf(key, now) },
+  };
+}
+
 function hasEnded(object: RbacObject | undefined, high: number): boolean {
   return object !== undefined && (annotatedEnd(object) ?? Infinity) <= high;
 }

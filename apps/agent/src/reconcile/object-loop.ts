@@ -193,13 +193,13 @@ export class ObjectLoop {
   }
 
   async #write(key: ObjectKey): Promise<void> {
-    const { judge, observed, writer, tracker } = this.#options;
+    const { judge, observed, journal, writer, tracker } = this.#options;
     const next: Operation | undefined = this.#stopped ? undefined : judge.operation(key);
     if (!isWrite(next)) return;
     const operation = this.#inWar(next);
     if (operation === undefined) return;
-    const before = observed.get(key);
+    const attempt = await journal.announce({ operation, before: observed.get(key) });
     const outcome = await writer.write(operation, tracker.revision);
-    this.#results.take({ operation, before }, outcome);
+    this.#results.take(attempt, outcome);
   }
 }

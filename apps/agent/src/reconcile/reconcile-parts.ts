@@ -24,6 +24,7 @@ export class ReconcileParts {
   readonly writer: WriteObject;
   readonly judge: ObjectJudge;
   readonly loop: ObjectLoop;
+  readonly journal: WriteJournal;
   readonly events: ObjectEvents;
 
   /** `progressed`: an object settled, or cannot. */
@@ -43,7 +44,13 @@ export class ReconcileParts {
     const writer = new WriteObject(client, logger);
     const seen = { wanted, observed, notes, inventory };
     const judge = new ObjectJudge({ ...seen, facts, clock, owner, digests, ceiling });
-    const journal = new WriteJournal({ audit, tracker, clock, wanted });
+    const journal = new WriteJournal({
+      audit,
+      announcer: options.announcer,
+      tracker,
+      clock,
+      wanted,
+    });
     const problems = new ObjectProblems({ wanted, tracker, progressed });
     const loop = new ObjectLoop({
       ...seen,
@@ -69,6 +76,7 @@ export class ReconcileParts {
     this.writer = writer;
     this.judge = judge;
     this.loop = loop;
+    this.journal = journal;
     this.events = events;
   }
 }

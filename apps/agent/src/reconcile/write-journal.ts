@@ -1,60 +1,123 @@
+import type { Millis } from '@ambit/kernel';
 import type { ObjectKey, RbacObject } from '@ambit/rbac';
+import type { LostWrite } from '../audit/read-announcements.ts';
+import type { WriteAnnouncer } from '../audit/write-announcements.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
+import {
+  fingerprint,
+  hasHappened,
+  isUntouched,
+  lateEvent,
+  meantBy,
+  recoveredEvent,
+  unconfirmedEvent,
+  verbOf,
+} from './announced-write.ts';
 import type { ApplyTracker } from './apply-tracker.ts';
 import { objectEvent, writeEvent } from './object-audit.ts';
-import type { AuditRecorder } from './object-audit.ts';
+import type { AgentAuditEvent, AuditRecorder } from './object-audit.ts';
+import { takesAway } from './taking-away.ts';
 import type { Write } from './taking-away.ts';
 import type { WantedState } from './wanted-state.ts';
 
 export interface WriteJournalOptions {
   readonly audit: AuditRecorder;
+  readonly announcer: WriteAnnouncer;
   readonly tracker: ApplyTracker;
   readonly clock: ClockInterval;
   readonly wanted: WantedState;
 }
 
-export interface WriteAttempt {
+/** What is about to be written, over what. */
+export interface IntendedWrite {
   readonly operation: Write;
   readonly before: RbacObject | undefined;
 }
 
-/** Sees to it that every write that happened is counted and audited once, also when its answer was lost. */
+/** A write that was announced and may leave. */
+export interface WriteAttempt extends IntendedWrite {
+  readonly announced: LostWrite;
+}
+
+/** How long a write waits for a disk that takes nothing. What ends access waits for hardly anything. */
+const announcedWithinMs: Millis = 10_000;
+const removalAnnouncedWithinMs: Millis = 1_000;
+
+/**
+ * Sees to it that every write that happened is counted and audited once, also when its answer was lost or this process was:
+ * it is announced on disk before it leaves, and the object as it stands later says what became of it.
+ */
 export class WriteJournal {
   readonly #options: WriteJournalOptions;
-  readonly #uncertain = new Map<ObjectKey, WriteAttempt>();
+  /** Writes without an answer, by object: of this process, and those that an earlier one left. */
+  readonly #unanswered = new Map<
+    ObjectKey,
+    { readonly write: LostWrite; readonly ours: boolean }
+  >();
 
   constructor(options: WriteJournalOptions) {
     this.#options = options;
+    for (const write of options.announcer.lost) this.#keep(write, false);
+  }
+
+  /** Objects of which an earlier process did not come to tell what it did. */
+  unanswered(): Iterable<ObjectKey> {
+    return this.#unanswered.keys();
+  }
+
+  /** Resolves when it survives a crash that this write leaves now. What became of an earlier one is told before. */
+  async announce(intended: IntendedWrite): Promise<WriteAttempt> {
+    const { announcer, clock } = this.#options;
+    const { operation, before } = intended;
+    this.#tellIfHappened(operation.key, before);
+    const { verb, after } = meantBy(operation);
+    const leaves = fingerprint(after);
+    const { uid, resourceVersion: version } = before?.metadata ?? {};
+    const write = {
+      key: operation.key,
+      operation: operation.type,
+      ...(uid === undefined ? {} : { uid }),
+      ...(version === undefined ? {} : { version }),
+      ...(leaves === undefined ? {} : { leaves }),
+      event: this.#event(intended, verb, after),
+    };
+    const announcedAt = clock.now().high;
+    const withinMs = takesAway(operation) ? removalAnnouncedWithinMs : announcedWithinMs;
+    const id = await announcer.announce(write, withinMs);
+    return { ...intended, announced: { ...write, id, announcedAt } };
   }
 
   /** The write happened; `after` is the object as it stands, absent when it is gone. */
   wrote(attempt: WriteAttempt, after: RbacObject | undefined): void {
-    const { audit, tracker, clock, wanted } = this.#options;
-    const { operation, before } = attempt;
-    const { key } = operation;
-    this.#uncertain.delete(key);
+    const { audit, tracker } = this.#options;
+    const { before, announced } = attempt;
+    this.#forget(announced.key);
     const verb = after === undefined ? 'deleted' : before === undefined ? 'created' : 'updated';
     tracker.count(verb);
-    const { revision } = tracker;
-    const { high } = clock.now();
-    const desired = wanted.get(key);
-    audit.record(writeEvent({ operation, verb, before, after, desired, revision, high }));
+    audit.record({ ...this.#event(attempt, verb, after), id: announced.id });
   }
 
   /** No answer came: it may have happened. */
-  uncertain(attempt: WriteAttempt): void {
-    this.#uncertain.set(attempt.operation.key, attempt);
+  uncertain({ announced }: WriteAttempt): void {
+    this.#keep(announced, true);
+  }
+
+  /** The API server said that it did not happen. */
+  refused({ announced }: WriteAttempt): void {
+    this.#options.announcer.withdraw(announced.id);
   }
 
   /** The object is as it should be: an attempt without an answer that led here did happen. */
   settled(key: ObjectKey, now: RbacObject | undefined): void {
-    const attempt = this.#uncertain.get(key);
-    if (attempt === undefined) return;
-    this.#uncertain.delete(key);
-    const { operation, before } = attempt;
-    const gone = now === undefined;
-    const changed = now?.metadata.resourceVersion !== before?.metadata.resourceVersion;
-    if (gone === (operation.type === 'delete') && changed) this.wrote(attempt, now);
+    if (this.#tellIfHappened(key, now)) return;
+    const found = this.#unanswered.get(key);
+    if (found === undefined) return;
+    // One of this process may still come to pass: then it is seen, and told before it is undone.
+    if (found.ours && found.write.operation === 'create') return;
+    const { audit } = this.#options;
+    if (found.ours || isUntouched(found.write, now)) return this.#forget(key);
+    this.#unanswered.delete(key);
+    audit.record(unconfirmedEvent(found.write));
   }
 
   finalizersRemoved(key: ObjectKey, finalizers: readonly string[]): void {
@@ -62,5 +125,40 @@ export class WriteJournal {
     const message = `Finalizers that kept it alive were taken off: ${names}`;
     const details = { finalizers: names };
     this.#options.audit.record(objectEvent('object.finalizer_removed', key, message, details));
+  }
+
+  #event(
+    { operation, before }: IntendedWrite,
+    verb: 'created' | 'updated' | 'deleted',
+    after: RbacObject | undefined,
+  ): AgentAuditEvent {
+    const { tracker, clock, wanted } = this.#options;
+    const { revision } = tracker;
+    const { high } = clock.now();
+    const desired = wanted.get(operation.key);
+    return writeEvent({ operation, verb, before, after, desired, revision, high });
+  }
+
+  #tellIfHappened(key: ObjectKey, now: RbacObject | undefined): boolean {
+    const found = this.#unanswered.get(key);
+    if (found === undefined || !hasHappened(found.write, now)) return false;
+    const { audit, tracker } = this.#options;
+    this.#unanswered.delete(key);
+    tracker.count(verbOf(found.write, now));
+    audit.record(found.ours ? lateEvent(found.write, now) : recoveredEvent(found.write, now));
+    return true;
+  }
+
+  /** Two attempts at the same that got no answer are told as one. */
+  #keep(write: LostWrite, ours: boolean): void {
+    this.#forget(write.key);
+    this.#unanswered.set(write.key, { write, ours });
+  }
+
+  #forget(key: ObjectKey): void {
+    const found = this.#unanswered.get(key);
+    if (found === undefined) return;
+    this.#unanswered.delete(key);
+    this.#options.announcer.withdraw(found.write.id);
   }
 }

@@ -39,17 +39,21 @@ export class WriteResults {
 
   take(attempt: WriteAttempt, outcome: Outcome): void {
     const { operation } = attempt;
+    const { journal } = this.#options;
     switch (outcome.type) {
       case 'done':
         return this.#done(attempt, outcome);
       case 'lookAgain':
+        journal.refused(attempt);
         return this.#lost(operation, outcome.object);
       case 'condemned':
         return this.#condemn(attempt, outcome.object);
       case 'retry':
-        if (outcome.uncertain) this.#options.journal.uncertain(attempt);
+        if (outcome.uncertain) journal.uncertain(attempt);
+        else journal.refused(attempt);
         return this.#retry(operation, outcome);
       case 'refused':
+        journal.refused(attempt);
         return this.#refused(operation, outcome);
     }
   }

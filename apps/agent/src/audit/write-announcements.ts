@@ -1,0 +1,197 @@
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { Clock, Ids, Logger, Millis } from '@ambit/kernel';
+import { replaceDurably, storageError } from '../state/durable-file.ts';
+import { within } from '../platform/within.ts';
+import { readAnnouncements } from './read-announcements.ts';
+import type { AnnouncedWrite, LostWrite, StoredAnnouncement } from './read-announcements.ts';
+import type { Spool } from './spool.ts';
+
+/** Where writes are announced before they leave. */
+export interface WriteAnnouncer {
+  /** What an earlier process announced, and of which no event tells. Each has to be told or withdrawn. */
+  readonly lost: readonly LostWrite[];
+  /**
+   * Resolves with the id that the event of this write has to carry, when the announcement survives a crash. It does not
+   * reject: a disk that takes nothing holds back no write for longer than `withinMs`, as that write may end access.
+   */
+  announce(write: AnnouncedWrite, withinMs: Millis): Promise<string>;
+  /** The write did not happen. */
+  withdraw(id: string): void;
+}
+
+export interface WriteAnnouncementsOptions {
+  readonly path: string;
+  readonly spool: Spool;
+  readonly ids: Ids;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly logger: Logger;
+  /** Bytes after which the file is written anew with what is open. */
+  readonly maxBytes?: number;
+}
+
+const defaultMaxBytes = 1024 ** 2;
+const settleAfterMs: Millis = 500;
+
+/**
+ * Writes on their way to the API server, on disk before they leave and until the event that tells of them is on disk:
+ * what a process that is killed did is told by the next one. Announcements that come while the disk is busy go to it
+ * together, so that many writes cost one sync.
+ */
+export class WriteAnnouncements implements WriteAnnouncer {
+  readonly lost: readonly LostWrite[];
+  readonly #options: WriteAnnouncementsOptions;
+  readonly #maxBytes: number;
+  /** Lines by id of what is neither told nor withdrawn. */
+  readonly #open: Map<string, string>;
+  /** Sequence in the spool of events that are on their way to the disk. */
+  readonly #told = new Map<string, { readonly epoch: string; readonly sequence: number }>();
+  #waiting: { readonly line: string; readonly written: () => void }[] = [];
+  #done: string[] = [];
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #file: FileHandle | undefined;
+  #bytes = 0;
+  #failing = false;
+  readonly #forget: () => void;
+
+  private constructor(options: WriteAnnouncementsOptions, found: readonly StoredAnnouncement[]) {
+    this.#options = options;
+    this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+    this.lost = found.map(({ id, at, write }) => ({ ...write, id, announcedAt: at }));
+    this.#open = new Map(found.map((one) => [one.id, `${JSON.stringify(one)}\n`]));
+    this.#forget = options.spool.onFlushed(() => this.#settle());
+    options.spool.beforeForgetting(() => this.flush());
+  }
+
+  /** Reads what an earlier process left, and what of it the spool tells. Throws `storage_full` or `storage_unwritable`. */
+  static async open(options: WriteAnnouncementsOptions): Promise<WriteAnnouncements> {
+    const { path, spool, logger } = options;
+    try {
+      const found = await readAnnouncements(path, spool);
+      const announcements = new WriteAnnouncements(options, found);
+      await announcements.#rewrite();
+      if (found.length > 0) {
+        const writes = found.length;
+        logger.info('writes that an earlier process began are looked after', { writes });
+      }
+      return announcements;
+    } catch (error) {
+      throw storageError(path, error);
+    }
+  }
+
+  async announce(write: AnnouncedWrite, withinMs: Millis): Promise<string> {
+    const { spool, ids, clock } = this.#options;
+    const id = ids.uuid();
+    const { epoch, flushedSequence } = spool;
+    const stored: StoredAnnouncement = {
+      id,
+      at: clock.now(),
+      epoch,
+      after: flushedSequence,
+      write,
+    };
+    const line = `${JSON.stringify(stored)}\n`;
+    this.#open.set(id, line);
+    const written = new Promise<void>((resolve) => {
+      this.#waiting.push({ line, written: resolve });
+    });
+    void this.#write();
+    await within(withinMs, written);
+    return id;
+  }
+
+  withdraw(id: string): void {
+    this.#told.delete(id);
+    this.#close(id);
+  }
+
+  /** An event with this id stands in the spool under this sequence: on disk, it settles the announcement. */
+  recorded(id: string, sequence: number): void {
+    if (this.#open.has(id)) this.#told.set(id, { epoch: this.#options.spool.epoch, sequence });
+  }
+
+  /** Resolves when everything that is settled is settled on disk too, or the disk took it not. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#writing !== undefined || this.#done.length > 0) await this.#write();
+  }
+
+  async close(): Promise<void> {
+    this.#settle();
+    await this.flush();
+    this.#forget();
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #settle(): void {
+    const { epoch, flushedSequence } = this.#options.spool;
+    for (const [id, told] of this.#told) {
+      if (told.epoch === epoch && told.sequence > flushedSequence) continue;
+      this.#told.delete(id);
+      this.#close(id);
+    }
+  }
+
+  /** The line that says so may be lost: then the spool says it, or the object that stands. */
+  #close(id: string): void {
+    if (!this.#open.delete(id)) return;
+    this.#done.push(`${JSON.stringify({ done: id })}\n`);
+    this.#timer ??= setTimeout(() => void this.flush(), settleAfterMs).unref();
+  }
+
+  #write(): Promise<void> {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+      // It may have come after the last look.
+      if (this.#waiting.length > 0) void this.#write();
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length + this.#done.length > 0) {
+      const batch = this.#waiting;
+      const text = [...this.#done, ...batch.map(({ line }) => line)].join('');
+      this.#waiting = [];
+      this.#done = [];
+      await this.#append(text);
+      for (const { written } of batch) written();
+    }
+  }
+
+  async #append(text: string): Promise<void> {
+    const { path, logger } = this.#options;
+    try {
+      if (this.#file === undefined || this.#bytes > this.#maxBytes) return await this.#rewrite();
+      await this.#file.appendFile(text);
+      await this.#file.datasync();
+      this.#bytes += Buffer.byteLength(text);
+      this.#failing = false;
+    } catch (error) {
+      // Half a line may stand there: the next one goes into a new file, with all that is open.
+      await this.#file?.close().catch(() => undefined);
+      this.#file = undefined;
+      if (!this.#failing) {
+        const fields = { error: storageError(path, error) };
+        logger.error('writes cannot be announced; a crash now could leave some untold', fields);
+      }
+      this.#failing = true;
+    }
+  }
+
+  /** Everything that is open, and nothing else. */
+  async #rewrite(): Promise<void> {
+    const { path } = this.#options;
+    const text = [...this.#open.values()].join('');
+    await this.#file?.close();
+    this.#file = undefined;
+    await replaceDurably(path, text);
+    this.#file = await open(path, 'a', 0o600);
+    this.#bytes = Buffer.byteLength(text);
+    this.#failing = false;
+  }
+}
