@@ -20,6 +20,7 @@ export * from './policy-documents.ts';
 export * from './kinds/kind-contract.ts';
 export { operationsOf, type KindOperations } from './kinds/kind-routes.ts';
 export * from './kinds/policy-kinds.ts';
+export * from './next-step.ts';
 export * from './problem.ts';
 export * from './queries.ts';
 export * from './revisions.ts';

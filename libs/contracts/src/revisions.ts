@@ -15,15 +15,22 @@ export const RevisionStatusQuery = z.strictObject({
 });
 export type RevisionStatusQuery = z.infer<typeof RevisionStatusQuery>;
 
-/** How far one cluster is. `done`: its agent reported APPLIED for this revision or a later one. */
+/**
+ * How far one cluster is. `done`: its agent reported APPLIED for this revision or a later one. `inForce`: done, and nothing
+ * keeps this revision from being in force there; false too where that is not known, because its agent has more problems than
+ * it lists. `problems` are those of what this revision changed, all that are listed when central does not remember it;
+ * `otherProblems` counts the rest of those listed, `moreProblems` those beyond the list.
+ */
 export const ClusterProgress = z.object({
   name: z.string(),
   connected: z.boolean(),
   acceptedRevision: z.int().optional(),
   appliedRevision: z.int().optional(),
   done: z.boolean(),
+  inForce: z.boolean(),
   lastSeenAt: Timestamp.optional(),
   problems: z.array(IntentProblem),
+  otherProblems: z.int(),
   moreProblems: z.int(),
 });
 export type ClusterProgress = z.infer<typeof ClusterProgress>;

@@ -43,7 +43,22 @@ export type GrantWrite = z.infer<typeof GrantWrite>;
 
 export const grantStates = ['Active', 'Scheduled', 'Ended'] as const;
 
-/** `status.state` is computed from the clock of central at the time of the answer. */
+/**
+ * Of the clusters that a grant reaches: `inForce` where its agent reported nothing against it, `waiting` where the agent has
+ * not applied it yet or has not been heard of, `hindered` where it reported why not all of it is in force.
+ */
+export const GrantClusters = z.object({
+  reached: z.int(),
+  inForce: z.int(),
+  waiting: z.int(),
+  hindered: z.int(),
+});
+export type GrantClusters = z.infer<typeof GrantClusters>;
+
+/**
+ * `state` is computed from the clock of central at the time of the answer, `clusters` and `conditions` from what the agents
+ * last reported: `InForce`, and one condition for each reason why it is not, with the clusters that say so.
+ */
 export const Grant = z.object({
   apiVersion: ApiVersion,
   kind: z.literal('Grant'),
@@ -56,7 +71,11 @@ export const Grant = z.object({
     notBefore: Timestamp.optional(),
     reason: z.string().optional(),
   }),
-  status: z.object({ state: z.enum(grantStates), conditions: z.array(Condition) }),
+  status: z.object({
+    state: z.enum(grantStates),
+    clusters: GrantClusters.optional(),
+    conditions: z.array(Condition),
+  }),
 });
 export type Grant = z.infer<typeof Grant>;
 

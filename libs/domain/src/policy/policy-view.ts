@@ -1,4 +1,5 @@
 import type { Intent, Section } from '@ambit/rbac';
+import type { Family } from './family.ts';
 import type {
   PolicyCluster,
   PolicyGrant,
@@ -73,6 +74,10 @@ export interface PolicyView {
   grantsReaching(clusterUid: string): Iterable<PolicyGrant>;
   /** True when the grant is compiled into the cluster. */
   reaches(grantUid: string, clusterUid: string): boolean;
+  /** Clusters the grant is compiled into. */
+  clustersReachedBy(grantUid: string): ReadonlySet<string>;
+  /** Role and namespace scope the grant is compiled to; undefined when it compiles to nothing. */
+  familyOf(grantUid: string): Family | undefined;
 
   entry(clusterUid: string, key: string): Intent | undefined;
   /** Every entry of the cluster, by section and key. Nothing for a cluster that does not exist. */

@@ -81,6 +81,11 @@ export class Policy implements PolicyView {
    * than that of the database. Whoever is told of a later commit reads the feed between first.
    */
   apply(commit: PolicyCommit): Touched {
+    return this.follow(commit).touched;
+  }
+
+  /** As `apply`; tells too what the touched entries were before. Ask at once: nothing of it is true after the next commit. */
+  follow(commit: PolicyCommit): WhatIf {
     if (commit.revision !== this.head + 1) {
       throw new AppError(
         'internal',
@@ -88,9 +93,9 @@ export class Policy implements PolicyView {
         { details: { held: this.head, offered: commit.revision } },
       );
     }
-    const { touched } = this.perform(commit.changes);
+    const change = this.perform(commit.changes);
     this.head = commit.revision;
-    return touched;
+    return change;
   }
 
   /**
@@ -184,12 +189,10 @@ export class Policy implements PolicyView {
     return this.links.clustersOf(grantUid).has(clusterUid);
   }
 
-  /** Role and namespace scope the grant is compiled to; undefined when it compiles to nothing. */
   familyOf(grantUid: string): Family | undefined {
     return this.links.familyOf(grantUid);
   }
 
-  /** Clusters the grant is compiled into. */
   clustersReachedBy(grantUid: string): ReadonlySet<string> {
     return this.links.clustersOf(grantUid);
   }

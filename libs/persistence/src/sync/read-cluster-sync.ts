@@ -74,3 +74,19 @@ export async function readClusterSync(
   );
   return rows.map(fromRow);
 }
+
+/** As `readClusterSync` without what is large and rarely asked for: ceiling and root. */
+export async function readSyncResults(
+  sql: Sql,
+  clusterUids?: readonly string[],
+): Promise<readonly ClusterSyncRecord[]> {
+  const rows = await sql.query<SyncRow>(
+    `SELECT s.cluster_uid, s.state_epoch, s.session_epoch, s.replica, s.connected_at, s.disconnected_at,
+       s.accepted_revision, s.applied_revision, NULL AS root, s.results, s.agent_version, s.kubernetes_version,
+       NULL AS ceiling, NULL AS ceiling_digest, s.conditions, s.last_seen_at
+     FROM cluster_sync s JOIN clusters c ON c.uid = s.cluster_uid
+     WHERE c.removed_at IS NULL AND ($1::text[] IS NULL OR s.cluster_uid = ANY($1))`,
+    [clusterUids ?? null],
+  );
+  return rows.map(fromRow);
+}

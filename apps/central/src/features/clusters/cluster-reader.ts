@@ -7,8 +7,10 @@ import { found, listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { listQuery } from '../policy/public.ts';
 import type { Connections } from '../policy/public.ts';
+import { clusterProgress } from './cluster-progress.ts';
 import { clusterResponse, isConnected, shownProblems } from './cluster-response.ts';
 import type { StoredResults } from './cluster-response.ts';
+import { problemsOfChange } from './problems-of-change.ts';
 
 type ClusterProgress = RevisionStatus['clusters'][number];
 
@@ -96,17 +98,19 @@ export class ClusterReader {
   ): ClusterProgress | undefined {
     const cluster = this.#world.policy.cluster(uid);
     if (cluster === undefined) return undefined;
-    const results = (sync?.results ?? {}) as StoredResults;
-    const applied = sync?.appliedRevision;
-    return {
+    const { problems: stored } = (sync?.results ?? {}) as StoredResults;
+    const listed = shownProblems(stored, this.#grantsBehind(uid));
+    const now = this.#clock.now();
+    const { policy } = this.#world;
+    const touch = this.#world.touchOf(revision, uid);
+    return clusterProgress({
       name: cluster.name,
-      connected: isConnected(sync, this.#connections.connected(uid), this.#clock.now()),
-      ...(sync?.acceptedRevision === undefined ? {} : { acceptedRevision: sync.acceptedRevision }),
-      ...(applied === undefined ? {} : { appliedRevision: applied }),
-      done: applied !== undefined && applied >= revision,
-      problems: shownProblems(results.problems, this.#grantsBehind(uid)),
-      moreProblems: results.moreProblems ?? 0,
-    };
+      revision,
+      sync,
+      connected: isConnected(sync, this.#connections.connected(uid), now),
+      listed,
+      problems: problemsOfChange(listed, { clusterUid: uid, policy, touch, now }),
+    });
   }
 
   async #syncOf(uids: readonly string[]): Promise<ReadonlyMap<string, ClusterSyncRecord>> {

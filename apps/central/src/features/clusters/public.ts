@@ -1,5 +1,7 @@
 /** What other slices may use of clusters. */
-export { isConnected } from './cluster-response.ts';
+export { isConnected, shownProblems } from './cluster-response.ts';
+export type { StoredResults } from './cluster-response.ts';
+export { entryKeyOf, isAhead } from './problems-of-change.ts';
 export { ClustersModule } from './clusters.module.ts';
 export { EnrolAgent } from './enrol-agent.ts';
 export { appliedEventsToken, joinFactsToken } from './injection-tokens.ts';

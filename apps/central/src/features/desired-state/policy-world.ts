@@ -3,6 +3,8 @@ import { guardCommit } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
 import type { FeedCommit, StateFacts } from '@ambit/persistence';
+import { RevisionMemory } from './revision-memory.ts';
+import type { RevisionTouch } from './revision-memory.ts';
 
 /** The feed that delivers commits of every replica, in order (`PolicyFeed` of `@ambit/persistence`). */
 export interface CommitFeed {
@@ -18,9 +20,6 @@ export interface PolicyOrigin {
 
 export type CommitListener = (commit: FeedCommit, touched: Touched) => void;
 
-/** How many revisions a replica remembers the touched clusters of. */
-const rememberedRevisions = 10_000;
-
 /**
  * The policy as this replica holds it in memory. It changes only by commits, in revision order; whoever needs to act
  * on a change subscribes and is told in the same turn, so that nothing waits on the path of a change.
@@ -30,7 +29,7 @@ export class PolicyWorld {
   readonly #digests: Digests;
   readonly #logger: Logger;
   readonly #listeners = new Set<CommitListener>();
-  readonly #touched = new Map<number, readonly string[]>();
+  readonly #memory = new RevisionMemory();
   readonly #lastTouched = new Map<string, number>();
   #origin: PolicyOrigin;
   #feed: CommitFeed | undefined;
@@ -67,11 +66,11 @@ export class PolicyWorld {
 
   /** Applies one commit of the feed and tells who subscribed. */
   deliver(commit: FeedCommit): void {
-    const touched = this.#policy.apply(commit);
+    const change = this.#policy.follow(commit);
+    const { touched } = change;
     const { lineage, installation = this.facts } = commit;
     this.#origin = { lineage, facts: installation };
-    this.#touched.set(commit.revision, [...touched.keys()]);
-    this.#touched.delete(commit.revision - rememberedRevisions);
+    this.#memory.remember(commit.revision, change, (uid, key) => this.#policy.entry(uid, key));
     for (const clusterUid of touched.keys()) this.#lastTouched.set(clusterUid, commit.revision);
     for (const change of commit.changes)
       if (change.op === 'delete' && change.kind === 'Cluster') this.#lastTouched.delete(change.uid);
@@ -118,7 +117,12 @@ export class PolicyWorld {
 
   /** uids of the clusters a revision touched; undefined when this replica does not remember it. */
   touchedBy(revision: number): readonly string[] | undefined {
-    return this.#touched.get(revision);
+    return this.#memory.clusters(revision);
+  }
+
+  /** What a revision did to a cluster: undefined when this replica does not remember it, null when it did nothing there. */
+  touchOf(revision: number, clusterUid: string): RevisionTouch | null | undefined {
+    return this.#memory.of(revision, clusterUid);
   }
 
   /** Revision of the last change that touched the cluster, as far as this replica has seen one since its start. */

@@ -3,3 +3,4 @@ export { DesiredStateModule } from './desired-state.module.ts';
 export { ClusterState } from './cluster-state.ts';
 export { loadPolicyWorld } from './load-policy-world.ts';
 export { PolicyWorld } from './policy-world.ts';
+export type { RevisionTouch, TakenAccess } from './revision-memory.ts';

@@ -5,11 +5,14 @@ import type { GrantScope, LabelSelector } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { GrantRecord } from '@ambit/persistence';
 import { objectMeta, timestamp } from '../../platform/object-response.ts';
+import { grantConditions } from './grant-conditions.ts';
+import type { GrantStanding } from './grants-in-force.ts';
 
 const states = { Pending: 'Scheduled', Active: 'Active', Ended: 'Ended' } as const;
 
 /** The grant as it is answered; its state is that of `now`. */
-export function grantResponse(grant: GrantRecord, now: Millis): Grant {
+export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantStanding): Grant {
+  const state = states[grantStatus(grant, now)];
   return {
     apiVersion,
     kind: 'Grant',
@@ -27,7 +30,7 @@ export function grantResponse(grant: GrantRecord, now: Millis): Grant {
       ...(grant.notBefore === undefined ? {} : { notBefore: timestamp(grant.notBefore) }),
       ...(grant.reason === undefined ? {} : { reason: grant.reason }),
     },
-    status: { state: states[grantStatus(grant, now)], conditions: [] },
+    status: { state, ...grantConditions(state, standing) },
   };
 }
 
