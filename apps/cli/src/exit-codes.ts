@@ -12,6 +12,10 @@ export const exitCodes = {
   waiting: 8,
   unreachable: 9,
   guarded: 10,
+  /** Stored, and not in force everywhere it should be. */
+  notInForce: 11,
+  /** Taken away, and somebody still has it. */
+  stillGranted: 12,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

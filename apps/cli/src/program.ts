@@ -95,4 +95,6 @@ Environment: HTTPS_PROXY and NO_PROXY are honoured, this machine is always reach
 Exit codes:  0 done, or yes        1 error, or no          2 wrong usage
              3 not signed in       4 forbidden             5 not found
              6 conflict            8 still waiting         9 central or agent unreachable
-             10 stopped by a ceiling or the removal guard  130 interrupted`;
+             10 stopped by a ceiling or the removal guard
+             11 stored, but not in force everywhere        130 interrupted
+             12 access that was taken away still stands`;

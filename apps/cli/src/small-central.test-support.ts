@@ -172,6 +172,18 @@ export const aCluster = (name: string, status: object = {}) => ({
   },
 });
 
+export const aGrant = (name: string, status: object) => ({
+  apiVersion,
+  kind: 'Grant',
+  metadata: meta(name),
+  spec: {
+    subjects: [{ user: 'alice' }],
+    role: 'view',
+    scope: { clusters: { names: ['a'] }, clusterWide: true },
+  },
+  status,
+});
+
 export const aList = (kind: string, items: readonly unknown[], next?: string) => ({
   apiVersion,
   kind: `${kind}List`,
@@ -206,7 +218,9 @@ export const aProgress = (name: string, more: object = {}) => ({
   connected: true,
   appliedRevision: 419,
   done: true,
+  inForce: !('done' in more) || more.done === true,
   problems: [],
+  otherProblems: 0,
   moreProblems: 0,
   ...more,
 });

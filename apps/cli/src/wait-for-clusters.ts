@@ -2,8 +2,8 @@ import type { AmbitClient } from '@ambit/client';
 import type { ApplyResult, ClusterProgress } from '@ambit/contracts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { problemLines, refusedByCeiling } from './output/cluster-problems.ts';
-import { relativeTime, shortDuration } from './output/relative-time.ts';
+import { shortDuration } from './output/relative-time.ts';
+import { tellInForce } from './output/tell-in-force.ts';
 import { parseDuration } from './parse-time.ts';
 
 /** One question to central holds at most this long, so that progress can be shown. */
@@ -16,13 +16,13 @@ export function waitTime(text: string | undefined): number {
 
 /**
  * Waits until the clusters that a change touched have applied it, and says what came of it. Offline clusters are named and
- * not waited for. Gives 0, 8 when a connected cluster is not through, 10 when a ceiling refused one of `grants`.
+ * not waited for. Gives the exit code of `tellInForce`.
  */
 export async function waitForClusters(
   context: CommandContext,
   client: AmbitClient,
   change: Pick<ApplyResult, 'revision' | 'clusters' | 'changed'>,
-  options: { readonly waitMs: number; readonly grants?: readonly string[] },
+  options: { readonly waitMs: number },
 ): Promise<ExitCode> {
   const names = change.clusters.map(({ name }) => name);
   if (!change.changed || names.length === 0 || options.waitMs === 0) return exitCodes.done;
@@ -33,7 +33,7 @@ export async function waitForClusters(
     { revision: change.revision, names },
     options.waitMs,
   );
-  return summary(context, clusters, { ...change, started, grants: options.grants ?? [] });
+  return tellInForce(context, clusters, { ...change, tookMs: context.now() - started });
 }
 
 async function poll(
@@ -78,9 +78,9 @@ function progressOf(context: CommandContext, started: number): Progress {
   if (!err.isTerminal) {
     return {
       update: (clusters) => {
-        for (const { name, done, problems } of clusters) {
-          const but = problems.length === 0 ? '' : ', but not all of it';
-          if (done && !told.has(name)) context.say(`${name}: in force${but}`);
+        for (const { name, done, inForce } of clusters) {
+          const words = inForce ? 'in force' : 'applied, but not all of it is in force';
+          if (done && !told.has(name)) context.say(`${name}: ${words}`);
           if (done) told.add(name);
         }
       },
@@ -95,38 +95,4 @@ function progressOf(context: CommandContext, started: number): Progress {
     },
     clear: () => err.progress(''),
   };
-}
-
-interface Change {
-  readonly revision: number;
-  readonly started: number;
-  readonly grants: readonly string[];
-}
-
-function summary(
-  context: CommandContext,
-  clusters: readonly ClusterProgress[],
-  { revision, started, grants }: Change,
-): ExitCode {
-  const done = clusters.filter((cluster) => cluster.done);
-  const late = clusters.filter((cluster) => !cluster.done && cluster.connected);
-  const offline = clusters.filter((cluster) => !cluster.done && !cluster.connected);
-  const took = context.now() - started;
-  const within = took < 1_000 ? `${Math.round(took)}ms` : `${(took / 1_000).toFixed(1)}s`;
-  context.say(
-    `revision ${revision} in force on ${done.length}/${clusters.length} clusters after ${within}`,
-  );
-  for (const { name, lastSeenAt } of offline) {
-    context.say(
-      lastSeenAt === undefined
-        ? `${name} has no agent yet; it gets revision ${revision} when one joins`
-        : `${name} is offline (seen ${relativeTime(lastSeenAt, context.now())} ago); it gets revision ${revision} when it is back`,
-    );
-  }
-  for (const { name } of late) {
-    context.say(`${name} is connected and not through yet: ambit cluster status ${name}`);
-  }
-  for (const cluster of clusters) for (const line of problemLines(cluster)) context.say(line);
-  if (clusters.some((cluster) => refusedByCeiling(cluster, grants))) return exitCodes.guarded;
-  return late.length > 0 ? exitCodes.waiting : exitCodes.done;
 }

@@ -49,10 +49,7 @@ export async function apply(
   if (format === 'name') printNames(context, result);
   if (result.dryRun) return printed ? exitCodes.done : tellDryRun(context, result, command);
   if (!printed && format !== 'name') printObjects(context, result);
-  const grants = objects
-    .filter(({ kind }) => kind === 'Grant')
-    .map(({ metadata }) => metadata.name);
-  return waitForClusters(context, client, result, { waitMs, grants });
+  return waitForClusters(context, client, result, { waitMs });
 }
 
 function tellClientRun(context: CommandContext, objects: readonly PolicyDocument[]): ExitCode {

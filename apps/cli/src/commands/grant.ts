@@ -47,7 +47,7 @@ export async function grant(
   const result = await client.api.apply({ body, signal: context.signal });
   if (result.dryRun) return tellDryRun(context, result, 'ambit grant');
   printObjects(context, result);
-  return waitForClusters(context, client, result, { waitMs, grants: [name] });
+  return waitForClusters(context, client, result, { waitMs });
 }
 
 function endOf({ until, for: length }: GrantOptions, now: number): Date | undefined {

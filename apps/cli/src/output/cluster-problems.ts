@@ -1,27 +1,42 @@
+import { nextStepOf, type ClusterProgress, type IntentProblem } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
-import type { ClusterProgress, IntentProblem } from '@ambit/contracts';
+import { oneLine } from './one-line.ts';
 
-type WithProblems = Pick<ClusterProgress, 'name' | 'problems' | 'moreProblems'>;
+type WithProblems = Pick<ClusterProgress, 'problems' | 'moreProblems'>;
 
-/** What hinders a cluster, one line each. */
-export function problemLines({ name, problems, moreProblems }: WithProblems): string[] {
-  const lines = problems.map((problem) => `${name}: ${problemText(problem)}`);
-  if (moreProblems > 0) lines.push(`${name}: ${moreProblems} more problems`);
-  return lines;
+/** Problems in words, each text once: a grant that is split into shards has the same problem in each of them. */
+export function problemTexts({ problems, moreProblems }: WithProblems): string[] {
+  const texts = [...new Set(problems.map(problemText))];
+  if (moreProblems > 0) texts.push(`${moreProblems} more`);
+  return texts;
 }
 
-/** One problem in words: the grant it concerns, where, and why. */
-export function problemText({ reason, message, namespace, grants = [] }: IntentProblem): string {
+/** One problem in words: the grant it concerns, where, in which object, why, and whose access it is. */
+export function problemText(problem: IntentProblem): string {
+  const { reason, message, namespace, object, grants = [] } = problem;
   const whose = grants.length === 0 ? '' : `grant/${grants.join(', grant/')} `;
   const where = namespace === undefined ? '' : `in ${namespace} `;
-  return printable(`${whose}${where}${reason}: ${message}`);
+  const what = object === undefined ? '' : `(${object}) `;
+  const excess = problem.effect === 'excess' ? 'still grants: ' : '';
+  const text = `${whose}${where}${what}${excess}${reason}: ${oneLine(message)}`;
+  return printable([text, ...peopleText(problem), ...changedText(problem)].join('; '));
 }
 
-/** True when the cluster's owner forbids one of the grants. */
-export function refusedByCeiling({ problems }: WithProblems, grants: readonly string[]): boolean {
-  const concerned = new Set(grants);
-  return problems.some(
-    ({ reason, grants: named = [] }) =>
-      reason === 'ceiling_refused' && named.some((grant) => concerned.has(grant)),
-  );
+/** `ambit:eve and 3 more`: whose access it is; empty when the agent did not say. */
+export function peopleOf({ subjects = [], moreSubjects = 0 }: IntentProblem): string {
+  return `${subjects.join(', ')}${moreSubjects > 0 ? ` and ${moreSubjects} more` : ''}`;
+}
+
+function peopleText(problem: IntentProblem): string[] {
+  const people = peopleOf(problem);
+  return people === '' ? [] : [`people: ${people}`];
+}
+
+function changedText({ changedBy }: IntentProblem): string[] {
+  return changedBy === undefined ? [] : [`last changed by ${changedBy}`];
+}
+
+/** What can be done about a problem. */
+export function nextText(problem: IntentProblem, cluster: string): string {
+  return printable(nextStepOf(problem, cluster));
 }

@@ -8,8 +8,9 @@ import {
 } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
 import type { PolicyResource } from '../kinds.ts';
-import { problemText } from './cluster-problems.ts';
-import { progressText, subjectsText, untilText } from './object-columns.ts';
+import { problemTexts } from './cluster-problems.ts';
+import { progressText, stateText, subjectsText, untilText } from './object-columns.ts';
+import { oneLine } from './one-line.ts';
 import { relativeTime } from './relative-time.ts';
 
 type Line = readonly [title: string, value: string | readonly string[]];
@@ -104,12 +105,12 @@ function roleLines({ spec, status }: Role): Line[] {
 }
 
 function grantLines(grant: Grant, now: number): Line[] {
-  const { spec, status } = grant;
+  const { spec } = grant;
   return [
     ['Subjects', subjectsText(spec.subjects).split(',')],
     ['Role', spec.role],
     ['Scope', formatScope(spec.scope)],
-    ['State', status.state],
+    ['State', stateText(grant)],
     ['From', spec.notBefore ?? ''],
     ['Until', spec.until === undefined ? 'standing' : `${spec.until} (${untilText(grant, now)})`],
     ['Reason', spec.reason ?? ''],
@@ -142,11 +143,6 @@ function agentLines({ agent, session }: Cluster['status']): Line[] {
     ['Kubernetes', agent?.kubernetesVersion ?? ''],
     ['Certificate', until === undefined ? '' : `until ${until}`],
   ];
-}
-
-function problemTexts({ problems, moreProblems }: Cluster['status']): string[] {
-  const texts = problems.map(problemText);
-  return moreProblems > 0 ? [...texts, `${moreProblems} more`] : texts;
 }
 
 function count(value: number | undefined): string {
@@ -183,7 +179,7 @@ function conditionLines({ status }: PolicyResource, now: number): Line[] {
     ({ type, status: value, reason, message, lastTransitionTime }) => {
       const since =
         lastTransitionTime === undefined ? '' : ` for ${relativeTime(lastTransitionTime, now)}`;
-      return `${type}=${value} (${reason})${since}${message === undefined ? '' : `: ${message}`}`;
+      return `${type}=${value} (${reason})${since}${message === undefined ? '' : `: ${oneLine(message)}`}`;
     },
   );
   return [['Conditions', lines]];

@@ -69,10 +69,22 @@ export function untilText({ spec, status }: Grant, now: number): string {
   return spec.until === undefined ? 'standing' : relativeTime(spec.until, now);
 }
 
+/** `Active` only where nothing is known against it; else with the clusters in which it is not in force. */
+export function stateText({ status }: Grant): string {
+  const { state, clusters } = status;
+  if (state !== 'Active' || clusters === undefined) return state;
+  const { reached, hindered, waiting } = clusters;
+  const of = reached === 1 ? '1 cluster' : `${reached} clusters`;
+  if (reached === 0) return 'Active, in no cluster';
+  if (hindered > 0) return `Active, not in ${hindered} of ${of}`;
+  return waiting > 0 ? `Active, waits for ${waiting} of ${of}` : state;
+}
+
 const grant = (now: number): Column<Grant>[] => [
   { title: 'SUBJECTS', value: ({ spec }) => subjectsText(spec.subjects), flexible: true },
   { title: 'ROLE', value: ({ spec }) => spec.role, flexible: true },
   { title: 'SCOPE', value: ({ spec }) => formatScope(spec.scope), flexible: true },
+  { title: 'STATE', value: stateText, flexible: true },
   { title: 'UNTIL', value: (one) => untilText(one, now) },
   { title: 'REASON', value: ({ spec }) => spec.reason ?? '', wide: true },
 ];
