@@ -29,6 +29,8 @@ export function nextStepOf(problem: Told, cluster: string): string {
         : `ambit cluster release-removals ${cluster}`;
     case 'contended':
       return `find out why ${problem.changedBy || 'somebody'} keeps changing ${problem.object ?? 'it'}; it is tried again by itself`;
+    case 'not_understood':
+      return `update the agent of ${cluster}`;
     case 'retrying':
       return `it is tried again by itself: ambit cluster status ${cluster}`;
     case 'kubernetes_refused':

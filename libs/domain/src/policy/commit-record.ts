@@ -56,4 +56,13 @@ export class CommitRecord {
     if (users === undefined) this.denials.set(cluster, new Set([userUid]));
     else users.add(userUid);
   }
+
+  /** An entry as it was before the commit; undefined too for one the commit left alone. */
+  before(cluster: string, key: string): Intent | undefined {
+    for (const rendered of this.families.get(cluster)?.values() ?? []) {
+      const entry = rendered.get(key);
+      if (entry !== undefined) return entry;
+    }
+    return this.singles.get(cluster)?.get(key);
+  }
 }

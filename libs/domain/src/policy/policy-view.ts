@@ -27,6 +27,8 @@ export interface HoldingChange {
 /** What a set of changes does, seen from after it. */
 export interface WhatIf {
   readonly touched: Touched;
+  /** A touched entry as it was before. Ask before the next commit. */
+  readonly before: (clusterUid: string, key: string) => Intent | undefined;
   /** For the clusters in which somebody's entries changed. */
   readonly holdings: ReadonlyMap<string, HoldingChange>;
   /** Names of people who held something before and hold nothing anywhere now. */

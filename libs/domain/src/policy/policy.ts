@@ -267,7 +267,8 @@ export class Policy implements PolicyView {
 
   private perform(changes: readonly PolicyChange[]): WhatIf {
     const { record, touched, differences } = this.settle(changes);
-    return { touched, ...this.held.follow(record, differences) };
+    const before: WhatIf['before'] = (cluster, key) => record.before(cluster, key);
+    return { touched, before, ...this.held.follow(record, differences) };
   }
 
   /** Makes the changes, and leaves it to the caller to count what people hold. */

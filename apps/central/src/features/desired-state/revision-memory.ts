@@ -39,7 +39,7 @@ export class RevisionMemory {
 
   remember(
     revision: number,
-    { touched, before }: WhatIf,
+    { touched, before }: Pick<WhatIf, 'touched' | 'before'>,
     after: (clusterUid: string, key: string) => Intent | undefined,
   ): void {
     const size = sizeOf(touched);
