@@ -81,7 +81,6 @@ describe('ambit-agent as a process', () => {
         await agent.ended;
         await eventually(() => expect(central.connected).toBe(false));
         agent = run(flags(scene));
-        // The lock of a dead process frees itself within five seconds.
         await eventually(
           () => {
             if (!central.connected) throw new Error(agent.stderr);
@@ -89,6 +88,7 @@ describe('ambit-agent as a process', () => {
           { withinMs: 40_000 },
         );
         expect(central.told.hellos.at(-1)?.held?.revision).toBe(round + 2);
+        expect(agent.stderr + agent.stdout).not.toContain('the data folder is locked');
       }
       await scene.holds('ambit:ada', 'ambit:user-1', 'ambit:user-2');
       agent.child.kill('SIGTERM');

@@ -1,7 +1,7 @@
-import { access, constants, lstat, mkdir } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { requireOwnTree } from '@ambit/config';
+import { lockHolderIsDead, noteLockHolder, requireOwnTree } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import lockfile from 'proper-lockfile';
@@ -27,7 +27,7 @@ export function clusterFolder(dataDir: string, kubeSystemUid: string): string {
   return join(dataDir, 'agents', kubeSystemUid);
 }
 
-/** A lock of a process that died is taken over after this time, in milliseconds. */
+/** A lock whose holder cannot be looked for, as it was on another machine, is taken over after this time, in milliseconds. */
 const staleMs = 5_000;
 
 /**
@@ -87,7 +87,14 @@ async function lock(path: string): Promise<() => Promise<void>> {
     const lockfilePath = join(path, 'lock');
     await refuseStrangeLock(lockfilePath);
     const options = { stale: staleMs, update: 1_000, lockfilePath };
-    return await lockfile.lock(path, options);
+    const release = await lockfile.lock(path, options).catch(async (error: unknown) => {
+      // After a kill it is taken over at once and not only when it looks stale.
+      if (systemCode(error) !== 'ELOCKED' || !(await lockHolderIsDead(path))) throw error;
+      await rm(lockfilePath, { recursive: true, force: true });
+      return lockfile.lock(path, options);
+    });
+    await noteLockHolder(path);
+    return release;
   } catch (error) {
     if (isAppError(error)) throw error;
     throw systemCode(error) === 'ELOCKED' ? locked(path, error) : unusable(path, error);
@@ -118,7 +125,7 @@ function unusable(path: string, cause: unknown): AppError {
 function locked(path: string, cause: unknown): AppError {
   return new AppError('data_folder_locked', 'Another agent of this cluster runs.', {
     why: `It holds the data folder ${path}.`,
-    hint: 'Stop it first. After a crash the lock frees itself within 5 s.',
+    hint: 'Stop it first. After a crash of its machine the lock frees itself within 5 s.',
     cause,
   });
 }

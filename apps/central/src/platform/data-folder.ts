@@ -1,7 +1,6 @@
-import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { requireOwnTree } from '@ambit/config';
+import { lockHolderIsDead, noteLockHolder, requireOwnTree } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import lockfile from 'proper-lockfile';
 
@@ -49,9 +48,6 @@ export const firstTokenFile = 'first-admin.token';
 
 const staleMs = 10_000;
 const refreshMs = 2_000;
-/** `HOST PID` of who holds the lock: after a kill it is taken over at once and not only when it looks stale. */
-const holderFile = 'lock.holder';
-
 async function lock(path: string, onLost: (error: Error) => void): Promise<() => Promise<void>> {
   const options = {
     stale: staleMs,
@@ -60,29 +56,13 @@ async function lock(path: string, onLost: (error: Error) => void): Promise<() =>
     onCompromised: onLost,
   };
   const release = await lockfile.lock(path, options).catch(async (error: { code?: string }) => {
-    if (error.code !== 'ELOCKED' || !(await holderIsDead(path))) throw error;
+    // After a kill it is taken over at once and not only when it looks stale.
+    if (error.code !== 'ELOCKED' || !(await lockHolderIsDead(path))) throw error;
     await rm(options.lockfilePath, { recursive: true, force: true });
     return lockfile.lock(path, options);
   });
-  await writeFile(join(path, holderFile), `${hostname()} ${process.pid}\n`, { mode: 0o600 });
+  await noteLockHolder(path);
   return release;
-}
-
-/** Only a process of this machine can be looked for; the same pid on it is this very process, started anew. */
-async function holderIsDead(path: string): Promise<boolean> {
-  const text = await readFile(join(path, holderFile), 'utf8').catch(() => '');
-  const [host, pid] = text.trim().split(' ');
-  if (host !== hostname() || !/^\d+$/.test(pid ?? '')) return false;
-  return Number(pid) === process.pid || !isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM';
-  }
 }
 
 function folderError(error: unknown, path: string): AppError {
