@@ -75,9 +75,13 @@ CREATE TABLE audit_events (
   event jsonb NOT NULL,
   reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION BY RANGE (received_at);
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor, received_at, "position");
+CREATE INDEX audit_events_cluster ON ONLY public.audit_events USING btree (cluster, received_at, "position") WHERE (cluster IS NOT NULL);
 CREATE INDEX audit_events_commit ON ONLY public.audit_events USING btree (xid, "position");
+CREATE INDEX audit_events_names ON ONLY public.audit_events USING gin (((event -> 'subjects'::text)), ((event -> 'grants'::text)));
 CREATE INDEX audit_events_object ON ONLY public.audit_events USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
 CREATE INDEX audit_events_time ON ONLY public.audit_events USING btree (received_at, "position");
+CREATE INDEX audit_events_type ON ONLY public.audit_events USING btree (type, received_at, "position");
 
 CREATE TABLE audit_events_default (
   "position" bigint DEFAULT nextval('audit_position'::regclass) NOT NULL,
@@ -91,8 +95,12 @@ CREATE TABLE audit_events_default (
   event jsonb NOT NULL,
   reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION OF audit_events DEFAULT;
+CREATE INDEX audit_events_default_actor_received_at_position_idx ON public.audit_events_default USING btree (actor, received_at, "position");
+CREATE INDEX audit_events_default_cluster_received_at_position_idx ON public.audit_events_default USING btree (cluster, received_at, "position") WHERE (cluster IS NOT NULL);
+CREATE INDEX audit_events_default_expr_expr1_idx ON public.audit_events_default USING gin (((event -> 'subjects'::text)), ((event -> 'grants'::text)));
 CREATE INDEX audit_events_default_object_kind_object_name_received_at_idx ON public.audit_events_default USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
 CREATE INDEX audit_events_default_received_at_position_idx ON public.audit_events_default USING btree (received_at, "position");
+CREATE INDEX audit_events_default_type_received_at_position_idx ON public.audit_events_default USING btree (type, received_at, "position");
 CREATE INDEX audit_events_default_xid_position_idx ON public.audit_events_default USING btree (xid, "position");
 
 CREATE TABLE audit_retention (
@@ -160,7 +168,7 @@ CREATE TABLE clusters (
 CREATE UNIQUE INDEX clusters_kube_system ON public.clusters USING btree (kube_system_uid) WHERE (removed_at IS NULL);
 CREATE INDEX clusters_labels ON public.clusters USING gin (labels jsonb_path_ops);
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (removed_at IS NULL);
-CREATE INDEX clusters_search ON public.clusters USING gin (name gin_trgm_ops);
+CREATE INDEX clusters_search ON public.clusters USING gin (((name || ''::text)) gin_trgm_ops);
 
 CREATE TABLE grant_clusters (
   grant_uid text NOT NULL,
@@ -210,7 +218,7 @@ CREATE TABLE grants (
 ) WITH (fillfactor=90);
 CREATE INDEX grants_labels ON public.grants USING gin (labels jsonb_path_ops);
 CREATE INDEX grants_role ON public.grants USING btree (role_uid);
-CREATE INDEX grants_search ON public.grants USING gin (name gin_trgm_ops, reason gin_trgm_ops);
+CREATE INDEX grants_search ON public.grants USING gin (((name || ''::text)) gin_trgm_ops, ((reason || ''::text)) gin_trgm_ops);
 CREATE INDEX grants_until ON public.grants USING btree (until) WHERE ((until IS NOT NULL) AND (NOT ended));
 
 CREATE TABLE group_members (
@@ -236,7 +244,7 @@ CREATE TABLE groups (
   CONSTRAINT groups_name_key UNIQUE (name)
 ) WITH (fillfactor=90);
 CREATE INDEX groups_labels ON public.groups USING gin (labels jsonb_path_ops);
-CREATE INDEX groups_search ON public.groups USING gin (name gin_trgm_ops, display_name gin_trgm_ops);
+CREATE INDEX groups_search ON public.groups USING gin (((name || ''::text)) gin_trgm_ops, ((display_name || ''::text)) gin_trgm_ops);
 
 CREATE TABLE installation (
   singleton boolean DEFAULT true NOT NULL,
@@ -349,7 +357,7 @@ CREATE TABLE roles (
   CONSTRAINT roles_name_key UNIQUE (name)
 ) WITH (fillfactor=90);
 CREATE INDEX roles_labels ON public.roles USING gin (labels jsonb_path_ops);
-CREATE INDEX roles_search ON public.roles USING gin (name gin_trgm_ops, description gin_trgm_ops);
+CREATE INDEX roles_search ON public.roles USING gin (((name || ''::text)) gin_trgm_ops, ((description || ''::text)) gin_trgm_ops);
 
 CREATE TABLE states_ahead (
   holder text NOT NULL,
@@ -384,7 +392,7 @@ CREATE TABLE users (
   CONSTRAINT users_name_key UNIQUE (name)
 ) WITH (fillfactor=90);
 CREATE INDEX users_labels ON public.users USING gin (labels jsonb_path_ops);
-CREATE INDEX users_search ON public.users USING gin (name gin_trgm_ops, display_name gin_trgm_ops);
+CREATE INDEX users_search ON public.users USING gin (((name || ''::text)) gin_trgm_ops, ((display_name || ''::text)) gin_trgm_ops);
 
 CREATE OR REPLACE FUNCTION public.audit_drop_before(before timestamp with time zone)
  RETURNS SETOF text

@@ -1,6 +1,7 @@
 // `npm run bench -- NAME`: runs one benchmark and prints its figures beside the floor measured in the same run.
 import { admissionCost } from './admission-cost.ts';
 import { agentFootprint } from './agent-footprint.ts';
+import { auditFilters } from './audit-filters.ts';
 import { changeToEnforced } from './change-to-enforced.ts';
 import { guard } from './guard.ts';
 
@@ -16,6 +17,10 @@ const benchmarks: Readonly<Record<string, { readonly says: string; run(): Promis
   'agent-footprint': {
     says: 'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
     run: agentFootprint,
+  },
+  'audit-filters': {
+    says: 'every question of the audit trail over 5 million events in daily partitions, and what ingest takes',
+    run: auditFilters,
   },
   guard: {
     says: 'what the removal guard looks at and how long it takes, at 10,000 to 1,000,000 grants',

@@ -271,13 +271,13 @@ describe('partitions', () => {
     ]);
   });
 
-  test('every partition has the three indexes of the table', async () => {
+  test('every partition has the seven indexes of the table', async () => {
     await makeAuditPartitions(db.database);
     const rows = await db.database.query<{ n: number }>(
       `SELECT count(*) AS n FROM pg_inherits i JOIN pg_index x ON x.indrelid = i.inhrelid
        WHERE i.inhparent = 'audit_events'::regclass GROUP BY i.inhrelid`,
     );
-    expect(rows.every((row) => row.n === 3)).toBe(true);
+    expect(rows.every((row) => row.n === 7)).toBe(true);
   });
 
   test('go when they are too old, and only then; a day without one goes row by row', async () => {

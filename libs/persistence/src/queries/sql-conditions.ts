@@ -26,11 +26,22 @@ export class SqlConditions {
   }
 }
 
-/** `column` is one of ours; `%`, `_` and `\` of the caller stand for themselves. */
-export function addSearch(conditions: SqlConditions, columns: readonly string[], q: string): void {
+/** A column as search indexes have it: no equality ever matches such an index, and a search never the one of names. */
+const searchText = (column: string): string => `(${column} || '')`;
+
+/** `columns` are ours; `%`, `_` and `\` of the caller stand for themselves. Throws invalid_request. */
+export function searchCondition(
+  conditions: SqlConditions,
+  columns: readonly string[],
+  q: string,
+): string {
   if (q.length > 256) throw new AppError('invalid_request', 'q may have at most 256 characters.');
   const pattern = conditions.value(`%${q.replace(/[\\%_]/g, '\\$&')}%`);
-  conditions.add(`(${columns.map((column) => `${column} ILIKE ${pattern}`).join(' OR ')})`);
+  return `(${columns.map((column) => `${searchText(column)} ILIKE ${pattern}`).join(' OR ')})`;
+}
+
+export function addSearch(conditions: SqlConditions, columns: readonly string[], q: string): void {
+  conditions.add(searchCondition(conditions, columns, q));
 }
 
 function requirement(

@@ -43,6 +43,7 @@ export class AuditController {
       metadata: {
         resumeAfter,
         ...(page.continue === undefined ? {} : { continue: page.continue }),
+        ...(page.searchedTo === undefined ? {} : { searchedTo: page.searchedTo }),
       },
       items: page.items,
     };

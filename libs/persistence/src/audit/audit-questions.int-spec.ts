@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { silentLogger, type TestDatabase, testDatabase } from '@ambit/testing';
+import { type Database, openDatabase } from '../database.ts';
+import { type AuditQuery, listAudit, searchedEvents } from './list-audit.ts';
+import type { AuditFilter } from './audit-filter.ts';
+
+const events = 60_000;
+const day = Date.parse('2026-05-01T00:00:00Z');
+const everyMs = 100;
+let db: TestDatabase;
+
+/** Every hundredth event names ann; one in the middle and one at the very beginning say something special. */
+const fill = `
+INSERT INTO audit_events (received_at, type, actor, cluster, object_kind, object_name, reported_by, event)
+SELECT timestamptz '2026-05-01' + i * interval '${everyMs} milliseconds', e.type, 'agent/' || e.cluster, e.cluster, 'Grant', 'g' || i, 'central',
+  jsonb_build_object('id', 'e' || i, 'time', '2026-05-01T00:00:00.000Z', 'type', e.type, 'actor', jsonb_build_object('kind', 'agent', 'name', 'agent'),
+    'message', CASE WHEN i IN (30000, 0) THEN 'Something Special' ELSE 'as always ' || i END,
+    'cluster', e.cluster, 'subjects', jsonb_build_array('user-' || i % 5000, CASE WHEN i % 100 = 0 THEN 'ann' ELSE 'all' END),
+    'grants', jsonb_build_array('grant-' || i % 9000))
+FROM generate_series(0, ${events - 1}) AS i,
+LATERAL (SELECT 'c' || i % 200 AS cluster, CASE WHEN i % 20000 = 5 THEN 'agent.started' ELSE 'binding.created' END AS type) AS e`;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  const timeout = { statementTimeoutMs: 120_000 };
+  const owner = await openDatabase({ url: db.ownerUrl, logger: silentLogger, ...timeout });
+  try {
+    for (const statement of [fill, 'VACUUM (ANALYZE) audit_events']) await owner.query(statement);
+  } finally {
+    await owner.close();
+  }
+});
+afterAll(() => db.close());
+
+/** The indexes that a page is read by, and how many rows PostgreSQL throws away on the way. */
+async function planOf(filter: AuditFilter): Promise<{ indexes: string[]; discarded: number }> {
+  let plan = '';
+  const explaining: Pick<Database, 'query'> = {
+    query: async (text, values) => {
+      plan += JSON.stringify(
+        await db.database.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values),
+      );
+      return [];
+    },
+  };
+  await listAudit(explaining, { ...filter, limit: 100 });
+  const thrown = [...plan.matchAll(/"Rows Removed by Filter":(\d+)/g)];
+  return {
+    indexes: [...plan.matchAll(/"Index Name":"(\w+)"/g)].map(([, name = '']) => name),
+    discarded: thrown.reduce((sum, [, count]) => sum + Number(count), 0),
+  };
+}
+
+describe('each documented question has an index that fits it', () => {
+  test.each<[string, AuditFilter, RegExp]>([
+    ['everything', {}, /received_at_position/],
+    ['a person seldom met', { subject: 'user-4711' }, /expr/],
+    ['a person never met', { subject: 'nobody' }, /expr/],
+    ['a grant', { grant: 'grant-8500' }, /expr/],
+    ['who did it', { actor: 'agent/c17' }, /actor/],
+    ['a cluster', { cluster: 'c17' }, /cluster/],
+    ['a type seldom met', { types: ['agent.started'] }, /type/],
+    ['types never met', { types: ['grant.ended', 'grant.deleted'] }, /type/],
+    ['a time', { since: day + 60_000, until: day + 90_000 }, /received_at_position/],
+    ['an object', { objectKind: 'Grant', objectName: 'g77' }, /object_kind/],
+    [
+      'a person, type and cluster',
+      { subject: 'user-4711', types: ['agent.started'], cluster: 'c1' },
+      /./,
+    ],
+  ])('%s', async (_, filter, index) => {
+    const { indexes, discarded } = await planOf(filter);
+    expect(indexes.length).toBeGreaterThan(0);
+    expect(indexes.filter((name) => !index.test(name))).toEqual([]);
+    expect(discarded).toBeLessThan(1_000);
+  });
+
+  test('a person often met is found among the newest, without sorting all of them', async () => {
+    const { discarded } = await planOf({ subject: 'ann' });
+    expect(discarded).toBeLessThan(20_000);
+  });
+});
+
+describe('a search for text', () => {
+  const pages = async (query: Omit<AuditQuery, 'limit'>) => {
+    const found: { ids: string[]; searchedTo: string | undefined }[] = [];
+    let place: string | undefined;
+    do {
+      const page = await listAudit(db.database, {
+        ...query,
+        limit: 10,
+        ...(place === undefined ? {} : { continue: place }),
+      });
+      found.push({ ids: page.items.map(({ id }) => id), searchedTo: page.searchedTo });
+      place = page.continue;
+    } while (place !== undefined);
+    return found;
+  };
+
+  test('looks through a bounded number of events a page, says how far, and misses and doubles none', async () => {
+    const found = await pages({ q: 'something SPECIAL' });
+    expect(found.flatMap(({ ids }) => ids)).toEqual(['e30000', 'e0']);
+    expect(found).toHaveLength(events / searchedEvents + 1);
+    expect(found[0]).toEqual({
+      ids: [],
+      searchedTo: new Date(day + (events - searchedEvents) * everyMs).toISOString(),
+    });
+    expect(found.at(-1)).toEqual({ ids: [], searchedTo: undefined });
+  });
+
+  test('a full page ends as any page does, and other filters are applied before events are counted', async () => {
+    const often = await listAudit(db.database, { q: 'always', limit: 10 });
+    expect(often.items).toHaveLength(10);
+    expect(often.searchedTo).toBeUndefined();
+    expect(often.continue).toBeDefined();
+    // The cluster has 300 events, so one page looks through all of them.
+    expect(await pages({ q: 'special', cluster: 'c0' })).toEqual([
+      { ids: ['e30000', 'e0'], searchedTo: undefined },
+    ]);
+  });
+});
