@@ -9,13 +9,12 @@ import { AuditModule } from './features/audit/public.ts';
 import { ClustersModule } from './features/clusters/public.ts';
 import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
-import { GrantsModule } from './features/grants/public.ts';
-import { PeopleModule } from './features/people/people.module.ts';
+import { PeopleModule } from './features/people/public.ts';
 import { PolicyModule } from './features/policy/public.ts';
-import { RolesModule } from './features/roles/roles.module.ts';
 import { SystemModule } from './features/system/system.module.ts';
 import { TokensModule } from './features/tokens/public.ts';
 import { AnswerInterceptor } from './platform/answer.interceptor.ts';
+import { policyKinds } from './policy-kinds.ts';
 import { ProblemFilter } from './platform/problem.filter.ts';
 import { RuntimeModule } from './platform/runtime.module.ts';
 import { runtimeTokens } from './platform/runtime.ts';
@@ -46,10 +45,8 @@ export class AppModule {
         ]),
         DesiredStateModule.of(parts.world),
         AgentGatewayModule.of(parts.gateway),
-        PolicyModule,
+        PolicyModule.of(policyKinds),
         PeopleModule,
-        RolesModule,
-        GrantsModule,
         ClustersModule,
         AccessModule,
         AuditModule,

@@ -22,7 +22,7 @@ import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { revokeToken } from './maintenance/token-commands.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
-const stores = fileURLToPath(new URL('../../../libs/persistence/src/stores', import.meta.url));
+const persistence = fileURLToPath(new URL('../../../libs/persistence/src', import.meta.url));
 let db: TestDatabase;
 let central: TestCentral;
 let dataDir: string;
@@ -206,6 +206,24 @@ const paths: readonly Path[] = [
     tells: 'cluster.removed',
   },
   {
+    path: 'an object of a kind without a table is made and deleted',
+    makes: ['put plain', 'delete plain'],
+    run: async () => {
+      const memos = new PolicyWriter(db.database);
+      const { kind, name } = { kind: 'Memo', name: 'first' };
+      const work = { put: { name, labels: {}, spec: {} }, object: { kind, name } };
+      await memos.unit.run({ actor: { kind: 'system', name: 'system/test' } }, async (tx) => {
+        await tx.plain(kind).put(work.put);
+        tx.audit.record({ type: 'policy.created', message: 'made', object: work.object });
+      });
+      await memos.unit.run({ actor: { kind: 'system', name: 'system/test' } }, async (tx) => {
+        await tx.plain(kind).remove(name);
+        tx.audit.record({ type: 'policy.deleted', message: 'gone', object: work.object });
+      });
+    },
+    tells: 'policy.deleted',
+  },
+  {
     path: 'a newer compiler starts',
     makes: ['bump installation'],
     prepare: () => sql('UPDATE installation SET compiler_version = 0'),
@@ -233,12 +251,18 @@ const paths: readonly Path[] = [
 /** `put user`, `revoke agent`, …: what the stores do to the change set of a transaction, by the file that does it. */
 async function makersInSource(): Promise<string[]> {
   const found = new Set<string>();
-  for (const file of await readdir(stores)) {
+  const files = await Promise.all(
+    ['kinds', 'stores'].map((folder) =>
+      readdir(join(persistence, folder), { recursive: true, withFileTypes: true }),
+    ),
+  );
+  for (const { name: file, parentPath } of files.flat()) {
     if (!file.endsWith('.ts') || ['change-set.ts', 'seal.ts'].includes(file)) continue;
-    const source = await readFile(join(stores, file), 'utf8');
+    if (file.endsWith('spec.ts')) continue;
+    const source = await readFile(join(parentPath, file), 'utf8');
     const name = file.replace(/(\.store)?\.ts$/, '');
     for (const [, put, touched, bump] of source.matchAll(
-      /changes\.(?:(put|delete|revoke|record)\(|(touchedGroups)|(bump) =)/g,
+      /changes\.(?:(put|delete|revoke|record)\w*\(|(touchedGroups)|(bump) =)/g,
     ))
       found.add(`${put ?? (touched && 'touch') ?? bump ?? ''} ${name}`);
   }

@@ -2,6 +2,10 @@
 
 /** What central alone tells. From an agent none of these is believed. */
 export const centralEventTypes = [
+  // Objects of kinds without types of their own; `object.kind` says which.
+  'policy.created',
+  'policy.updated',
+  'policy.deleted',
   'user.created',
   'user.updated',
   'user.deactivated',

@@ -3,7 +3,7 @@ import type { Clock } from '@ambit/kernel';
 import type { Database } from '@ambit/persistence';
 import { runtimeTokens } from '../../platform/runtime.ts';
 import { PolicyWorld } from '../desired-state/public.ts';
-import { CommitPolicy, PolicyModule, connectionsToken } from '../policy/public.ts';
+import { CommitPolicy, connectionsToken } from '../policy/public.ts';
 import type { Connections } from '../policy/public.ts';
 import { AccessController } from './access.controller.ts';
 import { AnswerAccess } from './answer-access.ts';
@@ -12,7 +12,6 @@ import { RevokeAccess } from './revoke-access.ts';
 
 /** Who may do what and why, and taking access away. */
 @Module({
-  imports: [PolicyModule],
   controllers: [AccessController],
   providers: [
     {

@@ -11,7 +11,8 @@ import { AppError } from '@ambit/kernel';
 import type { GrantRecord, Transaction } from '@ambit/persistence';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import { applyResult, auditGrant, auditGrantDeleted } from '../policy/public.ts';
+import { auditGrant, auditGrantDeleted } from '../grants/public.ts';
+import { applyResult } from '../policy/public.ts';
 import type { CommitPolicy, CommitRequest, Connections } from '../policy/public.ts';
 
 type Remaining = RevokeResult['remaining'][number];

@@ -1,12 +1,11 @@
-import type { Cluster, ListQuery, RevisionStatus } from '@ambit/contracts';
+import type { Cluster, RevisionStatus } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
-import { findCluster, listClusters, listStatesAhead, readClusterSync } from '@ambit/persistence';
+import { findCluster, listStatesAhead, readClusterSync } from '@ambit/persistence';
 import type { ClusterRecord, ClusterSyncRecord, Database, StateAhead } from '@ambit/persistence';
-import { found, listResponse } from '../../platform/object-response.ts';
+import { found } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import { listQuery } from '../policy/public.ts';
-import type { Connections } from '../policy/public.ts';
+import type { Connections, ReadParts } from '../policy/public.ts';
 import { clusterProgress } from './cluster-progress.ts';
 import { clusterResponse, isConnected, shownProblems } from './cluster-response.ts';
 import type { StoredResults } from './cluster-response.ts';
@@ -21,7 +20,7 @@ export class ClusterReader {
   readonly #connections: Connections;
   readonly #clock: Clock;
 
-  constructor(database: Database, world: PolicyWorld, connections: Connections, clock: Clock) {
+  constructor({ database, world, connections, clock }: ReadParts) {
     this.#database = database;
     this.#world = world;
     this.#connections = connections;
@@ -33,14 +32,11 @@ export class ClusterReader {
     return this.#world.revision;
   }
 
-  async list(query: ListQuery): Promise<object> {
-    const page = await listClusters(this.#database, listQuery(query));
-    const sync = await this.#syncOf(page.items.map(({ uid }) => uid));
+  /** Clusters as they are answered. */
+  async answer(clusters: readonly ClusterRecord[]): Promise<readonly Cluster[]> {
+    const sync = await this.#syncOf(clusters.map(({ uid }) => uid));
     const ahead = await listStatesAhead(this.#database);
-    return listResponse('Cluster', page, {
-      revision: this.#world.revision,
-      item: (cluster) => this.#response(cluster, sync.get(cluster.uid), ahead),
-    });
+    return clusters.map((cluster) => this.#response(cluster, sync.get(cluster.uid), ahead));
   }
 
   /** Throws `not_found`. */

@@ -3,7 +3,7 @@ import type { Clock } from '@ambit/kernel';
 import type { Database, UnitOfWork } from '@ambit/persistence';
 import { runtimeTokens } from '../../platform/runtime.ts';
 import { PolicyWorld } from '../desired-state/public.ts';
-import { CommitPolicy, PolicyModule, connectionsToken } from '../policy/public.ts';
+import { CommitPolicy, connectionsToken } from '../policy/public.ts';
 import type { Connections } from '../policy/public.ts';
 import { ClusterReader } from './cluster-reader.ts';
 import { ClustersController } from './clusters.controller.ts';
@@ -19,13 +19,12 @@ const { database, clock, unitOfWork } = runtimeTokens;
 
 /** Clusters, their agents and how agents join. */
 @Module({
-  imports: [PolicyModule],
   controllers: [ClustersController, EnrolmentController],
   providers: [
     {
       provide: ClusterReader,
       useFactory: (db: Database, world: PolicyWorld, connections: Connections, now: Clock) =>
-        new ClusterReader(db, world, connections, now),
+        new ClusterReader({ database: db, world, connections, clock: now }),
       inject: [database, PolicyWorld, connectionsToken, clock],
     },
     {

@@ -1,3 +1,4 @@
+export { clusterKind } from './cluster-kind.ts';
 /** What other slices may use of clusters. */
 export { isConnected, shownProblems } from './cluster-response.ts';
 export type { StoredResults } from './cluster-response.ts';

@@ -9,8 +9,8 @@ import { AppError } from '@ambit/kernel';
 import type { AgentOrder, NewAuditEvent, Transaction } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
-import { auditRemoved } from '../policy/public.ts';
 import type { CommitPolicy, Connections } from '../policy/public.ts';
+import { auditClusterRemoved } from './cluster-kind.ts';
 import type { ClusterReader } from './cluster-reader.ts';
 
 interface Caller {
@@ -41,7 +41,7 @@ export class RemoveCluster {
     const enrolled = cluster.kubeSystemUid !== undefined;
     const dropAgent = force || !enrolled;
     const result = await this.#commit.run({ ...writer(caller), unguarded: true }, async (tx) => {
-      auditRemoved(tx, 'Cluster', await tx.clusters.remove(name, { dropReferences: true }));
+      auditClusterRemoved(tx, await tx.clusters.remove(name, { dropReferences: true }));
       if (dropAgent) await revokeAgents(tx, cluster, 'the cluster was removed');
     });
     const state = force && enrolled ? 'forced' : enrolled ? 'removing' : 'removed';

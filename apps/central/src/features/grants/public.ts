@@ -1,2 +1,3 @@
-export { GrantsModule } from './grants.module.ts';
+export { auditGrant, auditGrantDeleted } from './grant-audit.ts';
+export { grantKind } from './grant-kind.ts';
 export { sweepEndedGrants } from './sweep-ended-grants.ts';

@@ -1,7 +1,7 @@
 import { isAppError } from '@ambit/kernel';
 import type { Clock, Logger } from '@ambit/kernel';
 import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
-import { auditGrantEnded } from '../policy/public.ts';
+import { auditGrantEnded } from './grant-audit.ts';
 import type { CommitPolicy } from '../policy/public.ts';
 
 /** How long after its end a grant stays in the compile, so that nothing has to be pushed at the moment of the end. */

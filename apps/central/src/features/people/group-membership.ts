@@ -6,8 +6,9 @@ import { Answer } from '../../platform/answer.ts';
 import type { Call } from '../../platform/call.ts';
 import { listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import { applyResult, auditMembers, writeRequest } from '../policy/public.ts';
+import { applyResult, writeRequest } from '../policy/public.ts';
 import type { CommitPolicy, Connections } from '../policy/public.ts';
+import { auditMembers } from './group-audit.ts';
 
 type MembersCall = Call<'replaceGroupMembers'> | Call<'changeGroupMembers'>;
 

@@ -1,15 +1,13 @@
 import { Module } from '@nestjs/common';
 import { PolicyWorld } from '../desired-state/public.ts';
-import { CommitPolicy, PolicyModule, connectionsToken } from '../policy/public.ts';
+import { CommitPolicy, connectionsToken } from '../policy/public.ts';
 import type { Connections } from '../policy/public.ts';
 import { GroupMembership } from './group-membership.ts';
 import { GroupsController } from './groups.controller.ts';
-import { UsersController } from './users.controller.ts';
 
-/** Users, groups and who is in which. */
+/** Who is in which group. */
 @Module({
-  imports: [PolicyModule],
-  controllers: [UsersController, GroupsController],
+  controllers: [GroupsController],
   providers: [
     {
       provide: GroupMembership,

@@ -1,11 +1,12 @@
 import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import { checkName } from '@ambit/domain';
-import { AppError, instantMillis } from '@ambit/kernel';
+import { AppError } from '@ambit/kernel';
 import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
 import { missingReferences, namesIn } from './name-resolver.ts';
+import type { PolicyKinds } from './policy-kind.ts';
 import { inWritingOrder, putDocument } from './put-document.ts';
 
 /** What became of one document. */
@@ -25,11 +26,13 @@ const actions = { created: 'created', updated: 'configured', unchanged: 'unchang
 export class ApplyDocuments {
   readonly #commit: CommitPolicy;
   readonly #world: PolicyWorld;
+  readonly #kinds: PolicyKinds;
   readonly #clock: Clock;
 
-  constructor(commit: CommitPolicy, world: PolicyWorld, clock: Clock) {
+  constructor(commit: CommitPolicy, world: PolicyWorld, kinds: PolicyKinds, clock: Clock) {
     this.#commit = commit;
     this.#world = world;
+    this.#kinds = kinds;
     this.#clock = clock;
   }
 
@@ -40,17 +43,19 @@ export class ApplyDocuments {
   ): Promise<CommitResult<readonly DocumentOutcome[]>> {
     refuse(problemsOfNames(documents), documents.length);
     const result = await this.#commit.run(request, async (tx) => {
-      const names = await tx.names.find(namesIn(documents));
+      const kinds = this.#kinds;
+      const names = await tx.names.find(namesIn(kinds, documents));
       refuse(
         [
-          ...missingReferences(documents, names, this.#knownNames),
-          ...(await this.#pastEnds(tx, documents)),
+          ...missingReferences(kinds, documents, names, (kind) => this.#world.policy.names(kind)),
+          ...(await this.#problems(tx, documents)),
         ],
         documents.length,
       );
       const outcomes: DocumentOutcome[] = [];
-      for (const { document, index } of inWritingOrder(numbered(documents))) {
+      for (const { document, index } of inWritingOrder(kinds, numbered(documents))) {
         const { outcome, record } = await putDocument(
+          kinds,
           { tx, names },
           document,
           request.precondition,
@@ -70,23 +75,12 @@ export class ApplyDocuments {
     return { ...result, value: request.dryRun === true ? result.value : stamped(result) };
   }
 
-  readonly #knownNames = (kind: 'User' | 'Group' | 'Role' | 'Cluster'): Iterable<string> =>
-    this.#world.policy.names(kind);
-
-  /** An end that is past is fine on a grant that has it already: applying the same file again changes nothing. */
-  async #pastEnds(tx: Transaction, documents: readonly PolicyDocument[]): Promise<ErrorItem[]> {
+  async #problems(tx: Transaction, documents: readonly PolicyDocument[]): Promise<ErrorItem[]> {
     const problems: ErrorItem[] = [];
+    const now = this.#clock.now();
     for (const { document, index } of numbered(documents)) {
-      if (document.kind !== 'Grant' || document.spec.until === undefined) continue;
-      const until = instantMillis(document.spec.until);
-      if (until > this.#clock.now()) continue;
-      const stored = await tx.grants.find(document.metadata.name);
-      if (stored?.until === until) continue;
-      problems.push({
-        document: index,
-        pointer: '/spec/until',
-        message: `the end ${document.spec.until} is already past`,
-      });
+      const found = (await this.#kinds.of(document.kind).problems?.(tx, document, now)) ?? [];
+      problems.push(...found.map((item) => ({ document: index, ...item })));
     }
     return problems;
   }

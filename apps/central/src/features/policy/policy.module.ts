@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import type { Clock } from '@ambit/kernel';
-import type { UnitOfWork } from '@ambit/persistence';
+import type { Database, UnitOfWork } from '@ambit/persistence';
 import { runtimeTokens } from '../../platform/runtime.ts';
 import type { Runtime } from '../../platform/runtime.ts';
 import { PolicyWorld } from '../desired-state/public.ts';
@@ -9,37 +10,58 @@ import { CommitPolicy } from './commit-policy.ts';
 import { DeleteObject } from './delete-object.ts';
 import { connectionsToken } from './connections.ts';
 import type { Connections } from './connections.ts';
-import { ObjectWrites } from './object-writes.ts';
+import { kindController } from './kind.controller.ts';
+import { KindEndpoints } from './kind-endpoints.ts';
 import { PolicyController } from './policy.controller.ts';
+import type { PolicyKinds } from './policy-kind.ts';
+import { ReadObjects } from './read-objects.ts';
 
-/** The one path of every change of policy. */
-@Module({
-  controllers: [PolicyController],
-  providers: [
-    {
-      provide: CommitPolicy,
-      useFactory: (unitOfWork: UnitOfWork, world: PolicyWorld, meters: Runtime['meters']) =>
-        new CommitPolicy(unitOfWork, world, meters),
-      inject: [runtimeTokens.unitOfWork, PolicyWorld, runtimeTokens.meters],
-    },
-    {
-      provide: ApplyDocuments,
-      useFactory: (commit: CommitPolicy, world: PolicyWorld, clock: Clock) =>
-        new ApplyDocuments(commit, world, clock),
-      inject: [CommitPolicy, PolicyWorld, runtimeTokens.clock],
-    },
-    {
-      provide: DeleteObject,
-      useFactory: (commit: CommitPolicy) => new DeleteObject(commit),
-      inject: [CommitPolicy],
-    },
-    {
-      provide: ObjectWrites,
-      useFactory: (apply: ApplyDocuments, remove: DeleteObject, connections: Connections) =>
-        new ObjectWrites(apply, remove, connections),
-      inject: [ApplyDocuments, DeleteObject, connectionsToken],
-    },
-  ],
-  exports: [CommitPolicy, ApplyDocuments, DeleteObject, ObjectWrites],
-})
-export class PolicyModule {}
+/** The one path of every change of policy, and the four operations of every kind. */
+@Global()
+@Module({})
+export class PolicyModule {
+  static of(kinds: PolicyKinds): DynamicModule {
+    return {
+      module: PolicyModule,
+      controllers: [PolicyController, ...kinds.all.map(({ kind }) => kindController(kind))],
+      providers: [
+        {
+          provide: CommitPolicy,
+          useFactory: (unitOfWork: UnitOfWork, world: PolicyWorld, meters: Runtime['meters']) =>
+            new CommitPolicy(unitOfWork, world, meters),
+          inject: [runtimeTokens.unitOfWork, PolicyWorld, runtimeTokens.meters],
+        },
+        {
+          provide: ApplyDocuments,
+          useFactory: (commit: CommitPolicy, world: PolicyWorld, clock: Clock) =>
+            new ApplyDocuments(commit, world, kinds, clock),
+          inject: [CommitPolicy, PolicyWorld, runtimeTokens.clock],
+        },
+        {
+          provide: KindEndpoints,
+          useFactory: (
+            apply: ApplyDocuments,
+            commit: CommitPolicy,
+            connections: Connections,
+            ...[database, world, clock]: [Database, PolicyWorld, Clock]
+          ) =>
+            new KindEndpoints({
+              apply,
+              remove: new DeleteObject(commit, kinds),
+              read: new ReadObjects(kinds, { database, world, connections, clock }),
+              connections,
+            }),
+          inject: [
+            ApplyDocuments,
+            CommitPolicy,
+            connectionsToken,
+            runtimeTokens.database,
+            PolicyWorld,
+            runtimeTokens.clock,
+          ],
+        },
+      ],
+      exports: [CommitPolicy],
+    };
+  }
+}

@@ -4,14 +4,11 @@ export { CommitPolicy } from './commit-policy.ts';
 export type { CommitRequest } from './commit-policy.ts';
 export { connectionsToken } from './connections.ts';
 export type { Connections } from './connections.ts';
-export { ObjectWrites } from './object-writes.ts';
-export { listQuery } from './list-query.ts';
-export {
-  auditGrant,
-  auditGrantDeleted,
-  auditGrantEnded,
-  auditMembers,
-  auditRemoved,
-} from './policy-audit.ts';
+export { plainKind } from './plain-kind.ts';
+export { auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts';
+export type { Audit } from './policy-audit.ts';
+export { PolicyKinds, policyKind } from './policy-kind.ts';
+export type { DocumentOf, ReadParts, Reference } from './policy-kind.ts';
 export { PolicyModule } from './policy.module.ts';
+export { uidOf, uidsOf } from './put-document.ts';
 export { writeRequest } from './write-request.ts';

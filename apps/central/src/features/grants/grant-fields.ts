@@ -1,0 +1,61 @@
+import type { GrantWrite } from '@ambit/contracts';
+import type { ClusterSelector, GrantScope, GrantSubject, NamespaceSelector } from '@ambit/domain';
+import { AppError, instantMillis } from '@ambit/kernel';
+import type { KnownNames, PutGrant } from '@ambit/persistence';
+import { parseLabelSelector } from '@ambit/rbac';
+import type { LabelSelector } from '@ambit/rbac';
+import { uidOf, uidsOf } from '../policy/public.ts';
+
+/** The spec of a grant as it is stored: references as uids, times as milliseconds. */
+export function grantFields(
+  names: KnownNames,
+  spec: GrantWrite['spec'],
+): Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'reason'> {
+  return {
+    subjects: subjectsOf(names, spec.subjects),
+    roleUid: uidOf(names, 'Role', spec.role),
+    scope: scopeOf(names, spec.scope),
+    ...(spec.until === undefined ? {} : { until: instantMillis(spec.until) }),
+    ...(spec.notBefore === undefined ? {} : { notBefore: instantMillis(spec.notBefore) }),
+    ...(spec.reason === undefined ? {} : { reason: spec.reason }),
+  };
+}
+
+function subjectsOf(names: KnownNames, subjects: GrantWrite['spec']['subjects']): GrantSubject[] {
+  return subjects.map(({ user, group }) =>
+    user === undefined
+      ? { kind: 'Group', uid: uidOf(names, 'Group', group ?? '') }
+      : { kind: 'User', uid: uidOf(names, 'User', user) },
+  );
+}
+
+function scopeOf(known: KnownNames, scope: GrantWrite['spec']['scope']): GrantScope {
+  const { names, all } = scope.clusters;
+  const clusters: ClusterSelector =
+    names !== undefined
+      ? { type: 'names', uids: uidsOf(known, 'Cluster', names).sort() }
+      : all === true
+        ? { type: 'all' }
+        : { type: 'selector', selector: labelSelector(scope.clusters) };
+  return { clusters, namespaces: namespacesOf(scope) };
+}
+
+function namespacesOf({ namespaces }: GrantWrite['spec']['scope']): NamespaceSelector {
+  if (namespaces === undefined) return { type: 'clusterWide' };
+  if (namespaces.names !== undefined)
+    return { type: 'names', names: [...new Set(namespaces.names)].sort() };
+  if (namespaces.all === true) return { type: 'all' };
+  return { type: 'selector', selector: labelSelector(namespaces) };
+}
+
+type Selecting = Pick<GrantWrite['spec']['scope']['clusters'], 'matchLabels' | 'matchExpressions'>;
+
+function labelSelector({ matchLabels, matchExpressions }: Selecting): LabelSelector {
+  const parsed = parseLabelSelector({ matchLabels, matchExpressions });
+  if (!parsed.ok) {
+    throw new AppError('invalid_policy', 'A label selector is not valid.', {
+      errors: parsed.problems,
+    });
+  }
+  return parsed.value;
+}

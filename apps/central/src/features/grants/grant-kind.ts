@@ -1,0 +1,61 @@
+import { instantMillis } from '@ambit/kernel';
+import { findGrant, listGrants } from '@ambit/persistence';
+import type { GrantRecord } from '@ambit/persistence';
+import { policyKind } from '../policy/public.ts';
+import type { DocumentOf, Reference } from '../policy/public.ts';
+import { auditGrant, auditGrantDeleted } from './grant-audit.ts';
+import { grantFields } from './grant-fields.ts';
+import { grantResponse } from './grant-response.ts';
+import { GrantsInForce } from './grants-in-force.ts';
+
+/** Who holds which role where, until when. */
+export const grantKind = policyKind<'Grant', GrantRecord>({
+  kind: 'Grant',
+  references: referencesOf,
+  problems: async (tx, { metadata, spec }, now) => {
+    if (spec.until === undefined) return [];
+    const until = instantMillis(spec.until);
+    if (until > now) return [];
+    // An end that is past is fine on a grant that has it already: applying the same file again changes nothing.
+    const stored = await tx.grants.find(metadata.name);
+    if (stored?.until === until) return [];
+    const message = `the end ${spec.until} is already past`;
+    return [{ pointer: '/spec/until', message }];
+  },
+  put: async ({ tx, names }, { spec }, meta) => {
+    const put = await tx.grants.put({ ...meta, ...grantFields(names, spec) });
+    auditGrant(tx, put);
+    return put;
+  },
+  remove: async (tx, name, options) => {
+    const record = await tx.grants.remove(name, options);
+    auditGrantDeleted(tx, record);
+    return { record };
+  },
+  reading: {
+    find: findGrant,
+    list: listGrants,
+    answer: async (grants, parts) => {
+      const standing = await new GrantsInForce(parts).of(grants);
+      const now = parts.clock.now();
+      return grants.map((grant) => grantResponse(grant, now, standing(grant)));
+    },
+  },
+});
+
+function referencesOf({ spec }: DocumentOf<'Grant'>): readonly Reference[] {
+  const { subjects, role, scope } = spec;
+  return [
+    ...subjects.map(({ user, group }, i): Reference =>
+      user === undefined
+        ? { kind: 'Group', name: group ?? '', pointer: `/spec/subjects/${i}/group` }
+        : { kind: 'User', name: user, pointer: `/spec/subjects/${i}/user` },
+    ),
+    { kind: 'Role', name: role, pointer: '/spec/role' },
+    ...(scope.clusters.names ?? []).map((name, i): Reference => ({
+      kind: 'Cluster',
+      name,
+      pointer: `/spec/scope/clusters/names/${i}`,
+    })),
+  ];
+}

@@ -1,0 +1,3 @@
+export { groupKind } from './group-kind.ts';
+export { PeopleModule } from './people.module.ts';
+export { userKind } from './user-kind.ts';

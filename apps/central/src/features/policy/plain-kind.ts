@@ -1,0 +1,48 @@
+import { apiVersion } from '@ambit/contracts';
+import type { PolicyKindName } from '@ambit/contracts';
+import { findPlain, listPlain } from '@ambit/persistence';
+import type { PlainRecord, Transaction } from '@ambit/persistence';
+import { objectMeta } from '../../platform/object-response.ts';
+import { auditRemoved, objectOf } from './policy-audit.ts';
+import { policyKind } from './policy-kind.ts';
+import type { PolicyKind } from './policy-kind.ts';
+
+/** A kind of which the spec is all that there is: it gives nobody access and refers to nothing. */
+export function plainKind<N extends PolicyKindName>(kind: N): PolicyKind {
+  return policyKind<N, PlainRecord>({
+    kind,
+    put: async ({ tx }, document, meta) => {
+      const put = await tx.plain(kind).put({ ...meta, spec: { ...document.spec } });
+      if (put.outcome !== 'unchanged') auditPut(tx, kind, put.outcome, put.record);
+      return put;
+    },
+    remove: async (tx, name, options) => {
+      const record = await tx.plain(kind).remove(name, options);
+      return auditRemoved(tx, { kind, type: 'policy.deleted' }, { record });
+    },
+    reading: {
+      find: (database, name) => findPlain(database, kind, name),
+      list: (database, query) => listPlain(database, kind, query),
+      answer: (records) => records.map(plainResponse),
+    },
+  });
+}
+
+function auditPut(
+  { audit }: Pick<Transaction, 'audit'>,
+  kind: string,
+  outcome: 'created' | 'updated',
+  record: PlainRecord,
+): void {
+  const type = outcome === 'created' ? 'policy.created' : 'policy.updated';
+  const message = `${kind} ${record.name} was ${outcome}`;
+  audit.record({ type, message, object: objectOf(kind, record) });
+}
+
+const plainResponse = (record: PlainRecord): object => ({
+  apiVersion,
+  kind: record.kind,
+  metadata: objectMeta(record),
+  spec: record.spec,
+  status: { conditions: [] },
+});
