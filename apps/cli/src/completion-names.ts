@@ -5,8 +5,6 @@ import { foldersOf } from '@ambit/config';
 import type { CommandContext } from './command-context.ts';
 import { connectionSettings } from './profile/connection-settings.ts';
 
-export type NamedKind = 'users' | 'groups' | 'roles' | 'grants' | 'clusters';
-
 /** A person waits for the Tab key; older names than a minute are asked for again. */
 const budgetMs = 300;
 const freshMs = 60_000;
@@ -16,7 +14,7 @@ const plainWord = /^[A-Za-z0-9_@+:.][A-Za-z0-9_@+:.,/-]*$/;
 /** Names of a kind that are plain words to a shell, kept for a minute; empty when central does not answer in 300 ms. */
 export async function completionNames(
   context: CommandContext,
-  kind: NamedKind,
+  kind: string,
 ): Promise<readonly string[]> {
   const { findKind } = await import('./kinds.ts');
   const { plural, list } = findKind(kind);

@@ -1,30 +1,28 @@
 import type { AmbitClient } from '@ambit/client';
-import type {
-  ApplyResult,
-  Cluster,
-  Grant,
-  Group,
-  ListQuery,
-  PolicyKindName,
-  Role,
-  User,
-  WriteQuery,
+import {
+  operationsOf,
+  type ApplyResult,
+  type ListQuery,
+  type PolicyKindName,
+  type PolicyObject,
+  type WriteQuery,
 } from '@ambit/contracts';
 import { AppError, didYouMean } from '@ambit/kernel';
-
-export type PolicyResource = User | Group | Role | Grant | Cluster;
+import type { KindView } from './kinds/kind-view.ts';
+import { kindViews } from './kinds/kind-views.ts';
 
 interface ListPage {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string | undefined };
-  readonly items: readonly PolicyResource[];
+  readonly items: readonly PolicyObject[];
 }
 
-/** How one kind is called and reached. */
+/** How one kind is called, shown and reached. */
 export interface Kind {
   readonly kind: PolicyKindName;
   readonly plural: string;
+  readonly view: KindView;
   readonly list: (client: AmbitClient, query: Partial<ListQuery>) => Promise<ListPage>;
-  readonly get: (client: AmbitClient, name: string) => Promise<PolicyResource>;
+  readonly get: (client: AmbitClient, name: string) => Promise<PolicyObject>;
   readonly delete: (
     client: AmbitClient,
     name: string,
@@ -32,43 +30,25 @@ export interface Kind {
   ) => Promise<ApplyResult>;
 }
 
-export const kinds: readonly Kind[] = [
-  {
-    kind: 'User',
-    plural: 'users',
-    list: ({ api }, query) => api.listUsers({ query }),
-    get: ({ api }, name) => api.getUser({ params: { name } }),
-    delete: ({ api }, name, query) => api.deleteUser({ params: { name }, query }),
-  },
-  {
-    kind: 'Group',
-    plural: 'groups',
-    list: ({ api }, query) => api.listGroups({ query }),
-    get: ({ api }, name) => api.getGroup({ params: { name } }),
-    delete: ({ api }, name, query) => api.deleteGroup({ params: { name }, query }),
-  },
-  {
-    kind: 'Role',
-    plural: 'roles',
-    list: ({ api }, query) => api.listRoles({ query }),
-    get: ({ api }, name) => api.getRole({ params: { name } }),
-    delete: ({ api }, name, query) => api.deleteRole({ params: { name }, query }),
-  },
-  {
-    kind: 'Grant',
-    plural: 'grants',
-    list: ({ api }, query) => api.listGrants({ query }),
-    get: ({ api }, name) => api.getGrant({ params: { name } }),
-    delete: ({ api }, name, query) => api.deleteGrant({ params: { name }, query }),
-  },
-  {
-    kind: 'Cluster',
-    plural: 'clusters',
-    list: ({ api }, query) => api.listClusters({ query }),
-    get: ({ api }, name) => api.getCluster({ params: { name } }),
-    delete: ({ api }, name, query) => api.deleteCluster({ params: { name }, query }),
-  },
-];
+/** A call of the client by operationId: what each takes and answers is the same for every kind. */
+type AnyCall = (args: object) => Promise<never>;
+
+function kindOf(view: KindView): Kind {
+  const { kind, plural } = view.contract;
+  const operations = operationsOf({ kind, plural });
+  const call = ({ api }: AmbitClient, step: keyof typeof operations, args: object) =>
+    (api[operations[step]] as AnyCall)(args);
+  return {
+    kind,
+    plural,
+    view,
+    list: (client, query) => call(client, 'list', { query }),
+    get: (client, name) => call(client, 'get', { params: { name } }),
+    delete: (client, name, query) => call(client, 'delete', { params: { name }, query }),
+  };
+}
+
+const kinds = kindViews.map(kindOf);
 
 /** Every word for a kind: singular and plural. */
 export const kindWords = kinds.flatMap(({ kind, plural }) => [kind.toLowerCase(), plural]);

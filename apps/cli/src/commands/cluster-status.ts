@@ -24,7 +24,7 @@ export async function clusterStatus(
   const kind = findKind('cluster');
   const cluster = (await getOne(await context.client(), kind, name)) as Cluster;
   if (format === 'table') {
-    context.terminal.out.write(describeObject(cluster, context.now()));
+    context.terminal.out.write(describeObject(kind.view, cluster, context.now()));
   } else await printObject(context, kind, cluster, format);
   if (cluster.status.phase === 'AwaitingAgent') {
     context.say(`No agent enrolled yet. Next: ambit cluster join-token ${name}`);

@@ -1,11 +1,11 @@
 import type { Command as Commander } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { completionNames, type NamedKind } from '../completion-names.ts';
+import { completionNames } from '../completion-names.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { kindWords } from '../kinds.ts';
 
 /** Which names stand at a position of a command: by its path, one entry per argument. */
-const argumentKinds: Readonly<Record<string, readonly (NamedKind | 'kind' | 'named')[]>> = {
+const argumentKinds: Readonly<Record<string, readonly string[]>> = {
   get: ['kind', 'named'],
   describe: ['kind', 'named'],
   delete: ['kind', 'named'],
@@ -24,7 +24,7 @@ const argumentKinds: Readonly<Record<string, readonly (NamedKind | 'kind' | 'nam
   'cluster agents': ['clusters'],
 };
 
-const optionKinds: Readonly<Record<string, NamedKind>> = {
+const optionKinds: Readonly<Record<string, string>> = {
   '--in': 'clusters',
   '--cluster': 'clusters',
   '--as': 'users',
@@ -75,11 +75,7 @@ async function argumentsOf(
   const kind = expected[Math.min(args.length, expected.length - 1)];
   if (kind === undefined) return [];
   if (kind === 'kind') return kindWords;
-  return completionNames(context, kind === 'named' ? pluralOf(args[0] ?? '') : kind);
-}
-
-function pluralOf(word: string): NamedKind {
-  return (word.endsWith('s') ? word : `${word}s`) as NamedKind;
+  return completionNames(context, kind === 'named' ? (args[0] ?? '') : kind);
 }
 
 interface Walked {

@@ -26,10 +26,10 @@ export async function deleteObjects(
   const waitMs = waitTime(options.wait);
   const { kind, names } = kindAndNames(args);
   if (names.length === 0) throw new AppError('usage', 'name what to delete');
-  if (kind.kind === 'Cluster') {
-    throw new AppError('usage', 'a cluster is emptied before it is forgotten', {
-      nextCommand: `ambit cluster rm ${names[0] ?? 'NAME'}`,
-    });
+  const { deletedBy } = kind.view;
+  if (deletedBy !== undefined) {
+    const nextCommand = deletedBy.command(names[0] ?? 'NAME');
+    throw new AppError('usage', deletedBy.why, { nextCommand });
   }
   if (mode === 'none' && options.yes !== true) {
     await confirm(

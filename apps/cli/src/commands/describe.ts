@@ -19,7 +19,7 @@ export async function describe(
   const client = await context.client();
   const texts: string[] = [];
   for (const name of names) {
-    texts.push(describeObject(await getOne(client, kind, name), context.now()));
+    texts.push(describeObject(kind.view, await getOne(client, kind, name), context.now()));
   }
   context.terminal.out.write(texts.join('\n'));
   return exitCodes.done;

@@ -1,8 +1,9 @@
 import type { AmbitClient } from '@ambit/client';
+import type { PolicyObject } from '@ambit/contracts';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { kindAndNames, type Kind, type PolicyResource } from '../kinds.ts';
+import { kindAndNames, type Kind } from '../kinds.ts';
 import { nameNotFound } from '../name-not-found.ts';
 import { printList, printObject } from '../output/print-objects.ts';
 import { outputFormat } from '../output/print-rows.ts';
@@ -41,11 +42,7 @@ export async function get(
 }
 
 /** One object by name. Throws `not_found` with the nearest names there are. */
-export async function getOne(
-  client: AmbitClient,
-  kind: Kind,
-  name: string,
-): Promise<PolicyResource> {
+export async function getOne(client: AmbitClient, kind: Kind, name: string): Promise<PolicyObject> {
   try {
     return await kind.get(client, name);
   } catch (error) {
@@ -58,8 +55,8 @@ async function listAll(
   client: AmbitClient,
   kind: Kind,
   options: { readonly selector?: string; readonly search?: string; readonly limit: number },
-): Promise<PolicyResource[]> {
-  const items: PolicyResource[] = [];
+): Promise<PolicyObject[]> {
+  const items: PolicyObject[] = [];
   let next: string | undefined;
   do {
     const page = await kind.list(client, {
@@ -84,6 +81,5 @@ function limitOf(text: string | undefined): number {
 function nothing(kind: Kind, { selector, search }: GetOptions): string {
   if (selector !== undefined) return `No ${kind.plural} with ${selector}. Leave -l out to see all.`;
   if (search !== undefined) return `No ${kind.plural} with "${search}" in the name.`;
-  const next = kind.kind === 'Cluster' ? 'ambit cluster add NAME' : 'ambit apply -f FILE';
-  return `There are no ${kind.plural} yet. Next: ${next}`;
+  return `There are no ${kind.plural} yet. Next: ${kind.view.whenNone ?? 'ambit apply -f FILE'}`;
 }

@@ -29,7 +29,7 @@ export function definePolicyCommands(program: Commander, action: Action): void {
     .action(action(async () => (await import('../commands/apply.ts')).apply));
   program
     .command('get <kind> [names...]')
-    .description('List objects or show some: users, groups, roles, grants, clusters.')
+    .description('List the objects of a kind, such as users or grants, or show some of them.')
     .option('-o, --output <format>', formats, 'table')
     .option('-l, --selector <labels>', 'only with these labels: env=prod,team in (a,b),!old')
     .option('--search <text>', 'only with this text in the name')
@@ -41,7 +41,7 @@ export function definePolicyCommands(program: Commander, action: Action): void {
     .action(action(async () => (await import('../commands/describe.ts')).describe));
   program
     .command('delete <kind> [names...]')
-    .description('Delete users, groups, roles or grants. Clusters: ambit cluster rm.')
+    .description('Delete objects of a kind by name. Clusters: ambit cluster rm.')
     .option('--dry-run <where>', 'none or server (tell the effect)', 'none')
     .option(
       '--confirm-removals <digest>',

@@ -1,7 +1,7 @@
-import { apiVersion } from '@ambit/contracts';
+import { apiVersion, type PolicyObject } from '@ambit/contracts';
 import type { CommandContext } from '../command-context.ts';
 import type { OutputFormat } from '../global-options.ts';
-import type { Kind, PolicyResource } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 import { objectColumns } from './object-columns.ts';
 import { printRows } from './print-rows.ts';
 import { yamlText } from './yaml-text.ts';
@@ -15,7 +15,7 @@ export function objectName(kind: string, name: string): string {
 export async function printList(
   context: CommandContext,
   kind: Kind,
-  items: readonly PolicyResource[],
+  items: readonly PolicyObject[],
   format: OutputFormat,
 ): Promise<void> {
   const { out } = context.terminal;
@@ -26,14 +26,14 @@ export async function printList(
     out.write((await Promise.all(items.map(yamlText))).join('---\n'));
   } else if (format === 'name') {
     for (const item of items) out.line(`${objectName(kind.kind, item.metadata.name)}`);
-  } else printRows(context, objectColumns(kind.kind, context.now()), items, format);
+  } else printRows(context, objectColumns(kind.view, context.now()), items, format);
 }
 
 /** One object on stdout in the format asked for. */
 export async function printObject(
   context: CommandContext,
   kind: Kind,
-  item: PolicyResource,
+  item: PolicyObject,
   format: OutputFormat,
 ): Promise<void> {
   if (format === 'json') context.terminal.out.write(`${JSON.stringify(item, null, 2)}\n`);

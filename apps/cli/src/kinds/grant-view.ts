@@ -1,0 +1,51 @@
+import { formatScope, grantKind, type Grant } from '@ambit/contracts';
+import { relativeTime } from '../output/relative-time.ts';
+import type { Column } from '../output/table.ts';
+import { kindView, type Line } from './kind-view.ts';
+
+const columns = (now: number): Column<Grant>[] => [
+  { title: 'SUBJECTS', value: ({ spec }) => subjectsText(spec.subjects), flexible: true },
+  { title: 'ROLE', value: ({ spec }) => spec.role, flexible: true },
+  { title: 'SCOPE', value: ({ spec }) => formatScope(spec.scope), flexible: true },
+  { title: 'STATE', value: stateText, flexible: true },
+  { title: 'UNTIL', value: (one) => untilText(one, now) },
+  { title: 'REASON', value: ({ spec }) => spec.reason ?? '', wide: true },
+];
+
+export const grantView = kindView<Grant>({ contract: grantKind, columns, lines: grantLines });
+
+/** `alice,group/sre`: subjects as the command takes them. */
+function subjectsText(subjects: Grant['spec']['subjects']): string {
+  return subjects.map((one) => one.user ?? `group/${one.group ?? ''}`).join(',');
+}
+
+/** End of a grant: `in 42m`, `standing`, or that it is over. */
+function untilText({ spec, status }: Grant, now: number): string {
+  if (status.state === 'Ended') return 'ended';
+  if (status.state === 'Scheduled') return `from ${relativeTime(spec.notBefore, now)}`;
+  return spec.until === undefined ? 'standing' : relativeTime(spec.until, now);
+}
+
+/** `Active` only where nothing is known against it; else with the clusters in which it is not in force. */
+function stateText({ status }: Grant): string {
+  const { state, clusters } = status;
+  if (state !== 'Active' || clusters === undefined) return state;
+  const { reached, hindered, waiting } = clusters;
+  const of = reached === 1 ? '1 cluster' : `${reached} clusters`;
+  if (reached === 0) return 'Active, in no cluster';
+  if (hindered > 0) return `Active, not in ${hindered} of ${of}`;
+  return waiting > 0 ? `Active, waits for ${waiting} of ${of}` : state;
+}
+
+function grantLines(grant: Grant, now: number): Line[] {
+  const { spec } = grant;
+  return [
+    ['Subjects', subjectsText(spec.subjects).split(',')],
+    ['Role', spec.role],
+    ['Scope', formatScope(spec.scope)],
+    ['State', stateText(grant)],
+    ['From', spec.notBefore ?? ''],
+    ['Until', spec.until === undefined ? 'standing' : `${spec.until} (${untilText(grant, now)})`],
+    ['Reason', spec.reason ?? ''],
+  ];
+}
