@@ -188,6 +188,22 @@ describe('apply', () => {
     expect((await central.get('/users/dry-user')).status).toBe(404);
   });
 
+  test('is read as the command reads its files: each document by its number, later fields told apart', async () => {
+    const objects = [user('set-ok'), user('set-x', { source: 'scim' }), { kind: 'Nothing' }];
+    const reply = await central.call('POST', '/apply', { body: { objects } });
+    expect(reply).toMatchObject({ status: 422, body: { code: 'invalid_policy' } });
+    expect(reply.body.errors).toEqual([
+      {
+        document: 1,
+        pointer: '/spec/source',
+        message: 'spec.source is not in this version',
+      },
+      expect.objectContaining({ document: 2, pointer: '/kind' }),
+    ]);
+    const one = await central.call('PUT', '/users/set-x', { body: objects[1] });
+    expect(one.body.errors).toMatchObject([{ message: 'spec.source is not in this version' }]);
+  });
+
   test('stores all or nothing, and names every missing reference with the nearest name', async () => {
     const before = await revision();
     const { status, body } = await apply({
@@ -203,7 +219,7 @@ describe('apply', () => {
     );
     expect(await revision()).toBe(before);
     const twice = await apply({ objects: [user('dup'), user('dup')] });
-    expect(twice.body.detail).toContain('stands twice');
+    expect(twice.body.detail).toContain('stands here twice');
   });
 
   test('of an ended grant again changes nothing; a new one whose end is past is refused', async () => {

@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import {
   apiVersion,
   basePath,
-  parseApplyRequest,
+  parseRequest,
   parseWith,
   querySchemas,
-  requestSchemas,
   responseSchemas,
   routes,
   type OperationId,
@@ -90,17 +89,10 @@ export class SmallCentral {
     return {
       ...found,
       query: parseWith(querySchemas[route.query], query, 'The query'),
-      body: readBody(found.operation, route, body),
+      body: route.request === undefined ? body : parseRequest(route.request, body),
       headers: request.headers,
     };
   }
-}
-
-function readBody(operation: OperationId, route: Route, body: unknown): unknown {
-  if (operation === 'apply') return parseApplyRequest(body);
-  return route.request === undefined
-    ? body
-    : parseWith(requestSchemas[route.request], body, 'The body');
 }
 
 function findRoute(method: string, pathname: string) {

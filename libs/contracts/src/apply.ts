@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { PolicyDocument, policyKindNames } from './kinds/policy-kinds.ts';
 import { ConfirmRemovals } from './queries.ts';
 
+/** Most objects of one call. */
+export const mostObjects = 10_000;
+
 /**
  * Body of POST apply: a set of objects, validated whole, then stored in one transaction as one revision, or not at all.
  * Order does not matter; references may point into the set. Objects that are not in it stay as they are.
  */
 export const ApplyRequest = z.strictObject({
-  objects: z.array(PolicyDocument).min(1, 'send at least one object').max(10_000),
+  objects: z.array(PolicyDocument).min(1, 'send at least one object').max(mostObjects),
   dryRun: z.literal('All').exactOptional(),
   confirmRemovals: ConfirmRemovals.exactOptional(),
 });

@@ -1,5 +1,6 @@
 import { AppError, didYouMean, type ErrorItem } from '@ambit/kernel';
-import { ApplyRequest } from './apply.ts';
+import { z } from 'zod';
+import { ApplyRequest, mostObjects } from './apply.ts';
 import { isLaterField } from './later-fields.ts';
 import {
   findPolicyKind,
@@ -8,7 +9,7 @@ import {
   type PolicyDocument,
   type PolicyKindName,
 } from './kinds/policy-kinds.ts';
-import { fieldText, parseWith, problemItems } from './schema-problems.ts';
+import { fieldText, mostProblems, parseWith, problemItems } from './schema-problems.ts';
 
 /** A document that is sound, or everything that is wrong with it; pointers are relative to the document. */
 export type CheckedDocument =
@@ -26,7 +27,7 @@ export function checkPolicyDocument(value: unknown): CheckedDocument {
   const parsed = contract.write.safeParse(value);
   if (parsed.success) return { ok: true, object: parsed.data };
   const problems = problemItems(parsed.error, contract.write, value);
-  return { ok: false, problems: problems.map((item) => markLater(item, contract.kind)) };
+  return { ok: false, problems: problems.map(markLater(contract.kind)) };
 }
 
 function refuse(pointer: string, message: string, near?: string): CheckedDocument {
@@ -46,12 +47,15 @@ function refuseKind(kind: unknown): CheckedDocument {
   return refuse('/kind', `unknown kind "${kind.slice(0, 64)}"${known}`, near);
 }
 
-function markLater(item: ErrorItem, kind: PolicyKindName): ErrorItem {
-  if (item.pointer === undefined || !isLaterField(kind, item.pointer)) return item;
-  const path = item.pointer.slice(1).split('/');
-  const field = fieldText(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
-  return { pointer: item.pointer, message: `${field} is not in this version` };
-}
+/** Tells a field of a later version from an unknown one. */
+export const markLater =
+  (kind: PolicyKindName) =>
+  (item: ErrorItem): ErrorItem => {
+    if (item.pointer === undefined || !isLaterField(kind, item.pointer)) return item;
+    const path = item.pointer.slice(1).split('/');
+    const field = fieldText(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
+    return { pointer: item.pointer, message: `${field} is not in this version` };
+  };
 
 /** Objects of one kind that have the same name, the later one named; `documents` keeps its order. */
 export function duplicateObjects(
@@ -73,22 +77,24 @@ export function duplicateObjects(
   return found;
 }
 
+const Envelope = ApplyRequest.extend({
+  objects: z.array(z.unknown()).min(1, 'send at least one object').max(mostObjects),
+});
+
 /**
- * Reads the body of POST apply. Throws `invalid_request` for the envelope and `invalid_policy` with every problem of
- * every document (`document` counts from 0), duplicates among them.
+ * Reads the body of POST apply. Throws `invalid_request` for the envelope and `invalid_policy` with the problems of
+ * every document, at most 100 (`document` counts from 0), duplicates among them.
  */
 export function parseApplyRequest(body: unknown): ApplyRequest {
-  const envelope = typeof body === 'object' && body !== null ? body : {};
-  const objects: unknown = (envelope as Record<string, unknown>)['objects'];
-  if (!Array.isArray(objects)) return parseWith(ApplyRequest, body, 'The request');
-  const checked = objects.map((value) => checkPolicyDocument(value));
+  const envelope = parseWith(Envelope, body, 'The body');
+  const checked = envelope.objects.map((value) => checkPolicyDocument(value));
   const errors: ErrorItem[] = checked.flatMap((result, document) =>
     result.ok ? [] : result.problems.map((item) => ({ document, ...item })),
   );
   const sound = checked.map((result) => (result.ok ? result.object : undefined));
   for (const twice of duplicateObjects(sound)) errors.push({ ...twice, pointer: '/metadata/name' });
-  if (errors.length > 0) throw invalidPolicy(errors);
-  return parseWith(ApplyRequest, body, 'The request');
+  if (errors.length > 0) throw invalidPolicy(errors.slice(0, mostProblems));
+  return { ...envelope, objects: sound.filter((object) => object !== undefined) };
 }
 
 /** The error for faulty policy documents; the message quotes the first problem. */

@@ -22,7 +22,7 @@ export function fieldText(path: Path): string {
 }
 
 /** Most problems that are told at once: what is all wrong is not read line by line. */
-const mostProblems = 100;
+export const mostProblems = 100;
 
 /** What is wrong with a value by its schema, at most 100 problems, in words, with pointers and the nearest known field for an unknown one. */
 export function problemItems(error: z.ZodError, schema: z.ZodType, value: unknown): ErrorItem[] {
@@ -37,15 +37,16 @@ export function problemItems(error: z.ZodError, schema: z.ZodType, value: unknow
     .slice(0, mostProblems);
 }
 
-/** The value as its schema reads it. Throws `invalid_request` with every problem; `what` names the thing in the message. */
+/** The value as its schema reads it. Throws `invalid_request` with every problem; `what` names the thing in the message, `mark` words a problem anew. */
 export function parseWith<S extends z.ZodType>(
   schema: S,
   value: unknown,
   what: string,
+  mark: (item: ErrorItem) => ErrorItem = (item) => item,
 ): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = problemItems(parsed.error, schema, value);
+  const errors = problemItems(parsed.error, schema, value).map(mark);
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   throw new AppError(
     'invalid_request',

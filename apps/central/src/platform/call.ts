@@ -1,7 +1,12 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { parseWith, querySchemas, requestSchemas, routes } from '@ambit/contracts';
-import type { OperationId, QuerySchemaName, RequestSchemaName } from '@ambit/contracts';
+import { parseRequest, parseWith, querySchemas, routes } from '@ambit/contracts';
+import type {
+  OperationId,
+  QuerySchemaName,
+  RequestSchemaName,
+  requestSchemas,
+} from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -53,7 +58,7 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
   return {
     params: checkedParams(request.params as Record<string, string>),
     query: parseWith(querySchemas[route.query], request.query ?? {}, 'The query'),
-    body: route.request === undefined ? undefined : bodyOf(route.request, request.body),
+    body: route.request === undefined ? undefined : parseRequest(route.request, request.body),
     actor: request.actor,
     ended: request.ended,
     requestId: request.id,
@@ -62,10 +67,6 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
     reply: context.switchToHttp().getResponse<FastifyReply>(),
   };
 });
-
-function bodyOf(schema: RequestSchemaName, body: unknown): unknown {
-  return parseWith(requestSchemas[schema], body ?? {}, 'The body');
-}
 
 /** Only what PUT and DELETE do can hang on a condition: caches send theirs with every GET. */
 function preconditionOf({ headers, method }: FastifyRequest): IfMatch | undefined {

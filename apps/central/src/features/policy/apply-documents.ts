@@ -1,5 +1,4 @@
 import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contracts';
-import { checkName } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
@@ -36,12 +35,14 @@ export class ApplyDocuments {
     this.#clock = clock;
   }
 
-  /** Throws `invalid_policy` with every problem of every document, and what `CommitPolicy.run` throws. */
+  /**
+   * The documents are sound by their schemas and each object stands in them once. Throws `invalid_policy` with every
+   * problem of every document, and what `CommitPolicy.run` throws.
+   */
   async execute(
     documents: readonly PolicyDocument[],
     request: CommitRequest & { readonly precondition?: Precondition },
   ): Promise<CommitResult<readonly DocumentOutcome[]>> {
-    refuse(problemsOfNames(documents), documents.length);
     const result = await this.#commit.run(request, async (tx) => {
       const kinds = this.#kinds;
       const names = await tx.names.find(namesIn(kinds, documents));
@@ -95,23 +96,6 @@ const numbered = (
   documents: readonly PolicyDocument[],
 ): { document: PolicyDocument; index: number }[] =>
   documents.map((document, index) => ({ document, index }));
-
-function problemsOfNames(documents: readonly PolicyDocument[]): ErrorItem[] {
-  const seen = new Map<string, number>();
-  return numbered(documents).flatMap(({ document, index }) => {
-    const { kind, metadata } = document;
-    const first = seen.get(`${kind}/${metadata.name}`);
-    if (first !== undefined) {
-      const message = `${kind} ${metadata.name} stands twice; the first is document ${first + 1}`;
-      return [{ document: index, pointer: '/metadata/name', message }];
-    }
-    seen.set(`${kind}/${metadata.name}`, index);
-    const name = checkName(kind, metadata.name);
-    return name === undefined
-      ? []
-      : [{ document: index, pointer: '/metadata/name', message: name.message }];
-  });
-}
 
 function refuse(errors: readonly ErrorItem[], documents: number): void {
   if (errors.length === 0) return;
