@@ -92,6 +92,24 @@ export default {
       },
     ),
     error(
+      'use-cases-know-no-http',
+      'Parse, use case, answer: only the edge of a slice knows HTTP and Nest',
+      {
+        path: '^apps/central/src/features/',
+        pathNot: [
+          testFiles,
+          '\\.(controller|module)\\.ts$',
+          '/(kind-endpoints|audit-watcher)\\.ts$',
+        ],
+      },
+      {
+        path: [
+          '^apps/central/src/platform/(answer|call|endpoint|event-stream|problem\\.filter)\\.ts$',
+          'node_modules/(@nestjs|@fastify|fastify)/',
+        ],
+      },
+    ),
+    error(
       'platform-knows-no-slice',
       'The platform holds no business rule',
       {

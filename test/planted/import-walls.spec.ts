@@ -49,6 +49,18 @@ const planted: readonly (readonly [string, string, string, boolean])[] = [
     'platform-knows-no-slice',
     false,
   ],
+  [
+    'apps/central/src/features/planted-one/planted-26.ts',
+    used('../../platform/answer.ts'),
+    'use-cases-know-no-http',
+    false,
+  ],
+  [
+    'apps/central/src/features/planted-one/planted-27.ts',
+    used('@nestjs/common'),
+    'use-cases-know-no-http',
+    false,
+  ],
 ];
 
 /** Imports that look alike and are allowed. */

@@ -1,16 +1,12 @@
-import type { ObjectResult } from '@ambit/contracts';
+import type { ApplyResult, GroupMembersChange, ObjectResult } from '@ambit/contracts';
 import type { PolicyView } from '@ambit/domain';
 import { AppError, compareText } from '@ambit/kernel';
 import type { Transaction } from '@ambit/persistence';
-import { Answer } from '../../platform/answer.ts';
-import type { Call } from '../../platform/call.ts';
 import { listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import { applyResult, writeRequest } from '../policy/public.ts';
-import type { CommitPolicy, Connections } from '../policy/public.ts';
+import { applyResult } from '../policy/public.ts';
+import type { CommitPolicy, CommitRequest, Connections } from '../policy/public.ts';
 import { auditMembers } from './group-audit.ts';
-
-type MembersCall = Call<'replaceGroupMembers'> | Call<'changeGroupMembers'>;
 
 interface Group {
   readonly uid: string;
@@ -46,9 +42,9 @@ export class GroupMembership {
   }
 
   /** Makes exactly these the members. */
-  replace(call: Call<'replaceGroupMembers'>): Promise<Answer> {
-    return this.#change(call, async (tx, group) => {
-      const wanted = new Set(call.body.members);
+  replace(name: string, members: readonly string[], request: CommitRequest): Promise<ApplyResult> {
+    return this.#change(name, request, async (tx, group) => {
+      const wanted = new Set(members);
       const record = await tx.groups.find(group.name);
       const now = new Set(record?.members);
       await this.#add(
@@ -65,19 +61,23 @@ export class GroupMembership {
   }
 
   /** Adds some and removes some; who is or is not a member already is no error. */
-  change(call: Call<'changeGroupMembers'>): Promise<Answer> {
-    return this.#change(call, async (tx, group) => {
-      await this.#add(tx, group, call.body.add);
-      await this.#remove(tx, group, call.body.remove);
+  change(
+    name: string,
+    { add, remove }: GroupMembersChange,
+    request: CommitRequest,
+  ): Promise<ApplyResult> {
+    return this.#change(name, request, async (tx, group) => {
+      await this.#add(tx, group, add);
+      await this.#remove(tx, group, remove);
     });
   }
 
   async #change(
-    call: MembersCall,
+    name: string,
+    request: CommitRequest,
     work: (tx: Transaction, group: Group) => Promise<void>,
-  ): Promise<Answer> {
-    const name = call.params['name'] ?? '';
-    const result = await this.#commit.run(writeRequest(call, call.query), async (tx) => {
+  ): Promise<ApplyResult> {
+    const result = await this.#commit.run(request, async (tx) => {
       const record = await tx.groups.find(name);
       if (record === null) throw noGroup(name);
       await work(tx, record);
@@ -89,11 +89,8 @@ export class GroupMembership {
       uid: result.value.uid,
       action: result.changed ? 'configured' : 'unchanged',
     };
-    const answer = await applyResult(result, [outcome], {
-      dryRun: call.query.dryRun === 'All',
-      connections: this.#connections,
-    });
-    return new Answer(answer, { revision: result.revision });
+    const dryRun = request.dryRun === true;
+    return applyResult(result, [outcome], { dryRun, connections: this.#connections });
   }
 
   async #add(tx: Transaction, group: Group, names: readonly string[]): Promise<void> {

@@ -1,8 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { Answer } from '../../platform/answer.ts';
+import { Answer } from '../../platform/answer.ts';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
 import { Endpoint } from '../../platform/endpoint.ts';
+import { writeRequest } from '../policy/public.ts';
 import { GroupMembership } from './group-membership.ts';
 
 @Controller()
@@ -19,12 +20,17 @@ export class GroupsController {
   }
 
   @Endpoint('replaceGroupMembers')
-  replace(@TheCall() call: Call<'replaceGroupMembers'>): Promise<Answer> {
-    return this.#membership.replace(call);
+  async replace(@TheCall() call: Call<'replaceGroupMembers'>): Promise<Answer> {
+    const name = call.params['name'] ?? '';
+    const request = writeRequest(call, call.query);
+    const result = await this.#membership.replace(name, call.body.members, request);
+    return new Answer(result, { revision: result.revision });
   }
 
   @Endpoint('changeGroupMembers')
-  change(@TheCall() call: Call<'changeGroupMembers'>): Promise<Answer> {
-    return this.#membership.change(call);
+  async change(@TheCall() call: Call<'changeGroupMembers'>): Promise<Answer> {
+    const request = writeRequest(call, call.query);
+    const result = await this.#membership.change(call.params['name'] ?? '', call.body, request);
+    return new Answer(result, { revision: result.revision });
   }
 }
