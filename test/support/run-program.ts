@@ -21,17 +21,27 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly input?: string;
+  /** A variable that is undefined is taken away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The account that runs it; only root may choose another. */
+  readonly uid?: number;
+}
+
 /** Runs one of our programs to its end. */
 export function runProgram(
   program: keyof typeof programs,
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: RunOptions = {},
 ): Promise<ProgramResult> {
+  const env = { ...environment, ...options.env };
+  const account = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [programs[program], ...args],
-      { env: { ...environment, ...options.env }, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
+      { env, timeout: 60_000, maxBuffer: 16 * 1024 * 1024, ...account },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ exitCode: code, stdout, stderr });

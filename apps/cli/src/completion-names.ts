@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { foldersOf } from '@ambit/config';
+import { folderOf } from '@ambit/config';
 import type { CommandContext } from './command-context.ts';
 import { connectionSettings } from './profile/connection-settings.ts';
 
@@ -40,7 +40,7 @@ function giveUp(): Promise<undefined> {
 async function cachePath(context: CommandContext, kind: string): Promise<string> {
   const { server, token } = await connectionSettings(context.globals, context.env);
   const key = createHash('sha256').update(`${server}\n${token}`).digest('hex').slice(0, 16);
-  return join(foldersOf(context.env).cache, 'completion', `${key}-${kind}`);
+  return join(folderOf('cache', context.env), 'completion', `${key}-${kind}`);
 }
 
 async function readFresh(path: string, now: number): Promise<readonly string[] | undefined> {

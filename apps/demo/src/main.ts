@@ -5,7 +5,7 @@ import {
   printableError,
   processEnvironment,
 } from '@ambit/config';
-import { isAppError, printableLines } from '@ambit/kernel';
+import { AppError, isAppError, printableLines } from '@ambit/kernel';
 import { Command } from 'commander';
 import { demoSettings } from './demo-settings.ts';
 import { tellStory } from './tell-story.ts';
@@ -46,8 +46,16 @@ async function run(flags: Record<string, unknown>): Promise<number> {
   }
 }
 
+/** The last lines of a program that ended stand in a message one behind the other: each is shown as an item. */
+function withItems(error: AppError): AppError {
+  const [message = '', ...lines] = error.message.split('\n');
+  const errors = [...lines.map((line) => ({ message: line })), ...(error.extras.errors ?? [])];
+  return new AppError(error.code, message, { ...error.extras, errors });
+}
+
 // What nobody foresaw is shown as it is: the reader of a demo is the one who can do something about it.
 function describe(error: unknown): string {
-  if (isAppError(error) || !(error instanceof Error)) return printableError(error);
+  if (isAppError(error)) return printableError(withItems(error));
+  if (!(error instanceof Error)) return printableError(error);
   return printableLines(error.stack ?? error.message);
 }

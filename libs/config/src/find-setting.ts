@@ -94,7 +94,7 @@ function fallback(
   }
   try {
     const raw = typeof options.default === 'string' ? options.default : options.default.from(env);
-    return { from: 'default', name: '', raw };
+    return raw === undefined ? undefined : { from: 'default', name: '', raw };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     problems.push({ message: `${names.key}: ${error.message} ${error.extras.hint ?? ''}`.trim() });

@@ -1,21 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultDataFolder, foldersOf } from './folders.ts';
+import { defaultDataFolder, folderOf } from './folders.ts';
 
 const person = { root: false, home: '/home/ada' };
 
 describe('folders', () => {
   test('of a person are those of the XDG specification', () => {
-    expect(foldersOf({}, person)).toEqual({
-      data: '/home/ada/.local/share/ambit',
-      cache: '/home/ada/.cache/ambit',
-      config: '/home/ada/.config/ambit',
-    });
+    const all = (env: Record<string, string>) => [
+      defaultDataFolder(env, person),
+      folderOf('cache', env, person),
+      folderOf('config', env, person),
+    ];
+    expect(all({})).toEqual([
+      '/home/ada/.local/share/ambit',
+      '/home/ada/.cache/ambit',
+      '/home/ada/.config/ambit',
+    ]);
     const env = { XDG_DATA_HOME: '/d', XDG_CACHE_HOME: '/c', XDG_CONFIG_HOME: 'relative' };
-    expect(foldersOf(env, person)).toEqual({
-      data: '/d/ambit',
-      cache: '/c/ambit',
-      config: '/home/ada/.config/ambit',
-    });
+    expect(all(env)).toEqual(['/d/ambit', '/c/ambit', '/home/ada/.config/ambit']);
   });
 
   test('of root keep data in /var/lib', () => {
@@ -25,11 +26,14 @@ describe('folders', () => {
   });
 
   test('variables of ours win', () => {
-    const env = { AMBIT_DATA_DIR: '/1', AMBIT_CACHE_DIR: '/2', AMBIT_CONFIG_DIR: '/3' };
-    expect(foldersOf(env, person)).toEqual({ data: '/1', cache: '/2', config: '/3' });
+    const env = { AMBIT_CACHE_DIR: '/2', AMBIT_CONFIG_DIR: '/3' };
+    expect(folderOf('cache', env, person)).toBe('/2');
+    expect(folderOf('config', env, { root: false, home: undefined })).toBe('/3');
   });
 
-  test('without a home the error names the variable to set', () => {
-    expect(() => defaultDataFolder({}, { root: false, home: '' })).toThrow(/AMBIT_DATA_DIR/);
+  test('outside case 19: without a home the error names what to set, each folder by itself', () => {
+    const nobody = { root: false, home: undefined };
+    expect(() => defaultDataFolder({}, nobody)).toThrow(/AMBIT_DATA_DIR/);
+    expect(() => folderOf('config', { AMBIT_DATA_DIR: '/d' }, nobody)).toThrow(/AMBIT_CONFIG_DIR/);
   });
 });

@@ -1,8 +1,8 @@
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '@ambit/kernel';
+import { accountName } from './folders.ts';
 
 const writableByOthers = 0o022;
 const openToOthers = 0o077;
@@ -43,7 +43,7 @@ function ownProblem({ path, facts }: Entry, isSecret: boolean): AppError | undef
   const uid = process.getuid?.();
   if (uid === undefined) return undefined;
   if (facts.uid !== uid) {
-    const { username } = userInfo();
+    const username = accountName();
     return refusal(
       `${path} belongs to another account than ${username}, which runs this program.`,
       `Its owner (uid ${facts.uid}) could replace what is in it at any time.`,
@@ -145,7 +145,7 @@ export async function requireOwnSecret(path: string): Promise<void> {
     throw refusal(
       `The file ${path} belongs to another account.`,
       `Its owner (uid ${facts.uid}) decides what this program uses as its secret.`,
-      `chown ${userInfo().username} ${quoted(path)}`,
+      `chown ${accountName()} ${quoted(path)}`,
     );
   }
   if ((facts.mode & writableByOthers) !== 0) {

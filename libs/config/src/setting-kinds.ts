@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { durationForm, readDuration, type Millis } from '@ambit/kernel';
 import { parseAddress, type Address } from './addresses.ts';
+import type { Environment } from './environment.ts';
 import { defaultCacheFolder, defaultDataFolder, folderDefaults } from './folders.ts';
 import { Secret } from './secret.ts';
 import { setting, unusable } from './setting.ts';
@@ -143,12 +144,16 @@ export function dataFolder(describe: string): Setting<string> {
   });
 }
 
-/** The folder that may be deleted at any time: AMBIT_CACHE_DIR. */
-export function cacheFolder(describe: string): Setting<string> {
-  return path({
-    describe,
-    default: { text: folderDefaults.cache, from: (env) => defaultCacheFolder(env) },
-  });
+/** The folder that may be deleted at any time: AMBIT_CACHE_DIR. Undefined without a home: a cache is no reason not to start. */
+export function cacheFolder(describe: string): Setting<string | undefined> {
+  const from = (env: Environment): string | undefined => {
+    try {
+      return defaultCacheFolder(env);
+    } catch {
+      return undefined;
+    }
+  };
+  return path({ describe, default: { text: folderDefaults.cache, from } });
 }
 
 function choiceParser<C extends string>(known: readonly C[]): (raw: string) => Parsed<C> {

@@ -11,7 +11,8 @@ export function unusable(expected: string): { readonly expected: string } {
 /** A default that depends on the environment; `text` describes it in help and reference pages. */
 export interface ComputedDefault {
   readonly text: string;
-  readonly from: (env: Environment) => string;
+  /** Undefined where the setting may be left out. */
+  readonly from: (env: Environment) => string | undefined;
 }
 
 /** What every kind of setting takes. Defaults are texts, read by the same parser as everything else. */

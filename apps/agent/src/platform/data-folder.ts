@@ -117,7 +117,8 @@ function unusable(path: string, cause: unknown): AppError {
         cause,
       })
     : new AppError('storage_unwritable', `The data folder ${path} cannot be used.`, {
-        hint: 'Give it to this user, or name another with --data-dir.',
+        why: `The system says ${(cause as Error).message}.`,
+        hint: 'Give it to this user, or name another with --data-dir or AMBIT_DATA_DIR.',
         cause,
       });
 }

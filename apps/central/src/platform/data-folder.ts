@@ -85,8 +85,8 @@ function folderError(error: unknown, path: string): AppError {
     });
   }
   return new AppError('storage_unwritable', `The data folder ${path} cannot be used.`, {
-    ...(code === undefined ? {} : { why: `The system says ${code}.` }),
-    hint: 'Give it to this user, or name another with --data-dir.',
+    ...(code === undefined ? {} : { why: `The system says ${(error as Error).message}.` }),
+    hint: 'Give it to this user, or name another with --data-dir or AMBIT_DATA_DIR.',
     cause: error,
   });
 }

@@ -1,9 +1,16 @@
-import { foldersOf, readText, type Environment } from '@ambit/config';
+import { access, constants } from 'node:fs/promises';
+import { folderOf, readText, type Environment } from '@ambit/config';
 import { withoutUndefined } from '@ambit/contracts';
 import { AppError, didYouMean } from '@ambit/kernel';
 import type { GlobalOptions } from '../global-options.ts';
 import { maxInputBytes } from '../terminal.ts';
-import { profilePath, readProfiles, type Profile, type ProfileFile } from './profile-file.ts';
+import {
+  noProfiles,
+  profilePath,
+  readProfiles,
+  type Profile,
+  type ProfileFile,
+} from './profile-file.ts';
 
 /** Which central to talk to and as whom, and where each came from. */
 export interface ConnectionSettings {
@@ -17,7 +24,7 @@ type Chosen = Pick<GlobalOptions, 'server' | 'tokenFile' | 'caFile' | 'profile'>
 
 /** Folder of the profile file: `AMBIT_CONFIG_DIR`, else by XDG. */
 export function configFolder(env: Environment): string {
-  return foldersOf(env).config;
+  return folderOf('config', env);
 }
 
 /** The profile that counts: flag, then environment, then the current one. Throws `usage` when a named one does not exist. */
@@ -47,15 +54,52 @@ export async function connectionSettings(
   options: Chosen,
   env: Environment,
 ): Promise<ConnectionSettings> {
-  const file = await readProfiles(profilePath(configFolder(env)));
-  const { name, profile } = chooseProfile(file, options, env);
-  const server = options.server ?? named(env, 'AMBIT_SERVER') ?? profile?.server;
+  const given = {
+    server: options.server ?? named(env, 'AMBIT_SERVER'),
+    token: await explicitToken(options, env),
+  };
+  const { name, profile } = chooseProfile(await profilesFor(given, options, env), options, env);
+  const server = given.server ?? profile?.server;
   if (server === undefined) throw noServer();
   const own: Partial<Profile> = profileFor(profile, server) ?? {};
-  const token = (await explicitToken(options, env)) ?? own.token;
+  const token = given.token ?? own.token;
   if (token === undefined) throw noToken(server);
   const caFile = options.caFile ?? named(env, 'AMBIT_CA_FILE') ?? own.caFile;
   return withoutUndefined({ profile: name, server, token, caFile });
+}
+
+/** A container may run as nobody, without a home: who names server and token needs no profile. */
+async function profilesFor(
+  given: { readonly server: string | undefined; readonly token: string | undefined },
+  options: Chosen,
+  env: Environment,
+): Promise<ProfileFile> {
+  const asked = options.profile ?? named(env, 'AMBIT_PROFILE');
+  const complete = given.server !== undefined && given.token !== undefined && asked === undefined;
+  return complete && !(await profilesInReach(env)) ? noProfiles : ownProfiles(env);
+}
+
+async function profilesInReach(env: Environment): Promise<boolean> {
+  try {
+    await access(profilePath(configFolder(env)), constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ownProfiles(env: Environment): Promise<ProfileFile> {
+  try {
+    return await readProfiles(profilePath(configFolder(env)));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.extras.nextCommand !== undefined) throw error;
+    const { hint = '' } = error.extras;
+    throw new AppError(error.code, error.message, {
+      ...error.extras,
+      hint: `${hint} Or give AMBIT_SERVER and AMBIT_TOKEN.`.trim(),
+      cause: error,
+    });
+  }
 }
 
 /** The value of a variable; an empty one counts as none. */

@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { keyFaults, readText, strictYaml } from '@ambit/config';
+import { keyFaults, readText, strictYaml, systemReason } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import { z } from 'zod';
 
@@ -17,6 +17,9 @@ const ProfileFile = z.strictObject({
 });
 export type ProfileFile = z.infer<typeof ProfileFile>;
 
+/** Of somebody who never signed in. */
+export const noProfiles: ProfileFile = { currentProfile: 'default', profiles: {} };
+
 /** Where the profiles of a user are kept. */
 export function profilePath(configFolder: string): string {
   return join(configFolder, 'config.yaml');
@@ -28,7 +31,7 @@ export function profilePath(configFolder: string): string {
  */
 export async function readProfiles(path: string): Promise<ProfileFile> {
   const text = await readIfThere(path);
-  if (text === undefined) return { currentProfile: 'default', profiles: {} };
+  if (text === undefined) return noProfiles;
   await refuseOpenFile(path);
   const parsed = ProfileFile.safeParse((await parseQuietly(text, path)) ?? {});
   if (parsed.success) return parsed.data;
@@ -59,7 +62,8 @@ async function parseQuietly(text: string, path: string): Promise<unknown> {
 async function readIfThere(path: string): Promise<string | undefined> {
   const file = await readText(path);
   if (file.ok) return file.text;
-  if (file.code === 'ENOENT') return undefined;
+  // A home that is no folder, such as /dev/null, is how machines say that there is none.
+  if (file.code === 'ENOENT' || file.code === 'ENOTDIR') return undefined;
   throw new AppError('config_invalid', `cannot read ${path}`, {
     why: file.reason,
     hint: 'Mend it, or set AMBIT_CONFIG_DIR to a folder of your own.',
@@ -78,9 +82,9 @@ async function refuseOpenFile(path: string): Promise<void> {
 /** Replaces the file as a whole, 0600 in a 0700 folder; a crash leaves the old or the new one. */
 export async function writeProfiles(path: string, file: ProfileFile): Promise<void> {
   const { stringify } = await import('yaml');
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const handle = await open(temporary, 'w', 0o600);
     try {
       await handle.writeFile(stringify(file));
@@ -91,7 +95,11 @@ export async function writeProfiles(path: string, file: ProfileFile): Promise<vo
     await chmod(temporary, 0o600);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw new AppError('storage_unwritable', `cannot write ${path}`, { cause: error });
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new AppError('storage_unwritable', `cannot write ${path}`, {
+      why: `the system says ${systemReason(error)}`,
+      hint: 'Set AMBIT_CONFIG_DIR to a folder of your own.',
+      cause: error,
+    });
   }
 }

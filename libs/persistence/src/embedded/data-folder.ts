@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { AppError } from '@ambit/kernel';
 import { storageError } from './storage-error.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { insideName, spawnInside } from './server-folder.ts';
-import type { ServerUser } from './server-user.ts';
+import { insideName, inWordsOfPeople, spawnInside } from './server-folder.ts';
+import { requireAccount, type ServerUser } from './server-user.ts';
 
 export interface DataFolder {
   /** The folder PostgreSQL owns. */
@@ -79,7 +79,9 @@ async function initialise(draft: string, password: string, wanted: Wanted): Prom
       child.once('error', reject);
       child.once('close', resolve);
     });
-    if (code !== 0) throw new Error(complaint.trim() || `initdb ended with ${String(code)}`);
+    if (code === 0) return;
+    const said = complaint.trim() || `initdb ended with ${String(code)} and said nothing`;
+    throw new Error(inWordsOfPeople(said, draft));
   } finally {
     await file.close();
     await rm(passwordPath, { force: true });
@@ -88,6 +90,7 @@ async function initialise(draft: string, password: string, wanted: Wanted): Prom
 
 /** Made under another name and renamed when it is whole: a data folder that can be seen was never cut short. */
 async function createCluster(cluster: string, password: string, wanted: Wanted): Promise<void> {
+  if (wanted.user === undefined) requireAccount();
   const draft = `${cluster}.new`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });

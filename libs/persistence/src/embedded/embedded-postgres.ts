@@ -15,7 +15,7 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   readonly logger: Logger;
   /** Where copies of the programs are kept when root runs them as another account. */
-  readonly cacheDir?: string;
+  readonly cacheDir?: string | undefined;
   /** postgresql.conf settings over ours. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Work of the owner of the database, such as migrations; its URL is good only until this is done. */

@@ -88,17 +88,22 @@ async function copySomewhere(
   user: ServerUser | undefined,
   cacheDir: string | undefined,
 ): Promise<string> {
+  const failures: string[] = [];
   let cause: unknown;
   for (const place of copyPlaces(user, cacheDir)) {
-    if (user !== undefined && !(await canReach(place, user))) continue;
+    if (user !== undefined && !(await canReach(place, user))) {
+      failures.push(`${place}: not every account may enter it`);
+      continue;
+    }
     try {
       return await copyTo(place, found);
     } catch (error) {
       cause = error;
+      failures.push(`${place}: ${(error as Error).message}`);
     }
   }
   throw new AppError('storage_unwritable', 'There is no place for the programs of PostgreSQL.', {
-    why: 'They are copied to where the account that runs them may read them; PostgreSQL refuses to run as root.',
+    why: `They are copied to where the account that runs them may read them. ${failures.join('; ')}.`,
     hint: 'Set AMBIT_CACHE_DIR to a folder with 100 MB free, for root below folders that every account may enter.',
     cause,
   });

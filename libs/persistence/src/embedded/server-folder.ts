@@ -13,6 +13,11 @@ export function insideName(folder: string): string {
   return process.platform === 'linux' ? workingDirectory : folder;
 }
 
+/** What such a program said, with the folder by the name that people know it by. */
+export function inWordsOfPeople(text: string, folder: string): string {
+  return text.replaceAll(workingDirectory, folder);
+}
+
 /** Starts a PostgreSQL program with `folder` as its working directory, under the server's account, in a session of its own. */
 export function spawnInside(
   folder: string,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
 import { pause } from './orphaned-server.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { insideName, spawnInside } from './server-folder.ts';
+import { insideName, inWordsOfPeople, spawnInside } from './server-folder.ts';
 import type { ServerUser } from './server-user.ts';
 
 export interface ServerCommand {
@@ -39,12 +39,12 @@ function commandLine(command: ServerCommand): [string, ...string[]] {
   return [command.binaries.postgres, '-D', insideName(command.cluster), ...options];
 }
 
-function followLog(child: ChildProcess, logger: Logger): () => string {
+function followLog(child: ChildProcess, { logger, cluster }: ServerCommand): () => string {
   let tail = '';
   let rest = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-2_000);
-    const lines = (rest + text).split('\n');
+    const lines = (rest + text).split('\n').map((line) => inWordsOfPeople(line, cluster));
     rest = (lines.pop() ?? '').slice(-8_000);
     for (const line of lines) {
       // What a stop says to connections that are just being closed is nobody's concern.
@@ -53,7 +53,7 @@ function followLog(child: ChildProcess, logger: Logger): () => string {
       else logger.debug('postgres', { line });
     }
   });
-  return () => tail.trim();
+  return () => inWordsOfPeople(tail.trim(), cluster);
 }
 
 function launch(command: ServerCommand): ServerProcess {
@@ -62,7 +62,7 @@ function launch(command: ServerCommand): ServerProcess {
     'ignore',
     'pipe',
   ]);
-  const log = followLog(child, command.logger);
+  const log = followLog(child, command);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) =>

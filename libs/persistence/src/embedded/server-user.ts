@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { AppError } from '@ambit/kernel';
 
 /** The account PostgreSQL runs as; it refuses to run as root. */
 export interface ServerUser {
@@ -20,6 +22,23 @@ export async function chooseServerUser(): Promise<ServerUser | undefined> {
   const uid = Number(fields?.[2]);
   const gid = Number(fields?.[3]);
   return uid > 0 && gid > 0 ? { uid, gid } : nobody;
+}
+
+/** PostgreSQL makes its files under the name of an account. Throws database_unavailable where this process has none. */
+export function requireAccount(): void {
+  try {
+    userInfo();
+  } catch (cause) {
+    throw new AppError(
+      'database_unavailable',
+      `The embedded PostgreSQL cannot be made: this machine has no account with the uid ${String(process.getuid?.())}.`,
+      {
+        why: 'PostgreSQL asks the machine for the name of the account it runs as (initdb: could not look up effective user ID).',
+        hint: 'Run as an account that the machine knows (/etc/passwd), or name a PostgreSQL of your own with AMBIT_DATABASE_URL.',
+        cause,
+      },
+    );
+  }
 }
 
 function mayEnter(facts: { mode: number; uid: number; gid: number }, user: ServerUser): boolean {

@@ -11,9 +11,14 @@ describe('a failure of the disk', () => {
     ['EROFS: read-only file system', 'storage_unwritable'],
     // Node says this of a recursive mkdir on a read-only file system.
     ["ENOENT: no such file or directory, mkdir '/x/y'", 'storage_unwritable'],
+    ['spawn /cache/bin/initdb EACCES', 'database_unavailable'],
     ['FATAL:  could not create shared memory segment', 'database_unavailable'],
   ])('%s is %s', (message, code) => {
-    expect(storageError(new Error(message), '/data')).toMatchObject({ code });
+    // What was said itself is never swallowed.
+    expect(storageError(new Error(message), '/data')).toMatchObject({
+      code,
+      extras: { why: message },
+    });
   });
 
   test('keeps an error that already says what to do', () => {
