@@ -5,7 +5,7 @@ import { ClockInterval } from './clock/clock-interval.ts';
 import { IdentityFile } from './identity/agent-identity.ts';
 import { IdentityKeeper } from './identity/identity-keeper.ts';
 import { obtainIdentity } from './identity/obtain-identity.ts';
-import { systemClock, TimeOrderedIds } from './platform/clock-and-ids.ts';
+import { systemClock, timeOrderedIds } from './platform/clock-and-ids.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { HighWaterFile } from './state/high-water-file.ts';
 import { ObjectInventory } from './state/object-inventory.ts';
@@ -21,7 +21,7 @@ export async function openParts(ground: AgentGround, teardown: Teardown): Promis
     folder: folder.spool,
     writes: folder.writes,
     cluster: clusterName,
-    ids: new TimeOrderedIds(systemClock),
+    ids: timeOrderedIds,
     dial: () => keeper.dial(),
     clock: systemClock,
     random: Math.random,

@@ -11,7 +11,7 @@ import { makeAuditPartitions, UnitOfWork } from '@ambit/persistence';
 import type { CentralSettings } from './config.ts';
 import { openDataFolder } from './platform/data-folder.ts';
 import { watchDatabase } from './platform/database-watch.ts';
-import { systemClock, TimeOrderedIds } from './platform/ids.ts';
+import { systemClock, timeOrderedIds } from './platform/ids.ts';
 import type { JobStore } from './platform/jobs/job-runner.ts';
 import { openCentralDatabase } from './platform/open-database.ts';
 import type { Runtime } from './platform/runtime.ts';
@@ -78,10 +78,9 @@ export async function openFoundation(
   await makeAuditPartitions(database);
   readiness.ready('database');
   teardown.add('database watch', watchDatabase({ database, readiness, meters }));
-  const ids = new TimeOrderedIds(clock);
-  const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
+  const unitOfWork = new UnitOfWork(database, { clock, ids: timeOrderedIds, logger });
   const stores = { database, auditDatabase, unitOfWork };
-  const ports = { logger, clock, ids, meters, readiness };
+  const ports = { logger, clock, ids: timeOrderedIds, meters, readiness };
   return {
     runtime: { settings: withoutOwner(settings), ...ports, ...stores },
     keysFolder: folder.keys,

@@ -7,7 +7,7 @@ import { SignInFailures } from './features/tokens/public.ts';
 import { auditJobs } from './features/audit/public.ts';
 import { cluster, replicaFolder, TestCentral } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
-import { systemClock, TimeOrderedIds } from './platform/ids.ts';
+import { systemClock, timeOrderedIds } from './platform/ids.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
@@ -74,7 +74,7 @@ describe('failed sign-ins', () => {
   });
 
   test('from 5,000 addresses are counted whole and written as about a hundred events', async () => {
-    const ids = new TimeOrderedIds(systemClock);
+    const ids = timeOrderedIds;
     const ports = { clock: systemClock, ids, logger: silentLogger };
     const unitOfWork = new UnitOfWork(db.database, ports);
     const failures = new SignInFailures({ ...ports, unitOfWork });
@@ -144,7 +144,7 @@ test('retention tells what it drops: how many events of which days', async () =>
   const old = Date.now() - 100 * day;
   const insert = `INSERT INTO audit_events (received_at, type, actor, event) VALUES ($1, 'x', 'x', '{}')`;
   for (const at of [old, old + 1_000]) await db.database.query(insert, [new Date(at)]);
-  const ids = new TimeOrderedIds(systemClock);
+  const ids = timeOrderedIds;
   const ports = { database: db.database, clock: systemClock, ids, logger: silentLogger };
   const unitOfWork = new UnitOfWork(db.database, ports);
   const retention = auditJobs({ ...ports, unitOfWork }, 90 * day).find(

@@ -18,7 +18,6 @@ describe('server-sent events', () => {
   test('are read with type, id and data; an unfinished one is left', async () => {
     expect(await read([stream])).toEqual([
       { event: 'audit', id: '7', data: '{"a":1}' },
-      { event: 'comment', data: '' },
       { event: 'message', data: 'one\ntwo' },
     ]);
   });

@@ -7,7 +7,7 @@ import { openDatabase, runningEmbeddedUrl, UnitOfWork } from '@ambit/persistence
 import type { Database } from '@ambit/persistence';
 import type { CentralSettings } from '../config.ts';
 import { openDataFolder, requireOwnFolder } from '../platform/data-folder.ts';
-import { systemClock, TimeOrderedIds } from '../platform/ids.ts';
+import { systemClock, timeOrderedIds } from '../platform/ids.ts';
 import { openCentralDatabase } from '../platform/open-database.ts';
 import { Teardown } from '../platform/teardown.ts';
 
@@ -43,7 +43,7 @@ export async function withDatabase<T>(
       });
     }
     const clock = systemClock;
-    const ids = new TimeOrderedIds(clock);
+    const ids = timeOrderedIds;
     const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
     return await work({ database, unitOfWork, clock, ids, keysFolder: join(folder, 'keys') });
   } finally {

@@ -1,5 +1,6 @@
 import { AppError } from '@ambit/kernel';
 import type { Clock, Logger, Millis } from '@ambit/kernel';
+import { LRUCache } from 'lru-cache';
 import { networkOf } from './client-address.ts';
 
 /** Failed sign-ins of one network, and with one token's id, before their answer is to wait. */
@@ -34,7 +35,8 @@ export class FailureLimiter {
   readonly #counts: FailureCounts;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #logger: Logger;
-  readonly #known = new Map<string, Known>();
+  // The one that failed longest ago goes first.
+  readonly #known = new LRUCache<string, Known>({ max: mostKnown });
   #asking = 0;
 
   constructor(counts: FailureCounts, clock: Pick<Clock, 'monotonic'>, logger: Logger) {
@@ -61,28 +63,20 @@ export class FailureLimiter {
 
   async #count(key: string): Promise<Known> {
     const now = this.#clock.monotonic();
-    const known = this.#known.get(key);
+    const known = this.#known.peek(key);
     const current = known !== undefined && now < known.endsAt ? known : undefined;
     if (current !== undefined && current.count > failuresPerMinute) return current;
     const here = {
       count: (current?.count ?? 0) + 1,
       endsAt: current?.endsAt ?? now + 60_000,
     };
-    this.#remember(key, here);
+    this.#known.set(key, here);
     const stored = await this.#ask(key);
     if (stored === undefined) return here;
     const { consumedPoints, msBeforeNext } = stored;
     const found = { count: consumedPoints, endsAt: this.#clock.monotonic() + msBeforeNext };
-    this.#remember(key, found);
+    this.#known.set(key, found);
     return found;
-  }
-
-  #remember(key: string, known: Known): void {
-    // The oldest goes first: it failed longest ago.
-    this.#known.delete(key);
-    this.#known.set(key, known);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest);
   }
 
   async #ask(key: string): Promise<FailureCount | undefined> {

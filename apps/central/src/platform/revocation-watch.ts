@@ -1,4 +1,5 @@
 import type { FeedCommit, RevokedCredential } from '@ambit/persistence';
+import { LRUCache } from 'lru-cache';
 
 interface Commits {
   subscribe(listener: (commit: FeedCommit) => void): () => void;
@@ -13,7 +14,7 @@ const remembered = 10_000;
  */
 export class RevocationWatch {
   readonly #cuts = new Map<string, Set<() => void>>();
-  readonly #revoked = new Set<string>();
+  readonly #revoked = new LRUCache<string, true>({ max: remembered });
 
   constructor(commits: Commits, of: RevokedCredential['kind']) {
     commits.subscribe((commit) => {
@@ -39,9 +40,7 @@ export class RevocationWatch {
   }
 
   #cut(uid: string): void {
-    this.#revoked.add(uid);
-    const [oldest] = this.#revoked;
-    if (this.#revoked.size > remembered && oldest !== undefined) this.#revoked.delete(oldest);
+    this.#revoked.set(uid, true);
     const cuts = this.#cuts.get(uid);
     this.#cuts.delete(uid);
     for (const cut of cuts ?? []) cut();

@@ -1,6 +1,6 @@
-const codes = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
+import { styleText } from 'node:util';
 
-export type Colour = keyof typeof codes;
+export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 
 /** A part of a line in a colour. */
 export interface Painted {
@@ -10,5 +10,6 @@ export interface Painted {
 
 /** The text in a colour, or as it is when colours make no sense. */
 export function paint(text: string, colour: Colour, enabled: boolean): string {
-  return enabled ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
+  // Whether colours make sense was decided by flags, variables and the stream; the platform does not ask again.
+  return enabled ? styleText(colour, text, { validateStream: false }) : text;
 }

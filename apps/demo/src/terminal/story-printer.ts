@@ -1,3 +1,7 @@
+import { styleText } from 'node:util';
+
+type Style = 'bold' | 'dim' | 'green' | 'yellow';
+
 /** Where the story is told. */
 export interface Output {
   readonly isTTY?: boolean;
@@ -25,7 +29,7 @@ export class StoryPrinter {
   step(title: string): void {
     this.steps += 1;
     this.line('');
-    this.line(this.style('1', `${this.steps}. ${title}`));
+    this.line(this.style('bold', `${this.steps}. ${title}`));
   }
 
   line(text: string): void {
@@ -35,15 +39,15 @@ export class StoryPrinter {
 
   /** A line of what happened, with a mark in front. */
   done(text: string): void {
-    this.line(`   ${this.style('32', '✓')} ${text}`);
+    this.line(`   ${this.style('green', '✓')} ${text}`);
   }
 
   note(text: string): void {
-    this.line(this.style('2', `     ${text}`));
+    this.line(this.style('dim', `     ${text}`));
   }
 
   warn(text: string): void {
-    this.line(`   ${this.style('33', '!')} ${text}`);
+    this.line(`   ${this.style('yellow', '!')} ${text}`);
   }
 
   /**
@@ -65,7 +69,7 @@ export class StoryPrinter {
   }
 
   bold(text: string): string {
-    return this.style('1', text);
+    return this.style('bold', text);
   }
 
   private clearProgress(): void {
@@ -74,7 +78,7 @@ export class StoryPrinter {
     this.progressShown = false;
   }
 
-  private style(code: string, text: string): string {
-    return this.styled ? `\x1b[${code}m${text}\x1b[0m` : text;
+  private style(style: Style, text: string): string {
+    return this.styled ? styleText(style, text, { validateStream: false }) : text;
   }
 }
