@@ -83,7 +83,7 @@ const lines = [
 
 /** What is left of a run's output when our own colours and the line that moves are taken out. */
 function alien({ out, err }: Captured): string[] {
-  const ours = (out + err).replaceAll(/\u001b\[(?:31|32|33|2|1|0)m|\r\u001b\[K/g, '');
+  const ours = (out + err).replaceAll(/\u001b\[(?:31|32|33|2|1|39|22)m|\r\u001b\[K/g, '');
   return ours.match(/[^\P{C}\n]|[\u2028\u2029]/gu) ?? [];
 }
 
