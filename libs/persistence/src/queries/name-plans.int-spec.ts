@@ -8,7 +8,7 @@ import {
   listGroups,
   listRoles,
   listUsers,
-} from '../kinds/list-policy.ts';
+} from '../index.ts';
 
 const rows = 30_000;
 const meta = `'{}', '{}', 1, 1, now()`;
