@@ -14,6 +14,8 @@ export * from './names/scope-text.ts';
 export * from './preview/explained-from.ts';
 export * from './preview/guard-commit.ts';
 export { canI } from './access/can-i.ts';
+export { grantable } from './access/grantable.ts';
+export type { Grantable } from './access/grantable.ts';
 export type { Inquiry } from './access/judge-grant.ts';
 export { whoCan } from './access/who-can.ts';
 export * from './changes/references.ts';

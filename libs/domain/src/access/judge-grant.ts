@@ -108,7 +108,8 @@ function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
   }
 }
 
-const requestOf = (question: AccessQuestion) => ({
+/** The question as rules are asked it. */
+export const requestOf = (question: AccessQuestion) => ({
   type: 'resource' as const,
   verb: question.verb,
   apiGroup: question.apiGroup,

@@ -1,10 +1,11 @@
 import type { AccessCheck, AccessCheckResult, WhoCanQuery, WhoCanResult } from '@ambit/contracts';
-import { canI, whoCan } from '@ambit/domain';
+import { canI, grantable, whoCan } from '@ambit/domain';
 import type { AccessAnswer, AccessPath, AccessQuestion, AccessRefusal } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { accessAdvice } from './access-advice.ts';
 import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
 
 type Check = AccessCheck['checks'][number];
@@ -39,10 +40,12 @@ export class AnswerAccess {
         const known = evidence.get(check.cluster);
         if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
         const question = questionOf(check, known.uid);
-        return answerResponse(
-          canI({ policy, facts: known.facts, question, now, user: check.user }),
-          check,
-        );
+        const { facts } = known;
+        const answer = canI({ policy, facts, question, now, user: check.user });
+        const advice = answer.allowed
+          ? {}
+          : accessAdvice(answer.refusals, check, grantable({ policy, facts, question }));
+        return answerResponse(answer, advice);
       }),
     };
   }
@@ -108,19 +111,19 @@ function evidenceResponse(
   };
 }
 
-function answerResponse(answer: AccessAnswer, check: Check): AccessCheckResult['items'][number] {
+function answerResponse(
+  answer: AccessAnswer,
+  advice: ReturnType<typeof accessAdvice>,
+): AccessCheckResult['items'][number] {
   if (answer.allowed) {
     const paths = answer.paths.slice(0, mostShown).map(pathResponse);
     return { allowed: true, paths, refusals: [], ...untilResponse(answer.until) };
   }
-  const scope =
-    check.namespace === undefined ? check.cluster : `${check.cluster}/${check.namespace}`;
   return {
     allowed: false,
     paths: [],
     refusals: answer.refusals.slice(0, mostShown).map(refusalResponse),
-    hint: 'An administrator can grant it.',
-    nextCommand: `ambit grant ${check.user} ROLE ${scope}`,
+    ...advice,
   };
 }
 
