@@ -86,7 +86,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
       meters,
     ),
     parts: {
-      connections: new ConnectedClusters(gateway, database, clock),
+      connections: new ConnectedClusters(gateway, status, database, clock),
       applied: status,
       joinFacts: { caPin: keys.ca.pin, agentAddress: () => address },
     },

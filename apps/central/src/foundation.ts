@@ -12,6 +12,8 @@ import type { CentralSettings } from './config.ts';
 import { openDataFolder } from './platform/data-folder.ts';
 import { watchDatabase } from './platform/database-watch.ts';
 import { systemClock, timeOrderedIds } from './platform/ids.ts';
+import { takeReplicaName } from './platform/replica-name.ts';
+import type { ReplicaName } from './platform/replica-name.ts';
 import type { JobStore } from './platform/jobs/job-runner.ts';
 import { openCentralDatabase } from './platform/open-database.ts';
 import type { Runtime } from './platform/runtime.ts';
@@ -23,6 +25,7 @@ export interface Foundation {
   readonly runtime: Runtime;
   readonly keysFolder: string;
   readonly healthUrl: string;
+  readonly replica: ReplicaName;
   readonly databaseKind: 'given' | 'embedded';
   /** Where jobs and limits are kept. */
   readonly store: JobStore;
@@ -84,6 +87,7 @@ export async function openFoundation(
   return {
     runtime: { settings: withoutOwner(settings), ...ports, ...stores },
     keysFolder: folder.keys,
+    replica: await takeReplicaName(folder.path),
     healthUrl: `http://${addressText({ host: health.host, port: health.port })}`,
     databaseKind: opened.kind,
     store:

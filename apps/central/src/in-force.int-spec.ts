@@ -1,8 +1,10 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import type { wire } from '@ambit/protocol';
-import { cluster, grant, role, TestCentral, user } from './central.test-support.ts';
+import { cluster, grant, replicaFolder, role, TestCentral, user } from './central.test-support.ts';
 import { cleanReport, enrolAgent, problemOf, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
@@ -247,5 +249,51 @@ describe('whether a change is in force', () => {
       clusters: { reached: 1, inForce: 0, waiting: 1, hindered: 0 },
       conditions: [{ type: 'InForce', status: 'Unknown', reason: 'Waiting' }],
     });
+  });
+});
+
+describe('what is said of a connection', () => {
+  const statusOf = async (of: TestCentral, name: string) =>
+    (await of.get(`/clusters/${name}`)).body.status;
+
+  test('an agent that is connected here was seen when it was last heard', async () => {
+    const agent = await connected('seen');
+    await db.database.query(
+      `UPDATE cluster_sync SET last_seen_at = now() - interval '37 s'
+       WHERE cluster_uid = (SELECT uid FROM clusters WHERE name = 'seen')`,
+    );
+    const { lastSeenAgeSeconds } = await statusOf(central, 'seen');
+    expect(lastSeenAgeSeconds).toBeLessThan(20);
+    agent.close();
+  });
+
+  test('after a crash of central and agent at once the agent is offline, and not connected for another minute', async () => {
+    await connected('crashed');
+    expect(await statusOf(central, 'crashed')).toMatchObject({ phase: 'Connected' });
+    const { session } = await statusOf(central, 'crashed');
+    // A start on the same folder finds whose folder it was: what that one left open it left open for ever.
+    const dataDir = await replicaFolder(central);
+    await cp(join(central.dataDir, 'central/replica'), join(dataDir, 'central/replica'));
+    for (const agent of agents.splice(0)) agent.close();
+    await eventually(async () =>
+      expect((await statusOf(central, 'crashed')).connected).toBe(false),
+    );
+    await db.database.query(
+      `UPDATE cluster_sync SET disconnected_at = NULL, last_seen_at = now() WHERE replica = $1`,
+      [session.replica],
+    );
+    const again = await TestCentral.start(db.url, { dataDir });
+    again.token = central.token;
+    try {
+      expect(await statusOf(again, 'crashed')).toMatchObject({
+        connected: false,
+        phase: 'Offline',
+      });
+      expect(again.logger.lines.some(({ message }) => /stopped without a word/.test(message))).toBe(
+        true,
+      );
+    } finally {
+      await again.stop();
+    }
   });
 });

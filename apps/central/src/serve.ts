@@ -1,6 +1,6 @@
-import { hostname } from 'node:os';
 import type { Logger } from '@ambit/kernel';
 import { addressText } from '@ambit/config';
+import { closeSessionsOfReplica } from '@ambit/persistence';
 import { createAgentServer } from '@ambit/transport';
 import { openAgentSide } from './agent-side.ts';
 import type { AgentSide } from './agent-side.ts';
@@ -60,7 +60,8 @@ async function start(
   const { world, feed } = await loadPolicyWorld(runtime, foundation.fail);
   teardown.add('policy feed', () => feed.close());
   runtime.readiness.ready('policy');
-  const replica = `${hostname()}/${process.pid}`;
+  await endFormerSessions(foundation);
+  const replica = foundation.replica.name;
   const agentSide = openAgentSide({ runtime, world, replica, ...trust });
   const serves = settings.roles.includes('api');
   const agentAddress = serves
@@ -89,6 +90,20 @@ async function start(
       return teardown.run();
     },
   };
+}
+
+/** Agents that were connected to this process before it was killed are not, until they come back. */
+async function endFormerSessions({ runtime, replica }: Foundation): Promise<void> {
+  const { database, clock, logger } = runtime;
+  if (replica.former === undefined) return;
+  const ended = await closeSessionsOfReplica(database, replica.former, clock.now());
+  if (ended.length === 0) return;
+  logger.warn(
+    'this central stopped without a word; its agents count as offline until they are back',
+    {
+      clusters: ended.length,
+    },
+  );
 }
 
 /** Opens the port of the agents and gives the address at which they reach it. */

@@ -121,3 +121,16 @@ export async function closeClusterSession(
   );
   return rows.length === 1;
 }
+
+/** Ends what a replica left open that stopped without a word. Gives the clusters whose sessions those were. */
+export async function closeSessionsOfReplica(
+  sql: Sql,
+  replica: string,
+  at: Millis,
+): Promise<readonly string[]> {
+  const rows = await sql.query<{ cluster_uid: string }>(
+    `UPDATE cluster_sync SET disconnected_at = $2 WHERE replica = $1 AND disconnected_at IS NULL RETURNING cluster_uid`,
+    [replica, new Date(at)],
+  );
+  return rows.map((row) => row.cluster_uid);
+}

@@ -59,6 +59,11 @@ export class AgentStatus {
     await this.flush();
   }
 
+  /** When an agent connected here last said something; undefined for those that are not. */
+  lastHeard(clusterUid: string): Millis | undefined {
+    return this.#heard.get(clusterUid)?.at;
+  }
+
   /** The agent said something. */
   heard(clusterUid: string, sessionEpoch: number): void {
     this.#heard.set(clusterUid, { sessionEpoch, at: this.#clock.now() });
@@ -78,7 +83,8 @@ export class AgentStatus {
     revision: number,
     report: wire.ApplyReport,
   ): void {
-    this.note({ clusterUid, sessionEpoch, appliedRevision: revision, results: report });
+    const lastSeenAt = this.#clock.now();
+    this.note({ clusterUid, sessionEpoch, appliedRevision: revision, results: report, lastSeenAt });
     for (const listener of this.#listeners) listener(clusterUid, revision);
   }
 

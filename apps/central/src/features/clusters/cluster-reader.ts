@@ -138,6 +138,7 @@ export class ClusterReader {
       sync,
       ahead: ahead.find(({ holder }) => holder === cluster.uid),
       connected,
+      lastHeard: this.#connections.lastHeard(cluster.uid),
       desiredRevision: this.#desired(cluster.uid, connected ? sync : undefined),
       now,
       grantsBehind: this.#grantsBehind(cluster.uid),

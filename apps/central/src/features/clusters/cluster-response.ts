@@ -29,6 +29,8 @@ export interface StoredResults {
 export interface StatusFacts {
   readonly sync: ClusterSyncRecord | undefined;
   readonly connected: boolean;
+  /** When an agent connected to this replica was heard; its record is written only now and then. */
+  readonly lastHeard?: Millis | undefined;
   readonly desiredRevision: number | undefined;
   readonly now: Millis;
   readonly grantsBehind: GrantsBehind;
@@ -86,11 +88,10 @@ function phaseOf({ kubeSystemUid }: ClusterRecord, connected: boolean): Status['
 
 function syncFields(
   sync: ClusterSyncRecord,
-  { connected, now }: Pick<StatusFacts, 'connected' | 'now'>,
+  { connected, now, lastHeard }: Pick<StatusFacts, 'connected' | 'now' | 'lastHeard'>,
 ): Partial<Status> {
   const { acceptedRevision, appliedRevision, lastSeenAt, connectedAt } = sync;
-  // Heartbeats of a stream that is open here are written only now and then: it was heard within seconds.
-  const seen = lastSeenAt ?? connectedAt;
+  const seen = lastHeard ?? lastSeenAt ?? connectedAt;
   return withoutUndefined({
     lastSeenAt: seen === undefined ? undefined : timestamp(seen),
     lastSeenAgeSeconds: seen && Math.max(0, (now - seen) / 1000),
