@@ -88,14 +88,43 @@ const program = new Command('ambit-agent')
 addSettings(program, agentSettings);
 program.action((_options: unknown, command: Command) => runUntilStopped(command));
 
-for (const [name, description, action] of [
-  ['run', 'Run until stopped; the same as no command', runUntilStopped],
-  ['print-rbac', 'Print the least rights an agent needs under a ceiling', printRights],
-  ['print-policy', 'Print the admission policies that enforce a ceiling', printPolicies],
-  ['uninstall', 'Remove everything that Ambit put into the cluster', removeEverything],
-] as const) {
+interface Subcommand {
+  readonly name: string;
+  readonly description: string;
+  readonly action: (command: Command) => Promise<void>;
+  /** The settings it uses; all when absent. */
+  readonly uses?: readonly (keyof AgentSettings)[];
+}
+
+const subcommands: readonly Subcommand[] = [
+  {
+    name: 'run',
+    description: 'Run until stopped; the same as no command',
+    action: runUntilStopped,
+  },
+  {
+    name: 'print-rbac',
+    description: 'Print the least rights an agent needs under a ceiling',
+    action: printRights,
+    uses: ['ceiling'],
+  },
+  {
+    name: 'print-policy',
+    description: 'Print the admission policies that enforce a ceiling',
+    action: printPolicies,
+    uses: ['ceiling', 'account', 'namespace'],
+  },
+  {
+    name: 'uninstall',
+    description: 'Remove everything that Ambit put into the cluster',
+    action: removeEverything,
+    uses: ['kubeconfig', 'context', 'ceiling', 'namespace', 'dataDir', 'logLevel', 'logFormat'],
+  },
+];
+
+for (const { name, description, action, uses } of subcommands) {
   const command = program.command(name).description(description);
-  addSettings(command, agentSettings);
+  addSettings(command, agentSettings, uses);
   command.action((_options: unknown, self: Command) => action(self));
 }
 

@@ -20,11 +20,13 @@ export type Flags = Readonly<Record<string, unknown>>;
 
 /**
  * Adds every setting that has a flag, and the list of all settings to the help. Each occurrence of a flag is kept, so
- * that `loadSettings` can refuse one that was given twice.
+ * that `loadSettings` can refuse one that was given twice. With `told` the help names only those settings, for a command
+ * that uses no others; it takes the flags of all, so that one set of arguments fits every command of a program.
  */
 export function addSettings<O extends CommandOption>(
   command: OptionTarget<O>,
   schema: SettingsSchema,
+  told?: readonly string[],
 ): void {
   const collect = (value: string, before: string[] | undefined): string[] => [
     ...(before ?? []),
@@ -41,7 +43,8 @@ export function addSettings<O extends CommandOption>(
     if (names.flagFile !== undefined) add(`--${names.flagFile} <path>`);
   }
   if (schema.configFile) add('--config <path>');
-  command.addHelpText('after', () => `\n${settingsHelp(schema)}`);
+  const names = schema.names.filter(({ key }) => told?.includes(key) ?? true);
+  command.addHelpText('after', () => `\n${settingsHelp({ ...schema, names })}`);
 }
 
 function flagText(flag: string, one: Setting<unknown>): string {

@@ -56,6 +56,23 @@ test('commander gets an option for every flag, keeps each occurrence, and lists 
   expect(collect('b', collect('a', undefined))).toEqual(['a', 'b']);
 });
 
+test('a command that uses some settings takes all flags and tells of those alone', () => {
+  const options: FakeOption[] = [];
+  let after = '';
+  addSettings<FakeOption>(
+    {
+      createOption: (flags) => new FakeOption(flags),
+      addOption: (option) => options.push(option),
+      addHelpText: (_, text) => (after = text()),
+    },
+    schema,
+    ['dataDir'],
+  );
+  expect(options).toHaveLength(7);
+  expect(after).toContain('--data-dir');
+  expect(after).not.toMatch(/--quiet|--join-token|--depth-limit/);
+});
+
 class FakeOption {
   readonly flags: string;
   hidden = false;

@@ -20,6 +20,13 @@ export const absurdAheadMs: Millis = 86_400_000;
  */
 export type TimeVerdict = 'believed' | 'older' | 'refused' | 'healed';
 
+/** The present by each source, in milliseconds since 1970. */
+export interface ClockReadings {
+  readonly here: Millis;
+  readonly central?: Millis;
+  readonly apiServer?: Millis;
+}
+
 interface Reading {
   readonly time: Millis;
   readonly at: Millis;
@@ -80,6 +87,17 @@ export class ClockInterval {
   get uncertain(): boolean {
     const { low, high } = this.now();
     return this.#refused || high - low > uncertainAboveMs;
+  }
+
+  /** What each source says the time is; absent for one that was not heard yet. */
+  readings(): ClockReadings {
+    const [central] = this.#carriedOn(this.#central);
+    const [apiServer] = this.#carriedOn(this.#kubernetes);
+    return {
+      here: this.#clock.now(),
+      ...(central === undefined ? {} : { central }),
+      ...(apiServer === undefined ? {} : { apiServer }),
+    };
   }
 
   #believe(time: Millis, verdict: TimeVerdict): TimeVerdict {

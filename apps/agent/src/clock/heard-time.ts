@@ -1,6 +1,7 @@
 import type { Logger, Millis } from '@ambit/kernel';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { ClockInterval } from './clock-interval.ts';
+import { instantText } from './instant-text.ts';
 
 export interface HeardTimeOptions {
   readonly clock: ClockInterval;
@@ -37,7 +38,7 @@ export class HeardTime {
     const { audit, logger, clock } = this.#options;
     if (this.#refusing) return;
     this.#refusing = true;
-    const details = { signed: instant(time), here: instant(clock.now().high) };
+    const details = { signed: instantText(time), here: instantText(clock.now().high) };
     logger.error('central signed a time that cannot be: it is not believed', details);
     audit.record({
       type: 'clock.refused_time',
@@ -48,7 +49,7 @@ export class HeardTime {
 
   #tellHealed(mark: Millis, time: Millis): void {
     const { audit, logger } = this.#options;
-    const details = { stored: instant(mark), now: instant(time) };
+    const details = { stored: instantText(mark), now: instantText(time) };
     logger.error('the stored time of central cannot have been true: it is given up', details);
     audit.record({
       type: 'clock.mark_healed',
@@ -56,9 +57,4 @@ export class HeardTime {
       details,
     });
   }
-}
-
-function instant(time: Millis): string {
-  // What stands on the disk need not be a moment that a date can hold.
-  return Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : String(time);
 }

@@ -200,7 +200,7 @@ export class AgentSessionDriver implements SessionLoopListener {
     }
     this.#unexplained.delete(change);
     const { revision, stateEpoch } = change.manifest;
-    this.#options.logger.info('a state was accepted', {
+    this.#options.logger.debug('a state was accepted', {
       revision,
       stateEpoch,
       mode: change.mode,

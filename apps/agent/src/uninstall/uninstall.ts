@@ -1,5 +1,5 @@
 import type { Environment } from '@ambit/config';
-import { AppError, printable } from '@ambit/kernel';
+import { AppError, counted, printable } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { ambitLabels } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
@@ -99,6 +99,8 @@ function report({ removed, foreign, left }: Removal, server: string, write: Writ
     return 0;
   }
   for (const { object, why } of left) write(`Could not be removed: ${object}: ${why}`);
-  write(`${left.length} objects of ours are left. Run this again when the cause is gone.`);
+  write(
+    `${counted(left.length, 'object of ours is', 'objects of ours are')} left. Run this again when the cause is gone.`,
+  );
   return 1;
 }

@@ -15,6 +15,7 @@ import { ClientMessageStream } from './client-message-stream.ts';
 import { fromStatus } from './error-status.ts';
 import { addressOf, hostAndPort } from './host-and-port.ts';
 import type { MessageStream } from './message-stream.ts';
+import { notYetValid, saysNotYetValid } from './not-yet-valid.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 import { TunnelCredentials, type WayOut } from './way-through.ts';
 
@@ -131,6 +132,7 @@ function ready(client: Client, address: string, deadlineMs: number): Promise<voi
   return new Promise((resolve, reject) => {
     client.waitForReady(Date.now() + deadlineMs, (cause) => {
       if (cause === undefined) return resolve();
+      if (saysNotYetValid(cause.message)) return reject(notYetValid({ cause }));
       const hint = 'Check the address and that central runs.';
       const message = `${address} cannot be reached, or is not a central that this agent trusts.`;
       reject(new AppError('server_unreachable', message, { why: cause.message, hint, cause }));

@@ -67,6 +67,19 @@ describe('errors over gRPC', () => {
       message: 'What answers is not by a CA this agent trusts.',
       extras: { nextCommand: 'ambit cluster join-token NAME' },
     });
+    // A clock that is behind is no reason to distrust, and no new token helps.
+    const behind = told(
+      'No connection established. Last error: Error: certificate is not yet valid',
+    );
+    expect(behind).toMatchObject({
+      code: 'server_unreachable',
+      message: 'The certificate of central is not valid yet by the clock of this machine.',
+      extras: {
+        why: expect.stringMatching(/^here it is 20/),
+        hint: expect.stringMatching('clock'),
+      },
+    });
+    expect(behind.extras.nextCommand).toBeUndefined();
     expect(told('connect ECONNREFUSED')).toMatchObject({
       message: 'Central cannot be reached.',
       extras: { hint: expect.stringMatching('runs') },

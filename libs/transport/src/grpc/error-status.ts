@@ -7,6 +7,7 @@ import {
   type ErrorExtras,
   type ErrorKind,
 } from '@ambit/kernel';
+import { notYetValid, saysNotYetValid } from './not-yet-valid.ts';
 
 /** gRPC status of each kind of error. */
 export const statusOfKind = {
@@ -103,6 +104,7 @@ function detailsOf(requestId: string | undefined): ErrorExtras {
 }
 
 function unreachable(error: ServiceError): AppError {
+  if (saysNotYetValid(error.details)) return notYetValid({ cause: error });
   const untrusted = /certificate|self.signed|altname|issuer/i.test(error.details);
   if (!untrusted) {
     return new AppError('server_unreachable', 'Central cannot be reached.', {

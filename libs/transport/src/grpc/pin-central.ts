@@ -4,6 +4,7 @@ import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import { AppError } from '@ambit/kernel';
 import { centralName, extendedKeyUsage, publicKeyPin } from '../pki/certificate-facts.ts';
 import { hostAndPort } from './host-and-port.ts';
+import { notYetValid } from './not-yet-valid.ts';
 import type { WayOut } from './way-through.ts';
 
 function chainOf(socket: TLSSocket): X509Certificate[] {
@@ -65,6 +66,8 @@ export async function fetchPinnedCa(options: {
       'Its certificates are not by the CA whose fingerprint the token holds.',
     );
   }
+  const begins = Math.max(Date.parse(leaf.validFrom), Date.parse(ca.validFrom));
+  if (begins > Date.now()) throw notYetValid({ begins });
   if (!isCentral(leaf, ca, Date.now())) {
     throw distrust(address, `Its certificate is not valid for ${centralName}.`);
   }
