@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
 import {
   anEffect,
@@ -90,6 +91,14 @@ describe('can-i', () => {
     expect(central.calls).toEqual([]);
   });
 
+  test('a person who does not exist is a name to correct, not a no', async () => {
+    const refusals = [{ reason: 'user_unknown', message: 'There is no user alise.' }];
+    central.answers = { checkAccess: () => checkResult({ allowed: false, refusals }) };
+    const run = await ambit('can-i', 'get', 'pods', '--in', 'prod-eu', '--as', 'alise');
+    expect(run).toMatchObject({ code: 5, out: '' });
+    expect(run.err).toContain('next: ambit get users');
+  });
+
   test('a fault is told from a no by its code', async () => {
     expect(await ambit('can-i', 'get', 'pods', '--in', 'x', '--as', 'a')).toMatchObject({
       code: 5,
@@ -171,6 +180,31 @@ describe('grant', () => {
     expect(run.code).toBe(2);
     expect(run.err).toContain(message);
     expect(central.calls).toEqual([]);
+  });
+});
+
+describe('a grant that names what does not exist', () => {
+  const refusing = (...messages: string[]) => ({
+    apply: () => {
+      const errors = messages.map((message) => ({ document: 0, pointer: '/spec', message }));
+      throw new AppError('invalid_policy', messages[0] ?? '', { errors });
+    },
+  });
+
+  test.each(['User', 'Group', 'Role', 'Cluster'])(
+    '%s: ends with 5 and says where to look',
+    async (kind) => {
+      central.answers = refusing(`there is no ${kind} nosuch`);
+      const run = await ambit('grant', 'alice', 'view', 'prod-eu');
+      expect(run.code).toBe(5);
+      expect(run.err).toContain(`error: there is no ${kind} nosuch\n`);
+      expect(run.err).toContain(`next: ambit get ${kind.toLowerCase()}s`);
+    },
+  );
+
+  test('what is wrong otherwise stays an error', async () => {
+    central.answers = refusing('there is no Role nosuch', 'the end is already past');
+    expect((await ambit('grant', 'alice', 'view', 'prod-eu')).code).toBe(1);
   });
 });
 

@@ -46,7 +46,7 @@ describe('cluster add', () => {
     expect(run.code).toBe(0);
     expect(run.out).toBe(
       'cluster/prod-eu created\n' +
-        '  echo ambj_j1.secret.pin | npx ambit-agent --kubeconfig FILE --server ambit.acme.io:7443 --join-token-file -\n',
+        '  echo ambj_j1.secret.pin | npx ambit-agent --kubeconfig FILE --ceiling FILE --server ambit.acme.io:7443 --join-token-file -\n',
     );
     expect(run.err).toContain('good once, for 10m');
     expect(central.calls[0]?.headers['if-none-match']).toBe('*');
@@ -71,6 +71,8 @@ describe('cluster add', () => {
       'a$(touch owned)',
       'ambit-agent',
       '--kubeconfig',
+      'FILE',
+      '--ceiling',
       'FILE',
       '--server',
       "x; touch owned; '`touch owned`'",
@@ -168,6 +170,57 @@ describe('cluster status', () => {
     expect(one.out).toMatch(/Problems: +grant\/g namespace_missing: pay does not exist\n/);
     expect(one.out).toMatch(/Ceiling: +may bind: view\n {10,}rules of ours: none\n/);
   });
+});
+
+describe('a cluster that waits for its agent', () => {
+  const aToken = (state: string, inMs: number) => ({
+    id: 'j1',
+    cluster: 'prod-eu',
+    state,
+    createdBy: 'token/ci',
+    createdAt: '2026-01-01T00:00:00Z',
+    expiresAt: new Date(Date.now() + inMs).toISOString(),
+  });
+  const waiting = () => aCluster('prod-eu', { phase: 'AwaitingAgent', connected: false });
+
+  test('no new join token is advised while one is good', async () => {
+    central.answers = {
+      getCluster: waiting,
+      listAgents: () => aList('Agent', []),
+      listJoinTokens: () => aList('JoinToken', [aToken('used', 9e5), aToken('unused', 419_500)]),
+    };
+    for (const command of ['status', 'agents']) {
+      const { err } = await ambit(['cluster', command, 'prod-eu']);
+      expect(err).toContain('Join token j1 waits for one and ends in 7m');
+      expect(err).not.toContain('Next:');
+    }
+  });
+
+  test('where none is, a new one is', async () => {
+    central.answers = {
+      getCluster: waiting,
+      listJoinTokens: () => aList('JoinToken', [aToken('used', 9e5), aToken('unused', -1)]),
+    };
+    const { err } = await ambit(['cluster', 'status', 'prod-eu']);
+    expect(err).toContain('Next: ambit cluster join-token prod-eu');
+    central.answers = { getCluster: waiting };
+    expect((await ambit(['cluster', 'status', 'prod-eu'])).err).toBe(err);
+  });
+});
+
+test('an agent that joined after the last change of its cluster is through, and no further than wanted', async () => {
+  const ahead = aCluster('prod-eu', { desiredRevision: 2, appliedRevision: 3 });
+  central.answers = { listClusters: () => aList('Cluster', [ahead]) };
+  expect((await ambit(['get', 'clusters'])).out).toContain(' 3/3 ');
+});
+
+test('what has to be confirmed says what it would do as the reason, and who cannot be asked', async () => {
+  const run = await ambit(['cluster', 'rm', 'prod-eu']);
+  expect(run.err).toBe(
+    'error: this has to be confirmed, and there is no terminal to ask at; nothing was done\n' +
+      '  why:  Everything ours in prod-eu is deleted: nobody has access through Ambit there any more.\n' +
+      '  next: Add --confirm prod-eu.\n',
+  );
 });
 
 describe('cluster rm', () => {

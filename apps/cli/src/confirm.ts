@@ -4,7 +4,7 @@ import type { CommandContext } from './command-context.ts';
 /** Asks whether to go on. Throws `usage` when nobody can be asked or the answer is no. */
 export async function confirm(context: CommandContext, question: string): Promise<void> {
   if (!context.interactive) {
-    throw new AppError('usage', `${question} Nobody is here to ask`, { hint: 'Add --yes.' });
+    throw unconfirmed(question, 'Add --yes.');
   }
   const answer = await context.terminal.ask(`${question} [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim())) throw new AppError('usage', 'not done');
@@ -25,10 +25,13 @@ export async function confirmName(
     );
   }
   if (!context.interactive) {
-    throw new AppError('usage', `${consequence} Nobody is here to ask`, {
-      hint: `Add --confirm ${name}.`,
-    });
+    throw unconfirmed(consequence, `Add --confirm ${name}.`);
   }
   const answer = await context.terminal.ask(`${consequence}\nType ${name} to go on: `);
   if (answer.trim() !== name) throw new AppError('usage', 'that is another name; nothing was done');
+}
+
+function unconfirmed(what: string, hint: string): AppError {
+  const message = 'this has to be confirmed, and there is no terminal to ask at; nothing was done';
+  return new AppError('usage', message, { why: what, hint });
 }

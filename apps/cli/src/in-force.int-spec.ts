@@ -199,9 +199,9 @@ describe('a grant in get and describe', () => {
       getGrant: () => hinderedOne,
     };
     const { out } = await ambit('get', 'grants', '-o', 'wide');
-    expect(out).toMatch(/^g .*Active, not in 2 of 3 clusters/m);
+    expect(out).toMatch(/^g .* Active 1\/3 {2,}standing/m);
     expect(out).toMatch(/^h .* Active {2,}standing/m);
-    expect(out).toMatch(/^i .*Active, waits for 1 of 1 cluster /m);
+    expect(out).toMatch(/^i .* Active 0\/1 {2,}standing/m);
     const described = await ambit('describe', 'grant', 'g');
     expect(described.out).toMatch(/^State: +Active, not in 2 of 3 clusters$/m);
     expect(described.out).toMatch(/RoleMissing=True \(ReportedByAgent\): a\/payments: no role$/m);

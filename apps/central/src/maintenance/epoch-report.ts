@@ -1,5 +1,5 @@
 import type { AuditEvent } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { AppError, counted } from '@ambit/kernel';
 import {
   findInstallation,
   holderName,
@@ -111,9 +111,9 @@ function heldLines(name: string, sync: ClusterSyncRecord | undefined): string[] 
     readonly heldRemovals?: number;
   };
   return [
-    ...(heldGains > 0 ? [`  ${heldGains} gains held; ambit cluster release-gains ${name}`] : []),
+    ...(heldGains > 0 ? [`  ${counted(heldGains, 'gain')} held; ambit cluster release-gains ${name}`] : []),
     ...(heldRemovals > 0
-      ? [`  ${heldRemovals} removals held; ambit cluster release-removals ${name}`]
+      ? [`  ${counted(heldRemovals, 'removal')} held; ambit cluster release-removals ${name}`]
       : []),
   ];
 }

@@ -33,10 +33,17 @@ export async function canI(
   const result = await client.api.checkAccess({ body: { checks: [check] } });
   const [answer] = result.items;
   if (answer === undefined) throw new AppError('internal', 'central gave no answer');
+  refuseUnknown(answer, check.user);
   const printed = await printValue(context, { ...answer, revision: result.revision }, format);
   if (!printed) tell(context, answer);
   for (const evidence of result.evidence) evidenceWarnings(evidence).forEach(context.say);
   return answer.allowed ? exitCodes.done : exitCodes.error;
+}
+
+/** Nobody can be said to lack a right who is not known: that is a name to correct. */
+function refuseUnknown({ refusals }: AccessAnswer, user: string): void {
+  if (refusals.every(({ reason }) => reason !== 'user_unknown')) return;
+  throw new AppError('not_found', `There is no User ${user}.`, { nextCommand: 'ambit get users' });
 }
 
 function personOf(text: string | undefined): string {

@@ -101,12 +101,17 @@ function alreadyThere(name: string, cause: AppError): AppError {
 function tellAgentCommand(context: CommandContext, token: JoinTokenCreated): void {
   const good = shortDuration(instantMillis(token.expiresAt) - instantMillis(token.createdAt));
   context.say(
-    `Run this where a kubeconfig of the cluster is (the token is good once, for ${good}). Before, give its account\n` +
-      'the rights that "ambit-agent print-rbac" and "ambit-agent print-policy" print, with the same --ceiling FILE:',
+    `Run this where a kubeconfig of the cluster is; the token is good once, for ${good}. Before, give the account of that`,
+  );
+  context.say(
+    'kubeconfig the rights that "ambit-agent print-rbac" and "ambit-agent print-policy" print for the same ceiling.',
+  );
+  context.say(
+    'Without --ceiling FILE the agent takes the default ceiling: view and edit in namespaces.',
   );
   // Not as an argument: every account of a machine can read command lines.
   context.terminal.out.line(
-    `  echo ${shellWords([token.token])} | npx ambit-agent --kubeconfig FILE --server ${shellWords([token.agentAddress])} --join-token-file -`,
+    `  echo ${shellWords([token.token])} | npx ambit-agent --kubeconfig FILE --ceiling FILE --server ${shellWords([token.agentAddress])} --join-token-file -`,
   );
 }
 

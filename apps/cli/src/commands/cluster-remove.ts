@@ -1,5 +1,5 @@
 import type { AmbitClient } from '@ambit/client';
-import { isAppError } from '@ambit/kernel';
+import { counted, isAppError } from '@ambit/kernel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../command-context.ts';
 import { confirmName } from '../confirm.ts';
@@ -70,7 +70,7 @@ export async function releaseRemovals(
 ): Promise<ExitCode> {
   const client = await context.client();
   const { released, message } = await client.api.releaseRemovals({ params: { name } });
-  context.terminal.out.line(`cluster/${name}: ${released} removals released`);
+  context.terminal.out.line(`cluster/${name}: ${counted(released, 'removal')} released`);
   context.say(message);
   return exitCodes.done;
 }
@@ -82,7 +82,7 @@ export async function releaseGains(
 ): Promise<ExitCode> {
   const client = await context.client();
   const { released, message } = await client.api.releaseGains({ params: { name } });
-  context.terminal.out.write(`cluster/${name}: ${released} gains released\n`);
+  context.terminal.out.line(`cluster/${name}: ${counted(released, 'gain')} released`);
   context.say(message);
   return exitCodes.done;
 }

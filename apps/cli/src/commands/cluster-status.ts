@@ -8,6 +8,7 @@ import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
 import type { Column } from '../output/table.ts';
 import { get, getOne } from './get.ts';
+import { tellHowToJoin } from './how-to-join.ts';
 
 interface StatusOptions {
   readonly output?: string;
@@ -22,12 +23,13 @@ export async function clusterStatus(
   if (name === undefined) return get(context, ['clusters'], options);
   const format = outputFormat(options.output);
   const kind = findKind('cluster');
-  const cluster = (await getOne(await context.client(), kind, name)) as Cluster;
+  const client = await context.client();
+  const cluster = (await getOne(client, kind, name)) as Cluster;
   if (format === 'table') {
     context.terminal.out.write(describeObject(kind.view, cluster, context.now()));
   } else await printObject(context, kind, cluster, format);
   if (cluster.status.phase === 'AwaitingAgent') {
-    context.say(`No agent enrolled yet. Next: ambit cluster join-token ${name}`);
+    await tellHowToJoin(context, client, name);
   }
   return exitCodes.done;
 }
@@ -44,7 +46,7 @@ export async function clusterAgents(
   if (await printValue(context, list, format)) return exitCodes.done;
   printRows(context, columns(context.now()), list.items, format);
   if (list.items.length === 0) {
-    context.say(`No agent of ${name} enrolled yet. Next: ambit cluster join-token ${name}`);
+    await tellHowToJoin(context, client, name);
   }
   return exitCodes.done;
 }

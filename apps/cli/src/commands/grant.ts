@@ -1,5 +1,5 @@
 import { formatScope, RoleName, scopeFromText } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { AppError, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { dryRunMode, tellDryRun, writeOptions } from '../dry-run.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -44,10 +44,27 @@ export async function grant(
     },
   };
   const body = { objects: [object], ...writeOptions(mode, undefined) };
-  const result = await client.api.apply({ body, signal: context.signal });
+  const result = await client.api
+    .apply({ body, signal: context.signal })
+    .catch((error: unknown) => {
+      throw missingName(error) ?? error;
+    });
   if (result.dryRun) return tellDryRun(context, result, 'ambit grant');
   printObjects(context, result);
   return waitForClusters(context, client, result, { waitMs });
+}
+
+/** What a policy file refers to wrongly is a fault of the file; here it is a name that does not exist. */
+function missingName(error: unknown): AppError | undefined {
+  if (!isAppError(error, 'invalid_policy')) return undefined;
+  const { errors = [], ...extras } = error.extras;
+  const kinds = errors.map(
+    ({ message }) => /^there is no (User|Group|Role|Cluster) /.exec(message)?.[1],
+  );
+  const [kind] = kinds;
+  if (kind === undefined || kinds.includes(undefined)) return undefined;
+  const nextCommand = `ambit get ${kind.toLowerCase()}s`;
+  return new AppError('not_found', error.message, { ...extras, errors, nextCommand, cause: error });
 }
 
 function endOf({ until, for: length }: GrantOptions, now: number): Date | undefined {

@@ -27,11 +27,15 @@ export const clusterView = kindView<Cluster>({
   },
 });
 
-/** `418/418`: applied and wanted revision of a cluster; `418/?` when central does not know the wanted one. */
+/**
+ * `418/418`: applied and wanted revision of a cluster; `418/?` when central does not know the wanted one. An agent that
+ * joined after the last change that touched its cluster applied a later state, which holds that change too.
+ */
 function progressText({ status }: Cluster): string {
   const { appliedRevision, desiredRevision } = status;
   if (appliedRevision === undefined && desiredRevision === undefined) return '';
-  return `${appliedRevision ?? '-'}/${desiredRevision ?? '?'}`;
+  const wanted = desiredRevision && Math.max(desiredRevision, appliedRevision ?? 0);
+  return `${appliedRevision ?? '-'}/${wanted ?? '?'}`;
 }
 
 function clusterLines(cluster: Cluster, now: number): Line[] {

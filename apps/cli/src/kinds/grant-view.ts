@@ -1,4 +1,5 @@
 import { formatScope, grantKind, type Grant } from '@ambit/contracts';
+import { counted } from '@ambit/kernel';
 import { relativeTime } from '../output/relative-time.ts';
 import type { Column } from '../output/table.ts';
 import { kindView, type Line } from './kind-view.ts';
@@ -7,7 +8,7 @@ const columns = (now: number): Column<Grant>[] => [
   { title: 'SUBJECTS', value: ({ spec }) => subjectsText(spec.subjects), flexible: true },
   { title: 'ROLE', value: ({ spec }) => spec.role, flexible: true },
   { title: 'SCOPE', value: ({ spec }) => formatScope(spec.scope), flexible: true },
-  { title: 'STATE', value: stateText, flexible: true },
+  { title: 'STATE', value: stateCell },
   { title: 'UNTIL', value: (one) => untilText(one, now) },
   { title: 'REASON', value: ({ spec }) => spec.reason ?? '', wide: true },
 ];
@@ -26,12 +27,19 @@ function untilText({ spec, status }: Grant, now: number): string {
   return spec.until === undefined ? 'standing' : relativeTime(spec.until, now);
 }
 
+/** As `stateText`, short: `Active 1/3` is in force in one of the three clusters that it reaches. */
+function stateCell(grant: Grant): string {
+  const { state, clusters } = grant.status;
+  if (clusters === undefined || stateText(grant) === state) return state;
+  return `${state} ${clusters.inForce}/${clusters.reached}`;
+}
+
 /** `Active` only where nothing is known against it; else with the clusters in which it is not in force. */
 function stateText({ status }: Grant): string {
   const { state, clusters } = status;
   if (state !== 'Active' || clusters === undefined) return state;
   const { reached, hindered, waiting } = clusters;
-  const of = reached === 1 ? '1 cluster' : `${reached} clusters`;
+  const of = counted(reached, 'cluster');
   if (reached === 0) return 'Active, in no cluster';
   if (hindered > 0) return `Active, not in ${hindered} of ${of}`;
   return waiting > 0 ? `Active, waits for ${waiting} of ${of}` : state;

@@ -1,4 +1,5 @@
 import { roleKind, type Role } from '@ambit/contracts';
+import { counted } from '@ambit/kernel';
 import type { Column } from '../output/table.ts';
 import { kindView, type Line } from './kind-view.ts';
 
@@ -17,7 +18,7 @@ export const roleView = kindView<Role>({
 function roleText({ spec }: Role): string {
   if (spec.clusterRole !== undefined) return `ClusterRole/${spec.clusterRole}`;
   const count = spec.rules?.length ?? 0;
-  return count === 1 ? '1 rule' : `${count} rules`;
+  return counted(count, 'rule');
 }
 
 function roleLines({ spec, status }: Role): Line[] {

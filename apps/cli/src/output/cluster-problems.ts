@@ -4,9 +4,32 @@ import { oneLine } from './one-line.ts';
 
 type WithProblems = Pick<ClusterProgress, 'problems' | 'moreProblems'>;
 
-/** Problems in words, each text once: a grant that is split into shards has the same problem in each of them. */
+/**
+ * Each problem once: a grant that is split into shards has the same in each of them, and what hinders a role hinders the
+ * grants of it, which say so by name.
+ */
+export function distinctProblems(problems: readonly IntentProblem[]): readonly IntentProblem[] {
+  const byGrants = new Set(problems.filter(hasGrants).map(causeOf));
+  const byText = new Map<string, IntentProblem>();
+  for (const problem of problems) {
+    if (!hasGrants(problem) && byGrants.has(causeOf(problem))) continue;
+    const text = problemText(problem);
+    if (!byText.has(text)) byText.set(text, problem);
+  }
+  return [...byText.values()];
+}
+
+function hasGrants({ grants = [] }: IntentProblem): boolean {
+  return grants.length > 0;
+}
+
+function causeOf({ reason, message, effect, object }: IntentProblem): string {
+  return JSON.stringify([reason, message, effect, object]);
+}
+
+/** Problems in words. */
 export function problemTexts({ problems, moreProblems }: WithProblems): string[] {
-  const texts = [...new Set(problems.map(problemText))];
+  const texts = distinctProblems(problems).map(problemText);
   if (moreProblems > 0) texts.push(`${moreProblems} more`);
   return texts;
 }
@@ -33,7 +56,8 @@ function peopleText(problem: IntentProblem): string[] {
 }
 
 function changedText({ changedBy }: IntentProblem): string[] {
-  return changedBy === undefined ? [] : [`last changed by ${changedBy}`];
+  // What Kubernetes calls a writer that did not say what it is.
+  return changedBy === undefined || changedBy === 'unknown' ? [] : [`last changed by ${changedBy}`];
 }
 
 /** What can be done about a problem. */

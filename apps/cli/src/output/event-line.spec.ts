@@ -31,6 +31,25 @@ test('wide has the whole time, the id and the grants; alarming events stand out'
   });
 });
 
+test.each([
+  ['object.foreign', 'An object that is not ours stands where one of ours should'],
+  ['drift.contended', 'Somebody keeps changing it'],
+  ['drift.corrected', 'The object is as it should be'],
+  ['object.finalizer_removed', 'Finalizers that kept it alive were taken off: x'],
+] as const)('%s names its object', (type, message) => {
+  const object = { kind: 'RoleBinding', namespace: 'payments', name: 'ambit-1' };
+  const line = shown(eventLine({ ...event, type, message, object }, { wide: false, now: 0 }));
+  expect(line).toContain(`  RoleBinding/payments/ambit-1: ${message}`);
+  const named = { ...event, type, message: 'ambit-1 is well', object };
+  expect(shown(eventLine(named, { wide: false, now: 0 }))).toContain('  ambit-1 is well');
+});
+
+test('a message of several lines is one line', () => {
+  const message = 'refused:\n  permissions not currently held:\n{APIGroups:[""]}';
+  const line = shown(eventLine({ ...event, message }, { wide: false, now: 0 }));
+  expect(line).toMatch(/ {2}refused: permissions not currently held$/);
+});
+
 test('every event shows whose word it is, and what of it is not believed', () => {
   const forged = {
     ...event,

@@ -1,5 +1,6 @@
 import type { AuditEventRecord } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
+import { oneLine } from './one-line.ts';
 import type { Painted } from './paint.ts';
 
 const alarming =
@@ -16,7 +17,7 @@ export function eventLine(
     printable(event.cluster ?? '-').padEnd(12),
     printable(event.actor.name).padEnd(14),
     printable(event.reportedBy ?? '-').padEnd(14),
-    printable(event.message),
+    printable(messageOf(event)),
   ];
   const more = wide
     ? [
@@ -32,6 +33,14 @@ export function eventLine(
     ...suspicion(event),
     ...more.map((each) => `  ${each}`),
   ];
+}
+
+/** The message; it is told of which object, where the message does not say so itself. */
+function messageOf({ message, object }: AuditEventRecord): string {
+  const text = oneLine(message);
+  if (object === undefined || text.includes(object.name)) return text;
+  const { kind, namespace, name } = object;
+  return `${[kind, namespace, name].filter((part) => part !== undefined).join('/')}: ${text}`;
 }
 
 /** What central does not believe of it. */

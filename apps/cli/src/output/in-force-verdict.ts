@@ -1,5 +1,5 @@
 import type { ApplyResult, ClusterEffect, ClusterProgress, IntentProblem } from '@ambit/contracts';
-import { problemText } from './cluster-problems.ts';
+import { distinctProblems } from './cluster-problems.ts';
 
 export interface ToldChange extends Pick<ApplyResult, 'revision' | 'clusters'> {
   /** How long it was waited for. */
@@ -49,16 +49,11 @@ export function effectOn(
   return clusters.find((cluster) => cluster.name === name);
 }
 
-/** What the clusters report against the change; the shards of one grant say the same and are one. */
+/** What the clusters report against the change. */
 function foundIn(clusters: readonly ClusterProgress[]): Found[] {
-  const byText = new Map<string, Found>();
-  for (const { name, problems } of clusters) {
-    for (const problem of problems) {
-      const text = `${name}: ${problemText(problem)}`;
-      if (!byText.has(text)) byText.set(text, { cluster: name, problem });
-    }
-  }
-  return [...byText.values()];
+  return clusters.flatMap(({ name, problems }) =>
+    distinctProblems(problems).map((problem) => ({ cluster: name, problem })),
+  );
 }
 
 /** Nothing stands where no agent ever applied anything. */

@@ -1,5 +1,5 @@
 import type { ClusterProgress } from '@ambit/contracts';
-import { printable } from '@ambit/kernel';
+import { counted, printable } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { nextText, peopleOf, problemText } from './cluster-problems.ts';
@@ -40,7 +40,7 @@ export function tellInForce(
     context.say(`${name} is connected and not through yet: ambit cluster status ${name}`);
   }
   lacking.forEach((each) => tellLacking(tell, each));
-  if (more > 0) tell(`and ${more} more problems: ambit cluster status NAME`);
+  if (more > 0) tell(`and ${counted(more, 'more problem')}: ambit cluster status NAME`);
   verdict.untold.forEach((cluster) => tell(untoldText(cluster)));
   return codeOf(verdict);
 }
@@ -112,6 +112,6 @@ function keepingText(cluster: ClusterProgress, change: ToldChange, now: number):
 }
 
 function untoldText({ name, moreProblems }: ClusterProgress): string {
-  const count = moreProblems === 1 ? '1 problem' : `${moreProblems} problems`;
+  const count = counted(moreProblems, 'problem');
   return `not known to be in force in ${name}: its agent has ${count} beyond those it lists: ambit cluster status ${name}`;
 }

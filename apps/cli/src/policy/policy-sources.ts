@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { duplicateObjects } from '@ambit/contracts';
-import { AppError, type ErrorItem } from '@ambit/kernel';
+import { AppError, counted, type ErrorItem } from '@ambit/kernel';
 import { readNamed } from '../profile/connection-settings.ts';
 import { parsePolicyFile, type PlacedObject } from './policy-file.ts';
 import { policyFolder } from './policy-folder.ts';
@@ -67,7 +67,7 @@ function inFile(name: string, item: ErrorItem): ErrorItem {
 }
 
 function invalid(problems: readonly ErrorItem[]): AppError {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  const count = counted(problems.length, 'problem');
   return new AppError('invalid_policy', `${count} in the policy; nothing was changed`, {
     errors: problems,
   });

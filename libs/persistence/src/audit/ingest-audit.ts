@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import type { AuditEvent } from '@ambit/domain';
+import { counted } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Database } from '../database.ts';
@@ -74,7 +75,7 @@ function gapEvent(
     message:
       lost === undefined
         ? `The audit spool of ${batch.clusterName} began anew: events before it may be missing.`
-        : `${lost} audit events of ${batch.clusterName} are lost (${reason}).`,
+        : `${counted(lost, 'audit event')} of ${batch.clusterName} ${lost === 1 ? 'is' : 'are'} lost (${reason}).`,
     cluster: batch.clusterName,
     details: {
       reason,

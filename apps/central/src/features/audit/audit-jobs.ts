@@ -1,3 +1,4 @@
+import { counted } from '@ambit/kernel';
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import { auditToDrop, dropAuditBefore, makeAuditPartitions } from '@ambit/persistence';
 import type { AuditToDrop, Database, NewAuditEvent, UnitOfWork } from '@ambit/persistence';
@@ -57,7 +58,7 @@ function retentionEvent({ partition, events, ...range }: AuditToDrop): NewAuditE
   ];
   return {
     type: 'audit.retention',
-    message: `${events} audit events, received from ${from} to ${to}, are past retention and are dropped`,
+    message: `${counted(events, 'audit event')}, received from ${from} to ${to}, past retention: dropped`,
     details: { partition, events, from, to },
   };
 }

@@ -5,7 +5,7 @@ import type {
   GainsReleased,
   RemovalsReleased,
 } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { AppError, counted } from '@ambit/kernel';
 import type { AgentOrder, NewAuditEvent, Transaction } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
@@ -79,7 +79,10 @@ export class RemoveCluster {
       kind: 'RemovalsReleased',
       cluster: name,
       released,
-      message: released === 0 ? 'No removal was held.' : `${released} removals go through now.`,
+      message:
+        released === 0
+          ? 'No removal was held.'
+          : `${counted(released, 'removal goes', 'removals go')} through now.`,
     };
   }
 
@@ -98,7 +101,10 @@ export class RemoveCluster {
       kind: 'GainsReleased',
       cluster: name,
       released,
-      message: released === 0 ? 'No gain was held.' : `${released} gains go through now.`,
+      message:
+        released === 0
+          ? 'No gain was held.'
+          : `${counted(released, 'gain goes', 'gains go')} through now.`,
     };
   }
 

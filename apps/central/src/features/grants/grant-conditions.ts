@@ -1,5 +1,6 @@
 import { nextStepOf } from '@ambit/contracts';
 import type { Grant, IntentProblem } from '@ambit/contracts';
+import { counted } from '@ambit/kernel';
 import type { GrantStanding, Hindrance } from './grants-in-force.ts';
 
 type Status = Grant['status'];
@@ -44,7 +45,7 @@ function inForce(
   if (reached === 0) {
     return { type, status: 'False', reason: 'NoCluster', message: 'it reaches no cluster' };
   }
-  const clusters = reached === 1 ? '1 cluster' : `${reached} clusters`;
+  const clusters = counted(reached, 'cluster');
   if (hindered > 0) {
     const reasons = new Set(hindrances.filter(isHindered).map(({ problem }) => problem.reason));
     const [only] = reasons;
