@@ -207,3 +207,12 @@ describe('a grant in get and describe', () => {
     expect(described.out).toMatch(/RoleMissing=True \(ReportedByAgent\): a\/payments: no role$/m);
   });
 });
+
+test('a dry run tells objects as they will be written', async () => {
+  const objects = { added: 3, changed: 1, removed: 2 };
+  central.answers = {
+    apply: () => aResult({ dryRun: true, clusters: [anEffect('a', { objects })] }),
+  };
+  const run = await ambit(...granting, '--dry-run=server');
+  expect(run.out).toContain('a  objects: +3 ~1 -2  +1 bindings  -0  gain: alice');
+});

@@ -29,6 +29,8 @@ export const ClusterEffect = z.object({
   gainTotal: z.int(),
   lose: z.array(z.string()),
   loseTotal: z.int(),
+  /** In a dry run: RBAC objects that the agent would write, by what it last reported; absent when not worked out. */
+  objects: z.object({ added: z.int(), changed: z.int(), removed: z.int() }).optional(),
 });
 export type ClusterEffect = z.infer<typeof ClusterEffect>;
 

@@ -111,7 +111,9 @@ function heldLines(name: string, sync: ClusterSyncRecord | undefined): string[] 
     readonly heldRemovals?: number;
   };
   return [
-    ...(heldGains > 0 ? [`  ${counted(heldGains, 'gain')} held; ambit cluster release-gains ${name}`] : []),
+    ...(heldGains > 0
+      ? [`  ${counted(heldGains, 'gain')} held; ambit cluster release-gains ${name}`]
+      : []),
     ...(heldRemovals > 0
       ? [`  ${counted(heldRemovals, 'removal')} held; ambit cluster release-removals ${name}`]
       : []),

@@ -33,9 +33,16 @@ function effectLine(cluster: ClusterEffect, width: number): string {
   const { bindingsAdded, bindingsRemoved, gain, gainTotal, lose, loseTotal } = cluster;
   const offline = cluster.connected ? '' : '  (offline)';
   return (
-    `${cluster.name.padEnd(width)}  +${bindingsAdded} bindings  -${bindingsRemoved}` +
+    `${cluster.name.padEnd(width)}${objectsText(cluster)}  +${bindingsAdded} bindings  -${bindingsRemoved}` +
     `  gain: ${people(gain, gainTotal)}  lose: ${people(lose, loseTotal)}${offline}`
   );
+}
+
+/** What the agent would write: objects to make, to change and to delete. */
+function objectsText({ objects }: ClusterEffect): string {
+  if (objects === undefined) return '';
+  const { added, changed, removed } = objects;
+  return `  objects: +${added} ~${changed} -${removed}`;
 }
 
 function people(names: readonly string[], total: number): string {

@@ -3,6 +3,8 @@ import { guardCommit } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
 import type { FeedCommit, StateFacts } from '@ambit/persistence';
+import { entriesAround } from './entries-around.ts';
+import type { EntriesAround } from './entries-around.ts';
 import { RevisionMemory } from './revision-memory.ts';
 import type { RevisionTouch } from './revision-memory.ts';
 
@@ -128,6 +130,11 @@ export class PolicyWorld {
   /** Revision of the last change that touched the cluster, as far as this replica has seen one since its start. */
   lastTouched(clusterUid: string): number | undefined {
     return this.#lastTouched.get(clusterUid);
+  }
+
+  /** What the clusters that changes touch hold around them, where that is little. Stores nothing. */
+  around(changes: readonly PolicyChange[]): ReadonlyMap<string, EntriesAround> {
+    return entriesAround(this.#policy, changes);
   }
 
   /** Whether the removal guard lets the changes through. Stores nothing. */

@@ -4,3 +4,4 @@ export { ClusterState } from './cluster-state.ts';
 export { loadPolicyWorld } from './load-policy-world.ts';
 export { PolicyWorld } from './policy-world.ts';
 export type { RevisionTouch, TakenAccess } from './revision-memory.ts';
+export type { EntriesAround } from './entries-around.ts';

@@ -2,6 +2,7 @@ import type { ApplyResult, ClusterEffect, ObjectResult } from '@ambit/contracts'
 import type { DocumentOutcome } from './apply-documents.ts';
 import type { CommitResult } from './commit-policy.ts';
 import type { Connections } from './connections.ts';
+import type { ObjectCount } from './object-counts.ts';
 
 const mostListed = 100;
 
@@ -28,6 +29,7 @@ export async function applyResult(
       gainTotal: effect.gain.length,
       lose: effect.lose.slice(0, mostListed),
       loseTotal: effect.lose.length,
+      ...objectsOf(result.objects?.get(effect.clusterUid)),
     })),
     ...(result.guard === undefined
       ? {}
@@ -38,6 +40,10 @@ export async function applyResult(
           },
         }),
   };
+}
+
+function objectsOf(count: ObjectCount | undefined): Pick<ClusterEffect, 'objects'> {
+  return count === undefined ? {} : { objects: { ...count } };
 }
 
 /** What became of one document, as it is answered. */

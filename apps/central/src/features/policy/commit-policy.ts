@@ -1,12 +1,13 @@
 import type { TokenRole } from '@ambit/contracts';
 import { confirmationRequired } from '@ambit/domain';
-import type { AuditActor, ClusterEffect, GuardDecision } from '@ambit/domain';
+import type { AuditActor, ClusterEffect, GuardDecision, PolicyChange } from '@ambit/domain';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import { isAppError } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
+import type { ObjectCount, ObjectCounts } from './object-counts.ts';
 
 export interface CommitRequest {
   readonly actor: AuditActor;
@@ -30,6 +31,8 @@ export interface CommitResult<T> {
   /** The revision made; without a change, or in a dry run, the one the answer was computed at. */
   readonly revision: number;
   readonly clusters: readonly ClusterEffect[];
+  /** In a dry run: objects that would be written, by cluster, where that was worked out. */
+  readonly objects?: ReadonlyMap<string, ObjectCount>;
   /** Set in a dry run whose commit the removal guard would stop. */
   readonly guard?: GuardStop;
 }
@@ -42,15 +45,19 @@ export class CommitPolicy {
   readonly #unitOfWork: UnitOfWork;
   readonly #world: PolicyWorld;
   readonly #meters: Pick<Meters<typeof centralMetrics>, 'removalGuardTrips'>;
+  readonly #counts: Pick<ObjectCounts, 'of'> | undefined;
 
+  /** Without `counts` no dry run tells of objects. */
   constructor(
     unitOfWork: UnitOfWork,
     world: PolicyWorld,
     meters: Pick<Meters<typeof centralMetrics>, 'removalGuardTrips'>,
+    counts?: Pick<ObjectCounts, 'of'>,
   ) {
     this.#unitOfWork = unitOfWork;
     this.#world = world;
     this.#meters = meters;
+    this.#counts = counts;
   }
 
   /**
@@ -67,6 +74,7 @@ export class CommitPolicy {
       return { value, ...this.#judge(request, tx) };
     });
     const { value, clusters, guard } = committed.value;
+    const objects = await this.#objectsOf(request, committed.changes);
     if (committed.commit !== undefined) await this.#world.committed(committed.commit);
     return {
       value,
@@ -74,7 +82,16 @@ export class CommitPolicy {
       changed: committed.changes.length > 0,
       revision: committed.commit?.revision ?? this.#world.revision,
       ...(guard === undefined ? {} : { guard }),
+      ...(objects === undefined ? {} : { objects }),
     };
+  }
+
+  async #objectsOf(
+    { dryRun }: CommitRequest,
+    changes: readonly PolicyChange[],
+  ): Promise<ReadonlyMap<string, ObjectCount> | undefined> {
+    if (dryRun !== true || this.#counts === undefined) return undefined;
+    return this.#counts.of(this.#world.around(changes));
   }
 
   #judge(

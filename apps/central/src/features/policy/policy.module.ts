@@ -10,6 +10,7 @@ import { CommitPolicy } from './commit-policy.ts';
 import { DeleteObject } from './delete-object.ts';
 import { connectionsToken } from './connections.ts';
 import type { Connections } from './connections.ts';
+import { ObjectCounts } from './object-counts.ts';
 import { kindController } from './kind.controller.ts';
 import { KindEndpoints } from './kind-endpoints.ts';
 import { PolicyController } from './policy.controller.ts';
@@ -27,9 +28,18 @@ export class PolicyModule {
       providers: [
         {
           provide: CommitPolicy,
-          useFactory: (unitOfWork: UnitOfWork, world: PolicyWorld, meters: Runtime['meters']) =>
-            new CommitPolicy(unitOfWork, world, meters),
-          inject: [runtimeTokens.unitOfWork, PolicyWorld, runtimeTokens.meters],
+          useFactory: (
+            unitOfWork: UnitOfWork,
+            world: PolicyWorld,
+            meters: Runtime['meters'],
+            counts: ObjectCounts,
+          ) => new CommitPolicy(unitOfWork, world, meters, counts),
+          inject: [runtimeTokens.unitOfWork, PolicyWorld, runtimeTokens.meters, ObjectCounts],
+        },
+        {
+          provide: ObjectCounts,
+          useFactory: (database: Database, clock: Clock) => new ObjectCounts(database, clock),
+          inject: [runtimeTokens.database, runtimeTokens.clock],
         },
         {
           provide: ApplyDocuments,
