@@ -216,3 +216,41 @@ test('a dry run tells objects as they will be written', async () => {
   const run = await ambit(...granting, '--dry-run=server');
   expect(run.out).toContain('a  objects: +3 ~1 -2  +1 bindings  -0  gain: alice');
 });
+
+describe('a grant that is applied again', () => {
+  const again = (reason: string, hindered = 1) => {
+    const name = 'g';
+    const object = { kind: 'Grant', name, action: 'unchanged' };
+    const clusters = { reached: 2, inForce: 2 - hindered, waiting: 0, hindered };
+    const conditions = [
+      { type: 'InForce', status: hindered === 0 ? 'True' : 'False', reason },
+      ...(hindered === 0
+        ? []
+        : [{ type: reason, status: 'True', reason: 'ReportedByAgent', message: 'a: no' }]),
+    ];
+    central.answers = {
+      apply: () => aResult({ changed: false, objects: [object] }),
+      getGrant: () => aGrant(name, { state: 'Active', clusters, conditions }),
+    };
+  };
+
+  test.each([
+    ['CeilingRefused', 10],
+    ['ForeignObject', 11],
+  ])(
+    'and stays out of force by %s ends as it did the first time: with %i',
+    async (reason, code) => {
+      again(reason);
+      const run = await ambit(...granting);
+      expect(run.code).toBe(code);
+      expect(run.err).toBe(
+        `grant/g is unchanged, and not in force in 1 of 2 clusters\n  ${reason}: a: no\n`,
+      );
+    },
+  );
+
+  test('and is in force ends with 0 and no more words', async () => {
+    again('Everywhere', 0);
+    expect(await ambit(...granting)).toEqual({ code: 0, out: 'grant/g unchanged\n', err: '' });
+  });
+});

@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { shortDuration } from './output/relative-time.ts';
 import { tellInForce } from './output/tell-in-force.ts';
+import { tellUnchanged } from './output/tell-unchanged.ts';
 import { parseDuration } from './parse-time.ts';
 
 /** One question to central holds at most this long, so that progress can be shown. */
@@ -21,11 +22,13 @@ export function waitTime(text: string | undefined): number {
 export async function waitForClusters(
   context: CommandContext,
   client: AmbitClient,
-  change: Pick<ApplyResult, 'revision' | 'clusters' | 'changed'>,
+  change: Pick<ApplyResult, 'revision' | 'clusters' | 'changed' | 'objects'>,
   options: { readonly waitMs: number },
 ): Promise<ExitCode> {
   const names = change.clusters.map(({ name }) => name);
-  if (!change.changed || names.length === 0 || options.waitMs === 0) return exitCodes.done;
+  if (options.waitMs === 0) return exitCodes.done;
+  if (!change.changed) return tellUnchanged(context, client, change);
+  if (names.length === 0) return exitCodes.done;
   const started = context.now();
   const clusters = await poll(
     context,
