@@ -78,8 +78,11 @@ function reasonsOf(hindrances: readonly Hindrance[]): Condition[] {
 }
 
 function messageOf(places: readonly Hindrance[]): string {
-  const texts = places.slice(0, mostPlaces).map(placeText);
-  if (places.length > mostPlaces) texts.push(`and in ${places.length - mostPlaces} more places`);
+  // Shards of a grant, and a role of ours with its bindings, say the same of the same place.
+  const distinct = [...new Set(places.map(placeText))];
+  const texts = distinct.slice(0, mostPlaces);
+  const more = distinct.length - mostPlaces;
+  if (more > 0) texts.push(`and in ${counted(more, 'more place')}`);
   const [first] = places;
   if (first !== undefined) texts.push(`next: ${nextStepOf(first.problem, first.cluster)}`);
   return texts.join('; ');
