@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { timeOrderedIds } from './ids.ts';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 test('ids of a process sort in the order of their making, also when the clock goes back', () => {
   let now = Date.now();
