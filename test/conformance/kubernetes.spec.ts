@@ -1,6 +1,7 @@
 import { afterAll, describe } from '@jest/globals';
 import { accessReviews } from './access-reviews.ts';
 import { clientBehaviour } from './client-behaviour.ts';
+import { discovery } from './discovery.ts';
 import { finalizers } from './finalizers.ts';
 import { kubectlBehaviour } from './kubectl-behaviour.ts';
 import { listAndWatch } from './list-and-watch.ts';
@@ -30,6 +31,7 @@ describe.each(targets)('$kind API server', (target) => {
   describe('namespaces', () => namespaceLife(target));
   describe('list and watch', () => listAndWatch(target));
   describe('access reviews', () => accessReviews(target));
+  describe('discovery', () => discovery(target));
   describe('client', () => clientBehaviour(target));
   describe('reflector', () => reflectorBehaviour(target));
   describe('official client', () => officialClient(target));

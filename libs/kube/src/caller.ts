@@ -36,6 +36,14 @@ export interface Call {
   readonly resource: string;
   readonly request: KubeRequest;
   readonly signal?: AbortSignal;
+  /** The most that is read of the answer; without end when absent. */
+  readonly mostBytes?: number;
+}
+
+/** The head and the whole body of an answer. */
+export interface WholeAnswer {
+  readonly headers: KubeAnswer['headers'];
+  readonly text: string;
 }
 
 type BoundCall = Call & { readonly signal: AbortSignal };
@@ -59,7 +67,11 @@ export class Caller {
   }
 
   async json<T>(call: Call): Promise<T> {
-    const text = await this.text(call);
+    return this.parsed(await this.text(call));
+  }
+
+  /** A body as JSON. Throws `BadAnswer`. */
+  parsed<T>(text: string): T {
     try {
       return JSON.parse(text) as T;
     } catch (cause) {
@@ -69,10 +81,16 @@ export class Caller {
 
   /** The whole body, within the time limit of all calls. */
   async text(call: Call): Promise<string> {
+    return (await this.answer(call)).text;
+  }
+
+  /** Head and whole body, within the time limit of all calls. */
+  async answer(call: Call): Promise<WholeAnswer> {
     const limit = deadline(this.#timeoutMs, call.signal, this.#timers);
     try {
-      const { stream } = await this.#send({ ...call, signal: limit.signal }, this.#requests);
-      return await bodyText(stream, limit.signal);
+      const answer = await this.#send({ ...call, signal: limit.signal }, this.#requests);
+      const text = await bodyText(answer.stream, limit.signal, call.mostBytes);
+      return { headers: answer.headers, text };
     } finally {
       limit.done();
     }

@@ -13,6 +13,8 @@ export interface KubeRequest {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Beside those every request has, or in their place. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface KubeAnswer {
@@ -38,6 +40,7 @@ export async function requestHeaders(
     ...(request.body === undefined
       ? {}
       : { 'content-type': request.contentType ?? 'application/json' }),
+    ...request.headers,
   };
 }
 
@@ -84,13 +87,26 @@ function head(
   });
 }
 
-/** The whole body as text. Rejects with a `KubeError` of status 0 when the stream is cut before its end. */
-export function bodyText(stream: ClientHttp2Stream, signal: AbortSignal): Promise<string> {
+/**
+ * The whole body as text. Rejects with a `KubeError` of status 0 when the stream is cut before its end, or has more than
+ * `mostBytes`.
+ */
+export function bodyText(
+  stream: ClientHttp2Stream,
+  signal: AbortSignal,
+  mostBytes = Infinity,
+): Promise<string> {
   return untilAborted(stream, signal, (done, failed) => {
     const chunks: Buffer[] = [];
     let broken: Error | undefined;
     let whole = false;
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= mostBytes) return void chunks.push(chunk);
+      failed(localError('BadAnswer', `the API server answered more than ${mostBytes} bytes`));
+      abandon(stream);
+    });
     stream.on('error', (error) => {
       broken = error;
     });

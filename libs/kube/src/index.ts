@@ -11,6 +11,7 @@ export type { KubeconfigOptions } from './kubeconfig.ts';
 export { inClusterConnection } from './in-cluster.ts';
 export type { InClusterOptions } from './in-cluster.ts';
 export { KubeClient } from './kube-client.ts';
+export type { Discovery } from './discovery.ts';
 export type { CallReport, KubeClientOptions, KubeVerb } from './caller.ts';
 export { Reflector } from './reflector.ts';
 export type {

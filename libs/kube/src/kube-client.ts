@@ -1,5 +1,7 @@
 import { Caller } from './caller.ts';
 import type { KubeClientOptions, KubeVerb } from './caller.ts';
+import { readDiscovery } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import type { KubeRequest } from './exchange.ts';
 import { isKubeError } from './kube-error.ts';
 import { listQuery, queryText, watchQuery, writeQuery } from './query.ts';
@@ -176,6 +178,11 @@ export class KubeClient {
       if (isKubeError(error, 404)) return false;
       throw error;
     }
+  }
+
+  /** All that the server serves; undefined when nothing changed since `known`. */
+  discovery(known?: Discovery): Promise<Discovery | undefined> {
+    return readDiscovery(this.#caller, known);
   }
 
   version(): Promise<KubeVersion> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
 import { keyOf } from './api-object.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -29,6 +30,8 @@ export interface ApiRequest {
   readonly user: UserInfo;
   readonly userAgent: string;
   readonly contentType: string;
+  readonly accept: string;
+  readonly ifNoneMatch: string;
   /** Parsed as JSON; undefined without a body. */
   readonly body: unknown;
 }
@@ -37,6 +40,7 @@ export interface ApiReply {
   readonly status: number;
   /** Sent as JSON, or as it is when it is a text. */
   readonly body: object | string;
+  readonly etag?: string;
 }
 
 export interface ApiHandlerOptions {
@@ -76,9 +80,18 @@ export class ApiHandler {
     }
     if (info.resource !== undefined) return this.#object(request, info.resource);
     if (['/healthz', '/livez', '/readyz'].includes(info.path)) return { status: 200, body: 'ok' };
-    const document = answerDiscovery(info.path) ?? answerOpenApi(info.path);
+    return this.#document(request);
+  }
+
+  #document({ info, accept, ifNoneMatch }: ApiRequest): ApiReply {
+    const document = answerDiscovery(info.path, accept) ?? answerOpenApi(info.path);
     if (document === undefined) throw unknownPath();
-    return { status: 200, body: document };
+    if (!('items' in document)) return { status: 200, body: document };
+    // Only lists of all resources carry a mark, as those of the real server do.
+    const etag = `"${createHash('sha512').update(JSON.stringify(document)).digest('hex')}"`;
+    return ifNoneMatch === etag
+      ? { status: 304, body: '', etag }
+      : { status: 200, body: document, etag };
   }
 
   #object(request: ApiRequest, resource: ServedResource): ApiReply {

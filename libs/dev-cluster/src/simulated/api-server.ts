@@ -92,6 +92,8 @@ export class ApiServer {
       user,
       body,
       userAgent: request.headers['user-agent'] ?? '',
+      accept: request.headers.accept ?? '',
+      ifNoneMatch: request.headers['if-none-match'] ?? '',
       contentType: (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '',
     });
   }
@@ -141,7 +143,8 @@ export class ApiServer {
     response.once('close', close);
   }
 
-  #send(response: Http2ServerResponse, { status, body }: ApiReply): void {
+  #send(response: Http2ServerResponse, { status, body, etag }: ApiReply): void {
+    if (etag !== undefined) response.setHeader('etag', etag);
     const isText = typeof body === 'string';
     this.#setHead(response, status, isText ? 'text/plain; charset=utf-8' : 'application/json');
     response.end(isText ? body : `${JSON.stringify(body)}\n`);

@@ -19,9 +19,16 @@ const groups = [...new Set([...servedResources, ...reviewKinds].map(({ group }) 
   (group) => group !== '',
 );
 
-/** What clients ask first: versions, groups and kinds. Undefined for other paths. */
-export function answerDiscovery(path: string): object | undefined {
+/**
+ * What clients ask first: versions, groups and kinds; all of it in two answers for a client that accepts that.
+ * Undefined for other paths.
+ */
+export function answerDiscovery(path: string, accept: string): object | undefined {
   const trimmed = path.replace(/\/$/, '');
+  if (accept.includes('g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList')) {
+    if (trimmed === '/api') return aggregatedList(['']);
+    if (trimmed === '/apis') return aggregatedList(groups);
+  }
   switch (trimmed) {
     case '/version':
       return {
@@ -60,7 +67,9 @@ function describeGroup(name: string): object {
 }
 
 function resourceList(group: string): object {
-  const stored = servedResources.filter((resource) => resource.group === group).map(describeStored);
+  const stored = servedResources
+    .filter((resource) => resource.group === group)
+    .flatMap(describeStored);
   const reviews = reviewKinds
     .filter((review) => review.group === group)
     .map(({ plural, kind, namespaced }) => ({
@@ -78,14 +87,68 @@ function resourceList(group: string): object {
   };
 }
 
-function describeStored(resource: ServedResource): object {
-  const { plural, singular, namespaced, kind, shortNames } = resource;
+function describeStored(resource: ServedResource): object[] {
+  const { plural, singular, namespaced, kind, shortNames, subresources = [] } = resource;
+  return [
+    {
+      name: plural,
+      singularName: singular,
+      namespaced,
+      kind,
+      verbs: storedVerbs,
+      ...(shortNames === undefined ? {} : { shortNames }),
+    },
+    ...subresources.map((subresource) => ({
+      name: `${plural}/${subresource.name}`,
+      singularName: '',
+      namespaced,
+      kind: subresource.kind,
+      verbs: subresource.verbs,
+    })),
+  ];
+}
+
+function aggregatedList(named: readonly string[]): object {
   return {
-    name: plural,
-    singularName: singular,
-    namespaced,
-    kind,
-    verbs: storedVerbs,
-    ...(shortNames === undefined ? {} : { shortNames }),
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: named.map((name) => ({
+      metadata: name === '' ? {} : { name },
+      versions: [{ version: 'v1', freshness: 'Current', resources: aggregatedResources(name) }],
+    })),
   };
+}
+
+function aggregatedResources(group: string): object[] {
+  const responseKind = (kind: string) => ({ group, version: 'v1', kind });
+  const scope = (namespaced: boolean) => (namespaced ? 'Namespaced' : 'Cluster');
+  const stored = servedResources.filter((resource) => resource.group === group);
+  const reviews = reviewKinds.filter((review) => review.group === group);
+  return [
+    ...stored.map(({ plural, singular, namespaced, kind, shortNames, subresources }) => ({
+      resource: plural,
+      responseKind: responseKind(kind),
+      scope: scope(namespaced),
+      singularResource: singular,
+      verbs: storedVerbs,
+      ...(shortNames === undefined ? {} : { shortNames }),
+      ...(subresources === undefined
+        ? {}
+        : {
+            subresources: subresources.map(({ name, verbs, ...each }) => ({
+              subresource: name,
+              responseKind: responseKind(each.kind),
+              verbs,
+            })),
+          }),
+    })),
+    ...reviews.map(({ plural, kind, namespaced }) => ({
+      resource: plural,
+      responseKind: responseKind(kind),
+      scope: scope(namespaced),
+      singularResource: kind.toLowerCase(),
+      verbs: ['create'],
+    })),
+  ];
 }

@@ -10,6 +10,11 @@ export interface ServedResource {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly shortNames?: readonly string[];
+  readonly subresources?: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly verbs: readonly string[];
+  }[];
   /** PUT and apply of a name that is not there make the object. */
   readonly createsOnUpdate: boolean;
   /** Members that are stored besides `metadata`; others are dropped, as Kubernetes does without strict validation. */
@@ -67,6 +72,7 @@ export const serviceAccounts: ServedResource = {
   kind: 'ServiceAccount',
   namespaced: true,
   shortNames: ['sa'],
+  subresources: [{ name: 'token', kind: 'TokenRequest', verbs: ['create'] }],
   fields: ['secrets', 'imagePullSecrets', 'automountServiceAccountToken'],
 };
 
