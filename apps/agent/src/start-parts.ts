@@ -4,6 +4,7 @@ import { AdmissionWatch } from './admission/admission-watch.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
+import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import { Seldom } from './platform/seldom.ts';
 import type { Teardown } from './platform/teardown.ts';
@@ -61,7 +62,9 @@ export async function startParts(
   teardown.add('state on disk', () => stateKeeper.flush());
   const admission = watchAdmission(parts);
   teardown.add('admission watch', () => admission.stop());
-  const session = openSession({ ...parts, stateKeeper, reconciler, admission }, held);
+  const discovery = new DiscoveryWatch({ client: parts.kubernetes.client, logger });
+  teardown.add('discovery', () => discovery.stop());
+  const session = openSession({ ...parts, stateKeeper, reconciler, admission, discovery }, held);
   admission.onChange(() => session.changed());
   teardown.add('stream', () => session.stop());
   startUpload(parts, teardown);
@@ -73,6 +76,7 @@ export async function startParts(
   });
   auditTrust(parts);
   admission.look();
+  discovery.start();
   keeper.start();
   teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
 }

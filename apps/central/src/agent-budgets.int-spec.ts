@@ -53,6 +53,7 @@ const inventory = (names: readonly string[], complete = false) =>
       removedNamespaces: [],
       clusterRoles: [],
       removedClusterRoles: [],
+      apiResources: null,
     },
   }) as const;
 const names = (prefix: string, count: number): string[] =>

@@ -182,6 +182,7 @@ describe('access', () => {
           },
         ],
         removedClusterRoles: [],
+        apiResources: null,
       },
     });
     await eventually(async () =>

@@ -133,6 +133,7 @@ test('an agent with a NUL in everything it says is served, and its cluster can b
         },
       ],
       removedClusterRoles: [nul],
+      apiResources: null,
     },
   });
   agent.send({

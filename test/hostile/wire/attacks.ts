@@ -103,7 +103,7 @@ function largeInventory(count: number): wire.Inventory {
     labels: [{ key: 'team', value: `team-${(count + at) % 97}` }],
   }));
   const empty = { removedNamespaces: [], clusterRoles: [], removedClusterRoles: [] };
-  return { complete: true, namespaces, ...empty };
+  return { complete: true, apiResources: null, namespaces, ...empty };
 }
 
 const nasty = '\u0000\u001b[31m\ud800'.repeat(50);

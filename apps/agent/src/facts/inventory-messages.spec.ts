@@ -40,4 +40,35 @@ describe('an inventory', () => {
     );
     expect(told.flatMap((each) => each.clusterRoles)).toHaveLength(1);
   });
+
+  test('outside case 06: what is served says in which message its list begins and is whole', () => {
+    const apiResources = Array.from({ length: 4_000 }, (_, index) => ({
+      group: 'example.com',
+      version: 'v1',
+      resource: `things-of-kind-${index}`,
+      singular: `thing-of-kind-${index}`,
+      shortNames: ['t'],
+      kind: `Thing${index}`,
+      namespaced: true,
+      verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+    }));
+    const messages = inventories({ ...nothing, apiResources }, true);
+    expect(messages.length).toBeGreaterThan(2);
+    const parts = messages.flatMap((each) => each.apiResources ?? []);
+    expect(parts.map(({ first }) => first)).toEqual(parts.map((_, index) => index === 0));
+    expect(parts.map(({ last }) => last)).toEqual(
+      parts.map((_, index) => index === parts.length - 1),
+    );
+    expect(parts.flatMap(({ items }) => items)).toEqual(apiResources);
+    for (const inventory of messages) {
+      const bytes = agentServices.sync.Connect.requestSerialize({
+        message: 'inventory',
+        inventory,
+      });
+      expect(bytes.length).toBeLessThanOrEqual(256 * 1024);
+    }
+    expect(inventories({ ...nothing, apiResources: undefined }, true)).toMatchObject([
+      { apiResources: null },
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 import { ruleToWire } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
-import type { NamespaceState, PolicyRule } from '@ambit/rbac';
+import type { ApiResource, NamespaceState, PolicyRule } from '@ambit/rbac';
 
 /** What an Inventory is made of. */
 export interface InventoryParts {
@@ -8,6 +8,8 @@ export interface InventoryParts {
   readonly removedNamespaces: readonly string[];
   readonly clusterRoles: readonly (readonly [string, readonly PolicyRule[]])[];
   readonly removedClusterRoles: readonly string[];
+  /** All that the API server serves; absent: as told before, or not known. */
+  readonly apiResources?: readonly ApiResource[] | undefined;
 }
 
 interface Building {
@@ -16,6 +18,7 @@ interface Building {
   readonly removedNamespaces: string[];
   readonly clusterRoles: wire.ClusterRoleFact[];
   readonly removedClusterRoles: string[];
+  apiResources: { first: boolean; last: boolean; items: wire.ApiResourceFact[] } | null;
 }
 
 /** JSON is never shorter than the message made of it, so a message stays under 256 KiB. */
@@ -50,6 +53,7 @@ function empty(complete: boolean): Building {
     removedNamespaces: [],
     clusterRoles: [],
     removedClusterRoles: [],
+    apiResources: null,
   };
 }
 
@@ -69,6 +73,23 @@ function* pieces(parts: InventoryParts): Generator<Piece> {
   }
   for (const name of parts.removedClusterRoles) {
     yield [sizeOf(name), (to) => void to.removedClusterRoles.push(name)];
+  }
+  if (parts.apiResources !== undefined) yield* resourcePieces(parts.apiResources);
+}
+
+/** Which message a resource lands in shows only here, so that first and last are said where they land. */
+function* resourcePieces(resources: readonly ApiResource[]): Generator<Piece> {
+  const last = resources.length - 1;
+  for (const [index, resource] of resources.entries()) {
+    yield [
+      sizeOf(resource),
+      (to) => {
+        to.apiResources ??= { first: false, last: false, items: [] };
+        to.apiResources.items.push(resource);
+        to.apiResources.first ||= index === 0;
+        to.apiResources.last ||= index === last;
+      },
+    ];
   }
 }
 

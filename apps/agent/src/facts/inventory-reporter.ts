@@ -1,6 +1,6 @@
 import type { Clock, Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
-import type { NamespaceState, PolicyRule } from '@ambit/rbac';
+import type { ApiResource, NamespaceState, PolicyRule } from '@ambit/rbac';
 import { inventoryMessages } from './inventory-messages.ts';
 
 /** What changed in the cluster. */
@@ -16,6 +16,11 @@ export interface FactSource {
 
 export interface InventoryReporterOptions {
   readonly facts: FactSource;
+  /** What the API server serves; undefined as long as it is not known. */
+  readonly apiResources: {
+    readonly resources: readonly ApiResource[] | undefined;
+    onChange(listener: () => void): void;
+  };
   /** False as long as the first lists are not complete: what is not seen yet must not count as gone. */
   readonly listed: () => boolean;
   readonly sendAll: (messages: Iterable<wire.AgentMessage>) => void;
@@ -30,6 +35,8 @@ export class InventoryReporter {
   readonly #options: InventoryReporterOptions;
   readonly #namespaces = new Set<string>();
   readonly #clusterRoles = new Set<string>();
+  /** True when what the API server serves is to be told anew. */
+  #resources = false;
   #intervalMs: Millis = 5_000;
   #live = false;
   /** True once the complete inventory of this stream was handed over. */
@@ -42,6 +49,7 @@ export class InventoryReporter {
   constructor(options: InventoryReporterOptions) {
     this.#options = options;
     options.facts.onChange((change) => this.#changed(change));
+    options.apiResources.onChange(() => this.#resourcesChanged());
   }
 
   /** A new stream is live. */
@@ -68,6 +76,16 @@ export class InventoryReporter {
     if (this.#timer === undefined) this.#sleep(this.#untilDue());
   }
 
+  #resourcesChanged(): void {
+    if (!this.#complete) return;
+    this.#resources = true;
+    if (this.#timer === undefined) this.#sleep(this.#untilDue());
+  }
+
+  get #pending(): boolean {
+    return this.#resources || this.#namespaces.size + this.#clusterRoles.size > 0;
+  }
+
   #untilDue(): Millis {
     const since = this.#options.clock.monotonic() - this.#sentAt;
     return Math.max(settleMs, this.#intervalMs - since);
@@ -84,7 +102,7 @@ export class InventoryReporter {
     if (!this.#live) return;
     if (this.#sending || !this.#options.listed()) return this.#sleep(lookAgainMs);
     if (!this.#complete) return this.#reportAll();
-    if (this.#namespaces.size + this.#clusterRoles.size > 0) this.#reportChanges();
+    if (this.#pending) this.#reportChanges();
   }
 
   #reportAll(): void {
@@ -92,14 +110,18 @@ export class InventoryReporter {
     this.#complete = true;
     this.#namespaces.clear();
     this.#clusterRoles.clear();
+    this.#resources = false;
     const namespaces = [...facts.namespaces.values()];
     const clusterRoles = [...facts.clusterRoles()];
-    const parts = { namespaces, clusterRoles, removedNamespaces: [], removedClusterRoles: [] };
-    this.#send(inventoryMessages(parts, true));
+    const { resources: apiResources } = this.#options.apiResources;
+    const gone = { removedNamespaces: [], removedClusterRoles: [] };
+    this.#send(inventoryMessages({ namespaces, clusterRoles, ...gone, apiResources }, true));
   }
 
   #reportChanges(): void {
-    const { facts } = this.#options;
+    const { facts, apiResources } = this.#options;
+    const told = this.#resources ? apiResources.resources : undefined;
+    this.#resources = false;
     const names = [...this.#namespaces];
     const roles = [...this.#clusterRoles];
     this.#namespaces.clear();
@@ -112,6 +134,7 @@ export class InventoryReporter {
         return rules === undefined ? [] : [[name, rules] as const];
       }),
       removedClusterRoles: roles.filter((name) => facts.rulesOf(name) === undefined),
+      apiResources: told,
     };
     this.#send(inventoryMessages(parts, false));
   }
@@ -122,7 +145,7 @@ export class InventoryReporter {
     this.#options.sendAll(
       afterwards(messages, () => {
         this.#sending = false;
-        if (this.#namespaces.size + this.#clusterRoles.size > 0) this.#sleep(this.#untilDue());
+        if (this.#pending) this.#sleep(this.#untilDue());
       }),
     );
   }

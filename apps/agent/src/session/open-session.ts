@@ -8,6 +8,7 @@ import type { AdmissionWatch } from '../admission/admission-watch.ts';
 import type { AgentParts } from '../agent-parts.ts';
 import type { AuditTrail } from '../audit/open-audit-trail.ts';
 import { HeardTime } from '../clock/heard-time.ts';
+import type { DiscoveryWatch } from '../facts/discovery-watch.ts';
 import { InventoryReporter } from '../facts/inventory-reporter.ts';
 import { systemClock } from '../platform/clock-and-ids.ts';
 import type { ClusterReconciler } from '../reconcile/cluster-reconciler.ts';
@@ -25,6 +26,7 @@ export interface SessionParts extends AgentParts {
   readonly stateKeeper: StateKeeper;
   readonly reconciler: ClusterReconciler;
   readonly admission: Pick<AdmissionWatch, 'state'>;
+  readonly discovery: Pick<DiscoveryWatch, 'resources' | 'onChange'>;
 }
 
 export interface OpenSession {
@@ -49,6 +51,7 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
   });
   const inventory = new InventoryReporter({
     facts: reconciler.facts,
+    apiResources: parts.discovery,
     listed: () => reconciler.missingLists.length === 0,
     sendAll: (messages) => loop.sendAll(messages),
     clock,

@@ -346,6 +346,7 @@ describe('the stream', () => {
       removedNamespaces: [],
       clusterRoles: [],
       removedClusterRoles: [],
+      apiResources: null,
     };
     expect(receive({ message: 'inventory', inventory })).toEqual([{ do: 'inventory', inventory }]);
     expect(receive({ message: 'revokeAck', revokeAck: { nonce: 1, revision: 2 } })).toEqual([

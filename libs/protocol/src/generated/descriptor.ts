@@ -475,6 +475,26 @@ export const descriptor: object = {
                     removedNamespaces: { rule: 'repeated', type: 'string', id: 3 },
                     clusterRoles: { rule: 'repeated', type: 'ClusterRoleFact', id: 4 },
                     removedClusterRoles: { rule: 'repeated', type: 'string', id: 5 },
+                    apiResources: { type: 'ApiResources', id: 6 },
+                  },
+                },
+                ApiResources: {
+                  fields: {
+                    first: { type: 'bool', id: 1 },
+                    last: { type: 'bool', id: 2 },
+                    items: { rule: 'repeated', type: 'ApiResourceFact', id: 3 },
+                  },
+                },
+                ApiResourceFact: {
+                  fields: {
+                    group: { type: 'string', id: 1 },
+                    version: { type: 'string', id: 2 },
+                    resource: { type: 'string', id: 3 },
+                    singular: { type: 'string', id: 4 },
+                    shortNames: { rule: 'repeated', type: 'string', id: 5 },
+                    kind: { type: 'string', id: 6 },
+                    namespaced: { type: 'bool', id: 7 },
+                    verbs: { rule: 'repeated', type: 'string', id: 8 },
                   },
                 },
                 NamespaceFact: {

@@ -477,6 +477,31 @@ export interface Inventory {
   readonly removedNamespaces: readonly string[];
   readonly clusterRoles: readonly ClusterRoleFact[];
   readonly removedClusterRoles: readonly string[];
+  /** What the API server serves; absent: as it was told before, or never read. */
+  readonly apiResources: ApiResources | null;
+}
+
+/** A part of the list of all resources that an API server serves, in the order in which kubectl prefers them. */
+export interface ApiResources {
+  /** The list begins with this part. */
+  readonly first: boolean;
+  /** The list is whole with this part and takes the place of the one told before. */
+  readonly last: boolean;
+  readonly items: readonly ApiResourceFact[];
+}
+
+export interface ApiResourceFact {
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Plural, or plural/subresource. */
+  readonly resource: string;
+  /** Empty for subresources. */
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
 }
 
 export interface NamespaceFact {
