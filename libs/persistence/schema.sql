@@ -120,6 +120,15 @@ CREATE TABLE cluster_namespaces (
   CONSTRAINT cluster_namespaces_pkey PRIMARY KEY (cluster_uid, name)
 );
 
+CREATE TABLE cluster_resources (
+  cluster_uid text NOT NULL,
+  items jsonb,
+  hash text,
+  staged jsonb,
+  CONSTRAINT cluster_resources_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
+  CONSTRAINT cluster_resources_pkey PRIMARY KEY (cluster_uid)
+);
+
 CREATE TABLE cluster_roles (
   cluster_uid text NOT NULL,
   name text COLLATE "C" NOT NULL,

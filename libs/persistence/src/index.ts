@@ -49,6 +49,7 @@ export { type DatabaseRoles, roleNames } from './rights/role-names.ts';
 export type { Sql } from './sql.ts';
 export type { ClosableGroup, HeldRole, SyncRemovals, TakenAway } from './sync-bounds.ts';
 export * from './sync/cluster-inventory.ts';
+export { readResources, type ResourcesPart } from './sync/cluster-resources.ts';
 export * from './sync/cluster-sync.ts';
 export * from './sync/purge-removed-clusters.ts';
 export * from './sync/read-cluster-sync.ts';

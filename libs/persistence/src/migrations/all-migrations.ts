@@ -7,6 +7,7 @@ import { AuditReporter1795470300000 } from './1795470300000-audit-reporter.ts';
 import { ClosedGroups1795470360000 } from './1795470360000-closed-groups.ts';
 import { Rights1795470420000 } from './1795470420000-rights.ts';
 import { AgentOrders1795470480000 } from './1795470480000-agent-orders.ts';
+import { ClusterResources1795470510000 } from './1795470510000-cluster-resources.ts';
 import { Search1795470600000 } from './1795470600000-search.ts';
 import { AuditFilters1795470660000 } from './1795470660000-audit-filters.ts';
 import { PlainObjects1795471080000 } from './1795471080000-plain-objects.ts';
@@ -22,6 +23,7 @@ export const allMigrations = [
   ClosedGroups1795470360000,
   Rights1795470420000,
   AgentOrders1795470480000,
+  ClusterResources1795470510000,
   Search1795470600000,
   AuditFilters1795470660000,
   PlainObjects1795471080000,

@@ -4,6 +4,8 @@ import type { Database } from '../database.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
 import type { Labels } from '../records.ts';
 import type { Sql } from '../sql.ts';
+import { writeResources } from './cluster-resources.ts';
+import type { ResourcesPart } from './cluster-resources.ts';
 
 export interface InventoryNamespace {
   readonly name: string;
@@ -29,6 +31,8 @@ export interface InventoryUpdate extends ClusterInventory {
   readonly complete: boolean;
   readonly removedNamespaces: readonly string[];
   readonly removedClusterRoles: readonly string[];
+  /** Absent: what the API server serves stays as it was told. */
+  readonly resources?: ResourcesPart;
 }
 
 async function removeNamed(open: OpenTransaction, update: InventoryUpdate): Promise<void> {
@@ -81,7 +85,7 @@ async function refuseTooMuch(open: OpenTransaction, clusterUid: string): Promise
 
 /**
  * Keeps what a cluster reports of itself; what is as before is not written. False when the session is over. Throws
- * invalid_request when it comes to more than `mostInventory`; then nothing is changed.
+ * invalid_request when it comes to more than `mostInventory` or `mostResources`; then nothing is changed.
  */
 export function writeInventory(database: Database, update: InventoryUpdate): Promise<boolean> {
   return database.transaction(async (open) => {
@@ -93,6 +97,9 @@ export function writeInventory(database: Database, update: InventoryUpdate): Pro
     await removeNamed(open, update);
     await writeNamed(open, update);
     await refuseTooMuch(open, update.clusterUid);
+    if (update.resources !== undefined) {
+      await writeResources(open, update.clusterUid, update.resources);
+    }
     return true;
   });
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
+import type { ApiResource } from '@ambit/rbac';
+import { readResources } from './cluster-resources.ts';
 import { readInventory, writeInventory } from './cluster-inventory.ts';
 import { closeClusterSession, flushClusterSync, openClusterSession } from './cluster-sync.ts';
 import { readClusterSync } from './read-cluster-sync.ts';
@@ -162,6 +164,72 @@ describe('the inventory of a cluster', () => {
     const before = await versions();
     expect(await writeInventory(db.database, update)).toBe(true);
     expect(await versions()).toEqual(before);
+  });
+
+  const served = (resource: string): ApiResource => ({
+    group: 'example.com',
+    version: 'v1',
+    resource,
+    singular: '',
+    shortNames: ['x'],
+    kind: 'Thing',
+    namespaced: true,
+    verbs: ['get'],
+  });
+  const names = async (): Promise<string[] | undefined> =>
+    (await readResources(db.database, [clusterUid]))
+      .get(clusterUid)
+      ?.map(({ resource }) => resource);
+
+  test('outside case 06: what the API server serves is known when its list is whole, in its order, until the next is', async () => {
+    const sessionEpoch = await hello('a');
+    const tell = (first: boolean, last: boolean, ...items: string[]): Promise<boolean> =>
+      writeInventory(db.database, {
+        clusterUid,
+        sessionEpoch,
+        ...none,
+        complete: false,
+        resources: { first, last, items: items.map(served) },
+      });
+    expect(await names()).toBeUndefined();
+    await tell(true, false, 'b');
+    expect(await names()).toBeUndefined();
+    await tell(false, true, 'a', 'c');
+    expect(await names()).toEqual(['b', 'a', 'c']);
+    await tell(true, false, 'cut', 'off');
+    expect(await names()).toEqual(['b', 'a', 'c']);
+    await tell(true, true, 'd');
+    expect(await names()).toEqual(['d']);
+    await tell(false, true, 'e');
+    expect(await names()).toEqual(['e']);
+  });
+
+  test('outside case 06: a list without end is refused, and what was told before stays', async () => {
+    const sessionEpoch = await hello('a');
+    const before = { clusterUid, sessionEpoch, ...none, complete: false };
+    const few = { first: true, last: true, items: [served('kept')] };
+    await writeInventory(db.database, { ...before, resources: few });
+    const items = Array.from({ length: 12_000 }, (_, at) => served(`r${at}`));
+    const part = { first: true, last: false, items };
+    await writeInventory(db.database, { ...before, resources: part });
+    const more = { first: false, last: true, items };
+    const second = writeInventory(db.database, { ...before, resources: more });
+    await expect(second).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(await names()).toEqual(['kept']);
+  });
+
+  test('outside case 06: the same list again writes no row', async () => {
+    const sessionEpoch = await hello('a');
+    const resources = { first: true, last: true, items: [served('a'), served('b')] };
+    const update = { clusterUid, sessionEpoch, ...none, complete: false, resources };
+    const version = () =>
+      db.database.query('SELECT xmin::text FROM cluster_resources WHERE cluster_uid = $1', [
+        clusterUid,
+      ]);
+    await writeInventory(db.database, update);
+    const first = await version();
+    await writeInventory(db.database, update);
+    expect(await version()).toEqual(first);
   });
 
   test('one of an old session is dropped', async () => {

@@ -8,6 +8,7 @@ const statements = [
   'DELETE FROM join_tokens WHERE cluster_uid = ANY($1)',
   'DELETE FROM cluster_namespaces WHERE cluster_uid = ANY($1)',
   'DELETE FROM cluster_roles WHERE cluster_uid = ANY($1)',
+  'DELETE FROM cluster_resources WHERE cluster_uid = ANY($1)',
   'DELETE FROM cluster_sync WHERE cluster_uid = ANY($1)',
   'DELETE FROM audit_cursor WHERE cluster_uid = ANY($1)',
   'DELETE FROM clusters WHERE uid = ANY($1)',
