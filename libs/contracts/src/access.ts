@@ -10,9 +10,13 @@ const accessFields = {
   /** Absent: cluster-wide. */
   namespace: NamespaceName.exactOptional(),
   verb: z.string().min(1).max(63),
-  /** The core group is "". */
-  apiGroup: z.string().max(253).default(''),
-  resource: z.string().min(1).max(253),
+  /** Absent: the group that `resource` names or, where it names none, the one kubectl would take. The core group is "". */
+  apiGroup: z.string().max(253).exactOptional(),
+  /**
+   * Any form that kubectl takes, resolved by what the cluster serves: plural, singular, short name or kind, with
+   * `.GROUP` or `.VERSION.GROUP`, with `/SUBRESOURCE` or `/NAME`; `*`; or a path that is no resource, as `/metrics`.
+   */
+  resource: z.string().min(1).max(512),
   subresource: z.string().min(1).max(253).exactOptional(),
   name: z.string().min(1).max(253).exactOptional(),
 };
@@ -30,10 +34,33 @@ export const AccessPath = z.object({
   grant: z.string(),
   role: z.string(),
   scope: z.string(),
+  /** Where in the cluster the grant holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
+  reach: z.string().optional(),
   group: z.string().optional(),
   until: Timestamp.optional(),
 });
 export type AccessPath = z.infer<typeof AccessPath>;
+
+/** What a question was taken to ask, by what the cluster serves. */
+export const AskedTarget = z.object({
+  /** In kubectl's words: `deployments.apps`, `pods/log`, `nodes`, `/metrics`. */
+  text: z.string(),
+  /** Absent for a path. */
+  apiGroup: z.string().optional(),
+  resource: z.string().optional(),
+  subresource: z.string().optional(),
+  name: z.string().optional(),
+  /** Absent when it is not known, and for wildcards. */
+  namespaced: z.boolean().optional(),
+  /** Where the answer holds, in words: `in namespace payments`, `in every namespace`, `cluster-wide`. */
+  scope: z.string(),
+  /**
+   * What the meaning rests on: `served`, the cluster told that it serves it; `kubernetes`, the cluster never told, and
+   * Kubernetes itself has it; `unknown`, it could not be checked. A no about what is unknown is no answer.
+   */
+  basis: z.enum(['served', 'kubernetes', 'unknown']),
+});
+export type AskedTarget = z.infer<typeof AskedTarget>;
 
 /** Why not; `grant` and `group` name what comes near. */
 export const AccessRefusal = z.object({
@@ -68,6 +95,10 @@ export const AccessAnswer = z.object({
   refusals: z.array(AccessRefusal),
   /** When the last of the paths ends; absent when one of them has no end. */
   until: Timestamp.optional(),
+  /** Absent where the cluster does not serve what is asked about and another one does. */
+  asked: AskedTarget.optional(),
+  /** What makes the answer another than the words of the question suggest, one sentence each. */
+  notes: z.array(z.string()).optional(),
   hint: z.string().optional(),
   nextCommand: z.string().optional(),
 });
@@ -102,6 +133,9 @@ export const WhoCanResult = z.object({
   kind: z.literal('WhoCanResult'),
   revision: z.int(),
   evidence: AccessEvidence,
+  asked: AskedTarget.optional(),
+  /** What makes the answer another than the words of the question suggest, one sentence each. */
+  notes: z.array(z.string()).optional(),
   items: z.array(WhoCanItem),
   continue: z.string().optional(),
 });

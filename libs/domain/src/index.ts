@@ -3,6 +3,7 @@
  * and why. It may import `@ambit/kernel` and `@ambit/rbac` and nothing of any platform.
  */
 export * from './access/access-answer.ts';
+export { askedNamespace, askedPlace, isClusterScoped } from './access/asked-place.ts';
 export * from './audit-event.ts';
 export * from './policy-objects.ts';
 export * from './policy/policy-view.ts';

@@ -35,6 +35,7 @@ export const errorKinds = {
   wrong_cluster: 'forbidden',
   ceiling_refused: 'forbidden',
   not_found: 'not_found',
+  unknown_resource: 'not_found',
   route_not_found: 'not_found',
   method_not_allowed: 'invalid',
   already_exists: 'conflict',

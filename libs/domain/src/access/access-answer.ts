@@ -25,6 +25,10 @@ export interface AccessQuestion {
   readonly name?: string;
   /** Absent: a cluster-scoped object, or every namespace at once. */
   readonly namespace?: string;
+  /** False: an object of the cluster, which no binding in a namespace gives. Absent: nobody knows. */
+  readonly namespaced?: boolean;
+  /** A path that belongs to no resource; group and resource are empty then, and `namespaced` is false. */
+  readonly path?: string;
 }
 
 /** One way by which access exists. */
@@ -36,11 +40,15 @@ export interface AccessPath {
   readonly through?: string;
   /** Scope of the grant in its text form, for people. */
   readonly scope: string;
+  /** Where in the cluster it holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
+  readonly reach: string;
   readonly until?: Millis;
 }
 
 /** Why a question is answered with no, nearest to yes first. */
 export const refusalReasons = [
+  'resource_not_served',
+  'resource_unchecked',
   'grant_pending',
   'grant_ended',
   'rules_insufficient',
@@ -48,6 +56,7 @@ export const refusalReasons = [
   'ceiling_refused',
   'namespace_missing',
   'namespace_protected',
+  'cluster_scoped',
   'scope_elsewhere',
   'other_cluster',
   'user_inactive',

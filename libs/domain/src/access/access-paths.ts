@@ -1,5 +1,5 @@
 import { compareText, type Millis } from '@ambit/kernel';
-import { grantScopeText } from '../names/scope-text.ts';
+import { grantScopeText, reachText } from '../names/scope-text.ts';
 import type { PolicyGrant } from '../policy-objects.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
@@ -12,6 +12,7 @@ export function accessPath(policy: PolicyView, grant: PolicyGrant, through?: str
     role: policy.role(grant.roleUid)?.name ?? '',
     ...(through === undefined ? {} : { through }),
     scope: grantScopeText(grant.scope, (uid) => policy.cluster(uid)?.name ?? uid),
+    reach: reachText(grant.scope.namespaces),
     ...(grant.until === undefined ? {} : { until: grant.until }),
   };
 }

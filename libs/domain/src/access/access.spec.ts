@@ -91,7 +91,15 @@ describe('can-i', () => {
     expect(can('alice', [grantOf()])).toEqual({
       allowed: true,
       revision: 1,
-      paths: [{ grant: 'g', grantUid: 'grant-uid-g', role: 'view', scope: 'prod/payments' }],
+      paths: [
+        {
+          grant: 'g',
+          grantUid: 'grant-uid-g',
+          role: 'view',
+          scope: 'prod/payments',
+          reach: 'in namespace payments',
+        },
+      ],
     });
   });
 
@@ -258,12 +266,19 @@ describe('who-can', () => {
           user: 'alice',
           userUid: alice.uid,
           paths: [
-            { grant: 'g', grantUid: 'grant-uid-g', role: 'view', scope: 'prod/payments' },
+            {
+              grant: 'g',
+              grantUid: 'grant-uid-g',
+              role: 'view',
+              scope: 'prod/payments',
+              reach: 'in namespace payments',
+            },
             {
               grant: 'team',
               grantUid: 'grant-uid-team',
               role: 'view',
               scope: '*/*',
+              reach: 'in every namespace',
               until: 50_000,
             },
           ],
@@ -279,6 +294,7 @@ describe('who-can', () => {
               role: 'view',
               through: 'devs',
               scope: '*/*',
+              reach: 'in every namespace',
               until: 50_000,
             },
           ],

@@ -1,5 +1,6 @@
 import { compareText } from '@ambit/kernel';
 import { allows, scopeRefusal, type Ceiling } from '@ambit/rbac';
+import { askedNamespace } from './asked-place.ts';
 import { requestOf, type Inquiry } from './judge-grant.ts';
 import { roleInCluster } from './role-rules.ts';
 
@@ -17,7 +18,7 @@ const mostTold = 3;
 export function grantable({ policy, facts, question }: Omit<Inquiry, 'now'>): Grantable {
   const { ceiling } = facts;
   if (ceiling === undefined) return { possible: true, roles: [] };
-  const scope = scopeRefusal(question.namespace || undefined, ceiling);
+  const scope = scopeRefusal(askedNamespace(question), ceiling);
   if (scope !== undefined) return { possible: false, message: scope.message };
   const roles = rolesThatDo({ policy, facts, question }, ceiling);
   const unknown = ceiling.allowedClusterRoles.some((name) => !facts.clusterRoles.has(name));

@@ -1,4 +1,10 @@
-import { allows, scopeRefusal, selectorMatches, type Ceiling } from '@ambit/rbac';
+import {
+  allows,
+  scopeRefusal,
+  selectorMatches,
+  type Ceiling,
+  type RequestAttributes,
+} from '@ambit/rbac';
 import type { Millis } from '@ambit/kernel';
 import { grantStatus } from '../grants/grant-times.ts';
 import { grantScopeText } from '../names/scope-text.ts';
@@ -10,6 +16,7 @@ import type {
   ClusterFacts,
   RefusalReason,
 } from './access-answer.ts';
+import { askedNamespace, isClusterScoped } from './asked-place.ts';
 import { roleInCluster, type RoleInCluster } from './role-rules.ts';
 import { scopeHolds } from '../policy/cluster-index.ts';
 
@@ -109,15 +116,19 @@ function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
 }
 
 /** The question as rules are asked it. */
-export const requestOf = (question: AccessQuestion) => ({
-  type: 'resource' as const,
-  verb: question.verb,
-  apiGroup: question.apiGroup,
-  resource: question.resource,
-  subresource: question.subresource ?? '',
-  name: question.name ?? '',
-  namespace: question.namespace ?? '',
-});
+export function requestOf(question: AccessQuestion): RequestAttributes {
+  const { verb, path } = question;
+  if (path !== undefined) return { type: 'url', verb, path };
+  return {
+    type: 'resource',
+    verb,
+    apiGroup: question.apiGroup,
+    resource: question.resource,
+    subresource: question.subresource ?? '',
+    name: question.name ?? '',
+    namespace: askedNamespace(question) ?? '',
+  };
+}
 
 /** A scope that does not hold the place asked about, and why; undefined when it does. */
 function scopeObstacle(
@@ -132,8 +143,9 @@ function scopeObstacle(
       refusal && { reason: 'ceiling_refused', message: `Grant ${grant.name}: ${refusal.message}.` }
     );
   }
-  const { namespace } = question;
-  if (namespace === undefined || namespace === '') return elsewhere(policy, grant);
+  if (isClusterScoped(question)) return notInNamespaces(policy, grant, question);
+  const namespace = askedNamespace(question);
+  if (namespace === undefined) return elsewhere(policy, grant);
   const protectedHere = scopeRefusal(namespace, ceiling);
   const found = facts.namespaces.get(namespace);
   if (!selects(namespaces, namespace, found?.labels ?? {}, found !== undefined)) {
@@ -147,6 +159,19 @@ function scopeObstacle(
   }
   if (found !== undefined) return undefined;
   return { reason: 'namespace_missing', message: `The cluster has no namespace ${namespace}.` };
+}
+
+function notInNamespaces(
+  policy: PolicyView,
+  grant: PolicyGrant,
+  { path, resource }: AccessQuestion,
+): Obstacle {
+  const { message } = elsewhere(policy, grant);
+  const what = path === undefined ? `${resource} belong` : `the path ${path} belongs`;
+  return {
+    reason: 'cluster_scoped',
+    message: `${message.replace(/\.$/, '')}, and ${what} to no namespace: only a cluster-wide grant gives that.`,
+  };
 }
 
 function elsewhere(policy: PolicyView, grant: PolicyGrant): Obstacle {

@@ -66,3 +66,23 @@ function namespacesText(namespaces: Exclude<NamespaceSelector, { type: 'clusterW
       return `{${selectorText(namespaces.selector)}}`;
   }
 }
+
+const mostNamed = 5;
+
+/** Where in a cluster a grant holds, for people: `cluster-wide`, `in namespaces a, b`, `in every namespace`. */
+export function reachText(namespaces: NamespaceSelector): string {
+  switch (namespaces.type) {
+    case 'clusterWide':
+      return 'cluster-wide';
+    case 'all':
+      return 'in every namespace';
+    case 'selector':
+      return `in namespaces with ${selectorText(namespaces.selector)}`;
+    case 'names': {
+      const { names } = namespaces;
+      const more = names.length - mostNamed;
+      const named = names.slice(0, mostNamed).join(', ');
+      return `in namespace${names.length === 1 ? '' : 's'} ${named}${more > 0 ? ` and ${more} more` : ''}`;
+    }
+  }
+}

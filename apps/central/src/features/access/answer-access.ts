@@ -1,14 +1,17 @@
 import type { AccessCheck, AccessCheckResult, WhoCanQuery, WhoCanResult } from '@ambit/contracts';
-import { canI, grantable, whoCan } from '@ambit/domain';
-import type { AccessAnswer, AccessPath, AccessQuestion, AccessRefusal } from '@ambit/domain';
+import { askedNamespace, canI, grantable, whoCan } from '@ambit/domain';
+import type { AccessAnswer, AccessPath, AccessRefusal } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { accessAdvice } from './access-advice.ts';
 import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
+import { resolveQuestion, unknownResource, unservedMessage } from './resolve-question.ts';
+import type { Refused, ResolvedQuestion } from './resolve-question.ts';
 
 type Check = AccessCheck['checks'][number];
+type Known = Evidence & { readonly uid: string };
 const mostShown = 16;
 
 /** Whether people may do things and who may, by what Ambit grants and the cluster's own rules. */
@@ -23,38 +26,43 @@ export class AnswerAccess {
     this.#clock = clock;
   }
 
-  /** Throws `not_found` for a cluster that does not exist. */
+  /**
+   * Throws `not_found` for a cluster that does not exist, `unknown_resource` for what none of the clusters that are asked
+   * about serves.
+   */
   async check({ checks }: AccessCheck): Promise<AccessCheckResult> {
     const names = [...new Set(checks.map(({ cluster }) => cluster))];
     const clusters = await Promise.all(
       names.map(async (name) => [name, await this.#cluster(name)] as const),
     );
-    const evidence = new Map(clusters);
+    const resolved = resolveAll(checks, new Map(clusters));
     const { policy, revision } = this.#world;
     const now = this.#clock.now();
     return {
       kind: 'AccessCheckResult',
       revision,
       evidence: clusters.map(([name, known]) => evidenceResponse(name, known)),
-      items: checks.map((check) => {
-        const known = evidence.get(check.cluster);
-        if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
-        const question = questionOf(check, known.uid);
+      items: resolved.map(({ check, known, found }) => {
+        if ('ok' in found) return notServed(check, found);
+        const { question } = found;
         const { facts } = known;
         const answer = canI({ policy, facts, question, now, user: check.user });
+        const asked = { ...check, namespace: askedNamespace(question) };
         const advice = answer.allowed
           ? {}
-          : accessAdvice(answer.refusals, check, grantable({ policy, facts, question }));
-        return answerResponse(answer, advice);
+          : accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
+        return answerResponse(answer, found, advice);
       }),
     };
   }
 
-  /** Throws `not_found` for a cluster that does not exist. */
+  /** Throws `not_found` for a cluster that does not exist, `unknown_resource` for what it does not serve. */
   async whoCan(query: WhoCanQuery): Promise<WhoCanResult> {
     const known = await this.#cluster(query.cluster);
+    const found = resolveQuestion(query, known);
+    if ('ok' in found) throw unknownResource(query, known, found);
     const { policy, revision } = this.#world;
-    const question = questionOf(query, known.uid);
+    const { question, asked, notes } = found;
     const { holders } = whoCan({ policy, facts: known.facts, question, now: this.#clock.now() });
     const rest = holders.filter(
       ({ user }) => query.continue === undefined || user > query.continue,
@@ -65,6 +73,8 @@ export class AnswerAccess {
       kind: 'WhoCanResult',
       revision,
       evidence: evidenceResponse(query.cluster, known),
+      asked,
+      notes: [...notes],
       items: items.map(({ user, paths, until }) => ({
         user,
         paths: paths.slice(0, mostShown).map(pathResponse),
@@ -74,7 +84,7 @@ export class AnswerAccess {
     };
   }
 
-  async #cluster(name: string): Promise<Evidence & { readonly uid: string }> {
+  async #cluster(name: string): Promise<Known> {
     const cluster = this.#world.policy.byName('Cluster', name);
     if (cluster === undefined) {
       throw new AppError('not_found', `There is no Cluster ${name}.`, {
@@ -83,19 +93,6 @@ export class AnswerAccess {
     }
     return { uid: cluster.uid, ...(await this.#evidence.of(cluster.uid)) };
   }
-}
-
-function questionOf(asked: Omit<Check, 'user' | 'cluster'>, clusterUid: string): AccessQuestion {
-  const { verb, apiGroup, resource, subresource, name, namespace } = asked;
-  return {
-    clusterUid,
-    verb,
-    apiGroup,
-    resource,
-    ...(subresource === undefined ? {} : { subresource }),
-    ...(name === undefined ? {} : { name }),
-    ...(namespace === undefined ? {} : { namespace }),
-  };
 }
 
 function evidenceResponse(
@@ -111,18 +108,60 @@ function evidenceResponse(
   };
 }
 
-function answerResponse(
-  answer: AccessAnswer,
-  advice: ReturnType<typeof accessAdvice>,
-): AccessCheckResult['items'][number] {
-  if (answer.allowed) {
-    const paths = answer.paths.slice(0, mostShown).map(pathResponse);
-    return { allowed: true, paths, refusals: [], ...untilResponse(answer.until) };
+interface ResolvedCheck {
+  readonly check: Check;
+  readonly known: Known;
+  readonly found: ResolvedQuestion | Refused;
+}
+
+/** Each check by what its own cluster serves. A name that none of them serves is no question, and nobody is not its answer. */
+function resolveAll(
+  checks: readonly Check[],
+  clusters: ReadonlyMap<string, Known>,
+): readonly ResolvedCheck[] {
+  const resolved = checks.map((check) => {
+    const known = clusters.get(check.cluster);
+    if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
+    return { check, known, found: resolveQuestion(check, known) };
+  });
+  const meant = resolved.filter(({ found }) => !('ok' in found));
+  const somewhere = new Set(meant.map(({ check }) => wordsOf(check)));
+  for (const { check, known, found } of resolved) {
+    if ('ok' in found && !somewhere.has(wordsOf(check))) throw unknownResource(check, known, found);
   }
+  return resolved;
+}
+
+const wordsOf = ({ resource, apiGroup, subresource }: Check): string =>
+  JSON.stringify([resource, apiGroup, subresource]);
+
+function notServed(check: Check, refused: Refused): AccessCheckResult['items'][number] {
+  const message = unservedMessage(check, refused);
   return {
     allowed: false,
     paths: [],
-    refusals: answer.refusals.slice(0, mostShown).map(refusalResponse),
+    refusals: [{ reason: 'resource_not_served', message }],
+    notes: [],
+  };
+}
+
+function answerResponse(
+  answer: AccessAnswer,
+  { asked, notes }: ResolvedQuestion,
+  advice: ReturnType<typeof accessAdvice>,
+): AccessCheckResult['items'][number] {
+  const understood = { asked, notes: [...notes] };
+  if (answer.allowed) {
+    const paths = answer.paths.slice(0, mostShown).map(pathResponse);
+    return { allowed: true, paths, refusals: [], ...understood, ...untilResponse(answer.until) };
+  }
+  const refusals = answer.refusals.map(refusalResponse);
+  const unchecked = { reason: 'resource_unchecked', message: notes[0] ?? '' } as const;
+  return {
+    allowed: false,
+    paths: [],
+    refusals: (asked.basis === 'unknown' ? [unchecked, ...refusals] : refusals).slice(0, mostShown),
+    ...understood,
     ...advice,
   };
 }
@@ -131,6 +170,7 @@ function pathResponse({
   grant,
   role,
   scope,
+  reach,
   through,
   until,
 }: AccessPath): WhoCanResult['items'][number]['paths'][number] {
@@ -138,6 +178,7 @@ function pathResponse({
     grant,
     role,
     scope,
+    reach,
     ...(through === undefined ? {} : { group: through }),
     ...untilResponse(until),
   };

@@ -1,15 +1,17 @@
 import { withoutUndefined } from '@ambit/contracts';
 import type { ClusterFacts } from '@ambit/domain';
 import type { Clock } from '@ambit/kernel';
-import { readClusterSync, readInventory } from '@ambit/persistence';
+import { readClusterSync, readInventory, readResources } from '@ambit/persistence';
 import type { ClusterInventory, ClusterSyncRecord, Database } from '@ambit/persistence';
-import { parseCeiling } from '@ambit/rbac';
+import { parseCeiling, ResourceCatalog } from '@ambit/rbac';
 import { isConnected } from '../clusters/public.ts';
 import type { Connections } from '../policy/public.ts';
 
 /** What an access answer rests on: roles, namespaces and ceiling as the agent last reported them, and how old that is. */
 export interface Evidence {
   readonly facts: ClusterFacts;
+  /** What the API server serves; absent while its agent never told. */
+  readonly catalog?: ResourceCatalog;
   readonly connected: boolean;
   readonly ageSeconds?: number;
   readonly appliedRevision?: number;
@@ -28,17 +30,20 @@ export class ClusterEvidence {
   }
 
   async of(clusterUid: string): Promise<Evidence> {
-    const [[sync], inventory] = await Promise.all([
+    const [[sync], inventory, served] = await Promise.all([
       readClusterSync(this.#database, [clusterUid]),
       readInventory(this.#database, clusterUid),
+      readResources(this.#database, [clusterUid]),
     ]);
     const now = this.#clock.now();
+    const resources = served.get(clusterUid);
     const here = this.#connections.connected(clusterUid);
     const seen = here ? now : (sync?.lastSeenAt ?? sync?.connectedAt);
     return {
       facts: { ...inventoryFacts(inventory), ...ceilingOf(sync) },
       connected: isConnected(sync, here, now),
       ...withoutUndefined({
+        catalog: resources && new ResourceCatalog(resources),
         ageSeconds: seen && Math.max(0, (now - seen) / 1000),
         appliedRevision: sync?.appliedRevision,
       }),
