@@ -51,9 +51,7 @@ describe('can-i', () => {
           cluster: 'prod-eu',
           namespace: 'pay',
           verb: 'delete',
-          resource: 'pods',
-          subresource: 'exec',
-          apiGroup: '',
+          resource: 'pods/exec',
         },
       ],
     });
@@ -70,7 +68,7 @@ describe('can-i', () => {
     expect(run.err).toContain('why:  None of 3 grants covers "pay".');
     expect(run.err).toContain(`next: ${nextCommand}`);
     const { checks } = central.bodyOf('checkAccess') as { checks: object[] };
-    expect(checks[0]).toMatchObject({ resource: 'deployments', apiGroup: 'apps' });
+    expect(checks[0]).toMatchObject({ resource: 'deploy' });
     expect(checks[0]).not.toHaveProperty('namespace');
   });
 
@@ -121,7 +119,10 @@ describe('who-can', () => {
         revision: 419,
         evidence,
         ...(query['continue'] === undefined
-          ? { items: [{ user: 'alice', paths: [path] }], continue: 'p2' }
+          ? {
+              items: [{ user: 'alice', paths: [{ ...path, reach: 'cluster-wide' }] }],
+              continue: 'p2',
+            }
           : {
               items: [
                 { user: 'bob', paths: [{ grant: 'g', role: 'edit', scope: 'x', until: soon }] },
@@ -131,11 +132,111 @@ describe('who-can', () => {
     };
     const run = await ambit('who-can', 'delete', 'pods', '--in', 'prod-eu/payments');
     expect(run.out).toBe(
-      'SUBJECT  THROUGH                   ROLE  UNTIL\n' +
-        'alice    group/sre grant/sre-prod  ops   standing\n' +
-        'bob      grant/g                   edit  in 42m\n',
+      'SUBJECT  THROUGH                   ROLE  WHERE         UNTIL\n' +
+        'alice    group/sre grant/sre-prod  ops   cluster-wide  standing\n' +
+        'bob      grant/g                   edit  x             in 42m\n',
     );
     expect(central.calls[0]?.query).toMatchObject({ cluster: 'prod-eu', namespace: 'payments' });
+  });
+});
+
+describe('names of resources', () => {
+  const asked = {
+    text: 'deployments.apps',
+    apiGroup: 'apps',
+    resource: 'deployments',
+    scope: 'in namespace pay',
+    basis: 'served',
+  };
+  const nobody = (more: object) => ({
+    kind: 'WhoCanResult',
+    revision: 419,
+    evidence,
+    items: [],
+    ...more,
+  });
+
+  test('outside case 06: they go to central as they stand, and the answer says what they were taken for, and where', async () => {
+    central.answers = {
+      checkAccess: () =>
+        checkResult({
+          allowed: true,
+          paths: [{ ...path, reach: 'in namespace pay' }],
+          asked,
+          notes: ['prod-eu serves no verb "gte" of deployments.apps; did you mean get?'],
+        }),
+      whoCan: () => nobody({ asked, notes: [] }),
+    };
+    const can = await ambit('can-i', 'gte', 'Deploy', '--in', 'prod-eu/pay', '--as', 'alice');
+    expect(can).toEqual({
+      code: 0,
+      out: 'yes\n',
+      err:
+        '  asked: gte deployments.apps in namespace pay of prod-eu\n' +
+        '  note: prod-eu serves no verb "gte" of deployments.apps; did you mean get?\n' +
+        '  by grant/sre-prod (ops) in namespace pay through group/sre\n',
+    });
+    const who = await ambit('who-can', 'get', 'deployments.v1.apps/web', '--in', 'prod-eu/pay');
+    expect(who).toMatchObject({
+      code: 0,
+      err: 'Nobody may get deployments.apps in namespace pay of prod-eu by what Ambit grants.\n',
+    });
+    expect(central.calls[1]?.query).toMatchObject({ resource: 'deployments.v1.apps/web' });
+    expect(central.calls[1]?.query).not.toHaveProperty('apiGroup');
+  });
+
+  test('outside case 06: what no cluster serves is a fault with what may have been meant, and no no', async () => {
+    const answer = () => {
+      throw new AppError('unknown_resource', 'prod-eu serves no resource "ingresss".', {
+        hint: 'Did you mean ingress, or ingresses?',
+      });
+    };
+    central.answers = { checkAccess: answer, whoCan: answer };
+    for (const command of [['who-can'], ['can-i', '--as', 'alice']]) {
+      const run = await ambit(...command, 'get', 'ingresss', '--in', 'prod-eu/pay');
+      expect(run).toMatchObject({ code: 5, out: '' });
+      expect(run.err).toContain('error: prod-eu serves no resource "ingresss".');
+      expect(run.err).toContain('Did you mean ingress, or ingresses?');
+    }
+  });
+
+  test('outside case 06: what could not be checked is unknown, neither nobody nor no', async () => {
+    const unchecked = { ...asked, text: 'gadgets', basis: 'unknown' };
+    const notes = ['Whether prod-eu serves "gadgets" could not be checked: …'];
+    const refusals = [{ reason: 'resource_unchecked', message: 'not checked' }];
+    central.answers = {
+      checkAccess: () => checkResult({ allowed: false, refusals, asked: unchecked, notes }),
+      whoCan: () => nobody({ asked: unchecked, notes }),
+    };
+    const can = await ambit('can-i', 'get', 'gadgets', '--in', 'prod-eu/pay', '--as', 'alice');
+    expect(can).toMatchObject({ code: 9, out: 'unknown\n' });
+    const who = await ambit('who-can', 'get', 'gadgets', '--in', 'prod-eu/pay');
+    expect(who).toMatchObject({ code: 9 });
+    expect(who.err).not.toContain('Nobody');
+    expect(who.err).toContain(
+      'Who may get gadgets in namespace pay of prod-eu is not known.\nnote: Whether prod-eu',
+    );
+    const json = await ambit('who-can', 'get', 'gadgets', '--in', 'prod-eu/pay', '-o', 'json');
+    expect(json.code).toBe(9);
+    expect(JSON.parse(json.out)).toMatchObject({ asked: { basis: 'unknown' }, items: [] });
+  });
+
+  test('a question that central refuses as wrong has no exit code that says no', async () => {
+    central.answers = {
+      checkAccess: () => {
+        throw new AppError('invalid_request', '"po ds" is not a resource.');
+      },
+    };
+    const run = await ambit('can-i', 'get', 'po ds', '--in', 'prod-eu', '--as', 'alice');
+    expect(run).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('subresource and name may be options', async () => {
+    central.answers = { whoCan: () => nobody({ asked, notes: [] }) };
+    await ambit(
+      ...['who-can', 'get', 'pods', '--in', 'prod-eu', '--subresource', 'log', '--name', 'web-0'],
+    );
+    expect(central.calls[0]?.query).toMatchObject({ subresource: 'log', name: 'web-0' });
   });
 });
 

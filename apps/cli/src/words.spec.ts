@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { findKind, kindAndNames } from './kinds.ts';
 import { grantName } from './grant-name.ts';
-import { parseResource } from './resource-text.ts';
 import { shellWords } from './shell-words.ts';
 import { parseSubject } from './subject-text.ts';
 import { RoleName } from '@ambit/contracts';
@@ -31,28 +30,6 @@ describe('subjects', () => {
       expect(() => parseSubject(text)).toThrow(usage());
     },
   );
-});
-
-describe('resources', () => {
-  test.each([
-    ['pods', { resource: 'pods', apiGroup: '' }],
-    ['po', { resource: 'pods', apiGroup: '' }],
-    ['pods/exec', { resource: 'pods', apiGroup: '', subresource: 'exec' }],
-    ['deploy', { resource: 'deployments', apiGroup: 'apps' }],
-    ['deployments.apps/scale', { resource: 'deployments', apiGroup: 'apps', subresource: 'scale' }],
-    ['widgets.acme.io', { resource: 'widgets', apiGroup: 'acme.io' }],
-    ['constructor', { resource: 'constructor', apiGroup: '' }],
-  ])('%s', (text, expected) => {
-    expect(parseResource(text)).toEqual(expected);
-  });
-
-  test('a subresource is never implied', () => {
-    expect(parseResource('pods')).not.toHaveProperty('subresource');
-  });
-
-  test.each(['', 'a b', 'pods/', '/exec', 'pods/exec/x', 'pods exec'])('%j is none', (text) => {
-    expect(() => parseResource(text)).toThrow(usage());
-  });
 });
 
 describe('kinds', () => {

@@ -1,17 +1,17 @@
 import type { AccessAnswer } from '@ambit/contracts';
-import { AppError, printable } from '@ambit/kernel';
+import { AppError, isAppError, printable } from '@ambit/kernel';
 import { questionScope } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { evidenceWarnings, pathText } from '../output/access-words.ts';
+import { askedText, evidenceWarnings, isUnknown, pathText } from '../output/access-words.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
-import { parseResource } from '../resource-text.ts';
 import { parseSubject } from '../subject-text.ts';
 
 interface CanIOptions {
   readonly in: string;
   readonly as?: string;
   readonly name?: string;
+  readonly subresource?: string;
   readonly output?: string;
 }
 
@@ -26,18 +26,28 @@ export async function canI(
     user: personOf(options.as),
     ...questionScope(options.in),
     verb: verb.toLowerCase(),
-    ...parseResource(resource),
+    resource,
     ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
   };
   const client = await context.client();
-  const result = await client.api.checkAccess({ body: { checks: [check] } });
+  const result = await client.api.checkAccess({ body: { checks: [check] } }).catch(asFault);
   const [answer] = result.items;
   if (answer === undefined) throw new AppError('internal', 'central gave no answer');
   refuseUnknown(answer, check.user);
   const printed = await printValue(context, { ...answer, revision: result.revision }, format);
-  if (!printed) tell(context, answer);
+  if (!printed) tell(context, answer, check);
   for (const evidence of result.evidence) evidenceWarnings(evidence).forEach(context.say);
-  return answer.allowed ? exitCodes.done : exitCodes.error;
+  if (answer.allowed) return exitCodes.done;
+  return isUnknown(answer.asked) ? exitCodes.unreachable : exitCodes.error;
+}
+
+/** The exit code of what central refuses as wrong would say no. */
+function asFault(error: unknown): never {
+  if (isAppError(error) && error.kind === 'invalid') {
+    throw new AppError('usage', error.message, error.extras);
+  }
+  throw error;
 }
 
 /** Nobody can be said to lack a right who is not known: that is a name to correct. */
@@ -55,9 +65,16 @@ function personOf(text: string | undefined): string {
   return user;
 }
 
-function tell(context: CommandContext, answer: AccessAnswer): void {
+function tell(
+  context: CommandContext,
+  answer: AccessAnswer,
+  check: { readonly verb: string; readonly cluster: string },
+): void {
   const { out } = context.terminal;
-  out.write(answer.allowed ? 'yes\n' : 'no\n');
+  const no = isUnknown(answer.asked) ? 'unknown\n' : 'no\n';
+  out.write(answer.allowed ? 'yes\n' : no);
+  if (answer.asked !== undefined) context.say(`  asked: ${askedText(check, answer.asked)}`);
+  for (const note of answer.notes ?? []) context.say(`  note: ${printable(note)}`);
   for (const path of answer.paths) context.say(`  by ${pathText(path, context.now())}`);
   if (answer.allowed) return;
   const reasons = new Set(answer.refusals.map(({ message }) => printable(message)));

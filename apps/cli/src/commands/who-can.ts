@@ -1,16 +1,17 @@
 import type { AmbitClient } from '@ambit/client';
 import type { AccessPath, WhoCanResult } from '@ambit/contracts';
+import { printable } from '@ambit/kernel';
 import { questionScope } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { evidenceWarnings } from '../output/access-words.ts';
+import { askedText, evidenceWarnings, isUnknown } from '../output/access-words.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
-import { parseResource } from '../resource-text.ts';
 
 interface WhoCanOptions {
   readonly in: string;
   readonly name?: string;
+  readonly subresource?: string;
   readonly output?: string;
 }
 
@@ -26,19 +27,34 @@ export async function whoCan(
   const query = {
     ...questionScope(options.in),
     verb: verb.toLowerCase(),
-    ...parseResource(resource),
+    resource,
     ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
   };
   const result = await ask(await context.client(), query);
-  if (await printValue(context, result, format)) return exitCodes.done;
+  const nobody = result.items.length === 0;
+  const code = nobody && isUnknown(result.asked) ? exitCodes.unreachable : exitCodes.done;
+  if (await printValue(context, result, format)) return code;
+  const asked =
+    result.asked === undefined
+      ? printable(`${query.verb} ${resource} in ${options.in}`)
+      : askedText(query, result.asked);
   if (format === 'name') {
     for (const { user } of result.items) context.terminal.out.line(`user/${user}`);
-  } else printRows(context, columns(context.now()), rowsOf(result), format);
-  if (result.items.length === 0) {
-    context.say(`Nobody may ${verb} ${resource} in ${options.in} by what Ambit grants.`);
+  } else {
+    if (!nobody) context.say(`${asked}:`);
+    printRows(context, columns(context.now()), rowsOf(result), format);
   }
+  if (nobody) context.say(nobodyText(asked, result));
+  for (const note of result.notes ?? []) context.say(`note: ${printable(note)}`);
   evidenceWarnings(result.evidence).forEach(context.say);
-  return exitCodes.done;
+  return code;
+}
+
+function nobodyText(question: string, { asked }: WhoCanResult): string {
+  return isUnknown(asked)
+    ? `Who may ${question} is not known.`
+    : `Nobody may ${question} by what Ambit grants.`;
 }
 
 async function ask(
@@ -70,6 +86,11 @@ function columns(now: number) {
       flexible: true as const,
     },
     { title: 'ROLE', value: ({ role }: Row) => role, flexible: true as const },
+    {
+      title: 'WHERE',
+      value: ({ reach, scope }: Row) => reach ?? scope,
+      flexible: true as const,
+    },
     { title: 'SCOPE', value: ({ scope }: Row) => scope, wide: true as const },
     {
       title: 'UNTIL',

@@ -32,7 +32,7 @@ export function defineAccessCommands(program: Commander, action: Action): void {
     .command('can-i <verb> <resource>')
     .summary('Whether a user may do something; exit 0 yes, 1 no.')
     .description(
-      'Whether a user may do something by what Ambit grants: exit code 0 for yes, 1 for no. RESOURCE is pods, pods/exec or deployments.apps.',
+      'Whether a user may do something by what Ambit grants: exit code 0 for yes, 1 for no. RESOURCE takes every form that kubectl takes, by what the cluster serves: pods, po, Deployment, deployments.apps, pods/log, pods/NAME, /metrics.',
     )
     .requiredOption('--in <scope>', 'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace)')
     .option(
@@ -40,13 +40,18 @@ export function defineAccessCommands(program: Commander, action: Action): void {
       'the user in question; an API token is nobody, so it is required with one',
     )
     .option('--name <name>', 'the one object in question')
+    .option('--subresource <name>', 'the subresource in question, as log of pods')
     .option('-o, --output <format>', 'table, json or yaml', 'table')
     .action(action(async () => (await import('../commands/can-i.ts')).canI));
   program
     .command('who-can <verb> <resource>')
-    .description('Who may do something, and through which grant.')
+    .summary('Who may do something, and through which grant.')
+    .description(
+      'Who may do something, and through which grant. RESOURCE takes every form that kubectl takes, by what the cluster serves: pods, po, Deployment, deployments.apps, pods/log, pods/NAME, /metrics.',
+    )
     .requiredOption('--in <scope>', 'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace)')
     .option('--name <name>', 'the one object in question')
+    .option('--subresource <name>', 'the subresource in question, as log of pods')
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
     .action(action(async () => (await import('../commands/who-can.ts')).whoCan));
   program
