@@ -76,7 +76,10 @@ function tell(
   if (answer.asked !== undefined) context.say(`  asked: ${askedText(check, answer.asked)}`);
   for (const note of answer.notes ?? []) context.say(`  note: ${printable(note)}`);
   for (const path of answer.paths) context.say(`  by ${pathText(path, context.now())}`);
-  if (answer.allowed) return;
+  if (!answer.allowed) tellWhyNot(context, answer);
+}
+
+function tellWhyNot(context: CommandContext, answer: AccessAnswer): void {
   const reasons = new Set(answer.refusals.map(({ message }) => printable(message)));
   for (const reason of [...reasons].slice(0, 3)) context.say(`  why:  ${reason}`);
   if (answer.hint !== undefined) context.say(`  hint: ${printable(answer.hint)}`);

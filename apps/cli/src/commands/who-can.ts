@@ -32,23 +32,31 @@ export async function whoCan(
     ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
   };
   const result = await ask(await context.client(), query);
+  const unknown = result.items.length === 0 && isUnknown(result.asked);
+  if (!(await printValue(context, result, format))) {
+    const asked = result.asked && askedText(query, result.asked);
+    tell(context, { result, format, asked: asked ?? `${query.verb} ${resource} in ${options.in}` });
+  }
+  return unknown ? exitCodes.unreachable : exitCodes.done;
+}
+
+interface Told {
+  readonly result: WhoCanResult;
+  readonly format: ReturnType<typeof outputFormat>;
+  readonly asked: string;
+}
+
+function tell(context: CommandContext, { result, format, asked }: Told): void {
   const nobody = result.items.length === 0;
-  const code = nobody && isUnknown(result.asked) ? exitCodes.unreachable : exitCodes.done;
-  if (await printValue(context, result, format)) return code;
-  const asked =
-    result.asked === undefined
-      ? printable(`${query.verb} ${resource} in ${options.in}`)
-      : askedText(query, result.asked);
   if (format === 'name') {
     for (const { user } of result.items) context.terminal.out.line(`user/${user}`);
   } else {
-    if (!nobody) context.say(`${asked}:`);
+    if (!nobody) context.say(`${printable(asked)}:`);
     printRows(context, columns(context.now()), rowsOf(result), format);
   }
-  if (nobody) context.say(nobodyText(asked, result));
+  if (nobody) context.say(nobodyText(printable(asked), result));
   for (const note of result.notes ?? []) context.say(`note: ${printable(note)}`);
   evidenceWarnings(result.evidence).forEach(context.say);
-  return code;
 }
 
 function nobodyText(question: string, { asked }: WhoCanResult): string {

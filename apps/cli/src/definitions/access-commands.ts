@@ -28,6 +28,10 @@ export function defineAccessCommands(program: Commander, action: Action): void {
     )
     .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
     .action(action(async () => (await import('../commands/revoke.ts')).revoke));
+  defineQuestions(program, action);
+}
+
+function defineQuestions(program: Commander, action: Action): void {
   program
     .command('can-i <verb> <resource>')
     .summary('Whether a user may do something; exit 0 yes, 1 no.')
