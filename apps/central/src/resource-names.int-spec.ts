@@ -4,7 +4,7 @@ import { ruleToWire } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { cluster, grant, TestCentral, user } from './central.test-support.ts';
+import { cluster, document, grant, TestCentral, user } from './central.test-support.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
@@ -233,6 +233,39 @@ describe('can-i', () => {
     const reply = await check({ cluster: 'old', resource: 'gadgets', namespace: 'elsewhere' });
     expect(reply.body.items).toMatchObject([
       { allowed: false, refusals: [{ reason: 'resource_unchecked' }, {}] },
+    ]);
+  });
+});
+
+describe('apply', () => {
+  const role = (name: string, ...resources: string[]) =>
+    document('Role', name, { rules: [{ apiGroups: [''], resources, verbs: ['get'] }] });
+  const warnings = async (...objects: object[]): Promise<string[] | undefined> => {
+    const reply = await central.call('POST', '/apply', { body: { objects, dryRun: 'All' } });
+    expect(reply.status).toBe(200);
+    return reply.body.warnings as string[] | undefined;
+  };
+  const inPaymentsOf = (name: string, roleName: string): object =>
+    grant(name, [{ user: 'ada' }], ['eu'], { role: roleName });
+
+  test('outside case 06: a role that mixes objects of namespaces and of the cluster is told when it is granted in namespaces', async () => {
+    expect(await warnings(role('mixed', 'pods', 'nodes'), inPaymentsOf('m', 'mixed'))).toEqual([
+      'Grant m holds in namespaces and gives not these of role mixed: nodes belong to no namespace; only a cluster-wide grant gives that.',
+    ]);
+    expect(
+      await warnings(role('mixed', 'nodes', 'persistentvolumes'), inPaymentsOf('m', 'mixed')),
+    ).toEqual([expect.stringContaining('gives nothing of role mixed')]);
+    expect(await warnings(role('plain', 'pods'), inPaymentsOf('p', 'plain'))).toBeUndefined();
+    expect(await warnings(inPaymentsOf('v', 'edit'))).toBeUndefined();
+    const everywhere = { clusters: { names: ['eu'] }, clusterWide: true };
+    const wide = grant('w', [{ user: 'ada' }], [], { role: 'mixed', scope: everywhere });
+    expect(await warnings(role('mixed', 'pods', 'nodes'), wide)).toBeUndefined();
+  });
+
+  test('outside case 06: and when the role changes below a grant that is there', async () => {
+    await central.apply(role('later', 'pods'), inPaymentsOf('later-g', 'later'));
+    expect(await warnings(role('later', 'pods', 'nodes'))).toEqual([
+      expect.stringContaining('Grant later-g'),
     ]);
   });
 });

@@ -270,6 +270,15 @@ describe('grant', () => {
     expect(second?.spec).not.toHaveProperty('until');
   });
 
+  test('outside case 06: what central warns of is told, and is no failure', async () => {
+    central.answers = {
+      apply: () => aResult({ changed: false, warnings: ['Grant g gives nothing of role ops.'] }),
+    };
+    const run = await ambit('grant', 'alice', 'ops', 'prod-eu/pay');
+    expect(run.code).toBe(0);
+    expect(run.err).toContain('warning: Grant g gives nothing of role ops.\n');
+  });
+
   test.each([
     [['alice', 'view', 'prod-eu', '--for', '0h'], 'not a duration'],
     [['alice', 'view', 'prod-eu', '--until', '2020-01-01'], 'in the past'],

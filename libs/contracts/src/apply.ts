@@ -80,5 +80,7 @@ export const ApplyResult = z.object({
   objects: z.array(ObjectResult),
   clusters: z.array(ClusterEffect),
   removalGuard: RemovalGuardReport.optional(),
+  /** What will not be as it may look, one sentence each, at most 20. */
+  warnings: z.array(z.string()).optional(),
 });
 export type ApplyResult = z.infer<typeof ApplyResult>;

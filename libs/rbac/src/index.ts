@@ -46,6 +46,7 @@ export * from './resources/api-resource.ts';
 export { kubernetesResources } from './resources/kubernetes-resources.ts';
 export * from './resources/resolve-target.ts';
 export * from './resources/resource-catalog.ts';
+export * from './resources/role-scope.ts';
 export { isRbacVerb } from './resources/virtual-resources.ts';
 export * from './selectors/canonical-selector.ts';
 export * from './selectors/parse-label-selector.ts';

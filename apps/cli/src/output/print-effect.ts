@@ -3,15 +3,16 @@ import type { CommandContext } from '../command-context.ts';
 import { printable } from '@ambit/kernel';
 import { objectName } from './print-objects.ts';
 
-/** `grant/payments created`, one line per object, on stdout. */
+/** `grant/payments created`, one line per object, on stdout; on stderr what will not be as it may look. */
 export function printObjects(
-  { terminal }: CommandContext,
-  result: Pick<ApplyResult, 'objects' | 'dryRun'>,
+  { terminal, say }: CommandContext,
+  result: Pick<ApplyResult, 'objects' | 'dryRun' | 'warnings'>,
 ): void {
   const dry = result.dryRun ? ' (dry run)' : '';
   for (const { kind, name, action } of result.objects) {
     terminal.out.line(`${objectName(kind, printable(name))} ${action}${dry}`);
   }
+  for (const warning of result.warnings ?? []) say(`warning: ${printable(warning)}`);
 }
 
 /** What a change does to each cluster, on stdout. */

@@ -116,3 +116,16 @@ export async function readInventory(sql: Sql, clusterUid: string): Promise<Clust
   );
   return { namespaces, clusterRoles };
 }
+
+/** Rules that clusters reported of one ClusterRole, one item a cluster that has it. */
+export async function readClusterRole(
+  sql: Sql,
+  clusterUids: readonly string[],
+  name: string,
+): Promise<readonly (readonly PolicyRule[])[]> {
+  const rows = await sql.query<Pick<InventoryRole, 'rules'>>(
+    'SELECT rules FROM cluster_roles WHERE cluster_uid = ANY($1) AND name = $2 ORDER BY cluster_uid',
+    [clusterUids, name],
+  );
+  return rows.map(({ rules }) => rules);
+}

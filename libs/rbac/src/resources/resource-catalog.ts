@@ -50,6 +50,11 @@ export class ResourceCatalog {
     return byName(there, text.toLowerCase()) ?? byKind(there, text.toLowerCase());
   }
 
+  /** The resource of exactly this group and plural, in the version that is preferred. */
+  exactly(group: string, resource: string): ApiResource | undefined {
+    return this.#resources.find((each) => each.group === group && each.resource === resource);
+  }
+
   /** Names of the subresources with the verbs they serve. */
   subresourcesOf({ group, resource }: ApiResource): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#subresources.get(keyOf(group, resource)) ?? new Map();

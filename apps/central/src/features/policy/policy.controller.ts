@@ -3,6 +3,7 @@ import { ApplyDocuments } from './apply-documents.ts';
 import { applyResult, outcomeResponse } from './apply-result.ts';
 import { connectionsToken } from './connections.ts';
 import type { Connections } from './connections.ts';
+import { ScopeWarnings } from './scope-warnings.ts';
 import { writeRequest } from './write-request.ts';
 import { Answer } from '../../platform/answer.ts';
 import { TheCall } from '../../platform/call.ts';
@@ -13,11 +14,14 @@ import { Endpoint } from '../../platform/endpoint.ts';
 export class PolicyController {
   readonly #apply: ApplyDocuments;
   readonly #connections: Connections;
+  readonly #warnings: ScopeWarnings;
 
   constructor(
     @Inject(ApplyDocuments) apply: ApplyDocuments,
     @Inject(connectionsToken) connections: Connections,
+    @Inject(ScopeWarnings) warnings: ScopeWarnings,
   ) {
+    this.#warnings = warnings;
     this.#apply = apply;
     this.#connections = connections;
   }
@@ -25,11 +29,14 @@ export class PolicyController {
   @Endpoint('apply')
   async apply(@TheCall() call: Call<'apply'>): Promise<Answer> {
     const { objects, ...query } = call.body;
+    // Before anything is stored: a change that is made must not end in an error.
+    const warnings = await this.#warnings.of(objects);
     const result = await this.#apply.execute(objects, writeRequest(call, query));
     const answer = await applyResult(result, result.value.map(outcomeResponse), {
       dryRun: query.dryRun === 'All',
       connections: this.#connections,
     });
-    return new Answer(answer, { revision: result.revision });
+    const told = warnings.length === 0 ? answer : { ...answer, warnings };
+    return new Answer(told, { revision: result.revision });
   }
 }

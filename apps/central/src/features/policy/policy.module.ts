@@ -16,6 +16,7 @@ import { KindEndpoints } from './kind-endpoints.ts';
 import { PolicyController } from './policy.controller.ts';
 import type { PolicyKinds } from './policy-kind.ts';
 import { ReadObjects } from './read-objects.ts';
+import { ScopeWarnings } from './scope-warnings.ts';
 
 /** The one path of every change of policy, and the four operations of every kind. */
 @Global()
@@ -40,6 +41,12 @@ export class PolicyModule {
           provide: ObjectCounts,
           useFactory: (database: Database, clock: Clock) => new ObjectCounts(database, clock),
           inject: [runtimeTokens.database, runtimeTokens.clock],
+        },
+        {
+          provide: ScopeWarnings,
+          useFactory: (database: Database, world: PolicyWorld) =>
+            new ScopeWarnings(database, world),
+          inject: [runtimeTokens.database, PolicyWorld],
         },
         {
           provide: ApplyDocuments,
