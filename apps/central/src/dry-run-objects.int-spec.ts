@@ -26,6 +26,7 @@ beforeAll(async () => {
     message: 'inventory',
     inventory: {
       complete: true,
+      apiResources: null,
       namespaces: ['payments', 'shop', 'lab', 'kube-system'].map((name) => ({
         name,
         labels: [],

@@ -376,6 +376,27 @@ describe('what an agent tells', () => {
   );
 
   test(
+    'outside case 06: what the API server serves, whole on every stream',
+    inScene(async (scene) => {
+      const { told } = scene.central;
+      await scene.join();
+      await eventually(() => {
+        const parts = told.inventories.flatMap(({ apiResources }) => apiResources ?? []);
+        expect(parts).toMatchObject([{ first: true, last: true }]);
+        expect(parts[0]?.items).toContainEqual(
+          expect.objectContaining({
+            group: '',
+            version: 'v1',
+            resource: 'serviceaccounts',
+            shortNames: ['sa'],
+            namespaced: true,
+          }),
+        );
+      });
+    }),
+  );
+
+  test(
     'a ceiling that the owner narrowed, in Status and in the cluster',
     inScene(
       async (scene) => {

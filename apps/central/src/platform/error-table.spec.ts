@@ -29,6 +29,7 @@ const answers = {
   ceiling_refused: '403 PERMISSION_DENIED',
   not_found: '404 NOT_FOUND',
   route_not_found: '404 NOT_FOUND',
+  unknown_resource: '404 NOT_FOUND',
   method_not_allowed: '405 INVALID_ARGUMENT',
   already_exists: '409 ALREADY_EXISTS',
   in_use: '409 ALREADY_EXISTS',
