@@ -34,6 +34,36 @@ describe('the ceiling of the cluster', () => {
   );
 
   test(
+    'outside case 08: what it refuses is told with the grant, though another object of the same change is not written yet',
+    inSimulation({ ceiling: { allowedClusterRoles: ['view'] } }, async ({ scene, cluster }) => {
+      cluster.faults.inject({ match: { verb: 'create', resource: 'rolebindings' }, status: 500 });
+      const refused = binding({ key: 'BINDING/2', role: edit, grants: ['eva-edit'] });
+      scene.push({ put: [binding({ key: 'BINDING/1' }), refused] });
+      await scene.eventually('the refusal being told', () =>
+        expect(scene.eventsOf('ceiling.refused')).toMatchObject([
+          { grants: ['eva-edit'], message: expect.stringContaining('(eva-edit)') },
+        ]),
+      );
+      expect(scene.applied).toEqual([]);
+      cluster.faults.clear();
+    }),
+  );
+
+  test(
+    'outside case 08: what it refuses is told once, however often the state comes',
+    inSimulation({ ceiling: { protectedNamespaces: ['vault'] } }, async ({ scene }) => {
+      const scope = { type: 'namespaces', names: ['payments', 'vault'] } as const;
+      await scene.apply({ put: [binding({ key: 'BINDING/1', scope, grants: ['all'] })] });
+      await scene.eventually('the refusal being told', () =>
+        expect(scene.eventsOf('ceiling.refused')).toMatchObject([{ grants: ['all'] }]),
+      );
+      await scene.apply({ put: [binding({ key: 'BINDING/1', scope, grants: ['all'] })] });
+      await scene.apply({ put: [binding({ key: 'BINDING/3' })] });
+      expect(scene.eventsOf('ceiling.refused')).toHaveLength(1);
+    }),
+  );
+
+  test(
     'protocol edge 11: narrowed while the agent was away it revokes at the start',
     inSimulation({ ceiling: wide }, async ({ scene, open }) => {
       const put = [binding({ key: 'BINDING/1' }), binding({ key: 'BINDING/2', role: edit })];

@@ -2,7 +2,6 @@ import type { Millis } from '@ambit/kernel';
 import type { StateChange } from '@ambit/protocol';
 import type { Ceiling, Mask, ObjectKey } from '@ambit/rbac';
 import type { AppliedListener } from './apply-tracker.ts';
-import { CeilingRefusals } from './ceiling-refusals.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchHandler } from './cluster-watch.ts';
@@ -27,7 +26,6 @@ export class ClusterReconciler implements Reconciler {
   readonly #roles: RoleEvents;
   readonly #ends: EndTimer;
   readonly #report: CurrentReport;
-  readonly #refusals: CeilingRefusals;
   #loaded = false;
   #stopped = false;
   #resyncTimer: NodeJS.Timeout | undefined;
@@ -37,8 +35,6 @@ export class ClusterReconciler implements Reconciler {
     this.#options = options;
     this.#parts = new ReconcileParts(options, () => this.#check());
     this.#report = new CurrentReport(this.#parts);
-    this.#refusals = new CeilingRefusals(options.audit);
-    this.onApplied((_, report) => this.#refusals.look(report));
     this.#ends = new EndTimer({
       now: () => clock.now(),
       next: () => this.#untilNextEnd(),
@@ -72,6 +68,7 @@ export class ClusterReconciler implements Reconciler {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#parts.refusals.stop();
     clearInterval(this.#resyncTimer);
     this.#ends.stop();
     await Promise.all([this.#parts.loop.stop(), this.#watch.stop()]);
@@ -113,7 +110,7 @@ export class ClusterReconciler implements Reconciler {
     // Rights of the agent often change along with the ceiling, and so does what is kept from us.
     loop.hurry();
     this.#lookAtAll();
-    this.#refusals.look(this.#report.get());
+    this.#parts.refusals.look();
     void this.#roles.readAllowed();
   }
 
@@ -249,6 +246,7 @@ export class ClusterReconciler implements Reconciler {
 
   #changed(keys: Iterable<ObjectKey>): void {
     this.#parts.loop.changed(keys);
+    this.#parts.refusals.changed();
     this.#ends.plan();
   }
 

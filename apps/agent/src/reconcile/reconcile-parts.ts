@@ -1,5 +1,6 @@
 import { ownerLabels } from '@ambit/rbac';
 import { ApplyTracker } from './apply-tracker.ts';
+import { CeilingRefusals } from './ceiling-refusals.ts';
 import { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterReconcilerOptions } from './reconciler-options.ts';
 import { DriftRecord } from './drift-record.ts';
@@ -25,6 +26,7 @@ export class ReconcileParts {
   readonly judge: ObjectJudge;
   readonly loop: ObjectLoop;
   readonly journal: WriteJournal;
+  readonly refusals: CeilingRefusals;
   readonly events: ObjectEvents;
 
   /** `progressed`: an object settled, or cannot. */
@@ -77,6 +79,11 @@ export class ReconcileParts {
     this.judge = judge;
     this.loop = loop;
     this.journal = journal;
+    this.refusals = new CeilingRefusals({
+      audit,
+      problems: () => (judge.open ? wanted.problems() : undefined),
+      grantsOf: (key) => wanted.grantsOf(key),
+    });
     this.events = events;
   }
 }

@@ -99,6 +99,11 @@ export class WantedState {
     return this.#desired.get(key);
   }
 
+  /** Names of the grants behind an intent. */
+  grantsOf(key: string): readonly string[] {
+    return this.#desired.grantsOf(key);
+  }
+
   problems(): Problem[] {
     const desired = this.#desired.problems().map(ofIntent);
     return [...desired, ...this.#gains.problems(), ...this.#skipped.problems()];

@@ -60,6 +60,11 @@ export class BindingEntries {
     groups.touch(entry);
   }
 
+  /** Names of the grants behind an intent. */
+  grantsOf(key: string): readonly string[] {
+    return this.#entries.get(key)?.grants ?? nobody;
+  }
+
   remove(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;

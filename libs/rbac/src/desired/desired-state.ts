@@ -187,6 +187,11 @@ export class DesiredState {
     }
   }
 
+  /** Names of the grants behind a binding intent, sorted; none of any other. */
+  grantsOf(key: string): readonly string[] {
+    return this.#bindings.grantsOf(key);
+  }
+
   /** Why intents are not wholly in force, sorted by key. */
   problems(): IntentProblem[] {
     const found: IntentProblem[] = [];
