@@ -3,11 +3,13 @@ import { parseArgs } from 'node:util';
 import { apiServerFamily } from './api-server.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
 import { rest } from './rest/rest.ts';
+import { trail } from './trail/trail.ts';
 import { wire } from './wire/wire.ts';
 
 const families: Readonly<Record<string, HostileFamily>> = {
   apiserver: apiServerFamily,
   rest,
+  trail,
   wire,
 };
 
