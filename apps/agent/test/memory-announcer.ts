@@ -5,8 +5,11 @@ import type { WriteAnnouncer } from '../src/audit/write-announcements.ts';
 export class MemoryAnnouncer implements WriteAnnouncer {
   readonly announced = new Map<string, AnnouncedWrite>();
   readonly withdrawn: string[] = [];
+  readonly lost: readonly LostWrite[];
 
-  constructor(readonly lost: readonly LostWrite[] = []) {}
+  constructor(lost: readonly LostWrite[] = []) {
+    this.lost = lost;
+  }
 
   async announce(write: AnnouncedWrite): Promise<string> {
     const id = `write-${this.announced.size + 1}`;

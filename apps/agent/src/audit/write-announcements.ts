@@ -105,6 +105,8 @@ export class WriteAnnouncements implements WriteAnnouncer {
   withdraw(id: string): void {
     this.#told.delete(id);
     this.#close(id);
+    // At once: killed before, the next process would take another's object for what this write made.
+    void this.#write();
   }
 
   /** An event with this id stands in the spool under this sequence: on disk, it settles the announcement. */

@@ -4,6 +4,7 @@ import type { RbacObject } from '@ambit/rbac';
 import type { AnnouncedWrite, LostWrite } from '../audit/read-announcements.ts';
 import type { AgentAuditEvent } from './object-audit.ts';
 import { eventAs } from './object-audit.ts';
+import { splitKey } from './observed-objects.ts';
 import type { Write } from './taking-away.ts';
 
 export type WriteVerb = 'created' | 'updated' | 'deleted';
@@ -57,6 +58,18 @@ export function hasHappened(write: Seen, now: RbacObject | undefined): boolean {
 export function isUntouched(write: Seen, now: RbacObject | undefined): boolean {
   const { uid, resourceVersion } = now?.metadata ?? {};
   return uid === write.uid && resourceVersion === write.version && uid !== undefined;
+}
+
+/** The object as a later write of the same name found it, as far as its announcement says. */
+export function foundBy({ key, uid, version }: LostWrite): RbacObject | undefined {
+  if (uid === undefined) return undefined;
+  const { kind, ...place } = splitKey(key);
+  const metadata = {
+    ...place,
+    uid,
+    ...(version === undefined ? {} : { resourceVersion: version }),
+  };
+  return { kind, metadata } as RbacObject;
 }
 
 function leaves({ leaves: meant }: Seen, now: RbacObject | undefined): boolean {

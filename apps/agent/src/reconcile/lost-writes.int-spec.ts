@@ -67,6 +67,26 @@ describe('a write that was announced before the agent was killed', () => {
     }),
   );
 
+  const both = new MemoryAnnouncer();
+  test(
+    'to create and then to delete are both told, when neither was',
+    inSimulation({ announcer: both }, async (simulation) => {
+      const { scene } = simulation;
+      await scene.apply({ put: [ann] });
+      const created = leftBy(both);
+      await scene.apply({ remove: [ann.key] });
+      const lost = new MemoryAnnouncer([...created, ...leftBy(both)]);
+      const next = await takeOver(simulation, scene, lost, []);
+      const [first, second] = lost.lost;
+      expect(told(next)).toEqual([
+        `binding.created ${first?.id} recovered`,
+        `binding.deleted ${second?.id} recovered`,
+      ]);
+      expect(next.events[0]?.object?.uid).toBe(second?.uid);
+      expect(lost.withdrawn).toEqual([]);
+    }),
+  );
+
   const tooEarly = new MemoryAnnouncer();
   test(
     'and did not leave any more is told when it is made good, and only then',

@@ -5,6 +5,7 @@ import type { WriteAnnouncer } from '../audit/write-announcements.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
 import {
   fingerprint,
+  foundBy,
   hasHappened,
   isUntouched,
   lateEvent,
@@ -57,7 +58,10 @@ export class WriteJournal {
 
   constructor(options: WriteJournalOptions) {
     this.#options = options;
-    for (const write of options.announcer.lost) this.#keep(write, false);
+    for (const write of options.announcer.lost) {
+      this.#tellByLater(write);
+      this.#keep(write, false);
+    }
   }
 
   /** Objects of which an earlier process did not come to tell what it did. */
@@ -147,6 +151,17 @@ export class WriteJournal {
     tracker.count(verbOf(found.write, now));
     audit.record(found.ours ? lateEvent(found.write, now) : recoveredEvent(found.write, now));
     return true;
+  }
+
+  /** A process that was killed over and over may leave several writes of an object: what one found, those before it left. */
+  #tellByLater(later: LostWrite): void {
+    const earlier = this.#unanswered.get(later.key)?.write;
+    if (earlier === undefined) return;
+    const { leaves: _unknown, ...seen } = earlier;
+    const found = foundBy(later);
+    if (!hasHappened(seen, found)) return;
+    this.#unanswered.delete(later.key);
+    this.#options.audit.record(recoveredEvent(earlier, found));
   }
 
   /** Two attempts at the same that got no answer are told as one. */
