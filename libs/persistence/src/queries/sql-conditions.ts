@@ -21,8 +21,13 @@ export class SqlConditions {
     this.#conditions.push(condition);
   }
 
+  /** One expression that is true where all of them are. */
+  all(): string {
+    return this.#conditions.length === 0 ? 'true' : this.#conditions.join(' AND ');
+  }
+
   where(): string {
-    return this.#conditions.length === 0 ? '' : `WHERE ${this.#conditions.join(' AND ')}`;
+    return this.#conditions.length === 0 ? '' : `WHERE ${this.all()}`;
   }
 }
 
@@ -30,18 +35,11 @@ export class SqlConditions {
 const searchText = (column: string): string => `(${column} || '')`;
 
 /** `columns` are ours; `%`, `_` and `\` of the caller stand for themselves. Throws invalid_request. */
-export function searchCondition(
-  conditions: SqlConditions,
-  columns: readonly string[],
-  q: string,
-): string {
+export function addSearch(conditions: SqlConditions, columns: readonly string[], q: string): void {
   if (q.length > 256) throw new AppError('invalid_request', 'q may have at most 256 characters.');
   const pattern = conditions.value(`%${q.replace(/[\\%_]/g, '\\$&')}%`);
-  return `(${columns.map((column) => `${searchText(column)} ILIKE ${pattern}`).join(' OR ')})`;
-}
-
-export function addSearch(conditions: SqlConditions, columns: readonly string[], q: string): void {
-  conditions.add(searchCondition(conditions, columns, q));
+  const texts = columns.map((column) => `${searchText(column)} ILIKE ${pattern}`);
+  conditions.add(`(${texts.join(' OR ')})`);
 }
 
 function requirement(
