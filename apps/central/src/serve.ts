@@ -155,12 +155,14 @@ async function openApp({
   const { runtime } = foundation;
   const { settings, ids, logger, meters } = runtime;
   const { installation } = trust;
+  const edge = await openRestEdge(foundation, world, teardown);
   const app = await createRestServer({
+    guard: edge.guard,
     module: AppModule.of({
       runtime,
       world,
       gateway: agentSide.parts,
-      edge: await openRestEdge(foundation, world, teardown),
+      edge,
       systemFacts: {
         version,
         installationUid: installation.uid,

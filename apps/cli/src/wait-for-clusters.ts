@@ -22,7 +22,7 @@ export function waitTime(text: string | undefined): number {
 export async function waitForClusters(
   context: CommandContext,
   client: AmbitClient,
-  change: Pick<ApplyResult, 'revision' | 'clusters' | 'changed' | 'objects'>,
+  change: Pick<ApplyResult, 'revision' | 'clusters' | 'changed' | 'objects' | 'clustersTotal'>,
   options: { readonly waitMs: number },
 ): Promise<ExitCode> {
   const names = change.clusters.map(({ name }) => name);
@@ -33,7 +33,7 @@ export async function waitForClusters(
   const clusters = await poll(
     context,
     client,
-    { revision: change.revision, names },
+    { revision: change.revision, names: (change.clustersTotal ?? 0) > names.length ? [] : names },
     options.waitMs,
   );
   return tellInForce(context, clusters, { ...change, tookMs: context.now() - started });
@@ -47,7 +47,9 @@ async function poll(
 ): Promise<readonly ClusterProgress[]> {
   const started = context.now();
   const show = progressOf(context, started);
-  const clusters = names.length <= 200 ? { clusters: names.join(',') } : {};
+  // Without names central tells of every cluster that the revision touched.
+  const some = names.length > 0 && names.length <= 200;
+  const clusters = some ? { clusters: names.join(',') } : {};
   try {
     for (;;) {
       const left = Math.max(0, waitMs - (context.now() - started));

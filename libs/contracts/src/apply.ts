@@ -8,17 +8,19 @@ export const mostObjects = 10_000;
 /**
  * Body of POST apply: a set of objects, validated whole, then stored in one transaction as one revision, or not at all.
  * Order does not matter; references may point into the set. Objects that are not in it stay as they are.
+ * At most 10,000 objects in 16 MiB. `details=All` answers with every cluster and every name, however many.
  */
 export const ApplyRequest = z.strictObject({
   objects: z.array(PolicyDocument).min(1, 'send at least one object').max(mostObjects),
   dryRun: z.literal('All').exactOptional(),
   confirmRemovals: ConfirmRemovals.exactOptional(),
+  details: z.literal('All').exactOptional(),
 });
 export type ApplyRequest = z.infer<typeof ApplyRequest>;
 
 /**
  * What a change does to one cluster. A binding is a (role, scope, person) triple; `gain` and `lose` name people with a
- * binding more or less than before, sorted, at most 100 each; the totals count all.
+ * binding more or less than before, sorted, at most 100 each, and fewer where many clusters are touched; the totals count all.
  */
 export const ClusterEffect = z.object({
   name: z.string(),
@@ -70,7 +72,9 @@ export type ObjectResult = z.infer<typeof ObjectResult>;
 
 /**
  * Answer to every change that is not a plain PUT. `revision` is the one the change made; when nothing changed or with
- * `dryRun` it is the one the answer was computed at. `clusters` names exactly the clusters that get a manifest of it.
+ * `dryRun` it is the one the answer was computed at. `clusters` names the clusters that get a manifest of it: all of them,
+ * or, of more than 200, those where most changes; `clustersTotal`, `bindingsAdded` and `bindingsRemoved` count over all
+ * (a central of an older version names all clusters and has no totals).
  */
 export const ApplyResult = z.object({
   kind: z.literal('ApplyResult'),
@@ -79,6 +83,9 @@ export const ApplyResult = z.object({
   revision: z.int(),
   objects: z.array(ObjectResult),
   clusters: z.array(ClusterEffect),
+  clustersTotal: z.int().optional(),
+  bindingsAdded: z.int().optional(),
+  bindingsRemoved: z.int().optional(),
   removalGuard: RemovalGuardReport.optional(),
   /** What will not be as it may look, one sentence each, at most 20. */
   warnings: z.array(z.string()).optional(),

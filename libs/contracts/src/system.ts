@@ -37,6 +37,12 @@ export const SystemInfo = z.object({
     .optional(),
   /** Where agents reach central: HOST:PORT. */
   agentAddress: z.string(),
-  limits: z.object({ bodyBytes: z.int(), jsonDepth: z.int(), pageSize: z.int() }),
+  /** `applyBodyBytes` holds for POST apply alone; an older central has `bodyBytes` there too. */
+  limits: z.object({
+    bodyBytes: z.int(),
+    applyBodyBytes: z.int().optional(),
+    jsonDepth: z.int(),
+    pageSize: z.int(),
+  }),
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;

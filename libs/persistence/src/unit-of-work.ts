@@ -4,6 +4,7 @@ import { insertEvents } from './audit/event-row.ts';
 import type { Database } from './database.ts';
 import type { Finished, OpenTransaction } from './open-transaction.ts';
 import type { FeedCommit, StateAhead } from './records.ts';
+import { RepeatableIds } from './repeatable-ids.ts';
 import { ChangeSet } from './stores/change-set.ts';
 import { openStores } from './stores/open-stores.ts';
 import { holderName, listStatesAhead } from './queries/states-ahead.ts';
@@ -15,6 +16,8 @@ export interface UnitOfWorkMeta {
   readonly requestId?: string;
   /** Everything is done and checked, nothing is stored. */
   readonly dryRun?: boolean;
+  /** Of `repeatableIds`: every run of the work that is given them makes the same ids. */
+  readonly ids?: RepeatableIds;
 }
 
 export interface Committed<T> {
@@ -60,6 +63,11 @@ export class UnitOfWork {
     }
   }
 
+  /** For work that may run twice and has to do the same. */
+  repeatableIds(): RepeatableIds {
+    return new RepeatableIds(this.#ports.ids);
+  }
+
   async #stateAhead(cause: AppError): Promise<AppError> {
     const [first, ...more] = await listStatesAhead(this.#database);
     return first === undefined ? cause : stateAhead(first, more.length, cause);
@@ -70,7 +78,9 @@ export class UnitOfWork {
     work: (tx: Transaction) => Promise<T>,
     open: OpenTransaction,
   ): Promise<Finished<Done<T>>> {
-    const { ids, clock } = this.#ports;
+    const { clock } = this.#ports;
+    const ids = meta.ids ?? this.#ports.ids;
+    meta.ids?.again();
     const at = new Date(clock.now());
     const changes = new ChangeSet({
       actor: meta.actor,

@@ -1,5 +1,6 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { routes } from '@ambit/contracts';
+import type { OperationId } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import { mayDo } from './actor.ts';
 import type { Actor } from './actor.ts';
@@ -28,6 +29,12 @@ export class AuthGuard implements CanActivate {
     const operation = operationOf(context.getHandler());
     if (operation === undefined) throw new AppError('route_not_found', 'There is nothing here.');
     const request = context.switchToHttp().getRequest<AmbitRequest>();
+    request.actor = await this.admit(request, operation);
+    return true;
+  }
+
+  /** The caller, who may use the operation. Throws what the authenticator throws, and permission_denied. */
+  async admit(request: AmbitRequest, operation: OperationId): Promise<Actor> {
     refuseRepeated(request.raw.rawHeaders);
     const actor = await this.#authenticator.authenticate(
       request.headers.authorization,
@@ -41,8 +48,7 @@ export class AuthGuard implements CanActivate {
         details: { missing: permission },
       });
     }
-    request.actor = actor;
-    return true;
+    return actor;
   }
 }
 

@@ -12,6 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Actor } from './actor.ts';
 import { operationOf } from './endpoint.ts';
+import { readPiecewise } from './read-piecewise.ts';
 import { checkedParams } from './path-params.ts';
 
 type Table = typeof routes;
@@ -47,7 +48,7 @@ export interface AmbitRequest extends FastifyRequest {
 }
 
 /** Gives a handler its `Call`: query and body parsed with the schemas the route table names. */
-export const TheCall = createParamDecorator((_: unknown, context: ExecutionContext) => {
+export const TheCall = createParamDecorator(async (_: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<AmbitRequest>();
   const operation = operationOf(context.getHandler());
   if (operation === undefined || request.actor === undefined) {
@@ -58,7 +59,7 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
   return {
     params: checkedParams(request.params as Record<string, string>),
     query: parseWith(querySchemas[route.query], request.query ?? {}, 'The query'),
-    body: route.request === undefined ? undefined : parseRequest(route.request, request.body),
+    body: route.request === undefined ? undefined : await bodyOf(route.request, request.body),
     actor: request.actor,
     ended: request.ended,
     requestId: request.id,
@@ -67,6 +68,10 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
     reply: context.switchToHttp().getResponse<FastifyReply>(),
   };
 });
+
+function bodyOf(schema: RequestSchemaName, body: unknown): unknown {
+  return readPiecewise((part) => parseRequest(schema, part), body ?? {});
+}
 
 /** Only what PUT and DELETE do can hang on a condition: caches send theirs with every GET. */
 function preconditionOf({ headers, method }: FastifyRequest): IfMatch | undefined {

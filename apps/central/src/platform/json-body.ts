@@ -1,11 +1,16 @@
 import { AppError, parseJson } from '@ambit/kernel';
 
-/** Most bytes of a request body. */
-export const maxBodyBytes = 1024 * 1024;
+/** Most bytes of a request body, and most objects and lists in it: each costs far more than its two bytes. */
+export interface BodyLimits {
+  readonly bytes: number;
+  readonly containers: number;
+}
+
+export const bodyLimits: BodyLimits = { bytes: 1024 * 1024, containers: 50_000 };
+/** Of a set of 10,000 objects, which is one revision or none and so comes in one piece. Taken of known callers only. */
+export const setLimits: BodyLimits = { bytes: 16 * 1024 * 1024, containers: 500_000 };
 /** Most levels of a JSON body. */
 export const maxJsonDepth = 32;
-/** Most objects and lists in a JSON body: each costs far more than its two bytes. */
-const maxJsonContainers = 50_000;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -13,15 +18,15 @@ const openers = new Set([0x5b, 0x7b]);
 const closers = new Set([0x5d, 0x7d]);
 
 /** The body as a value. Its depth and size are measured before anything is built from it. Throws `invalid_request`. */
-export function parseJsonBody(bytes: Buffer): unknown {
+export function parseJsonBody(bytes: Buffer, limits = bodyLimits): unknown {
   if (bytes.length === 0) return undefined;
   const { depth, containers } = measure(bytes);
   if (depth > maxJsonDepth)
     throw new AppError('invalid_request', `The body is nested deeper than ${maxJsonDepth} levels.`);
-  if (containers > maxJsonContainers) {
+  if (containers > limits.containers) {
     throw new AppError(
       'invalid_request',
-      `The body holds more than ${maxJsonContainers} objects and lists.`,
+      `The body holds more than ${limits.containers} objects and lists.`,
       { hint: 'Send the objects in several requests.' },
     );
   }

@@ -1,3 +1,4 @@
+import { limitsOf } from './large-sets.ts';
 import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { problemContentType, requestIdHeader } from '@ambit/contracts';
@@ -103,7 +104,8 @@ export function toRequestError(thrown: unknown, request: FastifyRequest): AppErr
   const status = statusOf(thrown);
   if (status === 404) return notThere(request);
   if (status === 413) {
-    return new AppError('body_too_large', 'The body is larger than 1 MiB.', {
+    const mebibytes = limitsOf(request).bytes / 1024 / 1024;
+    return new AppError('body_too_large', `The body is larger than ${mebibytes} MiB.`, {
       hint: 'Send the objects in several requests.',
     });
   }

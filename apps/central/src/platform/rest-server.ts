@@ -7,7 +7,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CentralSettings } from '../config.ts';
-import { maxBodyBytes, parseJsonBody } from './json-body.ts';
+import type { AuthGuard } from './auth.guard.ts';
+import { bodyLimits, parseJsonBody } from './json-body.ts';
+import { limitsOf, takeLargeSets } from './large-sets.ts';
 import { NestLogger } from './nest-logger.ts';
 import { openApiDocument } from './openapi.ts';
 import { sendProblem, toRequestError } from './problem.filter.ts';
@@ -15,6 +17,7 @@ import { tlsOptions } from './rest-listener.ts';
 
 export interface RestServerOptions {
   readonly module: object;
+  readonly guard: Pick<AuthGuard, 'admit'>;
   readonly settings: Pick<CentralSettings, 'tlsCert' | 'tlsKey'>;
   readonly version: string;
   readonly logger: Logger;
@@ -28,7 +31,7 @@ export async function createRestServer(
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...(await tlsOptions(options.settings)),
-    bodyLimit: maxBodyBytes,
+    bodyLimit: bodyLimits.bytes,
     requestTimeout: 60_000,
     genReqId: options.newRequestId,
     requestIdHeader: false,
@@ -47,8 +50,9 @@ export async function createRestServer(
   fastify.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_: unknown, body: Buffer) => parseJsonBody(body),
+    async (request: FastifyRequest, body: Buffer) => parseJsonBody(body, limitsOf(request)),
   );
+  takeLargeSets(fastify, options.guard);
   await app.register(helmet);
   const document = JSON.stringify(openApiDocument(options.version));
   fastify.get(`${basePath}/openapi.json`, (_request, reply) =>

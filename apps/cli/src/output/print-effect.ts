@@ -18,7 +18,7 @@ export function printObjects(
 /** What a change does to each cluster, on stdout. */
 export function printEffect(
   { terminal }: CommandContext,
-  result: Pick<ApplyResult, 'clusters'>,
+  result: Pick<ApplyResult, 'clusters' | 'clustersTotal' | 'bindingsAdded' | 'bindingsRemoved'>,
 ): void {
   const { clusters } = result;
   if (clusters.length === 0) {
@@ -28,6 +28,10 @@ export function printEffect(
   terminal.out.line('Effect on clusters');
   const name = Math.max(...clusters.map((cluster) => cluster.name.length));
   for (const cluster of clusters) terminal.out.line(`  ${effectLine(cluster, name)}`);
+  const more = (result.clustersTotal ?? 0) - clusters.length;
+  if (more <= 0) return;
+  const { bindingsAdded: added = 0, bindingsRemoved: removed = 0 } = result;
+  terminal.out.line(`  and ${more} more clusters; in all +${added} bindings  -${removed}`);
 }
 
 function effectLine(cluster: ClusterEffect, width: number): string {

@@ -1,42 +1,54 @@
 import type { ApplyResult, ClusterEffect, ObjectResult } from '@ambit/contracts';
+import type { ClusterEffect as MeasuredEffect } from '@ambit/domain';
+import { compareText } from '@ambit/kernel';
 import type { DocumentOutcome } from './apply-documents.ts';
 import type { CommitResult } from './commit-policy.ts';
 import type { Connections } from './connections.ts';
 import type { ObjectCount } from './object-counts.ts';
 
-const mostListed = 100;
+/** An answer does not grow with the fleet: so many clusters, and so many names in all of them and in each. */
+const mostClusters = 200;
+const mostNames = 2_000;
+const mostNamesOfOne = 100;
+
+interface AnswerOptions {
+  readonly dryRun: boolean;
+  readonly connections: Pick<Connections, 'among'>;
+  /** Every cluster and name is wanted. */
+  readonly complete?: boolean;
+}
 
 /** The answer to a change. */
 export async function applyResult(
   result: CommitResult<unknown>,
   objects: readonly ObjectResult[],
-  options: { readonly dryRun: boolean; readonly connections: Pick<Connections, 'among'> },
+  { dryRun, connections, complete = false }: AnswerOptions,
 ): Promise<ApplyResult> {
-  const clusterUids = result.clusters.map(({ clusterUid }) => clusterUid);
-  const connected = await options.connections.among(clusterUids);
+  const shown = complete ? result.clusters : mostChanged(result.clusters);
+  const connected = await connections.among(shown.map(({ clusterUid }) => clusterUid));
+  const names = Math.min(mostNamesOfOne, Math.ceil(mostNames / Math.max(1, shown.length)));
+  const most = complete ? Infinity : names;
+  const sum = (of: (effect: MeasuredEffect) => number): number =>
+    result.clusters.reduce((total, effect) => total + of(effect), 0);
   return {
     kind: 'ApplyResult',
-    dryRun: options.dryRun,
+    dryRun,
     changed: result.changed,
     revision: result.revision,
     objects: [...objects],
-    clusters: result.clusters.map((effect): ClusterEffect => ({
-      name: effect.cluster,
-      connected: connected.has(effect.clusterUid),
-      bindingsAdded: effect.bindingsAdded,
-      bindingsRemoved: effect.bindingsRemoved,
-      gain: effect.gain.slice(0, mostListed),
-      gainTotal: effect.gain.length,
-      lose: effect.lose.slice(0, mostListed),
-      loseTotal: effect.lose.length,
+    clusters: shown.map((effect) => ({
+      ...shownEffect(effect, connected.has(effect.clusterUid), most),
       ...objectsOf(result.objects?.get(effect.clusterUid)),
     })),
+    clustersTotal: result.clusters.length,
+    bindingsAdded: sum(({ bindingsAdded }) => bindingsAdded),
+    bindingsRemoved: sum(({ bindingsRemoved }) => bindingsRemoved),
     ...(result.guard === undefined
       ? {}
       : {
           removalGuard: {
             digest: result.guard.digest,
-            excess: result.guard.excess.map((each) => ({ ...each })),
+            excess: result.guard.excess.slice(0, mostClusters).map((each) => ({ ...each })),
           },
         }),
   };
@@ -44,6 +56,28 @@ export async function applyResult(
 
 function objectsOf(count: ObjectCount | undefined): Pick<ClusterEffect, 'objects'> {
   return count === undefined ? {} : { objects: { ...count } };
+}
+
+/** All of them, or those where most is taken away and, then, added, in the order of names. */
+function mostChanged(clusters: readonly MeasuredEffect[]): readonly MeasuredEffect[] {
+  if (clusters.length <= mostClusters) return clusters;
+  return clusters
+    .toSorted((a, b) => b.bindingsRemoved - a.bindingsRemoved || b.bindingsAdded - a.bindingsAdded)
+    .slice(0, mostClusters)
+    .sort((a, b) => compareText(a.cluster, b.cluster));
+}
+
+function shownEffect(effect: MeasuredEffect, connected: boolean, most: number): ClusterEffect {
+  return {
+    name: effect.cluster,
+    connected,
+    bindingsAdded: effect.bindingsAdded,
+    bindingsRemoved: effect.bindingsRemoved,
+    gain: effect.gain.slice(0, most),
+    gainTotal: effect.gain.length,
+    lose: effect.lose.slice(0, most),
+    loseTotal: effect.lose.length,
+  };
 }
 
 /** What became of one document, as it is answered. */

@@ -2,8 +2,8 @@ import type { TokenRole } from '@ambit/contracts';
 import { confirmationRequired } from '@ambit/domain';
 import type { AuditActor, ClusterEffect, GuardDecision, PolicyChange } from '@ambit/domain';
 import type { Meters, centralMetrics } from '@ambit/observability';
-import type { Transaction, UnitOfWork } from '@ambit/persistence';
-import { isAppError } from '@ambit/kernel';
+import type { Committed, Transaction, UnitOfWork } from '@ambit/persistence';
+import { AppError, isAppError } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
@@ -25,6 +25,11 @@ export interface CommitRequest {
 /** Why the removal guard stops a change, and the digest that lets it through. */
 export type GuardStop = Pick<GuardDecision & { allow: false }, 'digest' | 'excess'>;
 
+interface Outcome {
+  readonly clusters: readonly ClusterEffect[];
+  readonly guard?: GuardStop;
+}
+
 export interface CommitResult<T> {
   readonly value: T;
   readonly changed: boolean;
@@ -37,9 +42,31 @@ export interface CommitResult<T> {
   readonly guard?: GuardStop;
 }
 
+/** Up to this many changes are judged in the transaction that made them: that takes less than a round trip. */
+const mostJudgedInside = 100;
+
+/** The guard's decision with all that it followed from. */
+interface Judged {
+  readonly revision: number;
+  readonly changes: string;
+  readonly decision: GuardDecision;
+}
+
+/** Rolls back a transaction whose changes take long to judge. */
+class LargeCommit extends AppError {
+  readonly changes: readonly PolicyChange[];
+
+  constructor(changes: readonly PolicyChange[]) {
+    super('internal', 'The change is judged outside of its transaction.');
+    this.changes = changes;
+  }
+}
+
 /**
  * The one way in which policy changes: work in a transaction, look at what it would do, let the removal guard judge,
- * commit, and tell the policy in memory. Nothing but the database is spoken to between BEGIN and COMMIT.
+ * commit, and tell the policy in memory. Nothing but the database is spoken to between BEGIN and COMMIT, and no
+ * transaction is open while many changes are judged: that one is rolled back, and the work done again with the decision
+ * in hand. It is judged anew inside only when the policy moved on meanwhile.
  */
 export class CommitPolicy {
   readonly #unitOfWork: UnitOfWork;
@@ -68,11 +95,7 @@ export class CommitPolicy {
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<CommitResult<T>> {
-    const committed = await this.#unitOfWork.run(request, async (tx) => {
-      const value = await work(withClosedGroups(tx, request.role));
-      await this.#boundSync(request, tx);
-      return { value, ...this.#judge(request, tx) };
-    });
+    const committed = await this.#commit(request, work);
     const { value, clusters, guard } = committed.value;
     const objects = await this.#objectsOf(request, committed.changes);
     if (committed.commit !== undefined) await this.#world.committed(committed.commit);
@@ -94,13 +117,44 @@ export class CommitPolicy {
     return this.#counts.of(this.#world.around(changes));
   }
 
-  #judge(
+  async #commit<T>(
     request: CommitRequest,
-    tx: Transaction,
-  ): { clusters: readonly ClusterEffect[]; guard?: GuardStop } {
-    const changes = tx.policy.changes();
-    if (changes.length === 0) return { clusters: [] };
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<Committed<{ value: T } & Outcome>> {
+    const meta = { ...request, ids: this.#unitOfWork.repeatableIds() };
+    const attempt = (judged?: Judged): Promise<Committed<{ value: T } & Outcome>> =>
+      this.#unitOfWork.run(meta, async (tx) => {
+        const value = await work(withClosedGroups(tx, request.role));
+        await this.#boundSync(request, tx);
+        const changes = tx.policy.changes();
+        if (judged === undefined && changes.length > mostJudgedInside) {
+          throw new LargeCommit(changes);
+        }
+        return { value, ...this.#outcome(request, changes, judged) };
+      });
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof LargeCommit)) throw error;
+      return attempt(this.#judge(request, error.changes));
+    }
+  }
+
+  #judge(request: CommitRequest, changes: readonly PolicyChange[]): Judged {
+    const { revision } = this.#world;
     const decision = this.#world.guard(changes, confirmationOf(request));
+    return { revision, changes: JSON.stringify(changes), decision };
+  }
+
+  #outcome(
+    request: CommitRequest,
+    changes: readonly PolicyChange[],
+    judged: Judged | undefined,
+  ): Outcome {
+    if (changes.length === 0) return { clusters: [] };
+    const holds =
+      judged?.revision === this.#world.revision && judged.changes === JSON.stringify(changes);
+    const decision = holds ? judged.decision : this.#world.guard(changes, confirmationOf(request));
     const { clusters } = decision.effect;
     if (decision.allow || request.unguarded === true) return { clusters };
     if (request.dryRun) return { clusters, guard: decision };

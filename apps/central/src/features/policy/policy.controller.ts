@@ -28,13 +28,14 @@ export class PolicyController {
 
   @Endpoint('apply')
   async apply(@TheCall() call: Call<'apply'>): Promise<Answer> {
-    const { objects, ...query } = call.body;
+    const { objects, details, ...query } = call.body;
     // Before anything is stored: a change that is made must not end in an error.
     const warnings = await this.#warnings.of(objects);
     const result = await this.#apply.execute(objects, writeRequest(call, query));
     const answer = await applyResult(result, result.value.map(outcomeResponse), {
       dryRun: query.dryRun === 'All',
       connections: this.#connections,
+      complete: details === 'All',
     });
     const told = warnings.length === 0 ? answer : { ...answer, warnings };
     return new Answer(told, { revision: result.revision });

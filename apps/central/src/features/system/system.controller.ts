@@ -5,7 +5,7 @@ import type { Database, StateAhead } from '@ambit/persistence';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
 import { Endpoint } from '../../platform/endpoint.ts';
-import { maxBodyBytes, maxJsonDepth } from '../../platform/json-body.ts';
+import { bodyLimits, maxJsonDepth, setLimits } from '../../platform/json-body.ts';
 import { timestamp } from '../../platform/object-response.ts';
 import { runtimeTokens } from '../../platform/runtime.ts';
 import { systemFactsToken } from '../../platform/system-facts.ts';
@@ -44,7 +44,12 @@ export class SystemController {
       revision: this.#world.revision,
       startedAt: this.#startedAt,
       ...(ahead.length === 0 ? {} : { stateAhead: ahead.map(shown) }),
-      limits: { bodyBytes: maxBodyBytes, jsonDepth: maxJsonDepth, pageSize: 500 },
+      limits: {
+        bodyBytes: bodyLimits.bytes,
+        applyBodyBytes: setLimits.bytes,
+        jsonDepth: maxJsonDepth,
+        pageSize: 500,
+      },
     };
   }
 }
