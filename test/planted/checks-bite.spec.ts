@@ -119,6 +119,20 @@ test(
     );
     // The generators of later tests read it.
     copy.plant(secret, before);
+    const domain = 'libs/domain/src/grants/grant-times';
+    copy.edit(`${domain}.ts`, /$/, `export const forSpecsAlone = 1;\n`);
+    copy.edit(
+      `${domain}.spec.ts`,
+      /$/,
+      `import { forSpecsAlone } from './grant-times.ts';\nvoid forSpecsAlone;\n`,
+    );
+    const shipped = await copy.run(
+      'knip',
+      ...words,
+      ...['--production', '-c', 'knip.production.json', '--include', 'exports'],
+      '--include-entry-exports',
+    );
+    expect(shipped.stdout).toMatch(/grant-times\.ts: forSpecsAlone/);
     expect(inside.code).not.toBe(0);
     expect(inside.stdout).toContain('libs/config/src/dead-file.ts');
     expect(inside.stdout).toMatch(/find-setting\.ts: deadInside/);

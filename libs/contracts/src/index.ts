@@ -17,13 +17,7 @@ export * from './metadata.ts';
 export * from './names.ts';
 export * from './parse-request.ts';
 export * from './permissions.ts';
-export {
-  checkPolicyDocument,
-  duplicateObjects,
-  invalidPolicy,
-  parseApplyRequest,
-  type CheckedDocument,
-} from './policy-documents.ts';
+export { checkPolicyDocument, duplicateObjects, type CheckedDocument } from './policy-documents.ts';
 export * from './kinds/kind-contract.ts';
 export { operationsOf, type KindOperations } from './kinds/kind-routes.ts';
 export * from './kinds/policy-kinds.ts';

@@ -1,7 +1,6 @@
-import type { PolicyChange, PolicyGrant, PolicyGroup } from '../policy-objects.ts';
+import type { PolicyGrant, PolicyGroup } from '../policy-objects.ts';
 import type { ScopeText } from '../names/scope-text.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
-import { withoutSubject } from './plan-deletion.ts';
 
 /** Narrows a revocation; without fields it means everything. */
 export interface RevocationFilter {
@@ -24,18 +23,6 @@ export function directGrantsOf(
 ): PolicyGrant[] {
   return Array.from(policy.grantsNaming(kind, subjectUid)).filter(
     (grant) => !grant.ended && isMeant(policy, grant, filter, isExactly),
-  );
-}
-
-/** Takes the subject out of those grants; a grant left without subject goes. */
-export function planRevocation(
-  policy: PolicyView,
-  subjectUid: string,
-  filter: RevocationFilter = {},
-  kind: 'User' | 'Group' = 'User',
-): PolicyChange[] {
-  return directGrantsOf(policy, subjectUid, filter, kind).map((grant) =>
-    withoutSubject(grant, { kind, uid: subjectUid }),
   );
 }
 

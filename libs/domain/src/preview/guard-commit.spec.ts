@@ -16,7 +16,6 @@ import {
 } from '../../test/policy-builders.ts';
 import type { PolicyChange } from '../policy-objects.ts';
 import type { Policy } from '../policy/policy.ts';
-import { explainedFrom } from './explained-from.ts';
 import { confirmationRequired, guardCommit, previewDigest } from './guard-commit.ts';
 import { preview } from './preview.ts';
 
@@ -148,11 +147,5 @@ describe('the removal guard', () => {
     const policy = load(cluster, view, group, ...users, ...members, grant);
     expect(decide(policy, members.map(gone)).allow).toBe(false);
     expect(decide(policy, members.slice(0, 10).map(gone)).allow).toBe(true);
-  });
-
-  test('a difference is explained from the last jump that no commit made', () => {
-    expect(explainedFrom({ compilerChangedAt: 0, epochRaisedAt: 0 })).toBe(0);
-    expect(explainedFrom({ compilerChangedAt: 7, epochRaisedAt: 3 })).toBe(7);
-    expect(explainedFrom({ compilerChangedAt: 7, epochRaisedAt: 30 })).toBe(30);
   });
 });

@@ -4,6 +4,7 @@ export { CommitPolicy } from './commit-policy.ts';
 export type { CommitRequest } from './commit-policy.ts';
 export { connectionsToken } from './connections.ts';
 export type { Connections } from './connections.ts';
+/** @public -- for kinds to come. */
 export { plainKind } from './plain-kind.ts';
 export { auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts';
 export type { Audit } from './policy-audit.ts';
