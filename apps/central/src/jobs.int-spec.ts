@@ -49,6 +49,35 @@ function counted(name: string): RecurringJob & { runs: number } {
   return job;
 }
 
+/** What is put in the queue of one replica runs once, on any, with its payload and not before its time. */
+async function queuesOn(store: JobStore): Promise<void> {
+  const name = `queued-${randomUUID()}`;
+  const ran: { readonly payload: unknown; readonly at: number }[] = [];
+  const job = {
+    name,
+    run: async (payload: unknown) => void ran.push({ payload, at: performance.now() }),
+  };
+  const runners: JobRunner[] = [];
+  try {
+    runners.push(await startJobs(store, [job], silentLogger));
+    runners.push(await startJobs(store, [job], silentLogger));
+    const started = performance.now();
+    await runners[0]?.enqueue(name, { for: 'later' }, { delayMs: 1_000 });
+    await runners[1]?.enqueue(name, { for: 'now', list: [1, 'two'] });
+    await eventually(() => expect(ran).toHaveLength(2), { withinMs: 15_000 });
+    expect(ran.map(({ payload }) => payload)).toEqual([
+      { for: 'now', list: [1, 'two'] },
+      { for: 'later' },
+    ]);
+    expect((ran[1]?.at ?? 0) - started).toBeGreaterThan(950);
+    await expect(runners[0]?.enqueue('nobody-has-it', {})).rejects.toMatchObject({
+      code: 'internal',
+    });
+  } finally {
+    await Promise.all(runners.map((runner) => runner.close()));
+  }
+}
+
 async function runsOn(store: JobStore): Promise<void> {
   const job = counted(`test-${randomUUID()}`);
   const failing = {
@@ -77,6 +106,7 @@ describe('jobs', () => {
     await prepareJobs(db.ownerUrl);
     await grantRights(await db.another(db.ownerUrl), roleNames);
     await runsOn({ databaseUrl: db.url });
+    await queuesOn({ databaseUrl: db.url });
   });
 
   test('run on Redis the same', async () => {
@@ -86,6 +116,7 @@ describe('jobs', () => {
       return;
     }
     await runsOn({ redisUrl });
+    await queuesOn({ redisUrl });
   });
 });
 

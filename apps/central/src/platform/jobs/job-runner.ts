@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createPostgresBackend, Queue, withBackend, Worker } from 'bullmq';
 import type { ConnectionOptions } from 'bullmq';
 import { AppError } from '@ambit/kernel';
@@ -12,12 +13,21 @@ export interface RecurringJob {
   run(): Promise<void>;
 }
 
+/** A job that runs once for each payload that is put in the queue. It may run twice: it has to be idempotent. */
+export interface QueuedJob {
+  readonly name: string;
+  /** The payload is what `enqueue` was given, after JSON. Throws for one that it cannot read. */
+  run(payload: unknown): Promise<void>;
+}
+
 /** Where jobs are kept: Redis when given, else PostgreSQL. Both are secret. */
 export type JobStore = { readonly redisUrl: string } | { readonly databaseUrl: string };
 
 export interface JobRunner {
   /** Jobs by state, such as `active` and `failed`. */
   counts(): Promise<Readonly<Record<string, number>>>;
+  /** Puts a payload in the queue, for any replica, once `delayMs` are over. Throws `internal` for a job nobody has. */
+  enqueue(name: string, payload: object, options?: { readonly delayMs?: Millis }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,15 +42,16 @@ const kept = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
  */
 export async function startJobs(
   store: JobStore,
-  jobs: readonly RecurringJob[],
+  jobs: readonly (RecurringJob | QueuedJob)[],
   logger: Logger,
 ): Promise<JobRunner> {
   const byName = new Map(jobs.map((job) => [job.name, job]));
-  const { queue, work } = open(store, async (name) => {
+  const jobOf = (name: string): RecurringJob | QueuedJob => {
     const job = byName.get(name);
     if (job === undefined) throw new AppError('internal', `there is no job ${name}`);
-    await job.run();
-  });
+    return job;
+  };
+  const { queue, work } = open(store, (name, payload) => jobOf(name).run(payload));
   let closing = false;
   // A connection that was being opened when the worker closed outlives it, and ends with the database: no problem.
   const tell = (problem: string) => (error: Error) => {
@@ -52,11 +63,18 @@ export async function startJobs(
   const worker = work();
   worker.on('error', tell('the job worker has a problem'));
   worker.on('failed', (job, error) => logger.error('a job failed', { job: job?.name, error }));
-  for (const { name, everyMs } of jobs) {
+  for (const job of jobs) {
+    if (!('everyMs' in job)) continue;
+    const { name, everyMs } = job;
     await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: kept });
   }
   return {
     counts: () => queue.getJobCounts(),
+    enqueue: async (name, payload, { delayMs = 0 } = {}) => {
+      // With an id of ours no sequence of the database gives one, which would be made for the queue by its owner alone.
+      const jobId = randomUUID();
+      await queue.add(jobOf(name).name, payload, { ...kept, jobId, delay: delayMs });
+    },
     close: async () => {
       closing = true;
       await worker.close();
@@ -65,12 +83,12 @@ export async function startJobs(
   };
 }
 
-type Run = (name: string) => Promise<void>;
+type Run = (name: string, payload: unknown) => Promise<void>;
 
 interface OpenQueue {
   readonly queue: Pick<
     Queue,
-    'on' | 'waitUntilReady' | 'upsertJobScheduler' | 'getJobCounts' | 'close'
+    'on' | 'add' | 'waitUntilReady' | 'upsertJobScheduler' | 'getJobCounts' | 'close'
   >;
   readonly work: () => Pick<Worker, 'on' | 'close'>;
 }
@@ -92,7 +110,8 @@ function open(store: JobStore, run: Run): OpenQueue {
     };
     return {
       queue: new Queue(queueName, { connection }),
-      work: () => new Worker(queueName, (job) => run(job.name), { connection, concurrency: 2 }),
+      work: () =>
+        new Worker(queueName, (job) => run(job.name, job.data), { connection, concurrency: 2 }),
     };
   }
   const onPostgres = withBackend(createPostgresBackend);
@@ -107,7 +126,7 @@ function open(store: JobStore, run: Run): OpenQueue {
   return {
     queue: new onPostgres.Queue(queueName, { connection }) as unknown as OpenQueue['queue'],
     work: () =>
-      new onPostgres.Worker(queueName, (job) => run(job.name), {
+      new onPostgres.Worker(queueName, (job) => run(job.name, job.data), {
         connection,
         concurrency: 2,
       }) as unknown as ReturnType<OpenQueue['work']>,
