@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import {
   addSettings,
   configExitCode,
+  endOnLostOutput,
   loadSettings,
   printableError,
   processEnvironment,
@@ -13,6 +14,8 @@ import { defaultCeiling } from '@ambit/rbac';
 import { agentSettings } from './config.ts';
 import type { AgentSettings } from './config.ts';
 import { version } from './version.ts';
+
+const output = endOnLostOutput(process);
 
 const write = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
@@ -28,6 +31,7 @@ async function runUntilStopped(command: Command): Promise<void> {
   const { settings, origins } = await loadedFor(command);
   const { logLevel: level, logFormat: format } = settings;
   const logger = createLogger({ name: 'ambit-agent', level, format });
+  output.goOn((sentence) => logger.warn(sentence));
   if (origins.get('joinToken')?.name === '--join-token')
     logger.warn('the join token is on the command line, where every account can read it', {
       hint: 'Give it with --join-token-file FILE, or - for standard input.',
@@ -84,7 +88,7 @@ const program = new Command('ambit-agent')
   .version(version)
   .enablePositionalOptions()
   .showHelpAfterError('(ambit-agent --help names every setting)')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsageExitCode));
+  .exitOverride();
 addSettings(program, agentSettings);
 program.action((_options: unknown, command: Command) => runUntilStopped(command));
 
@@ -132,10 +136,13 @@ try {
   await program.parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** What an error comes to for whoever started this; commander has said already what it has to say. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUsageExitCode;
   process.stderr.write(`${printableError(error)}\n`);
-  process.exitCode = isAppError(error, 'config_invalid')
-    ? configExitCode
-    : error instanceof AppError
-      ? 1
-      : 70;
+  if (isAppError(error, 'config_invalid')) return configExitCode;
+  return error instanceof AppError ? 1 : 70;
 }

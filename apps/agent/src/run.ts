@@ -1,4 +1,4 @@
-import { addressText, wayOut } from '@ambit/config';
+import { reachableText, wayOut } from '@ambit/config';
 import type { Environment } from '@ambit/config';
 import type { Logger } from '@ambit/kernel';
 import { CeilingFile } from './ceiling/ceiling-file.ts';
@@ -80,7 +80,7 @@ async function start(
     cluster: clusterName,
     server,
     dataFolder: folder.path,
-    healthUrl: health && `http://${addressText(health)}`,
+    healthUrl: health && `http://${reachableText(health)}`,
     stop: async (reason) => {
       parts.trail.log.record({ type: 'agent.stopped', message: `The agent stopped (${reason})` });
       await teardown.run();

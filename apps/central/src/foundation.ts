@@ -1,5 +1,5 @@
 import type { Logger } from '@ambit/kernel';
-import { addressText } from '@ambit/config';
+import { reachableText } from '@ambit/config';
 import {
   centralMetrics,
   createMeters,
@@ -88,7 +88,7 @@ export async function openFoundation(
     runtime: { settings: withoutOwner(settings), ...ports, ...stores },
     keysFolder: folder.keys,
     replica: await takeReplicaName(folder.path),
-    healthUrl: `http://${addressText({ host: health.host, port: health.port })}`,
+    healthUrl: `http://${reachableText({ host: health.host, port: health.port })}`,
     databaseKind: opened.kind,
     store:
       settings.redisUrl === undefined

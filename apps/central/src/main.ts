@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import {
   addSettings,
   configExitCode,
+  endOnLostOutput,
   forgetVariable,
   loadSettings,
   printableError,
@@ -23,6 +24,8 @@ import { serve } from './serve.ts';
 import type { RunningCentral } from './serve.ts';
 import { version } from './version.ts';
 
+const output = endOnLostOutput(process);
+
 /** Names and reports of others are in many lines: none acts on the terminal. */
 const write = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
@@ -38,6 +41,7 @@ async function serveUntilStopped(command: Command): Promise<void> {
   const settings = await settingsOf(command);
   const { logLevel: level, logFormat: format } = settings;
   const logger = createLogger({ name: 'ambit-central', level, format });
+  output.goOn((sentence) => logger.warn(sentence));
   const signalled = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => resolve(signal));
@@ -91,7 +95,7 @@ const program = new Command('ambit-central')
   .description('The control plane of Ambit: keeps the policy, tells agents, answers people.')
   .version(version)
   .showHelpAfterError('(ambit-central --help names every setting)')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsageExitCode));
+  .exitOverride();
 addSettings(program, centralSettings);
 program.action((_options: unknown, command: Command) => serveUntilStopped(command));
 
@@ -168,9 +172,15 @@ try {
   await program.parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** What an error comes to for whoever started this; commander has said already what it has to say. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUsageExitCode;
   process.stderr.write(`${printableError(error)}\n`);
   // What nobody foresaw is of use only with its cause.
   if (!isAppError(error) || error.code === 'internal')
     process.stderr.write(`${printableLines(inspect(error))}\n`);
-  process.exitCode = isAppError(error, 'config_invalid') ? configExitCode : 1;
+  return isAppError(error, 'config_invalid') ? configExitCode : 1;
 }

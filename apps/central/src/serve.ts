@@ -1,5 +1,5 @@
 import type { Logger } from '@ambit/kernel';
-import { addressText } from '@ambit/config';
+import { addressText, reachableText } from '@ambit/config';
 import { closeSessionsOfReplica } from '@ambit/persistence';
 import { createAgentServer } from '@ambit/transport';
 import { openAgentSide } from './agent-side.ts';
@@ -132,9 +132,10 @@ async function listenForAgents(
   const renewal = certificates.keepFresh((fresh) => server.replaceCertificates(fresh));
   teardown.add('certificate renewal', renewal);
   runtime.readiness.ready('agents');
-  const { host } = settings.agentListen;
-  const reached = { host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host };
-  return addressText(settings.agentAddress ?? { ...reached, port: server.port });
+  const { agentAddress, agentListen } = settings;
+  return agentAddress === undefined
+    ? reachableText({ host: agentListen.host, port: server.port })
+    : addressText(agentAddress);
 }
 
 interface AppSurroundings {

@@ -24,15 +24,23 @@ export function commandLine(args: readonly string[]): string[] {
 /** Starts the command as a process of its own, from source, with these variables and no others of ours. */
 export function startCommand(
   args: readonly string[],
-  options: { readonly env: Readonly<Record<string, string>>; readonly input?: string },
+  options: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly input?: string;
+    /** A file descriptor that takes the place of standard output; nothing is gathered from it then. */
+    readonly output?: number;
+  },
 ): Running {
   const [program = '', ...words] = commandLine(args);
-  const child = spawn(program, words, { env: { HOME: '/nonexistent', ...options.env } });
+  const child = spawn(program, words, {
+    env: { HOME: '/nonexistent', ...options.env },
+    stdio: ['pipe', options.output ?? 'pipe', 'pipe'],
+  });
   let out = '';
   let err = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
-  child.stdin.end(options.input ?? '');
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
+  child.stdin?.end(options.input ?? '');
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));

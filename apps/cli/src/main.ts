@@ -1,4 +1,4 @@
-import { processEnvironment } from '@ambit/config';
+import { endOnLostOutput, processEnvironment } from '@ambit/config';
 import { runCommandLine } from './command-line.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -11,11 +11,8 @@ export async function main(): Promise<void> {
     if (interrupt.signal.aborted) process.exit(130);
     interrupt.abort();
   });
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `ambit get users | head -1` is no failure.
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  // `ambit get users | head -1` is no failure; a full disk is one.
+  endOnLostOutput(process);
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     env,
     terminal: processTerminal(env),

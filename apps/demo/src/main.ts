@@ -1,6 +1,7 @@
 import {
   addSettings,
   configExitCode,
+  endOnLostOutput,
   loadSettings,
   printableError,
   processEnvironment,
@@ -34,13 +35,20 @@ async function run(flags: Record<string, unknown>): Promise<number> {
   const printer = new StoryPrinter(process.stdout, { color });
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
+  let stopped = interruptedExitCode;
+  // Clusters and programs are stopped first: nothing is left running that nobody sees.
+  endOnLostOutput(process).goOn((sentence) => {
+    process.stderr.write(`error: ${sentence}\n`);
+    stopped = 1;
+    stop();
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   try {
     const { settings } = await loadSettings(demoSettings, { flags, env: environment });
     await tellStory({ settings, environment, printer, signal: interrupt.signal });
     return 0;
   } catch (error) {
-    if (interrupt.signal.aborted) return interruptedExitCode;
+    if (interrupt.signal.aborted) return stopped;
     process.stderr.write(`\nerror: ${describe(error)}\n`);
     return isAppError(error, 'config_invalid') ? configExitCode : 1;
   }

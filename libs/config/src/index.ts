@@ -4,6 +4,7 @@
  * memory (docs/adr/0003).
  */
 export * from './addresses.ts';
+export * from './lost-output.ts';
 export * from './command-options.ts';
 export * from './define-settings.ts';
 export * from './environment.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { addressText, isLoopback, parseAddress } from './addresses.ts';
+import { addressText, isLoopback, parseAddress, reachableText } from './addresses.ts';
 import type { Setting } from './setting.ts';
 import {
   address,
@@ -69,6 +69,26 @@ describe.each<[string, Setting<unknown>, Record<string, unknown>, string[]]>([
 test('a relative path becomes absolute', () => {
   expect(path(describe_).parse('x')).toEqual({ value: `${process.cwd()}/x` });
 });
+
+test.each([
+  ['[::1]:34080', '[::1]:34080', '[::1]:34080'],
+  ['[0:0:0:0:0:0:0:1]:80', '[::1]:80', '[::1]:80'],
+  ['[::]:80', '[::]:80', '[::1]:80'],
+  ['[2001:DB8::7]:80', '[2001:db8::7]:80', '[2001:db8::7]:80'],
+  [':80', '0.0.0.0:80', '127.0.0.1:80'],
+  ['127.0.0.5:80', '127.0.0.5:80', '127.0.0.5:80'],
+  ['localhost:80', 'localhost:80', 'localhost:80'],
+])('outside case 21: %s prints as %s and is reached at %s', (text, shown, reached) => {
+  const address = parseAddress(text) ?? { host: '', port: 0 };
+  expect([addressText(address), reachableText(address)]).toEqual([shown, reached]);
+});
+
+test.each(['::1:80', '[::1]', '[1.2.3.4]:80', '[:::]:80', '[::1%lo]:80', '[::1]:65536'])(
+  'outside case 21: %s is no address',
+  (text) => {
+    expect(parseAddress(text)).toBeUndefined();
+  },
+);
 
 test('addresses print as they are read, and loopback is told apart', () => {
   for (const shown of ['127.0.0.1:7080', '[::1]:7080', 'central.example:7443']) {

@@ -28,7 +28,7 @@ export interface LoggerOptions {
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { name, level = 'info', format = 'auto', destination } = options;
-  const sink = destination ?? fileDestination({ dest: 2, sync: true });
+  const sink = destination ?? standardError();
   const readable =
     format === 'text' ||
     (format === 'auto' && destination === undefined && process.stderr.isTTY === true);
@@ -43,6 +43,13 @@ export function createLogger(options: LoggerOptions): Logger {
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return adapt(pino(settings, stream));
+}
+
+/** A full disk or a reader that went away costs lines, never the program; a little is kept for when there is room again. */
+function standardError(): { write(line: string): unknown } {
+  const sink = fileDestination({ dest: 2, sync: true, maxLength: 65_536 });
+  sink.on('error', () => undefined);
+  return sink;
 }
 
 /** A logger that writes nothing. */

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls';
-import { addressText, isLoopback, readText } from '@ambit/config';
+import { addressText, reachableText, readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CentralSettings } from '../config.ts';
@@ -42,8 +42,7 @@ export async function listenRest(
   }
   const scheme = settings.tlsCert === undefined ? 'http' : 'https';
   const address = (app.getHttpServer() as { address(): { port: number } }).address();
-  const shown = isLoopback(host) ? '127.0.0.1' : host;
-  return `${scheme}://${addressText({ host: shown, port: address.port })}`;
+  return `${scheme}://${reachableText({ host, port: address.port })}`;
 }
 
 /** Certificate and key of the REST API, as Fastify takes them. Throws `config_invalid` when they cannot be used. */

@@ -4,7 +4,7 @@ import { kindView, type Line } from './kind-view.ts';
 
 const columns: Column<Group>[] = [
   { title: 'MEMBERS', value: ({ status }) => String(status.memberCount) },
-  { title: 'WHO', value: ({ spec }) => spec.members.slice(0, 20).join(','), flexible: true },
+  { title: 'WHO', value: ({ spec }) => spec.members.join(','), flexible: true },
   { title: 'CLOSED-TO', value: ({ spec }) => closedToText(spec), wide: true },
 ];
 

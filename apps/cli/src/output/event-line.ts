@@ -2,6 +2,7 @@ import type { AuditEventRecord } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
 import { oneLine } from './one-line.ts';
 import type { Painted } from './paint.ts';
+import { padText } from './text-width.ts';
 
 const alarming =
   /^(audit\.(?!retention)|login\.failed|join_token\.refused|drift\.|ceiling\.refused|agent\.(duplicate|fenced)|clock\.)/;
@@ -12,11 +13,11 @@ export function eventLine(
   { wide, now }: { readonly wide: boolean; readonly now: number },
 ): (string | Painted)[] {
   const time = wide ? event.time : localTime(event.time, new Date(now));
-  const type = printable(event.type).padEnd(18);
+  const type = padText(printable(event.type), 18);
   const cells = [
-    printable(event.cluster ?? '-').padEnd(12),
-    printable(event.actor.name).padEnd(14),
-    printable(event.reportedBy ?? '-').padEnd(14),
+    padText(printable(event.cluster ?? '-'), 12),
+    padText(printable(event.actor.name), 14),
+    padText(printable(event.reportedBy ?? '-'), 14),
     printable(messageOf(event)),
   ];
   const more = wide

@@ -13,7 +13,8 @@ export function printRows<T>(
 ): void {
   if (rows.length === 0) return;
   const headers = globals.headers !== false;
-  const { columns: width } = terminal.out;
+  // A program that reads this finds whole values.
+  const width = terminal.out.isTerminal ? terminal.out.columns : undefined;
   terminal.out.write(renderTable(columns, rows, { wide: format === 'wide', headers, width }));
 }
 

@@ -1,4 +1,5 @@
 import { printable } from '@ambit/kernel';
+import { cutText, padText, textWidth } from './text-width.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -12,26 +13,27 @@ export interface Column<T> {
 export interface TableOptions {
   readonly wide?: boolean;
   readonly headers?: boolean;
-  readonly width?: number;
+  /** Columns of the terminal that somebody looks at; where nobody looks, nothing is cut. */
+  readonly width?: number | undefined;
 }
 
 const gap = 2;
 const narrowest = 8;
 
-/** A table without borders, two spaces between columns, at most `width` columns wide unless `wide`. */
+/** A table without borders, two spaces between columns. It is cut to `width` columns, unless `wide`. */
 export function renderTable<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
   options: TableOptions = {},
 ): string {
-  const { wide = false, headers = true, width = 80 } = options;
+  const { wide = false, headers = true, width } = options;
   const shown = columns.filter((column) => wide || column.wide !== true);
   const cells = rows.map((row) => shown.map((column) => printable(column.value(row)) || '—'));
   const lines = headers ? [shown.map((column) => column.title), ...cells] : cells;
   const widths = shown.map((_, index) =>
-    Math.max(0, ...lines.map((line) => (line[index] ?? '').length)),
+    Math.max(0, ...lines.map((line) => textWidth(line[index] ?? ''))),
   );
-  if (!wide) shrink(widths, shown, width);
+  if (!wide && width !== undefined) shrink(widths, shown, width);
   return lines.map((line) => `${renderLine(line, widths)}\n`).join('');
 }
 
@@ -52,11 +54,7 @@ function shrink(widths: number[], columns: readonly Column<never>[], width: numb
 
 function renderLine(line: readonly string[], widths: readonly number[]): string {
   return line
-    .map((cell, index) => cut(cell, widths[index] ?? 0).padEnd(widths[index] ?? 0))
+    .map((cell, index) => padText(cutText(cell, widths[index] ?? 0), widths[index] ?? 0))
     .join(' '.repeat(gap))
     .trimEnd();
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

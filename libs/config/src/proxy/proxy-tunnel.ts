@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AppError } from '@ambit/kernel';
+import { addressText } from '../addresses.ts';
 import type { Environment } from '../environment.ts';
 import { chooseProxy, type ProxyServer } from './choose-proxy.ts';
 import type { Destination } from './direct-hosts.ts';
@@ -55,7 +56,7 @@ function askFor(
   proxy: ProxyServer,
   over: Pick<http.RequestOptions, 'createConnection'>,
 ): Promise<Socket> {
-  const target = authority(destination);
+  const target = addressText(destination);
   const { host, port, secure, authorization } = proxy;
   const shared = {
     host,
@@ -88,10 +89,6 @@ function askFor(
     request.on('error', (cause) => reject(unreachable(proxy, cause)));
     request.end();
   });
-}
-
-function authority({ host, port }: Destination): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function refused({ name }: ProxyServer, target: string, status: number | undefined): AppError {

@@ -1,4 +1,3 @@
-import { lastInstant } from '@ambit/kernel';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { triplesOf, load } from '../../test/policy-state.ts';
