@@ -104,7 +104,7 @@ function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
   switch (grantStatus(grant, now)) {
     case 'Active':
       return undefined;
-    case 'Pending':
+    case 'Scheduled':
       return {
         reason: 'grant_pending',
         message: `Grant ${grant.name} has not begun yet.`,

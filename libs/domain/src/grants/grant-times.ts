@@ -7,7 +7,7 @@ export interface GrantTimes {
   readonly ended?: boolean;
 }
 
-export type GrantStatus = 'Pending' | 'Active' | 'Ended';
+export type GrantStatus = 'Scheduled' | 'Active' | 'Ended';
 
 /**
  * True for a moment that may begin or end a grant: whole milliseconds after 1970 and before the year 10000.
@@ -36,6 +36,6 @@ export function isTimeBound({ notBefore, until }: GrantTimes): boolean {
 export function grantStatus(grant: GrantTimes, now: Millis): GrantStatus {
   if (grant.ended === true || !hasValidTimes(grant)) return 'Ended';
   if (grant.until !== undefined && !(now < grant.until)) return 'Ended';
-  if (grant.notBefore !== undefined && !(now >= grant.notBefore)) return 'Pending';
+  if (grant.notBefore !== undefined && !(now >= grant.notBefore)) return 'Scheduled';
   return 'Active';
 }

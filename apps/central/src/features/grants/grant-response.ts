@@ -8,11 +8,9 @@ import { objectMeta, timestamp } from '../../platform/object-response.ts';
 import { grantConditions } from './grant-conditions.ts';
 import type { GrantStanding } from './grants-in-force.ts';
 
-const states = { Pending: 'Scheduled', Active: 'Active', Ended: 'Ended' } as const;
-
 /** The grant as it is answered; its state is that of `now`. */
 export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantStanding): Grant {
-  const state = states[grantStatus(grant, now)];
+  const state = grantStatus(grant, now);
   return {
     apiVersion,
     kind: 'Grant',
