@@ -4,7 +4,7 @@ import { lockHolderIsDead, noteLockHolder, requireOwnTree } from '@ambit/config'
 import { AppError, isAppError } from '@ambit/kernel';
 import lockfile from 'proper-lockfile';
 
-export interface DataFolder {
+export interface CentralFolder {
   readonly path: string;
   readonly keys: string;
   readonly postgres: string;
@@ -19,7 +19,7 @@ export interface DataFolder {
 export async function openDataFolder(
   dataDir: string,
   onLost: (error: Error) => void,
-): Promise<DataFolder> {
+): Promise<CentralFolder> {
   const path = join(dataDir, 'central');
   try {
     await requireOwnFolder(dataDir);

@@ -7,7 +7,7 @@ import type { PostgresBinaries } from './postgres-binaries.ts';
 import { insideName, inWordsOfPeople, spawnInside } from './server-folder.ts';
 import { requireAccount, type ServerUser } from './server-user.ts';
 
-export interface DataFolder {
+export interface PostgresFolder {
   /** The folder PostgreSQL owns. */
   readonly cluster: string;
   /** Of the application. */
@@ -121,7 +121,7 @@ function passwordLost(dataDir: string): AppError {
  * The data folder, made at first use. Throws storage_unwritable, storage_full, and database_unavailable for a folder
  * of another major version or without its password.
  */
-export async function openDataFolder(wanted: Wanted): Promise<DataFolder> {
+export async function openDataFolder(wanted: Wanted): Promise<PostgresFolder> {
   const cluster = join(wanted.dataDir, 'cluster');
   const passwordPath = join(wanted.dataDir, 'password');
   try {

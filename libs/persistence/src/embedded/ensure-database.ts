@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
 import pg from 'pg';
 import { roleNames } from '../rights/role-names.ts';
-import { type DataFolder, makeSecret, superuserFile } from './data-folder.ts';
+import { type PostgresFolder, makeSecret, superuserFile } from './data-folder.ts';
 import { closeOwner, ensureRoles, ownDatabase } from './database-roles.ts';
 
 const wrongPassword = '28P01';
@@ -10,7 +10,7 @@ const wrongPassword = '28P01';
 interface RunningServer {
   readonly dataDir: string;
   readonly port: number;
-  readonly folder: DataFolder;
+  readonly folder: PostgresFolder;
   readonly prepare: ((ownerUrl: string) => Promise<void>) | undefined;
 }
 
