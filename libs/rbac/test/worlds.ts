@@ -3,7 +3,7 @@ import {
   defaultCeiling,
   type BindingIntent,
   type Ceiling,
-  type ClockInterval,
+  type ClockBounds,
   type Intent,
   type IntentScope,
   type LabelSelector,
@@ -17,7 +17,7 @@ export interface World {
   readonly intents: ReadonlyMap<string, Intent>;
   readonly namespaces: ReadonlyMap<string, NamespaceState>;
   readonly ceiling: Ceiling;
-  readonly clock: ClockInterval;
+  readonly clock: ClockBounds;
   readonly masks: readonly Mask[];
   readonly existingRoles: readonly string[] | undefined;
 }
@@ -160,7 +160,7 @@ export const ceilingOf: fc.Arbitrary<Ceiling> = fc
   })
   .map(({ rules, ...rest }) => ceilingWith({ ...rest, customRoles: { rules } }));
 
-export const clockOf: fc.Arbitrary<ClockInterval> = fc
+export const clockOf: fc.Arbitrary<ClockBounds> = fc
   .tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 5 }))
   .map(([low, spread]) => ({ low, high: low + spread }));
 

@@ -10,7 +10,7 @@ import {
 } from '@ambit/rbac';
 import type {
   Ceiling,
-  ClockInterval,
+  ClockBounds,
   DesiredObject,
   Intent,
   IntentProblem,
@@ -31,7 +31,7 @@ import type { StandingAccess } from './standing-access.ts';
 export interface WantedOptions extends Owner {
   readonly digests: Digests;
   readonly ceiling: Ceiling;
-  readonly clock: ClockInterval;
+  readonly clock: ClockBounds;
 }
 
 type Touched = Set<ObjectKey>;
@@ -155,7 +155,7 @@ export class WantedState {
   }
 
   /** Ends that were enforced by a clock that was wrong are judged anew. */
-  reopenEnds(now: ClockInterval): Touched {
+  reopenEnds(now: ClockBounds): Touched {
     this.#over.clear();
     const touched = this.setTime(now);
     add(touched, this.#setMasks());
@@ -201,7 +201,7 @@ export class WantedState {
   }
 
   /** Moves the clock; what has ended by it stays ended. */
-  setTime(now: ClockInterval): Touched {
+  setTime(now: ClockBounds): Touched {
     this.#changes += 1;
     const touched = this.#desired.setTime(now);
     let more = false;

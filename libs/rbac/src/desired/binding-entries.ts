@@ -3,7 +3,7 @@ import type { Ceiling } from '../ceiling/ceiling.ts';
 import type { BindingIntent } from '../intents.ts';
 import type { BindingGroups } from './binding-groups.ts';
 import type { Entry, RoleCell, ScopeCell } from './entry.ts';
-import { hasEnded, hasStarted, type ClockInterval } from './instant.ts';
+import { hasEnded, hasStarted, type ClockBounds } from './instant.ts';
 import { Interner } from './interner.ts';
 import type { NamespaceReach, ReachChange } from './namespace-reach.ts';
 import type { RoleCatalog } from './role-catalog.ts';
@@ -23,12 +23,12 @@ export class BindingEntries {
   readonly #entries = new Map<string, Entry>();
   readonly #interner = new Interner();
   #ceiling: Ceiling;
-  #clock: ClockInterval;
+  #clock: ClockBounds;
   #nextId = 0;
   /** Intents judged so far. */
   evaluations = 0;
 
-  constructor(parts: Parts, ceiling: Ceiling, clock: ClockInterval) {
+  constructor(parts: Parts, ceiling: Ceiling, clock: ClockBounds) {
     this.#parts = parts;
     this.#ceiling = ceiling;
     this.#clock = clock;
@@ -79,7 +79,7 @@ export class BindingEntries {
     for (const entry of this.#entries.values()) this.#evaluate(entry);
   }
 
-  setClock(clock: ClockInterval): void {
+  setClock(clock: ClockBounds): void {
     this.#clock = clock;
     for (const entry of this.#entries.values()) {
       if (this.#isActive(entry) !== entry.active) this.#evaluate(entry);

@@ -7,7 +7,7 @@ import { BindingEntries } from './binding-entries.ts';
 import { BindingGroups } from './binding-groups.ts';
 import type { DesiredObject, IntentProblem, Mask, NamespaceState } from './desired-object.ts';
 import type { RoleCell } from './entry.ts';
-import { untilNextDeadline, type ClockInterval } from './instant.ts';
+import { untilNextDeadline, type ClockBounds } from './instant.ts';
 import { problemsOfEntry } from './intent-problems.ts';
 import { keepsAccess } from './keeps-access.ts';
 import { NamespaceReach } from './namespace-reach.ts';
@@ -18,7 +18,7 @@ import { SubjectFilter } from './subject-filter.ts';
 export interface DesiredStateOptions extends Owner {
   readonly digests: Digests;
   readonly ceiling: Ceiling;
-  readonly clock: ClockInterval;
+  readonly clock: ClockBounds;
 }
 
 const rolePrefix = 'ROLE/';
@@ -51,7 +51,7 @@ export class DesiredState {
   /** ClusterRoles of ours by key. */
   readonly #roleObjects = new Map<ObjectKey, RoleIntent>();
   #ceiling: Ceiling;
-  #clock: ClockInterval;
+  #clock: ClockBounds;
 
   constructor(options: DesiredStateOptions) {
     const { digests, ceiling, clock } = options;
@@ -150,7 +150,7 @@ export class DesiredState {
   }
 
   /** Moves the clock. */
-  setTime(clock: ClockInterval): Set<ObjectKey> {
+  setTime(clock: ClockBounds): Set<ObjectKey> {
     this.#clock = clock;
     this.#bindings.setClock(clock);
     return this.#flush(new Set());

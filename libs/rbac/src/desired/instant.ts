@@ -1,7 +1,7 @@
 import { instantMillis, lastInstant, type Millis } from '@ambit/kernel';
 
 /** What the agent knows of the time: now lies between both. */
-export interface ClockInterval {
+export interface ClockBounds {
   readonly low: Millis;
   readonly high: Millis;
 }
@@ -12,20 +12,20 @@ interface Bounds {
 }
 
 /** True once the end may have come. An end that is no moment in time (NaN, infinite) has come. */
-export function hasEnded({ notAfter }: Bounds, { high }: ClockInterval): boolean {
+export function hasEnded({ notAfter }: Bounds, { high }: ClockBounds): boolean {
   if (notAfter === undefined) return false;
   return !(notAfter <= lastInstant && high < notAfter);
 }
 
 /** True when the start has surely come. A start that is no moment in time never comes. */
-export function hasStarted({ notBefore }: Bounds, { low }: ClockInterval): boolean {
+export function hasStarted({ notBefore }: Bounds, { low }: ClockBounds): boolean {
   return notBefore === undefined || low >= notBefore;
 }
 
 /** Milliseconds until the next start or end, if both bounds of the clock run on; undefined when none is to come. */
 export function untilNextDeadline(
   bounds: Iterable<Bounds>,
-  interval: ClockInterval,
+  interval: ClockBounds,
 ): Millis | undefined {
   let least: Millis | undefined;
   const consider = (wait: Millis): void => {

@@ -3,7 +3,7 @@ import type { Ceiling } from '../ceiling/ceiling.ts';
 import { subjectRefusal } from '../ceiling/subject-refusal.ts';
 import type { IntentProblem } from './desired-object.ts';
 import type { Entry } from './entry.ts';
-import { hasEnded, hasStarted, instantText, type ClockInterval } from './instant.ts';
+import { hasEnded, hasStarted, instantText, type ClockBounds } from './instant.ts';
 import { joinRefusals } from './join-refusals.ts';
 import type { NamespaceReach } from './namespace-reach.ts';
 
@@ -12,7 +12,7 @@ export function* problemsOfEntry(
   entry: Entry,
   context: {
     readonly ceiling: Ceiling;
-    readonly clock: ClockInterval;
+    readonly clock: ClockBounds;
     readonly reach: NamespaceReach;
   },
 ): Generator<IntentProblem> {
