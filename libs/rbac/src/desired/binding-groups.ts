@@ -2,20 +2,20 @@ import type { Digests } from '@ambit/kernel';
 import { objectKey, type ObjectKey } from '../naming/object-key.ts';
 import { objectName, type ObjectIdentity } from '../naming/object-identity.ts';
 import { assembleParts, samePart, type BindingPart } from './binding-parts.ts';
-import type { Entry, Family } from './entry.ts';
-import { FamilyTable } from './family-table.ts';
+import type { Entry, BindingFamily } from './entry.ts';
+import { BindingFamilyTable } from './binding-family-table.ts';
 
 /** One binding in one namespace. */
 export interface BindingView {
   readonly key: ObjectKey;
-  readonly family: Family;
+  readonly family: BindingFamily;
   readonly namespace: string;
   readonly part: BindingPart;
 }
 
 interface Group {
   readonly namespace: string;
-  readonly family: Family;
+  readonly family: BindingFamily;
   readonly entries: Entry[];
   /** Contents of the bindings and, in the same order, their keys. */
   parts: readonly BindingPart[];
@@ -24,8 +24,8 @@ interface Group {
 
 /** The intents that meet in one namespace, role and class, and the bindings they make together. */
 export class BindingGroups {
-  readonly #families = new FamilyTable();
-  readonly #byNamespace = new Map<string, Map<Family, Group>>();
+  readonly #families = new BindingFamilyTable();
+  readonly #byNamespace = new Map<string, Map<BindingFamily, Group>>();
   readonly #byKey = new Map<ObjectKey, Group>();
   readonly #dirty = new Set<Group>();
   readonly #digests: Digests;
@@ -176,7 +176,11 @@ export class BindingGroups {
 }
 
 /** What the name of a binding hashes. */
-export function bindingIdentity(family: Family, namespace: string, shard: string): ObjectIdentity {
+export function bindingIdentity(
+  family: BindingFamily,
+  namespace: string,
+  shard: string,
+): ObjectIdentity {
   const kind = namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding';
   const { clusterRole: role, uid } = family;
   return { kind, namespace, role, class: family.class, uid, shard };

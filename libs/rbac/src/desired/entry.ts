@@ -27,7 +27,7 @@ export interface Entry {
   /** Whether the clock lets it be in force. */
   active: boolean;
   /** Where it stands among the bindings; undefined when it gives nothing now. */
-  family: Family | undefined;
+  family: BindingFamily | undefined;
 }
 
 /** One scope, shared by all intents that have it, and the namespaces it reaches now. */
@@ -51,12 +51,12 @@ export interface RoleCell {
 }
 
 /** What bindings of one role and class have in common in whichever namespace. */
-export interface Family {
+export interface BindingFamily {
   readonly clusterRole: string;
   readonly class: Exclude<ObjectIdentity['class'], 'role'>;
   /** Grant of time-bound bindings; else empty. */
   readonly uid: string;
   users: number;
   /** Another family of the same uid. */
-  next: Family | undefined;
+  next: BindingFamily | undefined;
 }

@@ -1,11 +1,11 @@
-import type { Entry, Family } from './entry.ts';
+import type { Entry, BindingFamily } from './entry.ts';
 
 /** Families by uid, each once. Most uids have one family, so the rest hangs behind it. */
-export class FamilyTable {
-  readonly #byUid = new Map<string, Family>();
+export class BindingFamilyTable {
+  readonly #byUid = new Map<string, BindingFamily>();
 
   /** The family of an entry; not in the table before it is used. */
-  find(entry: Entry, clusterRole: string): Family {
+  find(entry: Entry, clusterRole: string): BindingFamily {
     const { grantUid, notAfter, key, groups } = entry;
     // What ends must never share an object with what stays, whatever the intent says of a grant.
     const timed = grantUid !== undefined || notAfter !== undefined;
@@ -18,14 +18,14 @@ export class FamilyTable {
     return known ?? { clusterRole, class: family, uid, users: 0, next: undefined };
   }
 
-  use(family: Family): void {
+  use(family: BindingFamily): void {
     family.users++;
     if (family.users > 1) return;
     family.next = this.#byUid.get(family.uid);
     this.#byUid.set(family.uid, family);
   }
 
-  release(family: Family): void {
+  release(family: BindingFamily): void {
     family.users--;
     if (family.users > 0) return;
     const first = this.#byUid.get(family.uid);
