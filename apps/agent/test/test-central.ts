@@ -10,7 +10,7 @@ import {
   revocationCodec,
   StateHistory,
 } from '@ambit/protocol';
-import type { CentralEffect, CentralEvent, DesiredState, wire } from '@ambit/protocol';
+import type { CentralEffect, CentralEvent, OfferedState, wire } from '@ambit/protocol';
 import type { Intent } from '@ambit/rbac';
 import { silentLogger } from '@ambit/testing';
 import {
@@ -386,7 +386,7 @@ export class TestCentral {
     }
   }
 
-  #desired(): DesiredState {
+  #desired(): OfferedState {
     const known = Array.from(this.#intents.values(), (intent) => ({
       key: intent.key,
       body: encodeIntent(intent),

@@ -14,7 +14,7 @@ import type {
 } from './generated/messages.ts';
 
 /** The newest state of one cluster, all of it of one revision. */
-export interface DesiredState {
+export interface OfferedState {
   readonly revision: number;
   readonly root: Uint8Array;
   /** Sections that hold entries. */
@@ -31,7 +31,7 @@ export interface DesiredState {
 
 /** What the session needs from outside; all of it synchronous. */
 export interface CentralSessionPorts {
-  readonly desired: () => DesiredState;
+  readonly desired: () => OfferedState;
   readonly signRevocation: (revision: number, revoked: readonly RevokedSubject[]) => SignedEnvelope;
   readonly signTime: (now: Millis) => SignedEnvelope;
   readonly signOrder: (order: OrderOfStream) => SignedEnvelope;

@@ -10,7 +10,7 @@ import type {
   HelloFacts,
   Opened,
 } from './agent-session-types.ts';
-import type { DesiredState } from './central-session-types.ts';
+import type { OfferedState } from './central-session-types.ts';
 import type {
   CentralTime,
   CommandOrder,
@@ -146,7 +146,7 @@ export class Desired {
     return keys;
   }
 
-  state(): DesiredState {
+  state(): OfferedState {
     const { tree, revision, history, stateEpoch } = this;
     const entries = [...this.entries].map(([key, body]) => ({ key, body: bytesOf(body) }));
     return {

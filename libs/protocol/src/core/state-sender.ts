@@ -3,7 +3,7 @@ import type {
   CentralEffect,
   CentralSessionPorts,
   CentralSessionSettings,
-  DesiredState,
+  OfferedState,
 } from './central-session-types.ts';
 import { sectionsBeyond } from './capabilities.ts';
 import { stateMessages, type StateTransfer } from './chunking.ts';
@@ -95,7 +95,7 @@ export class StateSender {
     return this.pump(at);
   }
 
-  #changedSince(held: Hello['held'], desired: DesiredState): Iterable<string> | undefined {
+  #changedSince(held: Hello['held'], desired: OfferedState): Iterable<string> | undefined {
     if (held === null || held.stale || held.root.length === 0) return undefined;
     if (bytesEqual(held.root, desired.root)) return [];
     // Revisions of another epoch say nothing about those of this one.
@@ -135,7 +135,7 @@ export class StateSender {
     return [{ do: 'refused', revision, code: 'agent_outdated', message, items }];
   }
 
-  #mode(desired: DesiredState, at: Millis): Mode {
+  #mode(desired: OfferedState, at: Millis): Mode {
     const accepted = this.#accepted;
     if (this.#fullDue || accepted === undefined) return 'full';
     if (bytesEqual(accepted.root, desired.root)) return 'up_to_date';
@@ -143,7 +143,7 @@ export class StateSender {
     return count >= quickTries && at < notBefore ? 'full' : 'delta';
   }
 
-  #sendState(mode: Mode, desired: DesiredState, keys: readonly string[]): CentralEffect {
+  #sendState(mode: Mode, desired: OfferedState, keys: readonly string[]): CentralEffect {
     const { revision, manifest } = desired;
     const nonce = this.#nonce;
     const what = { do: 'sendState', mode, revision } as const;

@@ -3,7 +3,7 @@ import { compilerVersion } from '@ambit/domain';
 import type { Clock, Digests } from '@ambit/kernel';
 import type { FeedCommit } from '@ambit/persistence';
 import { HashTree, StateHistory, encodeIntent, manifestCodec } from '@ambit/protocol';
-import type { DesiredState, wire } from '@ambit/protocol';
+import type { OfferedState, wire } from '@ambit/protocol';
 import { sections } from '@ambit/rbac';
 import type { Intent } from '@ambit/rbac';
 import { lostSubjects } from './lost-subjects.ts';
@@ -37,7 +37,7 @@ export type StateOrigin = Pick<FeedCommit, 'revision' | 'lineage'>;
  * What one cluster should hold, as bytes and hashes. It is kept while an agent of that cluster has a stream here, and
  * follows the policy key by key: one changed entry costs one encoding and a few hashes.
  */
-export class ClusterState implements DesiredState {
+export class ClusterState implements OfferedState {
   readonly #clusterUid: string;
   readonly #ports: ClusterStatePorts;
   readonly #facts: ManifestFacts;
