@@ -12,7 +12,7 @@ import type {
 } from '../policy-objects.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { CommitRecord } from './commit-record.ts';
-import { Compiler } from './compiler.ts';
+import { ChangeApplier } from './change-applier.ts';
 import { Denials } from './denials.ts';
 import type { Family } from './family.ts';
 import { nothingRendered } from './family-instance.ts';
@@ -23,7 +23,7 @@ import { Holdings } from './holdings.ts';
 import { PolicyStore } from './policy-store.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
 import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
-import { RenderedDifferences, renderDirty, touchedBy, type ClusterState } from './settle-commit.ts';
+import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
 import { configEntry, configKey } from './single-entries.ts';
 import { undoOf } from './undo-changes.ts';
 
@@ -42,7 +42,7 @@ export class Policy implements PolicyView {
   private readonly index = new ClusterIndex();
   private readonly table: FamilyTable;
   private readonly links: GrantLinks;
-  private readonly compiler: Compiler;
+  private readonly applier: ChangeApplier;
   private readonly denials: Denials;
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
@@ -57,7 +57,7 @@ export class Policy implements PolicyView {
     const links = new GrantLinks(store, index, table);
     this.table = table;
     this.links = links;
-    this.compiler = new Compiler(store, index, { links, holders });
+    this.applier = new ChangeApplier(store, index, { links, holders });
     this.denials = new Denials(store, links);
     this.held = new Holdings({ store, links, table }, holders);
   }
@@ -278,7 +278,7 @@ export class Policy implements PolicyView {
     readonly differences: RenderedDifferences;
   } {
     const record = new CommitRecord();
-    for (const change of changes) this.compiler.change(change, record);
+    for (const change of changes) this.applier.change(change, record);
     const { instances, entries } = renderDirty(record);
     this.rendered.families += instances;
     this.rendered.entries += entries;
@@ -287,7 +287,7 @@ export class Policy implements PolicyView {
     return { record, touched, differences };
   }
 
-  private readonly state: ClusterState = {
+  private readonly state: EntriesNow = {
     rendered: (cluster, family) => this.table.at(cluster, family)?.rendered ?? nothingRendered,
     single: (cluster, key) => this.single(cluster, key),
     settleDenial: (cluster, user) => this.denials.settle(cluster, user),

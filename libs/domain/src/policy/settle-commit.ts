@@ -65,7 +65,7 @@ export function renderDirty(record: CommitRecord): { instances: number; entries:
 }
 
 /** What a cluster holds at this moment, as far as a commit may have changed it. */
-export interface ClusterState {
+export interface EntriesNow {
   rendered(clusterUid: string, family: string): Rendered;
   /** A CONFIG, ROLE or DENY entry. */
   single(clusterUid: string, key: string): Intent | undefined;
@@ -78,7 +78,7 @@ export interface ClusterState {
 /** The clusters and keys the commit touched, compared with what was before it. */
 export function touchedBy(
   record: CommitRecord,
-  state: ClusterState,
+  state: EntriesNow,
   differences: RenderedDifferences,
 ): Map<string, Set<string>> {
   const touched = new Map<string, Set<string>>();

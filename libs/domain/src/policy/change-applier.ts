@@ -32,7 +32,7 @@ const sameRoleTarget = (a: PolicyRole, b: PolicyRole): boolean =>
  * Carries single changes into store and links. The changes of a commit may come in any order and may name objects
  * that are not there: what is missing counts for nothing until it appears.
  */
-export class Compiler {
+export class ChangeApplier {
   private readonly store: PolicyStore;
   private readonly index: ClusterIndex;
   private readonly links: GrantLinks;
