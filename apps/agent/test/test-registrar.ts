@@ -11,7 +11,7 @@ import {
   verifyJoinRequest,
   verifyRenewal,
 } from '@ambit/transport';
-import type { AgentIdentity, CertificateAuthority } from '@ambit/transport';
+import type { DialIdentity, CertificateAuthority } from '@ambit/transport';
 
 export const installationUid = 'installation-1';
 export const clusterUid = 'cluster-1';
@@ -52,7 +52,7 @@ export class TestRegistrar {
   }
 
   /** A certificate without a join token, for parts that need one and do not enrol. */
-  async identity(): Promise<AgentIdentity> {
+  async identity(): Promise<DialIdentity> {
     const privateKey = generateAgentKey();
     const { certificateChain } = await this.#issue(createCertificateRequest(privateKey));
     return { certificateChain: certificatesToPem(certificateChain), privateKey };

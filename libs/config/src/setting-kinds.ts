@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { defaultCacheFolder, defaultDataFolder, folderDefaults } from './folders.ts';
 import { Secret } from './secret.ts';
 import { setting, unusable } from './setting.ts';
-import type { Parsed, Setting, SettingOptions, Valued } from './setting.ts';
+import type { ParsedSetting, Setting, SettingOptions, Valued } from './setting.ts';
 
 /** Any text that is not empty. */
 export function text<const O extends SettingOptions>(options: O): Setting<Valued<string, O>> {
@@ -156,7 +156,7 @@ export function cacheFolder(describe: string): Setting<string | undefined> {
   return path({ describe, default: { text: folderDefaults.cache, from } });
 }
 
-function choiceParser<C extends string>(known: readonly C[]): (raw: string) => Parsed<C> {
+function choiceParser<C extends string>(known: readonly C[]): (raw: string) => ParsedSetting<C> {
   return (raw) => {
     const value = known.find((word) => word === raw);
     return value === undefined ? unusable(`one of ${known.join(', ')}`) : { value };
@@ -166,9 +166,9 @@ function choiceParser<C extends string>(known: readonly C[]): (raw: string) => P
 function list<T, O extends SettingOptions>(
   options: O,
   placeholder: string,
-  item: (raw: string) => Parsed<T>,
+  item: (raw: string) => ParsedSetting<T>,
 ): Setting<Valued<readonly T[], O>> {
-  const parse = (raw: string): Parsed<readonly T[]> => {
+  const parse = (raw: string): ParsedSetting<readonly T[]> => {
     const words = raw === '' ? [] : raw.split(',').map((word) => word.trim());
     if (words.includes('')) return unusable('words separated by single commas');
     if (new Set(words).size !== words.length) return unusable('each word at most once');

@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts';
 
 /** What a parser made of a text: the value, or what it wanted instead. */
-export type Parsed<T> = { readonly value: T } | { readonly expected: string };
+export type ParsedSetting<T> = { readonly value: T } | { readonly expected: string };
 
 /** The outcome of a parser that could not use its text; `expected` reads after "expected". */
 export function unusable(expected: string): { readonly expected: string } {
@@ -33,7 +33,7 @@ export interface Setting<T> {
   /** Stands in help after the flag, such as `host:port`. */
   readonly placeholder: string;
   readonly kind: 'value' | 'toggle' | 'list' | 'secret';
-  parse(raw: string): Parsed<T>;
+  parse(raw: string): ParsedSetting<T>;
 }
 
 /** The type of a setting's value: undefined is possible unless it is required or has a default. */
@@ -46,7 +46,7 @@ export type Valued<T, O extends SettingOptions> = O extends
 export function setting<T, O extends SettingOptions>(
   options: O,
   placeholder: string,
-  parse: (raw: string) => Parsed<T>,
+  parse: (raw: string) => ParsedSetting<T>,
 ): Setting<Valued<T, O>> {
   return { options, placeholder, kind: 'value', parse: parse as Setting<Valued<T, O>>['parse'] };
 }

@@ -31,7 +31,7 @@ export interface KubeClientOptions {
   readonly timers?: Timers;
 }
 
-export interface Call {
+export interface KubeCall {
   readonly verb: KubeVerb;
   readonly resource: string;
   readonly request: KubeRequest;
@@ -46,7 +46,7 @@ export interface WholeAnswer {
   readonly text: string;
 }
 
-type BoundCall = Call & { readonly signal: AbortSignal };
+type BoundCall = KubeCall & { readonly signal: AbortSignal };
 
 const defaultTimeoutMs = 10_000;
 
@@ -66,7 +66,7 @@ export class Caller {
     this.#watches = new Http2Lane(options.connection, this.#timers);
   }
 
-  async json<T>(call: Call): Promise<T> {
+  async json<T>(call: KubeCall): Promise<T> {
     return this.parsed(await this.text(call));
   }
 
@@ -80,12 +80,12 @@ export class Caller {
   }
 
   /** The whole body, within the time limit of all calls. */
-  async text(call: Call): Promise<string> {
+  async text(call: KubeCall): Promise<string> {
     return (await this.answer(call)).text;
   }
 
   /** Head and whole body, within the time limit of all calls. */
-  async answer(call: Call): Promise<WholeAnswer> {
+  async answer(call: KubeCall): Promise<WholeAnswer> {
     const limit = deadline(this.#timeoutMs, call.signal, this.#timers);
     try {
       const answer = await this.#send({ ...call, signal: limit.signal }, this.#requests);
@@ -145,7 +145,7 @@ export class Caller {
     }
   }
 
-  #report(call: Call, started: Millis, answer?: KubeAnswer): void {
+  #report(call: KubeCall, started: Millis, answer?: KubeAnswer): void {
     const serverTime = Date.parse(answer?.headers.date ?? '');
     this.#options.onCall?.({
       verb: call.verb,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Call, Caller } from './caller.ts';
+import type { KubeCall, Caller } from './caller.ts';
 import { readDiscovery } from './discovery.ts';
 import { KubeError } from './kube-error.ts';
 
@@ -9,7 +9,7 @@ type Answers = Readonly<Record<string, object | number>>;
 function serverOf(answers: Answers) {
   const asked: string[] = [];
   const caller = {
-    answer: ({ request }: Call) => {
+    answer: ({ request }: KubeCall) => {
       asked.push(request.path);
       const answer = answers[request.path] ?? 404;
       if (typeof answer !== 'number')

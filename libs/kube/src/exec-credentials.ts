@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import type { Environment } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { ExecPlugin } from './exec-plugin.ts';
 import { inheritedByPlugins } from './plugin-environment.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ExecCredentialsOptions {
   readonly plugin: ExecPlugin;

@@ -21,6 +21,6 @@ export type {
   RelistReason,
 } from './reflector-options.ts';
 export { keyText, kubeResources } from './resources.ts';
-export type { KubeObject, KubeResource, Namespace, ObjectKey } from './resources.ts';
+export type { KubeObject, KubeResource, Namespace, ObjectName } from './resources.ts';
 export type { Timers } from './timers.ts';
 export type * from './wire.ts';

@@ -1,5 +1,5 @@
 import { keyText } from './resources.ts';
-import type { KubeObject, ObjectKey } from './resources.ts';
+import type { KubeObject, ObjectName } from './resources.ts';
 
 export interface KnownObject {
   readonly uid: string;
@@ -20,7 +20,7 @@ export class KnownObjects {
     return this.#byKey.size;
   }
 
-  get(key: ObjectKey): KnownObject | undefined {
+  get(key: ObjectName): KnownObject | undefined {
     return this.#byKey.get(keyText(key));
   }
 
@@ -32,7 +32,7 @@ export class KnownObjects {
     });
   }
 
-  delete(key: ObjectKey): void {
+  delete(key: ObjectName): void {
     this.#byKey.delete(keyText(key));
   }
 
@@ -41,13 +41,13 @@ export class KnownObjects {
   }
 
   /** Marks an unchanged object as still there. */
-  see(key: ObjectKey): void {
+  see(key: ObjectName): void {
     const known = this.get(key);
     if (known !== undefined) this.#byKey.set(keyText(key), { ...known, seenIn: this.#listing });
   }
 
   /** What the listing that began last has not seen. */
-  missing(): { readonly key: ObjectKey; readonly known: KnownObject }[] {
+  missing(): { readonly key: ObjectName; readonly known: KnownObject }[] {
     const missing = [];
     for (const [text, known] of this.#byKey) {
       if (known.seenIn !== this.#listing) missing.push({ key: keyFromText(text), known });
@@ -56,7 +56,7 @@ export class KnownObjects {
   }
 }
 
-function keyFromText(text: string): ObjectKey {
+function keyFromText(text: string): ObjectName {
   const slash = text.indexOf('/');
   return slash === -1
     ? { name: text }

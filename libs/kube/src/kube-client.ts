@@ -6,7 +6,7 @@ import type { KubeRequest } from './exchange.ts';
 import { isKubeError } from './kube-error.ts';
 import { listQuery, queryText, watchQuery, writeQuery } from './query.ts';
 import { collectionPath, objectPath } from './resources.ts';
-import type { KubeObject, KubeResource, ObjectKey } from './resources.ts';
+import type { KubeObject, KubeResource, ObjectName } from './resources.ts';
 import { readWatch } from './watch-stream.ts';
 import type {
   AccessReviewSpec,
@@ -73,7 +73,7 @@ export class KubeClient {
     yield* readWatch<T>(stream, signal);
   }
 
-  get<T extends KubeObject>(resource: KubeResource, key: ObjectKey): Promise<T> {
+  get<T extends KubeObject>(resource: KubeResource, key: ObjectName): Promise<T> {
     return this.#caller.json({
       verb: 'get',
       resource: resource.plural,
@@ -100,7 +100,7 @@ export class KubeClient {
    */
   mergePatch<T extends KubeObject>(
     resource: KubeResource,
-    key: ObjectKey,
+    key: ObjectName,
     patch: object,
     options: WriteOptions = {},
   ): Promise<T> {
@@ -115,7 +115,7 @@ export class KubeClient {
   /** The object as it still is when finalizers hold it; undefined when it is gone. 404 is an error like others. */
   async delete(
     resource: KubeResource,
-    key: ObjectKey,
+    key: ObjectName,
     options: DeleteOptions = {},
   ): Promise<KubeObject | undefined> {
     const preconditions = {

@@ -3,7 +3,7 @@ import { decodeText, readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import type { KubeConnection, KubeIdentity } from './connection.ts';
 import { ExecCredentials } from './exec-credentials.ts';
-import type { Environment } from './exec-credentials.ts';
+import type { Environment } from '@ambit/config';
 import { CachedFile } from './cached-file.ts';
 import { parseKubeconfig } from './parse-kubeconfig.ts';
 import type { KubeconfigCluster, KubeconfigEntry, KubeconfigUser } from './parse-kubeconfig.ts';

@@ -2,7 +2,7 @@ import type { Millis } from '@ambit/kernel';
 import { KnownObjects } from './known-objects.ts';
 import type { KnownObject } from './known-objects.ts';
 import { keyText } from './resources.ts';
-import type { KubeObject, ObjectKey } from './resources.ts';
+import type { KubeObject, ObjectName } from './resources.ts';
 import type { GoneObject, ReflectorHandler } from './reflector-options.ts';
 
 /** How often one version of one object may fail in the handler before the objects behind it go on. */
@@ -70,7 +70,11 @@ export class ObjectTeller<T extends KubeObject> {
     if (taken) this.known.delete(gone.key);
   }
 
-  async #tell(key: ObjectKey, version: string, call: () => void | Promise<void>): Promise<boolean> {
+  async #tell(
+    key: ObjectName,
+    version: string,
+    call: () => void | Promise<void>,
+  ): Promise<boolean> {
     try {
       await call();
       this.#failing = undefined;

@@ -1,6 +1,6 @@
 import type { Millis, Random } from '@ambit/kernel';
 import type { KubeClient } from './kube-client.ts';
-import type { KubeObject, KubeResource, ObjectKey } from './resources.ts';
+import type { KubeObject, KubeResource, ObjectName } from './resources.ts';
 import type { Timers } from './timers.ts';
 
 /** Why everything is listed again. */
@@ -8,7 +8,7 @@ export type RelistReason = 'start' | 'expired' | 'asked' | 'periodic' | 'unhealt
 
 /** An object that is no longer there, or no longer matches the label selector. */
 export interface GoneObject<T> {
-  readonly key: ObjectKey;
+  readonly key: ObjectName;
   readonly uid: string;
   /** Of the deletion when it was watched, else the last one seen. */
   readonly resourceVersion: string;

@@ -23,7 +23,7 @@ export interface Namespace extends KubeObject {
 }
 
 /** Where one object is: `namespace` for namespaced kinds only. */
-export interface ObjectKey {
+export interface ObjectName {
   readonly name: string;
   readonly namespace?: string;
 }
@@ -68,11 +68,11 @@ export function collectionPath(resource: KubeResource, namespace?: string): stri
 }
 
 /** The path of one object. */
-export function objectPath(resource: KubeResource, key: ObjectKey): string {
+export function objectPath(resource: KubeResource, key: ObjectName): string {
   return `${collectionPath(resource, key.namespace)}/${encodeURIComponent(key.name)}`;
 }
 
 /** `NAMESPACE/NAME`, or `NAME` for kinds without namespaces. Neither part can hold a slash. */
-export function keyText(key: ObjectKey): string {
+export function keyText(key: ObjectName): string {
   return key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`;
 }

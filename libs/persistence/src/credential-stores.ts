@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import type { HelloFacts } from './sync/cluster-sync.ts';
+import type { StoredHello } from './sync/cluster-sync.ts';
 import type {
   AgentIdentity,
   AgentOrder,
@@ -37,7 +37,7 @@ export interface JoinTokenStore {
 }
 
 /** What a Hello says of the session that it opens. */
-export type NewSession = Omit<HelloFacts, 'clusterUid'>;
+export type NewSession = Omit<StoredHello, 'clusterUid'>;
 
 export type HelloTaken =
   | {

@@ -41,7 +41,7 @@ export { findPlain, listPlain } from './kinds/plain/plain-row.ts';
 export { findRole, listRoles } from './kinds/role/role-row.ts';
 export { findUser, listUsers } from './kinds/user/user-row.ts';
 export { holderName, listStatesAhead, readStanding } from './queries/states-ahead.ts';
-export type { ListQuery, Page } from './queries/page.ts';
+export type { KeysetQuery, Page } from './queries/page.ts';
 export * from './records.ts';
 export { excessRights } from './rights/excess-rights.ts';
 export { grantRights, keepAuditFor } from './rights/grant-rights.ts';

@@ -11,7 +11,7 @@ export {
   type AcceptedPoint,
   type ManifestContext,
   type NackCode,
-  type Refusal,
+  type StateRefusal,
 } from './core/manifest-rules.ts';
 export { defaultHeartbeatMs, wireLimits } from './core/limits.ts';
 export type { StateTransfer } from './core/chunking.ts';

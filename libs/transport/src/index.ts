@@ -31,9 +31,9 @@ export {
   readPresentedJoinToken,
   signJoinRequest,
   verifyJoinRequest,
-  type JoinToken,
+  type JoinTokenText,
 } from './tokens/join-token.ts';
-export { makeApiToken, parseApiToken, sameHash, type ApiToken } from './tokens/api-token.ts';
+export { makeApiToken, parseApiToken, sameHash, type ApiTokenText } from './tokens/api-token.ts';
 export {
   centralName,
   certificateFingerprint,
@@ -82,7 +82,7 @@ export { fetchPinnedCa } from './grpc/pin-central.ts';
 export type { WayOut, WayThrough } from './grpc/way-through.ts';
 export {
   connectToCentral,
-  type AgentIdentity,
+  type DialIdentity,
   type CentralConnection,
   type CentralConnectionOptions,
 } from './grpc/central-connection.ts';

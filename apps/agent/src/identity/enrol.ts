@@ -12,7 +12,7 @@ import {
   signJoinRequest,
   verifyEnrolment,
 } from '@ambit/transport';
-import type { HeldTrust, JoinToken, WayOut } from '@ambit/transport';
+import type { HeldTrust, JoinTokenText, WayOut } from '@ambit/transport';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
 import { identityTrust } from './agent-trust.ts';
 import { readCertificate } from './certificate-answer.ts';
@@ -105,7 +105,7 @@ function unproven(server: string, why: string): AppError {
 
 async function exchange(
   request: EnrolmentRequest,
-  parts: { readonly ca: string; readonly token: JoinToken; readonly csr: Uint8Array },
+  parts: { readonly ca: string; readonly token: JoinTokenText; readonly csr: Uint8Array },
 ): Promise<wire.EnrollResponse> {
   const { server: address, wayOut, kubeSystemUid, agentVersion, kubernetesVersion } = request;
   const { ca, token, csr } = parts;

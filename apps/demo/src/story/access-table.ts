@@ -3,7 +3,7 @@ import type { DemoCluster } from '../stage/demo-cluster.ts';
 import { textTable } from '../terminal/text-table.ts';
 
 /** Where something may be done: a namespace, or the cluster itself when it is absent. */
-export interface Place {
+export interface DemoPlace {
   readonly cluster: DemoCluster;
   readonly namespace?: string;
 }
@@ -30,7 +30,7 @@ export const legend =
 export const userPrefix = 'ambit:';
 
 /** Every place of the demo, in the order of the table's columns. */
-export function placesOf(clusters: readonly DemoCluster[]): Place[] {
+export function placesOf(clusters: readonly DemoCluster[]): DemoPlace[] {
   return clusters.flatMap((cluster) => [
     ...cluster.plan.namespaces.map(({ name }) => ({ cluster, namespace: name })),
     { cluster },
@@ -38,7 +38,7 @@ export function placesOf(clusters: readonly DemoCluster[]): Place[] {
 }
 
 /** What the API server itself answers (SubjectAccessReview) for one person in one place, a letter for each deed. */
-export async function accessIn(place: Place, user: string): Promise<string> {
+export async function accessIn(place: DemoPlace, user: string): Promise<string> {
   const deeds = place.namespace === undefined ? inClusters : inNamespaces;
   const answers = await Promise.all(deeds.map((deed) => mayDo(place, user, deed)));
   return deeds.map(({ letter }, index) => (answers[index] === true ? letter : '-')).join('');
@@ -47,7 +47,7 @@ export async function accessIn(place: Place, user: string): Promise<string> {
 /** One row per person, one column per place. */
 export interface AccessTable {
   readonly people: readonly string[];
-  readonly places: readonly Place[];
+  readonly places: readonly DemoPlace[];
   readonly cells: readonly (readonly string[])[];
 }
 
@@ -78,7 +78,11 @@ export function accessLines(table: AccessTable, before?: AccessTable): string[] 
   return textTable([['', ...clusterRow], ['WHO', ...placeRow], ...rows]);
 }
 
-async function mayDo({ cluster, namespace }: Place, user: string, deed: Deed): Promise<boolean> {
+async function mayDo(
+  { cluster, namespace }: DemoPlace,
+  user: string,
+  deed: Deed,
+): Promise<boolean> {
   const { verb, group, resource, subresource } = deed;
   const status = await review(cluster.kube, user, {
     verb,

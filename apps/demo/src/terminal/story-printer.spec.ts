@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { StoryPrinter, type Output } from './story-printer.ts';
+import { StoryPrinter, type StoryOutput } from './story-printer.ts';
 
-function anOutput(more: Partial<Output> = {}): { output: Output; text: () => string } {
+function anOutput(more: Partial<StoryOutput> = {}): { output: StoryOutput; text: () => string } {
   const written: string[] = [];
   return { output: { write: (text) => written.push(text), ...more }, text: () => written.join('') };
 }

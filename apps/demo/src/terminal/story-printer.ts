@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 type Style = 'bold' | 'dim' | 'green' | 'yellow';
 
 /** Where the story is told. */
-export interface Output {
+export interface StoryOutput {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
@@ -11,7 +11,7 @@ export interface Output {
 
 /** Prints the story: lines that stay, and one line of progress that does not. */
 export class StoryPrinter {
-  private readonly output: Output;
+  private readonly output: StoryOutput;
   private readonly live: boolean;
   private readonly styled: boolean;
   private progressShown = false;
@@ -19,7 +19,7 @@ export class StoryPrinter {
   private lastPhase = '';
   private steps = 0;
 
-  constructor(output: Output, options: { readonly color: boolean }) {
+  constructor(output: StoryOutput, options: { readonly color: boolean }) {
     this.output = output;
     this.live = output.isTTY === true;
     this.styled = this.live && options.color;

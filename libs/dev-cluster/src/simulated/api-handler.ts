@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
 import { keyOf } from './api-object.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { SimulatedAuthenticator } from './authenticator.ts';
 import { answerDiscovery } from './discovery.ts';
 import { filterOf, listObjects } from './list-objects.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -45,7 +45,7 @@ export interface ApiReply {
 
 export interface ApiHandlerOptions {
   readonly store: ObjectStore;
-  readonly authenticator: Authenticator;
+  readonly authenticator: SimulatedAuthenticator;
   readonly now: () => string;
 }
 

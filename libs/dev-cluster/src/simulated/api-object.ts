@@ -53,13 +53,13 @@ export interface ApiObject {
   readonly automountServiceAccountToken?: boolean;
 }
 
-export interface ObjectKey {
+export interface StoreKey {
   readonly name: string;
   /** Empty for kinds without namespaces. */
   readonly namespace: string;
 }
 
-export function keyOf(object: ApiObject): ObjectKey {
+export function keyOf(object: ApiObject): StoreKey {
   return { name: object.metadata.name, namespace: object.metadata.namespace ?? '' };
 }
 

@@ -4,7 +4,7 @@ import type { UserInfo } from '@ambit/rbac';
 import { collectionNamespace } from './api-handler.ts';
 import type { ApiHandler, ApiReply } from './api-handler.ts';
 import { credentialsOf, dropConnection } from './api-listener.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { SimulatedAuthenticator } from './authenticator.ts';
 import type { Fault, Faults } from './faults.ts';
 import { actingUser } from './impersonate.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -18,7 +18,7 @@ import type { Watches } from './watches.ts';
 
 export interface ApiServerParts {
   readonly store: ObjectStore;
-  readonly authenticator: Authenticator;
+  readonly authenticator: SimulatedAuthenticator;
   readonly handler: ApiHandler;
   readonly watches: Watches;
   readonly faults: Faults;

@@ -22,7 +22,7 @@ interface AccountToken {
 const authenticated = 'system:authenticated';
 
 /** Client certificates, then bearer tokens, then anonymous, as kube-apiserver chains them. */
-export class Authenticator {
+export class SimulatedAuthenticator {
   readonly #store: ObjectStore;
   readonly #now: () => number;
   readonly #users = new Map<string, UserInfo>();

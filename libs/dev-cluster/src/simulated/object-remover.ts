@@ -1,11 +1,11 @@
-import type { ApiObject, ObjectKey } from './api-object.ts';
+import type { ApiObject, StoreKey } from './api-object.ts';
 import { refuseImmortal } from './namespace-lifecycle.ts';
 import type { ObjectStore } from './object-store.ts';
 import { namespaces, qualifiedKind } from './served-resources.ts';
 import type { ServedResource } from './served-resources.ts';
 import { conflict, notFound, StatusError } from './status-error.ts';
 
-export interface RemoveOptions {
+export interface ObjectRemoval {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly dryRun: boolean;
@@ -20,8 +20,8 @@ export interface RemoveOptions {
 export function removeObject(
   store: ObjectStore,
   resource: ServedResource,
-  key: ObjectKey,
-  options: RemoveOptions,
+  key: StoreKey,
+  options: ObjectRemoval,
 ): object {
   const existing = store.get(resource, key);
   if (existing === undefined) throw notFound(resource, key.name);
@@ -42,7 +42,7 @@ export function markedForDeletion(object: ApiObject, time: string): ApiObject {
 }
 
 /** The namespace controller removes what is in it, and then the namespace. */
-function removeNamespace(store: ObjectStore, existing: ApiObject, options: RemoveOptions): object {
+function removeNamespace(store: ObjectStore, existing: ApiObject, options: ObjectRemoval): object {
   const { name } = existing.metadata;
   refuseImmortal(name);
   if (existing.metadata.deletionTimestamp !== undefined) {
@@ -58,7 +58,7 @@ function removeNamespace(store: ObjectStore, existing: ApiObject, options: Remov
 function refusePreconditions(
   resource: ServedResource,
   existing: ApiObject,
-  options: RemoveOptions,
+  options: ObjectRemoval,
 ): void {
   const { name, uid = '', resourceVersion = '' } = existing.metadata;
   if (options.uid !== undefined && options.uid !== uid) {

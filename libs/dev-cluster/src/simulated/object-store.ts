@@ -1,5 +1,5 @@
 import { sameValue } from './api-object.ts';
-import type { ApiObject, ObjectKey } from './api-object.ts';
+import type { ApiObject, StoreKey } from './api-object.ts';
 import type { ServedResource } from './served-resources.ts';
 
 /** One change, as watches and old pages see it. */
@@ -38,7 +38,7 @@ export class ObjectStore {
     return this.#compacted;
   }
 
-  get(resource: ServedResource, key: ObjectKey): ApiObject | undefined {
+  get(resource: ServedResource, key: StoreKey): ApiObject | undefined {
     return this.#tables.get(resource)?.get(key.namespace)?.get(key.name);
   }
 
@@ -61,7 +61,7 @@ export class ObjectStore {
     return stored;
   }
 
-  delete(resource: ServedResource, key: ObjectKey): void {
+  delete(resource: ServedResource, key: StoreKey): void {
     const previous = this.get(resource, key);
     if (previous === undefined) return;
     this.#part(resource, key.namespace).delete(key.name);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
 import { sameValue } from './api-object.ts';
-import type { ApiMeta, ApiObject, ObjectKey } from './api-object.ts';
+import type { ApiMeta, ApiObject, StoreKey } from './api-object.ts';
 import { decodeObject } from './decode-object.ts';
 import { refuseEscalation } from './escalation.ts';
 import { afterUpdate } from './managed-fields.ts';
@@ -166,7 +166,7 @@ function isHeld({ metadata, spec }: ApiObject): boolean {
   return [...(metadata.finalizers ?? []), ...(spec?.finalizers ?? [])].length > 0;
 }
 
-function keyIn(request: WriteRequest): ObjectKey {
+function keyIn(request: WriteRequest): StoreKey {
   return { name: request.name, namespace: request.namespace };
 }
 

@@ -1,5 +1,5 @@
-import type { ObjectKey } from './api-object.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { StoreKey } from './api-object.ts';
+import type { SimulatedAuthenticator } from './authenticator.ts';
 import type { ObjectStore } from './object-store.ts';
 import { serviceAccounts } from './served-resources.ts';
 import { invalid, notFound } from './status-error.ts';
@@ -7,8 +7,8 @@ import { invalid, notFound } from './status-error.ts';
 /** The `token` subresource. Throws 422 for less than ten minutes. */
 export function requestToken(
   store: ObjectStore,
-  authenticator: Authenticator,
-  key: ObjectKey,
+  authenticator: SimulatedAuthenticator,
+  key: StoreKey,
   body: unknown,
 ): object {
   const account = store.get(serviceAccounts, key);

@@ -1,6 +1,6 @@
 import { ApiHandler } from './api-handler.ts';
 import { ApiServer } from './api-server.ts';
-import { Authenticator } from './authenticator.ts';
+import { SimulatedAuthenticator } from './authenticator.ts';
 import { bootstrap } from './bootstrap.ts';
 import { Controllers } from './controllers.ts';
 import { Faults } from './faults.ts';
@@ -21,7 +21,7 @@ export class Simulation {
   readonly faults = new Faults();
   readonly log = new RequestLog();
   readonly watches: Watches;
-  readonly authenticator: Authenticator;
+  readonly authenticator: SimulatedAuthenticator;
   readonly server: ApiServer;
   readonly #controllers: Controllers;
 
@@ -29,7 +29,7 @@ export class Simulation {
     const time = (): string => rfc3339(now());
     const { store, faults, log } = this;
     this.watches = new Watches(store);
-    this.authenticator = new Authenticator(store, now);
+    this.authenticator = new SimulatedAuthenticator(store, now);
     this.#controllers = new Controllers(store, { now: time, namespaceDeletionMs });
     const { authenticator, watches } = this;
     const handler = new ApiHandler({ store, authenticator, now: time });

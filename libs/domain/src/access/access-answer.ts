@@ -64,10 +64,10 @@ export const refusalReasons = [
   'agent_never_seen',
   'no_grant',
 ] as const;
-export type RefusalReason = (typeof refusalReasons)[number];
+export type AccessRefusalReason = (typeof refusalReasons)[number];
 
 export interface AccessRefusal {
-  readonly reason: RefusalReason;
+  readonly reason: AccessRefusalReason;
   /** One sentence for people. */
   readonly message: string;
   readonly grant?: string;

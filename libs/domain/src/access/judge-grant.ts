@@ -14,7 +14,7 @@ import type {
   AccessQuestion,
   AccessRefusal,
   ClusterFacts,
-  RefusalReason,
+  AccessRefusalReason,
 } from './access-answer.ts';
 import { askedNamespace, isClusterScoped } from './asked-place.ts';
 import { roleInCluster, type RoleInCluster } from './role-rules.ts';
@@ -32,7 +32,7 @@ export interface Inquiry {
 export type Judgement = Omit<AccessRefusal, 'through'> | undefined;
 
 interface Obstacle {
-  readonly reason: RefusalReason;
+  readonly reason: AccessRefusalReason;
   readonly message: string;
   readonly at?: Millis | undefined;
 }

@@ -5,7 +5,7 @@ import {
   cutPage,
   decodePlace,
   encodePlace,
-  type ListQuery,
+  type KeysetQuery,
   type Page,
 } from '../queries/page.ts';
 import { addSearch, addSelector, SqlConditions } from '../queries/sql-conditions.ts';
@@ -24,7 +24,7 @@ type Shelf<R extends MetaRow, T extends RecordMeta> = Pick<
 export async function listKind<R extends MetaRow, T extends RecordMeta>(
   sql: Sql,
   shelf: Shelf<R, T>,
-  query: ListQuery,
+  query: KeysetQuery,
   conditions = new SqlConditions(),
 ): Promise<Page<T>> {
   const limit = checkedLimit(query.limit);

@@ -1,7 +1,7 @@
 import type { LabelSelector } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 
-export interface ListQuery {
+export interface KeysetQuery {
   /** 1 to 500. */
   readonly limit: number;
   /** What an earlier page gave. */

@@ -1,7 +1,7 @@
 import type { Millis } from '@ambit/kernel';
 import { one, type Sql } from '../sql.ts';
 
-export interface HelloFacts {
+export interface StoredHello {
   readonly clusterUid: string;
   /** Which replica of central holds the stream. */
   readonly replica: string;
@@ -15,7 +15,7 @@ export interface HelloFacts {
 }
 
 /** Gives the new session_epoch. Every older stream of this cluster is fenced off from now on: its writes change nothing. */
-export async function openClusterSession(sql: Sql, hello: HelloFacts): Promise<number> {
+export async function openClusterSession(sql: Sql, hello: StoredHello): Promise<number> {
   const { epoch } = await one<{ epoch: number }>(
     sql,
     `INSERT INTO cluster_sync AS s (cluster_uid, state_epoch, session_epoch, replica, agent_version, kubernetes_version,

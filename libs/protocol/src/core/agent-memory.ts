@@ -1,11 +1,11 @@
 import type { Millis } from '@ambit/kernel';
 import type { AgentMemory } from './agent-session-types.ts';
 import type { CentralTime, EpochRaise, Revocation } from './generated/messages.ts';
-import type { Refusal } from './manifest-rules.ts';
+import type { StateRefusal } from './manifest-rules.ts';
 import { contains, refusalOfNumbers } from './state-point.ts';
 
 /** The memory with a higher state epoch; the same object when it is none. */
-export function raiseEpoch(memory: AgentMemory, raise: EpochRaise): AgentMemory | Refusal {
+export function raiseEpoch(memory: AgentMemory, raise: EpochRaise): AgentMemory | StateRefusal {
   const { stateEpoch } = raise;
   if (raise.installationUid !== memory.installationUid) return memory;
   const beyond = refusalOfNumbers({ stateEpoch });
@@ -14,7 +14,7 @@ export function raiseEpoch(memory: AgentMemory, raise: EpochRaise): AgentMemory 
 }
 
 /** The time that central signed; undefined when it is of another installation or epoch. */
-export function timeOf(memory: AgentMemory, time: CentralTime): Millis | Refusal | undefined {
+export function timeOf(memory: AgentMemory, time: CentralTime): Millis | StateRefusal | undefined {
   if (time.installationUid !== memory.installationUid) return undefined;
   if (time.stateEpoch !== memory.stateEpoch) return undefined;
   return refusalOfNumbers({ time: time.now }) ?? time.now;
@@ -27,7 +27,7 @@ export function timeOf(memory: AgentMemory, time: CentralTime): Millis | Refusal
 export function rememberRevocation(
   memory: AgentMemory,
   revocation: Revocation,
-): AgentMemory | Refusal {
+): AgentMemory | StateRefusal {
   if (
     revocation.installationUid !== memory.installationUid ||
     revocation.clusterUid !== memory.clusterUid

@@ -1,10 +1,10 @@
 import { bytesEqual } from '@ambit/kernel';
 import type { Manifest } from './generated/messages.ts';
 import type { HashTree } from './hash-tree.ts';
-import type { Refusal } from './refusal.ts';
+import type { StateRefusal } from './refusal.ts';
 import { comparePoints, pointText, refusalOfNumbers, type StatePoint } from './state-point.ts';
 
-export type { NackCode, Refusal } from './refusal.ts';
+export type { NackCode, StateRefusal } from './refusal.ts';
 
 /** What an agent knows of itself and of the newest state it ever accepted. */
 export interface ManifestContext {
@@ -28,7 +28,7 @@ export interface AcceptedPoint extends StatePoint {
 export function refusalOfManifest(
   manifest: Manifest,
   context: ManifestContext,
-): Refusal | undefined {
+): StateRefusal | undefined {
   if (manifest.installationUid !== context.installationUid) {
     return { code: 'wrong_cluster', message: 'the state belongs to another installation' };
   }
@@ -55,7 +55,7 @@ export function refusalOfManifest(
 }
 
 /** A point is never gone back to, and names one state for ever. */
-export function refusalOfPoint(offered: Manifest, held: AcceptedPoint): Refusal | undefined {
+export function refusalOfPoint(offered: Manifest, held: AcceptedPoint): StateRefusal | undefined {
   const order = comparePoints(offered, held);
   if (order < 0) {
     const message = `${pointText(offered)} is older than the accepted ${pointText(held)}`;
@@ -75,7 +75,7 @@ function isSameState(offered: Manifest, held: AcceptedPoint): boolean {
 }
 
 /** Does the assembled set of entries equal what the signed manifest says? */
-export function refusalOfContent(manifest: Manifest, tree: HashTree): Refusal | undefined {
+export function refusalOfContent(manifest: Manifest, tree: HashTree): StateRefusal | undefined {
   if (!bytesEqual(manifest.root, tree.root)) {
     return { code: 'root_mismatch', message: 'the entries do not have the root that was signed' };
   }

@@ -14,7 +14,7 @@ export type NackCode =
   | 'equivocation'
   | 'out_of_range';
 
-export interface Refusal {
+export interface StateRefusal {
   readonly code: NackCode;
   readonly message: string;
   readonly items?: readonly string[];

@@ -9,7 +9,7 @@ import type {
 } from './generated/messages.ts';
 import { sectionOf, type HashTree } from './hash-tree.ts';
 import { wireLimits } from './limits.ts';
-import { refusalOfContent, type Refusal } from './manifest-rules.ts';
+import { refusalOfContent, type StateRefusal } from './manifest-rules.ts';
 
 /** A state on its way in: everything so far, none of it applied. */
 export interface Assembly {
@@ -49,9 +49,9 @@ export type ReadEntries = Pick<StateChange, 'intents' | 'skipped'>;
 /** Reads the body of an entry; throws `unsupported_field` for one of a newer version, and otherwise when it is none. */
 export type DecodeIntent = (key: string, body: Uint8Array) => Intent;
 
-const malformed = (message: string): Refusal => ({ code: 'malformed', message });
+const malformed = (message: string): StateRefusal => ({ code: 'malformed', message });
 
-export function isRefusal(value: object): value is Refusal {
+export function isRefusal(value: object): value is StateRefusal {
   return 'code' in value;
 }
 
@@ -59,7 +59,7 @@ export function beginAssembly(
   begin: StateBegin,
   manifest: Manifest,
   envelope: SignedEnvelope,
-): Assembly | Refusal {
+): Assembly | StateRefusal {
   if (begin.bytes > wireLimits.stateBytes) {
     return { code: 'too_large', message: `a state of ${begin.bytes} bytes is over the limit` };
   }
@@ -76,7 +76,7 @@ export function beginAssembly(
 }
 
 /** Chunks have to arrive once each and in order: anything else means that something was lost or repeated on the way. */
-export function addChunk(assembly: Assembly, chunk: StateChunk): Assembly | Refusal {
+export function addChunk(assembly: Assembly, chunk: StateChunk): Assembly | StateRefusal {
   if (chunk.index !== assembly.chunks.length || chunk.index >= assembly.chunksExpected) {
     return malformed(`chunk ${chunk.index} came where ${assembly.chunks.length} was due`);
   }
@@ -96,7 +96,7 @@ export function finishAssembly(
   assembly: Assembly,
   base: HashTree,
   decode: DecodeIntent,
-): StateChange | Refusal {
+): StateChange | StateRefusal {
   if (assembly.chunks.length !== assembly.chunksExpected) {
     return malformed(`${assembly.chunks.length} of ${assembly.chunksExpected} chunks came`);
   }
@@ -131,7 +131,7 @@ function repeatedKey(keys: readonly string[]): string | undefined {
 export function readEntries(
   entries: readonly StateEntry[],
   decode: DecodeIntent,
-): ReadEntries | Refusal {
+): ReadEntries | StateRefusal {
   const intents: Intent[] = [];
   const skipped: SkippedEntry[] = [];
   const unreadable: string[] = [];

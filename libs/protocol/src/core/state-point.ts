@@ -1,5 +1,5 @@
 import { lastInstant } from '@ambit/kernel';
-import type { Refusal } from './refusal.ts';
+import type { StateRefusal } from './refusal.ts';
 
 /** Where a state stands in the history of its cluster: epochs first, revisions within an epoch. */
 export interface StatePoint {
@@ -42,7 +42,7 @@ export function pointText({ stateEpoch, revision }: StatePoint): string {
 /** Why one of these numbers is not believed, whoever signed it; undefined when all are within bounds. */
 export function refusalOfNumbers(
   numbers: Partial<Record<keyof typeof largest, number>> & { readonly explainedFrom?: number },
-): Refusal | undefined {
+): StateRefusal | undefined {
   const { explainedFrom, ...named } = numbers;
   const all = [
     ...Object.entries(named).map(([name, value]) => ({

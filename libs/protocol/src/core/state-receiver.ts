@@ -15,7 +15,7 @@ import {
   refusalOfManifest,
   refusalOfPoint,
   type AcceptedPoint,
-  type Refusal,
+  type StateRefusal,
 } from './manifest-rules.ts';
 import {
   addChunk,
@@ -157,7 +157,7 @@ export class StateReceiver {
     }
     const effects: AgentEffect[] = [{ do: 'acceptRemovals', change: saving.change }];
     if (!this.#open || saving.stream !== this.#stream) return effects;
-    const refusal: Refusal = { code: 'storage_full', message };
+    const refusal: StateRefusal = { code: 'storage_full', message };
     return [...effects, ...this.#nack(saving.nonce, saving.change.manifest.revision, refusal)];
   }
 
@@ -180,7 +180,7 @@ export class StateReceiver {
   #believe(
     nonce: number,
     envelope: SignedEnvelope | null,
-  ): Pick<StateChange, 'manifest' | 'envelope'> | Refusal {
+  ): Pick<StateChange, 'manifest' | 'envelope'> | StateRefusal {
     const beyond = refusalOfNumbers({ nonce });
     if (beyond !== undefined) return beyond;
     this.#nonce = nonce;
@@ -192,7 +192,7 @@ export class StateReceiver {
     return refusal ?? { manifest: opened.value, envelope };
   }
 
-  #refusalOfBase(begin: StateBegin): Refusal | undefined {
+  #refusalOfBase(begin: StateBegin): StateRefusal | undefined {
     const held = this.#held;
     const same = held !== undefined && !held.stale && bytesEqual(held.tree.root, begin.baseRoot);
     if (same) return undefined;
@@ -211,7 +211,7 @@ export class StateReceiver {
     return saving;
   }
 
-  #refuse(assembly: Assembly, refusal: Refusal): AgentEffect[] {
+  #refuse(assembly: Assembly, refusal: StateRefusal): AgentEffect[] {
     this.#incoming = undefined;
     return this.#nack(assembly.nonce, assembly.manifest.revision, refusal);
   }
@@ -232,7 +232,7 @@ export class StateReceiver {
     return { do: 'send', message: { message: 'stateAck', stateAck } };
   }
 
-  #nack(nonce: number, offeredRevision: number, refusal: Refusal): AgentEffect[] {
+  #nack(nonce: number, offeredRevision: number, refusal: StateRefusal): AgentEffect[] {
     const { code, message } = refusal;
     const stateNack = {
       nonce,

@@ -6,7 +6,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { eventually } from '@ambit/testing';
-import { centralName, createAgentServer, type AgentIdentity } from '../index.ts';
+import { centralName, createAgentServer, type DialIdentity } from '../index.ts';
 import {
   aCa,
   anAgent,
@@ -24,7 +24,7 @@ const renewed = { certificateChain: [], ca: [], stateKeys: [], trust: [] };
 const heartbeat = { sequence: 1, wallClock: 0, monotonic: 0 };
 
 let port: TestPort;
-let ours: AgentIdentity & { readonly fingerprint: string };
+let ours: DialIdentity & { readonly fingerprint: string };
 let foreignCa: TestCa;
 let peers: string[] = [];
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(() => port.stop());
 
 const refused = expect.objectContaining({ code: 'certificate_required' });
-const callRenew = (identity?: AgentIdentity): Promise<unknown> =>
+const callRenew = (identity?: DialIdentity): Promise<unknown> =>
   port.dial(identity).renew(renewal, 5_000);
 
 /** The gRPC status of a call on a bare HTTP/2 session. */
@@ -108,7 +108,7 @@ const day = 24 * 60 * 60 * 1000;
 async function forge(
   issuer: { readonly name: string; readonly key: string } | undefined,
   wish: { readonly purposes: readonly string[]; readonly isCa?: boolean },
-): Promise<AgentIdentity> {
+): Promise<DialIdentity> {
   const x509 = await import('@peculiar/x509');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -161,7 +161,7 @@ describe('the port of the agents', () => {
     const byLeaf = { name: ours.certificateChain, key: ours.privateKey };
     const clientAuth = '1.3.6.1.5.5.7.3.2';
     const nested = await forge(byLeaf, { purposes: [clientAuth] });
-    const impostors: [string, AgentIdentity][] = [
+    const impostors: [string, DialIdentity][] = [
       ['by another CA', await anAgent(foreignCa)],
       ['by another CA of the same name', await anAgent(await aCa('test CA'))],
       [

@@ -7,7 +7,7 @@ import {
   createCertificateRequest,
   generateAgentKey,
   loadCa,
-  type AgentIdentity,
+  type DialIdentity,
   type AgentServer,
   type AgentServerHandlers,
   type CaFiles,
@@ -53,7 +53,7 @@ export async function aCa(name = 'test CA'): Promise<TestCa> {
 export async function anAgent(
   ca: CertificateAuthority,
   more: { readonly now?: number; readonly validForMs?: number } = {},
-): Promise<AgentIdentity & { readonly fingerprint: string }> {
+): Promise<DialIdentity & { readonly fingerprint: string }> {
   const privateKey = generateAgentKey();
   const { certificate, fingerprint } = await ca.issueAgent({
     csr: createCertificateRequest(privateKey),
@@ -101,7 +101,7 @@ export class TestPort {
     return `127.0.0.1:${this.server.port}`;
   }
 
-  dial(identity?: AgentIdentity, ca = this.ca.certificatePem): CentralConnection {
+  dial(identity?: DialIdentity, ca = this.ca.certificatePem): CentralConnection {
     const options = { address: this.address, ca };
     const connection = connectToCentral(identity ? { ...options, identity } : options);
     this.#connections.push(connection);

@@ -20,7 +20,7 @@ import { quietGrpc } from './quiet-grpc.ts';
 import { TunnelCredentials, type WayOut } from './way-through.ts';
 
 /** PEM. */
-export interface AgentIdentity {
+export interface DialIdentity {
   /** Leaf first. */
   readonly certificateChain: string;
   readonly privateKey: string;
@@ -32,7 +32,7 @@ export interface CentralConnectionOptions {
   /** PEM of the only CAs that may vouch for central. The system's own list is never used. */
   readonly ca: string;
   /** Absent: only the methods that need no certificate answer. */
-  readonly identity?: AgentIdentity;
+  readonly identity?: DialIdentity;
   /** 30 s and 10 s when absent. */
   readonly keepalive?: { readonly timeMs: number; readonly timeoutMs: number };
   /** Which way central is reached; directly when absent. */

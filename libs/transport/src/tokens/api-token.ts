@@ -4,7 +4,7 @@ import { AppError, base32 } from '@ambit/kernel';
 import { sha256Hex } from '../digests.ts';
 
 /** A token for the API: `amb_<id>_<secret>_<crc>`. The check sum lets secret scanners and typing errors be told apart. */
-export interface ApiToken {
+export interface ApiTokenText {
   /** The whole text, shown once. */
   readonly text: string;
   readonly id: string;
@@ -19,7 +19,7 @@ function checkSum(body: string): string {
 }
 
 /** A new token of 260 random bits. */
-export function makeApiToken(): ApiToken {
+export function makeApiToken(): ApiTokenText {
   const id = base32(randomBytes(8), 12);
   const body = `amb_${id}_${base32(randomBytes(33), 52)}`;
   const text = `${body}_${checkSum(body)}`;
@@ -27,7 +27,7 @@ export function makeApiToken(): ApiToken {
 }
 
 /** Throws `token_invalid`, without the text, when it is no API token or its check sum is wrong. */
-export function parseApiToken(text: string): ApiToken {
+export function parseApiToken(text: string): ApiTokenText {
   const [, body, id, sum] = form.exec(text) ?? [];
   if (body === undefined || id === undefined || checkSum(body) !== sum) {
     throw new AppError('token_invalid', 'This is not a whole API token.', {

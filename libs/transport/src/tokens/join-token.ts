@@ -4,7 +4,7 @@ import { AppError, base32 } from '@ambit/kernel';
 import { nodeDigests, sha256Hex } from '../digests.ts';
 
 /** A single-use token with which one agent joins, and the pin of the CA it may send it to. */
-export interface JoinToken {
+export interface JoinTokenText {
   /** The whole text, shown once. */
   readonly text: string;
   readonly id: string;
@@ -18,14 +18,14 @@ const form = /^ambj_([a-z2-7]{12})\.([a-z2-7]{52})\.([0-9a-f]{64})$/;
 const presentedForm = /^([a-z2-7]{12})\.([a-z2-7]{52})$/;
 
 /** A new token of 260 random bits for the CA with this pin. */
-export function makeJoinToken(caPin: string): JoinToken {
+export function makeJoinToken(caPin: string): JoinTokenText {
   const id = base32(randomBytes(8), 12);
   const presented = `${id}.${base32(randomBytes(33), 52)}`;
   return { text: `ambj_${presented}.${caPin}`, id, presented, caPin };
 }
 
 /** Throws `join_token_invalid`, without the text, when it is no join token. */
-export function parseJoinToken(text: string): JoinToken {
+export function parseJoinToken(text: string): JoinTokenText {
   const [, id, secret, caPin] = form.exec(text.trim()) ?? [];
   if (id === undefined || secret === undefined || caPin === undefined) {
     throw new AppError('join_token_invalid', 'This is not a whole join token.', {

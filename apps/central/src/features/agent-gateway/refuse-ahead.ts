@@ -18,7 +18,7 @@ export interface RefuseAheadPorts {
 }
 
 /** Whose state it is; the database may not know the cluster any more. */
-export interface Holder {
+export interface StateHolder {
   readonly clusterUid: string;
   readonly clusterName?: string;
 }
@@ -41,7 +41,7 @@ export class RefuseAhead {
   }
 
   /** Throws `state_ahead`, and `timed_out` when this replica is behind the agent and the database is not. */
-  async judge(holder: Holder, held: wire.HeldState | null): Promise<void> {
+  async judge(holder: StateHolder, held: wire.HeldState | null): Promise<void> {
     if (held === null) return;
     const ours = await readStanding(this.#ports.database, held.revision);
     const standing = heldStanding(held, ours);
@@ -59,7 +59,7 @@ export class RefuseAhead {
     if (held.stateEpoch === ours.stateEpoch) await world.reached(held.revision, catchUpMs);
   }
 
-  #proves({ clusterUid }: Holder, held: wire.HeldState): boolean {
+  #proves({ clusterUid }: StateHolder, held: wire.HeldState): boolean {
     if (held.manifest === null) return false;
     const opened = this.#ports.openManifest(held.manifest);
     if (!opened.ok) return false;
@@ -72,7 +72,7 @@ export class RefuseAhead {
     );
   }
 
-  async #remember(holder: Holder, held: wire.HeldState): Promise<void> {
+  async #remember(holder: StateHolder, held: wire.HeldState): Promise<void> {
     const { unitOfWork, logger } = this.#ports;
     const { clusterUid, clusterName } = holder;
     const { stateEpoch: heldEpoch, revision: heldRevision } = held;
@@ -101,7 +101,7 @@ export class RefuseAhead {
   }
 
   /** Anybody can claim; it is told, but not each time that the agent dials. */
-  async #tellClaim(holder: Holder, held: wire.HeldState, ours: Standing): Promise<void> {
+  async #tellClaim(holder: StateHolder, held: wire.HeldState, ours: Standing): Promise<void> {
     const { unitOfWork, clock, logger } = this.#ports;
     const now = clock.monotonic();
     const told = this.#claims.get(holder.clusterUid);
@@ -126,15 +126,15 @@ export class RefuseAhead {
   }
 }
 
-const nameOf = ({ clusterName, clusterUid }: Holder): string =>
+const nameOf = ({ clusterName, clusterUid }: StateHolder): string =>
   clusterName === undefined
     ? `a cluster that is not known here (${clusterUid})`
     : `cluster ${clusterName}`;
 
-const clusterOf = ({ clusterName }: Holder): Pick<NewAuditEvent, 'cluster'> =>
+const clusterOf = ({ clusterName }: StateHolder): Pick<NewAuditEvent, 'cluster'> =>
   clusterName === undefined ? {} : { cluster: clusterName };
 
-const actorOf = ({ clusterName }: Holder): AuditActor =>
+const actorOf = ({ clusterName }: StateHolder): AuditActor =>
   clusterName === undefined
     ? { kind: 'anonymous', name: 'anonymous' }
     : { kind: 'agent', name: `agent/${clusterName}` };

@@ -1,5 +1,5 @@
 import { AppError } from '@ambit/kernel';
-import type { ListQuery as StoredListQuery } from '@ambit/persistence';
+import type { KeysetQuery } from '@ambit/persistence';
 import { parseSelectorText } from '@ambit/rbac';
 import type { LabelRequirement, Requirement } from '@ambit/rbac';
 
@@ -9,7 +9,7 @@ export function listQuery(query: {
   readonly continue?: string;
   readonly labelSelector?: string;
   readonly q?: string;
-}): StoredListQuery {
+}): KeysetQuery {
   const { labelSelector, ...rest } = query;
   if (labelSelector === undefined || labelSelector === '') return rest;
   const parsed = parseSelectorText(labelSelector);

@@ -4,7 +4,7 @@ import type { Clock, ErrorItem, Millis } from '@ambit/kernel';
 import type {
   Database,
   KnownNames,
-  ListQuery,
+  KeysetQuery,
   Page,
   Precondition,
   Removed,
@@ -61,7 +61,7 @@ export type Followed = Pick<Removed<Identified>, 'record'> & Partial<Removed<Ide
 export interface KindReading<R extends Identified = Identified> {
   find(database: Database, name: string): Promise<R | null>;
   /** Throws `invalid_request`. */
-  list(database: Database, query: ListQuery): Promise<Page<R>>;
+  list(database: Database, query: KeysetQuery): Promise<Page<R>>;
   answer(records: readonly R[], parts: ReadParts): readonly object[] | Promise<readonly object[]>;
 }
 

@@ -1,7 +1,7 @@
 import type { PolicyCluster, SubjectMode } from '@ambit/domain';
 import type { ClusterRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
-import type { ListQuery, Page } from '../../queries/page.ts';
+import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
@@ -56,7 +56,7 @@ export const clusterRows: StoredKind<ClusterRow, ClusterRecord> = {
 };
 
 /** Removed clusters are not listed. Throws invalid_request. */
-export function listClusters(sql: Sql, query: ListQuery): Promise<Page<ClusterRecord>> {
+export function listClusters(sql: Sql, query: KeysetQuery): Promise<Page<ClusterRecord>> {
   return listKind(sql, clusterRows, query);
 }
 

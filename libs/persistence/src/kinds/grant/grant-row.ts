@@ -7,7 +7,7 @@ import type {
 } from '@ambit/domain';
 import type { GrantRecord, NamedReference, SubjectReference } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
-import type { ListQuery, Page } from '../../queries/page.ts';
+import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { SqlConditions } from '../../queries/sql-conditions.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
@@ -88,7 +88,7 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
   snapshot: [{ select: selectGrants, toObject: (row: GrantRow) => toPolicyGrant(toGrant(row)) }],
 };
 
-export interface GrantListQuery extends ListQuery {
+export interface GrantListQuery extends KeysetQuery {
   /** Grants that name this user as a subject. */
   readonly userUid?: string;
   readonly groupUid?: string;

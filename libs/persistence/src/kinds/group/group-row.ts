@@ -1,7 +1,7 @@
 import type { PolicyGroup, PolicyMembership } from '@ambit/domain';
 import type { GroupRecord, NamedReference } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
-import type { ListQuery, Page } from '../../queries/page.ts';
+import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
@@ -65,7 +65,7 @@ export const groupRows: StoredKind<GroupRow, GroupRecord> = {
 };
 
 /** Throws invalid_request. */
-export function listGroups(sql: Sql, query: ListQuery): Promise<Page<GroupRecord>> {
+export function listGroups(sql: Sql, query: KeysetQuery): Promise<Page<GroupRecord>> {
   return listKind(sql, groupRows, query);
 }
 

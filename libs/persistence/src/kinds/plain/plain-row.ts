@@ -1,6 +1,6 @@
 import type { PolicyPlain } from '@ambit/domain';
 import type { PlainRecord } from '../../records.ts';
-import type { ListQuery, Page } from '../../queries/page.ts';
+import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { SqlConditions } from '../../queries/sql-conditions.ts';
 import type { Sql } from '../../sql.ts';
 import { listKind } from '../list-policy.ts';
@@ -33,7 +33,7 @@ export const plainRows: StoredKind<PlainRow, PlainRecord> = {
 };
 
 /** Objects of one such kind. Throws invalid_request. */
-export function listPlain(sql: Sql, kind: string, query: ListQuery): Promise<Page<PlainRecord>> {
+export function listPlain(sql: Sql, kind: string, query: KeysetQuery): Promise<Page<PlainRecord>> {
   const conditions = new SqlConditions();
   conditions.add(`t.kind = ${conditions.value(kind)}`);
   return listKind(sql, plainRows, query, conditions);

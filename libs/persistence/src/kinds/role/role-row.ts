@@ -1,7 +1,7 @@
 import type { PolicyRole, PolicyRule } from '@ambit/domain';
 import type { RoleRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
-import type { ListQuery, Page } from '../../queries/page.ts';
+import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
@@ -48,7 +48,7 @@ export const roleRows: StoredKind<RoleRow, RoleRecord> = {
 };
 
 /** Throws invalid_request. */
-export function listRoles(sql: Sql, query: ListQuery): Promise<Page<RoleRecord>> {
+export function listRoles(sql: Sql, query: KeysetQuery): Promise<Page<RoleRecord>> {
   return listKind(sql, roleRows, query);
 }
 

@@ -1,7 +1,7 @@
 import type { PolicyUser } from '@ambit/domain';
 import type { UserRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
-import type { ListQuery, Page } from '../../queries/page.ts';
+import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
@@ -43,7 +43,7 @@ export const userRows: StoredKind<UserRow, UserRecord> = {
 };
 
 /** Throws invalid_request. */
-export function listUsers(sql: Sql, query: ListQuery): Promise<Page<UserRecord>> {
+export function listUsers(sql: Sql, query: KeysetQuery): Promise<Page<UserRecord>> {
   return listKind(sql, userRows, query);
 }
 
