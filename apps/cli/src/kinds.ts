@@ -4,7 +4,7 @@ import {
   type ApplyResult,
   type ListQuery,
   type PolicyKindName,
-  type PolicyObject,
+  type PolicyResource,
   type WriteQuery,
 } from '@ambit/contracts';
 import { AppError, didYouMean } from '@ambit/kernel';
@@ -13,7 +13,7 @@ import { kindViews } from './kinds/kind-views.ts';
 
 interface ListPage {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string | undefined };
-  readonly items: readonly PolicyObject[];
+  readonly items: readonly PolicyResource[];
 }
 
 /** How one kind is called, shown and reached. */
@@ -22,7 +22,7 @@ export interface Kind {
   readonly plural: string;
   readonly view: KindView;
   readonly list: (client: AmbitClient, query: Partial<ListQuery>) => Promise<ListPage>;
-  readonly get: (client: AmbitClient, name: string) => Promise<PolicyObject>;
+  readonly get: (client: AmbitClient, name: string) => Promise<PolicyResource>;
   readonly delete: (
     client: AmbitClient,
     name: string,

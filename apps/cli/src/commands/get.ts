@@ -1,5 +1,5 @@
 import type { AmbitClient } from '@ambit/client';
-import type { PolicyObject } from '@ambit/contracts';
+import type { PolicyResource } from '@ambit/contracts';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -42,7 +42,11 @@ export async function get(
 }
 
 /** One object by name. Throws `not_found` with the nearest names there are. */
-export async function getOne(client: AmbitClient, kind: Kind, name: string): Promise<PolicyObject> {
+export async function getOne(
+  client: AmbitClient,
+  kind: Kind,
+  name: string,
+): Promise<PolicyResource> {
   try {
     return await kind.get(client, name);
   } catch (error) {
@@ -55,8 +59,8 @@ async function listAll(
   client: AmbitClient,
   kind: Kind,
   options: { readonly selector?: string; readonly search?: string; readonly limit: number },
-): Promise<PolicyObject[]> {
-  const items: PolicyObject[] = [];
+): Promise<PolicyResource[]> {
+  const items: PolicyResource[] = [];
   let next: string | undefined;
   do {
     const page = await kind.list(client, {

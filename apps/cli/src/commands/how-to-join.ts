@@ -1,6 +1,6 @@
 import type { AmbitClient } from '@ambit/client';
 import type { JoinToken } from '@ambit/contracts';
-import { isAppError } from '@ambit/kernel';
+import { instantMillis, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { relativeTime } from '../output/relative-time.ts';
 
@@ -30,7 +30,7 @@ async function goodToken(
   try {
     const { items } = await client.api.listJoinTokens({ params: { name } });
     return items.find(
-      ({ state, expiresAt }) => state === 'unused' && Date.parse(expiresAt) > context.now(),
+      ({ state, expiresAt }) => state === 'unused' && instantMillis(expiresAt) > context.now(),
     );
   } catch (error) {
     if (isAppError(error, 'permission_denied') || isAppError(error, 'not_found')) return undefined;

@@ -1,11 +1,11 @@
-import type { PolicyKindName, PolicyObject } from '@ambit/contracts';
+import type { PolicyKindName, PolicyResource } from '@ambit/contracts';
 import type { Column } from '../output/table.ts';
 
 /** One fact about an object; several values stand below each other. */
 export type Line = readonly [title: string, value: string | readonly string[]];
 
 /** How one kind is shown. How it is called and reached follows from its contract. */
-export interface KindView<R extends PolicyObject = PolicyObject> {
+export interface KindView<R extends PolicyResource = PolicyResource> {
   readonly contract: { readonly kind: PolicyKindName; readonly plural: string };
   /** Columns between the name and what every kind has; `now` is what relative times are counted from. */
   columns(now: number): readonly Column<R>[];
@@ -18,6 +18,6 @@ export interface KindView<R extends PolicyObject = PolicyObject> {
 }
 
 /** A view among others: it is given objects of its own kind alone. */
-export function kindView<R extends PolicyObject>(view: KindView<R>): KindView {
+export function kindView<R extends PolicyResource>(view: KindView<R>): KindView {
   return view as unknown as KindView;
 }

@@ -1,11 +1,11 @@
-import type { PolicyObject } from '@ambit/contracts';
+import type { PolicyResource } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
 import type { KindView, Line } from '../kinds/kind-view.ts';
 import { oneLine } from './one-line.ts';
 import { relativeTime } from './relative-time.ts';
 
 /** Everything about an object, one fact per line; what is not there is left out. */
-export function describeObject(view: KindView, object: PolicyObject, now: number): string {
+export function describeObject(view: KindView, object: PolicyResource, now: number): string {
   const lines = [
     ...metaLines(object, now),
     ...view.lines(object, now),
@@ -30,7 +30,7 @@ function pairs(record: Readonly<Record<string, string>>): string[] {
   return Object.entries(record).map(([key, value]) => `${key}=${value}`);
 }
 
-function metaLines({ kind, metadata }: PolicyObject, now: number): Line[] {
+function metaLines({ kind, metadata }: PolicyResource, now: number): Line[] {
   return [
     ['Name', metadata.name],
     ['Kind', kind],
@@ -45,7 +45,7 @@ function metaLines({ kind, metadata }: PolicyObject, now: number): Line[] {
   ];
 }
 
-function conditionLines({ status }: PolicyObject, now: number): Line[] {
+function conditionLines({ status }: PolicyResource, now: number): Line[] {
   const lines = status.conditions.map(
     ({ type, status: value, reason, message, lastTransitionTime }) => {
       const since =

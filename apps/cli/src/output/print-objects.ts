@@ -1,4 +1,4 @@
-import { apiVersion, type PolicyObject } from '@ambit/contracts';
+import { apiVersion, type PolicyResource } from '@ambit/contracts';
 import type { CommandContext } from '../command-context.ts';
 import type { OutputFormat } from '../global-options.ts';
 import type { Kind } from '../kinds.ts';
@@ -15,7 +15,7 @@ export function objectName(kind: string, name: string): string {
 export async function printList(
   context: CommandContext,
   kind: Kind,
-  items: readonly PolicyObject[],
+  items: readonly PolicyResource[],
   format: OutputFormat,
 ): Promise<void> {
   const { out } = context.terminal;
@@ -33,7 +33,7 @@ export async function printList(
 export async function printObject(
   context: CommandContext,
   kind: Kind,
-  item: PolicyObject,
+  item: PolicyResource,
   format: OutputFormat,
 ): Promise<void> {
   if (format === 'json') context.terminal.out.write(`${JSON.stringify(item, null, 2)}\n`);

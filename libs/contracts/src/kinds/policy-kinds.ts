@@ -48,4 +48,4 @@ export type PolicyDocument = z.infer<typeof PolicyDocument>;
 export type PolicyDocumentInput = z.input<typeof PolicyDocument>;
 
 /** One object as central answers it. */
-export type PolicyObject = z.infer<PolicyKinds[number]['read']>;
+export type PolicyResource = z.infer<PolicyKinds[number]['read']>;

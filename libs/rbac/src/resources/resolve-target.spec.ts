@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ApiResource } from './api-resource.ts';
 import { kubernetesResources } from './kubernetes-resources.ts';
 import { ResourceCatalog } from './resource-catalog.ts';
-import { resolveTarget, type AccessTarget, type AskedTarget } from './resolve-target.ts';
+import { resolveTarget, type AccessTarget, type ResourceQuestion } from './resolve-target.ts';
 
 const crud = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const own = (
@@ -41,7 +41,7 @@ const served: readonly ApiResource[] = [
 ];
 const catalog = new ResourceCatalog(served);
 
-function meaning(asked: string | AskedTarget, of: ResourceCatalog | null = catalog): string {
+function meaning(asked: string | ResourceQuestion, of: ResourceCatalog | null = catalog): string {
   const given = typeof asked === 'string' ? { text: asked } : asked;
   const found = resolveTarget(given, of ?? undefined);
   if (!found.ok) return `${found.reason}: ${found.message} [${found.suggestions.join(' ')}]`;

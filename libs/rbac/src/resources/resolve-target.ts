@@ -5,7 +5,7 @@ import { ResourceCatalog, qualifiedResource } from './resource-catalog.ts';
 import { virtualResource, virtualSubresources } from './virtual-resources.ts';
 
 /** What somebody asks about, in the words they used. */
-export interface AskedTarget {
+export interface ResourceQuestion {
   /**
    * Any form kubectl takes: `pods`, `pod`, `po`, `Deployment`, `deployments.apps`, `deployments.v1.apps`, `pods/log`,
    * `pods/NAME`, `*`, or a path such as `/healthz`.
@@ -57,7 +57,7 @@ const typePattern = /^(?:\*|[a-z0-9](?:[a-z0-9-]*))(?:\.[a-z0-9*.-]*)?$/i;
  * What a text means in a cluster that serves `catalog`; without one, what Kubernetes itself means by it. A name that
  * the cluster does not serve is refused with what may have been meant.
  */
-export function resolveTarget(asked: AskedTarget, catalog?: ResourceCatalog): ResolvedTarget {
+export function resolveTarget(asked: ResourceQuestion, catalog?: ResourceCatalog): ResolvedTarget {
   const { text } = asked;
   if (text.startsWith('/')) return urlTarget(asked);
   const slash = text.indexOf('/');
@@ -102,7 +102,7 @@ function otherTarget(
 
 const isWildcard = (type: string): boolean => type === '*' || type.startsWith('*.');
 
-function urlTarget({ text, apiGroup, subresource, name }: AskedTarget): ResolvedTarget {
+function urlTarget({ text, apiGroup, subresource, name }: ResourceQuestion): ResolvedTarget {
   if (apiGroup || subresource !== undefined || name !== undefined) {
     return refuse('syntax', `the path ${text} has no group, subresource or name`);
   }

@@ -4,7 +4,7 @@ import type { AccessRefusal, Grantable } from '@ambit/domain';
 type Advice = Pick<AccessAnswer, 'hint' | 'nextCommand'>;
 
 /** Of whom and where it was asked. */
-export interface Asked {
+export interface WhomAndWhere {
   readonly user: string;
   readonly cluster: string;
   readonly namespace?: string | undefined;
@@ -13,7 +13,7 @@ export interface Asked {
 /** What would turn a no into a yes. A grant is advised only where the ceiling of the cluster would let it through. */
 export function accessAdvice(
   [nearest]: readonly Pick<AccessRefusal, 'reason'>[],
-  { user, cluster, namespace }: Asked,
+  { user, cluster, namespace }: WhomAndWhere,
   grantable: Grantable,
 ): Advice {
   switch (nearest?.reason) {
@@ -35,7 +35,7 @@ export function accessAdvice(
   }
 }
 
-function grantAdvice({ user, cluster, namespace }: Asked, grantable: Grantable): Advice {
+function grantAdvice({ user, cluster, namespace }: WhomAndWhere, grantable: Grantable): Advice {
   if (!grantable.possible) {
     return {
       hint: `No grant helps: the ceiling of ${cluster} belongs to its owner, and ${grantable.message}.`,

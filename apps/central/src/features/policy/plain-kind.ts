@@ -5,14 +5,14 @@ import type { PlainRecord, Transaction } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
 import { auditRemoved, objectOf } from './policy-audit.ts';
 import { policyKind } from './policy-kind.ts';
-import type { PolicyKind } from './policy-kind.ts';
+import type { ServedKind } from './policy-kind.ts';
 
 /**
  * A kind of which the spec is all that there is: it gives nobody access and refers to nothing.
  *
  * @public -- kinds to come are made with it; a copy of the checkout with such a kind tests it.
  */
-export function plainKind<N extends PolicyKindName>(kind: N): PolicyKind {
+export function plainKind<N extends PolicyKindName>(kind: N): ServedKind {
   return policyKind<N, PlainRecord>({
     kind,
     put: async ({ tx }, document, meta) => {

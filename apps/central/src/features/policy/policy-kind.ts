@@ -41,7 +41,7 @@ export interface Identified {
   readonly name: string;
 }
 
-export interface Written {
+export interface WrittenObject {
   readonly outcome: 'created' | 'updated' | 'unchanged';
   readonly record: Identified & { readonly resourceVersion: number };
 }
@@ -69,7 +69,7 @@ export interface KindReading<R extends Identified = Identified> {
  * What central does with one kind of policy object. Routes, apply, deletion and answers of all kinds are the same code
  * over a list of these. Whatever changes something writes its audit events too.
  */
-export interface PolicyKind<N extends PolicyKindName = PolicyKindName> {
+export interface ServedKind<N extends PolicyKindName = PolicyKindName> {
   readonly kind: N;
   /** Every name that a document refers to. */
   references?(document: DocumentOf<N>): readonly Reference[];
@@ -80,7 +80,7 @@ export interface PolicyKind<N extends PolicyKindName = PolicyKindName> {
     now: Millis,
   ): Promise<readonly Omit<ErrorItem, 'document'>[]>;
   /** Stores a document whose references exist. Throws what the stores throw. */
-  put(context: PutContext, document: DocumentOf<N>, meta: PutMeta): Promise<Written>;
+  put(context: PutContext, document: DocumentOf<N>, meta: PutMeta): Promise<WrittenObject>;
   /** Throws `not_found`, `stale_resource`, `in_use`. */
   remove(
     tx: Transaction,
@@ -95,25 +95,25 @@ export interface PolicyKind<N extends PolicyKindName = PolicyKindName> {
  * alone, and `reading` gives its own records to itself.
  */
 export function policyKind<N extends PolicyKindName, R extends Identified>(
-  kind: Omit<PolicyKind<N>, 'reading'> & { readonly reading: KindReading<R> },
-): PolicyKind {
-  return kind as unknown as PolicyKind;
+  kind: Omit<ServedKind<N>, 'reading'> & { readonly reading: KindReading<R> },
+): ServedKind {
+  return kind as unknown as ServedKind;
 }
 
 /** The kinds of one installation, in an order in which what is referred to comes first. */
 export class PolicyKinds {
-  readonly all: readonly PolicyKind[];
-  readonly #byName: ReadonlyMap<string, PolicyKind>;
+  readonly all: readonly ServedKind[];
+  readonly #byName: ReadonlyMap<string, ServedKind>;
   readonly #places: ReadonlyMap<string, number>;
 
-  constructor(all: readonly PolicyKind[]) {
+  constructor(all: readonly ServedKind[]) {
     this.all = all;
     this.#byName = new Map(all.map((kind) => [kind.kind, kind]));
     this.#places = new Map(all.map(({ kind }, place) => [kind, place]));
   }
 
   /** Throws `internal` for one that is not in the list. */
-  of(kind: PolicyKindName): PolicyKind {
+  of(kind: PolicyKindName): ServedKind {
     const found = this.#byName.get(kind);
     if (found === undefined) throw new AppError('internal', `central does not keep ${kind}.`);
     return found;

@@ -1,7 +1,7 @@
 import type { PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import { AppError, compareText } from '@ambit/kernel';
 import type { KnownNames, Precondition } from '@ambit/persistence';
-import type { PolicyKinds, PutContext, Written } from './policy-kind.ts';
+import type { PolicyKinds, PutContext, WrittenObject } from './policy-kind.ts';
 
 /** Documents in an order in which every reference is there before it is needed; names in one order for all, so that two sets wait for each other instead of deadlocking. */
 export function inWritingOrder<D extends { readonly document: PolicyDocument }>(
@@ -20,7 +20,7 @@ export function putDocument(
   context: PutContext,
   document: PolicyDocument,
   precondition?: Precondition,
-): Promise<Written> {
+): Promise<WrittenObject> {
   const { name, labels, annotations } = document.metadata;
   refuseOtherUid(context.names, document);
   const required = precondition ?? metadataPrecondition(document);
