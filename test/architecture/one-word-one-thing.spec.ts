@@ -27,7 +27,6 @@ const exceptions: Readonly<Record<string, string>> = {
   NewAuditEvent: inBoth,
   Seldom: inBoth,
   Teardown: inBoth,
-  TimeOrderedIds: inBoth,
   WayOut: asPort,
   WayThrough: asPort,
   ClusterFacts: 'facts of one cluster: as its agent sees them, and as central heard of them',

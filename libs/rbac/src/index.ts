@@ -43,7 +43,6 @@ export * from './naming/object-key.ts';
 export * from './naming/shard-subjects.ts';
 export type { Parsed } from './parsing/problem-list.ts';
 export * from './resources/api-resource.ts';
-export { kubernetesResources } from './resources/kubernetes-resources.ts';
 export * from './resources/resolve-target.ts';
 export * from './resources/resource-catalog.ts';
 export * from './resources/role-scope.ts';
