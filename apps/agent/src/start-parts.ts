@@ -144,7 +144,6 @@ function makeReconciler(parts: AgentParts): ClusterReconciler {
     identity: { kubeSystemUid: kubernetes.kubeSystemUid, installationUid },
     ceiling: ceiling.ceiling,
     clock: clockInterval,
-    platformClock: systemClock,
     inventory,
     audit: trail.log,
     digests: nodeDigests,

@@ -122,7 +122,6 @@ export class ReconcileScene {
       },
       ceiling,
       clock: interval,
-      platformClock: clock,
       inventory,
       audit: { record: (event) => events.push(event) },
       digests,

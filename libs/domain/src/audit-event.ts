@@ -74,6 +74,7 @@ export const agentEventTypes = [
   'ceiling.refused',
   'object.foreign',
   'object.finalizer_removed',
+  'object.removal_refused',
   'clock.uncertain',
   'clock.refused_time',
   'clock.mark_healed',

@@ -1,7 +1,6 @@
 import type { Digests, Millis } from '@ambit/kernel';
 import type { StateChange } from '@ambit/protocol';
 import {
-  covers,
   DesiredState,
   exceedsRemovalGuard,
   heldRemovals,
@@ -20,12 +19,13 @@ import type {
   Owner,
   PolicyRule,
   RbacObject,
-  RoleObject,
 } from '@ambit/rbac';
 import { HeldGains, ofIntent } from './held-gains.ts';
 import { underFreeKeys } from './free-keys.ts';
 import type { UnexplainedStep } from './ports.ts';
+import { isRoleReplaced } from './replaced-role.ts';
 import type { StandingAccess } from './standing-access.ts';
+import { TemporaryIntents } from './temporary-intents.ts';
 
 export interface WantedOptions extends Owner {
   readonly digests: Digests;
@@ -45,6 +45,8 @@ export class WantedState {
   readonly #keys = new Set<string>();
   /** Ends of the intents that have one. */
   readonly #ends = new Map<string, Millis>();
+  /** Until every list is complete. */
+  #temporary: TemporaryIntents | undefined;
   /** Intents whose end was enforced: no clock brings them back, only a state that moves the end. */
   readonly #over = new Set<string>();
   #ceiling: Ceiling;
@@ -57,6 +59,7 @@ export class WantedState {
   #changes = 0;
 
   constructor(options: WantedOptions) {
+    this.#temporary = new TemporaryIntents(options);
     this.#desired = new DesiredState(options);
     this.#ceiling = options.ceiling;
   }
@@ -191,6 +194,16 @@ export class WantedState {
     return this.#desired.setCeiling(ceiling);
   }
 
+  /** From now on what is wanted is known without reserve. */
+  listsAreComplete(): void {
+    this.#temporary = undefined;
+  }
+
+  /** Before the lists are complete: true when an intent whose end has not come may stand behind this object. */
+  mayStillGive(key: ObjectKey): boolean {
+    return this.#temporary?.mayGive(key, this.#over) ?? false;
+  }
+
   /** Moves the clock; what has ended by it stays ended. */
   setTime(now: ClockInterval): Touched {
     this.#changes += 1;
@@ -214,19 +227,7 @@ export class WantedState {
   replaces(object: RbacObject, rulesOf: RulesOf): boolean {
     return isBinding(object)
       ? this.#desired.keepsAccess(object, rulesOf)
-      : this.#replacesRole(object);
-  }
-
-  /** A role that got another name: its bindings say for themselves whether they may wait. */
-  #replacesRole({ rules }: RoleObject): boolean {
-    for (const key of this.#desired.keys()) {
-      if (!key.startsWith('ClusterRole/')) return false;
-      const other = this.#desired.get(key)?.body;
-      if (other !== undefined && !isBinding(other) && covers(other.rules, rules).covered) {
-        return true;
-      }
-    }
-    return false;
+      : isRoleReplaced(object, this.#desired);
   }
 
   #note(intent: Intent): void {
@@ -236,6 +237,7 @@ export class WantedState {
     if (end !== this.#ends.get(key)) this.#over.delete(key);
     if (end === undefined) this.#ends.delete(key);
     else this.#ends.set(key, end);
+    this.#temporary?.note(intent);
   }
 
   /** Notes intents that are new or changed, and puts what is given of them in the place of what was. */
@@ -265,6 +267,7 @@ export class WantedState {
     for (const key of keys) {
       this.#keys.delete(key);
       this.#ends.delete(key);
+      this.#temporary?.forget(key);
       this.#over.delete(key);
     }
     return this.#desired.removeIntents(standing);

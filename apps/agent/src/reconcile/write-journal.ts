@@ -1,9 +1,8 @@
-import type { ObjectKey, RbacObject } from '@ambit/rbac';
+import type { ObjectKey, RbacObject, Write } from '@ambit/rbac';
 import type { ClockInterval } from '../clock/clock-interval.ts';
 import type { ApplyTracker } from './apply-tracker.ts';
 import { objectEvent, writeEvent } from './object-audit.ts';
 import type { AuditRecorder } from './object-audit.ts';
-import type { Write } from './taking-away.ts';
 import type { WantedState } from './wanted-state.ts';
 
 export interface WriteJournalOptions {
@@ -26,6 +25,12 @@ export class WriteJournal {
   constructor(options: WriteJournalOptions) {
     this.#options = options;
   }
+
+  /** A write is about to leave. */
+  async announce(_attempt: WriteAttempt): Promise<void> {}
+
+  /** It was refused, came too late, or changed nothing: nothing happened. */
+  cameToNothing(_attempt: WriteAttempt): void {}
 
   /** The write happened; `after` is the object as it stands, absent when it is gone. */
   wrote(attempt: WriteAttempt, after: RbacObject | undefined): void {
