@@ -48,6 +48,8 @@ export interface SceneOptions {
   readonly timeoutMs?: number;
   readonly logger?: Logger;
   readonly random?: () => number;
+  /** What is done before it starts, as the program hands over the state of the disk. */
+  readonly before?: (reconciler: ClusterReconciler) => void;
   /** Rights of the agent when they are not those that its ceiling asks for. */
   readonly rightsOf?: Ceiling;
 }
@@ -128,6 +130,7 @@ export class ReconcileScene {
       logger,
       random: options.random ?? Math.random,
     });
+    options.before?.(reconciler);
     await reconciler.start();
     const seen = { clock, interval, folder, inventory, events, ceiling };
     return new ReconcileScene({ ...seen, admin, agent, reconciler });

@@ -1,5 +1,6 @@
 import type { Namespace } from '@ambit/kube';
 import type { ObjectKey } from '@ambit/rbac';
+import type { CauseWatch } from './cause-watch.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterWatch, ClusterWatchHandler } from './cluster-watch.ts';
 import type { ObjectDriver } from './object-driver.ts';
@@ -10,6 +11,7 @@ export interface ClusterEventsOptions {
   readonly driver: ObjectDriver;
   readonly wanted: WantedState;
   readonly facts: ClusterFacts;
+  readonly causes: Pick<CauseWatch, 'stop'>;
   /** Made with what it tells. */
   readonly watch: (handler: ClusterWatchHandler) => ClusterWatch;
   /** Made with what to do when the set of roles that exist is another one. */
@@ -51,7 +53,7 @@ export class ClusterEvents {
   }
 
   async stop(): Promise<void> {
-    await this.#watch.stop();
+    await Promise.all([this.#watch.stop(), this.#options.causes.stop()]);
   }
 
   relist(): void {

@@ -1,4 +1,5 @@
 import { systemTimers } from '../platform/timers.ts';
+import { CauseWatch } from './cause-watch.ts';
 import { CeilingRefusals } from './ceiling-refusals.ts';
 import { ClusterEvents } from './cluster-events.ts';
 import { ClusterWatch } from './cluster-watch.ts';
@@ -29,8 +30,12 @@ export function composeReconciler(
   progressed: () => void,
 ): ReconcilerParts {
   const { clock, audit, logger, inventory, timers = systemTimers } = options;
-  const objects = composeObjects(options, timers, progressed);
+  const objects = composeObjects(options, timers, () => {
+    causes.look();
+    progressed();
+  });
   const { wanted, judge, driver, known, tracker, reports } = objects;
+  const causes = new CauseWatch({ ...options, driver, timers });
   const refusals = new CeilingRefusals(audit);
   return {
     wanted,
@@ -43,6 +48,7 @@ export function composeReconciler(
       driver,
       wanted,
       facts: objects.facts,
+      causes,
       watch: (handler) => new ClusterWatch({ ...options, handler }),
       roles: (changed) => new RoleEvents({ ...objects, logger, changed }),
     }),

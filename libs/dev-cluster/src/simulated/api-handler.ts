@@ -1,4 +1,5 @@
 import type { UserInfo } from '@ambit/rbac';
+import type { Admission } from './admission.ts';
 import { keyOf } from './api-object.ts';
 import type { Authenticator } from './authenticator.ts';
 import { answerDiscovery } from './discovery.ts';
@@ -41,6 +42,7 @@ export interface ApiReply {
 
 export interface ApiHandlerOptions {
   readonly store: ObjectStore;
+  readonly admission: Admission;
   readonly authenticator: Authenticator;
   readonly now: () => string;
 }
@@ -54,7 +56,7 @@ export class ApiHandler {
   constructor(options: ApiHandlerOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#writer = new ObjectWriter(options.store);
+    this.#writer = new ObjectWriter(options.store, options.admission);
   }
 
   handle(request: ApiRequest): ApiReply {
