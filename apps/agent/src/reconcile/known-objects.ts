@@ -9,6 +9,8 @@ import type { LiveObject, ObservedObjects } from './observed-objects.ts';
 export class KnownObjects {
   readonly observed: ObservedObjects;
   readonly inventory: Inventory;
+  /** Known by an answer to us, in a version that no watch has told: a list that lacks it says more than we know. */
+  readonly #untold = new Set<ObjectKey>();
 
   constructor(observed: ObservedObjects, inventory: Inventory) {
     this.observed = observed;
@@ -29,6 +31,7 @@ export class KnownObjects {
 
   /** A watch told of it; false when that is old. */
   seen(object: LiveObject): boolean {
+    this.#untold.delete(keyOf(object));
     return this.observed.put(object);
   }
 
@@ -49,7 +52,7 @@ export class KnownObjects {
   found(key: ObjectKey, object: RbacObject | undefined, ofInterest: boolean): void {
     this.observed.remove(key);
     if (!this.isOurs(key, object?.metadata.uid)) this.inventory.remove(key);
-    if (object !== undefined && ofInterest) this.observed.put(object);
+    if (object !== undefined && ofInterest) this.#answered(object);
   }
 
   /** The lists are complete: keys of what we wrote and they do not show, and of what no watch tells of. */
@@ -57,7 +60,9 @@ export class KnownObjects {
     const { observed, inventory } = this;
     observed.forgetBuried();
     const ours = Array.from(inventory.keys()).filter((key) => !observed.has(key));
-    return [...ours, ...observed.unwatched()];
+    const untold = Array.from(this.#untold).filter((key) => observed.has(key));
+    this.#untold.clear();
+    return [...new Set([...ours, ...untold, ...observed.unwatched()])];
   }
 
   /** We wrote it; undefined when it is gone by that. */
@@ -68,13 +73,13 @@ export class KnownObjects {
       this.inventory.remove(key);
     }
     if (after?.metadata.uid === undefined) return;
-    this.observed.put(after);
+    this.#answered(after);
     this.inventory.put(key, after.metadata.uid, annotatedEnd(after));
   }
 
   /** Somebody was faster: this is how it stands. */
   lost(key: ObjectKey, object: RbacObject | undefined): void {
-    if (object !== undefined) this.observed.put(object);
+    if (object !== undefined) this.#answered(object);
     else {
       this.observed.remove(key);
       this.inventory.remove(key);
@@ -120,6 +125,10 @@ export class KnownObjects {
       const object = this.observed.get(key);
       return object !== undefined && isBinding(object) ? (object.subjects ?? []) : [];
     });
+  }
+
+  #answered(object: RbacObject): void {
+    if (this.observed.put(object)) this.#untold.add(keyOf(object));
   }
 
   #annotatedEnd(key: ObjectKey): Millis | undefined {

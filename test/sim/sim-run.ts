@@ -1,0 +1,379 @@
+import { KubeError, kubeResources } from '@ambit/kube';
+import { defaultCeiling, rbacApiGroup } from '@ambit/rbac';
+import type { AgentAuditEvent } from '../../apps/agent/src/reconcile/object-audit.ts';
+import { drift, drifts, takeOff } from './drift.ts';
+import { Invariants, Violation } from './invariants.ts';
+import { Policy } from './policy.ts';
+import { Seeded } from './seeded.ts';
+import { VirtualAgent } from './virtual-agent.ts';
+import type { AgentGround, Defect } from './virtual-agent.ts';
+import type { AgentWrite, Weather } from './virtual-client.ts';
+import { VirtualCluster } from './virtual-cluster.ts';
+import type { Admission, Stored } from './virtual-cluster.ts';
+import { VirtualInventory } from './virtual-inventory.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const { roleBindings, namespaces, clusterRoles } = kubeResources;
+const policies = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'validatingadmissionpolicies',
+  kind: 'ValidatingAdmissionPolicy',
+  namespaced: false,
+} as const;
+const admin = 'kubectl';
+const hour = 3_600_000;
+const people = ['ambit:ann', 'ambit:bob', 'ambit:cat'];
+const names = ['n0', 'n1', 'n2'];
+const keys = ['g0', 'g1', 'g2', 'g3'];
+/** Each gives what the one before it gives, and more. */
+const roles = { view: ['get'], edit: ['get', 'create'], admin: ['*'] };
+const stepsOfARun = 30;
+const checkEveryMs = 750;
+const allow: Admission = (_, object) => object;
+
+export interface RunResult {
+  readonly seed: number;
+  readonly violation: string | undefined;
+  /** What was done before it, the last things last. */
+  readonly steps: readonly string[];
+}
+
+/** One run from one seed: the same seed does the same. */
+export async function run(seed: number, defect: Defect = {}): Promise<RunResult> {
+  const simulation = new Run(seed, defect);
+  try {
+    await simulation.go();
+    return { seed, violation: undefined, steps: simulation.steps };
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    return { seed, violation: error.message, steps: simulation.steps };
+  } finally {
+    simulation.close();
+  }
+}
+
+class Run {
+  readonly steps: string[] = [];
+  readonly #random: Seeded;
+  readonly #time = new VirtualTime();
+  readonly #cluster = new VirtualCluster(this.#time);
+  readonly #weather: Weather = { failing: 0, silent: false, listMs: 0 };
+  readonly #policy = new Policy({ ...defaultCeiling, subjectPrefixes: ['ambit:'] });
+  readonly #writes: AgentWrite[] = [];
+  readonly #events: AgentAuditEvent[] = [];
+  readonly #strangers = new Set<string>();
+  /** What others made by copying all that is ours but the role: by its name and labels it passes for ours. */
+  readonly #forged = new Set<string>();
+  readonly #invariants: Invariants;
+  readonly #ground: AgentGround;
+  #agent: VirtualAgent | undefined;
+  #inventory = new VirtualInventory(this.#time);
+  #admission: 'free' | 'refuses' | 'changes' = 'free';
+  /** The latest time that the agent may have taken for now: what it ended by that stays ended. */
+  #high = 0;
+
+  constructor(seed: number, defect: Defect) {
+    this.#random = new Seeded(seed);
+    const [time, cluster, policy, writes] = [this.#time, this.#cluster, this.#policy, this.#writes];
+    const strangers = this.#strangers;
+    this.#invariants = new Invariants({ time, cluster, policy, writes, strangers });
+    const [weather, events] = [this.#weather, this.#events];
+    const random = new Seeded(seed + 1_000_003);
+    this.#ground = { time, cluster, weather, policy, random, writes, events, defect };
+  }
+
+  async go(): Promise<void> {
+    for (const [name, verbs] of Object.entries(roles)) {
+      const rules = [{ apiGroups: [''], resources: ['pods'], verbs }];
+      this.#cluster.create(clusterRoles, { metadata: { name }, rules } as never, admin);
+    }
+    for (const name of names) this.#cluster.create(namespaces, named(name), admin);
+    await this.#start();
+    await this.#pass(1_000);
+    for (let step = 0; step < stepsOfARun; step++) {
+      this.#step();
+      await this.#pass(this.#random.pick([20, 300, 2_000, 12_000, 40_000]) * this.#random.next());
+    }
+    await this.#calmDown();
+    await this.#secondPass();
+  }
+
+  close(): void {
+    this.#agent?.kill();
+  }
+
+  async #start(): Promise<void> {
+    this.#agent = new VirtualAgent(this.#ground, this.#inventory);
+    await this.#agent.start(this.#policy);
+  }
+
+  async #pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= checkEveryMs) {
+      await this.#time.advance(Math.min(left, checkEveryMs));
+      this.#high = Math.max(this.#high, this.#agent?.interval.now().high ?? 0);
+      this.#check();
+    }
+  }
+
+  #check(): void {
+    const { failing, silent } = this.#weather;
+    const blind = failing > 0 || silent;
+    this.#invariants.check(this.#agent, { blind, refused: this.#admission !== 'free' });
+  }
+
+  #step(): void {
+    const steps: readonly (readonly [number, string, () => string | void])[] = [
+      [8, 'grant', () => this.#grant()],
+      [4, 'revoke', () => this.#revoke()],
+      [3, 'ceiling', () => this.#changeCeiling()],
+      [6, 'drift', () => this.#drift()],
+      [2, 'stranger', () => this.#putStranger()],
+      [3, 'stranger goes', () => this.#strangerGoes()],
+      [3, 'admission', () => this.#changeAdmission()],
+      [2, 'weather', () => this.#changeWeather()],
+      [2, 'watches cut', () => this.#cutWatches()],
+      [2, 'clock', () => this.#setClock()],
+      [3, 'restart', () => this.#restart()],
+      [2, 'namespace', () => this.#changeNamespace()],
+    ];
+    let at = this.#random.next() * steps.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, what, act] of steps) {
+      at -= weight;
+      if (at > 0) continue;
+      const said = act() ?? '';
+      this.steps.push(`${Math.round(this.#time.monotonic())} ${what} ${said}`);
+      return;
+    }
+  }
+
+  #grant(): string {
+    const random = this.#random;
+    const subjects = random.some(people);
+    const temporary = random.chance(0.4);
+    const grant = {
+      key: random.pick(keys),
+      role: random.pick(['view', 'edit', 'admin']),
+      namespaces: random.some(names),
+      subjects: subjects.length === 0 ? [random.pick(people)] : subjects,
+      ...(temporary
+        ? { notAfter: Math.round(this.#time.truth() + random.between(1_000, 60_000)) }
+        : {}),
+    };
+    this.#accept(() => this.#policy.put(grant));
+    return JSON.stringify(grant);
+  }
+
+  #revoke(): string {
+    const key = this.#random.pick(keys);
+    this.#accept(() => this.#policy.remove(key));
+    return key;
+  }
+
+  #accept(change: () => ReturnType<Policy['put']>): void {
+    const accepted = change();
+    this.#agent?.reconciler.accept(accepted);
+  }
+
+  #changeCeiling(): string {
+    const { allowedRoles } = this.#policy;
+    this.#policy.allowedRoles = allowedRoles.length > 1 ? ['view'] : ['view', 'edit'];
+    this.#agent?.reconciler.setCeiling(this.#policy.ceilingOfNow);
+    return this.#policy.allowedRoles.join();
+  }
+
+  #ours(): Stored | undefined {
+    const ours = this.#cluster
+      .all('rolebindings')
+      .filter(({ metadata }) => !this.#strangers.has(metadata.uid ?? ''));
+    return ours.length === 0 ? undefined : this.#random.pick(ours);
+  }
+
+  #drift(): string {
+    const object = this.#ours();
+    if (object === undefined) return 'nothing';
+    const { name, namespace = '', uid = '' } = object.metadata;
+    const what = this.#random.pick(drifts);
+    // Without labels, and killed before its inventory was saved, an agent has nothing to know it by.
+    const known = this.#forged.has(uid) || this.#inventory.isSaved(object);
+    if (what === 'labels' && !known) return 'nothing';
+    const made = drift(this.#cluster, object, what, this.#time.truth());
+    if (what === 'labels' && this.#forged.has(uid)) this.#strangers.add(uid);
+    if (what === 'role') {
+      const marks = object.metadata.labels === undefined ? this.#strangers : this.#forged;
+      marks.add(made?.metadata.uid ?? '');
+    }
+    return `${what} ${namespace}/${name}`;
+  }
+
+  /** Somebody else's binding, without our labels, under a name of ours. */
+  #putStranger(): string {
+    const object = this.#ours();
+    if (object === undefined) return 'nothing';
+    const { name, namespace = '' } = object.metadata;
+    takeOff(this.#cluster, object);
+    const roleRef = { apiGroup: rbacApiGroup, kind: 'ClusterRole', name: 'admin' } as const;
+    const subjects = [{ kind: 'User', apiGroup: rbacApiGroup, name: 'ambit:eve' }];
+    const stranger = this.#cluster.create(
+      roleBindings,
+      { metadata: { name, namespace }, roleRef, subjects } as never,
+      admin,
+    );
+    this.#strangers.add(stranger.metadata.uid ?? '');
+    return `${namespace}/${name}`;
+  }
+
+  #strangerGoes(): string {
+    const stranger = this.#cluster
+      .all('rolebindings')
+      .find(({ metadata }) => this.#strangers.has(metadata.uid ?? ''));
+    if (stranger === undefined) return 'nobody';
+    takeOff(this.#cluster, stranger);
+    return stranger.metadata.name;
+  }
+
+  #changeAdmission(): string {
+    this.#admission =
+      this.#admission === 'free' ? this.#random.pick(['refuses', 'changes'] as const) : 'free';
+    const verbs = this.#random.pick([
+      ['create', 'patch'],
+      ['delete', 'patch'],
+      ['create', 'patch', 'delete'],
+    ]);
+    const kind = this.#random.pick(['adds', 'role'] as const);
+    this.#cluster.admission =
+      this.#admission === 'free'
+        ? allow
+        : this.#admission === 'refuses'
+          ? refusing(verbs)
+          : changing(kind);
+    this.#tellOfPolicies();
+    return `${this.#admission} ${this.#admission === 'refuses' ? verbs.join() : kind}`;
+  }
+
+  /** Whoever watches policies sees that one came or went. */
+  #tellOfPolicies(): void {
+    const place = { name: 'policy' };
+    if (this.#cluster.all(policies.plural).length > 0) this.#cluster.delete(policies, place, admin);
+    else this.#cluster.create(policies, { metadata: place }, admin);
+  }
+
+  #changeWeather(): string {
+    const weather = this.#weather;
+    if (weather.failing > 0 || weather.silent) {
+      weather.failing = 0;
+      weather.silent = false;
+      // What was not told is told by a watch that begins anew.
+      this.#agent?.cutWatches();
+    } else if (this.#random.chance(0.7)) weather.failing = this.#random.between(0.1, 0.9);
+    else weather.silent = true;
+    return JSON.stringify(weather);
+  }
+
+  #cutWatches(): string {
+    const compacts = this.#random.chance(0.5);
+    if (compacts) this.#cluster.compact();
+    this.#agent?.cutWatches();
+    return compacts ? 'and what happened before is forgotten' : '';
+  }
+
+  #setClock(): string {
+    const back = this.#random.chance(0.5);
+    this.#time.offBy = this.#time.offBy === 0 ? (back ? -hour : 20_000) : 0;
+    return String(this.#time.offBy);
+  }
+
+  #restart(): string {
+    if (this.#agent === undefined) {
+      this.#weather.listMs = this.#random.chance(0.5) ? this.#random.between(2_000, 8_000) : 0;
+      void this.#start();
+      return `up, lists take ${Math.round(this.#weather.listMs)} ms`;
+    }
+    this.#agent.kill();
+    this.#agent = undefined;
+    this.#inventory = this.#inventory.afterCrash();
+    return 'down';
+  }
+
+  #changeNamespace(): string {
+    const name = this.#random.pick(names);
+    const there = this.#cluster.all('namespaces').some(({ metadata }) => metadata.name === name);
+    if (there) this.#cluster.delete(namespaces, { name }, admin);
+    else this.#cluster.create(namespaces, named(name), admin);
+    return `${name} ${there ? 'goes' : 'comes'}`;
+  }
+
+  /** Every fault ends. */
+  async #calmDown(): Promise<void> {
+    this.steps.push(`${Math.round(this.#time.monotonic())} everything is well again`);
+    Object.assign(this.#weather, { failing: 0, silent: false, listMs: 0 });
+    if (this.#admission !== 'free') {
+      this.#admission = 'free';
+      this.#cluster.admission = allow;
+      this.#tellOfPolicies();
+    }
+    this.#time.offBy = 0;
+    while (this.#strangerGoes() !== 'nobody');
+    if (this.#agent === undefined) await this.#start();
+    this.#agent?.cutWatches();
+    await this.#pass(180_000);
+    this.#converged();
+  }
+
+  #converged(): void {
+    const standing = new Set(this.#invariants.standing().keys());
+    const wanted = this.#invariants.wanted();
+    const lacking = this.#certain().filter((access) => !standing.has(access));
+    if (lacking.length > 0) throw new Violation(`nobody gave ${lacking.join(', ')}`);
+    const excess = Array.from(standing).filter((access) => !wanted.has(access));
+    if (excess.length > 0) throw new Violation(`nobody took away ${excess.join(', ')}`);
+    const { problems = [] } = this.#agent?.reconciler.status().report ?? {};
+    const strange = problems.filter(
+      ({ reason }) => !['ceiling_refused', 'namespace_missing'].includes(reason),
+    );
+    if (strange.length > 0) throw new Violation(`it still tells of ${JSON.stringify(strange)}`);
+  }
+
+  /** What is wanted and was not ended by a clock that was ahead. */
+  #certain(): string[] {
+    const there = new Set(this.#cluster.all('namespaces').map(({ metadata }) => metadata.name));
+    return [...this.#policy.access(this.#high, there)];
+  }
+
+  async #secondPass(): Promise<void> {
+    const before = this.#writes.length;
+    this.#agent?.reconciler.resync();
+    await this.#pass(5_000);
+    const more = this.#writes.slice(before);
+    if (more.length > 0) throw new Violation(`the second pass wrote ${JSON.stringify(more)}`);
+  }
+}
+
+function named(name: string): { metadata: { name: string; labels: Record<string, string> } } {
+  return { metadata: { name, labels: { 'kubernetes.io/metadata.name': name } } };
+}
+
+function refusing(verbs: readonly string[]): Admission {
+  return (verb, object) => {
+    if (!verbs.includes(verb)) return object;
+    throw new KubeError({
+      status: 403,
+      reason: 'Forbidden',
+      message: `admission policy "keep" denied the ${verb}`,
+    });
+  };
+}
+
+function changing(kind: 'adds' | 'role'): Admission {
+  const group = { kind: 'Group', apiGroup: rbacApiGroup, name: 'sec-auditors' } as const;
+  return (verb, object) => {
+    if (verb === 'delete' || object.roleRef === undefined) return object;
+    if (kind === 'adds') {
+      const others = (object.subjects ?? []).filter(({ name }) => name !== group.name);
+      return { ...object, subjects: [...others, group] };
+    }
+    return verb === 'create'
+      ? { ...object, roleRef: { ...object.roleRef, name: 'admin' } }
+      : object;
+  };
+}
