@@ -133,7 +133,7 @@ export class Invariants {
   }
 
   #endsAtStart(now: number, agent: VirtualAgent): void {
-    const { policy, time } = this.#parts;
+    const { time } = this.#parts;
     const after = now - agent.startedAt;
     const hindered = Math.max(this.#blindUntil, this.#refusedUntil) > agent.startedAt;
     const sure = !hindered && time.offBy >= 0;

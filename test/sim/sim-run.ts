@@ -134,7 +134,8 @@ class Run {
       [2, 'weather', () => this.#changeWeather()],
       [2, 'watches cut', () => this.#cutWatches()],
       [2, 'clock', () => this.#setClock()],
-      [3, 'restart', () => this.#restart()],
+      [4, 'restart', () => this.#restart()],
+      [2, 'restart across an end', () => this.#restartAcrossAnEnd()],
       [2, 'namespace', () => this.#changeNamespace()],
     ];
     let at = this.#random.next() * steps.reduce((sum, [weight]) => sum + weight, 0);
@@ -199,11 +200,13 @@ class Run {
     if (what === 'labels' && !known) return 'nothing';
     const made = drift(this.#cluster, object, what, this.#time.truth());
     if (what === 'labels' && this.#forged.has(uid)) this.#strangers.add(uid);
-    if (what === 'role') {
-      const marks = object.metadata.labels === undefined ? this.#strangers : this.#forged;
-      marks.add(made?.metadata.uid ?? '');
-    }
+    if (made !== undefined) this.#whose(object).add(made.metadata.uid ?? '');
     return `${what} ${namespace}/${name}`;
+  }
+
+  /** What took the place of an object with its marks passes for ours, when it had any. */
+  #whose({ metadata: { labels } }: Stored): Set<string> {
+    return labels === undefined ? this.#strangers : this.#forged;
   }
 
   /** Somebody else's binding, without our labels, under a name of ours. */
@@ -247,7 +250,8 @@ class Run {
         : this.#admission === 'refuses'
           ? refusing(verbs)
           : changing(kind);
-    this.#tellOfPolicies();
+    // What a webhook asks somebody else changes without anybody seeing it.
+    if (this.#random.chance(0.5)) this.#tellOfPolicies();
     return `${this.#admission} ${this.#admission === 'refuses' ? verbs.join() : kind}`;
   }
 
@@ -289,10 +293,29 @@ class Run {
       void this.#start();
       return `up, lists take ${Math.round(this.#weather.listMs)} ms`;
     }
+    this.#kill();
+    return 'down';
+  }
+
+  #kill(): void {
+    if (this.#agent === undefined) return;
     this.#agent.kill();
     this.#agent = undefined;
     this.#inventory = this.#inventory.afterCrash();
-    return 'down';
+  }
+
+  /** What ends while it is down has to go when it is up again, before its lists are there. */
+  #restartAcrossAnEnd(): string {
+    if (this.#agent === undefined) return 'it is down';
+    const subjects = [this.#random.pick(people)];
+    const notAfter = this.#time.truth() + 4_000;
+    const grant = { key: 'g0', role: 'view', namespaces: names, subjects, notAfter };
+    this.#accept(() => this.#policy.put(grant));
+    this.#time.after(1_000, () => this.#kill());
+    this.#time.after(6_000, () => {
+      if (this.#agent === undefined) this.#restart();
+    });
+    return subjects.join();
   }
 
   #changeNamespace(): string {
@@ -310,7 +333,6 @@ class Run {
     if (this.#admission !== 'free') {
       this.#admission = 'free';
       this.#cluster.admission = allow;
-      this.#tellOfPolicies();
     }
     this.#time.offBy = 0;
     while (this.#strangerGoes() !== 'nobody');

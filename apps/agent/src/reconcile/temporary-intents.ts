@@ -1,6 +1,7 @@
 import { DesiredState } from '@ambit/rbac';
 import type { BindingIntent, Intent, ObjectKey } from '@ambit/rbac';
-import type { WantedOptions } from './wanted-state.ts';
+
+type Options = ConstructorParameters<typeof DesiredState>[0];
 
 /**
  * Intents that have an end, kept until every list is complete: until then namespaces are not known, and with them not
@@ -8,13 +9,13 @@ import type { WantedOptions } from './wanted-state.ts';
  * that alone can say so.
  */
 export class TemporaryIntents {
-  readonly #options: WantedOptions;
+  readonly #options: Options;
   readonly #intents = new Map<string, BindingIntent>();
   /** What they could give in each namespace, or cluster-wide, as far as it was asked for. */
   readonly #given = new Map<string, DesiredState>();
   #over = -1;
 
-  constructor(options: WantedOptions) {
+  constructor(options: Options) {
     this.#options = options;
   }
 
