@@ -135,22 +135,22 @@ export class Invariants {
   #endsAtStart(now: number, agent: VirtualAgent): void {
     const { time } = this.#parts;
     const after = now - agent.startedAt;
+    if (after < endsAfterStartMs || after > 2 * endsAfterStartMs) return;
     const hindered = Math.max(this.#blindUntil, this.#refusedUntil) > agent.startedAt;
-    const sure = !hindered && time.offBy >= 0;
-    if (!sure || after < endsAfterStartMs || after > 2 * endsAfterStartMs) return;
+    if (hindered || time.offBy < 0) return;
     const startedAt = time.truth() - after;
+    const wanted = this.wanted();
     for (const [access, object] of this.standing()) {
-      if (!this.#hadEnded(object, startedAt)) continue;
+      if (endOf(object) >= startedAt || wanted.has(access)) continue;
       if (agent.inventory.uid(keyOf(object)) !== object.metadata.uid) continue;
       throw new Violation(`${access} had ended when the agent started ${after} ms ago`);
     }
   }
+}
 
-  #hadEnded({ metadata: { annotations } }: Stored, at: number): boolean {
-    const noted = annotations?.[ambitAnnotations.intents] ?? '';
-    const grants = noted.split(',').map((key) => this.#parts.policy.grants.get(key));
-    return grants.every((grant) => grant?.notAfter !== undefined && grant.notAfter < at);
-  }
+function endOf({ metadata }: Stored): number {
+  const end = metadata.annotations?.[ambitAnnotations.notAfter];
+  return end === undefined ? Infinity : Date.parse(end);
 }
 
 /** Roles by what they give: whoever is to have more keeps what a lesser one gives. */

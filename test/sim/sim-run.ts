@@ -193,15 +193,25 @@ class Run {
   #drift(): string {
     const object = this.#ours();
     if (object === undefined) return 'nothing';
-    const { name, namespace = '', uid = '' } = object.metadata;
+    const { uid = '' } = object.metadata;
     const what = this.#random.pick(drifts);
-    // Without labels, and killed before its inventory was saved, an agent has nothing to know it by.
-    const known = this.#forged.has(uid) || this.#inventory.isSaved(object);
-    if (what === 'labels' && !known) return 'nothing';
+    const forged = this.#forged.has(uid);
+    if (what === 'labels') {
+      if (!forged && !this.#isKnownBare(object)) return 'nothing';
+      if (forged) this.#strangers.add(uid);
+    }
     const made = drift(this.#cluster, object, what, this.#time.truth());
-    if (what === 'labels' && this.#forged.has(uid)) this.#strangers.add(uid);
     if (made !== undefined) this.#whose(object).add(made.metadata.uid ?? '');
-    return `${what} ${namespace}/${name}`;
+    return `${what} ${object.metadata.namespace}/${object.metadata.name}`;
+  }
+
+  /**
+   * Without labels an agent knows it by its inventory, where that was saved before it was killed, and not when admission
+   * gave it another role than its name says: an inventory that somebody wrote into would prove as much.
+   */
+  #isKnownBare(object: Stored): boolean {
+    const { name } = object.metadata;
+    return this.#inventory.isSaved(object) && name.startsWith(`ambit-${object.roleRef?.name}-`);
   }
 
   /** What took the place of an object with its marks passes for ours, when it had any. */
