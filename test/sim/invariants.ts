@@ -80,8 +80,10 @@ export class Invariants {
   #excess(now: number, agent: VirtualAgent | undefined): void {
     const wanted = this.wanted();
     const standing = this.standing();
-    for (const access of Array.from(this.#since.keys())) {
-      if (!standing.has(access) || wanted.has(access)) this.#since.delete(access);
+    for (const id of Array.from(this.#since.keys())) {
+      const [access = '', uid] = id.split(' by ');
+      const stands = standing.get(access)?.metadata.uid === uid;
+      if (!stands || wanted.has(access)) this.#since.delete(id);
     }
     for (const [access, object] of standing) {
       if (!wanted.has(access))
@@ -94,8 +96,9 @@ export class Invariants {
     agent: VirtualAgent | undefined,
     { access, object, kept }: { access: string; object: Stored; kept: boolean },
   ): void {
-    const since = this.#since.get(access) ?? now;
-    this.#since.set(access, since);
+    const id = `${access} by ${object.metadata.uid}`;
+    const since = this.#since.get(id) ?? now;
+    this.#since.set(id, since);
     const hindered = Math.max(this.#blindUntil, this.#refusedUntil);
     const calm = since - hindered > lagMs;
     const stood = now - Math.max(since, hindered);
@@ -141,10 +144,19 @@ export class Invariants {
     const startedAt = time.truth() - after;
     const wanted = this.wanted();
     for (const [access, object] of this.standing()) {
-      if (endOf(object) >= startedAt || wanted.has(access)) continue;
+      if (endOf(object) >= startedAt || wanted.has(access) || this.#goesOn(object)) continue;
       if (agent.inventory.uid(keyOf(object)) !== object.metadata.uid) continue;
       throw new Violation(`${access} had ended when the agent started ${after} ms ago`);
     }
+  }
+
+  /** A grant behind it was given anew meanwhile: until the lists are there, its object stays as it is. */
+  #goesOn({ metadata: { annotations } }: Stored): boolean {
+    const keys = annotations?.[ambitAnnotations.intents]?.split(',') ?? [];
+    return keys.some((key) => {
+      const grant = this.#parts.policy.grants.get(key);
+      return grant !== undefined && (grant.notAfter ?? Infinity) > this.#parts.time.truth();
+    });
   }
 }
 

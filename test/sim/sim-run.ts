@@ -1,36 +1,19 @@
-import { KubeError, kubeResources } from '@ambit/kube';
-import { defaultCeiling, rbacApiGroup } from '@ambit/rbac';
+import { defaultCeiling } from '@ambit/rbac';
 import type { AgentAuditEvent } from '../../apps/agent/src/reconcile/object-audit.ts';
-import { drift, drifts, takeOff } from './drift.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Policy } from './policy.ts';
 import { Seeded } from './seeded.ts';
 import { VirtualAgent } from './virtual-agent.ts';
 import type { AgentGround, Defect } from './virtual-agent.ts';
 import type { AgentWrite, Weather } from './virtual-client.ts';
-import { VirtualCluster } from './virtual-cluster.ts';
-import type { Admission, Stored } from './virtual-cluster.ts';
 import { VirtualInventory } from './virtual-inventory.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { namespaceNames, World } from './world.ts';
 
-const { roleBindings, namespaces, clusterRoles } = kubeResources;
-const policies = {
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  plural: 'validatingadmissionpolicies',
-  kind: 'ValidatingAdmissionPolicy',
-  namespaced: false,
-} as const;
-const admin = 'kubectl';
 const hour = 3_600_000;
 const people = ['ambit:ann', 'ambit:bob', 'ambit:cat'];
-const names = ['n0', 'n1', 'n2'];
 const keys = ['g0', 'g1', 'g2', 'g3'];
-/** Each gives what the one before it gives, and more. */
-const roles = { view: ['get'], edit: ['get', 'create'], admin: ['*'] };
 const stepsOfARun = 30;
 const checkEveryMs = 750;
-const allow: Admission = (_, object) => object;
 
 export interface RunResult {
   readonly seed: number;
@@ -56,27 +39,26 @@ export async function run(seed: number, defect: Defect = {}): Promise<RunResult>
 class Run {
   readonly steps: string[] = [];
   readonly #random: Seeded;
-  readonly #time = new VirtualTime();
-  readonly #cluster = new VirtualCluster(this.#time);
+  readonly #world: World;
+  readonly #time: World['time'];
   readonly #weather: Weather = { failing: 0, silent: false, listMs: 0 };
   readonly #policy = new Policy({ ...defaultCeiling, subjectPrefixes: ['ambit:'] });
   readonly #writes: AgentWrite[] = [];
   readonly #events: AgentAuditEvent[] = [];
-  readonly #strangers = new Set<string>();
-  /** What others made by copying all that is ours but the role: by its name and labels it passes for ours. */
-  readonly #forged = new Set<string>();
   readonly #invariants: Invariants;
   readonly #ground: AgentGround;
   #agent: VirtualAgent | undefined;
-  #inventory = new VirtualInventory(this.#time);
-  #admission: 'free' | 'refuses' | 'changes' = 'free';
+  #inventory: VirtualInventory;
   /** The latest time that the agent may have taken for now: what it ended by that stays ended. */
   #high = 0;
 
   constructor(seed: number, defect: Defect) {
     this.#random = new Seeded(seed);
-    const [time, cluster, policy, writes] = [this.#time, this.#cluster, this.#policy, this.#writes];
-    const strangers = this.#strangers;
+    this.#world = new World(this.#random);
+    const { time, cluster, strangers } = this.#world;
+    this.#time = time;
+    this.#inventory = new VirtualInventory(time);
+    const [policy, writes] = [this.#policy, this.#writes];
     this.#invariants = new Invariants({ time, cluster, policy, writes, strangers });
     const [weather, events] = [this.#weather, this.#events];
     const random = new Seeded(seed + 1_000_003);
@@ -84,11 +66,7 @@ class Run {
   }
 
   async go(): Promise<void> {
-    for (const [name, verbs] of Object.entries(roles)) {
-      const rules = [{ apiGroups: [''], resources: ['pods'], verbs }];
-      this.#cluster.create(clusterRoles, { metadata: { name }, rules } as never, admin);
-    }
-    for (const name of names) this.#cluster.create(namespaces, named(name), admin);
+    this.#world.begin();
     await this.#start();
     await this.#pass(1_000);
     for (let step = 0; step < stepsOfARun; step++) {
@@ -119,7 +97,7 @@ class Run {
   #check(): void {
     const { failing, silent } = this.#weather;
     const blind = failing > 0 || silent;
-    this.#invariants.check(this.#agent, { blind, refused: this.#admission !== 'free' });
+    this.#invariants.check(this.#agent, { blind, refused: !this.#world.admitsAll });
   }
 
   #step(): void {
@@ -127,16 +105,16 @@ class Run {
       [8, 'grant', () => this.#grant()],
       [4, 'revoke', () => this.#revoke()],
       [3, 'ceiling', () => this.#changeCeiling()],
-      [6, 'drift', () => this.#drift()],
-      [2, 'stranger', () => this.#putStranger()],
-      [3, 'stranger goes', () => this.#strangerGoes()],
-      [3, 'admission', () => this.#changeAdmission()],
+      [6, 'drift', () => this.#world.drift(this.#inventory)],
+      [2, 'stranger', () => this.#world.putStranger()],
+      [3, 'stranger goes', () => this.#world.strangerGoes()],
+      [3, 'admission', () => this.#world.changeAdmission()],
       [2, 'weather', () => this.#changeWeather()],
       [2, 'watches cut', () => this.#cutWatches()],
       [2, 'clock', () => this.#setClock()],
       [4, 'restart', () => this.#restart()],
       [2, 'restart across an end', () => this.#restartAcrossAnEnd()],
-      [2, 'namespace', () => this.#changeNamespace()],
+      [2, 'namespace', () => this.#world.changeNamespace()],
     ];
     let at = this.#random.next() * steps.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, what, act] of steps) {
@@ -155,7 +133,7 @@ class Run {
     const grant = {
       key: random.pick(keys),
       role: random.pick(['view', 'edit', 'admin']),
-      namespaces: random.some(names),
+      namespaces: random.some(namespaceNames),
       subjects: subjects.length === 0 ? [random.pick(people)] : subjects,
       ...(temporary
         ? { notAfter: Math.round(this.#time.truth() + random.between(1_000, 60_000)) }
@@ -183,95 +161,6 @@ class Run {
     return this.#policy.allowedRoles.join();
   }
 
-  #ours(): Stored | undefined {
-    const ours = this.#cluster
-      .all('rolebindings')
-      .filter(({ metadata }) => !this.#strangers.has(metadata.uid ?? ''));
-    return ours.length === 0 ? undefined : this.#random.pick(ours);
-  }
-
-  #drift(): string {
-    const object = this.#ours();
-    if (object === undefined) return 'nothing';
-    const { uid = '' } = object.metadata;
-    const what = this.#random.pick(drifts);
-    const forged = this.#forged.has(uid);
-    if (what === 'labels') {
-      if (!forged && !this.#isKnownBare(object)) return 'nothing';
-      if (forged) this.#strangers.add(uid);
-    }
-    const made = drift(this.#cluster, object, what, this.#time.truth());
-    if (made !== undefined) this.#whose(object).add(made.metadata.uid ?? '');
-    return `${what} ${object.metadata.namespace}/${object.metadata.name}`;
-  }
-
-  /**
-   * Without labels an agent knows it by its inventory, where that was saved before it was killed, and not when admission
-   * gave it another role than its name says: an inventory that somebody wrote into would prove as much.
-   */
-  #isKnownBare(object: Stored): boolean {
-    const { name } = object.metadata;
-    return this.#inventory.isSaved(object) && name.startsWith(`ambit-${object.roleRef?.name}-`);
-  }
-
-  /** What took the place of an object with its marks passes for ours, when it had any. */
-  #whose({ metadata: { labels } }: Stored): Set<string> {
-    return labels === undefined ? this.#strangers : this.#forged;
-  }
-
-  /** Somebody else's binding, without our labels, under a name of ours. */
-  #putStranger(): string {
-    const object = this.#ours();
-    if (object === undefined) return 'nothing';
-    const { name, namespace = '' } = object.metadata;
-    takeOff(this.#cluster, object);
-    const roleRef = { apiGroup: rbacApiGroup, kind: 'ClusterRole', name: 'admin' } as const;
-    const subjects = [{ kind: 'User', apiGroup: rbacApiGroup, name: 'ambit:eve' }];
-    const stranger = this.#cluster.create(
-      roleBindings,
-      { metadata: { name, namespace }, roleRef, subjects } as never,
-      admin,
-    );
-    this.#strangers.add(stranger.metadata.uid ?? '');
-    return `${namespace}/${name}`;
-  }
-
-  #strangerGoes(): string {
-    const stranger = this.#cluster
-      .all('rolebindings')
-      .find(({ metadata }) => this.#strangers.has(metadata.uid ?? ''));
-    if (stranger === undefined) return 'nobody';
-    takeOff(this.#cluster, stranger);
-    return stranger.metadata.name;
-  }
-
-  #changeAdmission(): string {
-    this.#admission =
-      this.#admission === 'free' ? this.#random.pick(['refuses', 'changes'] as const) : 'free';
-    const verbs = this.#random.pick([
-      ['create', 'patch'],
-      ['delete', 'patch'],
-      ['create', 'patch', 'delete'],
-    ]);
-    const kind = this.#random.pick(['adds', 'role'] as const);
-    this.#cluster.admission =
-      this.#admission === 'free'
-        ? allow
-        : this.#admission === 'refuses'
-          ? refusing(verbs)
-          : changing(kind);
-    // What a webhook asks somebody else changes without anybody seeing it.
-    if (this.#random.chance(0.5)) this.#tellOfPolicies();
-    return `${this.#admission} ${this.#admission === 'refuses' ? verbs.join() : kind}`;
-  }
-
-  /** Whoever watches policies sees that one came or went. */
-  #tellOfPolicies(): void {
-    const place = { name: 'policy' };
-    if (this.#cluster.all(policies.plural).length > 0) this.#cluster.delete(policies, place, admin);
-    else this.#cluster.create(policies, { metadata: place }, admin);
-  }
-
   #changeWeather(): string {
     const weather = this.#weather;
     if (weather.failing > 0 || weather.silent) {
@@ -286,7 +175,7 @@ class Run {
 
   #cutWatches(): string {
     const compacts = this.#random.chance(0.5);
-    if (compacts) this.#cluster.compact();
+    if (compacts) this.#world.cluster.compact();
     this.#agent?.cutWatches();
     return compacts ? 'and what happened before is forgotten' : '';
   }
@@ -319,7 +208,7 @@ class Run {
     if (this.#agent === undefined) return 'it is down';
     const subjects = [this.#random.pick(people)];
     const notAfter = this.#time.truth() + 4_000;
-    const grant = { key: 'g0', role: 'view', namespaces: names, subjects, notAfter };
+    const grant = { key: 'g0', role: 'view', namespaces: namespaceNames, subjects, notAfter };
     this.#accept(() => this.#policy.put(grant));
     this.#time.after(1_000, () => this.#kill());
     this.#time.after(6_000, () => {
@@ -328,24 +217,13 @@ class Run {
     return subjects.join();
   }
 
-  #changeNamespace(): string {
-    const name = this.#random.pick(names);
-    const there = this.#cluster.all('namespaces').some(({ metadata }) => metadata.name === name);
-    if (there) this.#cluster.delete(namespaces, { name }, admin);
-    else this.#cluster.create(namespaces, named(name), admin);
-    return `${name} ${there ? 'goes' : 'comes'}`;
-  }
-
   /** Every fault ends. */
   async #calmDown(): Promise<void> {
     this.steps.push(`${Math.round(this.#time.monotonic())} everything is well again`);
     Object.assign(this.#weather, { failing: 0, silent: false, listMs: 0 });
-    if (this.#admission !== 'free') {
-      this.#admission = 'free';
-      this.#cluster.admission = allow;
-    }
+    this.#world.admitAll();
     this.#time.offBy = 0;
-    while (this.#strangerGoes() !== 'nobody');
+    while (this.#world.strangerGoes() !== 'nobody');
     if (this.#agent === undefined) await this.#start();
     this.#agent?.cutWatches();
     await this.#pass(180_000);
@@ -368,7 +246,9 @@ class Run {
 
   /** What is wanted and was not ended by a clock that was ahead. */
   #certain(): string[] {
-    const there = new Set(this.#cluster.all('namespaces').map(({ metadata }) => metadata.name));
+    const there = new Set(
+      this.#world.cluster.all('namespaces').map(({ metadata }) => metadata.name),
+    );
     return [...this.#policy.access(this.#high, there)];
   }
 
@@ -379,33 +259,4 @@ class Run {
     const more = this.#writes.slice(before);
     if (more.length > 0) throw new Violation(`the second pass wrote ${JSON.stringify(more)}`);
   }
-}
-
-function named(name: string): { metadata: { name: string; labels: Record<string, string> } } {
-  return { metadata: { name, labels: { 'kubernetes.io/metadata.name': name } } };
-}
-
-function refusing(verbs: readonly string[]): Admission {
-  return (verb, object) => {
-    if (!verbs.includes(verb)) return object;
-    throw new KubeError({
-      status: 403,
-      reason: 'Forbidden',
-      message: `admission policy "keep" denied the ${verb}`,
-    });
-  };
-}
-
-function changing(kind: 'adds' | 'role'): Admission {
-  const group = { kind: 'Group', apiGroup: rbacApiGroup, name: 'sec-auditors' } as const;
-  return (verb, object) => {
-    if (verb === 'delete' || object.roleRef === undefined) return object;
-    if (kind === 'adds') {
-      const others = (object.subjects ?? []).filter(({ name }) => name !== group.name);
-      return { ...object, subjects: [...others, group] };
-    }
-    return verb === 'create'
-      ? { ...object, roleRef: { ...object.roleRef, name: 'admin' } }
-      : object;
-  };
 }

@@ -69,11 +69,13 @@ export class EndEnforcer {
     const { judge, wanted, known, clock } = this.#options;
     // A timer may fire a little early: what ended since would have no timer any more, so it is looked at here too.
     this.#enforce();
-    if (judge.open) return wanted.untilNextDeadline();
+    const deadline = wanted.untilNextDeadline();
+    if (judge.open) return deadline;
     const { high } = clock.now();
     const ends = [known.observed.nextEnd(high), known.inventory.nextEnd(high)];
-    const next = Math.min(...ends.map((end) => end ?? Infinity));
-    return next === Infinity ? undefined : next - high;
+    const waits = ends.map((end) => (end ?? Infinity) - high);
+    const next = Math.min(...waits, deadline ?? Infinity);
+    return next === Infinity ? undefined : next;
   }
 
   #enforce(): void {

@@ -45,7 +45,10 @@ const addsAuditors =
     beforeAll(async () => {
       clusters = await startDevClusters({ names: ['refusing'], settings, forTests: true });
       cluster = clusters.cluster('refusing');
-      scene = await ReconcileScene.open({ cluster, ceiling: { subjectPrefixes: ['ambit:', 'sec-'] } });
+      scene = await ReconcileScene.open({
+        cluster,
+        ceiling: { subjectPrefixes: ['ambit:', 'sec-'] },
+      });
       await scene.ready();
     }, 120_000);
     afterAll(async () => {
