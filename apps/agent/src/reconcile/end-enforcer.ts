@@ -84,8 +84,17 @@ export class EndEnforcer {
     if (judge.open) return driver.changed(touched);
     const { high } = clock.now();
     driver.lookAll(known.observed.ended(high));
-    const noted = known.inventory.ended(high);
+    const noted = this.#mayHaveEnded(high);
     driver.lookFor(noted.filter((key) => !known.has(key)));
     driver.lookAll(noted.filter((key) => known.has(key)));
+  }
+
+  /** By the inventory, which may be a moment behind the objects, or by a state that gives them no longer. */
+  #mayHaveEnded(high: Millis): ObjectKey[] {
+    const { wanted, known } = this.#options;
+    const ended = known.inventory.ended(high);
+    if (!wanted.isLoaded) return ended;
+    const temporary = known.inventory.ended(Infinity);
+    return [...new Set([...ended, ...temporary.filter((key) => !wanted.mayStillGive(key))])];
   }
 }

@@ -57,6 +57,8 @@ export class WantedState {
   /** Masks that are in force. */
   #masked = 0;
   #changes = 0;
+  /** A state was accepted. */
+  isLoaded = false;
 
   constructor(options: WantedOptions) {
     this.#temporary = new TemporaryIntents(options);
@@ -107,6 +109,7 @@ export class WantedState {
   /** Takes a change over. What is to be held of steps that no commit explains is held. */
   accept(change: StateChange, steps: readonly UnexplainedStep[] = []): Touched {
     this.#changes += 1;
+    this.isLoaded = true;
     const raise = steps.findLast(({ raised }) => raised);
     for (const step of steps) this.#holdGains(step);
     // What a raise gives may stand in intents that it left as they are, to people who were revoked since.
