@@ -6,8 +6,8 @@ import { CondemnedRoles } from './condemned-roles.ts';
 import { KnownObjects } from './known-objects.ts';
 import { ObjectDriver } from './object-driver.ts';
 import { ObjectJudge } from './object-judge.ts';
+import { ObjectLives } from './object-lives.ts';
 import { ObjectReports } from './object-reports.ts';
-import { ObjectTimers } from './object-timers.ts';
 import { ObjectWrites } from './object-writes.ts';
 import { ObservedObjects } from './observed-objects.ts';
 import type { ClusterReconcilerOptions } from './reconciler-options.ts';
@@ -34,7 +34,7 @@ export function composeObjects(
   timers: Timers,
   progressed: () => void,
 ): ObjectParts {
-  const { ceiling, clock, audit, logger, inventory, next } = options;
+  const { ceiling, clock, audit, logger, inventory } = options;
   const { kubeSystemUid: clusterUid, installationUid } = options.identity;
   const owner = { clusterUid, installationUid, digests: options.digests };
   const known = new KnownObjects(new ObservedObjects(ownerLabels(owner)), inventory);
@@ -52,9 +52,8 @@ export function composeObjects(
     reports,
     writes: new ObjectWrites({ writer, journal, known, tracker, logger }),
     condemned,
-    timers: new ObjectTimers(timers, options.random),
+    lives: new ObjectLives({ timers, random: options.random, next: options.next }),
     lanes: (turn) => new WriteLanes(turn, timers),
-    ...(next === undefined ? {} : { next }),
   });
   return { known, facts, wanted, tracker, reports, judge, writer, driver };
 }

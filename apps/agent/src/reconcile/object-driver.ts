@@ -1,19 +1,10 @@
-import { atRest, nextLife } from '@ambit/rbac';
-import type {
-  LifeEffect,
-  LifeEvent,
-  ObjectKey,
-  ObjectLife,
-  RbacObject,
-  WaitReason,
-  Write,
-} from '@ambit/rbac';
+import type { LifeEffect, LifeEvent, ObjectKey, RbacObject, WaitReason, Write } from '@ambit/rbac';
 import type { CondemnedRoles } from './condemned-roles.ts';
 import type { KnownObjects } from './known-objects.ts';
 import { lastManager } from './object-audit.ts';
 import type { ObjectJudge } from './object-judge.ts';
+import type { ObjectLives } from './object-lives.ts';
 import type { ObjectReports } from './object-reports.ts';
-import type { ObjectTimers } from './object-timers.ts';
 import type { ObjectWrites } from './object-writes.ts';
 import { keyOf, splitKey } from './observed-objects.ts';
 import type { LiveObject } from './observed-objects.ts';
@@ -25,11 +16,9 @@ export interface ObjectDriverOptions {
   readonly reports: ObjectReports;
   readonly writes: ObjectWrites;
   readonly condemned: CondemnedRoles;
-  readonly timers: ObjectTimers;
+  readonly lives: ObjectLives;
   /** Made with what it runs in a turn and what follows when a turn is over. */
   readonly lanes: (turn: Turn) => WriteLanes;
-  /** The life of an object; another one than that of `@ambit/rbac` only to try what a fault in it would do. */
-  readonly next?: typeof nextLife;
 }
 
 /** What a turn in a lane is for. */
@@ -39,8 +28,6 @@ type Request = Extract<LifeEffect, { type: 'send' | 'lookFor' }>;
 export class ObjectDriver {
   readonly #options: ObjectDriverOptions;
   readonly #lanes: WriteLanes;
-  /** Of objects that are not at rest. */
-  readonly #lives = new Map<ObjectKey, ObjectLife>();
   #stopped = false;
 
   constructor(options: ObjectDriverOptions) {
@@ -53,20 +40,19 @@ export class ObjectDriver {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#options.timers.stop();
+    this.#options.lives.stop();
     await this.#lanes.stop();
   }
 
   /** Keys of objects that something has to be remembered of. */
   keys(): Iterable<ObjectKey> {
-    return this.#lives.keys();
+    return this.#options.lives.all().map(([key]) => key);
   }
 
   /** How many objects wait for one of these reasons. */
   waiting(why: readonly WaitReason[]): number {
-    let count = 0;
-    for (const { wait } of this.#lives.values()) if (wait && why.includes(wait.why)) count += 1;
-    return count;
+    const lives = this.#options.lives.all();
+    return lives.filter(([, { wait }]) => wait !== undefined && why.includes(wait.why)).length;
   }
 
   /** What is wanted of these objects changed: earlier failures say nothing about them any more. */
@@ -80,14 +66,14 @@ export class ObjectDriver {
 
   /** Tries everything that waits. */
   hurry(): void {
-    for (const key of Array.from(this.#lives.keys())) {
+    for (const [key] of this.#options.lives.all()) {
       this.#happens(key, { type: 'hurry', verdict: this.#verdict(key) });
     }
   }
 
   /** Something outside changed that may be why writes are refused; only those in a namespace when it is of one. */
   causeChanged(why: readonly WaitReason[], namespace?: string): void {
-    for (const [key, { wait }] of Array.from(this.#lives)) {
+    for (const [key, { wait }] of this.#options.lives.all()) {
       if (wait === undefined || !why.includes(wait.why)) continue;
       if (namespace !== undefined && splitKey(key).namespace !== namespace) continue;
       this.#happens(key, { type: 'cause', why, verdict: this.#verdict(key) });
@@ -136,8 +122,9 @@ export class ObjectDriver {
   }
 
   #isSettled(key: ObjectKey): boolean {
-    const { state, missing } = this.#lives.get(key) ?? atRest;
-    return this.#options.judge.open && state === 'agreeing' && missing === 'no';
+    const { judge, lives } = this.#options;
+    const { state, missing } = lives.get(key);
+    return judge.open && state === 'agreeing' && missing === 'no';
   }
 
   #happens(key: ObjectKey, event: LifeEvent, live?: LiveObject): void {
@@ -145,27 +132,22 @@ export class ObjectDriver {
   }
 
   #step(key: ObjectKey, event: LifeEvent): readonly LifeEffect[] {
-    if (this.#stopped) return [];
-    const { timers, next = nextLife } = this.#options;
-    const { life, effects } = next(this.#lives.get(key) ?? atRest, event, timers.now());
-    if (life === atRest) this.#lives.delete(key);
-    else this.#lives.set(key, life);
-    return effects;
+    return this.#stopped ? [] : this.#options.lives.step(key, event);
   }
 
   #do(key: ObjectKey, effect: LifeEffect, live?: LiveObject): void {
-    const { timers, known, reports, judge } = this.#options;
+    const { lives, known, reports, judge } = this.#options;
     switch (effect.type) {
       case 'enqueue':
         return this.#lanes.enqueue(key, effect.lane);
       case 'leaveLane':
         return this.#lanes.forget(key);
       case 'wait':
-        return timers.arm(key, effect.ms, () =>
+        return lives.arm(key, effect.ms, () =>
           this.#happens(key, { type: 'timer', verdict: this.#verdict(key) }),
         );
       case 'wake':
-        return timers.disarm(key);
+        return lives.disarm(key);
       case 'noteOurs':
         return known.adopt(key, effect.uid);
       case 'settled':
@@ -253,7 +235,7 @@ export class ObjectDriver {
 
   /** Bindings that wait for their role may be made now. */
   #roleIsThere(): void {
-    for (const [key, { wait }] of Array.from(this.#lives)) {
+    for (const [key, { wait }] of this.#options.lives.all()) {
       if (wait?.why !== 'role') continue;
       this.#happens(key, { type: 'hurry', verdict: this.#verdict(key) });
     }
