@@ -43,6 +43,7 @@ export default {
       setupFiles: ['<rootDir>/test/support/jest-setup-nest.mjs'],
     }),
     tier('architecture', ['<rootDir>/test/architecture/**/*.spec.ts']),
+    tier('simulation', ['<rootDir>/test/sim/**/*.spec.ts']),
     tier('planted', ['<rootDir>/test/planted/**/*.spec.ts']),
     tier('conformance', ['<rootDir>/test/conformance/**/*.spec.ts'], withDatabase),
     tier('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts'], withDatabase),

@@ -14,7 +14,7 @@ interface Manifest {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { nx } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
-const tiers = ['unit', 'architecture', 'planted', 'medium', 'conformance', 'e2e'];
+const tiers = ['unit', 'architecture', 'simulation', 'planted', 'medium', 'conformance', 'e2e'];
 /** Attacks on real parts; its families count as one check, and each escape says how to repeat it. */
 const hostile = 'hostile';
 const checks = Object.keys(nx.targets).filter((name) => !tiers.includes(name));

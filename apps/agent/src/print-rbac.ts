@@ -5,6 +5,23 @@ import { stringify } from 'yaml';
 const rbac = ['rbac.authorization.k8s.io'];
 const look = ['get', 'list', 'watch'];
 
+/** What writes are refused or changed by: to see when it changes, and only while something is refused. */
+const causes: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['resourcequotas'], verbs: ['list', 'watch'] },
+  {
+    apiGroups: ['admissionregistration.k8s.io'],
+    resources: [
+      'validatingadmissionpolicies',
+      'validatingadmissionpolicybindings',
+      'mutatingadmissionpolicies',
+      'mutatingadmissionpolicybindings',
+      'validatingwebhookconfigurations',
+      'mutatingwebhookconfigurations',
+    ],
+    verbs: ['list', 'watch'],
+  },
+];
+
 /**
  * The least rights with which an agent can do what this ceiling allows. It may bind the roles that the owner named and
  * nothing else; what it may write into roles of its own it has to hold itself, because it holds neither `escalate`
@@ -28,6 +45,7 @@ export function agentRules(ceiling: Ceiling): PolicyRule[] {
     },
     { apiGroups: rbac, resources: ['roles'], verbs: [...look, 'delete'] },
     { apiGroups: [''], resources: ['namespaces'], verbs: look },
+    ...causes,
     ...bindRules(ceiling.allowedClusterRoles),
     ...ceiling.customRoles.rules.map(withoutEmptyLists),
   ];

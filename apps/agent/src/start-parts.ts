@@ -148,7 +148,6 @@ function makeReconciler(parts: AgentParts): ClusterReconciler {
     identity: { kubeSystemUid: kubernetes.kubeSystemUid, installationUid },
     ceiling: ceiling.ceiling,
     clock: clockInterval,
-    platformClock: systemClock,
     inventory,
     audit: trail.log,
     announcer: trail.announcements,

@@ -51,6 +51,8 @@ export interface SceneOptions {
   readonly logger?: Logger;
   readonly random?: () => number;
   readonly announcer?: WriteAnnouncer;
+  /** What is done before it starts, as the program hands over the state of the disk. */
+  readonly before?: (reconciler: ClusterReconciler) => void;
   /** Rights of the agent when they are not those that its ceiling asks for. */
   readonly rightsOf?: Ceiling;
 }
@@ -125,7 +127,6 @@ export class ReconcileScene {
       },
       ceiling,
       clock: interval,
-      platformClock: clock,
       inventory,
       audit: { record: (event) => events.push(event) },
       announcer: options.announcer ?? new MemoryAnnouncer(),
@@ -133,6 +134,7 @@ export class ReconcileScene {
       logger,
       random: options.random ?? Math.random,
     });
+    options.before?.(reconciler);
     await reconciler.start();
     const seen = { clock, interval, folder, inventory, events, ceiling };
     return new ReconcileScene({ ...seen, admin, agent, reconciler });

@@ -79,6 +79,7 @@ export const agentEventTypes = [
   'object.foreign',
   'object.finalizer_removed',
   'object.write_unconfirmed',
+  'object.removal_refused',
   'clock.uncertain',
   'clock.refused_time',
   'clock.mark_healed',

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isBinding } from '@ambit/rbac';
-import type { RbacObject } from '@ambit/rbac';
+import type { RbacObject, Write } from '@ambit/rbac';
 import type { AnnouncedWrite, LostWrite } from '../audit/read-announcements.ts';
 import type { AgentAuditEvent } from './object-audit.ts';
 import { eventAs } from './object-audit.ts';
 import { splitKey } from './observed-objects.ts';
-import type { Write } from './taking-away.ts';
 
 export type WriteVerb = 'created' | 'updated' | 'deleted';
 

@@ -19,7 +19,20 @@ export interface ObjectProblem {
   readonly reason: string;
   readonly message: string;
   readonly namespace?: string;
+  /** `KIND/NAMESPACE/NAME` or `KIND/NAME`. */
+  readonly object: string;
+  readonly effect?: 'lacks' | 'excess';
+  /** Whose access it is about, as Kubernetes names them: the first ones, and how many more. */
+  readonly subjects: readonly string[];
+  readonly moreSubjects: number;
+  /** Who last changed the object; empty when nobody else did. */
+  readonly changedBy: string;
 }
+
+const effects = {
+  lacks: 'PROBLEM_EFFECT_LACKS',
+  excess: 'PROBLEM_EFFECT_EXCESS',
+} as const;
 
 /** Follows a revision from its acceptance until every object it touched is as wanted, or cannot be. */
 export class ApplyTracker {
@@ -95,10 +108,17 @@ export class ApplyTracker {
 
   /** Problems of objects as problems of their intents. */
   problems(): wire.IntentResult[] {
-    return Array.from(this.#problems.values()).flatMap(({ intents, namespace = '', ...problem }) =>
-      intents
-        .slice(0, mostIntentsPerObject)
-        .map((key) => intentResult({ key, ...problem, namespace })),
+    return Array.from(this.#problems.values()).flatMap(
+      ({ intents, namespace = '', effect, subjects, ...problem }) =>
+        intents.slice(0, mostIntentsPerObject).map((key) =>
+          intentResult({
+            key,
+            ...problem,
+            namespace,
+            subjects: [...subjects],
+            ...(effect === undefined ? {} : { effect: effects[effect] }),
+          }),
+        ),
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Millis } from '@ambit/kernel';
+import type { Timers } from '@ambit/kube';
 import type { AuditRecorder } from './object-audit.ts';
 
 /** Why an intent is not in force. */
@@ -10,6 +11,7 @@ interface Refused {
 }
 
 export interface CeilingRefusalsOptions {
+  readonly timers: Pick<Timers, 'after'>;
   readonly audit: AuditRecorder;
   /** Every intent that is not in force; undefined while that is not known. */
   readonly problems: () => readonly Refused[] | undefined;
@@ -27,7 +29,7 @@ const mostGrants = 16;
 export class CeilingRefusals {
   readonly #options: CeilingRefusalsOptions;
   #told = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  #callOff: (() => void) | undefined;
 
   constructor(options: CeilingRefusalsOptions) {
     this.#options = options;
@@ -35,7 +37,7 @@ export class CeilingRefusals {
 
   /** What is wanted, or the ceiling, changed. Nothing else is waited for: a refusal is one whatever else is still written. */
   changed(): void {
-    this.#timer ??= setTimeout(() => this.look(), lookAfterMs).unref();
+    this.#callOff ??= this.#options.timers.after(lookAfterMs, () => this.look());
   }
 
   look(): void {
@@ -53,8 +55,8 @@ export class CeilingRefusals {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#callOff?.();
+    this.#callOff = undefined;
   }
 
   #tell({ key, reason, message, namespace = '' }: Refused): void {

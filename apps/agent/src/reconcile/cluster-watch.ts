@@ -1,5 +1,12 @@
 import { kubeResources, Reflector } from '@ambit/kube';
-import type { GoneObject, KubeClient, KubeResource, Namespace, RelistReason } from '@ambit/kube';
+import type {
+  GoneObject,
+  KubeClient,
+  KubeResource,
+  Namespace,
+  RelistReason,
+  Timers,
+} from '@ambit/kube';
 import type { Logger, Millis, Random } from '@ambit/kernel';
 import { ambitLabels, managedByValue, objectKey } from '@ambit/rbac';
 import type { ObjectKey, ObjectMeta, RoleObject } from '@ambit/rbac';
@@ -22,9 +29,10 @@ export interface ClusterWatchHandler {
 }
 
 export interface ClusterWatchOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly logger: Logger;
   readonly random: Random;
+  readonly timers?: Timers | undefined;
   readonly handler: ClusterWatchHandler;
 }
 
@@ -99,8 +107,9 @@ export class ClusterWatch {
     tell: { seen(object: T): void; gone(gone: GoneObject<T>): void },
     labelSelector?: string,
   ): Reflector<T> {
-    const { client, random, logger } = this.#options;
+    const { client, random, logger, timers } = this.#options;
     return new Reflector<T>({
+      ...(timers === undefined ? {} : { timers }),
       client,
       resource,
       random,

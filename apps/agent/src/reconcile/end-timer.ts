@@ -1,4 +1,5 @@
 import type { Millis } from '@ambit/kernel';
+import type { Timers } from '@ambit/kube';
 import type { TimeInterval } from '../clock/clock-interval.ts';
 
 /** Above 2^31 - 1 ms a timer fires at once; and after a suspend the wall clock is looked at again within this time. */
@@ -10,13 +11,14 @@ export interface EndTimerOptions {
   readonly next: () => Millis | undefined;
   /** Something is due. */
   readonly due: () => void;
+  readonly timers: Timers;
 }
 
 /** One timer for all ends and starts. */
 export class EndTimer {
   readonly #options: EndTimerOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #planning: NodeJS.Immediate | undefined;
+  #timer: (() => void) | undefined;
+  #planning: (() => void) | undefined;
   #planned: { readonly at: TimeInterval; readonly wait: Millis } | undefined;
   #stopped = false;
 
@@ -26,7 +28,8 @@ export class EndTimer {
 
   /** What is wanted changed: finds the next end anew, once for many changes. */
   plan(): void {
-    this.#planning ??= setImmediate(() => {
+    if (this.#stopped) return;
+    this.#planning ??= this.#options.timers.after(0, () => {
       this.#planning = undefined;
       this.#plan();
     });
@@ -42,17 +45,17 @@ export class EndTimer {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-    clearImmediate(this.#planning);
+    this.#timer?.();
+    this.#planning?.();
   }
 
   #plan(): void {
     if (this.#stopped) return;
-    clearTimeout(this.#timer);
+    this.#timer?.();
     const next = this.#options.next();
     this.#planned = next === undefined ? undefined : { at: this.#options.now(), wait: next };
     const sleep = Math.min(Math.max(next ?? longestSleepMs, 1), longestSleepMs);
-    this.#timer = setTimeout(() => this.#fire(), sleep).unref();
+    this.#timer = this.#options.timers.after(sleep, () => this.#fire());
   }
 
   #fire(): void {

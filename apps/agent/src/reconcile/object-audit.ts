@@ -1,10 +1,9 @@
 import type { AgentEventType, AuditEvent } from '@ambit/domain';
 import type { AuditRecorder, NewAuditEvent } from '../audit/audit-log.ts';
 import { ambitAnnotations, annotatedEnd, isBinding } from '@ambit/rbac';
-import type { DesiredObject, ObjectKey, RbacObject, RbacSubject } from '@ambit/rbac';
+import type { DesiredObject, ObjectKey, RbacObject, RbacSubject, Write } from '@ambit/rbac';
 import { splitKey } from './observed-objects.ts';
 import type { LiveObject } from './observed-objects.ts';
-import type { Write } from './taking-away.ts';
 
 export type { AuditRecorder };
 export type AgentAuditEvent = NewAuditEvent;
@@ -150,7 +149,7 @@ const ourManager = 'ambit-agent';
  * Who wrote last by the API server's own record; it names programs, as kubectl does, not people. Who only takes fields
  * away leaves no entry there: then our own is the last one, and nobody is named.
  */
-function lastManager(live: LiveObject): string | undefined {
+export function lastManager(live: LiveObject): string | undefined {
   const fields = live.metadata.managedFields;
   if (!Array.isArray(fields)) return undefined;
   const entries = fields as { manager?: string; time?: string }[];

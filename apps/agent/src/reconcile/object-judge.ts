@@ -1,6 +1,18 @@
 import type { Digests } from '@ambit/kernel';
-import { annotatedEnd, diffObject, isBinding, objectKey, ownership } from '@ambit/rbac';
+import {
+  accessGap,
+  annotatedEnd,
+  diffObject,
+  isBinding,
+  isWrite,
+  objectKey,
+  onlyTakingAway,
+  ownership,
+  strangersGap,
+  subjectName,
+} from '@ambit/rbac';
 import type {
+  AccessGap,
   BindingObject,
   Ceiling,
   Operation,
@@ -10,26 +22,27 @@ import type {
   PolicyRule,
   RbacObject,
   UpdateObject,
+  Verdict,
 } from '@ambit/rbac';
 import type { ClockInterval } from '../clock/clock-interval.ts';
-import type { ObjectInventory } from '../state/object-inventory.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
-import type { ObjectNotes } from './object-notes.ts';
-import type { ObservedObjects } from './observed-objects.ts';
-import { isWrite, onlyTakingAway } from './taking-away.ts';
+import type { CondemnedRoles } from './condemned-roles.ts';
+import type { KnownObjects } from './known-objects.ts';
+import { carriesOurLabel } from './observed-objects.ts';
 import type { WantedState } from './wanted-state.ts';
 
 export interface ObjectJudgeOptions {
   readonly wanted: WantedState;
-  readonly observed: ObservedObjects;
-  readonly notes: ObjectNotes;
+  readonly known: KnownObjects;
+  readonly condemned: CondemnedRoles;
   readonly facts: ClusterFacts;
-  readonly inventory: ObjectInventory;
   readonly clock: ClockInterval;
-  readonly owner: Owner;
-  readonly digests: Digests;
+  readonly owner: Owner & { readonly digests: Digests };
   readonly ceiling: Ceiling;
 }
+
+/** So much of somebody else's object is told apart from how it stood before. */
+const mostAbout = 2_000;
 
 /** Says what there is to do about one object, as it stands now. */
 export class ObjectJudge {
@@ -45,12 +58,64 @@ export class ObjectJudge {
     this.ceiling = options.ceiling;
   }
 
-  /** Undefined when the object is as it should be, or has to be left as it is for now. */
-  operation(key: ObjectKey): Operation | undefined {
-    const observed = this.#options.observed.get(key);
-    if (!this.open) return this.#endBeforeStart(key, observed);
-    const operation = this.#compare(key, observed);
-    return this.addsNothing && isWrite(operation) ? onlyTakingAway(operation, observed) : operation;
+  /** What to make of one object. */
+  verdict(key: ObjectKey): Verdict {
+    const { known, wanted, condemned } = this.#options;
+    if (condemned.isOnHold(key)) return { type: 'onHold' };
+    const found = known.get(key);
+    const operation = this.#operation(key, found);
+    switch (operation?.type) {
+      case undefined:
+        return this.#settles ? { type: 'agrees', wanted: wanted.has(key) } : { type: 'quiet' };
+      case 'adopt':
+        return this.#settles ? { type: 'adopt', uid: operation.uid } : { type: 'quiet' };
+      case 'foreign': {
+        const watched = found !== undefined && carriesOurLabel(found);
+        return {
+          type: 'foreign',
+          object: operation,
+          watched,
+          about: aboutStranger(operation, found),
+        };
+      }
+      case 'create':
+      case 'update':
+      case 'delete':
+      case 'recreate':
+        return { type: 'write', operation, taking: onlyTakingAway(operation, found) };
+    }
+  }
+
+  /** Keys of what stands there, as far as it may be ours. */
+  knownKeys(): Iterable<ObjectKey> {
+    return this.#options.known.observed.keys();
+  }
+
+  isWanted(key: ObjectKey): boolean {
+    return this.#options.wanted.has(key);
+  }
+
+  /** What it means for people while an object stands as it does. */
+  gap(key: ObjectKey): AccessGap {
+    const { known, wanted } = this.#options;
+    const found = known.get(key);
+    const operation = this.#operation(key, found);
+    if (isWrite(operation)) {
+      return accessGap(operation, found, (role) => known.subjectsOf(role));
+    }
+    if (operation?.type !== 'foreign' || found === undefined) return { subjects: [] };
+    return strangersGap(wanted.get(key)?.body, found);
+  }
+
+  #operation(key: ObjectKey, found: RbacObject | undefined): Operation | undefined {
+    if (!this.open) return this.#endBeforeStart(key, found);
+    const operation = this.#compare(key, found);
+    return this.addsNothing && isWrite(operation) ? onlyTakingAway(operation, found) : operation;
+  }
+
+  /** Whether an object with which there is nothing to do is as it should be. */
+  get #settles(): boolean {
+    return this.open && !this.addsNothing;
   }
 
   /** Only what takes away is done. */
@@ -59,23 +124,29 @@ export class ObjectJudge {
   }
 
   ownerOf(key: ObjectKey, object: RbacObject): Ownership {
-    const { owner, inventory, digests } = this.#options;
+    const { owner, known } = this.#options;
     return ownership(object, {
       ...owner,
-      inventoryUid: inventory.uid(key),
+      inventoryUid: known.inventory.uid(key),
       breakGlass: this.ceiling.breakGlass,
-      digests,
     });
   }
 
   #endBeforeStart(key: ObjectKey, observed: RbacObject | undefined): Operation | undefined {
-    if (observed === undefined || !this.#hasEnded(observed)) return undefined;
+    if (observed === undefined || !this.#hasEndedAsNoted(key, observed)) return undefined;
     return diffObject(undefined, observed, this.ownerOf(key, observed));
   }
 
+  /** By what is on it or in the inventory, unless a state that was accepted since moved the end. */
+  #hasEndedAsNoted(key: ObjectKey, observed: RbacObject): boolean {
+    const { known, wanted, clock } = this.#options;
+    const noted = (known.notedEnd(observed) ?? Infinity) <= clock.now().high;
+    return (noted || this.#hasEnded(observed)) && !wanted.mayStillGive(key);
+  }
+
   #compare(key: ObjectKey, observed: RbacObject | undefined): Operation | undefined {
-    const { wanted, notes } = this.#options;
-    const goes = notes.isCondemned(key);
+    const { wanted, condemned } = this.#options;
+    const goes = condemned.isCondemned(key);
     const desired = goes ? undefined : wanted.get(key);
     if (observed === undefined) return diffObject(desired, undefined, 'ours');
     const replaced = !goes && desired === undefined && this.#isReplaced(observed);
@@ -100,7 +171,8 @@ export class ObjectJudge {
     const subjects = [...(update.patch.subjects ?? []), ...stay];
     const narrows = loses.length > 0;
     const patch = { ...update.patch, subjects };
-    return { ...update, loses, narrows, lane: narrows ? 'P0' : 'P2', patch };
+    const body = isBinding(update.body) ? { ...update.body, subjects } : update.body;
+    return { ...update, loses, narrows, lane: narrows ? 'P0' : 'P2', patch, body };
   }
 
   #keepsAccess(object: RbacObject): boolean {
@@ -109,14 +181,25 @@ export class ObjectJudge {
 
   /** Of a role that exists: of the cluster's owner, or of ours and no longer wanted. */
   #rulesOf(name: string): readonly PolicyRule[] | undefined {
-    const { facts, observed } = this.#options;
-    const known = facts.rulesOf(name);
-    if (known !== undefined) return known;
-    const role = observed.get(objectKey('ClusterRole', undefined, name));
+    const { facts, known } = this.#options;
+    const rules = facts.rulesOf(name);
+    if (rules !== undefined) return rules;
+    const role = known.get(objectKey('ClusterRole', undefined, name));
     return role === undefined || isBinding(role) ? undefined : (role.rules ?? []);
   }
 
   #hasEnded(object: RbacObject): boolean {
     return (annotatedEnd(object) ?? Infinity) <= this.#options.clock.now().high;
   }
+}
+
+function aboutStranger(
+  { ownership: whose, inTheWay }: Extract<Operation, { type: 'foreign' }>,
+  found: RbacObject | undefined,
+): string {
+  const what =
+    found !== undefined && isBinding(found)
+      ? `${found.roleRef.kind} ${found.roleRef.name}: ${(found.subjects ?? []).map(subjectName).join()}`
+      : '';
+  return `${whose} ${inTheWay ? 'in the way' : ''} ${what}`.slice(0, mostAbout);
 }

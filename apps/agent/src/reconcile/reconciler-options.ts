@@ -1,21 +1,30 @@
-import type { Clock, Digests, Logger, Random } from '@ambit/kernel';
-import type { KubeClient } from '@ambit/kube';
-import type { Ceiling } from '@ambit/rbac';
+import type { Digests, Logger, Random } from '@ambit/kernel';
+import type { KubeClient, Timers } from '@ambit/kube';
+import type { Ceiling, nextLife } from '@ambit/rbac';
 import type { WriteAnnouncer } from '../audit/write-announcements.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
-import type { ObjectInventory } from '../state/object-inventory.ts';
+import type { Inventory } from '../state/object-inventory.ts';
 import type { AuditRecorder } from './object-audit.ts';
 
+/** The calls a reconciler makes. */
+export type ReconcilerClient = Pick<
+  KubeClient,
+  'list' | 'watch' | 'get' | 'create' | 'mergePatch' | 'delete'
+>;
+
 export interface ClusterReconcilerOptions {
-  readonly client: KubeClient;
+  readonly client: ReconcilerClient;
   readonly identity: { readonly kubeSystemUid: string; readonly installationUid: string };
   readonly ceiling: Ceiling;
   readonly clock: ClockInterval;
-  readonly platformClock: Clock;
-  readonly inventory: ObjectInventory;
+  readonly inventory: Inventory;
   readonly audit: AuditRecorder;
   readonly announcer: WriteAnnouncer;
   readonly digests: Digests;
   readonly logger: Logger;
   readonly random: Random;
+  /** The machine's by default. */
+  readonly timers?: Timers;
+  /** The life of an object; another one only to try what a fault in it would do. */
+  readonly next?: typeof nextLife;
 }

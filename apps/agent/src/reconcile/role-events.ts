@@ -1,18 +1,22 @@
 import type { Logger } from '@ambit/kernel';
 import { objectKey } from '@ambit/rbac';
-import type { ObjectKey, RoleObject } from '@ambit/rbac';
-import type { ObjectInventory } from '../state/object-inventory.ts';
-import type { ReconcileParts } from './reconcile-parts.ts';
+import type { RoleObject } from '@ambit/rbac';
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { KnownObjects } from './known-objects.ts';
+import type { ObjectDriver } from './object-driver.ts';
+import type { ObjectJudge } from './object-judge.ts';
 import { carriesOurLabel, keyOf } from './observed-objects.ts';
+import type { WriteObject } from './write-object.ts';
 
 export interface RoleEventsOptions {
-  readonly parts: ReconcileParts;
-  readonly inventory: ObjectInventory;
+  readonly driver: ObjectDriver;
+  readonly judge: ObjectJudge;
+  readonly known: KnownObjects;
+  readonly facts: ClusterFacts;
+  readonly writer: Pick<WriteObject, 'look'>;
   readonly logger: Logger;
-  /** True once every role was told. */
-  readonly listed: () => boolean;
-  /** What is wanted of these objects changed. */
-  readonly changed: (keys: Iterable<ObjectKey>) => void;
+  /** The set of roles that exist is another one. */
+  readonly changed: () => void;
 }
 
 /** ClusterRoles are all watched, ours and others', because bindings name them. */
@@ -24,36 +28,31 @@ export class RoleEvents {
   }
 
   seen(role: RoleObject): void {
-    const { parts, inventory } = this.#options;
-    const { observed, events, judge, facts } = parts;
+    const { driver, judge, known, facts, changed } = this.#options;
     const key = keyOf(role);
     const concernsUs =
-      carriesOurLabel(role) || observed.has(key) || inventory.uid(key) !== undefined;
-    if (concernsUs) events.seen(role);
+      carriesOurLabel(role) || known.has(key) || known.inventory.uid(key) !== undefined;
+    if (concernsUs) driver.seen(role);
     // A label of ours on somebody else's role makes neither the role ours nor the bindings to it void.
     const ours = concernsUs && ['ours', 'adoptable'].includes(judge.ownerOf(key, role));
     const { name } = role.metadata;
-    if (ours ? facts.removeRole(name) : facts.setRole(name, role.rules)) this.existingChanged();
+    if (ours ? facts.removeRole(name) : facts.setRole(name, role.rules)) changed();
+    // It may be the one that gives the agent its own rights.
+    if (!ours) driver.causeChanged(['refused']);
   }
 
   gone(name: string, uid: string, resourceVersion: string): void {
-    const { events, facts } = this.#options.parts;
-    events.gone(objectKey('ClusterRole', undefined, name), uid, resourceVersion);
-    if (facts.removeRole(name)) this.existingChanged();
-  }
-
-  /** Before the first list is complete every role counts as there, or everything would look missing. */
-  existingChanged(): void {
-    const { parts, listed, changed } = this.#options;
-    if (listed()) changed(parts.wanted.setExistingRoles(parts.facts.roleNames()));
+    const { driver, facts, changed } = this.#options;
+    driver.gone(objectKey('ClusterRole', undefined, name), uid, resourceVersion);
+    if (facts.removeRole(name)) changed();
   }
 
   /** Reads the rules of roles that the ceiling allows since a moment ago. */
   async readAllowed(): Promise<void> {
-    const { parts, logger } = this.#options;
-    for (const name of parts.facts.unread()) {
+    const { facts, writer, logger } = this.#options;
+    for (const name of facts.unread()) {
       try {
-        const role = await parts.writer.look(objectKey('ClusterRole', undefined, name));
+        const role = await writer.look(objectKey('ClusterRole', undefined, name));
         if (role !== undefined) this.seen(role as RoleObject);
       } catch (error) {
         logger.warn('the rules of a role could not be read', { name, error });

@@ -1,7 +1,6 @@
 import type { Digests, Millis } from '@ambit/kernel';
 import type { StateChange } from '@ambit/protocol';
 import {
-  covers,
   DesiredState,
   exceedsRemovalGuard,
   heldRemovals,
@@ -20,13 +19,14 @@ import type {
   Owner,
   PolicyRule,
   RbacObject,
-  RoleObject,
 } from '@ambit/rbac';
 import { HeldGains, ofIntent } from './held-gains.ts';
 import { underFreeKeys } from './free-keys.ts';
 import type { UnexplainedStep } from './ports.ts';
+import { isRoleReplaced } from './replaced-role.ts';
 import { SkippedEntries } from './skipped-entries.ts';
 import type { StandingAccess } from './standing-access.ts';
+import { TemporaryIntents } from './temporary-intents.ts';
 
 export interface WantedOptions extends Owner {
   readonly digests: Digests;
@@ -46,6 +46,8 @@ export class WantedState {
   readonly #keys = new Set<string>();
   /** Ends of the intents that have one. */
   readonly #ends = new Map<string, Millis>();
+  /** Until every list is complete. */
+  #temporary: TemporaryIntents | undefined;
   /** Intents whose end was enforced: no clock brings them back, only a state that moves the end. */
   readonly #over = new Set<string>();
   #ceiling: Ceiling;
@@ -57,8 +59,11 @@ export class WantedState {
   /** Masks that are in force. */
   #masked = 0;
   #changes = 0;
+  /** A state was accepted. */
+  isLoaded = false;
 
   constructor(options: WantedOptions) {
+    this.#temporary = new TemporaryIntents(options);
     this.#desired = new DesiredState(options);
     this.#ceiling = options.ceiling;
   }
@@ -112,6 +117,7 @@ export class WantedState {
   /** Takes a change over. What is to be held of steps that no commit explains is held. */
   accept(change: StateChange, steps: readonly UnexplainedStep[] = []): Touched {
     this.#changes += 1;
+    this.isLoaded = true;
     const raise = steps.findLast(({ raised }) => raised);
     for (const step of steps) this.#holdGains(step);
     // What a raise gives may stand in intents that it left as they are, to people who were revoked since.
@@ -200,6 +206,16 @@ export class WantedState {
     return this.#desired.setCeiling(ceiling);
   }
 
+  /** From now on what is wanted is known without reserve. */
+  listsAreComplete(): void {
+    this.#temporary = undefined;
+  }
+
+  /** Before the lists are complete: true when an intent whose end has not come may stand behind this object. */
+  mayStillGive(key: ObjectKey): boolean {
+    return this.#temporary?.mayGive(key, this.#over) ?? false;
+  }
+
   /** Moves the clock; what has ended by it stays ended. */
   setTime(now: ClockBounds): Touched {
     this.#changes += 1;
@@ -223,19 +239,7 @@ export class WantedState {
   replaces(object: RbacObject, rulesOf: RulesOf): boolean {
     return isBinding(object)
       ? this.#desired.keepsAccess(object, rulesOf)
-      : this.#replacesRole(object);
-  }
-
-  /** A role that got another name: its bindings say for themselves whether they may wait. */
-  #replacesRole({ rules }: RoleObject): boolean {
-    for (const key of this.#desired.keys()) {
-      if (!key.startsWith('ClusterRole/')) return false;
-      const other = this.#desired.get(key)?.body;
-      if (other !== undefined && !isBinding(other) && covers(other.rules, rules).covered) {
-        return true;
-      }
-    }
-    return false;
+      : isRoleReplaced(object, this.#desired);
   }
 
   #note(intent: Intent): void {
@@ -245,6 +249,7 @@ export class WantedState {
     if (end !== this.#ends.get(key)) this.#over.delete(key);
     if (end === undefined) this.#ends.delete(key);
     else this.#ends.set(key, end);
+    this.#temporary?.note(intent);
   }
 
   /** Notes intents that are new or changed, and puts what is given of them in the place of what was. */
@@ -274,6 +279,7 @@ export class WantedState {
     for (const key of keys) {
       this.#keys.delete(key);
       this.#ends.delete(key);
+      this.#temporary?.forget(key);
       this.#over.delete(key);
     }
     return this.#desired.removeIntents(standing);

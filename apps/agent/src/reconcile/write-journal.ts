@@ -1,5 +1,6 @@
 import type { Millis } from '@ambit/kernel';
-import type { ObjectKey, RbacObject } from '@ambit/rbac';
+import { takesAway } from '@ambit/rbac';
+import type { ObjectKey, RbacObject, Write } from '@ambit/rbac';
 import type { LostWrite } from '../audit/read-announcements.ts';
 import type { WriteAnnouncer } from '../audit/write-announcements.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
@@ -17,8 +18,6 @@ import {
 import type { ApplyTracker } from './apply-tracker.ts';
 import { objectEvent, writeEvent } from './object-audit.ts';
 import type { AgentAuditEvent, AuditRecorder } from './object-audit.ts';
-import { takesAway } from './taking-away.ts';
-import type { Write } from './taking-away.ts';
 import type { WantedState } from './wanted-state.ts';
 
 export interface WriteJournalOptions {
@@ -106,8 +105,8 @@ export class WriteJournal {
     this.#keep(announced, true);
   }
 
-  /** The API server said that it did not happen. */
-  refused({ announced }: WriteAttempt): void {
+  /** It was refused, came too late, or changed nothing: nothing happened. */
+  cameToNothing({ announced }: WriteAttempt): void {
     this.#options.announcer.withdraw(announced.id);
   }
 

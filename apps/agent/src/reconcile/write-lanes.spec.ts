@@ -1,16 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Lane } from '@ambit/rbac';
 import { FakeClock } from '@ambit/testing';
+import { systemTimers } from '../platform/timers.ts';
 import { WriteLanes } from './write-lanes.ts';
 
 class Writes {
   readonly clock = new FakeClock();
   readonly started: string[] = [];
   readonly #landing = new Map<string, () => void>();
-  readonly lanes = new WriteLanes((key) => {
-    this.started.push(key);
-    return new Promise((done) => this.#landing.set(key, done));
-  }, this.clock);
+  readonly lanes = new WriteLanes(
+    {
+      run: (key) => {
+        this.started.push(key);
+        return new Promise((done) => this.#landing.set(key, done));
+      },
+    },
+    { monotonic: () => this.clock.monotonic(), after: systemTimers.after },
+  );
 
   enqueue(lane: Lane, ...keys: string[]): void {
     for (const key of keys) this.lanes.enqueue(key, lane);

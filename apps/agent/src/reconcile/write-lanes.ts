@@ -1,4 +1,5 @@
-import type { Clock, Millis } from '@ambit/kernel';
+import type { Millis } from '@ambit/kernel';
+import type { Timers } from '@ambit/kube';
 import type { Lane, ObjectKey } from '@ambit/rbac';
 
 const revokeSlots = 4;
@@ -12,14 +13,21 @@ const stopWithinMs: Millis = 5_000;
 
 const lanes = ['P0', 'P1', 'P2', 'P3'] as const satisfies readonly Lane[];
 
+export interface Turn {
+  /** What is to be done about an object; must not reject. */
+  readonly run: (key: ObjectKey) => Promise<void>;
+  /** Its lane let go of it. */
+  readonly landed?: (key: ObjectKey) => void;
+}
+
 /**
  * Which object is written next. Removals and narrowings have slots of their own, so that a wall of failing creates
  * never keeps one waiting; roles come before bindings; what is merely replaced goes when its replacement was tried.
  * The number of other writes in flight follows what the API server bears.
  */
 export class WriteLanes {
-  readonly #run: (key: ObjectKey) => Promise<void>;
-  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #turn: Turn;
+  readonly #clock: Timers;
   /** Keys that wait, and since when. */
   readonly #queues: Readonly<Record<Lane, Map<ObjectKey, Millis>>> = {
     P0: new Map(),
@@ -34,11 +42,10 @@ export class WriteLanes {
   #due = false;
   #stopped = false;
   #idle: (() => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #wakeUp: (() => void) | undefined;
 
-  /** `run` must not reject. */
-  constructor(run: (key: ObjectKey) => Promise<void>, clock: Pick<Clock, 'monotonic'>) {
-    this.#run = run;
+  constructor(turn: Turn, clock: Timers) {
+    this.#turn = turn;
     this.#clock = clock;
   }
 
@@ -72,12 +79,12 @@ export class WriteLanes {
   /** Starts nothing more; resolves when what is in flight has landed, after five seconds at the latest. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#wakeUp?.();
     if (this.#busy.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, stopWithinMs);
+      const callOff = this.#clock.after(stopWithinMs, resolve);
       this.#idle = () => {
-        clearTimeout(timer);
+        callOff();
         resolve();
       };
     });
@@ -129,10 +136,10 @@ export class WriteLanes {
 
   #wakeUpForWaiting(): void {
     if (this.#queues.P2.size + this.#queues.P3.size === 0) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    this.#wakeUp ??= this.#clock.after(rolesFirstMs, () => {
+      this.#wakeUp = undefined;
       this.#pump();
-    }, rolesFirstMs).unref();
+    });
   }
 
   #start(from: Lane, as: Lane): boolean {
@@ -141,7 +148,7 @@ export class WriteLanes {
       this.#queues[from].delete(key);
       this.#busy.add(key);
       this.#flying[as] += 1;
-      void this.#run(key).finally(() => this.#landed(key, as));
+      void this.#turn.run(key).finally(() => this.#landed(key, as));
       return true;
     }
     return false;
@@ -151,6 +158,7 @@ export class WriteLanes {
     this.#busy.delete(key);
     this.#flying[lane] -= 1;
     if (this.#busy.size === 0) this.#idle?.();
+    this.#turn.landed?.(key);
     this.#pumpSoon();
   }
 }

@@ -1,5 +1,5 @@
 import { isKubeError, kubeResources } from '@ambit/kube';
-import type { KubeClient, KubeResource } from '@ambit/kube';
+import type { KubeResource } from '@ambit/kube';
 import type { Logger } from '@ambit/kernel';
 import { isBinding, withRevision } from '@ambit/rbac';
 import type {
@@ -8,27 +8,29 @@ import type {
   RbacObject,
   RecreateObject,
   UpdateObject,
+  Write,
+  WriteDone,
+  WriteOutcome,
 } from '@ambit/rbac';
 import { splitKey } from './observed-objects.ts';
 import type { LiveObject } from './observed-objects.ts';
-import type { Write } from './taking-away.ts';
+import type { ReconcilerClient } from './reconciler-options.ts';
 import { later, outcomeOf } from './write-outcome.ts';
-import type { DoneOutcome, Outcome } from './write-outcome.ts';
 
 type Removal = Pick<DeleteObject | RecreateObject, 'key' | 'uid' | 'finalizers' | 'deleting'>;
 
 /** Carries out one operation. Preconditions keep it off everything but what was looked at. */
 export class WriteObject {
-  readonly #client: KubeClient;
+  readonly #client: ReconcilerClient;
   readonly #logger: Logger;
 
-  constructor(client: KubeClient, logger: Logger) {
+  constructor(client: ReconcilerClient, logger: Logger) {
     this.#client = client;
     this.#logger = logger;
   }
 
   /** Never rejects. */
-  async write(operation: Write, revision: number): Promise<Outcome> {
+  async write(operation: Write, revision: number): Promise<WriteOutcome> {
     try {
       return await this.#write(operation, revision);
     } catch (error) {
@@ -48,7 +50,7 @@ export class WriteObject {
     }
   }
 
-  async #write(operation: Write, revision: number): Promise<Outcome> {
+  async #write(operation: Write, revision: number): Promise<WriteOutcome> {
     switch (operation.type) {
       case 'create':
         return { type: 'done', object: await this.#create(operation.body, revision) };
@@ -73,7 +75,7 @@ export class WriteObject {
     return { ...made, kind } as RbacObject;
   }
 
-  async #update(operation: UpdateObject, revision: number): Promise<Outcome> {
+  async #update(operation: UpdateObject, revision: number): Promise<WriteOutcome> {
     try {
       const object = await this.#patch(operation.key, withRevision(operation.patch, revision));
       return { type: 'done', object };
@@ -92,14 +94,14 @@ export class WriteObject {
   }
 
   /** Every update of a binding is checked for escalation, a removal of subjects too; a DELETE never is. */
-  async #narrowByDeleting(operation: UpdateObject, revision: number): Promise<Outcome> {
+  async #narrowByDeleting(operation: UpdateObject, revision: number): Promise<WriteOutcome> {
     const { key, uid, body } = operation;
     const removed = await this.#remove({ key, uid, finalizers: [], deleting: false });
     return removed.type === 'done' ? this.#madeAnew(body, revision, removed) : removed;
   }
 
   /** Less of a role is checked for escalation, nothing of it is not: `rules: []` ends what it gave in one write. */
-  async #emptyRole({ key, uid }: UpdateObject): Promise<Outcome> {
+  async #emptyRole({ key, uid }: UpdateObject): Promise<WriteOutcome> {
     try {
       const object = await this.#patch(key, { metadata: { uid }, rules: [] });
       return { type: 'condemned', object };
@@ -110,7 +112,7 @@ export class WriteObject {
   }
 
   /** What was taken away stays done when making it anew fails: that is tried again by itself. */
-  async #madeAnew(body: RbacObject, revision: number, removed: DoneOutcome): Promise<Outcome> {
+  async #madeAnew(body: RbacObject, revision: number, removed: WriteDone): Promise<WriteOutcome> {
     if (removed.object !== undefined) return removed;
     try {
       return { ...removed, object: await this.#create(body, revision) };
@@ -124,7 +126,7 @@ export class WriteObject {
     }
   }
 
-  async #remove(removal: Removal): Promise<Outcome> {
+  async #remove(removal: Removal): Promise<WriteOutcome> {
     const { key, uid } = removal;
     try {
       const held = await this.#delete(removal);
@@ -154,7 +156,7 @@ export class WriteObject {
     key: ObjectKey,
     uid: string,
     finalizers: readonly string[],
-  ): Promise<Outcome> {
+  ): Promise<WriteOutcome> {
     try {
       await this.#patch(key, { metadata: { uid, finalizers: null } });
     } catch (error) {
@@ -168,12 +170,12 @@ export class WriteObject {
       : { type: 'done', finalizersRemoved: finalizers };
   }
 
-  async #lookAgain(key: ObjectKey): Promise<Outcome> {
+  async #lookAgain(key: ObjectKey): Promise<WriteOutcome> {
     const object = await this.look(key);
     return object === undefined ? { type: 'lookAgain' } : { type: 'lookAgain', object };
   }
 
-  async #failed(key: ObjectKey, error: unknown): Promise<Outcome> {
+  async #failed(key: ObjectKey, error: unknown): Promise<WriteOutcome> {
     if (!isKubeError(error)) {
       this.#logger.error('a write failed in an unforeseen way', { key, error });
     }

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { AppError } from '@ambit/kernel';
-import type { Logger } from '@ambit/kernel';
+import type { Logger, Millis } from '@ambit/kernel';
 import { couldBeNamedByUs } from '@ambit/rbac';
 import type { ObjectKey } from '@ambit/rbac';
 import { readWhole, replaceDurably } from './durable-file.ts';
@@ -13,15 +13,24 @@ const objectKinds = ['ClusterRole', 'ClusterRoleBinding', 'RoleBinding'];
 const keyPattern =
   /^(?:Role(?:Binding)?\/[a-z0-9-]{1,63}|ClusterRoleBinding\/|ClusterRole\/)\/([^/\s]+)$/;
 const uidPattern = /^[A-Za-z0-9-]{1,64}$/;
+const endPattern = /^\d{1,15}$/;
+
+/** What the reconciler needs of it. */
+export type Inventory = Pick<
+  ObjectInventory,
+  'uid' | 'end' | 'ended' | 'nextEnd' | 'keys' | 'size' | 'put' | 'remove' | 'flush'
+>;
 
 /**
- * What this agent wrote: key and uid of every object of ours. It proves ownership of an object whose labels somebody
+ * What this agent wrote: key and uid of every object of ours, and when it ends. It proves ownership of an object whose labels somebody
  * took off, so it is saved soon after each write; when it is behind, the object's name still proves it. The file gets
  * a line per change, because writing ten thousand objects must not write a file of ten thousand lines each time.
  */
 export class ObjectInventory {
   readonly #path: string;
   readonly #uids: Map<ObjectKey, string>;
+  /** Of those that end: when. An agent that starts ends them before it knows anything else. */
+  readonly #ends: Map<ObjectKey, Millis>;
   /** Changed since the last save. */
   readonly #changed = new Set<ObjectKey>();
   #lines: number;
@@ -33,6 +42,7 @@ export class ObjectInventory {
   private constructor(path: string, found: Found) {
     this.#path = path;
     this.#uids = found.uids;
+    this.#ends = found.ends;
     this.#lines = found.lines;
     this.#torn = found.torn;
   }
@@ -61,6 +71,27 @@ export class ObjectInventory {
     return this.#uids.get(key);
   }
 
+  /** When the object ends, as it was last written. */
+  end(key: ObjectKey): Millis | undefined {
+    return this.#ends.get(key);
+  }
+
+  /** Keys of objects whose end has come. */
+  ended(high: Millis): ObjectKey[] {
+    return Array.from(this.#ends)
+      .filter(([, end]) => end <= high)
+      .map(([key]) => key);
+  }
+
+  /** The first end that has not come. */
+  nextEnd(high: Millis): Millis | undefined {
+    let next: Millis | undefined;
+    for (const end of this.#ends.values()) {
+      if (end > high && (next === undefined || end < next)) next = end;
+    }
+    return next;
+  }
+
   keys(): Iterable<ObjectKey> {
     return this.#uids.keys();
   }
@@ -79,13 +110,16 @@ export class ObjectInventory {
     return counts;
   }
 
-  put(key: ObjectKey, uid: string): void {
-    if (this.#uids.get(key) === uid) return;
+  put(key: ObjectKey, uid: string, end?: Millis): void {
+    if (this.#uids.get(key) === uid && this.#ends.get(key) === end) return;
     this.#uids.set(key, uid);
+    if (end === undefined) this.#ends.delete(key);
+    else this.#ends.set(key, end);
     this.#saveSoon(key);
   }
 
   remove(key: ObjectKey): void {
+    this.#ends.delete(key);
     if (this.#uids.delete(key)) this.#saveSoon(key);
   }
 
@@ -122,12 +156,16 @@ export class ObjectInventory {
   }
 
   #text(keys: Iterable<ObjectKey>): string {
-    return Array.from(keys, (key) => `${this.#uids.get(key) ?? gone} ${key}\n`).join('');
+    return Array.from(keys, (key) => {
+      const end = this.#ends.get(key);
+      return `${this.#uids.get(key) ?? gone} ${key}${end === undefined ? '' : ` ${end}`}\n`;
+    }).join('');
   }
 }
 
 interface Found {
   readonly uids: Map<ObjectKey, string>;
+  readonly ends: Map<ObjectKey, Millis>;
   readonly lines: number;
   readonly torn: boolean;
   /** Lines that were left out. */
@@ -135,7 +173,7 @@ interface Found {
 }
 
 function nothing(): Found {
-  return { uids: new Map(), lines: 0, torn: true, strange: 0 };
+  return { uids: new Map(), ends: new Map(), lines: 0, torn: true, strange: 0 };
 }
 
 function isOurs(key: ObjectKey): boolean {
@@ -151,14 +189,28 @@ function read(text: string): Found {
   const lines = text.split('\n');
   const torn = lines.pop() !== '';
   const uids = new Map<ObjectKey, string>();
+  const ends = new Map<ObjectKey, Millis>();
   let strange = 0;
   for (const line of lines) {
-    const space = line.indexOf(' ');
-    const key = line.slice(space + 1);
-    const uid = line.slice(0, space);
-    if (!isOurs(key) || !uidPattern.test(uid)) strange++;
-    else if (uid === gone) uids.delete(key);
+    const noted = readLine(line);
+    if (noted === undefined) {
+      strange++;
+      continue;
+    }
+    const { key, uid, end } = noted;
+    ends.delete(key);
+    if (uid === gone) uids.delete(key);
     else uids.set(key, uid);
+    if (uid !== gone && end !== undefined) ends.set(key, Number(end));
   }
-  return { uids, lines: lines.length, torn: torn || strange > 0, strange };
+  return { uids, ends, lines: lines.length, torn: torn || strange > 0, strange };
+}
+
+/** `UID KEY`, and when the object ends in milliseconds, where it does. */
+function readLine(
+  line: string,
+): { readonly uid: string; readonly key: ObjectKey; readonly end: string | undefined } | undefined {
+  const [uid = '', key = '', end, ...more] = line.split(' ');
+  const strange = more.length > 0 || (end !== undefined && !endPattern.test(end));
+  return strange || !isOurs(key) || !uidPattern.test(uid) ? undefined : { uid, key, end };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
+import type { Admission } from './admission.ts';
 import { keyOf } from './api-object.ts';
 import type { SimulatedAuthenticator } from './authenticator.ts';
 import { answerDiscovery } from './discovery.ts';
@@ -45,6 +46,7 @@ export interface ApiReply {
 
 export interface ApiHandlerOptions {
   readonly store: ObjectStore;
+  readonly admission: Admission;
   readonly authenticator: SimulatedAuthenticator;
   readonly now: () => string;
 }
@@ -58,7 +60,7 @@ export class ApiHandler {
   constructor(options: ApiHandlerOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#writer = new ObjectWriter(options.store);
+    this.#writer = new ObjectWriter(options.store, options.admission);
   }
 
   handle(request: ApiRequest): ApiReply {

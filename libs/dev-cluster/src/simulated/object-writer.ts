@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
+import type { Admission } from './admission.ts';
 import { sameValue } from './api-object.ts';
 import type { ApiMeta, ApiObject, StoreKey } from './api-object.ts';
 import { decodeObject } from './decode-object.ts';
@@ -45,9 +46,11 @@ type Change = (existing: ApiObject | undefined) => ApiObject;
 /** Creates and changes objects by the rules of a kube-apiserver's generic registry and RBAC storage. */
 export class ObjectWriter {
   readonly #store: ObjectStore;
+  readonly #admission: Admission;
 
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, admission: Admission) {
     this.#store = store;
+    this.#admission = admission;
   }
 
   create(request: WriteRequest, sent: unknown): ApiObject {
@@ -119,8 +122,9 @@ export class ObjectWriter {
     return { object: this.#change(request, existing, carryOver(object, existing)), created: false };
   }
 
-  #change(request: WriteRequest, existing: ApiObject, object: ApiObject): ApiObject {
+  #change(request: WriteRequest, existing: ApiObject, sent: ApiObject): ApiObject {
     const { resource, writer } = request;
+    const object = this.#admission.admit(resource, sent);
     const faults = [...updateFaults(object, existing), ...objectFaults(resource, object)];
     if (faults.length > 0) throw invalid(resource, request.name, faults);
     const applied = writer.operation === 'Apply';
@@ -136,8 +140,9 @@ export class ObjectWriter {
     return next;
   }
 
-  #insert(request: WriteRequest, sent: ApiObject): ApiObject {
+  #insert(request: WriteRequest, asked: ApiObject): ApiObject {
     const { resource, writer } = request;
+    const sent = this.#admission.admit(resource, asked);
     const faults = objectFaults(resource, sent);
     if (faults.length > 0) throw invalid(resource, sent.metadata.name, faults);
     const key = { name: sent.metadata.name, namespace: request.namespace };

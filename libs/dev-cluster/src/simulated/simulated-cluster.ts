@@ -4,6 +4,7 @@ import { agentUser, giveAgentRights } from '../access/agent-rights.ts';
 import type { Authority, KeyPair } from '../access/certificates.ts';
 import { kubeconfigText } from '../access/kubeconfig.ts';
 import type { ClusterIdentity, DevCluster, RequestCount } from '../dev-cluster.ts';
+import type { Admission } from './admission.ts';
 import type { ApiListener } from './api-listener.ts';
 import { simulatedVersion } from './discovery.ts';
 import type { Faults } from './faults.ts';
@@ -49,6 +50,11 @@ export class SimulatedCluster implements DevCluster {
   /** Refusals, delays, hangs and cut connections to come. */
   get faults(): Faults {
     return this.#parts.simulation.faults;
+  }
+
+  /** What changes writes before they are stored. */
+  get admission(): Admission {
+    return this.#parts.simulation.admission;
   }
 
   /** What was asked so far. */

@@ -1,3 +1,4 @@
+import { Admission } from './admission.ts';
 import { ApiHandler } from './api-handler.ts';
 import { ApiServer } from './api-server.ts';
 import { SimulatedAuthenticator } from './authenticator.ts';
@@ -18,6 +19,7 @@ export interface SimulationOptions {
 /** Everything of a simulated cluster but its sockets: it outlives a restart of the listener. */
 export class Simulation {
   readonly store = new ObjectStore();
+  readonly admission = new Admission();
   readonly faults = new Faults();
   readonly log = new RequestLog();
   readonly watches: Watches;
@@ -31,8 +33,8 @@ export class Simulation {
     this.watches = new Watches(store);
     this.authenticator = new SimulatedAuthenticator(store, now);
     this.#controllers = new Controllers(store, { now: time, namespaceDeletionMs });
-    const { authenticator, watches } = this;
-    const handler = new ApiHandler({ store, authenticator, now: time });
+    const { admission, authenticator, watches } = this;
+    const handler = new ApiHandler({ store, admission, authenticator, now: time });
     this.server = new ApiServer({ store, authenticator, handler, watches, faults, log, now });
     bootstrap(store, time());
     this.#controllers.aggregate();

@@ -25,7 +25,7 @@ export function ownership(object: RbacObject, context: OwnershipContext): Owners
   if (isBinding(object) && context.breakGlass?.includes(name) === true) return 'break-glass';
   const noted = uid !== undefined && uid === context.inventoryUid;
   if (noted && isNamedLikeOurs(object)) return 'ours';
-  if (!hasOwnerLabels(object, context)) return 'foreign';
+  if (!hasOwnerLabels(object, context)) return isUnsigned(object) ? 'copied' : 'foreign';
   return isProven(object, context.digests) ? 'adoptable' : 'copied';
 }
 
@@ -39,6 +39,12 @@ function isProven({ kind, metadata }: RbacObject, digests: Digests): boolean {
   const { name, namespace = '', annotations } = metadata;
   const identity = annotations?.[ambitAnnotations.identity];
   return identity !== undefined && isNamedByIdentity({ kind, namespace, name }, identity, digests);
+}
+
+/** It says that it is managed by us and not by which installation: no agent ever wrote it so. */
+function isUnsigned({ metadata: { labels } }: RbacObject): boolean {
+  if (labels?.[ambitLabels.managedBy] !== managedByValue) return false;
+  return !labels[ambitLabels.cluster] || !labels[ambitLabels.installation];
 }
 
 function hasOwnerLabels({ metadata: { labels } }: RbacObject, owner: Owner): boolean {

@@ -1,5 +1,7 @@
-import { covers, isBinding } from '@ambit/rbac';
-import type { Operation, PolicyRule, RbacObject, UpdateObject } from '@ambit/rbac';
+import type { Operation, UpdateObject } from '../diff/operation.ts';
+import { covers } from '../evaluate/covers.ts';
+import { isBinding } from '../is-binding.ts';
+import type { PolicyRule, RbacObject } from '../model.ts';
 
 /** An operation that writes something. */
 export type Write = Exclude<Operation, { type: 'foreign' | 'adopt' }>;
@@ -41,7 +43,9 @@ function onlyNarrowing(update: UpdateObject, observed: RbacObject | undefined): 
   const { metadata, subjects, rules } = update.patch;
   if (subjects !== undefined) {
     const left = subjects.filter((subject) => !update.gains.includes(subject));
-    return { ...update, gains: [], patch: { metadata, subjects: left } };
+    // Where a patch is refused the object is made anew by its body: that may not give more either.
+    const body = isBinding(update.body) ? { ...update.body, subjects: left } : update.body;
+    return { ...update, gains: [], patch: { metadata, subjects: left }, body };
   }
   if (rules === undefined || observed === undefined || isBinding(observed)) return update;
   return { ...update, patch: { metadata, rules: stillHeld(rules, observed.rules) } };

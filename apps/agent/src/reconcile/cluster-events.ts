@@ -1,0 +1,112 @@
+import type { Namespace } from '@ambit/kube';
+import type { ObjectKey } from '@ambit/rbac';
+import type { CauseWatch } from './cause-watch.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { ClusterWatch, ClusterWatchHandler } from './cluster-watch.ts';
+import type { ObjectDriver } from './object-driver.ts';
+import type { RoleEvents } from './role-events.ts';
+import type { WantedState } from './wanted-state.ts';
+
+export interface ClusterEventsOptions {
+  readonly driver: ObjectDriver;
+  readonly wanted: WantedState;
+  readonly facts: ClusterFacts;
+  readonly causes: Pick<CauseWatch, 'stop'>;
+  /** Made with what it tells. */
+  readonly watch: (handler: ClusterWatchHandler) => ClusterWatch;
+  /** Made with what to do when the set of roles that exist is another one. */
+  readonly roles: (changed: () => void) => RoleEvents;
+}
+
+export interface ClusterListener {
+  /** What is wanted of these objects changed. */
+  changed(keys: Iterable<ObjectKey>): void;
+  /** Every list is complete for the first time. */
+  listed(): void;
+  /** It may end before any state is loaded. */
+  seen(): void;
+}
+
+/** What happens in the cluster, told to those whom it concerns. */
+export class ClusterEvents {
+  readonly facts: ClusterFacts;
+  readonly #options: ClusterEventsOptions;
+  readonly #watch: ClusterWatch;
+  readonly #roles: RoleEvents;
+  #listener: ClusterListener | undefined;
+
+  constructor(options: ClusterEventsOptions) {
+    this.#options = options;
+    this.facts = options.facts;
+    this.#roles = options.roles(() => this.#rolesChanged());
+    this.#watch = options.watch(this.#handler());
+  }
+
+  /** Kinds whose first list is not complete. */
+  get missingLists(): readonly string[] {
+    return this.#watch.missing;
+  }
+
+  start(listener: ClusterListener): void {
+    this.#listener = listener;
+    this.#watch.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#watch.stop(), this.#options.causes.stop()]);
+  }
+
+  relist(): void {
+    this.#watch.relist();
+  }
+
+  /** Roles that the ceiling allows since a moment ago are read. */
+  async readAllowedRoles(): Promise<void> {
+    await this.#roles.readAllowed();
+  }
+
+  #handler(): ClusterWatchHandler {
+    const { driver } = this.#options;
+    return {
+      seen: (object) => {
+        driver.seen(object);
+        this.#listener?.seen();
+      },
+      gone: (key, uid, version) => driver.gone(key, uid, version),
+      roleSeen: (role) => this.#roles.seen(role),
+      roleGone: (name, uid, version) => this.#roles.gone(name, uid, version),
+      namespaceSeen: (namespace) => this.#namespaceSeen(namespace),
+      namespaceGone: (name) => this.#namespaceGone(name),
+      listed: () => {
+        this.#rolesChanged();
+        driver.relisted();
+        this.#listener?.listed();
+      },
+      relisted: () => {
+        driver.relisted();
+        void this.#roles.readAllowed();
+      },
+    };
+  }
+
+  #namespaceSeen({ metadata: { name, labels = {} }, status }: Namespace): void {
+    const { facts, wanted, driver } = this.#options;
+    const namespace = { name, labels, phase: status?.phase ?? 'Active' };
+    facts.setNamespace(namespace);
+    this.#listener?.changed(wanted.setNamespace(namespace));
+    driver.causeChanged(['refused'], name);
+  }
+
+  #namespaceGone(name: string): void {
+    const { facts, wanted } = this.#options;
+    facts.removeNamespace(name);
+    this.#listener?.changed(wanted.removeNamespace(name));
+  }
+
+  /** Before the first list is complete every role counts as there, or everything would look missing. */
+  #rolesChanged(): void {
+    const { facts, wanted } = this.#options;
+    if (this.missingLists.length > 0) return;
+    this.#listener?.changed(wanted.setExistingRoles(facts.roleNames()));
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from '@jest/globals';
+import { agentRules } from '../print-rbac.ts';
+import { inSimulation } from '../../test/in-simulation.ts';
+import { binding, ceilingOf } from '../../test/reconcile-scene.ts';
+
+const wanted = ['payments view ambit:ann'];
+const create = { verb: 'create', resource: 'rolebindings' };
+const given = { put: [binding({ key: 'BINDING/1' })] };
+const quota = {
+  status: 403,
+  reason: 'Forbidden',
+  message: 'exceeded quota: rb, requested: count/rolebindings=1, used: 0, limited: 0',
+};
+
+describe('a write that is refused', () => {
+  test(
+    'outside case 04: what a quota refused is given within seconds after it is raised, without a change of the grant',
+    inSimulation({}, async ({ scene, cluster }) => {
+      const refusal = cluster.faults.inject({ match: create, ...quota });
+      expect((await scene.apply(given)).problems).toMatchObject([
+        {
+          reason: 'kubernetes_refused',
+          message: expect.stringContaining('exceeded quota'),
+          effect: 'PROBLEM_EFFECT_LACKS',
+          subjects: ['ambit:ann'],
+        },
+      ]);
+      await scene.eventually('a second attempt', () => expect(refusal.met).toBeGreaterThan(1));
+      refusal.disarm();
+      await scene.sees(wanted, 10_000);
+      await scene.eventually('no problem', () =>
+        expect(scene.reconciler.status().report.problems).toEqual([]),
+      );
+    }),
+  );
+
+  test(
+    'outside case 04: a right that the agent gets later is used at once, also when it waits long',
+    inSimulation(
+      { rightsOf: ceilingOf({ allowedClusterRoles: ['edit'] }), random: () => 0.99 },
+      async ({ scene, cluster }) => {
+        expect((await scene.apply(given)).problems).toMatchObject([
+          { reason: 'kubernetes_refused', message: expect.stringContaining('not currently held') },
+        ]);
+        // By then it waits four seconds for the next attempt.
+        await scene.eventually('the second attempt', () =>
+          expect(
+            cluster.log.writes.filter(
+              ({ verb, user, resource }) =>
+                verb === 'create' && user === 'ambit-agent' && resource === 'rolebindings',
+            ).length,
+          ).toBe(2),
+        );
+        await cluster.agentKubeconfig(agentRules(scene.ceiling));
+        await scene.sees(wanted, 1_500);
+      },
+    ),
+  );
+
+  test(
+    'outside row B.2: a refused removal says what refused it, which binding stays and who keeps access, in status and trail, until it is gone',
+    inSimulation({ random: () => 0.5 }, async ({ scene, cluster }) => {
+      await scene.apply({
+        put: [binding({ key: 'BINDING/1', subjects: ['ambit:ann', 'ambit:bob'] })],
+      });
+      const { name } = (await scene.only()).metadata;
+      const match = { verb: 'delete', resource: 'rolebindings' };
+      const message = 'admission webhook "keep.example.com" denied the request: frozen';
+      const refusal = cluster.faults.inject({ match, status: 403, reason: 'Forbidden', message });
+      const report = await scene.apply({ remove: ['BINDING/1'] });
+      const problem = {
+        reason: 'kubernetes_refused',
+        object: `RoleBinding/payments/${name}`,
+        effect: 'PROBLEM_EFFECT_EXCESS',
+        subjects: ['ambit:ann', 'ambit:bob'],
+        message,
+      };
+      expect(report.problems).toMatchObject([problem]);
+      await scene.eventually(
+        'three attempts',
+        () => expect(refusal.met).toBeGreaterThan(2),
+        10_000,
+      );
+      expect(scene.reconciler.status().report.problems).toMatchObject([problem]);
+      expect(scene.eventsOf('object.removal_refused')).toMatchObject([
+        {
+          object: { kind: 'RoleBinding', name, namespace: 'payments' },
+          subjects: ['ambit:ann', 'ambit:bob'],
+          grants: ['grant'],
+          message: expect.stringContaining('frozen'),
+        },
+      ]);
+      refusal.disarm();
+      await scene.sees([], 6_000);
+      await scene.eventually('no problem', () =>
+        expect(scene.reconciler.status().report.problems).toEqual([]),
+      );
+    }),
+  );
+
+  test(
+    'outside row B.2: a subject that may not be taken out is named, the others are not',
+    inSimulation({}, async ({ scene, cluster }) => {
+      await scene.apply({
+        put: [binding({ key: 'BINDING/1', subjects: ['ambit:ann', 'ambit:bob'] })],
+      });
+      for (const verb of ['patch', 'delete']) {
+        const match = { verb, resource: 'rolebindings' };
+        cluster.faults.inject({ match, status: 403, reason: 'Forbidden', message: 'frozen' });
+      }
+      const { problems } = await scene.apply({
+        put: [binding({ key: 'BINDING/1', subjects: ['ambit:bob'] })],
+      });
+      expect(problems).toMatchObject([
+        { key: 'BINDING/1', effect: 'PROBLEM_EFFECT_EXCESS', subjects: ['ambit:ann'] },
+      ]);
+    }),
+  );
+});
