@@ -47,6 +47,14 @@ describe('the least rights of an agent', () => {
     expect(may('create', 'roles', own)).toBe(false);
   });
 
+  test('outside case 04: what writes are refused by may be watched, and nothing of it read alone or written', () => {
+    const causes = rules().filter(({ resources = [] }) =>
+      resources.some((name) => /quota|admission|webhook/.test(name)),
+    );
+    expect(causes.flatMap(({ resources = [] }) => resources)).toHaveLength(7);
+    expect(new Set(causes.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list', 'watch']));
+  });
+
   test('where nothing may be given, nothing can be made', () => {
     const nothing = { allowedClusterRoles: [], clusterScope: true };
     for (const kind of ['rolebindings', 'clusterrolebindings', 'clusterroles']) {
