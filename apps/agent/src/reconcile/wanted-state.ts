@@ -21,6 +21,7 @@ import type {
   RbacObject,
 } from '@ambit/rbac';
 import { HeldGains, ofIntent } from './held-gains.ts';
+import { IntentEnds } from './intent-ends.ts';
 import { underFreeKeys } from './free-keys.ts';
 import type { UnexplainedStep } from './ports.ts';
 import { isRoleReplaced } from './replaced-role.ts';
@@ -44,12 +45,9 @@ type RulesOf = (clusterRole: string) => readonly PolicyRule[] | undefined;
 export class WantedState {
   readonly #desired: DesiredState;
   readonly #keys = new Set<string>();
-  /** Ends of the intents that have one. */
-  readonly #ends = new Map<string, Millis>();
+  readonly #ends = new IntentEnds();
   /** Until every list is complete. */
   #temporary: TemporaryIntents | undefined;
-  /** Intents whose end was enforced: no clock brings them back, only a state that moves the end. */
-  readonly #over = new Set<string>();
   #ceiling: Ceiling;
   #held: readonly Intent[] = [];
   readonly #gains = new HeldGains();
@@ -162,7 +160,7 @@ export class WantedState {
 
   /** Ends that were enforced by a clock that was wrong are judged anew. */
   reopenEnds(now: ClockBounds): Touched {
-    this.#over.clear();
+    this.#ends.reopen();
     const touched = this.setTime(now);
     add(touched, this.#setMasks());
     return touched;
@@ -213,20 +211,14 @@ export class WantedState {
 
   /** Before the lists are complete: true when an intent whose end has not come may stand behind this object. */
   mayStillGive(key: ObjectKey): boolean {
-    return this.#temporary?.mayGive(key, this.#over) ?? false;
+    return this.#temporary?.mayGive(key, this.#ends.over) ?? false;
   }
 
   /** Moves the clock; what has ended by it stays ended. */
   setTime(now: ClockBounds): Touched {
     this.#changes += 1;
     const touched = this.#desired.setTime(now);
-    let more = false;
-    for (const [key, end] of this.#ends) {
-      if (end > now.high || this.#over.has(key)) continue;
-      this.#over.add(key);
-      more = true;
-    }
-    if (more) add(touched, this.#setMasks());
+    if (this.#ends.enforce(now.high)) add(touched, this.#setMasks());
     return touched;
   }
 
@@ -243,12 +235,8 @@ export class WantedState {
   }
 
   #note(intent: Intent): void {
-    const { key } = intent;
-    this.#keys.add(key);
-    const end = intent.section === 'BINDING' ? intent.notAfter : undefined;
-    if (end !== this.#ends.get(key)) this.#over.delete(key);
-    if (end === undefined) this.#ends.delete(key);
-    else this.#ends.set(key, end);
+    this.#keys.add(intent.key);
+    this.#ends.note(intent);
     this.#temporary?.note(intent);
   }
 
@@ -278,17 +266,17 @@ export class WantedState {
     const standing = keys.flatMap((key) => this.#gains.forget(key));
     for (const key of keys) {
       this.#keys.delete(key);
-      this.#ends.delete(key);
+      this.#ends.forget(key);
       this.#temporary?.forget(key);
-      this.#over.delete(key);
     }
     return this.#desired.removeIntents(standing);
   }
 
   #setMasks(): Touched {
-    if (this.#over.size + this.#masks.length + this.#masked === 0) return new Set();
-    this.#masked = this.#over.size + this.#masks.length;
-    const over = Array.from(this.#over, (key) => ({ key, subject: '' }));
+    const { over: ended } = this.#ends;
+    if (ended.size + this.#masks.length + this.#masked === 0) return new Set();
+    this.#masked = ended.size + this.#masks.length;
+    const over = Array.from(ended, (key) => ({ key, subject: '' }));
     const masks = [...this.#masks, ...over].flatMap((mask) =>
       this.#gains.keysOf(mask.key).map((key) => ({ ...mask, key })),
     );
