@@ -66,7 +66,14 @@ function changeOf(
   put: readonly Grant[],
   removed: readonly string[],
 ): StateChange {
-  const change = { mode, manifest: { revision }, intents: put.map(intentOf), removed, entries: [] };
+  const change = {
+    mode,
+    manifest: { revision },
+    intents: put.map(intentOf),
+    removed,
+    entries: [],
+    skipped: [],
+  };
   return change as unknown as StateChange;
 }
 

@@ -1,6 +1,6 @@
 import type { Millis } from '@ambit/kernel';
-import { KnownObjects } from './known-objects.ts';
-import type { KnownObject } from './known-objects.ts';
+import { ReflectedObjects } from './reflected-objects.ts';
+import type { KnownObject } from './reflected-objects.ts';
 import { keyText } from './resources.ts';
 import type { KubeObject, ObjectName } from './resources.ts';
 import type { GoneObject, ReflectorHandler } from './reflector-options.ts';
@@ -15,7 +15,7 @@ export class HandlerFailed extends Error {
 
 /** Turns objects as listed or watched into what is new, changed or gone for the handler. */
 export class ObjectTeller<T extends KubeObject> {
-  readonly known = new KnownObjects();
+  readonly known = new ReflectedObjects();
   readonly #handler: ReflectorHandler<T>;
   readonly #untilRelist: () => Millis;
   #failing: { readonly version: string; readonly attempts: number } | undefined;

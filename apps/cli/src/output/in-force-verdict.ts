@@ -12,7 +12,7 @@ export interface Found {
 }
 
 /** What came of a change. */
-export interface Verdict {
+export interface InForceVerdict {
   /** Access that stays although it was taken away, as agents report it. */
   readonly kept: readonly Found[];
   readonly lacking: readonly Found[];
@@ -27,7 +27,10 @@ export interface Verdict {
 }
 
 /** Looks through how far clusters are with a change. */
-export function verdictOf(clusters: readonly ClusterProgress[], change: ToldChange): Verdict {
+export function verdictOf(
+  clusters: readonly ClusterProgress[],
+  change: ToldChange,
+): InForceVerdict {
   const found = foundIn(clusters);
   const away = clusters.filter(({ done, connected }) => !done && !connected);
   const keeping = away.filter((cluster) => keepsAccess(cluster, change));

@@ -8,7 +8,7 @@ import {
   verdictOf,
   type Found,
   type ToldChange,
-  type Verdict,
+  type InForceVerdict,
 } from './in-force-verdict.ts';
 import { oneLine } from './one-line.ts';
 import { relativeTime } from './relative-time.ts';
@@ -45,7 +45,7 @@ export function tellInForce(
   return codeOf(verdict);
 }
 
-function codeOf({ kept, keeping, untold, lacking, late }: Verdict): ExitCode {
+function codeOf({ kept, keeping, untold, lacking, late }: InForceVerdict): ExitCode {
   if (kept.length + keeping.length > 0) return exitCodes.stillGranted;
   if (untold.length > 0 || lacking.some(({ problem }) => problem.reason !== 'ceiling_refused')) {
     return exitCodes.notInForce;
@@ -57,7 +57,7 @@ function codeOf({ kept, keeping, untold, lacking, late }: Verdict): ExitCode {
 function bounded({
   kept,
   lacking,
-}: Verdict): Pick<Verdict, 'kept' | 'lacking'> & { readonly more: number } {
+}: InForceVerdict): Pick<InForceVerdict, 'kept' | 'lacking'> & { readonly more: number } {
   const first = kept.slice(0, mostTold);
   const then = lacking.slice(0, mostTold - first.length);
   const more = kept.length + lacking.length - first.length - then.length;

@@ -5,7 +5,7 @@ import type { ServedResource } from './served-resources.ts';
 export type Mutation = (object: ApiObject) => ApiObject;
 
 /** Changes writes before they are stored, as a mutating policy or webhook does: whoever wrote is answered with it. */
-export class Admission {
+export class SimulatedAdmission {
   #mutations: { readonly plural: string; readonly change: Mutation }[] = [];
 
   /** Every write of this kind is changed until the returned function is called. */

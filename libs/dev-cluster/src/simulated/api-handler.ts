@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
-import type { Admission } from './admission.ts';
+import type { SimulatedAdmission } from './admission.ts';
 import { keyOf } from './api-object.ts';
 import type { SimulatedAuthenticator } from './authenticator.ts';
 import { answerDiscovery } from './discovery.ts';
@@ -46,7 +46,7 @@ export interface ApiReply {
 
 export interface ApiHandlerOptions {
   readonly store: ObjectStore;
-  readonly admission: Admission;
+  readonly admission: SimulatedAdmission;
   readonly authenticator: SimulatedAuthenticator;
   readonly now: () => string;
 }

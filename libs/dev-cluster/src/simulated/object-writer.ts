@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { UserInfo } from '@ambit/rbac';
-import type { Admission } from './admission.ts';
+import type { SimulatedAdmission } from './admission.ts';
 import { sameValue } from './api-object.ts';
 import type { ApiMeta, ApiObject, StoreKey } from './api-object.ts';
 import { decodeObject } from './decode-object.ts';
@@ -46,9 +46,9 @@ type Change = (existing: ApiObject | undefined) => ApiObject;
 /** Creates and changes objects by the rules of a kube-apiserver's generic registry and RBAC storage. */
 export class ObjectWriter {
   readonly #store: ObjectStore;
-  readonly #admission: Admission;
+  readonly #admission: SimulatedAdmission;
 
-  constructor(store: ObjectStore, admission: Admission) {
+  constructor(store: ObjectStore, admission: SimulatedAdmission) {
     this.#store = store;
     this.#admission = admission;
   }

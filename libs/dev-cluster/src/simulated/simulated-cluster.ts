@@ -4,7 +4,7 @@ import { agentUser, giveAgentRights } from '../access/agent-rights.ts';
 import type { Authority, KeyPair } from '../access/certificates.ts';
 import { kubeconfigText } from '../access/kubeconfig.ts';
 import type { ClusterIdentity, DevCluster, RequestCount } from '../dev-cluster.ts';
-import type { Admission } from './admission.ts';
+import type { SimulatedAdmission } from './admission.ts';
 import type { ApiListener } from './api-listener.ts';
 import { simulatedVersion } from './discovery.ts';
 import type { Faults } from './faults.ts';
@@ -53,7 +53,7 @@ export class SimulatedCluster implements DevCluster {
   }
 
   /** What changes writes before they are stored. */
-  get admission(): Admission {
+  get admission(): SimulatedAdmission {
     return this.#parts.simulation.admission;
   }
 

@@ -1,4 +1,4 @@
-import { Admission } from './admission.ts';
+import { SimulatedAdmission } from './admission.ts';
 import { ApiHandler } from './api-handler.ts';
 import { ApiServer } from './api-server.ts';
 import { SimulatedAuthenticator } from './authenticator.ts';
@@ -19,7 +19,7 @@ export interface SimulationOptions {
 /** Everything of a simulated cluster but its sockets: it outlives a restart of the listener. */
 export class Simulation {
   readonly store = new ObjectStore();
-  readonly admission = new Admission();
+  readonly admission = new SimulatedAdmission();
   readonly faults = new Faults();
   readonly log = new RequestLog();
   readonly watches: Watches;

@@ -12,7 +12,7 @@ export interface KnownObject {
 }
 
 /** What a reflector must remember: which objects it has told about, in which version. Never the objects. */
-export class KnownObjects {
+export class ReflectedObjects {
   readonly #byKey = new Map<string, KnownObject>();
   #listing = 0;
 
