@@ -3,7 +3,7 @@ import type { UserInfo } from '@ambit/rbac';
 import type { SimulatedAdmission } from './admission.ts';
 import { keyOf } from './api-object.ts';
 import type { SimulatedAuthenticator } from './authenticator.ts';
-import { answerDiscovery } from './discovery.ts';
+import { aggregatedType, answerDiscovery } from './discovery.ts';
 import { filterOf, listObjects } from './list-objects.ts';
 import type { ObjectStore } from './object-store.ts';
 import { removeObject } from './object-remover.ts';
@@ -12,7 +12,7 @@ import type { WriteRequest, Written } from './object-writer.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patches.ts';
 import type { RequestInfo } from './request-info.ts';
 import { answerReview, reviewKinds } from './reviews.ts';
-import { apiVersionOf, namespaces, serviceAccounts } from './served-resources.ts';
+import { apiVersionOf, emptyResources, namespaces, serviceAccounts } from './served-resources.ts';
 import type { ServedResource } from './served-resources.ts';
 import { answerOpenApi } from './openapi.ts';
 import { requestToken } from './service-account-tokens.ts';
@@ -42,6 +42,8 @@ export interface ApiReply {
   /** Sent as JSON, or as it is when it is a text. */
   readonly body: object | string;
   readonly etag?: string;
+  /** Of a body that is an object; plain JSON when absent. */
+  readonly contentType?: string;
 }
 
 export interface ApiHandlerOptions {
@@ -93,12 +95,13 @@ export class ApiHandler {
     const etag = `"${createHash('sha512').update(JSON.stringify(document)).digest('hex')}"`;
     return ifNoneMatch === etag
       ? { status: 304, body: '', etag }
-      : { status: 200, body: document, etag };
+      : { status: 200, body: document, etag, contentType: aggregatedType };
   }
 
   #object(request: ApiRequest, resource: ServedResource): ApiReply {
     const { info } = request;
     if (info.subresource !== '') return this.#subresource(request, resource);
+    if (info.method !== 'GET' && emptyResources.includes(resource)) throw methodNotAllowed();
     switch (info.method) {
       case 'GET':
         return { status: 200, body: this.#read(info, resource) };

@@ -143,16 +143,18 @@ export class ApiServer {
     response.once('close', close);
   }
 
-  #send(response: Http2ServerResponse, { status, body, etag }: ApiReply): void {
+  #send(response: Http2ServerResponse, { status, body, etag, contentType }: ApiReply): void {
     if (etag !== undefined) response.setHeader('etag', etag);
     const isText = typeof body === 'string';
-    this.#setHead(response, status, isText ? 'text/plain; charset=utf-8' : 'application/json');
+    const type = isText ? 'text/plain; charset=utf-8' : (contentType ?? 'application/json');
+    // A client puts the head of "not modified" over the one that it kept.
+    this.#setHead(response, status, status === 304 ? undefined : type);
     response.end(isText ? body : `${JSON.stringify(body)}\n`);
   }
 
-  #setHead(response: Http2ServerResponse, status: number, contentType: string): void {
+  #setHead(response: Http2ServerResponse, status: number, contentType: string | undefined): void {
     response.statusCode = status;
-    response.setHeader('content-type', contentType);
+    if (contentType !== undefined) response.setHeader('content-type', contentType);
     response.setHeader('cache-control', 'no-cache, private');
     response.setHeader('date', new Date(this.#parts.now()).toUTCString());
   }

@@ -1,5 +1,5 @@
 import { reviewKinds } from './reviews.ts';
-import { apiVersionOf, servedResources } from './served-resources.ts';
+import { apiVersionOf, emptyResources, servedResources } from './served-resources.ts';
 import type { ServedResource } from './served-resources.ts';
 
 /** Version of the Kubernetes whose behaviour is simulated. */
@@ -15,9 +15,14 @@ const storedVerbs = [
   'update',
   'watch',
 ];
-const groups = [...new Set([...servedResources, ...reviewKinds].map(({ group }) => group))].filter(
+const told = [...servedResources, ...emptyResources];
+const groups = [...new Set([...told, ...reviewKinds].map(({ group }) => group))].filter(
   (group) => group !== '',
 );
+
+/** The type of answers that hold everything at once; clients tell them from the plain ones by it. */
+export const aggregatedType =
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /**
  * What clients ask first: versions, groups and kinds; all of it in two answers for a client that accepts that.
@@ -25,7 +30,7 @@ const groups = [...new Set([...servedResources, ...reviewKinds].map(({ group }) 
  */
 export function answerDiscovery(path: string, accept: string): object | undefined {
   const trimmed = path.replace(/\/$/, '');
-  if (accept.includes('g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList')) {
+  if (accept.includes(aggregatedType)) {
     if (trimmed === '/api') return aggregatedList(['']);
     if (trimmed === '/apis') return aggregatedList(groups);
   }
@@ -67,9 +72,7 @@ function describeGroup(name: string): object {
 }
 
 function resourceList(group: string): object {
-  const stored = servedResources
-    .filter((resource) => resource.group === group)
-    .flatMap(describeStored);
+  const stored = told.filter((resource) => resource.group === group).flatMap(describeStored);
   const reviews = reviewKinds
     .filter((review) => review.group === group)
     .map(({ plural, kind, namespaced }) => ({
@@ -123,7 +126,7 @@ function aggregatedList(named: readonly string[]): object {
 function aggregatedResources(group: string): object[] {
   const responseKind = (kind: string) => ({ group, version: 'v1', kind });
   const scope = (namespaced: boolean) => (namespaced ? 'Namespaced' : 'Cluster');
-  const stored = servedResources.filter((resource) => resource.group === group);
+  const stored = told.filter((resource) => resource.group === group);
   const reviews = reviewKinds.filter((review) => review.group === group);
   return [
     ...stored.map(({ plural, singular, namespaced, kind, shortNames, subresources }) => ({

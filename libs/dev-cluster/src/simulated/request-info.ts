@@ -1,5 +1,5 @@
 import type { RequestAttributes } from '@ambit/rbac';
-import { servedResources } from './served-resources.ts';
+import { emptyResources, servedResources } from './served-resources.ts';
 import type { ServedResource } from './served-resources.ts';
 
 /** A request as Kubernetes' own resolver reads it (apiserver, pkg/endpoints/request/requestinfo.go). */
@@ -51,7 +51,7 @@ function resourceInfo(plain: RequestInfo, group: string, segments: readonly stri
   const selected = readsCollection(verb)
     ? nameInFieldSelector(plain.query.get('fieldSelector'))
     : '';
-  const resource = servedResources.find(
+  const resource = [...servedResources, ...emptyResources].find(
     (served) => served.group === group && served.plural === located.plural,
   );
   return {

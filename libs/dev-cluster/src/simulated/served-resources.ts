@@ -1,4 +1,4 @@
-import { rbacApiGroup } from '@ambit/rbac';
+import { kubernetesResources, rbacApiGroup } from '@ambit/rbac';
 import type { ApiObject } from './api-object.ts';
 
 /** One kind the simulated API server serves. */
@@ -84,6 +84,31 @@ export const servedResources: readonly ServedResource[] = [
   namespaces,
   serviceAccounts,
 ];
+
+/** Other kinds of Kubernetes: named in discovery and always empty, so that questions about access to them can be asked. */
+export const emptyResources: readonly ServedResource[] = kubernetesResources
+  .filter(({ resource, kind }) => !/\/|reviews$/.test(resource) && kind !== 'Binding')
+  .filter(({ group, resource }) =>
+    servedResources.every((each) => each.group !== group || each.plural !== resource),
+  )
+  .map(({ group, resource, singular, kind, namespaced, shortNames }) => ({
+    group,
+    version: 'v1',
+    plural: resource,
+    singular,
+    kind,
+    namespaced,
+    ...(shortNames.length === 0 ? {} : { shortNames }),
+    subresources: kubernetesResources
+      .filter((each) => each.group === group && each.resource.startsWith(`${resource}/`))
+      .map((each) => ({
+        name: each.resource.slice(resource.length + 1),
+        kind: each.kind,
+        verbs: ['create', 'get', 'patch', 'update'],
+      })),
+    createsOnUpdate: false,
+    fields: [],
+  }));
 
 export const namespacedResources = servedResources.filter((resource) => resource.namespaced);
 
