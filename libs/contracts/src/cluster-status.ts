@@ -16,6 +16,8 @@ export const IntentProblem = z.object({
     'retrying',
     'contended',
     'not_understood',
+    // One of a later version of the agent: the message says which.
+    'other',
   ]),
   message: z.string(),
   namespace: z.string().optional(),

@@ -31,6 +31,7 @@ export function nextStepOf(problem: Told, cluster: string): string {
       return `find out why ${problem.changedBy || 'somebody'} keeps changing ${problem.object ?? 'it'}; it is tried again by itself`;
     case 'not_understood':
       return `update the agent of ${cluster}`;
+    case 'other':
     case 'retrying':
       return `it is tried again by itself: ambit cluster status ${cluster}`;
     case 'kubernetes_refused':

@@ -23,8 +23,8 @@ export function lifeEvent(key: ObjectKey, telling: LifeTelling, told: Told): Age
       return driftEvent(key, telling.what, told.live);
     case 'corrected': {
       const message = telling.wanted
-        ? 'The object is as it should be again'
-        : 'The object that somebody changed is gone: nothing of it is wanted any more';
+        ? `${placeOf(key)} is as it should be again`
+        : `${placeOf(key)}, which somebody changed, is gone: nothing of it is wanted any more`;
       return objectEvent('drift.corrected', key, message);
     }
     case 'contended': {

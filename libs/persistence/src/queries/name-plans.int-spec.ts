@@ -2,13 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger, type TestDatabase, testDatabase } from '@ambit/testing';
 import { type Database, openDatabase } from '../database.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
-import {
-  listClusters,
-  listGrants,
-  listGroups,
-  listRoles,
-  listUsers,
-} from '../index.ts';
+import { listClusters, listGrants, listGroups, listRoles, listUsers } from '../index.ts';
 
 const rows = 30_000;
 const meta = `'{}', '{}', 1, 1, now()`;

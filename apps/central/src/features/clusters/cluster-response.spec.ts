@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { ClusterRecord } from '@ambit/persistence';
-import { clusterResponse } from './cluster-response.ts';
+import { clusterResponse, shownProblems } from './cluster-response.ts';
 
 const cluster: ClusterRecord = {
   kind: 'Cluster',
@@ -48,4 +48,11 @@ test('audit events that do not get through are a condition with what to look at'
     status: 'True',
     message: expect.stringContaining('do not reach central'),
   });
+});
+
+test('a problem with a reason of a later agent is told in its words, never left out', () => {
+  const problem = { key: 'BINDING/1', reason: 'moon_phase', message: 'it is new moon' };
+  expect(shownProblems([problem as never], () => ['g'])).toEqual([
+    { key: 'BINDING/1', reason: 'other', message: 'moon_phase: it is new moon', grants: ['g'] },
+  ]);
 });

@@ -114,7 +114,7 @@ function agentOf({ agentVersion, kubernetesVersion = '' }: ClusterSyncRecord): S
 /** Names of the grants behind an intent of a cluster; undefined when it has none. */
 export type GrantsBehind = (key: string) => readonly string[] | undefined;
 
-/** Problems as they are answered; what is empty is absent, and a reason of a later version is left out. */
+/** Problems as they are answered; what is empty is absent, and a reason of a later version is told in words. */
 export function shownProblems(
   problems: readonly StoredProblem[] | undefined,
   grantsBehind: GrantsBehind,
@@ -130,10 +130,11 @@ function shownProblem(
   grants: readonly string[] | undefined,
 ): Problem {
   const { subjects = [], moreSubjects, changedBy } = problem;
+  const known = IntentProblem.shape.reason.safeParse(reason).success;
   return withoutUndefined({
     key,
-    reason,
-    message,
+    reason: known ? reason : 'other',
+    message: known ? message : `${reason}: ${message}`,
     namespace: namespace || undefined,
     object: object || undefined,
     effect: effects[effect],
