@@ -125,7 +125,10 @@ describe('audit events of an agent', () => {
 
   test('case b63: from two streams at once are stored in order and once', async () => {
     const agent = await enrolled('a-two');
-    const [first, second] = [open(agent, here), open(agent, there)];
+    // Each has its own connection: on one replica the second stream would end the first.
+    const elsewhere = new TestAgent(agent.enrolment, agent.kubeSystemUid);
+    agents.push(elsewhere);
+    const [first, second] = [open(agent, here), open(elsewhere, there)];
     const records = Array.from({ length: 300 }, (_, at) => record(at + 1, event(`n${at}`)));
     const answers = await Promise.all([
       first.send('s1', ...records),
