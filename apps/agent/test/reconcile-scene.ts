@@ -295,6 +295,7 @@ export function changeOf(
     intents: put,
     removed: remove,
     entries: [],
+    skipped: [],
   } as unknown as StateChange;
 }
 
