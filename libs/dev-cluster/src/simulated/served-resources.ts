@@ -88,6 +88,8 @@ export const servedResources: readonly ServedResource[] = [
 /** Other kinds of Kubernetes: named in discovery and always empty, so that questions about access to them can be asked. */
 export const emptyResources: readonly ServedResource[] = kubernetesResources
   .filter(({ resource, kind }) => !/\/|reviews$/.test(resource) && kind !== 'Binding')
+  // Policies judge nothing here: whoever looks for them has to hear that there are none.
+  .filter(({ group }) => group !== 'admissionregistration.k8s.io')
   .filter(({ group, resource }) =>
     servedResources.every((each) => each.group !== group || each.plural !== resource),
   )
