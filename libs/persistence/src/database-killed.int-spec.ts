@@ -52,6 +52,11 @@ describe('PostgreSQL killed with kill -9 while writers are at it', () => {
     const acknowledged: string[] = [];
     const failures: unknown[] = [];
     let writing = true;
+    const answering = () =>
+      eventually(() => database.query('SELECT 1'), {
+        withinMs: 30_000,
+        what: 'the database that came back',
+      });
     const writers = Array.from({ length: 8 }, async (_, writer) => {
       for (let n = 0; writing; n++) {
         const name = `w${writer}-${n}`;
@@ -64,7 +69,7 @@ describe('PostgreSQL killed with kill -9 while writers are at it', () => {
           if (commit !== undefined) feed?.offer(commit);
         } catch (error) {
           failures.push(error);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await answering();
         }
       }
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
-import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
+import { eventually, PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import { listAudit } from './audit/list-audit.ts';
 import { changesAfter, headRevision } from './feed/policy-changes.ts';
 import { findGroup, findUser } from './index.ts';
@@ -191,10 +191,12 @@ describe('side by side', () => {
 
   test('transactions that lock crosswise both commit', async () => {
     const [ada, ben] = [await policy.user(fresh('ada')), await policy.user(fresh('ben'))];
+    const held = new Set<string>();
     const both = (first: typeof ada, second: typeof ada, site: string) =>
       policy.change(async (tx) => {
         await tx.users.put({ ...first, labels: { site } });
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        held.add(site);
+        await eventually(() => expect(held.size).toBe(2), { what: 'both hold their first row' });
         await tx.users.put({ ...second, labels: { site } });
       });
     await Promise.all([both(ada, ben, 'rome'), both(ben, ada, 'oslo')]);
