@@ -294,6 +294,7 @@ export function changeOf(
     manifest: { revision },
     intents: put,
     removed: remove,
+    skipped: [],
     entries: [],
     skipped: [],
   } as unknown as StateChange;

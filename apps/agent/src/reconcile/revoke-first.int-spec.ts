@@ -75,18 +75,29 @@ describe('what ends, ends first', () => {
       scene.push({ put: [binding({ key: 'BINDING/1' })] });
       await scene.apply({ remove: ['BINDING/1'] });
       for (let round = 0; round < 3; round++) {
+        cluster.log.clear();
         scene.reconciler.resync();
+        await scene.eventually('every kind listed anew', () => {
+          expect(cluster.log.requests.filter(({ verb }) => verb === 'list').length).toBe(5);
+        });
+        await scene.apply({});
         expect(await scene.access()).toEqual([]);
+        expect(agentWrites(cluster)).toEqual([]);
       }
     }),
   );
 
   test(
     'case 10: what is removed right after it was given does not stay',
-    inSimulation({}, async ({ scene }) => {
+    inSimulation({}, async ({ scene, cluster }) => {
       for (let round = 0; round < 10; round++) {
+        cluster.log.clear();
         scene.push({ put: [binding({ key: 'BINDING/1' })] });
-        if (round % 2 === 0) await new Promise((done) => setTimeout(done, round));
+        if (round % 2 === 0) {
+          await scene.eventually('the write under way', () =>
+            expect(agentWrites(cluster)).toHaveLength(1),
+          );
+        }
         await scene.apply({ remove: ['BINDING/1'] });
         expect(await scene.access()).toEqual([]);
       }
