@@ -41,13 +41,13 @@ const admissionConditions: Readonly<Record<AdmissionState, readonly string[]>> =
   unverified: ['ADMISSION_POLICY_UNVERIFIED'],
 };
 
-/** The Status message of now. */
+/** The Status message of now, but for the audit spool. */
 export function statusMessage(
   reconcile: ReconcileStatus,
   ceiling: Ceiling,
   conditions: Conditions,
   digests: Digests,
-): wire.Status {
+): Omit<wire.Status, 'spoolEpoch' | 'spooledSequence'> {
   const known = Object.keys(names) as (keyof typeof names)[];
   const present = known.filter((key) => conditions[key]).map((key) => names[key]);
   return {

@@ -1,3 +1,4 @@
+import { readAuditCursors } from '@ambit/persistence';
 import type { InstallationRecord } from '@ambit/persistence';
 import { createEnvelopeOpeners, nodeDigests } from '@ambit/transport';
 import type { AgentServerHandlers } from '@ambit/transport';
@@ -56,8 +57,9 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   const admit = new AdmitAgent({ database, unitOfWork, world, ahead, clock, superseded }, replica);
   const revocations = new RevocationWatch(world, 'Agent');
   const status = new AgentStatus(database, clock, { logger, meters });
-  const emptied = (stream: EmptiedStream): Promise<void> =>
-    finishRemoval({ unitOfWork, world }, stream);
+  const spoolsRead = (clusterUid: string) => readAuditCursors(database, clusterUid);
+  const emptied = (stream: EmptiedStream, revision: number): Promise<void> =>
+    finishRemoval({ unitOfWork, world, clock, spoolsRead }, stream, revision);
   const records = new StreamRecords({
     database,
     unitOfWork,

@@ -4,6 +4,7 @@ import type { TestDatabase } from '@ambit/testing';
 import { ruleToWire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
+import { AuditPush, record, reported } from './audit-push.test-support.ts';
 import { cleanReport, problemOf, enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
@@ -47,6 +48,17 @@ async function enrolled(name: string): Promise<TestAgent> {
   agents.push(agent);
   return agent;
 }
+
+const nothingLeft = {
+  objects: 0,
+  driftRepairs: 0,
+  ceilingDigest: '',
+  ceilingJson: '',
+  conditions: [],
+  report: null,
+  spoolEpoch: '',
+  spooledSequence: 0,
+};
 
 const audit = async (query: string): Promise<{ type: string; message: string }[]> =>
   (await central.get(`/audit/events?${query}`)).body.items;
@@ -240,6 +252,32 @@ describe('a cluster that is removed', () => {
     expect((await central.get('/grants/g-leaving')).status).toBe(404);
   });
 
+  test('ends its agent as soon as the last event of it is stored, and not before', async () => {
+    const agent = await connected('last-words');
+    await central.apply(user('liv'), grant('g-words', [{ user: 'liv' }], ['last-words']));
+    await eventually(() => expect(agent.subjects).toEqual(['ambit:liv']));
+    const tell = (spooledSequence: number): void => {
+      const appliedRevision = agent.revision ?? 0;
+      const spool = { spoolEpoch: 'spool', spooledSequence };
+      agent.send({ message: 'status', status: { ...nothingLeft, ...spool, appliedRevision } });
+    };
+    tell(1);
+    await central.call('POST', '/clusters/last-words/remove', { body: {} });
+    await eventually(() => expect(agent.state.size).toBe(0));
+    tell(3);
+    const push = new AuditPush(agent, central.agentAddress);
+    await push.send('spool', record(1, reported('one')), record(2, reported('two')));
+    expect(agent.endedBy).toBeUndefined();
+    const before = performance.now();
+    await push.send('spool', record(3, reported('the last')));
+    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    expect(performance.now() - before).toBeLessThan(1_500);
+    const told = (await audit('cluster=last-words')).map(({ type, message }) =>
+      type === 'agent.revoked' ? type : message,
+    );
+    expect(told.indexOf('agent.revoked')).toBeLessThan(told.indexOf('the last'));
+  });
+
   test('case 51: while its agent is offline: server state clean at once, the late agent is told to clean up', async () => {
     const agent = await connected('offline');
     await central.apply(user('lou'), grant('g-offline', [{ user: 'lou' }], ['offline']));
@@ -260,15 +298,7 @@ describe('a cluster that is removed', () => {
     agent.connect(central.agentAddress);
     await eventually(() => expect(agent.state.size).toBe(0));
     expect(agent.ended).toBe(false);
-    const status = {
-      appliedRevision: agent.revision ?? 0,
-      objects: 0,
-      driftRepairs: 0,
-      ceilingDigest: '',
-      ceilingJson: '',
-      conditions: [],
-      report: null,
-    };
+    const status = { ...nothingLeft, appliedRevision: agent.revision ?? 0 };
     agent.send({ message: 'status', status });
     await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
   });

@@ -56,6 +56,8 @@ function tellStatus(agent: TestAgent): void {
     appliedRevision: agent.revision ?? 0,
     objects: 1,
     driftRepairs: 0,
+    spoolEpoch: '',
+    spooledSequence: 0,
     ceilingDigest: '',
     ceilingJson: '',
     conditions: [],

@@ -42,6 +42,8 @@ const status = (more: object) =>
       appliedRevision: 0,
       objects: 1,
       driftRepairs: 0,
+      spoolEpoch: '',
+      spooledSequence: 0,
       ceilingDigest: 'd',
       ceilingJson: '{}',
       conditions: [],

@@ -10,6 +10,7 @@ export type { StoredEvent } from './audit/event-row.ts';
 export { ingestAuditPiecewise, readIngestFacts } from './audit/ingest-piecewise.ts';
 export type { IngestBatch, IngestRecord, IngestResult } from './audit/ingest-audit.ts';
 export { listAudit, type AuditQuery } from './audit/list-audit.ts';
+export { readAuditCursors } from './audit/read-audit-cursors.ts';
 export { auditMatcher } from './audit/match-audit.ts';
 export {
   auditTailStart,

@@ -226,6 +226,8 @@ export const attacks: Readonly<Record<string, Attack>> = {
           appliedRevision: 1,
           objects: 1,
           driftRepairs: 0,
+          spoolEpoch: '',
+          spooledSequence: 0,
           ceilingDigest: nasty,
           ceilingJson: JSON.stringify({ spec: nasty }),
           conditions: [nasty],

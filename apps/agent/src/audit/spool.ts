@@ -89,6 +89,11 @@ export class Spool {
     return this.#epoch;
   }
 
+  /** Sequence of the newest event, on disk or still in memory; 0 when there is none. */
+  get lastSequence(): number {
+    return this.#next - 1;
+  }
+
   /** Sequence of the newest event that survives a crash; 0 when there is none. */
   get flushedSequence(): number {
     return this.#flushed;

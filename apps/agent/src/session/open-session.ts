@@ -160,7 +160,9 @@ function currentStatus(parts: SessionParts): wire.Status {
     ceilingInvalid: ceiling.invalid,
     admission: parts.admission.state,
   };
-  return statusMessage(reconcile, ceiling.ceiling, conditions, nodeDigests);
+  const { epoch: spoolEpoch, lastSequence: spooledSequence } = trail.spool;
+  const status = statusMessage(reconcile, ceiling.ceiling, conditions, nodeDigests);
+  return { ...status, spoolEpoch, spooledSequence };
 }
 
 function observe(

@@ -326,6 +326,8 @@ describe('the stream', () => {
       appliedRevision: 1,
       objects: 0,
       driftRepairs: 0,
+      spoolEpoch: '',
+      spooledSequence: 0,
       ceilingDigest: '',
       ceilingJson: '',
       conditions: [],

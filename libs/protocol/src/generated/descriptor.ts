@@ -466,6 +466,8 @@ export const descriptor: object = {
                     ceilingJson: { type: 'string', id: 5 },
                     conditions: { rule: 'repeated', type: 'string', id: 6 },
                     report: { type: 'ApplyReport', id: 7 },
+                    spoolEpoch: { type: 'string', id: 8 },
+                    spooledSequence: { type: 'uint64', id: 9 },
                   },
                 },
                 Inventory: {

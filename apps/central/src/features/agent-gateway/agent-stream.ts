@@ -19,6 +19,13 @@ export interface AppliedFacts {
   readonly tookMs: readonly Millis[];
 }
 
+/** How far the audit spool of an agent went when it had applied a revision. */
+export interface SpoolPlace {
+  readonly spoolEpoch: string;
+  readonly sequence: number;
+  readonly revision: number;
+}
+
 /** What happens on a stream, for whoever keeps records of it. */
 export interface AgentStreamEvents {
   heard(stream: AgentStream): void;
@@ -29,7 +36,7 @@ export interface AgentStreamEvents {
   /** Resolves when the next one may come. */
   inventory(stream: AgentStream, inventory: wire.Inventory): Promise<void>;
   /** The cluster was removed, and its agent says that nothing of ours is left in it. */
-  emptied(stream: AgentStream): void;
+  emptied(stream: AgentStream, revision: number): void;
 }
 
 export interface AgentStreamParts {
@@ -69,6 +76,7 @@ export class AgentStream {
   readonly #timers: NodeJS.Timeout[] = [];
   #underWay: { readonly revision: number; readonly at: Millis }[] = [];
   #removedAt: number | undefined;
+  #spool: SpoolPlace | undefined;
   #closed = false;
   #ignoring = false;
 
@@ -77,6 +85,16 @@ export class AgentStream {
     this.identity = parts.identity;
     this.sessionEpoch = parts.sessionEpoch;
     this.instanceId = parts.hello.instanceId;
+  }
+
+  /** Nothing is heard from it any more. */
+  get over(): boolean {
+    return this.#closed;
+  }
+
+  /** What the agent last told of its audit spool; undefined for one of a version that tells nothing. */
+  get spool(): SpoolPlace | undefined {
+    return this.#spool;
   }
 
   /** Answers the Hello and begins to keep time. */
@@ -179,6 +197,8 @@ export class AgentStream {
   }
 
   #status(status: wire.Status): void {
+    const { spoolEpoch, spooledSequence: sequence, appliedRevision: revision } = status;
+    if (spoolEpoch !== '') this.#spool = { spoolEpoch, sequence, revision };
     this.#parts.events.status(this, status);
     if (status.objects === 0) this.#noteEmptied(status.appliedRevision);
   }
@@ -186,7 +206,7 @@ export class AgentStream {
   #noteEmptied(revision: number): void {
     if (this.#removedAt === undefined || revision < this.#removedAt) return;
     this.#removedAt = undefined;
-    this.#parts.events.emptied(this);
+    this.#parts.events.emptied(this, revision);
   }
 
   #close({ reason, message }: CentralEffect & { do: 'close' }): void {

@@ -24,7 +24,7 @@ export interface StreamRecordsPorts {
     'agentsConnected' | 'agentLastHeartbeat' | 'clusterAppliedRevision' | 'propagationDuration'
   >;
   /** The agent of a removed cluster says that nothing of ours is left there. */
-  readonly emptied: (stream: AgentStream) => Promise<void>;
+  readonly emptied: (stream: AgentStream, revision: number) => Promise<void>;
 }
 
 /** Conditions of a cluster that are kept. */
@@ -79,7 +79,7 @@ export class StreamRecords {
     },
     status: (stream, status) => this.#status(stream, status),
     inventory: (stream, inventory) => this.#inventory(stream, inventory),
-    emptied: (stream) => void this.#background(this.#ports.emptied(stream)),
+    emptied: (stream, revision) => void this.#background(this.#ports.emptied(stream, revision)),
   };
 
   /** Resolves when everything that was under way is stored or has failed. */

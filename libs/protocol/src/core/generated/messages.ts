@@ -468,6 +468,9 @@ export interface Status {
   readonly ceilingJson: string;
   readonly conditions: readonly string[];
   readonly report: ApplyReport | null;
+  /** The audit spool and the last event in it when this was told; empty: not told. */
+  readonly spoolEpoch: string;
+  readonly spooledSequence: number;
 }
 
 export interface Inventory {
