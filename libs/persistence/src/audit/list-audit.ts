@@ -1,4 +1,3 @@
-import { instantMillis } from '@ambit/kernel';
 import type { AuditEvent } from '@ambit/domain';
 import { checkedLimit, cutPage, decodePlace, encodePlace, type Page } from '../queries/page.ts';
 import { addSearch, SqlConditions } from '../queries/sql-conditions.ts';
@@ -105,7 +104,7 @@ async function olderByNames(
   const conditions = conditionsOf(ask);
   addAuditFilter(conditions, ask.names);
   const [received] = decodePlace('audit', ask.place ?? '', 2);
-  const from = new Date(instantMillis(String(received)) - (days ?? 0) * dayMs);
+  const from = new Date(Date.parse(String(received)) - (days ?? 0) * dayMs);
   if (days !== undefined) {
     conditions.add(`t.received_at >= ${conditions.value(from)}::timestamptz`);
   }
