@@ -218,9 +218,11 @@ CREATE TABLE grants (
   generation integer NOT NULL,
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  source text COLLATE "C" DEFAULT 'api'::text NOT NULL,
   CONSTRAINT grants_check CHECK (((clusters_scope = 'selector'::text) = (cluster_selector IS NOT NULL))),
   CONSTRAINT grants_check1 CHECK (((until IS NOT NULL) OR (NOT ended))),
   CONSTRAINT grants_clusters_scope_check CHECK ((clusters_scope = ANY (ARRAY['names'::text, 'selector'::text, 'all'::text]))),
+  CONSTRAINT grants_source_check CHECK ((source ~ '^[a-z]{1,32}(/[A-Za-z0-9._-]{1,128})?$'::text)),
   CONSTRAINT grants_role_uid_fkey FOREIGN KEY (role_uid) REFERENCES roles(uid),
   CONSTRAINT grants_pkey PRIMARY KEY (uid),
   CONSTRAINT grants_name_key UNIQUE (name)

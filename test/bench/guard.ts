@@ -91,6 +91,7 @@ function grant(name: string, who: string, cluster: string): PolicyGrant {
       clusters: { type: 'names', uids: [cluster] },
       namespaces: { type: 'names', names: [namespace ?? ''] },
     },
+    source: 'api',
     ended: false,
   };
 }

@@ -91,6 +91,29 @@ describe('one object', () => {
     });
   });
 
+  test('a grant tells the way in by which it came, and no body can say another', async () => {
+    await central.apply(
+      user('sam'),
+      cluster('c-source'),
+      grant('g-src', [{ user: 'sam' }], ['c-source']),
+    );
+    const read = (await central.get('/grants/g-src')).body;
+    expect(read.metadata.source).toBe('api');
+    const metadata = { ...read.metadata, source: 'git', labels: { changed: 'yes' } };
+    const forged = { ...read, metadata, status: { source: 'git' } };
+    const answered = await put('/grants/g-src', forged);
+    expect(answered).toMatchObject({
+      status: 200,
+      body: { metadata: { source: 'api', labels: { changed: 'yes' } } },
+    });
+    const made = grant('g-made', [{ user: 'sam' }], ['c-source']);
+    await central.apply({ ...made, metadata: { name: 'g-made', source: 'request/AR-1' } });
+    expect((await central.get('/grants/g-made')).body.metadata.source).toBe('api');
+    const sync = await central.call('POST', '/tokens', { body: { name: 'src', role: 'sync' } });
+    const synced = await put('/grants/g-src', forged, { token: sync.body.token });
+    expect(synced).toMatchObject({ status: 403, body: { code: 'permission_denied' } });
+  });
+
   test('that is used cannot be deleted under its users; the cluster is let go by rm', async () => {
     await central.apply(
       user('ken'),

@@ -204,6 +204,7 @@ describe('a grant in get and describe', () => {
     expect(out).toMatch(/^i .* Active 0\/1 {2,}standing/m);
     const described = await ambit('describe', 'grant', 'g');
     expect(described.out).toMatch(/^State: +Active, not in 2 of 3 clusters$/m);
+    expect(described.out).toMatch(/^Source: +api$/m);
     expect(described.out).toMatch(/RoleMissing=True \(ReportedByAgent\): a\/payments: no role$/m);
   });
 });

@@ -58,6 +58,12 @@ export interface GrantScope {
   readonly namespaces: NamespaceSelector;
 }
 
+/**
+ * The way in by which a grant came: a REST caller, a repository that is synced, or a request that was approved (with its
+ * name). Central says it, never the caller.
+ */
+export type GrantSource = 'api' | 'git' | `request/${string}`;
+
 export interface PolicyGrant extends Named {
   readonly kind: 'Grant';
   readonly subjects: readonly GrantSubject[];
@@ -67,6 +73,7 @@ export interface PolicyGrant extends Named {
   readonly notBefore?: number;
   readonly until?: number;
   readonly reason?: string;
+  readonly source: GrantSource;
   /** Set by the sweep five minutes after its end: such a grant compiles to nothing. */
   readonly ended: boolean;
 }

@@ -97,6 +97,7 @@ export function aGrant(name: string, parts: GrantParts): PolicyGrant {
     uid: `grant-uid-${name}`,
     name,
     labels: {},
+    source: 'api',
     ended: false,
     ...rest,
     roleUid: role.uid,

@@ -1,5 +1,6 @@
 import type {
   GrantScope,
+  GrantSource,
   GrantSubject,
   PolicyChange,
   PolicyCommit,
@@ -64,6 +65,7 @@ export interface GrantRecord extends RecordMeta {
   readonly notBefore?: Millis;
   readonly until?: Millis;
   readonly reason?: string;
+  readonly source: GrantSource;
   readonly ended: boolean;
 }
 

@@ -5,6 +5,8 @@ import { builtInRoleUids } from './built-in-roles.ts';
 import { purgeRemovedClusters } from './sync/purge-removed-clusters.ts';
 import { openClusterSession } from './sync/cluster-sync.ts';
 import type { GrantScope } from '@ambit/domain';
+import { changesAfter } from './feed/policy-changes.ts';
+import type { PutGrant } from './transaction.ts';
 
 let db: TestDatabase;
 let policy: PolicyWriter;
@@ -280,6 +282,39 @@ describe('grants in time', () => {
     expect(labelled.ended).toBe(true);
     const longer = await policy.grant(name, [user(ada.uid)], { until: until + 1 });
     expect(longer).toMatchObject({ ended: false, generation: 2 });
+  });
+
+  test('a grant keeps the way in by which it came until it comes by another', async () => {
+    const ada = await policy.user(fresh('ada'));
+    const name = fresh('sourced');
+    const put = (more: Partial<PutGrant> = {}) => policy.grant(name, [user(ada.uid)], more);
+    expect(await put()).toMatchObject({ source: 'api', generation: 1 });
+    const { value } = await policy.change(async (tx) => {
+      const found = await tx.grants.find(name);
+      return found?.source;
+    });
+    expect(value).toBe('api');
+    const moved = await put({ source: 'request/AR-7K2M' });
+    expect(moved).toMatchObject({ source: 'request/AR-7K2M', generation: 1 });
+    const { commits } = await changesAfter(db.database, moved.resourceVersion - 1);
+    expect(commits[0]?.changes).toMatchObject([{ object: { name, source: 'request/AR-7K2M' } }]);
+    expect(await put()).toMatchObject({ resourceVersion: moved.resourceVersion });
+    const spec = await put({ reason: 'more' });
+    expect(spec).toMatchObject({ source: 'request/AR-7K2M', generation: 2 });
+    expect((await findGrant(db.database, name))?.source).toBe('request/AR-7K2M');
+    await expect(put({ source: 'a b' as 'git' })).rejects.toBeDefined();
+  });
+
+  test('a grant in the feed of an older release, without its way in, came through the API', async () => {
+    const ada = await policy.user(fresh('ada'));
+    const { resourceVersion, uid } = await policy.grant(fresh('old'), [user(ada.uid)]);
+    await (
+      await db.another(db.superuserUrl)
+    ).query(`UPDATE policy_changes SET object = object - 'source' WHERE revision = $1`, [
+      resourceVersion,
+    ]);
+    const { commits } = await changesAfter(db.database, resourceVersion - 1);
+    expect(commits[0]?.changes).toMatchObject([{ object: { uid, source: 'api' } }]);
   });
 
   test('the order of subjects and a name given twice are no change', async () => {

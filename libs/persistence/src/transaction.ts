@@ -3,6 +3,7 @@ import type {
   AuditEvent,
   CentralEventType,
   GrantScope,
+  GrantSource,
   GrantSubject,
   PolicyChange,
   PolicyRule,
@@ -59,6 +60,8 @@ export interface PutGrant extends PutMeta {
   readonly notBefore?: Millis;
   readonly until?: Millis;
   readonly reason?: string;
+  /** The way in by which it comes. Absent: stays as it is, `api` for a new one. */
+  readonly source?: GrantSource;
 }
 
 export interface PutCluster extends PutMeta {

@@ -55,5 +55,6 @@ function grantLines(grant: Grant, now: number): Line[] {
     ['From', spec.notBefore ?? ''],
     ['Until', spec.until === undefined ? 'standing' : `${spec.until} (${untilText(grant, now)})`],
     ['Reason', spec.reason ?? ''],
+    ['Source', grant.metadata.source],
   ];
 }

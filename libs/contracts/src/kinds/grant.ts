@@ -35,7 +35,12 @@ export type GrantSpecWrite = z.infer<typeof GrantSpecWrite>;
 export const GrantWrite = z.strictObject({
   apiVersion: ApiVersion,
   kind: z.literal('Grant'),
-  metadata: z.strictObject({ name: GrantName, ...objectMetaFields }),
+  // `source` is taken and ignored, so that what `get` printed can be applied.
+  metadata: z.strictObject({
+    name: GrantName,
+    ...objectMetaFields,
+    source: z.string().exactOptional(),
+  }),
   spec: GrantSpecWrite,
   status: z.unknown().optional(),
 });
@@ -57,12 +62,13 @@ export type GrantClusters = z.infer<typeof GrantClusters>;
 
 /**
  * `state` is computed from the clock of central at the time of the answer, `clusters` and `conditions` from what the agents
- * last reported: `InForce`, and one condition for each reason why it is not, with the clusters that say so.
+ * last reported: `InForce`, and one condition for each reason why it is not, with the clusters that say so. `source` is the way
+ * in by which the grant came, as central knows it: `api`, `git`, or `request/` and the name of a request.
  */
 export const Grant = z.object({
   apiVersion: ApiVersion,
   kind: z.literal('Grant'),
-  metadata: ObjectMeta,
+  metadata: ObjectMeta.extend({ source: z.string().default('api') }),
   spec: z.object({
     subjects: z.array(z.object({ user: z.string().optional(), group: z.string().optional() })),
     role: z.string(),

@@ -91,6 +91,8 @@ const knownKind = (kind: string): PolicyKind =>
   compiled.has(kind) ? (kind as PolicyKind) : 'Plain';
 
 function known(object: PolicyObject): PolicyObject {
+  // A program that knew of no other way in left it out.
+  if (object.kind === 'Grant') return { ...object, source: object.source ?? 'api' };
   if (compiled.has(object.kind)) return object;
   const { uid, name, labels, kind } = object as unknown as PolicyPlain;
   return { kind: 'Plain', of: kind, uid, name, labels, spec: {} };

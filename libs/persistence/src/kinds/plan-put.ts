@@ -50,7 +50,12 @@ export function planPut<T extends RecordMeta>(
   kind: T['kind'],
   input: Wanted,
   current: T | null,
-  spec: { readonly of: (current: T) => unknown; readonly wanted: unknown },
+  spec: {
+    readonly of: (current: T) => unknown;
+    readonly wanted: unknown;
+    /** What is kept beside spec, labels and annotations differs. */
+    readonly moved?: boolean;
+  },
 ): PutPlan<T> {
   checkPrecondition(current, input.precondition, `${kind} "${input.name}"`);
   if (current === null) return { step: 'create' };
@@ -58,7 +63,7 @@ export function planPut<T extends RecordMeta>(
   const generations = sameJson(spec.of(current), spec.wanted) ? 0 : 1;
   const sameMeta =
     sameJson(input.labels, current.labels) && sameJson(annotations, current.annotations);
-  if (generations === 0 && sameMeta) return { step: 'keep', current };
+  if (generations === 0 && sameMeta && spec.moved !== true) return { step: 'keep', current };
   return { step: 'change', current, annotations, generations };
 }
 

@@ -11,6 +11,7 @@ import { ClusterResources1795470510000 } from './1795470510000-cluster-resources
 import { Search1795470600000 } from './1795470600000-search.ts';
 import { AuditFilters1795470660000 } from './1795470660000-audit-filters.ts';
 import { PlainObjects1795471080000 } from './1795471080000-plain-objects.ts';
+import { GrantSource1795471140000 } from './1795471140000-grant-source.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -27,4 +28,5 @@ export const allMigrations = [
   Search1795470600000,
   AuditFilters1795470660000,
   PlainObjects1795471080000,
+  GrantSource1795471140000,
 ];

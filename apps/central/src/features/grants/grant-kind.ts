@@ -22,8 +22,8 @@ export const grantKind = policyKind<'Grant', GrantRecord>({
     const message = `the end ${spec.until} is already past`;
     return [{ pointer: '/spec/until', message }];
   },
-  put: async ({ tx, names }, { spec }, meta) => {
-    const put = await tx.grants.put({ ...meta, ...grantFields(names, spec) });
+  put: async ({ tx, names, source }, { spec }, meta) => {
+    const put = await tx.grants.put({ ...meta, ...grantFields(names, spec), source });
     auditGrant(tx, put);
     return put;
   },

@@ -14,7 +14,7 @@ export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantSt
   return {
     apiVersion,
     kind: 'Grant',
-    metadata: objectMeta(grant),
+    metadata: { ...objectMeta(grant), source: grant.source },
     spec: {
       subjects: grant.subjects.map(({ kind, name }) =>
         kind === 'User' ? { user: name } : { group: name },

@@ -1,4 +1,5 @@
 import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contracts';
+import type { GrantSource } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
@@ -18,6 +19,9 @@ export interface DocumentOutcome {
   /** Absent in a dry run of a change: only the commit gives it. */
   readonly resourceVersion?: number;
 }
+
+/** A change that says by which way in it comes. */
+export type SourcedRequest = CommitRequest & { readonly source: GrantSource };
 
 const actions = { created: 'created', updated: 'configured', unchanged: 'unchanged' } as const;
 
@@ -41,7 +45,7 @@ export class ApplyDocuments {
    */
   async execute(
     documents: readonly PolicyDocument[],
-    request: CommitRequest & { readonly precondition?: Precondition },
+    request: SourcedRequest & { readonly precondition?: Precondition },
   ): Promise<CommitResult<readonly DocumentOutcome[]>> {
     const result = await this.#commit.run(request, async (tx) => {
       const kinds = this.#kinds;
@@ -57,7 +61,7 @@ export class ApplyDocuments {
       for (const { document, index } of inWritingOrder(kinds, numbered(documents))) {
         const { outcome, record } = await putDocument(
           kinds,
-          { tx, names },
+          { tx, names, source: request.source },
           document,
           request.precondition,
         );

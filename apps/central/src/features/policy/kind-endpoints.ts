@@ -3,9 +3,8 @@ import { AppError } from '@ambit/kernel';
 import type { Precondition } from '@ambit/persistence';
 import { Answer } from '../../platform/answer.ts';
 import type { Call } from '../../platform/call.ts';
-import type { ApplyDocuments } from './apply-documents.ts';
+import type { ApplyDocuments, SourcedRequest } from './apply-documents.ts';
 import { applyResult, outcomeResponse } from './apply-result.ts';
-import type { CommitRequest } from './commit-policy.ts';
 import type { Connections } from './connections.ts';
 import type { DeleteObject } from './delete-object.ts';
 import type { ReadObjects } from './read-objects.ts';
@@ -79,7 +78,7 @@ function refuseOtherName(name: string, inPath: string | undefined): void {
 
 function request(
   call: PutCall | DeleteCall,
-): CommitRequest & { readonly precondition?: Precondition } {
+): SourcedRequest & { readonly precondition?: Precondition } {
   const { precondition } = call;
   return {
     ...writeRequest(call, call.query),

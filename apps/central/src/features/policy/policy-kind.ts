@@ -1,5 +1,6 @@
 import type { PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
+import type { GrantSource } from '@ambit/domain';
 import type { Clock, ErrorItem, Millis } from '@ambit/kernel';
 import type {
   Database,
@@ -26,6 +27,8 @@ export interface PutContext {
   readonly tx: Transaction;
   /** Of everything that the document refers to. */
   readonly names: KnownNames;
+  /** The way in by which the document comes. */
+  readonly source: GrantSource;
 }
 
 /** What every store takes beside the spec. */

@@ -1,14 +1,15 @@
 import type { WriteQuery } from '@ambit/contracts';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
-import type { CommitRequest } from './commit-policy.ts';
+import type { SourcedRequest } from './apply-documents.ts';
 
-/** The part of a REST call that a commit needs. */
+/** The part of a REST call that a commit needs. Its way in is the API, whatever the body says. */
 export function writeRequest(
   call: { readonly actor: Actor; readonly requestId: string },
   query: WriteQuery = {},
-): CommitRequest {
+): SourcedRequest {
   return {
+    source: 'api',
     actor: auditActor(call.actor),
     role: call.actor.role,
     requestId: call.requestId,

@@ -1,5 +1,6 @@
 import type {
   ClusterSelector,
+  GrantSource,
   GrantSubject,
   LabelSelector,
   NamespaceSelector,
@@ -22,6 +23,7 @@ export interface GrantRow extends MetaRow {
   readonly not_before: Date | null;
   readonly until: Date | null;
   readonly reason: string | null;
+  readonly source: GrantSource;
   readonly ended: boolean;
   readonly subjects: readonly SubjectReference[];
   readonly clusters: readonly NamedReference[];
@@ -29,7 +31,7 @@ export interface GrantRow extends MetaRow {
 
 export const selectGrants = `
 SELECT ${metaColumns}, t.role_uid, r.name AS role_name, t.clusters_scope, t.cluster_selector, t.namespaces,
-  t.not_before, t.until, t.reason, t.ended,
+  t.not_before, t.until, t.reason, t.source, t.ended,
   (SELECT coalesce(jsonb_agg(jsonb_build_object(
       'kind', CASE WHEN s.user_uid IS NULL THEN 'Group' ELSE 'User' END,
       'uid', coalesce(s.user_uid, s.group_uid), 'name', coalesce(u.name, g.name)) ORDER BY s.ordinal), '[]')
@@ -58,6 +60,7 @@ export function toGrant(row: GrantRow): GrantRecord {
     ...optionalMillis('notBefore', row.not_before),
     ...optionalMillis('until', row.until),
     ...optional('reason', row.reason),
+    source: row.source,
     ended: row.ended,
   };
 }
@@ -74,6 +77,7 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
     ...optional('notBefore', grant.notBefore),
     ...optional('until', grant.until),
     ...optional('reason', grant.reason),
+    source: grant.source,
     ended: grant.ended,
   };
 }

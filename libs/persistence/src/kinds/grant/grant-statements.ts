@@ -26,8 +26,8 @@ export const insertReferences = `WITH ${references('$1::text', '', ['$2', '$3', 
 export const insertGrant = `
 WITH made AS (
   INSERT INTO grants (uid, name, role_uid, clusters_scope, cluster_selector, namespaces, not_before, until, reason, labels,
-    annotations, generation, revision, created_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, $12) ON CONFLICT (name) DO NOTHING RETURNING *),
+    annotations, generation, revision, created_at, source)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, $12, $16) ON CONFLICT (name) DO NOTHING RETURNING *),
 ${references('made.uid', 'made, ', ['$13', '$14', '$15'])}
 SELECT made.*, r.name AS role_name,
   (SELECT coalesce(jsonb_agg(jsonb_build_object(

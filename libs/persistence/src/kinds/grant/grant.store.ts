@@ -68,7 +68,8 @@ export class PostgresGrantStore implements GrantStore {
     refuseEmpty(input);
     const wanted = normal(input);
     const current = await this.find(input.name);
-    const plan = planPut('Grant', input, current, { of: specOf, wanted });
+    const moved = input.source !== undefined && input.source !== current?.source;
+    const plan = planPut('Grant', input, current, { of: specOf, wanted, moved });
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
     if (plan.step === 'create') return this.#create(input, wanted);
     const { current: previous } = plan;
@@ -134,6 +135,7 @@ export class PostgresGrantStore implements GrantStore {
       subjectUids(wanted, 'User'),
       subjectUids(wanted, 'Group'),
       clusterUids(wanted),
+      input.source ?? 'api',
     ]);
     // Somebody made it between our look and our insert: look again.
     if (row === undefined) return this.put(input);
@@ -152,7 +154,8 @@ export class PostgresGrantStore implements GrantStore {
     const { clusters, namespaces } = input.scope;
     await this.#context.sql.query(
       `UPDATE grants SET role_uid = $2, clusters_scope = $3, cluster_selector = $4, namespaces = $5, not_before = $6,
-         until = $7, reason = $8, ended = $9, labels = $10, annotations = $11, generation = generation + $12
+         until = $7, reason = $8, ended = $9, labels = $10, annotations = $11, generation = generation + $12,
+         source = $13
        WHERE uid = $1`,
       [
         previous.uid,
@@ -167,6 +170,7 @@ export class PostgresGrantStore implements GrantStore {
         input.labels,
         plan.annotations,
         plan.generations,
+        input.source ?? previous.source,
       ],
     );
   }
