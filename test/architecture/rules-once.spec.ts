@@ -32,3 +32,9 @@ test('outside case 09: moments by RFC 3339 are read by one parser', () => {
     'libs/transport/src/pki/certificate-facts.ts',
   ]);
 });
+
+test('what one part needs of another exists before it: no empty function is filled in later, no listener replaced', () => {
+  expect(holding(/\blet \w+(: [^=\n]+)? = \(\)(: \w+)? => (undefined|\{\s*\})/)).toEqual([]);
+  expect(holding(/#on[A-Z]\w*: \([^\n]*\) => void = \(\) => (undefined|\{\s*\})/)).toEqual([]);
+  expect(holding(/\n {2}on[A-Z]\w*\(\w+: [^\n]*\{\n\s+this\.#\w+ = /)).toEqual([]);
+});

@@ -14,6 +14,7 @@ import {
   withStorableText,
 } from './features/agent-gateway/public.ts';
 import type { GatewayParts, GatewayPorts } from './features/agent-gateway/public.ts';
+import type { AuditTail } from './features/audit/public.ts';
 import { EnrolAgent, SupersededCertificates } from './features/clusters/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { withCallBudgets } from './platform/call-budgets.ts';
@@ -32,14 +33,13 @@ export interface AgentSideParts {
   readonly bundles: TrustBundles;
   /** Name of this process in `cluster_sync`. */
   readonly replica: string;
+  /** Woken by the events that agents store here. */
+  readonly tail: Pick<AuditTail, 'wake'>;
 }
 
 export interface AgentSide {
   readonly handlers: AgentServerHandlers;
-  readonly parts: GatewayParts;
-  /** Events stored here wake the live tails of the REST API. */
-  onAuditStored(wake: () => void): void;
-  reachedAt(address: string): void;
+  readonly parts: Omit<GatewayParts, 'joinFacts'>;
   drain(): void;
   /** Once the listener is closed: writes what is still to be written. */
   stop(): Promise<void>;
@@ -51,7 +51,7 @@ const drainWindowMs = 5_000;
 /** Everything behind the agent port: enrolment, streams, audit events. */
 export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { database, unitOfWork, clock, logger, meters } = parts.runtime;
-  const { world, keys, replica } = parts;
+  const { world, keys, replica, tail } = parts;
   const ahead = new RefuseAhead({ ...parts.runtime, world, ...openers(keys) });
   const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock));
   const admit = new AdmitAgent({ database, unitOfWork, world, ahead, clock, superseded }, replica);
@@ -71,16 +71,12 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   });
   const { events } = records;
   const gateway = new AgentGateway(
-    { world, admit, revocations, events, clock, logger, ...signing(keys) },
+    { world, admit, revocations, events, status, clock, logger, ...signing(keys) },
     parts.installation.uid,
   );
-  status.onFenced((sessions) => gateway.fence(sessions));
-  let wake = (): void => undefined;
-  const tail = { wake: () => wake() };
   const trail = parts.runtime.auditDatabase;
   const ingest = new AuditIngest({ ...parts.runtime, trail, admit, revocations, tail });
   const enrol = enrolment(parts, superseded);
-  let address = '';
   status.start();
   return {
     handlers: withGrpcMetrics(
@@ -90,13 +86,6 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
     parts: {
       connections: new ConnectedClusters(gateway, status, database, clock),
       applied: status,
-      joinFacts: { caPin: keys.ca.pin, agentAddress: () => address },
-    },
-    onAuditStored: (listener) => {
-      wake = listener;
-    },
-    reachedAt: (given) => {
-      address = given;
     },
     drain: () => gateway.drain(drainWindowMs),
     stop: async () => {

@@ -6,6 +6,7 @@ import { AccessModule } from './features/access/public.ts';
 import { AgentGatewayModule } from './features/agent-gateway/public.ts';
 import type { GatewayParts } from './features/agent-gateway/public.ts';
 import { AuditModule } from './features/audit/public.ts';
+import type { AuditTail } from './features/audit/public.ts';
 import { ClustersModule } from './features/clusters/public.ts';
 import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
@@ -27,6 +28,7 @@ import type { RestEdge } from './rest-edge.ts';
 export interface AppParts {
   readonly runtime: Runtime;
   readonly world: PolicyWorld;
+  readonly tail: AuditTail;
   readonly gateway: GatewayParts;
   readonly edge: RestEdge;
   readonly systemFacts: SystemFacts;
@@ -49,7 +51,7 @@ export class AppModule {
         PeopleModule,
         ClustersModule,
         AccessModule,
-        AuditModule,
+        AuditModule.of(parts.tail),
         TokensModule,
         SystemModule,
       ],

@@ -56,9 +56,8 @@ export async function openFoundation(
   ]);
   const registry = createRegistry({ version, processMetrics: true });
   const meters = createMeters(registry, centralMetrics);
-  let fail: (error: Error) => void = () => undefined;
-  const failed = new Promise<Error>((resolve) => (fail = resolve));
-  const folder = await openDataFolder(settings.dataDir, (error) => fail(error));
+  const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
+  const folder = await openDataFolder(settings.dataDir, fail);
   teardown.add('data folder', () => folder.release());
   const health = await startHealthListener({
     ...settings.healthListen,

@@ -7,6 +7,7 @@ import type { AgentSide } from './agent-side.ts';
 import { AppModule } from './app.module.ts';
 import type { CentralSettings } from './config.ts';
 import { AuditTail } from './features/audit/public.ts';
+import type { GatewayParts } from './features/agent-gateway/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { openFoundation } from './foundation.ts';
@@ -62,13 +63,18 @@ async function start(
   runtime.readiness.ready('policy');
   await endFormerSessions(foundation);
   const replica = foundation.replica.name;
-  const agentSide = openAgentSide({ runtime, world, replica, ...trust });
+  const tail = new AuditTail(runtime.database, logger);
+  world.subscribe(() => tail.wake());
+  const agentSide = openAgentSide({ runtime, world, replica, tail, ...trust });
   const serves = settings.roles.includes('api');
   const agentAddress = serves
     ? await listenForAgents(foundation, trust, agentSide, teardown)
     : undefined;
-  if (agentAddress !== undefined) agentSide.reachedAt(agentAddress);
-  const app = await openApp({ foundation, trust, world, agentSide, teardown });
+  const gateway = {
+    ...agentSide.parts,
+    joinFacts: { caPin: trust.keys.ca.pin, agentAddress: agentAddress ?? '' },
+  };
+  const app = await openApp({ foundation, trust, world, tail, gateway, teardown });
   const restUrl = serves ? await listenRest(app, settings) : undefined;
   if (serves) runtime.readiness.ready('rest');
   if (settings.roles.includes('worker')) {
@@ -142,7 +148,8 @@ interface AppSurroundings {
   readonly foundation: Foundation;
   readonly trust: Trust;
   readonly world: PolicyWorld;
-  readonly agentSide: AgentSide;
+  readonly tail: AuditTail;
+  readonly gateway: GatewayParts;
   readonly teardown: Teardown;
 }
 
@@ -150,7 +157,8 @@ async function openApp({
   foundation,
   trust,
   world,
-  agentSide,
+  tail,
+  gateway,
   teardown,
 }: AppSurroundings): ReturnType<typeof createRestServer> {
   const { runtime } = foundation;
@@ -162,13 +170,14 @@ async function openApp({
     module: AppModule.of({
       runtime,
       world,
-      gateway: agentSide.parts,
+      tail,
+      gateway,
       edge,
       systemFacts: {
         version,
         installationUid: installation.uid,
         stateEpoch: () => world.facts.stateEpoch,
-        agentAddress: () => agentSide.parts.joinFacts.agentAddress(),
+        agentAddress: gateway.joinFacts.agentAddress,
       },
     }),
     settings,
@@ -178,8 +187,7 @@ async function openApp({
     newRequestId: () => ids.uuid(),
   });
   teardown.add('REST API', () => app.close());
+  teardown.add('live audit', () => tail.close());
   checkRoutes(app);
-  const tail = app.get(AuditTail, { strict: false });
-  agentSide.onAuditStored(() => tail.wake());
   return app;
 }

@@ -49,16 +49,21 @@ function sessionOptions(options: DatabaseOptions): string {
 export class Database implements Sql {
   readonly #source: DataSource;
   readonly #options: DatabaseOptions;
-  readonly #lossListeners = new Set<() => void>();
+  readonly #lossListeners: Set<() => void>;
 
-  private constructor(source: DataSource, options: DatabaseOptions) {
+  private constructor(
+    source: DataSource,
+    options: DatabaseOptions,
+    lossListeners: Set<() => void>,
+  ) {
     this.#source = source;
     this.#options = options;
+    this.#lossListeners = lossListeners;
   }
 
   /** Throws database_unavailable. */
   static async open(options: DatabaseOptions): Promise<Database> {
-    let lost = (): void => {};
+    const lossListeners = new Set<() => void>();
     const source = new DataSource({
       type: 'postgres',
       url: options.url,
@@ -69,7 +74,7 @@ export class Database implements Sql {
         // The pool lets its connections go before the server knows of it.
         if (!source.isInitialized) return;
         options.logger.warn('a database connection broke', { error: String(error) });
-        lost();
+        for (const listener of lossListeners) listener();
       },
       extra: {
         ...databaseAddress(options.url),
@@ -86,9 +91,7 @@ export class Database implements Sql {
     } catch (error) {
       throw databaseError(error);
     }
-    const database = new Database(source, options);
-    lost = () => database.#lossListeners.forEach((listener) => listener());
-    return database;
+    return new Database(source, options, lossListeners);
   }
 
   /** Runs what is missing, one program at a time, and gives the names. Throws database_unavailable. */

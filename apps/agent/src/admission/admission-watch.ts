@@ -36,7 +36,7 @@ const worstFirst: readonly AdmissionState[] = ['missing', 'unverified', 'outdate
 export class AdmissionWatch {
   readonly #options: AdmissionWatchOptions;
   #state: AdmissionState = 'unknown';
-  #listener: (() => void) | undefined;
+  readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   #again = false;
@@ -51,7 +51,7 @@ export class AdmissionWatch {
   }
 
   onChange(listener: () => void): void {
-    this.#listener = listener;
+    this.#listeners.add(listener);
   }
 
   /** Looks at once, and from then on by itself. */
@@ -84,7 +84,7 @@ export class AdmissionWatch {
     const { logger } = this.#options;
     if (found === 'in_force') logger.info('the API server enforces the ceiling');
     else logger.warn(warnings[found], { state: found });
-    this.#listener?.();
+    for (const listener of this.#listeners) listener();
   }
 
   /** Undefined when the API server does not answer: then nothing is known anew. */

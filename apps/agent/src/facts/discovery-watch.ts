@@ -27,7 +27,7 @@ export class DiscoveryWatch {
   #known: Discovery | undefined;
   #resources: readonly ApiResource[] | undefined;
   #failures = 0;
-  #listener: (() => void) | undefined;
+  readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -41,7 +41,7 @@ export class DiscoveryWatch {
   }
 
   onChange(listener: () => void): void {
-    this.#listener = listener;
+    this.#listeners.add(listener);
   }
 
   /** Looks at once, and from then on by itself. */
@@ -74,7 +74,7 @@ export class DiscoveryWatch {
     this.#known = found.unread.length === 0 ? found : { ...found, etags: {} };
     const same = isDeepStrictEqual(resources, this.#resources);
     this.#resources = resources;
-    if (!same) this.#listener?.();
+    if (!same) for (const listener of this.#listeners) listener();
   }
 
   /** What an extension API server served before it went down is still a name of something. */

@@ -3,7 +3,7 @@ export interface SystemFacts {
   readonly version: string;
   readonly installationUid: string;
   stateEpoch(): number;
-  agentAddress(): string;
+  readonly agentAddress: string;
 }
 
 export const systemFactsToken = Symbol('systemFacts');

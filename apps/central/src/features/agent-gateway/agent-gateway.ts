@@ -17,6 +17,7 @@ import type { AgentCall, EnvelopeSigner, SyncStream } from '@ambit/transport';
 import { ClusterState } from '../desired-state/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Admission, AdmitAgent } from './admit-agent.ts';
+import type { AgentStatus } from './agent-status.ts';
 import { AgentStream } from './agent-stream.ts';
 import type { AgentStreamEvents } from './agent-stream.ts';
 import { Arrival } from './arrival.ts';
@@ -34,6 +35,8 @@ export interface GatewayPorts {
     /** A newer stream of another process took its place. */
     fenced(stream: AgentStream): void;
   };
+  /** Tells of sessions that a newer one replaced on another replica. */
+  readonly status: Pick<AgentStatus, 'onFenced'>;
   readonly signer: EnvelopeSigner;
   readonly digests: Digests;
   readonly clock: Clock;
@@ -71,6 +74,7 @@ export class AgentGateway {
     this.#ports = ports;
     this.#installationUid = installationUid;
     ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
+    ports.status.onFenced((sessions) => this.#fence(sessions));
   }
 
   /** True when the agent of the cluster has a stream to this replica. */
@@ -96,7 +100,9 @@ export class AgentGateway {
   }
 
   /** Another replica holds a newer session of these clusters: what is served here is a relic. */
-  fence(sessions: readonly { readonly clusterUid: string; readonly sessionEpoch: number }[]): void {
+  #fence(
+    sessions: readonly { readonly clusterUid: string; readonly sessionEpoch: number }[],
+  ): void {
     for (const { clusterUid, sessionEpoch } of sessions) {
       const stream = this.#stream(clusterUid);
       if (stream?.sessionEpoch !== sessionEpoch) continue;

@@ -9,6 +9,7 @@ const resultsEveryMs = 1_000;
 const lastSeenEveryMs = 30_000;
 
 type Applied = (clusterUid: string, revision: number) => void;
+type Fenced = (sessions: readonly Session[]) => void;
 type Session = Pick<ClusterSyncUpdate, 'clusterUid' | 'sessionEpoch'>;
 
 /**
@@ -24,7 +25,7 @@ export class AgentStatus {
   readonly #pending = new Map<string, ClusterSyncUpdate>();
   readonly #heard = new Map<string, { readonly sessionEpoch: number; readonly at: Millis }>();
   readonly #listeners = new Set<Applied>();
-  #onFenced: (sessions: readonly Session[]) => void = () => undefined;
+  readonly #fenceListeners = new Set<Fenced>();
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
   #lastSeenAt: Millis = 0;
@@ -49,8 +50,8 @@ export class AgentStatus {
   }
 
   /** Called with sessions that a newer one replaced, here or on another replica. */
-  onFenced(listener: (sessions: readonly Session[]) => void): void {
-    this.#onFenced = listener;
+  onFenced(listener: Fenced): void {
+    this.#fenceListeners.add(listener);
   }
 
   async stop(): Promise<void> {
@@ -148,7 +149,8 @@ export class AgentStatus {
   #fence(updates: readonly ClusterSyncUpdate[], over: readonly string[]): void {
     if (over.length === 0) return;
     const fenced = new Set(over);
-    this.#onFenced(updates.filter(({ clusterUid }) => fenced.has(clusterUid)));
+    const sessions = updates.filter(({ clusterUid }) => fenced.has(clusterUid));
+    for (const listener of this.#fenceListeners) listener(sessions);
   }
 
   #noteLastSeen(): void {

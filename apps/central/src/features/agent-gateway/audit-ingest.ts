@@ -53,7 +53,7 @@ export class AuditIngest {
     const chain = new BatchChain();
     const pace = new PacedStream(stream, eventPace);
     let over = false;
-    let unwatch = (): void => undefined;
+    const atEnd: (() => void)[] = [];
     const fail = (error: unknown): void => {
       if (over) return;
       const { requestId } = call;
@@ -68,12 +68,8 @@ export class AuditIngest {
       const revoked = (): void =>
         fail(new AppError('certificate_revoked', 'The certificate of this agent was revoked.'));
       if (over) return found;
-      const letGo = this.#replaceUpload(found.agentUid, fail);
-      const unwatchRevoked = this.#ports.revocations.watch(found.agentUid, revoked);
-      unwatch = () => {
-        letGo();
-        unwatchRevoked();
-      };
+      atEnd.push(this.#replaceUpload(found.agentUid, fail));
+      atEnd.push(this.#ports.revocations.watch(found.agentUid, revoked));
       return found;
     });
     let work: Promise<unknown> = identity.catch(fail);
@@ -96,7 +92,7 @@ export class AuditIngest {
       },
       closed: () => {
         over = true;
-        unwatch();
+        for (const undo of atEnd) undo();
       },
     });
   }

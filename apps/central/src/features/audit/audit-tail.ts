@@ -43,8 +43,8 @@ export class AuditTail {
     this.#resume?.();
   }
 
-  /** Called by Nest when central stops: every stream ends, and its reader goes on elsewhere from its cursor. */
-  onModuleDestroy(): void {
+  /** Central stops: every stream ends, and its reader goes on elsewhere from its cursor. */
+  close(): void {
     this.#stopping = true;
     for (const { stream } of this.#watchers) stream.end();
     this.wake();

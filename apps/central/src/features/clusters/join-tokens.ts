@@ -15,7 +15,7 @@ interface Caller {
 /** Where agents reach central, and the pin of the CA that they check there. */
 export interface JoinFacts {
   readonly caPin: string;
-  agentAddress(): string;
+  readonly agentAddress: string;
 }
 
 /** Join tokens: made once and shown once, good for one agent of one cluster. */
@@ -60,7 +60,7 @@ export class JoinTokens {
       id: made.id,
       cluster: clusterName,
       token: made.text,
-      agentAddress: this.#facts.agentAddress(),
+      agentAddress: this.#facts.agentAddress,
       createdAt: timestamp(value.createdAt),
       expiresAt: timestamp(value.expiresAt),
     };

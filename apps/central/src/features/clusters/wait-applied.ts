@@ -53,18 +53,16 @@ export class WaitApplied {
   }
 
   #next(withinMs: Millis, ended: AbortSignal): { promise: Promise<void>; cancel: () => void } {
-    let cancel = (): void => undefined;
-    const promise = new Promise<void>((resolve) => {
-      const stop = this.#events.onApplied(() => cancel());
-      const timer = setTimeout(() => cancel(), withinMs);
-      cancel = (): void => {
-        stop();
-        clearTimeout(timer);
-        ended.removeEventListener('abort', cancel);
-        resolve();
-      };
-      ended.addEventListener('abort', cancel, { once: true });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const over = (): void => resolve();
+    const stop = this.#events.onApplied(over);
+    const timer = setTimeout(over, withinMs);
+    ended.addEventListener('abort', over);
+    const cleared = promise.then(() => {
+      stop();
+      clearTimeout(timer);
+      ended.removeEventListener('abort', over);
     });
-    return { promise, cancel };
+    return { promise: cleared, cancel: over };
   }
 }

@@ -40,7 +40,7 @@ export class SystemController {
       version: this.#facts.version,
       installationUid: this.#facts.installationUid,
       stateEpoch: this.#facts.stateEpoch(),
-      agentAddress: this.#facts.agentAddress(),
+      agentAddress: this.#facts.agentAddress,
       revision: this.#world.revision,
       startedAt: this.#startedAt,
       ...(ahead.length === 0 ? {} : { stateAhead: ahead.map(shown) }),

@@ -14,14 +14,14 @@ const mostIds = 500;
 export class TokenLookup {
   readonly #sql: Sql;
   #running = 0;
-  #waiting = new Map<string, Deferred>();
+  #waiting = new Map<string, PromiseWithResolvers<Found>>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
   async find(id: string): Promise<ApiTokenRecord | undefined> {
-    const asked = this.#waiting.get(id) ?? deferred();
+    const asked = this.#waiting.get(id) ?? Promise.withResolvers<Found>();
     this.#waiting.set(id, asked);
     this.#next();
     return (await asked.promise).get(id);
@@ -43,20 +43,4 @@ export class TokenLookup {
         this.#next();
       });
   }
-}
-
-interface Deferred {
-  readonly promise: Promise<Found>;
-  readonly resolve: (found: Found) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function deferred(): Deferred {
-  let resolve: Deferred['resolve'] = () => undefined;
-  let reject: Deferred['reject'] = () => undefined;
-  const promise = new Promise<Found>((onFound, onError) => {
-    resolve = onFound;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }
