@@ -38,3 +38,10 @@ test('what one part needs of another exists before it: no empty function is fill
   expect(holding(/#on[A-Z]\w*: \([^\n]*\) => void = \(\) => (undefined|\{\s*\})/)).toEqual([]);
   expect(holding(/\n {2}on[A-Z]\w*\(\w+: [^\n]*\{\n\s+this\.#\w+ = /)).toEqual([]);
 });
+
+test('that something is not there is said by one function, and fields that are absent are left out by one', () => {
+  expect(holding(/new AppError\(\s*'not_found',\s*[`'"]There is no/)).toEqual([
+    'libs/kernel/src/not-found.ts',
+  ]);
+  expect(holding(/\b(withoutUndefined|noGroup|optionalMillis)\b/)).toEqual([]);
+});

@@ -296,7 +296,6 @@ export function changeOf(
     removed: remove,
     skipped: [],
     entries: [],
-    skipped: [],
   } as unknown as StateChange;
 }
 

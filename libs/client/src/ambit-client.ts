@@ -1,11 +1,5 @@
-import {
-  responseSchemas,
-  routes,
-  withoutUndefined,
-  type OperationId,
-  type Route,
-} from '@ambit/contracts';
-import { AppError, fullJitter, type Millis } from '@ambit/kernel';
+import { responseSchemas, routes, type OperationId, type Route } from '@ambit/contracts';
+import { AppError, defined, fullJitter, type Millis } from '@ambit/kernel';
 import { followAudit, type AuditTailOptions, type TailItem } from './audit-tail.ts';
 import type { CallArgs, CallResult, Operations } from './call-types.ts';
 import {
@@ -86,7 +80,7 @@ export class AmbitClient {
       path: requestPath(route, args.params, args.query),
       headers: this.#headers(args),
       timeoutMs: args.timeoutMs ?? this.#options.timeoutMs ?? 30_000,
-      ...withoutUndefined({ body: bodyText(args.body), signal: args.signal }),
+      ...defined({ body: bodyText(args.body), signal: args.signal }),
     };
     const once = () => exchange(this.#connection, request);
     return route.method === 'GET' ? retried(once, args.signal) : once();

@@ -1,5 +1,5 @@
-import { Problem, requestIdHeader, withoutUndefined } from '@ambit/contracts';
-import { AppError, errorKinds, type ErrorCode } from '@ambit/kernel';
+import { Problem, requestIdHeader } from '@ambit/contracts';
+import { AppError, defined, type ErrorCode, errorKinds } from '@ambit/kernel';
 import type { HttpAnswer } from './http-exchange.ts';
 
 const codeByStatus: Readonly<Record<number, ErrorCode>> = {
@@ -42,11 +42,11 @@ function problemError(problem: Problem, answer: HttpAnswer): AppError {
   return new AppError(
     code,
     detail || title,
-    withoutUndefined({
+    defined({
       why,
       hint,
       nextCommand,
-      errors: errors?.map((item) => withoutUndefined(item)),
+      errors: errors?.map((item) => defined(item)),
       details: { ...details, requestId },
     }),
   );

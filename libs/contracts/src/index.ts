@@ -34,4 +34,3 @@ export * from './scope-text.ts';
 export * from './selectors.ts';
 export * from './system.ts';
 export * from './kinds/user.ts';
-export * from './without-undefined.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError, dnsLabelProblem, isAppError } from '@ambit/kernel';
+import { AppError, dnsLabelProblem, isAppError, notFound } from '@ambit/kernel';
 import type { DevCluster, DevClusters } from './dev-cluster.ts';
 import type { DevClustersOptions } from './dev-clusters-options.ts';
 import { obtainPrograms } from './obtain/obtain-programs.ts';
@@ -76,7 +76,7 @@ function gather(
     cluster: (name) => {
       const found = clusters.find((cluster) => cluster.name === name);
       if (found !== undefined) return found;
-      throw new AppError('not_found', `There is no dev cluster "${name}".`);
+      throw notFound('dev cluster', name);
     },
     stop,
   };

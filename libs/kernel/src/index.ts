@@ -4,11 +4,13 @@
  */
 export * from './backoff.ts';
 export * from './counted.ts';
+export * from './defined.ts';
 export * from './duration.ts';
 export * from './encoding.ts';
 export * from './errors.ts';
 export * from './instant.ts';
 export * from './kubernetes-names.ts';
+export * from './not-found.ts';
 export * from './parse-json.ts';
 export * from './printable.ts';
 export * from './ports.ts';

@@ -1,7 +1,7 @@
 import { apiVersion } from '@ambit/contracts';
 import type { ObjectMeta } from '@ambit/contracts';
 import type { Page } from '@ambit/persistence';
-import { AppError } from '@ambit/kernel';
+import { notFound } from '@ambit/kernel';
 
 interface Stored {
   readonly uid: string;
@@ -62,7 +62,5 @@ export function pageOf<T>(
 /** The record, or `not_found` in the words of the caller. */
 export function found<R>(record: R | null, kind: string, name: string): R {
   if (record !== null) return record;
-  throw new AppError('not_found', `There is no ${kind} ${name}.`, {
-    nextCommand: `ambit get ${kind.toLowerCase()}s`,
-  });
+  throw notFound(kind, name);
 }

@@ -1,5 +1,5 @@
 import type { AccessAnswer } from '@ambit/contracts';
-import { AppError, isAppError, printable } from '@ambit/kernel';
+import { AppError, isAppError, notFound, printable } from '@ambit/kernel';
 import { questionScope } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -53,7 +53,7 @@ function asFault(error: unknown): never {
 /** Nobody can be said to lack a right who is not known: that is a name to correct. */
 function refuseUnknown({ refusals }: AccessAnswer, user: string): void {
   if (refusals.every(({ reason }) => reason !== 'user_unknown')) return;
-  throw new AppError('not_found', `There is no User ${user}.`, { nextCommand: 'ambit get users' });
+  throw notFound('User', user);
 }
 
 function personOf(text: string | undefined): string {

@@ -1,6 +1,5 @@
 import { checkServerUrl } from '@ambit/client';
-import { withoutUndefined } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { AppError, defined } from '@ambit/kernel';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -32,7 +31,7 @@ export async function login(
   const file = await readProfiles(path);
   const caFile = globals.caFile ?? named(env, 'AMBIT_CA_FILE');
   const token = await tokenFor(context, server);
-  const profile = withoutUndefined({ server, token, caFile: caFile && resolve(caFile) });
+  const profile = defined({ server, token, caFile: caFile && resolve(caFile) });
   const client = await clientFor(profile, globals, env);
   const me = await client.api.getMe({ signal: context.signal });
   const becomesCurrent = options.use === true || Object.keys(file.profiles).length === 0;

@@ -1,7 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { folderOf, readText, type Environment } from '@ambit/config';
-import { withoutUndefined } from '@ambit/contracts';
-import { AppError, didYouMean } from '@ambit/kernel';
+import { AppError, defined, didYouMean } from '@ambit/kernel';
 import type { GlobalOptions } from '../global-options.ts';
 import { maxInputBytes } from '../terminal.ts';
 import {
@@ -65,7 +64,7 @@ export async function connectionSettings(
   const token = given.token ?? own.token;
   if (token === undefined) throw noToken(server);
   const caFile = options.caFile ?? named(env, 'AMBIT_CA_FILE') ?? own.caFile;
-  return withoutUndefined({ profile: name, server, token, caFile });
+  return defined({ profile: name, server, token, caFile });
 }
 
 /** A container may run as nobody, without a home: who names server and token needs no profile. */

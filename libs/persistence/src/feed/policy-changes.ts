@@ -1,6 +1,6 @@
 import type { PolicyChange, PolicyKind, PolicyObject, PolicyPlain } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
-import { optional } from '../kinds/record-meta.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
 import { one, type Sql } from '../sql.ts';
 
@@ -71,7 +71,7 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
       stateEpoch: row.state_epoch,
       compilerVersion: row.compiler_version,
       explainedFrom: row.explained_from,
-      ...optional('epochRaise', row.epoch_raise),
+      ...defined({ epochRaise: row.epoch_raise }),
     };
   }
   if (row.kind === null) return;

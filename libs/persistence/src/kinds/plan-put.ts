@@ -67,10 +67,6 @@ export function planPut<T extends RecordMeta>(
   return { step: 'change', current, annotations, generations };
 }
 
-export function notFound(what: string): AppError {
-  return new AppError('not_found', `${what} does not exist.`);
-}
-
 /** Equal as JSON: the order of keys makes no difference, nor an absent field against an undefined one. */
 function sameJson(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(plain(a), plain(b));

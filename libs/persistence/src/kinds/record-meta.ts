@@ -25,18 +25,3 @@ export function toMeta(row: MetaRow): Omit<RecordMeta, 'kind'> {
     createdAt: row.created_at.getTime(),
   };
 }
-
-/** `{ [key]: value }`, or nothing at all for null: optional fields of records are absent, never undefined. */
-export function optional<K extends string, V>(
-  key: K,
-  value: V | null | undefined,
-): { [P in K]?: V } {
-  return (value === null || value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
-}
-
-export function optionalMillis<K extends string>(
-  key: K,
-  value: Date | null | undefined,
-): { [P in K]?: number } {
-  return optional(key, value?.getTime());
-}

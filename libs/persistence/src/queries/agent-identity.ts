@@ -1,5 +1,5 @@
+import { defined } from '@ambit/kernel';
 import type { AgentIdentity } from '../records.ts';
-import { optional, optionalMillis } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 interface IdentityRow {
@@ -31,17 +31,19 @@ function toIdentity(row: IdentityRow): AgentIdentity {
     agentUid: row.agent_uid,
     clusterUid: row.cluster_uid,
     clusterName: row.cluster_name,
-    ...optional('kubeSystemUid', row.kube_system_uid),
+    ...defined({ kubeSystemUid: row.kube_system_uid }),
     certificate: {
       fingerprint: row.fingerprint,
       serial: row.serial,
       notBefore: row.not_before.getTime(),
       notAfter: row.not_after.getTime(),
-      ...optionalMillis('completedHelloAt', row.completed_hello_at),
+      ...defined({ completedHelloAt: row.completed_hello_at?.getTime() }),
     },
-    ...optionalMillis('revokedAt', row.revoked_at),
-    ...optional('revokedBecause', row.revoked_because),
-    ...optionalMillis('clusterRemovedAt', row.removed_at),
+    ...defined({
+      revokedAt: row.revoked_at?.getTime(),
+      revokedBecause: row.revoked_because,
+      clusterRemovedAt: row.removed_at?.getTime(),
+    }),
     superseded: row.superseded,
   };
 }

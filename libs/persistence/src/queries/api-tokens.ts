@@ -1,6 +1,6 @@
+import { defined } from '@ambit/kernel';
 import type { ApiTokenEntity } from '../entities/api-token.entity.ts';
 import type { ApiTokenRecord } from '../records.ts';
-import { optional } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 interface TokenRow {
@@ -24,9 +24,11 @@ export function fromTokenEntity(entity: ApiTokenEntity): ApiTokenRecord {
     hash: entity.hash,
     role: entity.role as ApiTokenRecord['role'],
     createdAt: entity.createdAt,
-    ...optional('expiresAt', entity.expiresAt),
-    ...optional('lastUsedAt', entity.lastUsedAt),
-    ...optional('revokedAt', entity.revokedAt),
+    ...defined({
+      expiresAt: entity.expiresAt,
+      lastUsedAt: entity.lastUsedAt,
+      revokedAt: entity.revokedAt,
+    }),
   };
 }
 
@@ -38,9 +40,11 @@ function fromRow(row: TokenRow): ApiTokenRecord {
     hash: row.hash,
     role: row.role,
     createdAt: row.created_at.getTime(),
-    ...optional('expiresAt', row.expires_at?.getTime()),
-    ...optional('lastUsedAt', row.last_used_at?.getTime()),
-    ...optional('revokedAt', row.revoked_at?.getTime()),
+    ...defined({
+      expiresAt: row.expires_at?.getTime(),
+      lastUsedAt: row.last_used_at?.getTime(),
+      revokedAt: row.revoked_at?.getTime(),
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
+import { defined } from '@ambit/kernel';
 import type { JoinTokenRecord } from '../records.ts';
-import { optional, optionalMillis } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 /** One identity given to an agent of a cluster, with its newest certificate. */
@@ -40,9 +40,11 @@ export async function listAgents(sql: Sql, clusterUid: string): Promise<readonly
     enrolledAt: row.enrolled_at.getTime(),
     certificateFingerprint: row.fingerprint,
     certificateNotAfter: row.not_after.getTime(),
-    ...optionalMillis('completedHelloAt', row.hello_at),
-    ...optionalMillis('revokedAt', row.revoked_at),
-    ...optional('revokedBecause', row.revoked_because),
+    ...defined({
+      completedHelloAt: row.hello_at?.getTime(),
+      revokedAt: row.revoked_at?.getTime(),
+      revokedBecause: row.revoked_because,
+    }),
   }));
 }
 
@@ -71,6 +73,6 @@ export async function listJoinTokens(
     createdBy: row.created_by,
     createdAt: row.created_at.getTime(),
     expiresAt: row.expires_at.getTime(),
-    ...optionalMillis('usedAt', row.used_at),
+    ...defined({ usedAt: row.used_at?.getTime() }),
   }));
 }

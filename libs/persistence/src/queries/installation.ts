@@ -1,5 +1,5 @@
+import { defined } from '@ambit/kernel';
 import type { InstallationRecord } from '../records.ts';
-import { optional } from '../kinds/record-meta.ts';
 import type { Sql } from '../sql.ts';
 
 interface InstallationRow {
@@ -26,7 +26,6 @@ export async function findInstallation(sql: Sql): Promise<InstallationRecord | n
     stateKeyFingerprint: row.state_key_fingerprint,
     epochKeyFingerprint: row.epoch_key_fingerprint,
     explainedFrom: row.explained_from,
-    ...optional('epochRaise', row.epoch_raise),
-    ...optional('bootstrappedAt', row.bootstrapped_at?.getTime()),
+    ...defined({ epochRaise: row.epoch_raise, bootstrappedAt: row.bootstrapped_at?.getTime() }),
   };
 }

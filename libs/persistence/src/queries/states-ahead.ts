@@ -1,5 +1,5 @@
+import { defined } from '@ambit/kernel';
 import type { StateAhead } from '../records.ts';
-import { optional } from '../kinds/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 import type { Standing } from '../installation-store.ts';
 
@@ -20,7 +20,7 @@ export async function listStatesAhead(sql: Sql): Promise<readonly StateAhead[]> 
   );
   return rows.map((row) => ({
     holder: row.holder,
-    ...optional('cluster', row.cluster),
+    ...defined({ cluster: row.cluster }),
     heldEpoch: row.held_epoch,
     heldRevision: row.held_revision,
     stateEpoch: row.state_epoch,
@@ -45,6 +45,6 @@ export async function readStanding(sql: Sql, revision: number): Promise<Standing
   return {
     stateEpoch: row.state_epoch,
     revision: row.revision,
-    ...optional('lineage', row.lineage),
+    ...defined({ lineage: row.lineage }),
   };
 }

@@ -1,9 +1,8 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import { ApiTokenEntity } from '../entities/api-token.entity.ts';
 import { fromTokenEntity } from '../queries/api-tokens.ts';
 import type { ApiTokenRecord } from '../records.ts';
 import type { ApiTokenStore } from '../credential-stores.ts';
-import { notFound } from '../kinds/plan-put.ts';
 import type { StoreContext } from './store-context.ts';
 
 export class PostgresApiTokenStore implements ApiTokenStore {
@@ -44,7 +43,7 @@ export class PostgresApiTokenStore implements ApiTokenStore {
       where: gone === undefined ? [{ name: nameOrId }, { id: nameOrId }] : { uid: gone.uid },
       order: { createdAt: 'DESC' },
     });
-    if (found === null) throw notFound(`Token "${nameOrId}"`);
+    if (found === null) throw notFound('token', nameOrId);
     return fromTokenEntity(found);
   }
 

@@ -1,8 +1,8 @@
+import { defined } from '@ambit/kernel';
 import { InstallationEntity } from '../entities/installation.entity.ts';
 import { policyChannel } from '../feed/policy-listener.ts';
 import { listStatesAhead, readStanding } from '../queries/states-ahead.ts';
 import type { InstallationRecord, StateAhead } from '../records.ts';
-import { optional } from '../kinds/record-meta.ts';
 import { one, type Sql } from '../sql.ts';
 import type {
   EpochRaised,
@@ -34,8 +34,7 @@ export class PostgresInstallationStore implements InstallationStore {
       stateKeyFingerprint,
       epochKeyFingerprint,
       explainedFrom,
-      ...optional('epochRaise', row.epochRaise),
-      ...optional('bootstrappedAt', row.bootstrappedAt),
+      ...defined({ epochRaise: row.epochRaise, bootstrappedAt: row.bootstrappedAt }),
     };
   }
 

@@ -1,7 +1,6 @@
-import { AppError } from '@ambit/kernel';
+import { defined, notFound } from '@ambit/kernel';
 import { JoinTokenEntity } from '../entities/join-token.entity.ts';
 import type { JoinTokenRecord } from '../records.ts';
-import { optional } from '../kinds/record-meta.ts';
 import { one } from '../sql.ts';
 import type { JoinTokenStore, JoinTokenUse, NewJoinToken } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
@@ -34,8 +33,7 @@ export class PostgresJoinTokenStore implements JoinTokenStore {
   async revoke(id: string, clusterUid: string): Promise<JoinTokenRecord> {
     const { manager } = this.#context;
     const found = await manager.findOneBy(JoinTokenEntity, { id, clusterUid });
-    if (found === null)
-      throw new AppError('not_found', `There is no join token ${id} for this cluster.`);
+    if (found === null) throw notFound('join token', id);
     if (found.usedAt === null) await manager.delete(JoinTokenEntity, { id });
     return toRecord(found);
   }
@@ -94,6 +92,6 @@ function toRecord(row: JoinTokenEntity): JoinTokenRecord {
     createdBy: row.createdBy,
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,
-    ...optional('usedAt', row.usedAt),
+    ...defined({ usedAt: row.usedAt }),
   };
 }

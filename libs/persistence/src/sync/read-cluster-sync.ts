@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import { optional, optionalMillis } from '../kinds/record-meta.ts';
+import { defined } from '@ambit/kernel';
 import type { Sql } from '../sql.ts';
 
 export interface ClusterSyncRecord {
@@ -46,19 +46,21 @@ function fromRow(row: SyncRow): ClusterSyncRecord {
     clusterUid: row.cluster_uid,
     stateEpoch: row.state_epoch,
     sessionEpoch: row.session_epoch,
-    ...optional('replica', row.replica),
-    ...optionalMillis('connectedAt', row.connected_at),
-    ...optionalMillis('disconnectedAt', row.disconnected_at),
-    ...optional('acceptedRevision', row.accepted_revision),
-    ...optional('appliedRevision', row.applied_revision),
-    ...optional('root', row.root),
-    ...optional('results', row.results),
-    ...optional('agentVersion', row.agent_version),
-    ...optional('kubernetesVersion', row.kubernetes_version),
-    ...optional('ceiling', row.ceiling),
-    ...optional('ceilingDigest', row.ceiling_digest),
+    ...defined({
+      replica: row.replica,
+      connectedAt: row.connected_at?.getTime(),
+      disconnectedAt: row.disconnected_at?.getTime(),
+      acceptedRevision: row.accepted_revision,
+      appliedRevision: row.applied_revision,
+      root: row.root,
+      results: row.results,
+      agentVersion: row.agent_version,
+      kubernetesVersion: row.kubernetes_version,
+      ceiling: row.ceiling,
+      ceilingDigest: row.ceiling_digest,
+    }),
     conditions: row.conditions,
-    ...optionalMillis('lastSeenAt', row.last_seen_at),
+    ...defined({ lastSeenAt: row.last_seen_at?.getTime() }),
   };
 }
 

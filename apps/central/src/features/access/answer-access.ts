@@ -1,7 +1,7 @@
 import type { AccessCheck, AccessCheckResult, WhoCanQuery, WhoCanResult } from '@ambit/contracts';
 import { askedNamespace, canI, grantable, whoCan } from '@ambit/domain';
 import type { AccessAnswer, AccessPath, AccessRefusal } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -86,11 +86,7 @@ export class AnswerAccess {
 
   async #cluster(name: string): Promise<Known> {
     const cluster = this.#world.policy.byName('Cluster', name);
-    if (cluster === undefined) {
-      throw new AppError('not_found', `There is no Cluster ${name}.`, {
-        nextCommand: 'ambit get clusters',
-      });
-    }
+    if (cluster === undefined) throw notFound('Cluster', name);
     return { uid: cluster.uid, ...(await this.#evidence.of(cluster.uid)) };
   }
 }

@@ -1,9 +1,9 @@
-import { withoutUndefined } from '@ambit/contracts';
 import type { ClusterFacts } from '@ambit/domain';
 import type { Clock } from '@ambit/kernel';
 import { readClusterSync, readInventory, readResources } from '@ambit/persistence';
 import type { ClusterInventory, ClusterSyncRecord, Database } from '@ambit/persistence';
 import { parseCeiling, ResourceCatalog } from '@ambit/rbac';
+import { defined } from '@ambit/kernel';
 import { isConnected } from '../clusters/public.ts';
 import type { Connections } from '../policy/public.ts';
 
@@ -42,7 +42,7 @@ export class ClusterEvidence {
     return {
       facts: { ...inventoryFacts(inventory), ...ceilingOf(sync) },
       connected: isConnected(sync, here, now),
-      ...withoutUndefined({
+      ...defined({
         catalog: resources && new ResourceCatalog(resources),
         ageSeconds: seen && Math.max(0, (now - seen) / 1000),
         appliedRevision: sync?.appliedRevision,

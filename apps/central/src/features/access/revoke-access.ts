@@ -7,7 +7,7 @@ import {
   widerDirectGrants,
 } from '@ambit/domain';
 import type { PolicyGrant, RevocationFilter } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { notFound } from '@ambit/kernel';
 import type { GrantRecord, Transaction } from '@ambit/persistence';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -57,18 +57,12 @@ export class RevokeAccess {
       user === undefined ? (['Group', group ?? ''] as const) : (['User', user] as const);
     const found = this.#world.policy.byName(kind, name);
     if (found !== undefined) return { kind, uid: found.uid, name };
-    throw new AppError('not_found', `There is no ${kind} ${name}.`, {
-      nextCommand: `ambit get ${kind.toLowerCase()}s`,
-    });
+    throw notFound(kind, name);
   }
 
   #filterOf({ role, scope }: AccessRevoke): RevocationFilter {
     const found = role === undefined ? undefined : this.#world.policy.byName('Role', role);
-    if (role !== undefined && found === undefined) {
-      throw new AppError('not_found', `There is no Role ${role}.`, {
-        nextCommand: 'ambit get roles',
-      });
-    }
+    if (role !== undefined && found === undefined) throw notFound('Role', role);
     return {
       ...(found === undefined ? {} : { roleUid: found.uid }),
       ...(scope === undefined ? {} : { scope: parseScope(scope) }),

@@ -1,6 +1,6 @@
-import { withoutUndefined } from '@ambit/contracts';
 import type { ClusterProgress, IntentProblem } from '@ambit/contracts';
 import type { ClusterSyncRecord } from '@ambit/persistence';
+import { defined } from '@ambit/kernel';
 import { timestamp } from '../../platform/object-response.ts';
 import type { StoredResults } from './cluster-response.ts';
 
@@ -23,7 +23,7 @@ export function clusterProgress(facts: ProgressFacts): ClusterProgress {
   return {
     name,
     connected,
-    ...withoutUndefined({ acceptedRevision, appliedRevision, ...seen(sync) }),
+    ...defined({ acceptedRevision, appliedRevision, ...seen(sync) }),
     done,
     inForce: done && problems.length + moreProblems === 0,
     problems: [...problems],

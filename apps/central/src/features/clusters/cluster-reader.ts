@@ -1,5 +1,5 @@
 import type { Cluster, RevisionStatus } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { notFound } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { findCluster, listStatesAhead, readClusterSync } from '@ambit/persistence';
 import type { ClusterRecord, ClusterSyncRecord, Database, StateAhead } from '@ambit/persistence';
@@ -82,9 +82,7 @@ export class ClusterReader {
   #uidOf(name: string): string {
     const cluster = this.#world.policy.byName('Cluster', name);
     if (cluster !== undefined) return cluster.uid;
-    throw new AppError('not_found', `There is no Cluster ${name}.`, {
-      nextCommand: 'ambit get clusters',
-    });
+    throw notFound('Cluster', name);
   }
 
   #progressOf(

@@ -1,7 +1,8 @@
-import { apiVersion, CeilingReport, IntentProblem, withoutUndefined } from '@ambit/contracts';
+import { apiVersion, CeilingReport, IntentProblem } from '@ambit/contracts';
 import type { Cluster } from '@ambit/contracts';
 import type { Millis } from '@ambit/kernel';
 import type { ClusterRecord, ClusterSyncRecord, StateAhead } from '@ambit/persistence';
+import { defined } from '@ambit/kernel';
 import { objectMeta, timestamp } from '../../platform/object-response.ts';
 
 type Status = Cluster['status'];
@@ -70,7 +71,7 @@ function statusOf(cluster: ClusterRecord, facts: StatusFacts): Status {
   const { objects, driftRepairs, heldRemovals, heldGains, moreProblems = 0 } = results;
   const counts = { objects, driftRepairs, heldRemovals, heldGains };
   return {
-    ...withoutUndefined({ kubeSystemUid, desiredRevision, ...counts }),
+    ...defined({ kubeSystemUid, desiredRevision, ...counts }),
     phase: phaseOf(cluster, connected),
     connected,
     ...(sync === undefined ? {} : syncFields(sync, facts)),
@@ -92,7 +93,7 @@ function syncFields(
 ): Partial<Status> {
   const { acceptedRevision, appliedRevision, lastSeenAt, connectedAt } = sync;
   const seen = lastHeard ?? lastSeenAt ?? connectedAt;
-  return withoutUndefined({
+  return defined({
     lastSeenAt: seen === undefined ? undefined : timestamp(seen),
     lastSeenAgeSeconds: seen && Math.max(0, (now - seen) / 1000),
     acceptedRevision,
@@ -131,7 +132,7 @@ function shownProblem(
 ): Problem {
   const { subjects = [], moreSubjects, changedBy } = problem;
   const known = IntentProblem.shape.reason.safeParse(reason).success;
-  return withoutUndefined({
+  return defined({
     key,
     reason: known ? reason : 'other',
     message: known ? message : `${reason}: ${message}`,

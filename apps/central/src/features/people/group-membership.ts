@@ -1,6 +1,6 @@
 import type { ApplyResult, GroupMembersChange, ObjectResult } from '@ambit/contracts';
 import type { PolicyView } from '@ambit/domain';
-import { AppError, compareText } from '@ambit/kernel';
+import { compareText, notFound } from '@ambit/kernel';
 import type { Transaction } from '@ambit/persistence';
 import { listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -79,7 +79,7 @@ export class GroupMembership {
   ): Promise<ApplyResult> {
     const result = await this.#commit.run(request, async (tx) => {
       const record = await tx.groups.find(name);
-      if (record === null) throw noGroup(name);
+      if (record === null) throw notFound('Group', name);
       await work(tx, record);
       return record;
     });
@@ -110,12 +110,9 @@ export class GroupMembership {
 
 function groupOf(policy: PolicyView, name: string): Group {
   const group = policy.byName('Group', name);
-  if (group === undefined) throw noGroup(name);
+  if (group === undefined) throw notFound('Group', name);
   return group;
 }
-
-const noGroup = (name: string): AppError =>
-  new AppError('not_found', `There is no Group ${name}.`, { nextCommand: 'ambit get groups' });
 
 const namesOf = (uids: ReadonlyMap<string, string>, changed: ReadonlySet<string>): string[] =>
   Array.from(uids)
@@ -129,9 +126,8 @@ async function userUids(
   const known = await tx.names.find({ User: names });
   const missing = names.filter((name) => known.uid('User', name) === undefined);
   if (missing.length > 0) {
-    throw new AppError('not_found', `There is no User ${missing.slice(0, 5).join(', ')}.`, {
+    throw notFound('User', missing.slice(0, 5).join(', '), {
       errors: missing.slice(0, 100).map((name) => ({ message: `there is no User ${name}` })),
-      nextCommand: 'ambit get users',
     });
   }
   return new Map(names.map((name) => [name, known.uid('User', name) ?? '']));

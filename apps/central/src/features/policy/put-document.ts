@@ -1,5 +1,5 @@
 import type { PolicyDocument, PolicyKindName } from '@ambit/contracts';
-import { AppError, compareText } from '@ambit/kernel';
+import { AppError, compareText, notFound } from '@ambit/kernel';
 import type { KnownNames, Precondition } from '@ambit/persistence';
 import type { PolicyKinds, PutContext, WrittenObject } from './policy-kind.ts';
 
@@ -68,6 +68,6 @@ export function uidsOf(
 /** Throws `not_found`. */
 export function uidOf(known: KnownNames, kind: PolicyKindName, name: string): string {
   const uid = known.uid(kind, name);
-  if (uid === undefined) throw new AppError('not_found', `There is no ${kind} ${name} any more.`);
+  if (uid === undefined) throw notFound(kind, name);
   return uid;
 }

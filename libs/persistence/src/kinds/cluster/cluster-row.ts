@@ -1,10 +1,11 @@
 import type { PolicyCluster, SubjectMode } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { ClusterRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
+import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 
 export interface ClusterRow extends MetaRow {
   readonly subject_mode: SubjectMode;
@@ -24,7 +25,7 @@ export function toCluster(row: ClusterRow): ClusterRecord {
     ...toMeta(row),
     subjectMode: row.subject_mode,
     userPrefix: row.user_prefix,
-    ...optional('kubeSystemUid', row.kube_system_uid),
+    ...defined({ kubeSystemUid: row.kube_system_uid }),
   };
 }
 

@@ -1,9 +1,9 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { ClusterRecord, Labels } from '../../records.ts';
 import { type ClusterRow, selectClusters, toCluster, toPolicyCluster } from './cluster-row.ts';
 import type { ClusterStore, Put, PutCluster, Removed, RemoveOptions } from '../../transaction.ts';
 import { dropGrantReferences } from '../grant/drop-grant-references.ts';
-import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 const specOf = ({
@@ -46,7 +46,7 @@ export class PostgresClusterStore implements ClusterStore {
     const { sql, changes, at } = this.#context;
     const record = await this.#locked('name', name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `Cluster "${name}"`);
-    if (record === null) throw notFound(`Cluster "${name}"`);
+    if (record === null) throw notFound('Cluster', name);
     if (options.dropReferences !== true) await this.#refuseInUse(record);
     const grants = await dropGrantReferences(this.#context, 'cluster_uid', record.uid);
     await sql.query('DELETE FROM join_tokens WHERE cluster_uid = $1', [record.uid]);
@@ -58,7 +58,7 @@ export class PostgresClusterStore implements ClusterStore {
   async bindKubeSystemUid(clusterUid: string, kubeSystemUid: string): Promise<void> {
     const { sql } = this.#context;
     const cluster = await this.byUid(clusterUid);
-    if (cluster === null) throw notFound('The cluster');
+    if (cluster === null) throw notFound('Cluster', clusterUid);
     if (cluster.kubeSystemUid === kubeSystemUid) return;
     if (cluster.kubeSystemUid !== undefined) throw wrongCluster(cluster.name);
     const [other] = await sql.query<{ name: string }>(
@@ -135,7 +135,7 @@ export class PostgresClusterStore implements ClusterStore {
        WHERE uid = $1 RETURNING *`,
       [uid, input.subjectMode, input.userPrefix, input.labels, plan.annotations, plan.generations],
     );
-    if (row === undefined) throw notFound(`Cluster "${input.name}"`);
+    if (row === undefined) throw notFound('Cluster', input.name);
     return toCluster(row);
   }
 }

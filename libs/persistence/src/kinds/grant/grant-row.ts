@@ -6,13 +6,14 @@ import type {
   NamespaceSelector,
   PolicyGrant,
 } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { GrantRecord, NamedReference, SubjectReference } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { SqlConditions } from '../../queries/sql-conditions.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
-import { type MetaRow, metaColumns, optional, optionalMillis, toMeta } from '../record-meta.ts';
+import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 
 export interface GrantRow extends MetaRow {
   readonly role_uid: string;
@@ -57,9 +58,11 @@ export function toGrant(row: GrantRow): GrantRecord {
     role: { uid: row.role_uid, name: row.role_name },
     scope: { clusters: clustersOf(row), namespaces: row.namespaces },
     clusters: row.clusters,
-    ...optionalMillis('notBefore', row.not_before),
-    ...optionalMillis('until', row.until),
-    ...optional('reason', row.reason),
+    ...defined({
+      notBefore: row.not_before?.getTime(),
+      until: row.until?.getTime(),
+      reason: row.reason,
+    }),
     source: row.source,
     ended: row.ended,
   };
@@ -74,9 +77,7 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
     subjects: grant.subjects.map(({ kind, uid }): GrantSubject => ({ kind, uid })),
     roleUid: grant.role.uid,
     scope: grant.scope,
-    ...optional('notBefore', grant.notBefore),
-    ...optional('until', grant.until),
-    ...optional('reason', grant.reason),
+    ...defined({ notBefore: grant.notBefore, until: grant.until, reason: grant.reason }),
     source: grant.source,
     ended: grant.ended,
   };

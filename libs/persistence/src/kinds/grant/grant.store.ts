@@ -1,11 +1,11 @@
 import type { GrantSubject } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { GrantRecord, Labels } from '../../records.ts';
 import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
 import type { GrantStore, Put, PutGrant, RemoveOptions } from '../../transaction.ts';
 import { deleteGrant } from './drop-grant-references.ts';
 import { insertGrant, insertReferences } from './grant-statements.ts';
-import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 type Spec = Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'reason'>;
@@ -50,7 +50,9 @@ const clusterUids = ({ scope: { clusters } }: Spec): readonly string[] =>
 
 /** A cluster that was removed keeps its row, so no foreign key speaks up for it. */
 function requireAll(record: GrantRecord, spec: Spec): void {
-  if (record.clusters.length < clusterUids(spec).length) throw notFound('One of the clusters');
+  const there = new Set(record.clusters.map(({ uid }) => uid));
+  const missing = clusterUids(spec).find((uid) => !there.has(uid));
+  if (missing !== undefined) throw notFound('Cluster', missing);
 }
 
 export class PostgresGrantStore implements GrantStore {
@@ -83,7 +85,7 @@ export class PostgresGrantStore implements GrantStore {
   async remove(name: string, options: RemoveOptions = {}): Promise<GrantRecord> {
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `Grant "${name}"`);
-    if (record === null) throw notFound(`Grant "${name}"`);
+    if (record === null) throw notFound('Grant', name);
     await deleteGrant(this.#context, record);
     return record;
   }
@@ -189,7 +191,7 @@ export class PostgresGrantStore implements GrantStore {
 
   async #recorded(name: string): Promise<GrantRecord> {
     const record = await this.find(name);
-    if (record === null) throw notFound(`Grant "${name}"`);
+    if (record === null) throw notFound('Grant', name);
     this.#context.changes.put(toPolicyGrant(record));
     return record;
   }

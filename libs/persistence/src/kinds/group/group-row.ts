@@ -1,10 +1,11 @@
 import type { PolicyGroup, PolicyMembership } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { GroupRecord, NamedReference } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
+import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 
 export interface GroupRow extends MetaRow {
   readonly display_name: string | null;
@@ -27,9 +28,9 @@ export function toGroup(row: GroupRow): GroupRecord {
   return {
     kind: 'Group',
     ...toMeta(row),
-    ...optional('displayName', row.display_name),
+    ...defined({ displayName: row.display_name }),
     members: row.members,
-    ...optional('closedTo', row.closed_to),
+    ...defined({ closedTo: row.closed_to }),
   };
 }
 

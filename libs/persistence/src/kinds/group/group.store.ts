@@ -1,10 +1,11 @@
+import { notFound } from '@ambit/kernel';
 import type { GroupRecord, Labels } from '../../records.ts';
 import { type GroupRow, selectGroups, toGroup, toPolicyGroup } from './group-row.ts';
 import type { GroupStore, Put, PutGroup, Removed, RemoveOptions } from '../../transaction.ts';
 import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { dropMemberships } from './drop-memberships.ts';
 import type { PostgresMemberStore } from './member.store.ts';
-import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 const specOf = ({
@@ -55,7 +56,7 @@ export class PostgresGroupStore implements GroupStore {
     const { sql, changes } = this.#context;
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `Group "${name}"`);
-    if (record === null) throw notFound(`Group "${name}"`);
+    if (record === null) throw notFound('Group', name);
     const memberships = await dropMemberships(this.#context, 'group_uid', record.uid);
     const grants = await dropGrantReferences(this.#context, 'group_uid', record.uid);
     await sql.query('DELETE FROM groups WHERE uid = $1', [record.uid]);
@@ -118,7 +119,7 @@ export class PostgresGroupStore implements GroupStore {
         input.closedTo ?? null,
       ],
     );
-    if (row === undefined) throw notFound(`Group "${input.name}"`);
+    if (row === undefined) throw notFound('Group', input.name);
     return toGroup({ ...row, members: [] });
   }
 }

@@ -1,7 +1,7 @@
+import { notFound } from '@ambit/kernel';
 import type { NamedReference } from '../../records.ts';
 import { membership } from './group-row.ts';
 import type { MemberStore } from '../../transaction.ts';
-import { notFound } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 export class PostgresMemberStore implements MemberStore {
@@ -62,7 +62,7 @@ export class PostgresMemberStore implements MemberStore {
       'SELECT uid, name FROM groups WHERE uid = $1 FOR NO KEY UPDATE',
       [uid],
     );
-    if (group === undefined) throw notFound('The group');
+    if (group === undefined) throw notFound('Group', uid);
     return group;
   }
 
@@ -71,6 +71,8 @@ export class PostgresMemberStore implements MemberStore {
       'SELECT uid FROM users WHERE uid = ANY($1) ORDER BY uid FOR KEY SHARE',
       [uids],
     );
-    if (rows.length < new Set(uids).size) throw notFound('One of the users');
+    const there = new Set(rows.map(({ uid }) => uid));
+    const missing = uids.find((uid) => !there.has(uid));
+    if (missing !== undefined) throw notFound('User', missing);
   }
 }

@@ -1,7 +1,8 @@
+import { notFound } from '@ambit/kernel';
 import type { Labels, PlainRecord } from '../../records.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 import type { PlainStore, Put, PutPlain, RemoveOptions } from '../../transaction.ts';
-import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { checkPrecondition, planPut } from '../plan-put.ts';
 import { type PlainRow, selectPlain, toPlain, toPolicyPlain } from './plain-row.ts';
 
 /** Objects of one kind in the table that kinds share. */
@@ -33,7 +34,7 @@ export class PostgresPlainStore implements PlainStore {
     const { sql, changes } = this.#context;
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `${this.#kind} "${name}"`);
-    if (record === null) throw notFound(`${this.#kind} "${name}"`);
+    if (record === null) throw notFound(this.#kind, name);
     await sql.query('DELETE FROM policy_objects WHERE uid = $1', [record.uid]);
     changes.deletePlain(this.#kind, record.uid, name);
     return record;
@@ -74,7 +75,7 @@ export class PostgresPlainStore implements PlainStore {
        WHERE uid = $1 RETURNING *`,
       [uid, input.spec, input.labels, plan.annotations, plan.generations],
     );
-    if (row === undefined) throw notFound(`${this.#kind} "${input.name}"`);
+    if (row === undefined) throw notFound(this.#kind, input.name);
     return toPlain(row);
   }
 }

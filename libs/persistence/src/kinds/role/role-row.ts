@@ -1,10 +1,11 @@
 import type { PolicyRole, PolicyRule } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { RoleRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
+import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 
 export interface RoleRow extends MetaRow {
   readonly description: string | null;
@@ -19,9 +20,7 @@ export function toRole(row: RoleRow): RoleRecord {
   return {
     kind: 'Role',
     ...toMeta(row),
-    ...optional('description', row.description),
-    ...optional('clusterRole', row.cluster_role),
-    ...optional('rules', row.rules),
+    ...defined({ description: row.description, clusterRole: row.cluster_role, rules: row.rules }),
     builtIn: row.built_in,
   };
 }
@@ -32,8 +31,7 @@ export function toPolicyRole(role: RoleRecord): PolicyRole {
     uid: role.uid,
     name: role.name,
     labels: role.labels,
-    ...optional('clusterRole', role.clusterRole),
-    ...optional('rules', role.rules),
+    ...defined({ clusterRole: role.clusterRole, rules: role.rules }),
   };
 }
 

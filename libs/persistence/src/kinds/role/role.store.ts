@@ -1,8 +1,8 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { Labels, RoleRecord } from '../../records.ts';
 import { type RoleRow, selectRoles, toPolicyRole, toRole } from './role-row.ts';
 import type { Put, PutRole, RemoveOptions, RoleStore } from '../../transaction.ts';
-import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 type RoleSpec = Pick<PutRole, 'description' | 'clusterRole' | 'rules'>;
@@ -49,7 +49,7 @@ export class PostgresRoleStore implements RoleStore {
     const { sql, changes } = this.#context;
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `Role "${name}"`);
-    if (record === null) throw notFound(`Role "${name}"`);
+    if (record === null) throw notFound('Role', name);
     refuseBuiltIn(record);
     const holders = await sql.query<{ name: string }>(
       'SELECT name FROM grants WHERE role_uid = $1 ORDER BY name LIMIT 3',
@@ -118,7 +118,7 @@ export class PostgresRoleStore implements RoleStore {
         plan.generations,
       ],
     );
-    if (row === undefined) throw notFound(`Role "${input.name}"`);
+    if (row === undefined) throw notFound('Role', input.name);
     return toRole(row);
   }
 }

@@ -1,10 +1,11 @@
 import type { PolicyUser } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { UserRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind } from '../stored-kind.ts';
-import { type MetaRow, metaColumns, optional, toMeta } from '../record-meta.ts';
+import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 
 export interface UserRow extends MetaRow {
   readonly display_name: string | null;
@@ -17,7 +18,7 @@ export function toUser(row: UserRow): UserRecord {
   return {
     kind: 'User',
     ...toMeta(row),
-    ...optional('displayName', row.display_name),
+    ...defined({ displayName: row.display_name }),
     active: row.active,
   };
 }

@@ -1,9 +1,10 @@
+import { notFound } from '@ambit/kernel';
 import type { Labels, UserRecord } from '../../records.ts';
 import { selectUsers, toPolicyUser, toUser, type UserRow } from './user-row.ts';
 import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../../transaction.ts';
 import { dropMemberships } from '../group/drop-memberships.ts';
 import { dropGrantReferences } from '../grant/drop-grant-references.ts';
-import { checkPrecondition, notFound, planPut } from '../plan-put.ts';
+import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 const specOf = ({ displayName, active }: Pick<PutUser, 'displayName' | 'active'>): unknown => ({
@@ -36,7 +37,7 @@ export class PostgresUserStore implements UserStore {
     const { sql, changes } = this.#context;
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `User "${name}"`);
-    if (record === null) throw notFound(`User "${name}"`);
+    if (record === null) throw notFound('User', name);
     const memberships = await dropMemberships(this.#context, 'user_uid', record.uid);
     const grants = await dropGrantReferences(this.#context, 'user_uid', record.uid);
     await sql.query('DELETE FROM users WHERE uid = $1', [record.uid]);
@@ -94,7 +95,7 @@ export class PostgresUserStore implements UserStore {
         plan.generations,
       ],
     );
-    if (row === undefined) throw notFound(`User "${input.name}"`);
+    if (row === undefined) throw notFound('User', input.name);
     return toUser(row);
   }
 }
