@@ -39,7 +39,7 @@ export interface AgentSideParts {
 
 export interface AgentSide {
   readonly handlers: AgentServerHandlers;
-  readonly parts: Omit<GatewayParts, 'joinFacts'>;
+  readonly parts: GatewayParts;
   drain(): void;
   /** Once the listener is closed: writes what is still to be written. */
   stop(): Promise<void>;

@@ -3,8 +3,6 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import type { Logger } from '@ambit/kernel';
 import { AccessModule } from './features/access/public.ts';
-import { AgentGatewayModule } from './features/agent-gateway/public.ts';
-import type { GatewayParts } from './features/agent-gateway/public.ts';
 import { AuditModule } from './features/audit/public.ts';
 import type { AuditTail } from './features/audit/public.ts';
 import { ClustersModule } from './features/clusters/public.ts';
@@ -15,7 +13,6 @@ import { PolicyModule } from './features/policy/public.ts';
 import { SystemModule } from './features/system/system.module.ts';
 import { TokensModule } from './features/tokens/public.ts';
 import { AnswerInterceptor } from './platform/answer.interceptor.ts';
-import { policyKinds } from './policy-kinds.ts';
 import { ProblemFilter } from './platform/problem.filter.ts';
 import { RuntimeModule } from './platform/runtime.module.ts';
 import { runtimeTokens } from './platform/runtime.ts';
@@ -23,13 +20,14 @@ import { systemFactsToken } from './platform/system-facts.ts';
 import type { SystemFacts } from './platform/system-facts.ts';
 import type { Runtime } from './platform/runtime.ts';
 import type { RestEdge } from './rest-edge.ts';
+import type { UseCases } from './use-cases.ts';
 
 /** What is built before Nest starts. */
 export interface AppParts {
   readonly runtime: Runtime;
   readonly world: PolicyWorld;
   readonly tail: AuditTail;
-  readonly gateway: GatewayParts;
+  readonly useCases: UseCases;
   readonly edge: RestEdge;
   readonly systemFacts: SystemFacts;
 }
@@ -38,6 +36,7 @@ export interface AppParts {
 @Module({})
 export class AppModule {
   static of(parts: AppParts): DynamicModule {
+    const { useCases } = parts;
     return {
       module: AppModule,
       imports: [
@@ -46,13 +45,12 @@ export class AppModule {
           { provide: systemFactsToken, useValue: parts.systemFacts },
         ]),
         DesiredStateModule.of(parts.world),
-        AgentGatewayModule.of(parts.gateway),
-        PolicyModule.of(policyKinds),
-        PeopleModule,
-        ClustersModule,
-        AccessModule,
+        PolicyModule.of(useCases.policy),
+        PeopleModule.of(useCases.membership),
+        ClustersModule.of(useCases.clusters),
+        AccessModule.of(useCases.access),
         AuditModule.of(parts.tail),
-        TokensModule,
+        TokensModule.of(useCases.tokens),
         SystemModule,
       ],
       providers: [

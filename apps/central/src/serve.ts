@@ -7,7 +7,7 @@ import type { AgentSide } from './agent-side.ts';
 import { AppModule } from './app.module.ts';
 import type { CentralSettings } from './config.ts';
 import { AuditTail } from './features/audit/public.ts';
-import type { GatewayParts } from './features/agent-gateway/public.ts';
+import type { JoinFacts } from './features/clusters/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { openFoundation } from './foundation.ts';
@@ -23,6 +23,8 @@ import { recurringJobs } from './recurring-jobs.ts';
 import { openRestEdge } from './rest-edge.ts';
 import { openTrust } from './trust.ts';
 import type { Trust } from './trust.ts';
+import { centralUseCases } from './use-cases.ts';
+import type { UseCases } from './use-cases.ts';
 import { version } from './version.ts';
 
 export interface RunningCentral {
@@ -70,15 +72,18 @@ async function start(
   const agentAddress = serves
     ? await listenForAgents(foundation, trust, agentSide, teardown)
     : undefined;
-  const gateway = {
-    ...agentSide.parts,
-    joinFacts: { caPin: trust.keys.ca.pin, agentAddress: agentAddress ?? '' },
-  };
-  const app = await openApp({ foundation, trust, world, tail, gateway, teardown });
+  const joinFacts = { caPin: trust.keys.ca.pin, agentAddress: agentAddress ?? '' };
+  const useCases = centralUseCases({ runtime, world, gateway: agentSide.parts, joinFacts });
+  const surroundings = { foundation, trust, world, tail, joinFacts, teardown };
+  const app = await openApp(surroundings, useCases);
   const restUrl = serves ? await listenRest(app, settings) : undefined;
   if (serves) runtime.readiness.ready('rest');
   if (settings.roles.includes('worker')) {
-    const jobs = await startJobs(foundation.store, recurringJobs(app, runtime), logger);
+    const jobs = await startJobs(
+      foundation.store,
+      recurringJobs(useCases.policy.commit, runtime),
+      logger,
+    );
     teardown.add('jobs', () => jobs.close());
     teardown.add('job metrics', watchJobs(jobs, runtime.meters, logger));
     runtime.readiness.ready('jobs');
@@ -149,18 +154,14 @@ interface AppSurroundings {
   readonly trust: Trust;
   readonly world: PolicyWorld;
   readonly tail: AuditTail;
-  readonly gateway: GatewayParts;
+  readonly joinFacts: JoinFacts;
   readonly teardown: Teardown;
 }
 
-async function openApp({
-  foundation,
-  trust,
-  world,
-  tail,
-  gateway,
-  teardown,
-}: AppSurroundings): ReturnType<typeof createRestServer> {
+async function openApp(
+  { foundation, trust, world, tail, joinFacts, teardown }: AppSurroundings,
+  useCases: UseCases,
+): ReturnType<typeof createRestServer> {
   const { runtime } = foundation;
   const { settings, ids, logger, meters } = runtime;
   const { installation } = trust;
@@ -171,13 +172,13 @@ async function openApp({
       runtime,
       world,
       tail,
-      gateway,
+      useCases,
       edge,
       systemFacts: {
         version,
         installationUid: installation.uid,
         stateEpoch: () => world.facts.stateEpoch,
-        agentAddress: gateway.joinFacts.agentAddress,
+        agentAddress: joinFacts.agentAddress,
       },
     }),
     settings,
@@ -188,6 +189,7 @@ async function openApp({
   });
   teardown.add('REST API', () => app.close());
   teardown.add('live audit', () => tail.close());
+  teardown.add('calls that wait', () => useCases.clusters.wait.stop());
   checkRoutes(app);
   return app;
 }

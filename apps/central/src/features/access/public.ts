@@ -1,1 +1,3 @@
 export { AccessModule } from './access.module.ts';
+export { accessUseCases } from './access-use-cases.ts';
+export type { AccessUseCases } from './access-use-cases.ts';

@@ -2,8 +2,7 @@
 export { AdmitAgent } from './admit-agent.ts';
 export { AgentGateway } from './agent-gateway.ts';
 export type { GatewayPorts } from './agent-gateway.ts';
-export { AgentGatewayModule } from './agent-gateway.module.ts';
-export type { GatewayParts } from './agent-gateway.module.ts';
+export type { GatewayParts } from './gateway-parts.ts';
 export { AgentStatus } from './agent-status.ts';
 export { AuditIngest } from './audit-ingest.ts';
 export { ConnectedClusters } from './connected-clusters.ts';

@@ -24,8 +24,8 @@ export class WaitApplied {
     this.#events = events;
   }
 
-  /** Called by Nest when central stops: who waits is told how far things are. */
-  onModuleDestroy(): void {
+  /** Central stops: who waits is told how far things are. */
+  stop(): void {
     this.#stopping = true;
   }
 

@@ -1,3 +1,4 @@
 export { groupKind } from './group-kind.ts';
+export { GroupMembership } from './group-membership.ts';
 export { PeopleModule } from './people.module.ts';
 export { userKind } from './user-kind.ts';

@@ -2,7 +2,6 @@
 export { applyResult } from './apply-result.ts';
 export { CommitPolicy } from './commit-policy.ts';
 export type { CommitRequest } from './commit-policy.ts';
-export { connectionsToken } from './connections.ts';
 export type { Connections } from './connections.ts';
 /** @public -- for kinds to come. */
 export { plainKind } from './plain-kind.ts';
@@ -10,6 +9,8 @@ export { auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts'
 export type { Audit } from './policy-audit.ts';
 export { PolicyKinds, policyKind } from './policy-kind.ts';
 export type { DocumentOf, ReadParts, Reference } from './policy-kind.ts';
+export { policyUseCases } from './policy-use-cases.ts';
+export type { PolicyUseCases } from './policy-use-cases.ts';
 export { PolicyModule } from './policy.module.ts';
 export { uidOf, uidsOf } from './put-document.ts';
 export { writeRequest } from './write-request.ts';

@@ -1,20 +1,16 @@
 import { Module } from '@nestjs/common';
-import type { Clock } from '@ambit/kernel';
-import type { Database, UnitOfWork } from '@ambit/persistence';
-import { runtimeTokens } from '../../platform/runtime.ts';
+import type { DynamicModule } from '@nestjs/common';
 import { ManageTokens } from './manage-tokens.ts';
 import { TokensController } from './tokens.controller.ts';
 
 /** API tokens and who the caller is. */
-@Module({
-  controllers: [TokensController],
-  providers: [
-    {
-      provide: ManageTokens,
-      useFactory: (unitOfWork: UnitOfWork, database: Database, clock: Clock) =>
-        new ManageTokens(unitOfWork, database, clock),
-      inject: [runtimeTokens.unitOfWork, runtimeTokens.database, runtimeTokens.clock],
-    },
-  ],
-})
-export class TokensModule {}
+@Module({})
+export class TokensModule {
+  static of(tokens: ManageTokens): DynamicModule {
+    return {
+      module: TokensModule,
+      controllers: [TokensController],
+      providers: [{ provide: ManageTokens, useValue: tokens }],
+    };
+  }
+}

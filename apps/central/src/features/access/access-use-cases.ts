@@ -1,0 +1,30 @@
+import type { Clock } from '@ambit/kernel';
+import type { Database } from '@ambit/persistence';
+import type { PolicyWorld } from '../desired-state/public.ts';
+import type { CommitPolicy, Connections } from '../policy/public.ts';
+import { AnswerAccess } from './answer-access.ts';
+import { ClusterEvidence } from './cluster-evidence.ts';
+import { RevokeAccess } from './revoke-access.ts';
+
+export interface AccessPorts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly world: PolicyWorld;
+  readonly connections: Connections;
+  readonly commit: CommitPolicy;
+}
+
+export interface AccessUseCases {
+  readonly answer: AnswerAccess;
+  readonly revoke: RevokeAccess;
+}
+
+/** Who may do what and why, and taking access away. */
+export function accessUseCases(ports: AccessPorts): AccessUseCases {
+  const { database, clock, world, connections, commit } = ports;
+  const evidence = new ClusterEvidence(database, connections, clock);
+  return {
+    answer: new AnswerAccess(world, evidence, clock),
+    revoke: new RevokeAccess(commit, world, connections),
+  };
+}
