@@ -127,15 +127,13 @@ export function shownProblems(
 }
 
 function shownProblem(
-  { key, reason, message, namespace, object, effect = '', ...problem }: StoredProblem,
+  { key, namespace, object, effect = '', ...problem }: StoredProblem,
   grants: readonly string[] | undefined,
 ): Problem {
   const { subjects = [], moreSubjects, changedBy } = problem;
-  const known = IntentProblem.shape.reason.safeParse(reason).success;
   return defined({
     key,
-    reason: known ? reason : 'other',
-    message: known ? message : `${reason}: ${message}`,
+    ...inOurWords(problem),
     namespace: namespace || undefined,
     object: object || undefined,
     effect: effects[effect],
@@ -144,6 +142,14 @@ function shownProblem(
     changedBy: changedBy || undefined,
     grants: grants && [...grants],
   });
+}
+
+function inOurWords({
+  reason,
+  message,
+}: Pick<StoredProblem, 'reason' | 'message'>): Pick<Problem, 'reason' | 'message'> {
+  const known = IntentProblem.shape.reason.safeParse(reason).success;
+  return known ? { reason, message } : { reason: 'other', message: `${reason}: ${message}` };
 }
 
 /** A ceiling that cannot be read, from an agent of another version, is left out. */

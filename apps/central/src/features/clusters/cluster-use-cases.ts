@@ -9,7 +9,7 @@ import { RemoveCluster } from './remove-cluster.ts';
 import { WaitApplied } from './wait-applied.ts';
 import type { AppliedEvents } from './wait-applied.ts';
 
-export interface ClusterPorts {
+export interface ClusterUseCasePorts {
   readonly unitOfWork: UnitOfWork;
   readonly database: Database;
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export interface ClusterUseCases {
 }
 
 /** What is read of clusters and their agents, how agents join, and how clusters go. */
-export function clusterUseCases(ports: ClusterPorts): ClusterUseCases {
+export function clusterUseCases(ports: ClusterUseCasePorts): ClusterUseCases {
   const reader = new ClusterReader(ports);
   return {
     reader,

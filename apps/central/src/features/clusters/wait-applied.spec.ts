@@ -97,7 +97,7 @@ describe('an answer that waits for a revision to be applied', () => {
   test('does not keep central from stopping', async () => {
     const { answer, turn, wait } = waiting(60_000);
     await turn();
-    wait.onModuleDestroy();
+    wait.stop();
     await turn(500);
     expect(answer()).toEqual({ done: false });
   });
