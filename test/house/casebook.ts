@@ -9,31 +9,36 @@ export interface Claim {
   readonly file: string;
 }
 
-type Collection = '' | 'b' | 'U';
+type Collection = '' | 'b' | 'U' | 'outside ';
 
 /** The last row of each collection. */
-const last: Readonly<Record<Collection, number>> = { '': 96, b: 68, U: 30 };
+const last: Readonly<Record<Collection, number>> = { '': 96, b: 68, U: 30, 'outside ': 24 };
 const collections: Readonly<Record<Collection, string>> = {
   '': 'Failures that users of comparable systems report',
   b: 'Advisories and bugs of comparable systems',
   U: 'Complaints about usability',
+  'outside ': 'What people who tried it ran into',
 };
 const places = [
   'apps/*/src/**/*.spec.ts',
   'apps/*/src/**/*.int-spec.ts',
   'libs/*/src/**/*.spec.ts',
-].concat(['libs/*/src/**/*.int-spec.ts', 'test/conformance/**/*.spec.ts', 'test/e2e/**/*.e2e.ts']);
+].concat([
+  'libs/*/src/**/*.int-spec.ts',
+  'test/{conformance,architecture,sim}/**/*.ts',
+  'test/e2e/**/*.e2e.ts',
+]);
 
-// `case 57: …`, `case b33: …`, `case U14: …`; one test may claim several rows: `case 16, case b12: …`.
-const title = /(['"`])((?:case [bU]?\d+(?:, )?)+: (?:\\.|(?!\1)[\s\S])*?)\1/g;
+// `case 57: …`, `case b33: …`, `outside case 04: …`; one test may claim several rows: `case 16, case b12: …`.
+const title = /(['"`])((?:(?:outside )?case [bU]?\d+(?:, )?)+: (?:\\.|(?!\1)[\s\S])*?)\1/g;
 
 function claimsOf(file: string, source: string): Claim[] {
   return [...source.matchAll(title)].flatMap(([, , text = '']) => {
     const colon = text.indexOf(': ');
-    const rows = [...text.slice(0, colon).matchAll(/case ([bU]?)(\d+)/g)];
-    return rows.map(([, collection, number]) => ({
+    const rows = [...text.slice(0, colon).matchAll(/(outside )?case ([bU]?)(\d+)/g)];
+    return rows.map(([, outside, collection, number]) => ({
       file,
-      collection: collection as Collection,
+      collection: (outside ?? collection) as Collection,
       number: Number(number),
       says: text.slice(colon + 2).replaceAll('\\', ''),
     }));
@@ -67,7 +72,7 @@ export function casebookPage(root: string): string {
       .filter((claim) => claim.collection === collection)
       .map(
         ({ number, says, file }) =>
-          `| ${collection}${number} | ${cell(says)} | [${file}](../${file}) |`,
+          `| ${collection.trim()}${collection.length > 1 ? ' ' : ''}${number} | ${cell(says)} | [${file}](../${file}) |`,
       );
     if (lines.length === 0) return [];
     return [`## ${heading}`, '', '| row | test | file |', '| --- | --- | --- |', ...lines, ''];
