@@ -15,8 +15,8 @@ import { PacedStream } from './paced-stream.ts';
 import type { Pace } from './paced-stream.ts';
 import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
-/** Events; far above what writing RBAC objects tells, and what was kept while central was away is taken in a minute. */
-const eventPace: Pace = { perSecond: 3_000, burst: 1_024 };
+/** Events; above what writing RBAC objects tells, and what was kept while central was away is taken in minutes. */
+const eventPace: Pace = { perSecond: 1_000, burst: 512 };
 
 export interface AuditIngestPorts {
   readonly database: Database;
