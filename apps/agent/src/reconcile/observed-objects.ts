@@ -1,6 +1,7 @@
 import type { Millis } from '@ambit/kernel';
 import { ambitLabels, annotatedEnd, managedByValue, objectKey } from '@ambit/rbac';
 import type { ObjectKey, ObjectMeta, RbacObject } from '@ambit/rbac';
+import { endedBy, nextEndAfter } from '../clock/ends.ts';
 import { packObject, unpackObject } from './packed-object.ts';
 
 /** An object as Kubernetes sends it. */
@@ -85,18 +86,12 @@ export class ObservedObjects {
 
   /** Keys of objects whose own end has come. */
   ended(high: Millis): ObjectKey[] {
-    return Array.from(this.#ends)
-      .filter(([, end]) => end <= high)
-      .map(([key]) => key);
+    return endedBy(this.#ends, high);
   }
 
   /** The first end that is named by an object and has not come. */
   nextEnd(high: Millis): Millis | undefined {
-    let next: Millis | undefined;
-    for (const end of this.#ends.values()) {
-      if (end > high && (next === undefined || end < next)) next = end;
-    }
-    return next;
+    return nextEndAfter(this.#ends, high);
   }
 
   #note(key: ObjectKey, object: RbacObject): void {

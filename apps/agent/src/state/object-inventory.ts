@@ -3,6 +3,7 @@ import { AppError } from '@ambit/kernel';
 import type { Logger, Millis } from '@ambit/kernel';
 import { couldBeNamedByUs } from '@ambit/rbac';
 import type { ObjectKey } from '@ambit/rbac';
+import { endedBy, nextEndAfter } from '../clock/ends.ts';
 import { readWhole, replaceDurably } from './durable-file.ts';
 
 const saveAfterMs = 200;
@@ -78,18 +79,12 @@ export class ObjectInventory {
 
   /** Keys of objects whose end has come. */
   ended(high: Millis): ObjectKey[] {
-    return Array.from(this.#ends)
-      .filter(([, end]) => end <= high)
-      .map(([key]) => key);
+    return endedBy(this.#ends, high);
   }
 
   /** The first end that has not come. */
   nextEnd(high: Millis): Millis | undefined {
-    let next: Millis | undefined;
-    for (const end of this.#ends.values()) {
-      if (end > high && (next === undefined || end < next)) next = end;
-    }
-    return next;
+    return nextEndAfter(this.#ends, high);
   }
 
   keys(): Iterable<ObjectKey> {
