@@ -118,7 +118,8 @@ describe('the limit of streams', () => {
     // Whoever comes on another connection is served: the thirty wait on our side.
     await clientWith().list(clusterRoles);
     expect(fault.met).toBe(100);
-    expect((await calls).every(({ reason }) => reason === 'TimedOut')).toBe(true);
+    const others = (await calls).filter(({ reason }) => reason !== 'TimedOut');
+    expect(others).toEqual([]);
     fault.disarm();
     await eventually(() => get(client));
   });
