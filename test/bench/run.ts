@@ -1,39 +1,64 @@
-// `npm run bench -- NAME`: runs one benchmark and prints its figures beside the floor measured in the same run.
-import { admissionCost } from './admission-cost.ts';
-import { agentFootprint } from './agent-footprint.ts';
-import { auditFilters } from './audit-filters.ts';
-import { changeToEnforced } from './change-to-enforced.ts';
-import { guard } from './guard.ts';
+// `npm run bench` runs every benchmark, `-- --smoke` the short set, `-- B07` or `-- agent-reconcile-cold` one of them,
+// `-- PATH.ts` those of a file, `-- --list` names them; `--json FILE` keeps all reports in one file.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { findBenchmarks } from './harness/find-benchmarks.ts';
+import { sayName } from './harness/run-benchmark.ts';
+import { leaveSuite, runSuite, type Chosen } from './harness/run-suite.ts';
+import { isAmiss, sumUp } from './harness/sum-up.ts';
+import { suite } from './suite/suite.ts';
 
-const benchmarks: Readonly<Record<string, { readonly says: string; run(): Promise<void> }>> = {
-  'change-to-enforced': {
-    says: 'from a REST call until the API server decides by it, beside a raw POST of the same object',
-    run: changeToEnforced,
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    smoke: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    json: { type: 'string' },
   },
-  'admission-cost': {
-    says: 'writes of the agent and of others, with the admission policies of a ceiling and without',
-    run: admissionCost,
-  },
-  'agent-footprint': {
-    says: 'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
-    run: agentFootprint,
-  },
-  'audit-filters': {
-    says: 'every question of the audit trail over 5 million events in daily partitions, and what ingest takes',
-    run: auditFilters,
-  },
-  guard: {
-    says: 'what the removal guard looks at and how long it takes, at 10,000 to 1,000,000 grants',
-    run: guard,
-  },
-};
+});
 
-const [name = ''] = process.argv.slice(2);
-const chosen = benchmarks[name];
-if (chosen === undefined) {
-  if (name !== '') console.error(`There is no benchmark ${name}.`);
-  for (const [known, { says }] of Object.entries(benchmarks)) console.log(`${known}  ${says}`);
-  process.exitCode = name === '' ? 0 : 2;
-} else {
-  await chosen.run();
+function list(): void {
+  for (const benchmark of suite) console.log(`${sayName(benchmark)}  ${benchmark.says}`);
 }
+
+async function choose(words: readonly string[]): Promise<readonly Chosen[] | undefined> {
+  if (words.length === 0) return suite.map((benchmark) => ({ word: benchmark.id, benchmark }));
+  const chosen: Chosen[] = [];
+  for (const word of words) {
+    const found = await findBenchmarks(suite, word);
+    if (found === undefined) {
+      console.error(`There is no benchmark ${word}.`);
+      return undefined;
+    }
+    chosen.push(...found.map((benchmark) => ({ word, benchmark })));
+  }
+  return chosen;
+}
+
+async function main(): Promise<number> {
+  if (values.list) {
+    list();
+    return 0;
+  }
+  const chosen = await choose(positionals);
+  if (chosen === undefined) {
+    list();
+    return 2;
+  }
+  let signalled = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signalled = true;
+      leaveSuite(signal);
+    });
+  }
+  const { smoke, json } = values;
+  const fit = chosen.filter(({ benchmark }) => !(smoke && benchmark.notInSmoke === true));
+  const reports = await runSuite(fit, { smoke });
+  if (json !== undefined) writeFileSync(json, JSON.stringify(reports, undefined, 2));
+  console.log('');
+  for (const line of sumUp(reports)) console.log(line);
+  return signalled ? 130 : isAmiss(reports) ? 1 : 0;
+}
+
+process.exitCode = await main();

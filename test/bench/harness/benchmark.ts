@@ -1,11 +1,11 @@
-/** What one run of one side took. */
+/** What one run of one side took. `Processes.measure` gives it. */
 export interface Measured {
   readonly wallMs: number;
   /** Time on a CPU, by process: `central`, `postgres`, `agent`, `kube-apiserver`, `etcd`, `callers`. */
   readonly cpuMs: Readonly<Record<string, number>>;
   /** Requests, statements, messages, rows, bytes: what is exact. */
   readonly counts?: Readonly<Record<string, number>>;
-  /** Of single operations, in milliseconds, from when each was due, not from when it was begun. */
+  /** Of single operations, in milliseconds, from when each was due, not from when it was begun (`openLoop`). */
   readonly latenciesMs?: readonly number[];
 }
 
@@ -13,9 +13,12 @@ export interface Measured {
 export interface Side {
   readonly name: string;
   run(): Promise<Measured>;
+  /** What stands after a run, outside the measured time: both sides must end the same, or no time counts. */
+  endState?(): Promise<string>;
 }
 
 export type Goal = { readonly atMost: number } | { readonly atLeast: number };
+export type CountGoal = Goal | { readonly exactly: number };
 
 /** What of a `Measured` is compared. Of the CPU times all processes are added up, or those that are named. */
 export type Quantity =
@@ -35,6 +38,8 @@ export interface Comparison {
   readonly difference?: boolean;
   /** 11 by default, 9 at least for long ones, 21 for those below a second; three in the smoke set. */
   readonly pairs?: number;
+  /** Hard gates on counts of every run of ours, in the smoke set too. */
+  readonly counts?: Readonly<Record<string, CountGoal>>;
 }
 
 /** The same work at sizes a decade apart. */
@@ -45,6 +50,10 @@ export interface Growth {
   readonly gate: Quantity;
   /** Bounds of the slope of log(cost) on log(size): flat is -0.05 to 0.06, linear 0.9 to 1.1. */
   readonly exponent: readonly [number, number];
+  /** Hard gates, in the smoke set too: the exponent of a count, to a hundredth; 0 is the same count at every size. */
+  readonly countExponents?: Readonly<Record<string, number>>;
+  /** How often each size is run: three times by default, once in the smoke set. */
+  readonly rounds?: number;
 }
 
 /** What a benchmark is given: each call measures, judges, prints and keeps the result. */
@@ -54,7 +63,7 @@ export interface Bench {
   compare(comparison: Comparison): Promise<void>;
   grow(growth: Growth): Promise<void>;
   /** A hard gate: a count that is not within its goal fails the run, in the smoke set too. */
-  count(name: string, value: number, goal: Goal | { readonly exactly: number }): void;
+  count(name: string, value: number, goal: CountGoal): void;
   /** A figure with its unit, and its goal where it has one. */
   figure(name: string, value: number, unit: string, goal?: Goal): void;
   /** A sentence for the report: where the rest of the time is, what was tried. */
@@ -67,5 +76,7 @@ export interface Benchmark {
   readonly name: string;
   /** What is done, and beside what, in one line. */
   readonly says: string;
+  /** It has nothing to count in half a minute: the smoke set leaves it out. */
+  readonly notInSmoke?: boolean;
   run(bench: Bench): Promise<void>;
 }

@@ -1,0 +1,44 @@
+import { admissionCost } from '../admission-cost.ts';
+import { agentFootprint } from '../agent-footprint.ts';
+import { auditFilters } from '../audit-filters.ts';
+import { changeToEnforced } from '../change-to-enforced.ts';
+import { guard } from '../guard.ts';
+import type { Benchmark } from '../harness/benchmark.ts';
+
+/** Prints its figures itself and is judged by nobody. */
+const printing = (name: string, says: string, run: () => Promise<void>): Benchmark => ({
+  id: name,
+  name,
+  says,
+  notInSmoke: true,
+  run: () => run(),
+});
+
+/** Every benchmark, in the order in which they run. */
+export const suite: readonly Benchmark[] = [
+  printing(
+    'change-to-enforced',
+    'from a REST call until the API server decides by it, beside a raw POST of the same object',
+    changeToEnforced,
+  ),
+  printing(
+    'admission-cost',
+    'writes of the agent and of others, with the admission policies of a ceiling and without',
+    admissionCost,
+  ),
+  printing(
+    'agent-footprint',
+    'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
+    agentFootprint,
+  ),
+  printing(
+    'audit-filters',
+    'every question of the audit trail over 5 million events in daily partitions, and what ingest takes',
+    auditFilters,
+  ),
+  printing(
+    'guard',
+    'what the removal guard looks at and how long it takes, at 10,000 to 1,000,000 grants',
+    guard,
+  ),
+];
