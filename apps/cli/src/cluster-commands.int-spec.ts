@@ -88,11 +88,12 @@ describe('cluster add', () => {
         throw new AppError('already_exists', 'There is a Cluster prod-eu.');
       },
       createJoinToken: joinToken,
+      getCluster: () => aCluster('prod-eu'),
     };
     const run = await ambit(['cluster', 'add', 'prod-eu']);
     expect(run).toMatchObject({ code: 6, out: '' });
-    expect(run.err).toContain('next: ambit cluster join-token prod-eu');
-    expect(central.operations()).toEqual(['putCluster']);
+    expect(run.err).toContain('next: ambit cluster status prod-eu');
+    expect(central.operations()).toEqual(['putCluster', 'getCluster']);
   });
 
   test('case U20: --wait tells each step until the agent is connected', async () => {
@@ -183,16 +184,22 @@ describe('a cluster that waits for its agent', () => {
   });
   const waiting = () => aCluster('prod-eu', { phase: 'AwaitingAgent', connected: false });
 
-  test('no new join token is advised while one is good', async () => {
+  test('outside row B.8: no new join token is advised while one is good, also by adding the cluster again', async () => {
     central.answers = {
       getCluster: waiting,
       listAgents: () => aList('Agent', []),
       listJoinTokens: () => aList('JoinToken', [aToken('used', 9e5), aToken('unused', 419_500)]),
     };
+    central.answers.putCluster = () => {
+      throw new AppError('already_exists', 'There is a Cluster prod-eu.');
+    };
+    const added = await ambit(['cluster', 'add', 'prod-eu']);
+    expect(added.err).toContain('Join token j1 waits for its agent and ends in 7m');
+    expect(added.err).not.toContain('join-token');
     for (const command of ['status', 'agents']) {
       const { err } = await ambit(['cluster', command, 'prod-eu']);
       expect(err).toContain('Join token j1 waits for one and ends in 7m');
-      expect(err).not.toContain('Next:');
+      expect(err).not.toContain('join-token');
     }
   });
 
@@ -203,6 +210,11 @@ describe('a cluster that waits for its agent', () => {
     };
     const { err } = await ambit(['cluster', 'status', 'prod-eu']);
     expect(err).toContain('Next: ambit cluster join-token prod-eu');
+    central.answers.putCluster = () => {
+      throw new AppError('already_exists', 'There is a Cluster prod-eu.');
+    };
+    const added = await ambit(['cluster', 'add', 'prod-eu']);
+    expect(added.err).toContain('next: ambit cluster join-token prod-eu');
     central.answers = { getCluster: waiting };
     expect((await ambit(['cluster', 'status', 'prod-eu'])).err).toBe(err);
   });

@@ -32,6 +32,19 @@ describe('drift', () => {
     expect(event).not.toHaveProperty('details');
   });
 
+  test.each(['unknown', ''])(
+    'outside row B.8: a writer that calls itself %j is nobody',
+    (manager) => {
+      const event = driftEvent(
+        key,
+        'changed',
+        live(ours, { manager, time: '2026-01-01T00:00:03Z' }),
+      );
+      expect(event.message).toContain('was changed by somebody');
+      expect(event).not.toHaveProperty('details');
+    },
+  );
+
   test('of a deleted object names nobody', () => {
     expect(driftEvent(key, 'deleted', undefined).message).toContain('was deleted by somebody');
   });

@@ -144,15 +144,18 @@ function grantsOf({ desired, before }: Written): { grants?: readonly string[] } 
 
 /** As the API server names us: the first word of our user agent. */
 const ourManager = 'ambit-agent';
+const nobody: ReadonlySet<string> = new Set([ourManager, 'unknown', '']);
 
 /**
  * Who wrote last by the API server's own record; it names programs, as kubectl does, not people. Who only takes fields
- * away leaves no entry there: then our own is the last one, and nobody is named.
+ * away leaves no entry there: then our own is the last one, and nobody is named. Nor is a program that did not say what it
+ * is, which the API server notes as `unknown`.
  */
 export function lastManager(live: LiveObject): string | undefined {
   const fields = live.metadata.managedFields;
   if (!Array.isArray(fields)) return undefined;
   const entries = fields as { manager?: string; time?: string }[];
   const last = entries.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1)).at(-1);
-  return last?.manager === ourManager ? undefined : last?.manager;
+  const { manager = '' } = last ?? {};
+  return nobody.has(manager) ? undefined : manager;
 }

@@ -10,9 +10,10 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { shortDuration } from '../output/relative-time.ts';
+import { relativeTime, shortDuration } from '../output/relative-time.ts';
 import { parseDuration } from '../parse-time.ts';
 import { shellWords } from '../shell-words.ts';
+import { goodToken } from './how-to-join.ts';
 
 interface AddOptions {
   readonly label?: readonly string[];
@@ -39,7 +40,7 @@ export async function clusterAdd(
       body: { apiVersion: 'ambit.dev/v1', kind: 'Cluster', metadata: { name, labels }, spec: {} },
     });
   } catch (error) {
-    throw isThere(error) ? alreadyThere(name, error) : error;
+    throw isThere(error) ? await alreadyThere(context, client, name, error) : error;
   }
   context.terminal.out.line(`cluster/${name} created`);
   const token = await client.api.createJoinToken({ params: { name }, body: { ttlSeconds } });
@@ -89,12 +90,29 @@ function isThere(error: unknown): error is AppError {
   return isAppError(error, 'already_exists') || isAppError(error, 'stale_resource');
 }
 
-function alreadyThere(name: string, cause: AppError): AppError {
-  return new AppError('already_exists', `cluster/${name} exists already`, {
-    hint: 'For a new agent it needs only a join token.',
-    nextCommand: `ambit cluster join-token ${name}`,
-    cause,
-  });
+/** A join token is advised where an agent is awaited and none could join. */
+async function alreadyThere(
+  context: CommandContext,
+  client: AmbitClient,
+  name: string,
+  cause: AppError,
+): Promise<AppError> {
+  const { status } = await client.api.getCluster({ params: { name } });
+  const message = `cluster/${name} exists already`;
+  if (status.phase !== 'AwaitingAgent') {
+    const nextCommand = `ambit cluster status ${name}`;
+    const hint = 'It has an agent; a new one, in its place, needs only a join token.';
+    return new AppError('already_exists', message, { hint, nextCommand, cause });
+  }
+  const token = await goodToken(context, client, name);
+  if (token !== undefined) {
+    const ends = relativeTime(token.expiresAt, context.now());
+    const hint = `Join token ${token.id} waits for its agent and ends ${ends}: start the agent with the command that was printed with it.`;
+    return new AppError('already_exists', message, { hint, cause });
+  }
+  const hint = 'Its agent needs only a join token.';
+  const nextCommand = `ambit cluster join-token ${name}`;
+  return new AppError('already_exists', message, { hint, nextCommand, cause });
 }
 
 /** The command goes to stdout, so that it can be piped to where the cluster is. */

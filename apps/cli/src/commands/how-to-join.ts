@@ -21,8 +21,8 @@ export async function tellHowToJoin(
   context.say(`start the agent with the command that was printed with it; for another: ${another}`);
 }
 
-/** Who may not read join tokens is told as if there was none. */
-async function goodToken(
+/** A join token that an agent can still use. Who may not read join tokens is told as if there was none. */
+export async function goodToken(
   context: CommandContext,
   client: AmbitClient,
   name: string,

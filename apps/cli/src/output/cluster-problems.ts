@@ -56,8 +56,7 @@ function peopleText(problem: IntentProblem): string[] {
 }
 
 function changedText({ changedBy }: IntentProblem): string[] {
-  // What Kubernetes calls a writer that did not say what it is.
-  return changedBy === undefined || changedBy === 'unknown' ? [] : [`last changed by ${changedBy}`];
+  return changedBy === undefined ? [] : [`last changed by ${changedBy}`];
 }
 
 /** What can be done about a problem. */

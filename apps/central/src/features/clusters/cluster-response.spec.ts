@@ -56,3 +56,10 @@ test('a problem with a reason of a later agent is told in its words, never left 
     { key: 'BINDING/1', reason: 'other', message: 'moon_phase: it is new moon', grants: ['g'] },
   ]);
 });
+
+test('outside row B.8: nobody is named as who changed an object when Kubernetes knows nobody', () => {
+  const problem = { key: 'BINDING/1', reason: 'contended', message: 'm', changedBy: 'unknown' };
+  expect(shownProblems([problem as never], () => undefined)).toEqual([
+    { key: 'BINDING/1', reason: 'contended', message: 'm' },
+  ]);
+});

@@ -139,7 +139,8 @@ function shownProblem(
     effect: effects[effect],
     subjects: subjects.length === 0 ? undefined : [...subjects],
     moreSubjects: moreSubjects || undefined,
-    changedBy: changedBy || undefined,
+    // An agent of an earlier version passes on what Kubernetes calls a writer that did not say what it is.
+    changedBy: changedBy === 'unknown' ? undefined : changedBy || undefined,
     grants: grants && [...grants],
   });
 }

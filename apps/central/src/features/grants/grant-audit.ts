@@ -41,7 +41,7 @@ function grantFacts(
   previous?: GrantRecord,
 ): Pick<NewAuditEvent, 'object' | 'subjects' | 'grants' | 'details'> {
   const before = previous === undefined ? [] : subjectsOf(previous);
-  const { until, reason } = record;
+  const { source, until, reason } = record;
   return {
     object: objectOf('Grant', record),
     grants: [record.name],
@@ -49,6 +49,7 @@ function grantFacts(
     details: {
       role: record.role.name,
       scope: scopeText(record),
+      source,
       ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
       ...(reason === undefined ? {} : { reason }),
     },
