@@ -37,11 +37,15 @@ export default {
   // The first hook of a run waits for the start of the database server. Jest heeds this here only, not per project.
   testTimeout: 60_000,
   projects: [
-    tier('unit', ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts']),
-    tier('medium', ['<rootDir>/{apps,libs}/*/src/**/*.int-spec.ts'], {
-      ...withDatabase,
-      setupFiles: ['<rootDir>/test/support/jest-setup-nest.mjs'],
-    }),
+    tier('unit', ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts', '<rootDir>/test/bench/**/*.spec.ts']),
+    tier(
+      'medium',
+      ['<rootDir>/{apps,libs}/*/src/**/*.int-spec.ts', '<rootDir>/test/bench/**/*.int-spec.ts'],
+      {
+        ...withDatabase,
+        setupFiles: ['<rootDir>/test/support/jest-setup-nest.mjs'],
+      },
+    ),
     tier('architecture', ['<rootDir>/test/architecture/**/*.spec.ts']),
     tier('simulation', ['<rootDir>/test/sim/**/*.spec.ts']),
     tier('planted', ['<rootDir>/test/planted/**/*.spec.ts']),

@@ -1,12 +1,12 @@
 // `npm run bench` runs every benchmark, `-- --smoke` the short set, `-- B07` or `-- agent-reconcile-cold` one of them,
-// `-- PATH.ts` those of a file, `-- --list` names them; `--json FILE` keeps all reports in one file.
+// `-- PATH.ts` those of a file, `-- --list` names them; `--json FILE` keeps all reports in one file. `-- --write-docs`
+// runs none: it writes docs/reference/performance.md from the newest whole run of each.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { findBenchmarks } from './harness/find-benchmarks.ts';
+import { findBenchmarks, wholeSuite } from './harness/find-benchmarks.ts';
 import { sayName } from './harness/run-benchmark.ts';
 import { leaveSuite, runSuite, type Chosen } from './harness/run-suite.ts';
 import { isAmiss, sumUp } from './harness/sum-up.ts';
-import { suite } from './suite/suite.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,18 +14,23 @@ const { values, positionals } = parseArgs({
     smoke: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     json: { type: 'string' },
+    'write-docs': { type: 'boolean', default: false },
   },
 });
 
-function list(): void {
-  for (const benchmark of suite) console.log(`${sayName(benchmark)}  ${benchmark.says}`);
+async function list(): Promise<void> {
+  for (const benchmark of await wholeSuite())
+    console.log(`${sayName(benchmark)}  ${benchmark.says}`);
 }
 
 async function choose(words: readonly string[]): Promise<readonly Chosen[] | undefined> {
-  if (words.length === 0) return suite.map((benchmark) => ({ word: benchmark.id, benchmark }));
+  if (words.length === 0) {
+    const suite = await wholeSuite();
+    return suite.map((benchmark) => ({ word: benchmark.id, benchmark }));
+  }
   const chosen: Chosen[] = [];
   for (const word of words) {
-    const found = await findBenchmarks(suite, word);
+    const found = await findBenchmarks(word);
     if (found === undefined) {
       console.error(`There is no benchmark ${word}.`);
       return undefined;
@@ -37,12 +42,17 @@ async function choose(words: readonly string[]): Promise<readonly Chosen[] | und
 
 async function main(): Promise<number> {
   if (values.list) {
-    list();
+    await list();
+    return 0;
+  }
+  if (values['write-docs']) {
+    const { writeDocs } = await import('./harness/write-docs.ts');
+    await writeDocs(await wholeSuite());
     return 0;
   }
   const chosen = await choose(positionals);
   if (chosen === undefined) {
-    list();
+    await list();
     return 2;
   }
   let signalled = false;

@@ -21,7 +21,10 @@ export async function openLoop({ ratePerSecond, operations, run }: OpenLoop): Pr
   for (let operation = 0; operation < operations; operation++) {
     const early = due(operation) - performance.now();
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-    taken.push(one(operation));
+    const begun = one(operation);
+    // Told at the end, with the others.
+    begun.catch(() => undefined);
+    taken.push(begun);
   }
   const ended = await Promise.allSettled(taken);
   const failed = ended.find((end) => end.status === 'rejected');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
 import { BenchRun } from './bench-run.ts';
 import { lookAtMachine, sayMachine } from './machine.ts';
@@ -22,7 +23,8 @@ export async function runBenchmark(benchmark: Benchmark, options: RunOptions): P
   try {
     await benchmark.run(bench);
   } catch (thrown) {
-    error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    // With its cause, which is where a server tells why it did not start.
+    error = inspect(thrown);
     print(`  FAILED: ${error}`);
   }
   const seconds = (performance.now() - began) / 1_000;

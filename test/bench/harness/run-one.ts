@@ -1,6 +1,5 @@
 // One benchmark in a process of its own, so that it can neither spoil nor end the next: WORD NAME REPORT [--smoke].
 import { writeFileSync } from 'node:fs';
-import { suite } from '../suite/suite.ts';
 import { findBenchmarks } from './find-benchmarks.ts';
 import { runBenchmark } from './run-benchmark.ts';
 
@@ -25,7 +24,7 @@ process.on('unhandledRejection', (error) => {
   process.exit(1);
 });
 
-const found = (await findBenchmarks(suite, word))?.find((benchmark) => benchmark.name === name);
+const found = (await findBenchmarks(word))?.find((benchmark) => benchmark.name === name);
 if (found === undefined) throw new Error(`there is no benchmark ${name} in ${word}`);
 const report = await runBenchmark(found, {
   smoke: mode === '--smoke',
