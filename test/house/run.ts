@@ -17,6 +17,9 @@ const { nx } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as M
 const tiers = ['unit', 'architecture', 'simulation', 'planted', 'medium', 'conformance', 'e2e'];
 /** Attacks on real parts; its families count as one check, and each escape says how to repeat it. */
 const hostile = 'hostile';
+/** Counts and three pairs of every benchmark: a count that is not what it was fails it, a ratio is only printed. */
+const bench = 'bench';
+const smokes = [hostile, bench];
 const checks = Object.keys(nx.targets).filter((name) => !tiers.includes(name));
 const results = mkdtempSync(join(tmpdir(), 'ambit-test-results-'));
 let total: Counted = { passed: 0, failed: 0, skipped: 0 };
@@ -34,8 +37,8 @@ async function runCheck(name: string): Promise<Counted> {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-async function runHostile(env: Readonly<Record<string, string>>): Promise<Counted> {
-  const code = await start(`npm run --silent hostile -- --smoke`, env);
+async function runSmoke(name: string, env: Readonly<Record<string, string>>): Promise<Counted> {
+  const code = await start(`npm run --silent ${name} -- --smoke`, env);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
@@ -70,12 +73,12 @@ try {
   const kubernetes = await settleKubernetes(process.env);
   says = kubernetes.says;
   console.log(says);
-  const strange = chosen.filter((name) => ![...checks, ...tiers, hostile].includes(name));
+  const strange = chosen.filter((name) => ![...checks, ...tiers, ...smokes].includes(name));
   if (strange.length > 0) throw new Error(`there is no step ${strange.join(', ')}`);
   if (kubernetes.failed) total = addCounts(total, oneFailure);
   for (const name of checks.filter(wanted)) await step(name, () => runCheck(name));
   for (const name of tiers.filter(wanted)) await step(name, () => runTier(name, kubernetes.env));
-  if (wanted(hostile)) await step(hostile, () => runHostile(kubernetes.env));
+  for (const name of smokes.filter(wanted)) await step(name, () => runSmoke(name, kubernetes.env));
 } catch (error) {
   console.error(error);
   total = addCounts(total, oneFailure);

@@ -4,6 +4,7 @@ import { auditFilters } from '../audit-filters.ts';
 import { changeToEnforced } from '../change-to-enforced.ts';
 import { guard } from '../guard.ts';
 import type { Benchmark } from '../harness/benchmark.ts';
+import { countsOfAChange } from './counts-of-a-change.ts';
 
 /** Prints its figures itself and is judged by nobody. */
 const printing = (name: string, says: string, run: () => Promise<void>): Benchmark => ({
@@ -16,6 +17,7 @@ const printing = (name: string, says: string, run: () => Promise<void>): Benchma
 
 /** Every benchmark, in the order in which they run. */
 export const suite: readonly Benchmark[] = [
+  countsOfAChange,
   printing(
     'change-to-enforced',
     'from a REST call until the API server decides by it, beside a raw POST of the same object',
