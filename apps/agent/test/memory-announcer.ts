@@ -12,7 +12,7 @@ export class MemoryAnnouncer implements WriteAnnouncer {
   }
 
   async announce(write: AnnouncedWrite): Promise<string> {
-    const id = `write-${this.announced.size + 1}`;
+    const id = write.id ?? `write-${this.announced.size + 1}`;
     this.announced.set(id, write);
     return id;
   }

@@ -15,6 +15,8 @@ export interface AnnouncedWrite {
   /** Fingerprint of who is bound afterwards; absent where nothing of it can be compared. */
   readonly leaves?: string;
   readonly event: NewAuditEvent;
+  /** Of the attempt at the same write whose answer is not known, and whose place this one takes; a new one otherwise. */
+  readonly id?: string;
 }
 
 /** A write that was announced, and of which no event tells. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { appendFile, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeAuditEvent } from '@ambit/protocol';
@@ -74,6 +74,20 @@ describe('a write that is announced', () => {
     const { writes } = await openIn(folder);
     const id = await writes.announce(write('a'), forever);
     expect((await killed()).writes.lost).toEqual([{ ...write('a'), id, announcedAt: 1_000 }]);
+  });
+
+  test('again, in place of one without an answer, is one write: what settles one settles both', async () => {
+    await (await openIn(folder)).writes.announce(write('a'), forever);
+    const next = await killed();
+    const [lost] = next.writes.lost;
+    const again = { ...write('a'), id: lost?.id ?? '' };
+    expect(await next.writes.announce(again, forever)).toBe(lost?.id);
+    next.tell(again.id);
+    await next.spool.flush();
+    await next.writes.close();
+    expect(lostIds(next)).toEqual([again.id]);
+    const path = (await readdir(folder)).find((name) => name.startsWith('copy-')) ?? '';
+    expect(lostIds(await killed(join(folder, path)))).toEqual([]);
   });
 
   test('and told is settled when its event is on disk, not before', async () => {

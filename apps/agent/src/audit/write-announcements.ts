@@ -83,7 +83,7 @@ export class WriteAnnouncements implements WriteAnnouncer {
 
   async announce(write: AnnouncedWrite, withinMs: Millis): Promise<string> {
     const { spool, ids, clock } = this.#options;
-    const id = ids.uuid();
+    const id = write.id ?? ids.uuid();
     const { epoch, flushedSequence } = spool;
     const stored: StoredAnnouncement = {
       id,

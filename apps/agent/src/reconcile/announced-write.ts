@@ -53,6 +53,15 @@ export function hasHappened(write: Seen, now: RbacObject | undefined): boolean {
   }
 }
 
+/**
+ * Whether both do the same to the same object, so that at most one of them can come to pass, or be told from the other
+ * afterwards.
+ */
+export function isSameWrite(one: Seen, other: Seen): boolean {
+  if (one.operation !== other.operation || one.uid !== other.uid) return false;
+  return one.operation !== 'update' || one.leaves === other.leaves;
+}
+
 /** Nothing at all happened to the object since the write was announced. */
 export function isUntouched(write: Seen, now: RbacObject | undefined): boolean {
   const { uid, resourceVersion } = now?.metadata ?? {};

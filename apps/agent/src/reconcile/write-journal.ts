@@ -8,6 +8,7 @@ import {
   fingerprint,
   foundBy,
   hasHappened,
+  isSameWrite,
   isUntouched,
   lateEvent,
   meantBy,
@@ -24,8 +25,8 @@ export interface WriteJournalOptions {
   readonly audit: AuditRecorder;
   readonly announcer: WriteAnnouncer;
   readonly tracker: ApplyTracker;
-  readonly clock: ClockInterval;
-  readonly wanted: WantedState;
+  readonly clock: Pick<ClockInterval, 'now'>;
+  readonly wanted: Pick<WantedState, 'get'>;
 }
 
 /** What is about to be written, over what. */
@@ -54,6 +55,8 @@ export class WriteJournal {
     ObjectKey,
     { readonly write: LostWrite; readonly ours: boolean }
   >();
+  /** Attempts under way that took the place of one without an answer: true once that one was told. */
+  readonly #again = new Map<string, boolean>();
 
   constructor(options: WriteJournalOptions) {
     this.#options = options;
@@ -84,9 +87,14 @@ export class WriteJournal {
       ...(leaves === undefined ? {} : { leaves }),
       event: this.#event(intended, verb, after),
     };
+    const earlier = this.#unanswered.get(operation.key)?.write;
+    // One id, so that the event which tells of one attempt settles the other, whenever this process is killed.
+    const again = earlier !== undefined && isSameWrite(earlier, write) ? earlier.id : undefined;
+    if (again !== undefined) this.#again.set(again, false);
     const announcedAt = clock.now().high;
     const withinMs = takesAway(operation) ? removalAnnouncedWithinMs : announcedWithinMs;
-    const id = await announcer.announce(write, withinMs);
+    const named = again === undefined ? write : { ...write, id: again };
+    const id = await announcer.announce(named, withinMs);
     return { ...intended, announced: { ...write, id, announcedAt } };
   }
 
@@ -94,20 +102,24 @@ export class WriteJournal {
   wrote(attempt: WriteAttempt, after: RbacObject | undefined): void {
     const { audit, tracker } = this.#options;
     const { before, announced } = attempt;
-    this.#forget(announced.key);
+    this.#replaceBy(announced);
     const verb = after === undefined ? 'deleted' : before === undefined ? 'created' : 'updated';
     tracker.count(verb);
-    audit.record({ ...this.#event(attempt, verb, after), id: announced.id });
+    const id = this.#wasTold(announced) ? {} : { id: announced.id };
+    audit.record({ ...this.#event(attempt, verb, after), ...id });
   }
 
   /** No answer came: it may have happened. */
   uncertain({ announced }: WriteAttempt): void {
-    this.#keep(announced, true);
+    if (!this.#wasTold(announced)) this.#keep(announced, true);
   }
 
   /** It was refused, came too late, or changed nothing: nothing happened. */
   cameToNothing({ announced }: WriteAttempt): void {
-    this.#options.announcer.withdraw(announced.id);
+    const { id, key } = announced;
+    // An earlier attempt under this id may well have happened, and be why this one did not.
+    if (this.#wasTold(announced) || this.#unanswered.get(key)?.write.id === id) return;
+    this.#options.announcer.withdraw(id);
   }
 
   /** The object is as it should be: an attempt without an answer that led here did happen. */
@@ -147,6 +159,7 @@ export class WriteJournal {
     if (found === undefined || !hasHappened(found.write, now)) return false;
     const { audit, tracker } = this.#options;
     this.#unanswered.delete(key);
+    if (this.#again.has(found.write.id)) this.#again.set(found.write.id, true);
     tracker.count(verbOf(found.write, now));
     audit.record(found.ours ? lateEvent(found.write, now) : recoveredEvent(found.write, now));
     return true;
@@ -165,8 +178,20 @@ export class WriteJournal {
 
   /** Two attempts at the same that got no answer are told as one. */
   #keep(write: LostWrite, ours: boolean): void {
-    this.#forget(write.key);
+    this.#replaceBy(write);
     this.#unanswered.set(write.key, { write, ours });
+  }
+
+  /** Asked once, when the attempt is over. */
+  #wasTold({ id }: LostWrite): boolean {
+    const told = this.#again.get(id) === true;
+    this.#again.delete(id);
+    return told;
+  }
+
+  #replaceBy({ key, id }: LostWrite): void {
+    if (this.#unanswered.get(key)?.write.id === id) this.#unanswered.delete(key);
+    else this.#forget(key);
   }
 
   #forget(key: ObjectKey): void {
