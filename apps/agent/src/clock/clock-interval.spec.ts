@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { believedAheadMs, ClockInterval, uncertainAboveMs } from './clock-interval.ts';
+import {
+  absurdAheadMs,
+  believedAheadMs,
+  ClockInterval,
+  uncertainAboveMs,
+} from './clock-interval.ts';
 
 class TwoClocks {
   wall = 1_000_000_000_000;
@@ -114,6 +119,65 @@ describe('the clock interval', () => {
     expect(interval.heardCentral(clocks.wall)).toBe('healed');
     expect(interval.now().high).toBe(clocks.wall);
     expect(interval.uncertain).toBe(false);
+  });
+
+  test('a time as far ahead as is believed is, a millisecond more is not', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks);
+    expect(interval.heardCentral(clocks.wall + believedAheadMs + 1)).toBe('refused');
+    expect(interval.heardCentral(clocks.wall + believedAheadMs)).toBe('believed');
+    expect(interval.heardCentral(clocks.wall + believedAheadMs)).toBe('believed');
+    expect(interval.heardCentral(clocks.wall + believedAheadMs - 1)).toBe('older');
+    expect(new ClockInterval(clocks).uncertain).toBe(false);
+  });
+
+  test('the first signed time is carried on when the wall clock is set back', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks);
+    const first = clocks.wall;
+    interval.heardCentral(first);
+    clocks.pass(10 * hour);
+    clocks.wall -= 20 * hour;
+    expect(interval.heardCentral(first + 10 * hour + believedAheadMs)).toBe('believed');
+    expect(interval.heardCentral(first + 10 * hour + believedAheadMs + 1)).toBe('refused');
+  });
+
+  test.each([
+    ['as far ahead as it may be', absurdAheadMs, 0, 'older'],
+    ['a millisecond further ahead', absurdAheadMs + 1, 0, 'healed'],
+    ['with an API server as far off as is believed', 2 * absurdAheadMs, believedAheadMs, 'healed'],
+    ['with an API server further off', 2 * absurdAheadMs, believedAheadMs + 1, 'older'],
+  ])('a mark from the disk %s', (_, ahead, off, verdict) => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks, clocks.wall + ahead);
+    interval.heardKubernetes(clocks.wall - off);
+    expect(interval.heardCentral(clocks.wall)).toBe(verdict);
+  });
+
+  test('a mark that a signed time reached is proven, and never given up again', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks, clocks.wall);
+    interval.heardKubernetes(clocks.wall);
+    expect(interval.heardCentral(clocks.wall)).toBe('believed');
+    clocks.wall -= 48 * hour;
+    interval.heardKubernetes(clocks.wall);
+    expect(interval.heardCentral(clocks.wall)).toBe('older');
+  });
+
+  test('says what each clock says, carried on, and leaves out what was not heard', () => {
+    const clocks = new TwoClocks();
+    const interval = new ClockInterval(clocks);
+    const { wall } = clocks;
+    expect(interval.readings()).toEqual({ here: wall });
+    interval.heardCentral(wall + 5_000);
+    expect(interval.readings()).toEqual({ here: wall, central: wall + 5_000 });
+    interval.heardKubernetes(wall - 7_000);
+    clocks.steady += 1_000;
+    expect(interval.readings()).toEqual({
+      here: wall,
+      central: wall + 6_000,
+      apiServer: wall - 6_000,
+    });
   });
 
   test('wall clock and API server set back together never bring the time below what was believed', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { triplesOf, load } from '../../test/policy-state.ts';
 import { aCluster, aGrant, aRole, aUser, to } from '../../test/policy-builders.ts';
 import { lastInstant } from '@ambit/kernel';
-import { grantStatus, isMoment } from './grant-times.ts';
+import { grantStatus, isMoment, isTimeBound } from './grant-times.ts';
 
 const now = 1_800_000_000_000;
 const noMoment = [
@@ -82,4 +82,20 @@ describe('the times of a grant', () => {
       ),
     );
   });
+});
+
+test('a grant is bound in time by its beginning, its end or both', () => {
+  expect(isTimeBound({})).toBe(false);
+  expect(isTimeBound({ ended: true })).toBe(false);
+  expect(isTimeBound({ notBefore: 1 })).toBe(true);
+  expect(isTimeBound({ until: 1 })).toBe(true);
+  expect(isTimeBound({ notBefore: 0, until: 1 })).toBe(true);
+});
+
+test('the last moment there is may end a grant', () => {
+  expect([isMoment(lastInstant), isMoment(lastInstant + 1), isMoment(1)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });

@@ -148,4 +148,98 @@ describe('the removal guard', () => {
     expect(decide(policy, members.map(gone)).allow).toBe(false);
     expect(decide(policy, members.slice(0, 10).map(gone)).allow).toBe(true);
   });
+
+  test('a sweep beside other changes is shown in the effect, and only the others are measured', () => {
+    const cluster = aCluster('prod');
+    const users = people(60);
+    const grants = users.map((user) =>
+      aGrant(user.name, { subjects: to(user), role: view, until: 1000 }),
+    );
+    const policy = load(cluster, view, ...users, ...grants);
+    const sweep = grants.slice(0, 30).map((grant) => put({ ...grant, ended: true }));
+    const few = grants.slice(30, 35).map(gone);
+    const decision = decide(policy, [...sweep, ...few]);
+    expect(decision.allow).toBe(true);
+    expect(decision.effect).toEqual(preview(policy, [...sweep, ...few]));
+    expect(decision.effect.clusters).toMatchObject([{ bindingsRemoved: 35 }]);
+    // Six of thirty that are left are fewer than a quarter, twenty-one are more than both.
+    const many = grants.slice(30, 51).map(gone);
+    const refused = decide(policy, [...sweep, ...many]);
+    expect(!refused.allow && refused.excess).toEqual([
+      { measure: 'cluster', cluster: 'prod', removed: 21, before: 30 },
+      { measure: 'fleet', removed: 21, before: 30 },
+      { measure: 'people', removed: 21, before: 30 },
+    ]);
+  });
+
+  test('changes of other kinds, and a grant that was not there, are no sweep', () => {
+    const { policy, users } = oneGrantEach(30);
+    const [user] = users;
+    if (user === undefined) throw new Error('there is a user');
+    const renamed = { ...user, ended: true } as typeof user;
+    expect(decide(policy, [put(renamed)]).effect).toEqual(preview(policy, [put(renamed)]));
+    const fresh = aGrant('fresh', { subjects: to(user), role: view, until: 5, ended: true });
+    expect(decide(policy, [put(fresh)])).toMatchObject({ allow: true });
+  });
+
+  test('the effect is told cluster by cluster in the order of their names', () => {
+    const clusters = ['c', 'a', 'b'].map((name) => aCluster(name));
+    const user = aUser('ann');
+    const grant = aGrant('everywhere', { subjects: to(user), role: view });
+    const policy = load(...clusters, user, view, grant);
+    const { effect } = decide(policy, [gone(grant)]);
+    expect(effect.clusters.map(({ cluster }) => cluster)).toEqual(['a', 'b', 'c']);
+    const [first] = clusters;
+    if (first === undefined) throw new Error('there is a cluster');
+    // One that goes is told by the name it had, one that comes by the name it gets.
+    expect(preview(policy, [gone(first)]).clusters.map(({ cluster }) => cluster)).toEqual(['c']);
+    const [comes] = preview(policy, [put(aCluster('new'))]).clusters;
+    expect(comes).toMatchObject({ cluster: 'new', bindingsAdded: 1, bindingsRemoved: 0 });
+  });
+});
+
+describe('the refusal of the removal guard', () => {
+  const refused = (count: number, clusters: number) => {
+    const [user, names] = [aUser('ann'), Array.from({ length: count }, (_, index) => `n${index}`)];
+    const grant = aGrant('all', {
+      subjects: to(user),
+      role: view,
+      namespaces: inNamespaces(...names),
+    });
+    const all = Array.from({ length: clusters }, (_, index) => aCluster(`c${index}`));
+    const decision = decide(load(...all, user, view, grant), [gone(grant)]);
+    if (decision.allow) throw new Error('should be refused');
+    return { decision, error: confirmationRequired(decision) };
+  };
+
+  test('says what is taken away, how many more limits are exceeded, and how to confirm', () => {
+    const { decision, error } = refused(30, 2);
+    expect(error.message).toBe(
+      'This change would take away 30 of 30 bindings in cluster c0, and exceeds 2 more limits.',
+    );
+    expect(error.extras).toEqual({
+      why: 'A change that takes away more than a quarter, and more than twenty, has to be confirmed.',
+      hint: 'Look at the dry run. If it is what you mean, send the change again with its digest as confirmRemovals.',
+      errors: [
+        { message: '30 of 30 bindings in cluster c0' },
+        { message: '30 of 30 bindings in cluster c1' },
+        { message: '60 of 60 bindings in all clusters' },
+      ],
+      details: { digest: decision.digest },
+    });
+    expect(decision.digest).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test('speaks of one limit alone, and lists twenty of many', () => {
+    const { decision } = refused(30, 1);
+    const alone = { ...decision, excess: decision.excess.slice(0, 1) };
+    expect(confirmationRequired(alone).message).toBe(
+      'This change would take away 30 of 30 bindings in cluster c0.',
+    );
+    const people = { measure: 'people', removed: 40, before: 50 } as const;
+    expect(confirmationRequired({ ...decision, excess: [people] }).message).toBe(
+      'This change would take away all access of 40 of 50 people.',
+    );
+    expect(refused(21, 25).error.extras.errors).toHaveLength(20);
+  });
 });

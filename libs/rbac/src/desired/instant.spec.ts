@@ -106,3 +106,41 @@ describe('starts and ends', () => {
     }
   });
 });
+
+test('a deadline is waited for from where each bound of the clock stands', () => {
+  const wait = (items: Parameters<typeof untilNextDeadline>[0], low: number, high = low) =>
+    untilNextDeadline(items, at(low, high));
+  expect(wait([], 5)).toBeUndefined();
+  expect(wait([{}], 5)).toBeUndefined();
+  expect(wait([{ notAfter: 20 }], 5, 8)).toBe(12);
+  expect(wait([{ notBefore: 20 }], 5, 8)).toBe(15);
+  expect(wait([{ notBefore: 5 }], 5)).toBeUndefined();
+  expect(wait([{ notBefore: 20, notAfter: 30 }], 5)).toBe(15);
+  expect(wait([{ notAfter: 30 }, { notAfter: 20 }, { notAfter: 25 }], 5)).toBe(15);
+  // It would only come with its end, or never.
+  expect(wait([{ notBefore: 30, notAfter: 30 }], 5)).toBe(25);
+  expect(wait([{ notBefore: 40, notAfter: 30 }], 5)).toBe(25);
+  expect(wait([{ notBefore: Number.POSITIVE_INFINITY }], 5)).toBeUndefined();
+});
+
+test('only the one text of a moment is read as it', () => {
+  const text = '2026-03-01T10:00:00.000Z';
+  expect(instantText(parseInstant(text) ?? 0)).toBe(text);
+  for (const other of [
+    '2026-03-01T10:00:00Z',
+    '2026-03-01T11:00:00.000+01:00',
+    '2026-03-01',
+    ' 2026-03-01T10:00:00.000Z',
+    'now',
+    '',
+  ])
+    expect(parseInstant(other)).toBeUndefined();
+});
+
+test('an object without annotations, or without this one, has no end', () => {
+  const metadata = { name: 'a', namespace: 'b' };
+  const object = { kind: 'RoleBinding', metadata } as RbacObject;
+  expect(annotatedEnd(object)).toBeUndefined();
+  const other = { ...object, metadata: { ...metadata, annotations: { other: 'x' } } } as RbacObject;
+  expect(annotatedEnd(other)).toBeUndefined();
+});

@@ -1,0 +1,30 @@
+// What Stryker changes, and by which specs it has to be noticed. `npm run mutation [-- AREA…]` runs it, area by area.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { areas } from './areas.mjs';
+
+const name = process.env.MUTATION_AREA ?? '';
+const { mutate, specs } = areas[name];
+
+export default {
+  mutate,
+  testRunner: 'circus',
+  plugins: [new URL('./circus-runner.mjs', import.meta.url).pathname],
+  circus: { specs },
+  coverageAnalysis: 'perTest',
+  ignorePatterns: [
+    '**',
+    '!/{apps,libs}/*/{package,tsconfig}.json',
+    '!/{apps,libs}/*/{golden,src,test}/**',
+    '!*.json',
+    '**/dist',
+  ],
+  concurrency: 1,
+  timeoutMS: 20_000,
+  // Not in the house: Jest would take the copy for packages of the same names.
+  tempDirName: join(tmpdir(), `ambit-mutation-${process.pid}`),
+  reporters: ['json', 'clear-text'],
+  jsonReporter: { fileName: `.data/mutation/${name}.json` },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  thresholds: { high: 95, low: 85, break: 85 },
+};
