@@ -1,9 +1,12 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Millis } from '@ambit/kernel';
+import { CallLimit } from './call-limit.ts';
 import type { KubeConnection } from './connection.ts';
-import { bodyText, deadline, exchange, requestHeaders } from './exchange.ts';
-import type { KubeAnswer, KubeRequest } from './exchange.ts';
+import { abandon, exchangeHead, exchangeWhole, restOf } from './exchange.ts';
+import type { AnswerHead, KubeRequest, OpenAnswer, Sending, WholeAnswer } from './exchange.ts';
 import { Http2Lane } from './http2-lane.ts';
-import { errorFromAnswer, isKubeError, localError } from './kube-error.ts';
+import { errorFromAnswer, localError } from './kube-error.ts';
+import type { KubeError } from './kube-error.ts';
 import { platformTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
 
@@ -40,15 +43,11 @@ export interface KubeCall {
   readonly mostBytes?: number;
 }
 
-/** The head and the whole body of an answer. */
-export interface WholeAnswer {
-  readonly headers: KubeAnswer['headers'];
-  readonly text: string;
-}
-
 type BoundCall = KubeCall & { readonly signal: AbortSignal };
 
 const defaultTimeoutMs = 10_000;
+/** A token is asked for again after this time: its source decides whether it is another one. */
+const askTokenAfterMs = 1_000;
 
 /** Sends calls over two sessions, one for requests and one for watches, and turns refusals into `KubeError`. */
 export class Caller {
@@ -57,6 +56,9 @@ export class Caller {
   readonly #timeoutMs: Millis;
   readonly #requests: Http2Lane;
   readonly #watches: Http2Lane;
+  /** Of a server that is behind a path. */
+  readonly #prefix: string;
+  #token: { readonly text: string | undefined; readonly until: Millis } | undefined;
 
   constructor(options: KubeClientOptions) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class Caller {
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     this.#requests = new Http2Lane(options.connection, this.#timers);
     this.#watches = new Http2Lane(options.connection, this.#timers);
+    this.#prefix = new URL(options.connection.server).pathname.replace(/\/$/, '');
   }
 
   async json<T>(call: KubeCall): Promise<T> {
@@ -86,19 +89,39 @@ export class Caller {
 
   /** Head and whole body, within the time limit of all calls. */
   async answer(call: KubeCall): Promise<WholeAnswer> {
-    const limit = deadline(this.#timeoutMs, call.signal, this.#timers);
+    const limit = new CallLimit(this.#timeoutMs, call.signal, this.#timers);
     try {
-      const answer = await this.#send({ ...call, signal: limit.signal }, this.#requests);
-      const text = await bodyText(answer.stream, limit.signal, call.mostBytes);
-      return { headers: answer.headers, text };
+      let answer = await this.#send(call, limit, this.#requests, (sending) =>
+        exchangeWhole(sending, call.mostBytes),
+      );
+      if (answer.status === 401) {
+        this.#forgetIdentity();
+        answer = await this.#send(call, limit, this.#requests, (sending) =>
+          exchangeWhole(sending, call.mostBytes),
+        );
+      }
+      if (answer.status >= 300) throw refusalOf(answer, answer.text);
+      return answer;
     } finally {
       limit.done();
     }
   }
 
-  /** The body as it comes; only its head is under the time limit. */
-  async stream(call: BoundCall): Promise<KubeAnswer['stream']> {
-    return (await this.#send(call, this.#watches)).stream;
+  /** The body as it comes; only its head, and what a refusal says, is under the time limit. */
+  async stream(call: BoundCall): Promise<OpenAnswer['stream']> {
+    const limit = new CallLimit(this.#timeoutMs, call.signal, this.#timers);
+    try {
+      let answer = await this.#send(call, limit, this.#watches, exchangeHead);
+      if (answer.status === 401) {
+        abandon(answer.stream);
+        this.#forgetIdentity();
+        answer = await this.#send(call, limit, this.#watches, exchangeHead);
+      }
+      if (answer.status < 300) return answer.stream;
+      throw refusalOf(answer, await restOf(answer.stream, limit));
+    } finally {
+      limit.done();
+    }
   }
 
   close(): void {
@@ -106,48 +129,61 @@ export class Caller {
     this.#watches.close();
   }
 
-  async #send(call: BoundCall, lane: Http2Lane): Promise<KubeAnswer> {
-    const first = await this.#sendOnce(call, lane);
-    if (first.status !== 401) return this.#accepted(first, call);
-    first.stream.resume();
+  /** The next call reads it anew. It may be a certificate, which belongs to the session. */
+  #forgetIdentity(): void {
+    this.#token = undefined;
     this.#options.connection.forget();
-    // The identity may be a certificate, which belongs to the session.
     this.#requests.reset();
     this.#watches.reset();
-    return this.#accepted(await this.#sendOnce(call, lane), call);
   }
 
-  async #accepted(answer: KubeAnswer, call: BoundCall): Promise<KubeAnswer> {
-    if (answer.status < 300) return answer;
-    const limit = deadline(this.#timeoutMs, call.signal, this.#timers);
-    try {
-      const text = await bodyText(answer.stream, limit.signal);
-      throw errorFromAnswer(answer.status, parsedOrText(text), answer.headers['retry-after']);
-    } finally {
-      limit.done();
-    }
-  }
-
-  async #sendOnce(call: BoundCall, lane: Http2Lane): Promise<KubeAnswer> {
+  async #send<T extends AnswerHead>(
+    call: KubeCall,
+    limit: CallLimit,
+    lane: Http2Lane,
+    exchange: (sending: Sending) => Promise<T>,
+  ): Promise<T> {
     const started = this.#timers.monotonic();
-    const limit = deadline(this.#timeoutMs, call.signal, this.#timers);
+    let told = false;
+    const onHead = (head: AnswerHead): void => {
+      told = true;
+      this.#report(call, started, head);
+    };
     try {
-      const { connection, userAgent = 'ambit' } = this.#options;
-      const headers = await requestHeaders(connection, call.request, userAgent);
-      const answer = await exchange(lane, headers, call.request.body, limit.signal);
-      this.#report(call, started, answer);
-      return answer;
+      const { body } = call.request;
+      const headers = this.#headers(call.request, await this.#tokenOfNow());
+      return await exchange({ lane, headers, body, limit, timers: this.#timers, onHead });
     } catch (error) {
-      this.#report(call, started);
-      throw isKubeError(call.signal.reason) ? call.signal.reason : error;
-    } finally {
-      limit.done();
+      if (!told) this.#report(call, started);
+      throw limit.reason ?? error;
     }
   }
 
-  #report(call: KubeCall, started: Millis, answer?: KubeAnswer): void {
+  #headers({ method, path, body, contentType, headers }: KubeRequest, token: string | undefined) {
+    const all: OutgoingHttpHeaders = {
+      ':method': method,
+      ':path': this.#prefix + path,
+      accept: 'application/json',
+      'user-agent': this.#options.userAgent ?? 'ambit',
+    };
+    if (token !== undefined) all['authorization'] = `Bearer ${token}`;
+    if (body !== undefined) all['content-type'] = contentType ?? 'application/json';
+    return headers === undefined ? all : Object.assign(all, headers);
+  }
+
+  async #tokenOfNow(): Promise<string | undefined> {
+    const now = this.#timers.monotonic();
+    if (this.#token !== undefined && now < this.#token.until) return this.#token.text;
+    const { token: text } = await this.#options.connection.identity();
+    this.#token = { text, until: now + askTokenAfterMs };
+    return text;
+  }
+
+  #report(call: KubeCall, started: Millis, answer?: AnswerHead): void {
+    const { onCall } = this.#options;
+    if (onCall === undefined) return;
     const serverTime = Date.parse(answer?.headers.date ?? '');
-    this.#options.onCall?.({
+    onCall({
       verb: call.verb,
       resource: call.resource,
       status: answer?.status ?? 0,
@@ -155,6 +191,10 @@ export class Caller {
       ...(Number.isNaN(serverTime) ? {} : { serverTime }),
     });
   }
+}
+
+function refusalOf({ status, headers }: AnswerHead, text: string): KubeError {
+  return errorFromAnswer(status, parsedOrText(text), headers['retry-after']);
 }
 
 function parsedOrText(text: string): unknown {

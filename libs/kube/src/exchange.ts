@@ -1,10 +1,8 @@
 import { constants } from 'node:http2';
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
-import type { Millis } from '@ambit/kernel';
-import type { KubeConnection } from './connection.ts';
+import type { CallLimit } from './call-limit.ts';
 import type { Http2Lane } from './http2-lane.ts';
 import { localError } from './kube-error.ts';
-import { platformTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
 
 export interface KubeRequest {
@@ -17,90 +15,81 @@ export interface KubeRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface KubeAnswer {
+/** The head of an answer. */
+export interface AnswerHead {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+}
+
+/** Head and whole body. */
+export interface WholeAnswer extends AnswerHead {
+  readonly text: string;
+}
+
+/** Head, and the body as it comes. */
+export interface OpenAnswer extends AnswerHead {
   readonly stream: ClientHttp2Stream;
 }
 
-/** The request's headers, with the identity of now. */
-export async function requestHeaders(
-  connection: KubeConnection,
-  request: KubeRequest,
-  userAgent: string,
-): Promise<OutgoingHttpHeaders> {
-  const { token } = await connection.identity();
-  const prefix = new URL(connection.server).pathname.replace(/\/$/, '');
-  return {
-    ':method': request.method,
-    ':path': `${prefix}${request.path}`,
-    accept: 'application/json',
-    'user-agent': userAgent,
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(request.body === undefined
-      ? {}
-      : { 'content-type': request.contentType ?? 'application/json' }),
-    ...request.headers,
-  };
+/** One request on its way. */
+export interface Sending {
+  readonly lane: Http2Lane;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string | undefined;
+  readonly limit: CallLimit;
+  readonly timers: Timers;
+  /** Called with the head, in the turn in which it comes. */
+  readonly onHead: (head: AnswerHead) => void;
+}
+
+const refused = Symbol('refused');
+const refusedPause = { firstMs: 5, longestMs: 500 };
+
+/** Resolves with the whole answer. Rejects with a `KubeError` of status 0, of more than `mostBytes` with `BadAnswer`. */
+export function exchangeWhole(sending: Sending, mostBytes = Infinity): Promise<WholeAnswer> {
+  return untilTaken(sending, (stream) => wholeAnswer(stream, sending, mostBytes));
+}
+
+/** Resolves with the head; the body is still on its stream. Rejects with a `KubeError` of status 0. */
+export function exchangeHead(sending: Sending): Promise<OpenAnswer> {
+  return untilTaken(sending, (stream) => openAnswer(stream, sending));
 }
 
 /**
- * Sends one request and resolves with the head of the answer; the body is still on its stream. Rejects with a
- * `KubeError` of status 0. A stream the peer refused was never looked at (RFC 9113 8.7), so it is sent once more.
+ * A stream the peer refused was never looked at (RFC 9113 8.7), so it is sent again until the call's time is over: a peer
+ * that has not taken note yet of all the streams we cut refuses what we open in their place.
  */
-export async function exchange(
-  lane: Http2Lane,
-  headers: OutgoingHttpHeaders,
-  body: string | undefined,
-  signal: AbortSignal,
-): Promise<KubeAnswer> {
+async function untilTaken<T>(
+  { lane, headers, body, limit, timers }: Sending,
+  send: (stream: ClientHttp2Stream) => Promise<T | typeof refused>,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
-    const stream = await lane.open(headers, signal);
-    const answer = await head(stream, body, signal);
-    if (answer !== 'refused') return answer;
-    if (attempt > 0) throw localError('Unreachable', 'the API server refuses new streams');
+    const answer = await send(await lane.open(headers, body === undefined, limit));
+    if (answer !== refused) return answer;
+    const { firstMs, longestMs } = refusedPause;
+    await pause(Math.min(longestMs, firstMs * 2 ** Math.min(attempt, 10)), limit, timers);
   }
 }
 
-function head(
+function wholeAnswer(
   stream: ClientHttp2Stream,
-  body: string | undefined,
-  signal: AbortSignal,
-): Promise<KubeAnswer | 'refused'> {
-  return untilAborted(stream, signal, (answered, failed) => {
-    let broken: Error | undefined;
-    stream.on('error', (error) => {
-      broken = error;
-    });
-    let headed = false;
-    stream.once('response', (headers) => {
-      headed = true;
-      answered({ status: Number(headers[':status']), headers, stream });
-    });
-    stream.once('close', () => {
-      // Every stream closes in the end: an error is made for those alone that had no answer.
-      if (headed) return;
-      if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) answered('refused');
-      else failed(cutError(broken));
-    });
-    stream.end(body);
-  });
-}
-
-/**
- * The whole body as text. Rejects with a `KubeError` of status 0 when the stream is cut before its end, or has more than
- * `mostBytes`.
- */
-export function bodyText(
-  stream: ClientHttp2Stream,
-  signal: AbortSignal,
-  mostBytes = Infinity,
-): Promise<string> {
-  return untilAborted(stream, signal, (done, failed) => {
+  { body, limit, onHead }: Sending,
+  mostBytes: number,
+): Promise<WholeAnswer | typeof refused> {
+  return new Promise((answered, failed) => {
     const chunks: Buffer[] = [];
-    let broken: Error | undefined;
-    let whole = false;
     let bytes = 0;
+    let whole = false;
+    let head: AnswerHead | undefined;
+    let broken: Error | undefined;
+    const forget = limit.onEnd(() => {
+      failed(limit.reason);
+      abandon(stream);
+    });
+    stream.on('response', (headers) => {
+      head = { status: Number(headers[':status']), headers };
+      onHead(head);
+    });
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= mostBytes) return void chunks.push(chunk);
@@ -110,16 +99,100 @@ export function bodyText(
     stream.on('error', (error) => {
       broken = error;
     });
-    stream.once('end', () => {
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+    stream.on('end', () => {
+      if (head === undefined || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
       whole = true;
-      done(Buffer.concat(chunks).toString('utf8'));
+      forget();
+      answered({ ...head, text: textOf(chunks) });
       // A server that refuses a long body answers before it has read it all (RFC 9113 8.1). What is left to send
       // would keep the stream open for ever.
       if (!stream.writableFinished) stream.destroy();
     });
+    stream.on('close', () => {
+      forget();
+      // Every stream closes in the end: an error is made for those alone that had no whole answer.
+      if (whole) return;
+      if (isRefused(stream, head)) answered(refused);
+      else failed(cutError(broken));
+    });
+    sendBody(stream, body);
+  });
+}
+
+function openAnswer(
+  stream: ClientHttp2Stream,
+  { body, limit, onHead }: Sending,
+): Promise<OpenAnswer | typeof refused> {
+  return new Promise((answered, failed) => {
+    let head: AnswerHead | undefined;
+    let broken: Error | undefined;
+    const forget = limit.onEnd(() => {
+      failed(limit.reason);
+      abandon(stream);
+    });
+    stream.on('error', (error) => {
+      broken = error;
+    });
+    stream.once('response', (headers) => {
+      head = { status: Number(headers[':status']), headers };
+      forget();
+      onHead(head);
+      answered({ ...head, stream });
+    });
     stream.once('close', () => {
-      if (!whole) failed(cutError(broken));
+      forget();
+      if (head !== undefined) return;
+      if (isRefused(stream, head)) answered(refused);
+      else failed(cutError(broken));
+    });
+    sendBody(stream, body);
+  });
+}
+
+/** What is still to come of a body, as text. Rejects with a `KubeError` of status 0 when it is cut. */
+export function restOf(stream: ClientHttp2Stream, limit: CallLimit): Promise<string> {
+  return new Promise((done, failed) => {
+    const chunks: Buffer[] = [];
+    const forget = limit.onEnd(() => {
+      failed(limit.reason);
+      abandon(stream);
+    });
+    stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    stream.on('end', () => done(textOf(chunks)));
+    stream.on('close', () => {
+      forget();
+      if (!stream.readableEnded) failed(cutError(undefined));
+    });
+  });
+}
+
+function sendBody(stream: ClientHttp2Stream, body: string | undefined): void {
+  if (body !== undefined) stream.end(body);
+}
+
+function isRefused(stream: ClientHttp2Stream, head: AnswerHead | undefined): boolean {
+  return head === undefined && stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+}
+
+function textOf(chunks: readonly Buffer[]): string {
+  const [only = Buffer.alloc(0)] = chunks;
+  return (chunks.length < 2 ? only : Buffer.concat(chunks)).toString('utf8');
+}
+
+/** Rejects with the limit's reason when that ends before. */
+function pause(ms: number, limit: CallLimit, timers: Timers): Promise<void> {
+  return new Promise((over, failed) => {
+    if (limit.reason !== undefined) {
+      failed(limit.reason);
+      return;
+    }
+    const callOff = timers.after(ms, () => {
+      forget();
+      over();
+    });
+    const forget = limit.onEnd(() => {
+      callOff();
+      failed(limit.reason);
     });
   });
 }
@@ -133,29 +206,6 @@ export function abandon(stream: ClientHttp2Stream): void {
   stream.destroy();
 }
 
-/** Rejects as soon as `signal` fires: a peer that is dead lets no stream close. */
-function untilAborted<T>(
-  stream: ClientHttp2Stream,
-  signal: AbortSignal,
-  begin: (done: (value: T) => void, failed: (error: Error) => void) => void,
-): Promise<T> {
-  return new Promise((done, failed) => {
-    const abort = (): void => {
-      failed(signal.reason as Error);
-      abandon(stream);
-    };
-    const settled = <V>(settle: (value: V) => void) => {
-      return (value: V): void => {
-        signal.removeEventListener('abort', abort);
-        settle(value);
-      };
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    begin(settled(done), settled(failed));
-    if (signal.aborted) abort();
-  });
-}
-
 /** What a stream that ended too early rejects with. */
 export function cutError(cause: Error | undefined): Error {
   return localError(
@@ -163,26 +213,4 @@ export function cutError(cause: Error | undefined): Error {
     `the connection was cut before the answer was whole${cause === undefined ? '' : `: ${cause.message}`}`,
     cause,
   );
-}
-
-/** A signal that fires with `TimedOut` after `limit` milliseconds, or with `Aborted` when `outer` does. */
-export function deadline(
-  limit: Millis,
-  outer: AbortSignal | undefined,
-  timers: Timers = platformTimers,
-): { readonly signal: AbortSignal; readonly done: () => void } {
-  const controller = new AbortController();
-  const callOff = timers.after(limit, () =>
-    controller.abort(localError('TimedOut', `the API server did not answer within ${limit} ms`)),
-  );
-  const abort = (): void => controller.abort(localError('Aborted', 'the call was called off'));
-  if (outer?.aborted === true) abort();
-  outer?.addEventListener('abort', abort, { once: true });
-  return {
-    signal: controller.signal,
-    done: () => {
-      callOff();
-      outer?.removeEventListener('abort', abort);
-    },
-  };
 }

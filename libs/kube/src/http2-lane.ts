@@ -1,4 +1,5 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import type { CallLimit } from './call-limit.ts';
 import type { KubeConnection } from './connection.ts';
 import { isKubeError, localError } from './kube-error.ts';
 import { LaneSession } from './lane-session.ts';
@@ -20,6 +21,9 @@ export class Http2Lane {
   /** Those included that were told to go away and finish their streams. */
   readonly #sessions = new Set<LaneSession>();
   #current: Promise<LaneSession> | undefined;
+  /** What `#current` came to. */
+  #ready: LaneSession | undefined;
+  readonly #release = (): void => this.#slots.give();
   #closed = false;
 
   constructor(connection: KubeConnection, timers: Timers) {
@@ -27,16 +31,19 @@ export class Http2Lane {
     this.#timers = timers;
   }
 
-  /** Opens a stream; `signal` ends the wait for it. Rejects with a `KubeError` of status 0. */
-  async open(headers: OutgoingHttpHeaders, signal: AbortSignal): Promise<ClientHttp2Stream> {
-    const release = await this.#slots.take(signal);
+  /** Opens a stream, ended when nothing is to be sent on it; `limit` ends the wait. Rejects with a `KubeError` of status 0. */
+  async open(
+    headers: OutgoingHttpHeaders,
+    endStream: boolean,
+    limit: CallLimit,
+  ): Promise<ClientHttp2Stream> {
+    if (limit.reason !== undefined) throw limit.reason;
+    if (!this.#slots.takeFree()) await this.#slots.take(limit);
     try {
-      const session = await this.#usable(signal);
-      const stream = session.request(headers);
-      stream.once('close', release);
-      return stream;
+      const session = this.#ready?.usable === true ? this.#ready : await this.#usable(limit);
+      return session.request(headers, endStream, this.#release);
     } catch (error) {
-      release();
+      this.#release();
       if (isKubeError(error) || !(error instanceof Error) || error.name === 'AppError') throw error;
       throw localError('Unreachable', error.message, error);
     }
@@ -45,6 +52,7 @@ export class Http2Lane {
   /** The next stream opens a new session, with the identity of then; open streams go on. */
   reset(): void {
     this.#current = undefined;
+    this.#ready = undefined;
     for (const session of this.#sessions) session.leave();
   }
 
@@ -52,17 +60,21 @@ export class Http2Lane {
   close(): void {
     this.#closed = true;
     this.#current = undefined;
+    this.#ready = undefined;
     const why = localError('Aborted', 'the client is closed');
     for (const session of this.#sessions) session.destroy(why);
     this.#sessions.clear();
   }
 
-  async #usable(signal: AbortSignal): Promise<LaneSession> {
+  async #usable(limit: CallLimit): Promise<LaneSession> {
     for (;;) {
       if (this.#closed) throw localError('Aborted', 'the client is closed');
       const current = (this.#current ??= this.#connect());
-      const session = await unlessAborted(current, signal);
-      if (session.usable) return session;
+      const session = await unlessEnded(current, limit);
+      if (session.usable) {
+        if (this.#current === current) this.#ready = session;
+        return session;
+      }
       if (this.#current === current) this.#current = undefined;
     }
   }
@@ -89,14 +101,13 @@ export class Http2Lane {
   }
 }
 
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessEnded<T>(promise: Promise<T>, limit: CallLimit): Promise<T> {
   return new Promise((done, failed) => {
-    const abort = (): void => failed(signal.reason as Error);
-    if (signal.aborted) {
-      abort();
+    if (limit.reason !== undefined) {
+      failed(limit.reason);
       return;
     }
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(done, failed).finally(() => signal.removeEventListener('abort', abort));
+    const forget = limit.onEnd(() => failed(limit.reason));
+    promise.then(done, failed).finally(forget);
   });
 }

@@ -61,7 +61,7 @@ describe('a server that fails', () => {
     cluster.faults.inject({ match: { verb: 'get' }, times: 1, hang: true });
     const error = await refusal(get(client));
     expect(error).toMatchObject({ status: 0, reason: 'TimedOut', retryable: true });
-    await get(client);
+    await eventually(() => get(client));
   });
 
   test('429 and 503 carry the wait that was asked for', async () => {
@@ -122,6 +122,26 @@ describe('the limit of streams', () => {
     expect(others).toEqual([]);
     fault.disarm();
     await eventually(() => get(client));
+  });
+});
+
+describe('a server that refuses streams', () => {
+  test('gets the call again until it takes it, and it is made once', async () => {
+    const client = clientWith();
+    const match = { verb: 'create', resource: 'namespaces' };
+    const fault = cluster.faults.inject({ match, times: 5, refuseStream: true });
+    await client.create(namespaces, namespace('refused'));
+    expect(fault.met).toBe(5);
+    expect(await refusal(client.create(namespaces, namespace('refused')))).toMatchObject({
+      reason: 'AlreadyExists',
+    });
+  });
+
+  test('is given up when the time of the call is over', async () => {
+    const fault = cluster.faults.inject({ match: { verb: 'get' }, refuseStream: true });
+    const error = await refusal(get(clientWith({ timeoutMs: 300 })));
+    expect(error).toMatchObject({ status: 0, reason: 'TimedOut' });
+    expect(fault.met).toBeGreaterThan(2);
   });
 });
 

@@ -99,11 +99,13 @@ export class LaneSession {
     });
   }
 
-  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
-    const stream = this.#session.request(headers, { endStream: false });
+  /** `closed` is called once, when the stream is. */
+  request(headers: OutgoingHttpHeaders, endStream: boolean, closed: () => void): ClientHttp2Stream {
+    const stream = this.#session.request(headers, { endStream });
     this.#streams += 1;
-    stream.once('close', () => {
+    stream.on('close', () => {
       this.#streams -= 1;
+      closed();
       if (this.#leaving) this.leave();
     });
     return stream;

@@ -1,3 +1,5 @@
+import type { CallLimit } from './call-limit.ts';
+
 /** Counts the streams of one session and lets further ones wait in order of arrival. */
 export class StreamSlots {
   readonly #waiting = new Set<() => void>();
@@ -19,31 +21,35 @@ export class StreamSlots {
     this.#admit();
   }
 
-  /** Resolves with the function that gives the slot back, which may be called more than once. */
-  async take(signal: AbortSignal): Promise<() => void> {
-    if (signal.aborted) throw signal.reason;
-    if (this.#taken >= this.#limit || this.#waiting.size > 0) await this.#wait(signal);
-    else this.#taken += 1;
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      this.#taken -= 1;
-      this.#admit();
-    };
+  /** Takes a slot when one is free and nobody waits; false otherwise. */
+  takeFree(): boolean {
+    if (this.#taken >= this.#limit || this.#waiting.size > 0) return false;
+    this.#taken += 1;
+    return true;
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  /** Resolves when a slot is taken. Rejects with the limit's reason when that ends before. */
+  take(limit: Pick<CallLimit, 'onEnd' | 'reason'>): Promise<void> {
+    if (limit.reason !== undefined) return Promise.reject(limit.reason);
+    return this.takeFree() ? Promise.resolve() : this.#wait(limit);
+  }
+
+  /** Gives one slot back. */
+  give(): void {
+    this.#taken -= 1;
+    this.#admit();
+  }
+
+  #wait(limit: Pick<CallLimit, 'onEnd' | 'reason'>): Promise<void> {
     return new Promise((admitted, failed) => {
       const enter = (): void => {
-        signal.removeEventListener('abort', leave);
+        forget();
         admitted();
       };
-      const leave = (): void => {
+      const forget = limit.onEnd(() => {
         this.#waiting.delete(enter);
-        failed(signal.reason as Error);
-      };
-      signal.addEventListener('abort', leave, { once: true });
+        failed(limit.reason);
+      });
       this.#waiting.add(enter);
     });
   }

@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { UserInfo } from '@ambit/rbac';
@@ -46,6 +47,10 @@ export class ApiServer {
     const fault = this.#parts.faults.take(info);
     if (fault?.delayMs !== undefined) await wait(fault.delayMs);
     if (fault?.hang === true) return;
+    if (fault?.refuseStream === true) {
+      request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
     if (fault?.dropConnection === 'before') {
       dropConnection(request);
       return;

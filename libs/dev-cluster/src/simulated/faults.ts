@@ -24,6 +24,8 @@ export interface Fault {
   readonly retryAfter?: number;
   /** Never answers. */
   readonly hang?: boolean;
+  /** Refuses the stream, as a server does that takes no more of them: nothing was looked at. */
+  readonly refuseStream?: boolean;
   /** Cuts the connection without an answer; `after` does what was asked first. */
   readonly dropConnection?: 'before' | 'after';
 }
