@@ -63,6 +63,33 @@ describe('lanes', () => {
     expect(writes.started.slice(20)).toEqual(['r4', 'r5']);
   });
 
+  test('many removals take the free slots of the others, and half of them at most from who waits', async () => {
+    const writes = new Writes();
+    writes.enqueue('P0', ...numbered('r', 100));
+    await turn();
+    expect(writes.started).toHaveLength(4 + 16);
+    writes.enqueue('P2', ...numbered('b', 100));
+    await writes.land(...numbered('r', 12));
+    expect(writes.started.filter((key) => key.startsWith('b'))).toHaveLength(8);
+    await writes.land(...writes.started.filter((key) => key.startsWith('r')));
+    const flying = writes.started.filter((key) => key.startsWith('r')).length;
+    expect(flying - 32).toBeLessThanOrEqual(4 + 8);
+  });
+
+  test('writes that go through make more room at once, until the API server asks for less', async () => {
+    const writes = new Writes();
+    for (let index = 0; index < 100; index++) writes.lanes.went();
+    writes.enqueue('P2', ...numbered('b', 100));
+    await turn();
+    expect(writes.started).toHaveLength(64);
+    const warned = new Writes();
+    warned.lanes.tooFast();
+    for (let index = 0; index < 8; index++) warned.lanes.went();
+    warned.enqueue('P2', ...numbered('b', 100));
+    await turn();
+    expect(warned.started).toHaveLength(8);
+  });
+
   test('what is replaced waits ten seconds at most, and then needs no slot of the others', async () => {
     const writes = new Writes();
     writes.enqueue('P2', ...numbered('b', 20));

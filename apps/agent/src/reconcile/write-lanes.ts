@@ -2,8 +2,10 @@ import type { Millis } from '@ambit/kernel';
 import type { Timers } from '@ambit/kube';
 import type { Lane, ObjectKey } from '@ambit/rbac';
 
+/** Of removals alone. They take free ones of the others beside, and of those at most half when something waits for them. */
 const revokeSlots = 4;
 const fewest = 8;
+const first = 16;
 const most = 64;
 /** A removal waits for its replacement for one attempt, and no longer than this. */
 const replacedWaitMs: Millis = 10_000;
@@ -38,7 +40,9 @@ export class WriteLanes {
   readonly #flying: Record<Lane, number> = { P0: 0, P1: 0, P2: 0, P3: 0 };
   readonly #busy = new Set<ObjectKey>();
   #rolesFirstUntil: Millis = 0;
-  #limit = 16;
+  #limit = first;
+  /** The API server has asked for less before: from then on the way up is slow. */
+  #warned = false;
   #due = false;
   #stopped = false;
   #idle: (() => void) | undefined;
@@ -68,11 +72,12 @@ export class WriteLanes {
 
   /** A write went through. */
   went(): void {
-    this.#limit = Math.min(most, this.#limit + 1 / this.#limit);
+    this.#limit = Math.min(most, this.#limit + (this.#warned ? 1 / this.#limit : 1));
   }
 
   /** The API server asked for less (429, 503). */
   tooFast(): void {
+    this.#warned = true;
     this.#limit = Math.max(fewest, this.#limit / 2);
   }
 
@@ -101,8 +106,8 @@ export class WriteLanes {
 
   #pump(): void {
     if (this.#stopped) return;
-    while (this.#flying.P0 < revokeSlots && this.#startRemoval());
-    while (this.#others() < Math.floor(this.#limit) && this.#startOther());
+    while (this.#hasSlotForRemoval() && this.#startRemoval());
+    while (this.#hasSharedSlot() && this.#startOther());
     this.#wakeUpForWaiting();
   }
 
@@ -120,8 +125,17 @@ export class WriteLanes {
     return this.#everythingTried() && this.#start('P3', 'P3');
   }
 
-  #others(): number {
-    return this.#flying.P1 + this.#flying.P2 + this.#flying.P3;
+  #hasSlotForRemoval(): boolean {
+    const beside = this.#flying.P0 - revokeSlots;
+    if (beside < 0) return true;
+    const { P1, P2, P3 } = this.#queues;
+    const share = P1.size + P2.size + P3.size === 0 ? 1 : 0.5;
+    return beside < Math.floor(this.#limit * share) && this.#hasSharedSlot();
+  }
+
+  #hasSharedSlot(): boolean {
+    const { P0, P1, P2, P3 } = this.#flying;
+    return P1 + P2 + P3 + Math.max(0, P0 - revokeSlots) < Math.floor(this.#limit);
   }
 
   #everythingTried(): boolean {

@@ -101,6 +101,29 @@ describe('the life of an object', () => {
     expect(led.effects).toEqual([{ type: 'enqueue', lane: 'P0' }]);
   });
 
+  test('a removal that a watch shows before its answer comes is not looked for', () => {
+    const led = new Led().look(toRemove).happens({ type: 'turn', verdict: toRemove });
+    led.happens({ type: 'missed', suspect: false, verdict: agrees });
+    const write = { operation: removal(), outcome: { type: 'done' }, differs: undefined } as const;
+    led.happens({ type: 'answered', write }).look(agrees);
+    expect([led.types, led.life]).toEqual([['settled'], atRest]);
+  });
+
+  test('an object that no watch shows any more while it is changed is looked for', () => {
+    const change = { ...removal('P2'), type: 'update' } as unknown as Write;
+    const toChange: Verdict = { type: 'write', operation: change, taking: undefined };
+    const led = new Led().look(toChange).happens({ type: 'turn', verdict: toChange });
+    led.happens({ type: 'missed', suspect: false, verdict: toCreate });
+    const metadata = { ...body.metadata, uid: 'u1' };
+    const outcome: WriteOutcome = { type: 'done', object: { ...body, metadata } };
+    const write = { operation: change, outcome, differs: undefined };
+    led.happens({ type: 'answered', write }).look(toCreate).happens({
+      type: 'turn',
+      verdict: toCreate,
+    });
+    expect(led.types).toEqual(['lookFor']);
+  });
+
   test('outside case 04: what is refused is tried again after 1.5 s, 3 s, 6 s … and never later than a minute', () => {
     const led = new Led();
     const waits = Array.from({ length: 8 }, () => {

@@ -14,7 +14,9 @@ export const admission = 'admission control (a policy or a webhook)';
 /** What follows from the answer to a write. The object is compared again when its lane let go of it. */
 export function takeAnswer(life: ObjectLife, write: AnsweredWrite, moment: Moment): LifeStep {
   const { operation, outcome, differs } = write;
-  const landed: ObjectLife = { ...life, state: 'idle' };
+  // A watch that shows that it went before the answer says so shows what was done.
+  const missing = tookItAway(write) ? 'no' : life.missing;
+  const landed: ObjectLife = { ...life, state: 'idle', missing };
   switch (outcome.type) {
     case 'done':
       return differs === undefined
@@ -29,6 +31,12 @@ export function takeAnswer(life: ObjectLife, write: AnsweredWrite, moment: Momen
     case 'refused':
       return refused(landed, operation, outcome, moment);
   }
+}
+
+/** The object that stood there is gone by it: what no watch shows any more need not be looked for. */
+function tookItAway({ operation, outcome }: AnsweredWrite): boolean {
+  if (outcome.type !== 'done' || operation.type === 'create') return false;
+  return outcome.object?.metadata.uid !== operation.uid;
 }
 
 /** What was taken away alone says nothing of what waits to be given. */
