@@ -55,9 +55,12 @@ export async function findSpool(options: {
   return { epoch: options.newEpoch(), segments: [], nextSequence: 1, acknowledged: 0 };
 }
 
-/** The records of a segment on disk. Throws `storage_unwritable` for what is no file of ours. */
-export async function scanFile(path: string): Promise<ReturnType<typeof scanSegment>> {
-  return scanSegment((await readWhole(path)) ?? Buffer.alloc(0));
+/**
+ * The records of a segment on disk, from the one that begins at byte `from` on. Throws `storage_unwritable` for what is no
+ * file of ours.
+ */
+export async function scanFile(path: string, from = 0): Promise<ReturnType<typeof scanSegment>> {
+  return scanSegment((await readWhole(path, from)) ?? Buffer.alloc(0));
 }
 
 async function openEpoch(folder: string, epoch: string): Promise<FoundSpool | undefined> {

@@ -16,9 +16,14 @@ export interface SegmentScan {
 
 const headerBytes = 16;
 
+/** How many bytes of a segment a record takes. */
+export function storedBytes({ event }: SpoolRecord): number {
+  return headerBytes + event.length;
+}
+
 /** Layout: u32 length of event, u32 CRC-32 of the rest, u64 sequence, event. Big-endian. */
 export function encodeRecord(record: SpoolRecord): Buffer {
-  const bytes = Buffer.allocUnsafe(headerBytes + record.event.length);
+  const bytes = Buffer.allocUnsafe(storedBytes(record));
   bytes.writeUInt32BE(record.event.length, 0);
   bytes.writeBigUInt64BE(BigInt(record.sequence), 8);
   record.event.copy(bytes, headerBytes);

@@ -98,6 +98,21 @@ describe('the audit spool', () => {
     await fc.assert(property, { numRuns: 15 });
   });
 
+  test('whoever follows it reads no byte twice', async () => {
+    const spool = await openSpool();
+    spool.append(event('event 1'));
+    await spool.flush();
+    expect(texts(await spool.read(1, 10))).toEqual(['1:event 1']);
+    const { size } = await stat(await lastSegment(spool));
+    const file = await open(await lastSegment(spool), 'r+');
+    await file.write(Buffer.alloc(size), 0, size, 0);
+    await file.close();
+    spool.append(event('event 2'));
+    await spool.flush();
+    expect(texts(await spool.read(2, 10))).toEqual(['2:event 2']);
+    await spool.close();
+  });
+
   test('an event that is not flushed is not shown: it could still be lost', async () => {
     const spool = await openSpool();
     spool.append(event('a'));

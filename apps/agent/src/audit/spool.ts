@@ -2,9 +2,9 @@ import { mkdir, open, rm, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
-import { isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
+import { appendDurably, isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
 import { AcknowledgedMark } from './acknowledged-mark.ts';
-import { readSegments } from './read-segments.ts';
+import { SegmentReader } from './read-segments.ts';
 import type { SpoolItem } from './read-segments.ts';
 import { findSpool } from './spool-epochs.ts';
 import type { FoundSpool, Segment } from './spool-epochs.ts';
@@ -48,6 +48,7 @@ export class Spool {
   #writing: Promise<void> = Promise.resolve();
   #full = false;
   #mark: AcknowledgedMark;
+  readonly #reader = new SegmentReader();
   readonly #listeners = new Set<() => void>();
   readonly #reserve: SpoolReserve;
   #beforeForgetting: () => Promise<void> = () => Promise.resolve();
@@ -149,7 +150,7 @@ export class Spool {
 
   /** Everything from `sequence` on that is on disk now, in order, with gaps where events are gone; at most `most` items. */
   read(sequence: number, most: number): Promise<SpoolItem[]> {
-    return readSegments(this.#segments, { first: sequence, last: this.#flushed }, most);
+    return this.#reader.read(this.#segments, { first: sequence, last: this.#flushed }, most);
   }
 
   /** Forgets what central has committed. Whole segments go; a partly committed one stays. */
@@ -220,8 +221,7 @@ export class Spool {
       bytes.length,
     );
     try {
-      await handle.appendFile(bytes);
-      await handle.datasync();
+      await appendDurably(handle, bytes);
     } catch (error) {
       // Half a record on disk would look like a torn tail in the middle: cut it before the next try.
       await handle.truncate(segment.bytes).catch(() => undefined);

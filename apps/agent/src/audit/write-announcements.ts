@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Clock, Ids, Logger, Millis } from '@ambit/kernel';
-import { replaceDurably, storageError } from '../state/durable-file.ts';
+import { appendDurably, replaceDurably, storageError } from '../state/durable-file.ts';
 import { within } from '../platform/within.ts';
 import { readAnnouncements } from './read-announcements.ts';
 import type { AnnouncedWrite, LostWrite, StoredAnnouncement } from './read-announcements.ts';
@@ -169,9 +169,7 @@ export class WriteAnnouncements implements WriteAnnouncer {
     const { path, logger } = this.#options;
     try {
       if (this.#file === undefined || this.#bytes > this.#maxBytes) return await this.#rewrite();
-      await this.#file.appendFile(text);
-      await this.#file.datasync();
-      this.#bytes += Buffer.byteLength(text);
+      this.#bytes += await appendDurably(this.#file, Buffer.from(text));
       this.#failing = false;
     } catch (error) {
       // Half a line may stand there: the next one goes into a new file, with all that is open.

@@ -1,4 +1,5 @@
 import { constants, open, rename, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, basename } from 'node:path';
 import { AppError, isAppError } from '@ambit/kernel';
 
@@ -38,17 +39,20 @@ export function storageError(path: string, error: unknown): AppError {
 const mostBytes = 512 * 1024 ** 2;
 
 /**
- * The bytes of a file; undefined when there is none. Throws `storage_unwritable` for what is no file, such as a pipe that
+ * The bytes of a file from `from` on; undefined when there is none. Throws `storage_unwritable` for what is no file, such as a pipe that
  * would be waited for without end, and for a file of a size that was never written here.
  */
-export async function readWhole(path: string): Promise<Buffer | undefined> {
+export async function readWhole(path: string, from = 0): Promise<Buffer | undefined> {
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const facts = await handle.stat();
       if (!facts.isFile()) throw strange(path, 'is no file');
       if (facts.size > mostBytes) throw strange(path, `has ${facts.size} bytes`);
-      return await handle.readFile();
+      if (from === 0) return await handle.readFile();
+      const bytes = Buffer.allocUnsafe(Math.max(0, facts.size - from));
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
+      return bytes.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
@@ -63,6 +67,15 @@ function strange(path: string, what: string): AppError {
     why: 'This agent did not put it there.',
     hint: 'Put a good copy back, or remove it.',
   });
+}
+
+/** Adds to the end of a file that is open for that; resolves with the number of bytes when they survive a crash. */
+export async function appendDurably(file: FileHandle, bytes: Uint8Array): Promise<number> {
+  for (let at = 0; at < bytes.length;) {
+    at += (await file.write(bytes, at)).bytesWritten;
+  }
+  await file.datasync();
+  return bytes.length;
 }
 
 /** Makes a rename or a new file in `folder` survive a power cut. */
