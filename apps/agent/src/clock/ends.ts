@@ -2,9 +2,9 @@ import type { Millis } from '@ambit/kernel';
 
 /** Keys whose end has come by this time. */
 export function endedBy<K>(ends: ReadonlyMap<K, Millis>, high: Millis): K[] {
-  return Array.from(ends)
-    .filter(([, end]) => end <= high)
-    .map(([key]) => key);
+  const ended: K[] = [];
+  for (const [key, end] of ends) if (end <= high) ended.push(key);
+  return ended;
 }
 
 /** The first end that has not come by this time; undefined when there is none. */

@@ -4,6 +4,7 @@ import type { CauseWatch } from './cause-watch.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterWatch, ClusterWatchHandler } from './cluster-watch.ts';
 import type { ObjectDriver } from './object-driver.ts';
+import { keyOf } from './observed-objects.ts';
 import type { RoleEvents } from './role-events.ts';
 import type { WantedState } from './wanted-state.ts';
 
@@ -23,8 +24,8 @@ export interface ClusterListener {
   changed(keys: Iterable<ObjectKey>): void;
   /** Every list is complete for the first time. */
   listed(): void;
-  /** It may end before any state is loaded. */
-  seen(): void;
+  /** One of our objects, or one that says so; it may end before any state is loaded. */
+  seen(key: ObjectKey): void;
 }
 
 /** What happens in the cluster, told to those whom it concerns. */
@@ -70,7 +71,7 @@ export class ClusterEvents {
     return {
       seen: (object) => {
         driver.seen(object);
-        this.#listener?.seen();
+        this.#listener?.seen(keyOf(object));
       },
       gone: (key, uid, version) => driver.gone(key, uid, version),
       roleSeen: (role) => this.#roles.seen(role),

@@ -37,14 +37,12 @@ export class ClusterReconciler implements Reconciler {
   }
 
   async start(): Promise<void> {
-    const { cluster, ends, judge } = this.#parts;
+    const { cluster, ends } = this.#parts;
     ends.start();
     cluster.start({
       changed: (keys) => this.#changed(keys),
       listed: () => this.#openWhenReady(),
-      seen: () => {
-        if (!judge.open) ends.plan();
-      },
+      seen: (key) => ends.seen(key),
     });
     this.#resyncLater();
   }

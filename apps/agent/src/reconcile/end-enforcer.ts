@@ -51,6 +51,13 @@ export class EndEnforcer {
     this.#timer.plan();
   }
 
+  /** An object was seen. What has ended by now is taken away by whoever looks at it. */
+  seen(key: ObjectKey): void {
+    const { judge, known, clock } = this.#options;
+    const end = known.observed.end(key);
+    if (!judge.open && end !== undefined) this.#timer.include(end - clock.now().high);
+  }
+
   clockChanged(): void {
     this.#timer.clockChanged();
   }

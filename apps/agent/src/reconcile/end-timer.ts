@@ -35,6 +35,12 @@ export class EndTimer {
     });
   }
 
+  /** Something that is new ends in `wait` milliseconds: the next end is found anew unless one as soon is planned. */
+  include(wait: Millis): void {
+    const { at, wait: planned } = this.#planned ?? { at: this.#options.now(), wait: Infinity };
+    if (wait < planned - (this.#options.now().high - at.high)) this.plan();
+  }
+
   /** A clock was heard: what has come by it is due now. */
   clockChanged(): void {
     if (this.#planned === undefined) return;

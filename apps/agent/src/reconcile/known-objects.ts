@@ -42,7 +42,7 @@ export class KnownObjects {
   gone(key: ObjectKey, uid: string, resourceVersion: string): 'old' | 'gone' | 'missing' {
     const { observed } = this;
     if (observed.wasBuried(key, uid)) return 'old';
-    const known = observed.get(key)?.metadata;
+    const known = observed.version(key);
     if (known?.uid !== uid || isNewer(known.resourceVersion, resourceVersion)) return 'old';
     observed.remove(key);
     return this.isOurs(key, uid) ? 'missing' : 'gone';

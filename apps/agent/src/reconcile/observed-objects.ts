@@ -2,7 +2,8 @@ import type { Millis } from '@ambit/kernel';
 import { ambitLabels, annotatedEnd, managedByValue, objectKey } from '@ambit/rbac';
 import type { ObjectKey, ObjectMeta, RbacObject } from '@ambit/rbac';
 import { endedBy, nextEndAfter } from '../clock/ends.ts';
-import { packObject, unpackObject } from './packed-object.ts';
+import { packedVersion, packObject, unpackObject } from './packed-object.ts';
+import { RecentValues } from './recent-values.ts';
 
 /** An object as Kubernetes sends it. */
 export type LiveObject = RbacObject & {
@@ -15,6 +16,7 @@ export type LiveObject = RbacObject & {
  */
 export class ObservedObjects {
   readonly #texts = new Map<ObjectKey, string>();
+  readonly #read = new RecentValues<ObjectKey, RbacObject>();
   readonly #usualLabels: Readonly<Record<string, string>>;
   /** Ends as the objects themselves name them. */
   readonly #ends = new Map<ObjectKey, Millis>();
@@ -36,17 +38,25 @@ export class ObservedObjects {
     const key = keyOf(object);
     const { uid, resourceVersion } = object.metadata;
     if (uid !== undefined && this.#buried.get(key) === uid) return false;
-    const known = this.get(key)?.metadata;
+    const known = this.version(key);
     if (known !== undefined && !isNewer(resourceVersion, known.resourceVersion)) return false;
     this.#buried.delete(key);
     this.#texts.set(key, packObject(object, this.#usualLabels));
+    this.#read.forget(key);
     this.#note(key, object);
     return true;
   }
 
   get(key: ObjectKey): RbacObject | undefined {
     const text = this.#texts.get(key);
-    return text === undefined ? undefined : unpackObject(text, splitKey(key), this.#usualLabels);
+    if (text === undefined) return undefined;
+    return this.#read.get(key, () => unpackObject(text, splitKey(key), this.#usualLabels));
+  }
+
+  /** Uid and version; undefined when there is none of this key. */
+  version(key: ObjectKey): Pick<ObjectMeta, 'uid' | 'resourceVersion'> | undefined {
+    const text = this.#texts.get(key);
+    return text === undefined ? undefined : packedVersion(text);
   }
 
   has(key: ObjectKey): boolean {
@@ -55,13 +65,14 @@ export class ObservedObjects {
 
   remove(key: ObjectKey): void {
     this.#texts.delete(key);
+    this.#read.forget(key);
     this.#ends.delete(key);
     this.#unwatched.delete(key);
   }
 
   /** We deleted the object of this uid: what the watch still tells of it is old. */
   bury(key: ObjectKey, uid: string): void {
-    if (this.get(key)?.metadata.uid === uid) this.remove(key);
+    if (this.version(key)?.uid === uid) this.remove(key);
     this.#buried.set(key, uid);
   }
 
@@ -82,6 +93,11 @@ export class ObservedObjects {
   /** Keys of objects that no watch tells of. */
   unwatched(): Iterable<ObjectKey> {
     return this.#unwatched;
+  }
+
+  /** When it ends, as it says itself. */
+  end(key: ObjectKey): Millis | undefined {
+    return this.#ends.get(key);
   }
 
   /** Keys of objects whose own end has come. */

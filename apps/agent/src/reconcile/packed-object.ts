@@ -21,6 +21,9 @@ interface Packed {
   readonly o?: { readonly rules: unknown; readonly aggregationRule?: unknown };
 }
 
+/** The first two fields, where they hold nothing that JSON escapes. */
+const versionPattern = /^\{"u":"([^"\\]*)","v":"([^"\\]*)"/;
+
 const kept = [ambitAnnotations.identity, ambitAnnotations.intents, ambitAnnotations.notAfter];
 
 /** As a short text; `usual` are the labels that nearly all objects carry. Annotations that are not compared are left out. */
@@ -37,6 +40,17 @@ export function packObject(object: RbacObject, usual: Labels): string {
     ...contentOf(object),
   };
   return JSON.stringify(packed);
+}
+
+/** Uid and version of the object that was packed, without reading the rest of it. */
+export function packedVersion(text: string): Pick<ObjectMeta, 'uid' | 'resourceVersion'> {
+  const [, uid, resourceVersion] = versionPattern.exec(text) ?? [];
+  if (uid !== undefined && resourceVersion !== undefined) return { uid, resourceVersion };
+  const packed = JSON.parse(text) as Packed;
+  return {
+    ...(packed.u === undefined ? {} : { uid: packed.u }),
+    ...(packed.v === undefined ? {} : { resourceVersion: packed.v }),
+  };
 }
 
 /** The object that was packed; kind, namespace and name are those of its key. */

@@ -24,6 +24,7 @@ import { HeldGains, ofIntent } from './held-gains.ts';
 import { IntentEnds } from './intent-ends.ts';
 import { underFreeKeys } from './free-keys.ts';
 import type { UnexplainedStep } from './ports.ts';
+import { RecentValues } from './recent-values.ts';
 import { isRoleReplaced } from './replaced-role.ts';
 import { SkippedEntries } from './skipped-entries.ts';
 import type { StandingAccess } from './standing-access.ts';
@@ -57,6 +58,7 @@ export class WantedState {
   /** Masks that are in force. */
   #masked = 0;
   #changes = 0;
+  readonly #made = new RecentValues<ObjectKey, DesiredObject>();
   /** A state was accepted. */
   isLoaded = false;
 
@@ -99,7 +101,7 @@ export class WantedState {
   }
 
   get(key: ObjectKey): DesiredObject | undefined {
-    return this.#desired.get(key);
+    return this.#made.of(this.#changes).get(key, () => this.#desired.get(key));
   }
 
   /** Names of the grants behind an intent. */
