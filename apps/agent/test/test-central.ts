@@ -91,9 +91,9 @@ export class TestCentral {
   #port = 0;
   #stopping = false;
 
-  private constructor(ca: CertificateAuthority) {
+  private constructor(ca: CertificateAuthority, uid: string) {
     const keys = { state: this.#signer.publicKey, epoch: this.#epochSigner.publicKey };
-    this.registrar = new TestRegistrar(ca, keys);
+    this.registrar = new TestRegistrar(ca, keys, uid);
     this.registrar.trust = [
       signTrust(this.#signer, {
         installationUid,
@@ -105,10 +105,11 @@ export class TestCentral {
     ];
   }
 
-  static async start(): Promise<TestCentral> {
+  /** For the cluster of this uid. */
+  static async start(uid: string = clusterUid): Promise<TestCentral> {
     const files = await createCa({ name: 'test CA', now: Date.now() });
-    const central = new TestCentral(await loadCa(files));
-    central.#put(configOf());
+    const central = new TestCentral(await loadCa(files), uid);
+    central.#put(configOf(uid));
     await central.listen();
     return central;
   }
@@ -241,7 +242,7 @@ export class TestCentral {
     await this.stop();
     this.#intents.clear();
     this.#tree = HashTree.empty(nodeDigests);
-    for (const intent of [configOf(), ...intents]) this.#put(intent);
+    for (const intent of [configOf(this.registrar.clusterUid), ...intents]) this.#put(intent);
     this.forgetHistory();
     this.revision = revision;
     if (raise) {
@@ -301,7 +302,7 @@ export class TestCentral {
             'revoke',
             revocationCodec.encode({
               installationUid,
-              clusterUid,
+              clusterUid: this.registrar.clusterUid,
               stateEpoch: this.stateEpoch,
               revision,
               revoked: [...revoked],
@@ -313,14 +314,14 @@ export class TestCentral {
             'command',
             commandOrderCodec.encode({
               installationUid,
-              clusterUid,
+              clusterUid: this.registrar.clusterUid,
               stateEpoch: this.stateEpoch,
               ...order,
             }),
           ),
       },
       {
-        clusterUid,
+        clusterUid: this.registrar.clusterUid,
         stateEpoch: this.stateEpoch,
         heartbeatIntervalMs: 1_000,
         inventoryIntervalMs: 200,
@@ -411,7 +412,7 @@ export class TestCentral {
     const { sections, root } = this.#tree;
     return {
       installationUid,
-      clusterUid,
+      clusterUid: this.registrar.clusterUid,
       stateEpoch: this.stateEpoch,
       revision: this.revision,
       root,
@@ -429,12 +430,12 @@ function now(): { at: number; wallClock: number } {
   return { at: performance.now(), wallClock: Date.now() };
 }
 
-function configOf(): Intent {
+function configOf(uid: string): Intent {
   return {
     section: 'CONFIG',
     key: 'CONFIG/cluster',
     clusterName: 'prod-eu',
-    clusterUid,
+    clusterUid: uid,
     userPrefix: 'ambit:',
     subjectMode: 'Users',
   };

@@ -29,11 +29,18 @@ export class TestRegistrar {
   beforeReply: () => void = () => undefined;
   /** What it says of whom to trust, oldest first. */
   trust: readonly wire.SignedEnvelope[] = [];
+  /** The cluster that its certificates name. */
+  readonly clusterUid: string;
   readonly #keys: { readonly state: wire.TrustedKey; readonly epoch: wire.TrustedKey };
   readonly #tokens = new Map<string, { readonly proofKey: Uint8Array; used: boolean }>();
   readonly #live = new Set<string>();
 
-  constructor(ca: CertificateAuthority, keys: { state: wire.TrustedKey; epoch: wire.TrustedKey }) {
+  constructor(
+    ca: CertificateAuthority,
+    keys: { state: wire.TrustedKey; epoch: wire.TrustedKey },
+    uid: string = clusterUid,
+  ) {
+    this.clusterUid = uid;
     this.ca = ca;
     this.acceptedCas = ca.certificatePem;
     this.#keys = keys;
@@ -88,7 +95,7 @@ export class TestRegistrar {
     return {
       ...answer,
       installationUid,
-      clusterUid,
+      clusterUid: this.clusterUid,
       clusterName,
       caSignature: this.ca.signEnrolment({ csr, clusterName, trust }),
       agentUid: 'agent-1',
@@ -116,7 +123,7 @@ export class TestRegistrar {
     const { certificate, fingerprint } = await this.ca.issueAgent({
       csr,
       installationUid,
-      clusterUid,
+      clusterUid: this.clusterUid,
       agentUid: 'agent-1',
       now: Date.now(),
       ...(this.lifeMs === undefined ? {} : { validForMs: this.lifeMs }),
