@@ -33,6 +33,7 @@ CREATE TABLE agents (
   enrolled_order bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   revoked_at timestamp with time zone,
   revoked_because text,
+  hello_fingerprint text,
   CONSTRAINT agents_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
   CONSTRAINT agents_pkey PRIMARY KEY (uid)
 );

@@ -8,6 +8,7 @@ import {
   AgentStatus,
   AuditIngest,
   ConnectedClusters,
+  Departures,
   finishRemoval,
   RefuseAhead,
   StreamRecords,
@@ -54,7 +55,8 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { world, keys, replica, tail } = parts;
   const ahead = new RefuseAhead({ ...parts.runtime, world, ...openers(keys) });
   const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock));
-  const admit = new AdmitAgent({ database, unitOfWork, world, ahead, clock, superseded }, replica);
+  const admit = new AdmitAgent({ ...parts.runtime, world, ahead, superseded }, replica);
+  const departures = new Departures(unitOfWork);
   const revocations = new RevocationWatch(world, 'Agent');
   const status = new AgentStatus(database, clock, { logger, meters });
   const spoolsRead = (clusterUid: string) => readAuditCursors(database, clusterUid);
@@ -64,6 +66,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
     database,
     unitOfWork,
     status,
+    departures,
     clock,
     logger,
     meters,
@@ -71,7 +74,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
   });
   const { events } = records;
   const gateway = new AgentGateway(
-    { world, admit, revocations, events, status, clock, logger, ...signing(keys) },
+    { world, admit, departures, revocations, events, status, clock, logger, ...signing(keys) },
     parts.installation.uid,
   );
   const trail = parts.runtime.auditDatabase;

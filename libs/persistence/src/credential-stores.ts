@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import type { StoredHello } from './sync/cluster-sync.ts';
+import type { SessionOfCluster, StoredHello } from './sync/cluster-sync.ts';
 import type {
   AgentIdentity,
   AgentOrder,
@@ -70,6 +70,8 @@ export interface AgentStore {
    * a certificate that is refused afterwards never gets the later session.
    */
   takeHello(fingerprint: string, hello: NewSession): Promise<HelloTaken>;
+  /** Ends those of these sessions that no newer one replaced. */
+  endSessions(sessions: readonly SessionOfCluster[]): Promise<void>;
   /** Revokes every live identity of the cluster. Gives their uids. */
   revokeCluster(clusterUid: string, because: string): Promise<readonly string[]>;
   /** Tells the agent something, through whichever replica holds its stream when this is committed. */

@@ -51,6 +51,7 @@ export type { Sql } from './sql.ts';
 export type { ClosableGroup, HeldRole, SyncRemovals, TakenAway } from './sync-bounds.ts';
 export * from './sync/cluster-inventory.ts';
 export { readResources, type ResourcesPart } from './sync/cluster-resources.ts';
+export * from './sync/admit-known-agents.ts';
 export * from './sync/cluster-sync.ts';
 export * from './sync/purge-removed-clusters.ts';
 export * from './sync/read-cluster-sync.ts';

@@ -4,6 +4,7 @@
  */
 export type * as wire from './core/generated/messages.ts';
 export { HashTree, type TreeChange } from './core/hash-tree.ts';
+export { SharedTree, TreeGround, type TreeEntry } from './core/shared-tree.ts';
 export { comparePoints, contains, type StatePoint } from './core/state-point.ts';
 export {
   refusalOfContent,

@@ -2,7 +2,7 @@ import { defined } from '@ambit/kernel';
 import type { AgentIdentity } from '../records.ts';
 import type { Sql } from '../sql.ts';
 
-interface IdentityRow {
+export interface IdentityRow {
   readonly agent_uid: string;
   readonly cluster_uid: string;
   readonly cluster_name: string;
@@ -26,7 +26,7 @@ SELECT a.uid AS agent_uid, c.uid AS cluster_uid, c.name AS cluster_name, c.kube_
 FROM agent_certificates x JOIN agents a ON a.uid = x.agent_uid JOIN clusters c ON c.uid = a.cluster_uid
 WHERE x.fingerprint = $1`;
 
-function toIdentity(row: IdentityRow): AgentIdentity {
+export function toIdentity(row: IdentityRow): AgentIdentity {
   return {
     agentUid: row.agent_uid,
     clusterUid: row.cluster_uid,

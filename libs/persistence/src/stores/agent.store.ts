@@ -2,7 +2,8 @@ import { AgentCertificateEntity } from '../entities/agent-certificate.entity.ts'
 import { AgentEntity } from '../entities/agent.entity.ts';
 import { lockAgentIdentity } from '../queries/agent-identity.ts';
 import type { AgentIdentity, AgentOrder, CertificateRecord } from '../records.ts';
-import { openClusterSession } from '../sync/cluster-sync.ts';
+import { closeClusterSessions, openClusterSession } from '../sync/cluster-sync.ts';
+import type { SessionOfCluster } from '../sync/cluster-sync.ts';
 import type { AgentStore, HelloTaken, NewSession } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
 
@@ -66,7 +67,8 @@ export class PostgresAgentStore implements AgentStore {
       `WITH RECURSIVE kept AS (
          SELECT fingerprint, issued_order FROM agent_certificates WHERE fingerprint = $2
          UNION SELECT y.fingerprint, y.issued_order FROM agent_certificates y
-           JOIN kept k ON y.renewed_by = k.fingerprint AND y.agent_uid = $1)
+           JOIN kept k ON y.renewed_by = k.fingerprint AND y.agent_uid = $1),
+       told AS (UPDATE agents SET hello_fingerprint = $2 WHERE uid = $1)
        UPDATE agent_certificates x SET
          completed_hello_at = CASE WHEN x.fingerprint = $2 THEN now() ELSE x.completed_hello_at END,
          superseded_at = CASE WHEN x.fingerprint = $2 THEN x.superseded_at ELSE coalesce(x.superseded_at, now()) END
@@ -76,6 +78,10 @@ export class PostgresAgentStore implements AgentStore {
       [agentUid, certificate.fingerprint],
     );
     return this.#revoke(clusterUid, 'a newer agent took its place', agentUid);
+  }
+
+  endSessions(sessions: readonly SessionOfCluster[]): Promise<void> {
+    return closeClusterSessions(this.#context.sql, sessions, this.#context.at.getTime());
   }
 
   revokeCluster(clusterUid: string, because: string): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import type { ApiResource } from '@ambit/rbac';
 import { readResources } from './cluster-resources.ts';
 import { readInventory, writeInventory } from './cluster-inventory.ts';
-import { closeClusterSession, flushClusterSync, openClusterSession } from './cluster-sync.ts';
+import { closeClusterSessions, flushClusterSync, openClusterSession } from './cluster-sync.ts';
 import { readClusterSync } from './read-cluster-sync.ts';
 
 let db: TestDatabase;
@@ -40,7 +40,7 @@ describe('the session of a cluster', () => {
       { clusterUid, sessionEpoch: old, appliedRevision: 99, lastSeenAt: 9_000 },
     ]);
     expect(refused).toEqual([clusterUid]);
-    expect(await closeClusterSession(db.database, clusterUid, old, 5_000)).toBe(false);
+    await closeClusterSessions(db.database, [{ clusterUid, sessionEpoch: old }], 5_000);
     const now = await status();
     expect(now).toMatchObject({ replica: 'b', sessionEpoch: young });
     expect(now?.appliedRevision).toBeUndefined();

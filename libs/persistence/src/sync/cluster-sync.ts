@@ -107,19 +107,29 @@ function columnsOf(updates: readonly ClusterSyncUpdate[]): unknown[] {
   ];
 }
 
-/** False when a newer session took its place: then the cluster is connected and stays so. */
-export async function closeClusterSession(
+export interface SessionOfCluster {
+  readonly clusterUid: string;
+  readonly sessionEpoch: number;
+}
+
+/** Where a newer session took the place of one of these, the cluster is connected and stays so. */
+export async function closeClusterSessions(
   sql: Sql,
-  clusterUid: string,
-  sessionEpoch: number,
+  sessions: readonly SessionOfCluster[],
   at: Millis,
-): Promise<boolean> {
-  const rows = await sql.query(
-    `UPDATE cluster_sync SET disconnected_at = $3 WHERE cluster_uid = $1 AND session_epoch = $2
-       AND disconnected_at IS NULL RETURNING cluster_uid`,
-    [clusterUid, sessionEpoch, new Date(at)],
+): Promise<void> {
+  await sql.query(
+    `WITH over AS (
+       SELECT s.cluster_uid FROM cluster_sync s
+       JOIN unnest($1::text[], $2::bigint[]) AS o(cluster_uid, session_epoch) USING (cluster_uid, session_epoch)
+       WHERE s.disconnected_at IS NULL ORDER BY s.cluster_uid FOR UPDATE OF s)
+     UPDATE cluster_sync s SET disconnected_at = $3 FROM over WHERE s.cluster_uid = over.cluster_uid`,
+    [
+      sessions.map(({ clusterUid }) => clusterUid),
+      sessions.map(({ sessionEpoch }) => sessionEpoch),
+      new Date(at),
+    ],
   );
-  return rows.length === 1;
 }
 
 /** Ends what a replica left open that stopped without a word. Gives the clusters whose sessions those were. */

@@ -14,7 +14,7 @@ import {
   type SubjectMode,
 } from '@ambit/rbac';
 import type * as wire from '../core/generated/messages.ts';
-import { sectionOf } from '../core/hash-tree.ts';
+import { sectionOf } from '../core/hash-rules.ts';
 import { codecOf } from './codec.ts';
 import type { Codec } from './codec.ts';
 

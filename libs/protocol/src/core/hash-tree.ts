@@ -1,4 +1,13 @@
 import { compareText, type Digests } from '@ambit/kernel';
+import {
+  bucketDigest,
+  bucketOf,
+  fanOut,
+  leafOf,
+  nodeDigest,
+  rootDigest,
+  sectionOf,
+} from './hash-rules.ts';
 
 export interface TreeChange {
   readonly put?: Iterable<readonly [key: string, body: Uint8Array]>;
@@ -15,28 +24,7 @@ interface Bucket {
   readonly digest: Uint8Array;
 }
 
-const fanOut = 16;
 const leafBytes = 32;
-const tag = { leaf: 0x00, bucket: 0x01, node: 0x02, root: 0x03 } as const;
-
-function tagged(first: number, parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(1 + parts.reduce((sum, part) => sum + part.length, 0));
-  bytes[0] = first;
-  let offset = 1;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
 
 /**
  * SHA-256 over the set of entries of a state: leaves in 256 buckets in 16 nodes under one root. Immutable; a
@@ -65,21 +53,19 @@ export class HashTree {
     this.#nodes = nodes;
     this.sections = sections;
     this.size = [...sections.values()].reduce((sum, count) => sum + count, 0);
-    this.root = digests.sha256(tagged(tag.root, nodes));
+    this.root = rootDigest(digests, nodes);
   }
 
   static empty(digests: Digests): HashTree {
     const bucket: Bucket = {
       keys: [],
       leaves: new Uint8Array(),
-      digest: digests.sha256(tagged(tag.bucket, [])),
+      digest: bucketDigest(digests, []),
     };
     const buckets = Array.from({ length: fanOut * fanOut }, () => bucket);
-    const node = digests.sha256(
-      tagged(
-        tag.node,
-        buckets.slice(0, fanOut).map((each) => each.digest),
-      ),
+    const node = nodeDigest(
+      digests,
+      buckets.slice(0, fanOut).map((each) => each.digest),
     );
     return new HashTree(
       digests,
@@ -128,14 +114,7 @@ export class HashTree {
   }
 
   #indexOf(key: string): number {
-    return this.#digests.sha256(this.#digests.utf8(key))[0] ?? 0;
-  }
-
-  #leafOf(key: string, body: Uint8Array): Uint8Array {
-    const name = this.#digests.utf8(key);
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, name.length);
-    return this.#digests.sha256(tagged(tag.leaf, [length, name, body]));
+    return bucketOf(this.#digests, key);
   }
 
   #opened(index: number): Map<string, Uint8Array> {
@@ -156,18 +135,20 @@ export class HashTree {
       return;
     }
     if (!leaves.has(key)) count(sections, key, 1);
-    leaves.set(key, this.#leafOf(key, body));
+    leaves.set(key, leafOf(this.#digests, key, body));
   }
 
   #sealed(leaves: ReadonlyMap<string, Uint8Array>): Bucket {
     const ordered = [...leaves].sort(([a], [b]) => compareText(a, b));
     const packed = new Uint8Array(ordered.length * leafBytes);
     ordered.forEach(([, leaf], at) => packed.set(leaf, at * leafBytes));
-    const byLeaf = ordered.map(([, leaf]) => leaf).sort(compareBytes);
     return {
       keys: ordered.map(([key]) => key),
       leaves: packed,
-      digest: this.#digests.sha256(tagged(tag.bucket, byLeaf)),
+      digest: bucketDigest(
+        this.#digests,
+        ordered.map(([, leaf]) => leaf),
+      ),
     };
   }
 
@@ -177,7 +158,7 @@ export class HashTree {
       const digests = buckets
         .slice(node * fanOut, (node + 1) * fanOut)
         .map((bucket) => bucket.digest);
-      nodes[node] = this.#digests.sha256(tagged(tag.node, digests));
+      nodes[node] = nodeDigest(this.#digests, digests);
     }
     return nodes;
   }
@@ -192,10 +173,4 @@ function count(sections: Map<string, number>, key: string, by: number): void {
   const left = (sections.get(section) ?? 0) + by;
   if (left === 0) sections.delete(section);
   else sections.set(section, left);
-}
-
-/** The part of an entry's key before its first slash. */
-export function sectionOf(key: string): string {
-  const slash = key.indexOf('/');
-  return slash < 0 ? key : key.slice(0, slash);
 }

@@ -19,7 +19,8 @@ import type {
   Revocation,
   SignedEnvelope,
 } from './generated/messages.ts';
-import { HashTree, sectionOf } from './hash-tree.ts';
+import { sectionOf } from './hash-rules.ts';
+import { HashTree } from './hash-tree.ts';
 import { StateHistory } from './state-history.ts';
 
 export const nodeDigests: Digests = {

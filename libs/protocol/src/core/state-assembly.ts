@@ -7,7 +7,8 @@ import type {
   StateChunk,
   StateEntry,
 } from './generated/messages.ts';
-import { sectionOf, type HashTree } from './hash-tree.ts';
+import { sectionOf } from './hash-rules.ts';
+import type { HashTree } from './hash-tree.ts';
 import { wireLimits } from './limits.ts';
 import { refusalOfContent, type StateRefusal } from './manifest-rules.ts';
 

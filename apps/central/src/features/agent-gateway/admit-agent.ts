@@ -1,22 +1,39 @@
 import { AppError } from '@ambit/kernel';
-import type { Clock } from '@ambit/kernel';
+import type { Clock, Ids, Logger } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
-import { closeClusterSession, findAgentIdentity } from '@ambit/persistence';
-import type { AgentIdentity, Database, NewSession, UnitOfWork } from '@ambit/persistence';
+import { findAgentIdentity } from '@ambit/persistence';
+import type {
+  AdmittedHello,
+  AgentIdentity,
+  Database,
+  NewSession,
+  UnitOfWork,
+} from '@ambit/persistence';
 import type { PeerIdentity } from '@ambit/transport';
 import type { SupersededCertificates } from '../clusters/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { AdmitKnown, agentActor, connectedEvent } from './admit-known.ts';
 import { storableJson } from './from-agents.ts';
 import type { RefuseAhead } from './refuse-ahead.ts';
 
-export interface Admission {
-  readonly identity: AgentIdentity;
-  readonly sessionEpoch: number;
+/** `accepted`: what the agent had accepted when it was last heard, where that is known. */
+export type Admission = AdmittedHello;
+
+export interface AdmitPorts {
+  readonly database: Database;
+  readonly unitOfWork: UnitOfWork;
+  readonly world: PolicyWorld;
+  readonly ahead: RefuseAhead;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly superseded: Pick<SupersededCertificates, 'tell'>;
 }
 
 /**
  * Decides whether a stream may be served: by the record of its certificate, compared whole, never by a name that it
- * carries. The newest Hello of an identity owns the cluster's session.
+ * carries. The newest Hello of an identity owns the cluster's session. Agents that come back as they went are judged many
+ * at a time; whoever is new, changed or doubtful is judged alone.
  */
 export class AdmitAgent {
   readonly #database: Database;
@@ -27,17 +44,9 @@ export class AdmitAgent {
   readonly #superseded: Pick<SupersededCertificates, 'tell'>;
   readonly #replica: string;
 
-  constructor(
-    ports: {
-      readonly database: Database;
-      readonly unitOfWork: UnitOfWork;
-      readonly world: PolicyWorld;
-      readonly ahead: RefuseAhead;
-      readonly clock: Clock;
-      readonly superseded: Pick<SupersededCertificates, 'tell'>;
-    },
-    replica: string,
-  ) {
+  readonly #known: AdmitKnown;
+
+  constructor(ports: AdmitPorts, replica: string) {
     this.#database = ports.database;
     this.#unitOfWork = ports.unitOfWork;
     this.#world = ports.world;
@@ -45,14 +54,22 @@ export class AdmitAgent {
     this.#clock = ports.clock;
     this.#superseded = ports.superseded;
     this.#replica = replica;
+    this.#known = new AdmitKnown(ports);
   }
 
   /** Throws certificate_revoked, wrong_cluster, state_ahead, timed_out. */
   async admit(peer: PeerIdentity, hello: wire.Hello): Promise<Admission> {
+    const session = this.#session(hello);
+    const known = await this.#known.admit(peer, hello, session);
+    if (known !== undefined) return known;
     const identity = await this.#identifyOrLearn(peer, hello);
     await this.#refuseOtherCluster(identity, hello);
     await this.#ahead.judge(identity, hello.held);
-    return this.#take(identity, {
+    return this.#take(identity, session);
+  }
+
+  #session(hello: wire.Hello): NewSession {
+    return {
       replica: this.#replica,
       stateEpoch: this.#world.facts.stateEpoch,
       agentVersion: hello.agentVersion,
@@ -60,13 +77,7 @@ export class AdmitAgent {
       ceiling: storableJson(hello.ceilingJson),
       ceilingDigest: hello.ceilingDigest,
       at: this.#clock.now(),
-    });
-  }
-
-  /** The stream went away while it was judged: the session that was opened for it ends. */
-  async withdraw({ identity, sessionEpoch }: Admission): Promise<void> {
-    const { clusterUid } = identity;
-    await closeClusterSession(this.#database, clusterUid, sessionEpoch, this.#clock.now());
+    };
   }
 
   /** The live record of a certificate that no other of its agent has replaced. Throws certificate_revoked. */
@@ -137,10 +148,12 @@ export class AdmitAgent {
    */
   async #take({ clusterName, certificate }: AgentIdentity, hello: NewSession): Promise<Admission> {
     const { value, commit } = await this.#unitOfWork.run(
-      { actor: { kind: 'agent', name: `agent/${clusterName}` } },
+      { actor: agentActor(clusterName) },
       async (tx) => {
         const taken = await tx.agents.takeHello(certificate.fingerprint, hello);
-        for (const uid of taken.ok ? taken.replaced : []) {
+        if (!taken.ok) return taken;
+        tx.audit.record(connectedEvent(clusterName));
+        for (const uid of taken.replaced) {
           tx.audit.record({
             type: 'agent.revoked',
             message: `An older agent of cluster ${clusterName} was replaced by a newly enrolled one`,

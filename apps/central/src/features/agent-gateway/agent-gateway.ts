@@ -4,29 +4,31 @@ import { compilerVersion } from '@ambit/domain';
 import type { Touched } from '@ambit/domain';
 import {
   CentralSession,
-  centralTimeCodec,
-  commandOrderCodec,
   defaultHeartbeatMs,
-  revocationCodec,
   signedEnvelopeCodec,
   wireLimits,
 } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import type { AgentOrder, FeedCommit, StateFacts } from '@ambit/persistence';
 import type { AgentCall, EnvelopeSigner, SyncStream } from '@ambit/transport';
-import { ClusterState } from '../desired-state/public.ts';
+import { ClusterState, EncodedIntents } from '../desired-state/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Admission, AdmitAgent } from './admit-agent.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { AgentStream } from './agent-stream.ts';
 import type { AgentStreamEvents } from './agent-stream.ts';
 import { Arrival } from './arrival.ts';
+import { Delivery } from './delivery.ts';
+import type { Delivered } from './delivery.ts';
+import type { Departures } from './departures.ts';
 import { IdentityFlips } from './identity-flips.ts';
+import { SessionSigner } from './session-signer.ts';
 import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
 export interface GatewayPorts {
   readonly world: PolicyWorld;
   readonly admit: AdmitAgent;
+  readonly departures: Departures;
   readonly revocations: RevocationWatch;
   readonly events: AgentStreamEvents & {
     connected(stream: AgentStream): void;
@@ -59,7 +61,7 @@ const mostAgents = 5_000;
 
 /**
  * The streams of the agents connected to this replica. A commit reaches the streams it touches in the same turn in
- * which the policy took it over; there is no timer and no queue between.
+ * which the policy took it over, or in the next ones where they are many; there is no timer between.
  */
 export class AgentGateway {
   readonly #ports: GatewayPorts;
@@ -67,12 +69,21 @@ export class AgentGateway {
   readonly #served = new Map<string, Served>();
   /** Every stream whose end was not noted yet, those that were replaced included. */
   readonly #open = new Set<AgentStream>();
+  readonly #signer: SessionSigner;
   readonly #flips = new IdentityFlips();
+  readonly #encoded: EncodedIntents;
+  readonly #delivery: Delivery;
   #draining = false;
 
   constructor(ports: GatewayPorts, installationUid: string) {
     this.#ports = ports;
+    this.#encoded = new EncodedIntents(ports.digests);
     this.#installationUid = installationUid;
+    this.#signer = new SessionSigner(ports.signer, installationUid);
+    this.#delivery = new Delivery(
+      (clusterUid, what) => this.#deliver(clusterUid, what),
+      () => ports.clock.monotonic(),
+    );
     ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
     ports.status.onFenced((sessions) => this.#fence(sessions));
   }
@@ -115,25 +126,27 @@ export class AgentGateway {
     this.#refuseWhenFull();
     const admission = await this.#ports.admit.admit(call.peer, hello);
     if (arrival.over || this.#draining) {
-      await this.#ports.admit.withdraw(admission);
+      await this.#ports.departures.ended(admission);
       throw new AppError('not_ready', 'The stream ended before it was admitted.');
     }
     this.#serve(arrival, hello, admission);
   }
 
   /** Nothing in here waits, so that no commit falls between the state and the stream. */
-  #serve(arrival: Arrival, hello: wire.Hello, { identity, sessionEpoch }: Admission): void {
+  #serve(arrival: Arrival, hello: wire.Hello, admission: Admission): void {
+    const { identity, sessionEpoch, accepted } = admission;
     const { clusterUid } = identity;
     this.#supersede(clusterUid, hello.instanceId, sessionEpoch);
+    this.#delivery.forget(clusterUid);
     const { policy, lineage, facts } = this.#ports.world;
     const { stateEpoch, explainedFrom } = facts;
     const state = new ClusterState(
       clusterUid,
-      { ...this.#ports, policy, lineage },
+      { ...this.#ports, policy, lineage, encoded: this.#encoded },
       { installationUid: this.#installationUid, stateEpoch, explainedFrom },
     );
     const session = new CentralSession(
-      this.#sessionPorts(clusterUid, state),
+      { desired: () => state, ...this.#signer.ports(clusterUid, stateEpoch) },
       this.#settings(clusterUid),
       this.#ports.clock.monotonic(),
     );
@@ -143,8 +156,9 @@ export class AgentGateway {
       stream,
       session,
       identity,
-      hello,
+      instanceId: hello.instanceId,
       sessionEpoch,
+      accepted,
       hold: (work) => arrival.hold(work),
     });
     if (policy.cluster(clusterUid) === undefined) agent.clusterRemoved(state.revision);
@@ -155,7 +169,7 @@ export class AgentGateway {
       this.#ports.events.duplicate(agent);
     arrival.admitted(agent);
     this.#watchRevocation(arrival, agent);
-    agent.start();
+    agent.start(hello);
   }
 
   #watchRevocation(arrival: Arrival, agent: AgentStream): void {
@@ -170,36 +184,6 @@ export class AgentGateway {
     throw new AppError('rate_limited', `This replica serves ${mostAgents} agents, its most.`, {
       hint: 'Start another replica of central.',
     });
-  }
-
-  #sessionPorts(
-    clusterUid: string,
-    state: ClusterState,
-  ): ConstructorParameters<typeof CentralSession>[0] {
-    const { signer, world } = this.#ports;
-    const { stateEpoch } = world.facts;
-    const installationUid = this.#installationUid;
-    return {
-      desired: () => state,
-      signRevocation: (revision, revoked) =>
-        signer.sign(
-          'revoke',
-          revocationCodec.encode({
-            installationUid,
-            clusterUid,
-            stateEpoch,
-            revision,
-            revoked: [...revoked],
-          }),
-        ),
-      signTime: (now) =>
-        signer.sign('central-time', centralTimeCodec.encode({ installationUid, stateEpoch, now })),
-      signOrder: (order) =>
-        signer.sign(
-          'command',
-          commandOrderCodec.encode({ installationUid, clusterUid, stateEpoch, ...order }),
-        ),
-    };
   }
 
   #settings(clusterUid: string): ConstructorParameters<typeof CentralSession>[1] {
@@ -228,12 +212,16 @@ export class AgentGateway {
       this.#stream(change.uid)?.clusterRemoved(commit.revision);
       this.#flips.forget(change.uid);
     }
-    for (const [clusterUid, keys] of touched) {
-      const served = this.#served.get(clusterUid);
-      if (served === undefined) continue;
-      const revoked = served.state.follow(commit, keys);
-      served.stream.changed(commit.revision, keys, revoked);
-    }
+    const here = Array.from(touched).filter(([clusterUid]) => this.#served.has(clusterUid));
+    this.#delivery.commit(commit.revision, new Map(here));
+  }
+
+  #deliver(clusterUid: string, what: Delivered): void {
+    const served = this.#served.get(clusterUid);
+    if (served === undefined) return;
+    const { revision, lineage } = this.#ports.world;
+    const revoked = served.state.follow({ revision, lineage }, what.keys);
+    served.stream.changed(what, revoked);
   }
 
   /**

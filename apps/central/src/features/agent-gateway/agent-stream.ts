@@ -10,6 +10,8 @@ import type {
 } from '@ambit/protocol';
 import type { AgentIdentity } from '@ambit/persistence';
 import type { SyncStream } from '@ambit/transport';
+import type { Admission } from './admit-agent.ts';
+import type { Delivered } from './delivery.ts';
 
 /** An agent that is through with a revision. */
 export interface AppliedFacts {
@@ -43,8 +45,9 @@ export interface AgentStreamParts {
   readonly stream: SyncStream;
   readonly session: CentralSession;
   readonly identity: AgentIdentity;
-  readonly hello: wire.Hello;
+  readonly instanceId: string;
   readonly sessionEpoch: number;
+  readonly accepted: Admission['accepted'];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: AgentStreamEvents;
@@ -72,6 +75,8 @@ export class AgentStream {
   readonly identity: AgentIdentity;
   readonly sessionEpoch: number;
   readonly instanceId: string;
+  /** What the record of its cluster says that it had accepted before this stream. */
+  readonly accepted: Admission['accepted'];
   readonly #parts: AgentStreamParts;
   readonly #timers: NodeJS.Timeout[] = [];
   #underWay: { readonly revision: number; readonly at: Millis }[] = [];
@@ -79,12 +84,14 @@ export class AgentStream {
   #spool: SpoolPlace | undefined;
   #closed = false;
   #ignoring = false;
+  #heldRevision = 0;
 
   constructor(parts: AgentStreamParts) {
     this.#parts = parts;
     this.identity = parts.identity;
     this.sessionEpoch = parts.sessionEpoch;
-    this.instanceId = parts.hello.instanceId;
+    this.instanceId = parts.instanceId;
+    this.accepted = parts.accepted;
   }
 
   /** Nothing is heard from it any more. */
@@ -98,8 +105,9 @@ export class AgentStream {
   }
 
   /** Answers the Hello and begins to keep time. */
-  start(): void {
-    const { clock, hello, sessionEpoch } = this.#parts;
+  start(hello: wire.Hello): void {
+    const { clock, sessionEpoch } = this.#parts;
+    this.#heldRevision = hello.held?.revision ?? 0;
     const at = clock.monotonic();
     const tick = (): void =>
       this.handle({ on: 'tick', at: clock.monotonic(), wallClock: clock.now() });
@@ -115,15 +123,13 @@ export class AgentStream {
   }
 
   /** A commit touched the cluster: the way of the change is timed, and the session hears of it. */
-  changed(
-    revision: number,
-    keys: ReadonlySet<string>,
-    revoked: readonly wire.RevokedSubject[],
-  ): void {
-    const at = this.#parts.clock.monotonic();
+  changed({ revision, keys, at }: Delivered, revoked: readonly wire.RevokedSubject[]): void {
     if (this.#underWay.length < mostTimed) this.#underWay.push({ revision, at });
+    const now = this.#parts.clock.monotonic();
     this.handle(
-      revoked.length > 0 ? { on: 'revoked', at, keys, revoked } : { on: 'changed', at, keys },
+      revoked.length > 0
+        ? { on: 'revoked', at: now, keys, revoked }
+        : { on: 'changed', at: now, keys },
     );
   }
 
@@ -210,11 +216,11 @@ export class AgentStream {
   }
 
   #close({ reason, message }: CentralEffect & { do: 'close' }): void {
-    const { logger, events, stream, hello } = this.#parts;
+    const { logger, events, stream } = this.#parts;
     const fields = { cluster: this.identity.clusterName, reason };
     if (reason === 'state_ahead') {
       logger.error('an agent holds a newer state than the database', fields);
-      events.refused(this, hello.held?.revision ?? 0, reason, message);
+      events.refused(this, this.#heldRevision, reason, message);
     } else logger.info('the stream of an agent is closed', fields);
     const error = new AppError(closeCodes[reason], message, closeAdvice[reason]);
     this.#timers.push(setTimeout(() => this.cut(error), lastWordsMs).unref());

@@ -5,6 +5,7 @@ export type { GatewayPorts } from './agent-gateway.ts';
 export type { GatewayParts } from './gateway-parts.ts';
 export { AgentStatus } from './agent-status.ts';
 export { AuditIngest } from './audit-ingest.ts';
+export { Departures } from './departures.ts';
 export { ConnectedClusters } from './connected-clusters.ts';
 export { finishRemoval } from './finish-removal.ts';
 export { withStorableText } from './from-agents.ts';

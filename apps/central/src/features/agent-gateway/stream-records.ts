@@ -1,6 +1,7 @@
 import type { NewAuditEvent, UnitOfWork } from '@ambit/persistence';
-import { closeClusterSession, writeInventory } from '@ambit/persistence';
+import { writeInventory } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
+import { bytesEqual } from '@ambit/kernel';
 import type { Clock, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { wireLimits } from '@ambit/protocol';
@@ -9,6 +10,7 @@ import { Turns } from '../../platform/turns.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { AgentStream } from './agent-stream.ts';
 import type { GatewayPorts } from './agent-gateway.ts';
+import type { Departures } from './departures.ts';
 import { storableJson } from './from-agents.ts';
 import { elapsed } from './paced-stream.ts';
 import { inventoryFacts } from './inventory-facts.ts';
@@ -17,6 +19,7 @@ export interface StreamRecordsPorts {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly status: AgentStatus;
+  readonly departures: Departures;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meters: Pick<
@@ -59,6 +62,9 @@ export class StreamRecords {
       meters.agentLastHeartbeat.set({ cluster: clusterName }, clock.now() / 1000);
     },
     accepted: (stream, revision, root) => {
+      const { accepted } = stream;
+      // An agent that comes back as it went changes nothing of its record.
+      if (accepted?.revision === revision && bytesEqual(accepted.root, root)) return;
       this.#ports.status.note({ ...ids(stream), acceptedRevision: revision, root });
     },
     applied: (stream, { revision, report, tookMs }) => {
@@ -84,30 +90,22 @@ export class StreamRecords {
 
   /** Resolves when everything that was under way is stored or has failed. */
   async settled(): Promise<void> {
-    while (this.#work.size > 0) await Promise.all(this.#work);
+    while (this.#work.size > 0) {
+      await this.#ports.departures.settled();
+      await Promise.all(this.#work);
+    }
   }
 
   #connected(stream: AgentStream): void {
     this.#ports.meters.agentsConnected.inc();
     this.#ports.status.heard(stream.identity.clusterUid, stream.sessionEpoch);
-    this.#record(stream, {
-      type: 'cluster.connected',
-      message: `The agent of cluster ${stream.identity.clusterName} connected`,
-    });
   }
 
   #disconnected(stream: AgentStream): void {
-    const { clusterUid, clusterName } = stream.identity;
-    const { database, clock, meters, status } = this.#ports;
+    const { departures, meters, status } = this.#ports;
     meters.agentsConnected.dec();
     status.gone(ids(stream));
-    void this.#background(
-      closeClusterSession(database, clusterUid, stream.sessionEpoch, clock.now()),
-    );
-    this.#record(stream, {
-      type: 'cluster.disconnected',
-      message: `The agent of cluster ${clusterName} disconnected`,
-    });
+    void this.#background(departures.ended(stream));
   }
 
   #duplicate(stream: AgentStream): void {

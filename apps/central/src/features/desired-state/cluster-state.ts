@@ -1,11 +1,12 @@
 import type { PolicyView } from '@ambit/domain';
 import { compilerVersion } from '@ambit/domain';
-import type { Clock, Digests } from '@ambit/kernel';
+import type { Clock } from '@ambit/kernel';
 import type { FeedCommit } from '@ambit/persistence';
-import { HashTree, StateHistory, encodeIntent, manifestCodec } from '@ambit/protocol';
-import type { OfferedState, wire } from '@ambit/protocol';
+import { SharedTree, StateHistory, manifestCodec } from '@ambit/protocol';
+import type { OfferedState, TreeEntry, wire } from '@ambit/protocol';
 import { sections } from '@ambit/rbac';
 import type { Intent } from '@ambit/rbac';
+import type { EncodedIntents } from './encoded-intents.ts';
 import { lostSubjects } from './lost-subjects.ts';
 
 /** Signs what agents believe; the key never leaves the process that serves. */
@@ -18,7 +19,8 @@ export interface ClusterStatePorts {
   /** Of the policy's revision. */
   readonly lineage: Uint8Array;
   readonly signer: StateSigner;
-  readonly digests: Digests;
+  /** Of all clusters: what is equal in them is encoded and hashed once. */
+  readonly encoded: EncodedIntents;
   readonly clock: Clock;
 }
 
@@ -42,8 +44,7 @@ export class ClusterState implements OfferedState {
   readonly #ports: ClusterStatePorts;
   readonly #facts: ManifestFacts;
   readonly #history = new StateHistory();
-  readonly #intents = new Map<string, Intent>();
-  #tree: HashTree;
+  #tree: SharedTree<Intent>;
   #revision: number;
   #lineage: Uint8Array;
   #manifest: wire.SignedEnvelope | undefined;
@@ -54,9 +55,9 @@ export class ClusterState implements OfferedState {
     this.#facts = facts;
     this.#revision = ports.policy.revision;
     this.#lineage = ports.lineage;
-    for (const intent of ports.policy.entries(clusterUid)) this.#intents.set(intent.key, intent);
-    const put = Array.from(this.#intents, ([key, intent]) => [key, encodeIntent(intent)] as const);
-    this.#tree = HashTree.empty(ports.digests).with({ put });
+    const { encoded, policy } = ports;
+    const entries = Array.from(policy.entries(clusterUid), (intent) => encoded.entry(intent));
+    this.#tree = SharedTree.of(encoded.ground, entries);
   }
 
   get revision(): number {
@@ -80,40 +81,35 @@ export class ClusterState implements OfferedState {
     return this.#manifest;
   }
 
-  /** Takes over a commit that touched the cluster; gives who loses access by it. The policy is already at its revision. */
-  follow(
-    { revision, lineage }: StateOrigin,
-    keys: ReadonlySet<string>,
-  ): readonly wire.RevokedSubject[] {
-    const rootBefore = this.#tree.root;
-    const before = new Map(Array.from(keys, (key) => [key, this.#intents.get(key)]));
-    const put: [string, Uint8Array][] = [];
-    const remove: string[] = [];
-    for (const key of keys) {
-      const intent = this.#ports.policy.entry(this.#clusterUid, key);
-      if (intent === undefined) {
-        remove.push(key);
-        this.#intents.delete(key);
-      } else {
-        put.push([key, encodeIntent(intent)]);
-        this.#intents.set(key, intent);
-      }
-    }
-    this.#tree = this.#tree.with({ put, remove });
-    if (keys.size > 0) this.#history.record(rootBefore, keys);
-    this.#revision = revision;
-    this.#lineage = lineage;
+  /**
+   * Takes over what commits up to `origin` did to the cluster; gives who loses access by it. The policy is already at
+   * that revision.
+   */
+  follow(origin: StateOrigin, keys: ReadonlySet<string>): readonly wire.RevokedSubject[] {
+    const { encoded, policy } = this.#ports;
+    const old = this.#tree;
+    const now = Array.from(keys, (key) => [key, policy.entry(this.#clusterUid, key)] as const);
+    const put = now.flatMap(([, intent]) => (intent === undefined ? [] : [encoded.entry(intent)]));
+    const remove = now.flatMap(([key, intent]) => (intent === undefined ? [key] : []));
+    this.#tree = old.with({ put, remove });
+    if (keys.size > 0) this.#history.record(old.root, keys);
+    this.#revision = origin.revision;
+    this.#lineage = origin.lineage;
     this.#manifest = undefined;
-    return lostSubjects(before, (key) => this.#intents.get(key));
+    const before = new Map(now.map(([key]) => [key, old.get(key)?.value]));
+    return lostSubjects(before, (key) => this.#tree.get(key)?.value);
   }
 
   entries(): wire.StateEntry[] {
-    return Array.from(this.#ports.policy.entries(this.#clusterUid), toEntry);
+    const all = [...this.#tree.entries()];
+    const of = (section: string): TreeEntry<Intent>[] =>
+      all.filter(({ value }) => value.section === section);
+    return sections.flatMap(of).map(toEntry);
   }
 
   entriesOf(keys: Iterable<string>): wire.StateEntry[] {
-    return Array.from(keys, (key) => this.#intents.get(key))
-      .filter((intent) => intent !== undefined)
+    return Array.from(keys, (key) => this.#tree.get(key))
+      .filter((entry) => entry !== undefined)
       .map(toEntry);
   }
 
@@ -142,7 +138,7 @@ export class ClusterState implements OfferedState {
   }
 }
 
-const toEntry = (intent: Intent): wire.StateEntry => ({
-  key: intent.key,
-  body: Buffer.from(encodeIntent(intent)),
+const toEntry = ({ key, body }: TreeEntry<Intent>): wire.StateEntry => ({
+  key,
+  body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
 });

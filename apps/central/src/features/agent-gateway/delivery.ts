@@ -1,0 +1,73 @@
+import type { Touched } from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
+
+/** What commits did to one cluster that its stream has not been told yet. */
+export interface Delivered {
+  /** Of the last of them. */
+  readonly revision: number;
+  readonly keys: ReadonlySet<string>;
+  /** When the first of them was known here; monotonic. */
+  readonly at: Millis;
+}
+
+/** A commit that touches no more clusters than this is with all of them before anything else happens. */
+const atOnce = 32;
+/** How long the streams of a larger one are served before whoever else waits for this process gets a turn. */
+const sliceMs: Millis = 4;
+
+/**
+ * Brings commits to the streams they touch: a small one in the turn in which it is heard, whatever else is under way; a
+ * large one in slices, so that nobody else waits for all of it. What a cluster has not been told merges, and nothing is
+ * told twice.
+ */
+export class Delivery {
+  readonly #deliver: (clusterUid: string, what: Delivered) => void;
+  readonly #now: () => Millis;
+  readonly #waiting = new Map<string, Delivered>();
+  #planned = false;
+
+  constructor(deliver: (clusterUid: string, what: Delivered) => void, now: () => Millis) {
+    this.#deliver = deliver;
+    this.#now = now;
+  }
+
+  /** `touched`: of clusters that have a stream. */
+  commit(revision: number, touched: Touched): void {
+    const at = this.#now();
+    for (const [clusterUid, keys] of touched) this.#add(clusterUid, { revision, keys, at });
+    if (touched.size <= atOnce) for (const clusterUid of touched.keys()) this.#take(clusterUid);
+    this.#plan();
+  }
+
+  /** What is not told yet is of no use to a stream that begins with the policy as it is now. */
+  forget(clusterUid: string): void {
+    this.#waiting.delete(clusterUid);
+  }
+
+  #add(clusterUid: string, { revision, keys, at }: Delivered): void {
+    const known = this.#waiting.get(clusterUid);
+    const all = known === undefined ? keys : new Set([...known.keys, ...keys]);
+    this.#waiting.set(clusterUid, { revision, keys: all, at: known?.at ?? at });
+  }
+
+  #take(clusterUid: string): void {
+    const what = this.#waiting.get(clusterUid);
+    if (what === undefined) return;
+    this.#waiting.delete(clusterUid);
+    this.#deliver(clusterUid, what);
+  }
+
+  #plan(): void {
+    if (this.#planned || this.#waiting.size === 0) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      const until = this.#now() + sliceMs;
+      for (const clusterUid of this.#waiting.keys()) {
+        this.#take(clusterUid);
+        if (this.#now() >= until) break;
+      }
+      this.#plan();
+    });
+  }
+}
