@@ -112,6 +112,13 @@ CREATE TABLE audit_retention (
   CONSTRAINT audit_retention_pkey PRIMARY KEY (singleton)
 );
 
+CREATE TABLE cluster_inventory_versions (
+  cluster_uid text NOT NULL,
+  version uuid NOT NULL,
+  CONSTRAINT cluster_inventory_versions_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid) ON DELETE CASCADE,
+  CONSTRAINT cluster_inventory_versions_pkey PRIMARY KEY (cluster_uid)
+);
+
 CREATE TABLE cluster_namespaces (
   cluster_uid text NOT NULL,
   name text COLLATE "C" NOT NULL,
@@ -478,3 +485,35 @@ BEGIN
 END
 $function$
 ;
+
+CREATE OR REPLACE FUNCTION public.inventory_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO cluster_inventory_versions (cluster_uid, version)
+    SELECT cluster_uid, gen_random_uuid() FROM (SELECT DISTINCT cluster_uid FROM changed) AS touched ORDER BY cluster_uid
+    ON CONFLICT (cluster_uid) DO UPDATE SET version = excluded.version;
+  RETURN NULL;
+END
+$function$
+;
+
+CREATE TRIGGER cluster_namespaces_delete AFTER DELETE ON public.cluster_namespaces REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_namespaces_insert AFTER INSERT ON public.cluster_namespaces REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_namespaces_update AFTER UPDATE ON public.cluster_namespaces REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_resources_delete AFTER DELETE ON public.cluster_resources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_resources_insert AFTER INSERT ON public.cluster_resources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_resources_update AFTER UPDATE ON public.cluster_resources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_roles_delete AFTER DELETE ON public.cluster_roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_roles_insert AFTER INSERT ON public.cluster_roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_roles_update AFTER UPDATE ON public.cluster_roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();

@@ -42,6 +42,10 @@ SELECT pg_get_indexdef(i.indexrelid) || ';' AS line FROM pg_index i JOIN pg_clas
 WHERE i.indrelid = $1::regclass AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid)
 ORDER BY c.relname`;
 
+const triggers = `
+SELECT pg_get_triggerdef(t.oid) || ';' AS line FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal ORDER BY c.relname, t.tgname`;
+
 const functions = `
 SELECT pg_get_functiondef(p.oid) || ';' AS line FROM pg_proc p
 WHERE p.pronamespace = 'public'::regnamespace
@@ -64,6 +68,8 @@ export async function dumpSchema(sql: Sql): Promise<string> {
   for (const { name, tail } of await sql.query<{ name: string; tail: string }>(tables)) {
     parts.push(await dumpTable(sql, name, tail));
   }
-  for (const { line } of await sql.query<Line>(functions)) parts.push(line);
+  for (const query of [functions, triggers]) {
+    for (const { line } of await sql.query<Line>(query)) parts.push(line);
+  }
   return `${parts.join('\n\n')}\n`;
 }

@@ -54,6 +54,7 @@ export { readResources, type ResourcesPart } from './sync/cluster-resources.ts';
 export * from './sync/admit-known-agents.ts';
 export * from './sync/cluster-sync.ts';
 export * from './sync/purge-removed-clusters.ts';
+export * from './sync/read-cluster-evidence.ts';
 export * from './sync/read-cluster-sync.ts';
 export * from './credential-stores.ts';
 export * from './installation-store.ts';

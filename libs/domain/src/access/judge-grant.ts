@@ -17,7 +17,7 @@ import type {
   AccessRefusalReason,
 } from './access-answer.ts';
 import { askedNamespace, isClusterScoped } from './asked-place.ts';
-import { roleInCluster, type RoleInCluster } from './role-rules.ts';
+import { hasCeiling, roleInCluster, type RoleInCluster } from './role-rules.ts';
 import { scopeHolds } from '../policy/cluster-index.ts';
 
 /** What is asked, of what, and when. */
@@ -37,13 +37,14 @@ interface Obstacle {
   readonly at?: Millis | undefined;
 }
 
-/** Judges the grants of one inquiry; what a role gives is worked out once. */
+/** Judges the grants of one inquiry. */
 export class GrantJudge {
   private readonly inquiry: Inquiry;
-  private readonly roles = new Map<string, RoleInCluster>();
+  private readonly request: RequestAttributes;
 
   constructor(inquiry: Inquiry) {
     this.inquiry = inquiry;
+    this.request = requestOf(inquiry.question);
   }
 
   /** Whether the grant, as it stands, allows what is asked to those it names. */
@@ -54,21 +55,23 @@ export class GrantJudge {
     return { reason, message, grant: grant.name, ...(at === undefined ? {} : { at }) };
   }
 
+  /** False for a grant that `judge` finds to be of other clusters only. */
+  standsHere(grant: PolicyGrant): boolean {
+    const { policy, question } = this.inquiry;
+    if (!grant.ended) return policy.reaches(grant.uid, question.clusterUid);
+    // An ended grant is compiled nowhere, and may yet be the answer to "why not any more".
+    const cluster = policy.cluster(question.clusterUid);
+    return cluster !== undefined && scopeHolds(grant, cluster);
+  }
+
   /** From the furthest from yes to the nearest: a grant that only has to begin has passed all other tests. */
   private obstacle(grant: PolicyGrant): Obstacle | undefined {
-    const { policy, facts, question } = this.inquiry;
-    const cluster = policy.cluster(question.clusterUid);
-    // An ended grant is compiled nowhere, and may yet be the answer to "why not any more".
-    const here = grant.ended
-      ? cluster !== undefined && scopeHolds(grant, cluster)
-      : policy.reaches(grant.uid, question.clusterUid);
-    if (!here) {
-      return {
-        reason: 'other_cluster',
-        message: `Grant ${grant.name} does not reach this cluster.`,
-      };
+    const { policy, facts } = this.inquiry;
+    if (!this.standsHere(grant)) {
+      const message = `Grant ${grant.name} does not reach this cluster.`;
+      return { reason: 'other_cluster', message };
     }
-    if (facts.ceiling === undefined) {
+    if (!hasCeiling(facts)) {
       const message = 'No agent of this cluster has connected yet, so nothing is in force there.';
       return { reason: 'agent_never_seen', message };
     }
@@ -78,23 +81,18 @@ export class GrantJudge {
     }
     return (
       scopeObstacle(this.inquiry, facts.ceiling, grant) ??
-      this.roleObstacle(role, facts.ceiling, grant) ??
+      this.roleObstacle(role, roleInCluster(role, facts), grant) ??
       timeObstacle(grant, this.inquiry.now)
     );
   }
 
   private roleObstacle(
     role: PolicyRole,
-    ceiling: Ceiling,
+    given: RoleInCluster,
     grant: PolicyGrant,
   ): Obstacle | undefined {
-    let given = this.roles.get(role.uid);
-    if (given === undefined) {
-      given = roleInCluster(role, this.inquiry.facts, ceiling);
-      this.roles.set(role.uid, given);
-    }
     if (!given.ok) return given;
-    if (allows(given.rules, requestOf(this.inquiry.question))) return undefined;
+    if (allows(given.rules, this.request)) return undefined;
     const message = `Role ${role.name} of grant ${grant.name} does not allow it.`;
     return { reason: 'rules_insufficient', message };
   }

@@ -12,12 +12,25 @@ export type RoleInCluster =
       readonly message: string;
     };
 
+/** Facts of a cluster whose agent has said Hello. */
+type SeenFacts = ClusterFacts & { readonly ceiling: Ceiling };
+
+/** False while the agent was never seen: then no role gives anything. */
+export const hasCeiling = (facts: ClusterFacts): facts is SeenFacts => facts.ceiling !== undefined;
+
+/** A thousand questions of one cluster ask it of the same roles; facts and roles are replaced, never changed. */
+const known = new WeakMap<ClusterFacts, WeakMap<PolicyRole, RoleInCluster>>();
+
 /** What a role gives in a cluster with this ceiling: nothing that the agent would refuse to bind. */
-export function roleInCluster(
-  role: PolicyRole,
-  facts: ClusterFacts,
-  ceiling: Ceiling,
-): RoleInCluster {
+export function roleInCluster(role: PolicyRole, facts: SeenFacts): RoleInCluster {
+  let roles = known.get(facts);
+  if (roles === undefined) known.set(facts, (roles = new WeakMap<PolicyRole, RoleInCluster>()));
+  let given = roles.get(role);
+  if (given === undefined) roles.set(role, (given = rulesIn(role, facts)));
+  return given;
+}
+
+function rulesIn(role: PolicyRole, { ceiling, clusterRoles }: SeenFacts): RoleInCluster {
   const reference = roleReferenceOf(role);
   if (reference === undefined) {
     return { ok: false, reason: 'role_missing', message: `Role ${role.name} gives nothing.` };
@@ -29,7 +42,7 @@ export function roleInCluster(
   }
   const refusal = roleRefusal(reference.clusterRole, ceiling);
   if (refusal !== undefined) return refused(role, refusal.message);
-  const rules = facts.clusterRoles.get(reference.clusterRole);
+  const rules = clusterRoles.get(reference.clusterRole);
   if (rules !== undefined) return { ok: true, rules };
   const message = `The cluster has no ClusterRole ${reference.clusterRole}.`;
   return { ok: false, reason: 'role_missing', message };

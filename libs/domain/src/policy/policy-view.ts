@@ -67,6 +67,7 @@ export interface PolicyView {
 
   clusters(): Iterable<PolicyCluster>;
   users(): Iterable<PolicyUser>;
+  roles(): Iterable<PolicyRole>;
   grants(): Iterable<PolicyGrant>;
   membersOf(groupUid: string): Iterable<string>;
   groupsOf(userUid: string): Iterable<string>;

@@ -159,6 +159,10 @@ export class Policy implements PolicyView {
     return this.store.users.values();
   }
 
+  roles(): Iterable<PolicyRole> {
+    return this.store.roles.values();
+  }
+
   grants(): Iterable<PolicyGrant> {
     return this.store.grants.values();
   }

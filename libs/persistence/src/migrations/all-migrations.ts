@@ -12,6 +12,7 @@ import { Search1795470600000 } from './1795470600000-search.ts';
 import { AuditFilters1795470660000 } from './1795470660000-audit-filters.ts';
 import { PlainObjects1795471080000 } from './1795471080000-plain-objects.ts';
 import { GrantSource1795471140000 } from './1795471140000-grant-source.ts';
+import { InventoryVersions1795471200000 } from './1795471200000-inventory-versions.ts';
 import { CompletedHello1795471500000 } from './1795471500000-completed-hello.ts';
 
 /** In the order they run. A merged migration is never edited. */
@@ -30,5 +31,6 @@ export const allMigrations = [
   AuditFilters1795470660000,
   PlainObjects1795471080000,
   GrantSource1795471140000,
+  InventoryVersions1795471200000,
   CompletedHello1795471500000,
 ];

@@ -31,17 +31,14 @@ export class AnswerAccess {
    * about serves.
    */
   async check({ checks }: AccessCheck): Promise<AccessCheckResult> {
-    const names = [...new Set(checks.map(({ cluster }) => cluster))];
-    const clusters = await Promise.all(
-      names.map(async (name) => [name, await this.#cluster(name)] as const),
-    );
-    const resolved = resolveAll(checks, new Map(clusters));
+    const clusters = await this.#clusters(new Set(checks.map(({ cluster }) => cluster)));
+    const resolved = resolveAll(checks, clusters);
     const { policy, revision } = this.#world;
     const now = this.#clock.now();
     return {
       kind: 'AccessCheckResult',
       revision,
-      evidence: clusters.map(([name, known]) => evidenceResponse(name, known)),
+      evidence: Array.from(clusters, ([name, known]) => evidenceResponse(name, known)),
       items: resolved.map(({ check, known, found }) => {
         if ('ok' in found) return notServed(check, found);
         const { question } = found;
@@ -58,7 +55,7 @@ export class AnswerAccess {
 
   /** Throws `not_found` for a cluster that does not exist, `unknown_resource` for what it does not serve. */
   async whoCan(query: WhoCanQuery): Promise<WhoCanResult> {
-    const known = await this.#cluster(query.cluster);
+    const known = knownOf(query, await this.#clusters([query.cluster]));
     const found = resolveQuestion(query, known);
     if ('ok' in found) throw unknownResource(query, known, found);
     const { policy, revision } = this.#world;
@@ -84,11 +81,28 @@ export class AnswerAccess {
     };
   }
 
-  async #cluster(name: string): Promise<Known> {
-    const cluster = this.#world.policy.byName('Cluster', name);
-    if (cluster === undefined) throw notFound('Cluster', name);
-    return { uid: cluster.uid, ...(await this.#evidence.of(cluster.uid)) };
+  /** By name, in one look at the database whatever their number. */
+  async #clusters(names: Iterable<string>): Promise<ReadonlyMap<string, Known>> {
+    const uids = new Map<string, string>();
+    for (const name of names) {
+      const cluster = this.#world.policy.byName('Cluster', name);
+      if (cluster === undefined) throw notFound('Cluster', name);
+      uids.set(name, cluster.uid);
+    }
+    const evidence = await this.#evidence.of([...uids.values()]);
+    const known = new Map<string, Known>();
+    for (const [name, uid] of uids) {
+      const found = evidence.get(uid);
+      if (found !== undefined) known.set(name, { uid, ...found });
+    }
+    return known;
   }
+}
+
+function knownOf({ cluster }: Pick<Check, 'cluster'>, clusters: ReadonlyMap<string, Known>): Known {
+  const known = clusters.get(cluster);
+  if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
+  return known;
 }
 
 function evidenceResponse(
@@ -116,8 +130,7 @@ function resolveAll(
   clusters: ReadonlyMap<string, Known>,
 ): readonly ResolvedCheck[] {
   const resolved = checks.map((check) => {
-    const known = clusters.get(check.cluster);
-    if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
+    const known = knownOf(check, clusters);
     return { check, known, found: resolveQuestion(check, known) };
   });
   const meant = resolved.filter(({ found }) => !('ok' in found));

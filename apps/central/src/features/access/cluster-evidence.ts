@@ -1,11 +1,13 @@
 import type { ClusterFacts } from '@ambit/domain';
-import type { Clock } from '@ambit/kernel';
-import { readClusterSync, readInventory, readResources } from '@ambit/persistence';
-import type { ClusterInventory, ClusterSyncRecord, Database } from '@ambit/persistence';
-import { parseCeiling, ResourceCatalog } from '@ambit/rbac';
 import { defined } from '@ambit/kernel';
+import type { Clock } from '@ambit/kernel';
+import { readClustersTold, readEvidenceStandings } from '@ambit/persistence';
+import type { ClusterTold, EvidenceStanding, Sql } from '@ambit/persistence';
+import { parseCeiling, ResourceCatalog } from '@ambit/rbac';
 import { isConnected } from '../clusters/public.ts';
 import type { Connections } from '../policy/public.ts';
+import { ToldMemory } from './told-memory.ts';
+import type { Told } from './told-memory.ts';
 
 /** What an access answer rests on: roles, namespaces and ceiling as the agent last reported them, and how old that is. */
 export interface Evidence {
@@ -17,51 +19,81 @@ export interface Evidence {
   readonly appliedRevision?: number;
 }
 
-/** Reads what agents reported of their clusters. */
-export class ClusterEvidence {
-  readonly #database: Database;
-  readonly #connections: Connections;
-  readonly #clock: Clock;
+const nothingTold: Told = {
+  facts: { clusterRoles: new Map(), namespaces: new Map() },
+};
 
-  constructor(database: Database, connections: Connections, clock: Clock) {
-    this.#database = database;
+/**
+ * What agents reported of their clusters. How clusters stand is read for each answer, in one statement; what they told
+ * is kept in memory and read again, in one more, where the database has another version of it.
+ */
+export class ClusterEvidence {
+  readonly #sql: Sql;
+  readonly #connections: Pick<Connections, 'connected'>;
+  readonly #clock: Clock;
+  readonly #memory = new ToldMemory();
+
+  constructor(sql: Sql, connections: Pick<Connections, 'connected'>, clock: Clock) {
+    this.#sql = sql;
     this.#connections = connections;
     this.#clock = clock;
   }
 
-  async of(clusterUid: string): Promise<Evidence> {
-    const [[sync], inventory, served] = await Promise.all([
-      readClusterSync(this.#database, [clusterUid]),
-      readInventory(this.#database, clusterUid),
-      readResources(this.#database, [clusterUid]),
-    ]);
+  /** By uid of the cluster, for each that is asked for. */
+  async of(clusterUids: readonly string[]): Promise<ReadonlyMap<string, Evidence>> {
+    const standings = await readEvidenceStandings(this.#sql, clusterUids);
+    const told = await this.#toldOf(standings);
+    const byUid = new Map(standings.map((each) => [each.clusterUid, each]));
+    return new Map(
+      clusterUids.map((uid) => [uid, this.#evidence(uid, byUid.get(uid), told.get(uid))]),
+    );
+  }
+
+  async #toldOf(standings: readonly EvidenceStanding[]): Promise<ReadonlyMap<string, Told>> {
+    const found = new Map<string, Told>();
+    const unknown: string[] = [];
+    for (const { clusterUid, version } of standings) {
+      const told = this.#memory.get(clusterUid, version);
+      if (told === undefined) unknown.push(clusterUid);
+      else found.set(clusterUid, told);
+    }
+    if (unknown.length === 0) return found;
+    for (const record of await readClustersTold(this.#sql, unknown)) {
+      const told = toldOf(record);
+      found.set(record.clusterUid, told);
+      this.#memory.keep(record, told);
+    }
+    return found;
+  }
+
+  #evidence(
+    clusterUid: string,
+    standing: EvidenceStanding | undefined,
+    { facts, catalog }: Told = nothingTold,
+  ): Evidence {
     const now = this.#clock.now();
-    const resources = served.get(clusterUid);
     const here = this.#connections.connected(clusterUid);
-    const seen = here ? now : (sync?.lastSeenAt ?? sync?.connectedAt);
+    const seen = here ? now : (standing?.lastSeenAt ?? standing?.connectedAt);
     return {
-      facts: { ...inventoryFacts(inventory), ...ceilingOf(sync) },
-      connected: isConnected(sync, here, now),
+      facts,
+      connected: isConnected(standing, here, now),
       ...defined({
-        catalog: resources && new ResourceCatalog(resources),
+        catalog,
         ageSeconds: seen && Math.max(0, (now - seen) / 1000),
-        appliedRevision: sync?.appliedRevision,
+        appliedRevision: standing?.appliedRevision,
       }),
     };
   }
 }
 
-function inventoryFacts(inventory: ClusterInventory): Omit<ClusterFacts, 'ceiling'> {
+function toldOf({ namespaces, clusterRoles, ceiling, resources }: ClusterTold): Told {
+  const parsed = ceiling === undefined ? undefined : parseCeiling(ceiling);
   return {
-    clusterRoles: new Map(inventory.clusterRoles.map(({ name, rules }) => [name, rules])),
-    namespaces: new Map(
-      inventory.namespaces.map(({ name, labels, phase }) => [name, { labels, phase }]),
-    ),
+    facts: {
+      clusterRoles: new Map(clusterRoles.map(({ name, rules }) => [name, rules])),
+      namespaces: new Map(namespaces.map(({ name, labels, phase }) => [name, { labels, phase }])),
+      ...(parsed?.ok === true ? { ceiling: parsed.value } : {}),
+    },
+    ...defined({ catalog: resources && new ResourceCatalog(resources) }),
   };
-}
-
-function ceilingOf(sync: ClusterSyncRecord | undefined): Pick<ClusterFacts, 'ceiling'> {
-  if (sync?.ceiling === undefined) return {};
-  const parsed = parseCeiling(sync.ceiling);
-  return parsed.ok ? { ceiling: parsed.value } : {};
 }

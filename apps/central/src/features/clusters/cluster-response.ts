@@ -44,7 +44,7 @@ const silentAfterMs = 90_000;
 
 /** True when a stream of the cluster is open, here or on another replica that has heard it lately. */
 export function isConnected(
-  sync: ClusterSyncRecord | undefined,
+  sync: Pick<ClusterSyncRecord, 'lastSeenAt' | 'disconnectedAt'> | undefined,
   here: boolean,
   now: Millis,
 ): boolean {
