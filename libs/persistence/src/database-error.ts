@@ -27,6 +27,15 @@ export function isTransient(error: unknown): boolean {
   return ['40001', '40P01', '55P03'].includes(factsOf(error).code);
 }
 
+/**
+ * True when a transaction that was worked out beforehand fails because what it was worked out from is no longer so: a
+ * row moved on (division by zero, as `holdStatement` says), a name was taken, a reference is gone, or others held locks.
+ */
+export function isMoved(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  return ['22012', '23505', '23503', '23502'].includes(factsOf(cause).code) || isTransient(cause);
+}
+
 function unavailable(cause: unknown): AppError {
   return new AppError('database_unavailable', 'The database cannot be reached at the moment.', {
     hint: 'The connection is made again by itself. Repeat the request in a moment; look first, a change that was under way may have been made.',

@@ -8,9 +8,12 @@ import { allEntities } from './entities/all-entities.ts';
 import { runMigrations, unknownToDatabase } from './migrate.ts';
 import {
   type Finished,
+  inOneRoundTrip,
   type OpenTransaction,
   openTransaction,
   sealAndCommit,
+  type Statement,
+  statementName,
   type TransactionOptions,
 } from './open-transaction.ts';
 import type { Sql } from './sql.ts';
@@ -148,6 +151,31 @@ export class Database implements Sql {
         const waitMs = fullJitter({ baseMs: 10, capMs: 250 }, attempt, Math.random);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
+    }
+  }
+
+  /**
+   * Runs the statements as one transaction in one round trip and gives the rows of the last. When one fails nothing is
+   * stored: PostgreSQL turns the COMMIT behind it into a rollback. It is not tried again.
+   */
+  async pipelined<R>(statements: readonly Statement[]): Promise<readonly R[]> {
+    const runner = this.#source.createQueryRunner();
+    try {
+      return await inOneRoundTrip<R>(await openTransaction(runner), statements);
+    } catch (error) {
+      throw databaseError(error);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** As `query`, planned once for each connection: for statements whose texts are constant. */
+  async prepared<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    try {
+      const statement = { name: statementName(text), text, values: [...values] };
+      return (await this.#pool().query<R & pg.QueryResultRow>(statement)).rows;
+    } catch (error) {
+      throw databaseError(error);
     }
   }
 

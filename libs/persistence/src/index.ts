@@ -22,6 +22,8 @@ export {
 } from './audit/tail-audit.ts';
 export { builtInRoleUids } from './built-in-roles.ts';
 export { isRowRefused } from './database-error.ts';
+export type { KnownPolicy } from './drafts/draft-context.ts';
+export { NeedsTransaction, PolicyMoved } from './drafts/not-drafted.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export {
   startEmbeddedPostgres,
@@ -59,4 +61,4 @@ export * from './sync/read-cluster-sync.ts';
 export * from './credential-stores.ts';
 export * from './installation-store.ts';
 export * from './transaction.ts';
-export { UnitOfWork, type Committed, type UnitOfWorkMeta } from './unit-of-work.ts';
+export { UnitOfWork, type Committed, type Draft, type UnitOfWorkMeta } from './unit-of-work.ts';

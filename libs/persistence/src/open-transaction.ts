@@ -48,6 +48,26 @@ export async function sealAndCommit<R>(
   }
 }
 
+/** All of a transaction goes out before any of it is answered; gives the rows of its last statement. */
+export async function inOneRoundTrip<R>(
+  open: OpenTransaction,
+  statements: readonly Statement[],
+): Promise<readonly R[]> {
+  const client = open.client as pg.PoolClient & { pipeline: boolean };
+  client.pipeline = true;
+  try {
+    const begun = client.query('BEGIN');
+    const sent = statements.map(({ text, values }) => open.query<R>(text, values));
+    const settled = await Promise.allSettled([begun, ...sent, client.query('COMMIT')]);
+    // What comes after the first failure only says that there was one.
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return (await sent.at(-1)) ?? [];
+  } finally {
+    client.pipeline = false;
+  }
+}
+
 /** The SQL of a runner's connection; the runner starts and ends the transaction. */
 export async function openTransaction(runner: QueryRunner): Promise<OpenTransaction> {
   const client = (await runner.connect()) as pg.PoolClient;
@@ -67,7 +87,7 @@ const statementNames = new Map<string, string>();
  * Statements inside transactions are few and constant, so each connection keeps them prepared: sealing a commit is
  * planned once and not while others wait for the head.
  */
-function statementName(text: string): string {
+export function statementName(text: string): string {
   let name = statementNames.get(text);
   if (name === undefined) {
     name = `ambit_${statementNames.size}`;

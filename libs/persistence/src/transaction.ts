@@ -27,7 +27,7 @@ import type {
 /** `absent`: the object must not exist. A revision: it must exist and be at that resourceVersion. */
 export type Precondition = 'absent' | { readonly revision: number };
 
-interface PutMeta {
+export interface PutMeta {
   readonly name: string;
   readonly labels: Labels;
   readonly annotations?: Labels;
@@ -105,19 +105,28 @@ export type NamesByKind = Readonly<Partial<Record<string, Iterable<string>>>>;
 /** uids of named objects. */
 export class KnownNames {
   readonly #uids = new Map<string, string>();
+  readonly #names = new Map<string, string>();
 
   uid(kind: string, name: string): string | undefined {
     return this.#uids.get(`${kind}/${name}`);
   }
 
+  /** Of the object with this uid. */
+  name(uid: string): string | undefined {
+    return this.#names.get(uid);
+  }
+
   add(kind: string, name: string, uid: string): void {
     this.#uids.set(`${kind}/${name}`, uid);
+    this.#names.set(uid, name);
   }
 }
 
 export interface NameStore {
   /** Those that exist, whatever their kinds, in one round trip. */
   find(names: NamesByKind): Promise<KnownNames>;
+  /** Says that these objects will be put, so that they are looked at together and not one by one. */
+  expect(names: NamesByKind): Promise<void>;
 }
 
 export interface RemoveOptions {

@@ -2,14 +2,19 @@ import type { AuditActor, AuditEvent, PolicyChange } from '@ambit/domain';
 import { AppError, isAppError, type Clock, type Ids, type Logger } from '@ambit/kernel';
 import { insertEvents } from './audit/event-row.ts';
 import type { Database } from './database.ts';
+import type { KnownPolicy } from './drafts/draft-context.ts';
+import { GroupCommit } from './drafts/group-commit.ts';
+import { NeedsTransaction } from './drafts/not-drafted.ts';
+import { openDraft } from './drafts/open-draft.ts';
+import { PolicyWrites } from './drafts/policy-writes.ts';
 import type { Finished, OpenTransaction } from './open-transaction.ts';
 import type { FeedCommit, StateAhead } from './records.ts';
 import { RepeatableIds } from './repeatable-ids.ts';
 import { ChangeSet } from './stores/change-set.ts';
 import { openStores } from './stores/open-stores.ts';
 import { holderName, listStatesAhead } from './queries/states-ahead.ts';
-import { type Sealed, sealStatement } from './stores/seal.ts';
-import type { Transaction } from './transaction.ts';
+import { type Revised, type Sealed, sealStatement } from './stores/seal.ts';
+import { KnownNames, type Transaction } from './transaction.ts';
 
 export interface UnitOfWorkMeta {
   readonly actor: AuditActor;
@@ -32,6 +37,7 @@ export interface Committed<T> {
 export class UnitOfWork {
   readonly #database: Database;
   readonly #ports: { readonly clock: Clock; readonly ids: Ids; readonly logger: Logger };
+  readonly #group: GroupCommit;
 
   constructor(
     database: Database,
@@ -39,6 +45,10 @@ export class UnitOfWork {
   ) {
     this.#database = database;
     this.#ports = ports;
+    this.#group = new GroupCommit(
+      (statements) => database.pipelined<Sealed>(statements),
+      () => new Date(ports.clock.now()),
+    );
   }
 
   /**
@@ -49,7 +59,7 @@ export class UnitOfWork {
   async run<T>(meta: UnitOfWorkMeta, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {
     const started = this.#ports.clock.monotonic();
     try {
-      const { value: done, rows } = await this.#database.sealed<Done<T>, Sealed>(
+      const { value: done, rows } = await this.#database.sealed<Draft<T>, Sealed>(
         (open) => this.#once(meta, work, open),
         { discard: meta.dryRun === true },
       );
@@ -58,9 +68,60 @@ export class UnitOfWork {
       if (isAppError(error, 'state_ahead')) throw await this.#stateAhead(error);
       throw error;
     } finally {
-      const tookMs = this.#ports.clock.monotonic() - started;
-      if (tookMs > 1_000) this.#ports.logger.warn('a transaction was slow', { tookMs });
+      this.#tellSlow(started);
     }
+  }
+
+  /**
+   * Works a change out without a transaction: `work` reads and writes nothing. Throws what `work` throws, and
+   * `NeedsTransaction` for work that only `run` can do. What is drafted stands only when `commit` says so.
+   */
+  async draft<T>(
+    meta: UnitOfWorkMeta,
+    known: KnownPolicy | undefined,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<Draft<T>> {
+    const { changes, ids, at } = this.#begin(meta);
+    const sql = {
+      query: <R>(text: string, values?: readonly unknown[]) =>
+        this.#database.prepared<R>(text, values),
+    };
+    const writes = new PolicyWrites();
+    const written = new Set<string>();
+    const context = { sql, names: new KnownNames(), changes, writes, written, ids, at };
+    const value = await work(openDraft({ ...context, ...(known === undefined ? {} : { known }) }));
+    requireEvent(changes);
+    // What only tells and changes nothing is rare enough.
+    if (!changes.makesRevision() && changes.events.length > 0) throw new NeedsTransaction();
+    return { value, changes, actor: meta.actor, writes, written };
+  }
+
+  /**
+   * Commits a draft in one round trip, together with those of other callers that wait; each has a revision of its own.
+   * `before` is called right before that. Throws what it throws, `PolicyMoved` when the draft has to be made again,
+   * state_ahead, and database_unavailable: then the commit may have happened, and the feed tells.
+   */
+  async commit<T>(draft: Draft<T>, before?: () => void): Promise<Committed<T>> {
+    if (!draft.changes.makesRevision()) return committed(draft, undefined);
+    const { changes, actor, writes = new PolicyWrites(), written = new Set<string>() } = draft;
+    const commitment = { changes, actor, writes, written };
+    const started = this.#ports.clock.monotonic();
+    try {
+      const sealed = await this.#group.commit(
+        before === undefined ? commitment : { ...commitment, before },
+      );
+      return committed(draft, sealed);
+    } catch (error) {
+      if (isAppError(error, 'state_ahead')) throw await this.#stateAhead(error);
+      throw error;
+    } finally {
+      this.#tellSlow(started);
+    }
+  }
+
+  #tellSlow(started: number): void {
+    const tookMs = this.#ports.clock.monotonic() - started;
+    if (tookMs > 1_000) this.#ports.logger.warn('a transaction was slow', { tookMs });
   }
 
   /** For work that may run twice and has to do the same. */
@@ -77,23 +138,28 @@ export class UnitOfWork {
     meta: UnitOfWorkMeta,
     work: (tx: Transaction) => Promise<T>,
     open: OpenTransaction,
-  ): Promise<Finished<Done<T>>> {
-    const { clock } = this.#ports;
+  ): Promise<Finished<Draft<T>>> {
+    const { changes, ids, at } = this.#begin(meta);
+    const value = await work(openStores({ sql: open, manager: open.manager, changes, ids, at }));
+    requireEvent(changes);
+    const revised = { changes, actor: meta.actor };
+    const done = { value: { value, ...revised } };
+    if (changes.makesRevision()) return { ...done, seal: sealStatement([revised], at) };
+    if (meta.dryRun !== true) await insertEvents(open, changes.events, at);
+    return done;
+  }
+
+  #begin(meta: UnitOfWorkMeta): { changes: ChangeSet; ids: Ids; at: Date } {
     const ids = meta.ids ?? this.#ports.ids;
     meta.ids?.again();
-    const at = new Date(clock.now());
+    const at = new Date(this.#ports.clock.now());
     const changes = new ChangeSet({
       actor: meta.actor,
       ...(meta.requestId === undefined ? {} : { requestId: meta.requestId }),
       time: at.toISOString(),
       newId: () => ids.uuid(),
     });
-    const value = await work(openStores({ sql: open, manager: open.manager, changes, ids, at }));
-    requireEvent(changes);
-    const done = { value: { value, changes } };
-    if (changes.makesRevision()) return { ...done, seal: sealStatement(changes, { ...meta, at }) };
-    if (meta.dryRun !== true) await insertEvents(open, changes.events, at);
-    return done;
+    return { changes, ids, at };
   }
 }
 
@@ -114,12 +180,15 @@ function stateAhead(ahead: StateAhead, more: number, cause: unknown): AppError {
   );
 }
 
-interface Done<T> {
+/** A change that is worked out; its value and `changes()` can be looked at. */
+export interface Draft<T> extends Revised {
   readonly value: T;
-  readonly changes: ChangeSet;
+  /** Absent when a transaction has written it. */
+  readonly writes?: PolicyWrites;
+  readonly written?: ReadonlySet<string>;
 }
 
-function committed<T>({ value, changes }: Done<T>, sealed: Sealed | undefined): Committed<T> {
+function committed<T>({ value, changes }: Draft<T>, sealed: Sealed | undefined): Committed<T> {
   const done = { value, changes: changes.changes() };
   if (sealed === undefined) return { ...done, events: changes.events };
   const { revision, lineage } = sealed;

@@ -24,8 +24,8 @@ export class PostgresNameStore implements NameStore {
     this.#sql = sql;
   }
 
-  async find(names: NamesByKind): Promise<KnownNames> {
-    const known = new KnownNames();
+  /** Adds them to `known`. */
+  async find(names: NamesByKind, known = new KnownNames()): Promise<KnownNames> {
     const wanted = withTable.map(({ kind }) => [...new Set(names[kind])]);
     const others = Object.entries(names).flatMap(([kind, ofKind]) =>
       ownTable.has(kind) ? [] : Array.from(new Set(ofKind), (name) => [kind, name] as const),
@@ -39,4 +39,7 @@ export class PostgresNameStore implements NameStore {
     for (const { kind, name, uid } of rows) known.add(kind, name, uid);
     return known;
   }
+
+  /** Each put of a transaction looks at its row and locks it, so there is nothing to gain. */
+  async expect(): Promise<void> {}
 }

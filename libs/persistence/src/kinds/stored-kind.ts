@@ -8,6 +8,17 @@ export interface SnapshotSource {
   readonly toObject: (row: never) => PolicyObject;
 }
 
+/** A table of rows that belong to one object and are replaced together. */
+export interface StoredPart<T = never> {
+  readonly table: string;
+  /** Refers to the uid of the object. */
+  readonly owner: string;
+  readonly columns: Readonly<Record<string, string>>;
+  /** What is stored of a row `p`, where that is not the value itself. NULL refuses the row. */
+  readonly stored?: Readonly<Record<string, string>>;
+  toRows(record: T): readonly Readonly<Record<string, unknown>>[];
+}
+
 /** How the objects of one kind lie in the database. Names, lists, snapshot and seal follow from it. */
 export interface StoredKind<R extends MetaRow = never, T extends RecordMeta = RecordMeta> {
   readonly kind: T['kind'];
@@ -20,6 +31,12 @@ export interface StoredKind<R extends MetaRow = never, T extends RecordMeta = Re
   /** Holds for every object that is there; what was removed may keep its row. */
   readonly always?: string;
   readonly toRecord: (row: R) => T;
+  /** What is written of it beside the columns of `MetaRow`, with the types in SQL. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** The values for `columns`, as JSON has them. */
+  toColumns(record: T): Readonly<Record<string, unknown>>;
+  /** Rows of other tables that are written with it. */
+  readonly parts?: readonly StoredPart<T>[];
   /** In an order in which what is referred to comes first. */
   readonly snapshot: readonly SnapshotSource[];
   /** Objects may change by their parts alone: no row of theirs is written, resourceVersion and generation follow. */

@@ -4,42 +4,11 @@ import { storedKinds } from '../kinds/stored-kinds.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { ChangeSet } from './change-set.ts';
 
-/** The rows of each kind that changed get the revision: by their uids, or because their parts ($8) changed alone. */
-const stamped = storedKinds.map(({ table, hasParts }, index) => {
-  const changed = `t.uid = ANY($${index + 10}::text[])`;
-  const parts = 't.uid = ANY($8::text[])';
-  return hasParts === true
-    ? `k${index} AS (UPDATE ${table} t SET revision = head.revision, generation = generation + (${parts})::integer
-      FROM head WHERE ${changed} OR ${parts})`
-    : `k${index} AS (UPDATE ${table} t SET revision = head.revision FROM head WHERE ${changed})`;
-});
-
-/**
- * One statement: the head is locked for no longer than it takes, whatever else the transaction did. Its row lock makes
- * the order of revisions the order of commits, and every row that it touches was locked before.
- */
-const sealPolicy = `
-WITH head AS (
-  UPDATE policy_head SET revision = greatest(revision, $6::bigint) + 1,
-    frozen_at = CASE $7::text WHEN 'thaw' THEN NULL WHEN 'pass' THEN frozen_at + 1 ELSE frozen_at END
-  WHERE singleton RETURNING revision),
-line AS (
-  INSERT INTO policy_lineage (revision, lineage) SELECT revision, uuid_send(gen_random_uuid()) FROM head RETURNING lineage),
-rows AS (
-  SELECT * FROM jsonb_to_recordset($1::jsonb) AS c(ordinal integer, kind text, uid text, name text, op text, object jsonb)),
-recorded AS (
-  INSERT INTO policy_changes (revision, ordinal, kind, uid, name, op, object, actor, at)
-  SELECT head.revision, c.ordinal, c.kind, c.uid, c.name, c.op, c.object, $2, $3 FROM head, rows c),
-${stamped.join(',\n')},
-o AS (INSERT INTO agent_orders (revision, cluster_uid, word)
-      SELECT head.revision, t."clusterUid", t.word FROM head, jsonb_to_recordset($9::jsonb) AS t("clusterUid" text, word text)),
-i AS (UPDATE installation SET explained_from = head.revision FROM head WHERE $5),
-audited AS (
-  INSERT INTO audit_events (received_at, ${eventColumns})
-  SELECT $3, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by,
-    e.event || jsonb_build_object('revision', head.revision)
-  FROM head, jsonb_to_recordset($4::jsonb) AS e(${eventRecord}))
-SELECT head.revision, line.lineage FROM head, line`;
+/** What one revision is made of. */
+export interface Revised {
+  readonly changes: ChangeSet;
+  readonly actor: AuditActor;
+}
 
 export interface Sealed {
   readonly revision: number;
@@ -50,29 +19,114 @@ export interface Sealed {
  * How a commit stands to a frozen head. Ending a credential changes nothing that a cluster holds and must work always;
  * a new compiler serves no agent that is ahead; whatever else waits until the epoch is raised, which ends the freeze.
  */
-function passage(changes: ChangeSet): 'thaw' | 'pass' | 'obey' {
-  if (changes.bump === 'epoch') return 'thaw';
-  return changes.changesState() ? 'obey' : 'pass';
+function passage(all: readonly Revised[]): 'thaw' | 'pass' | 'obey' {
+  if (all.some(({ changes }) => changes.bump === 'epoch')) return 'thaw';
+  return all.some(({ changes }) => changes.changesState()) ? 'obey' : 'pass';
 }
 
-/** The last statement of a transaction that changes the policy; it gives the revision. */
-export function sealStatement(
-  changes: ChangeSet,
-  stamp: { readonly actor: AuditActor; readonly at: Date },
-): Statement {
-  const changed = (kind: string): string[] =>
-    changes.rows.flatMap(({ uid, object }) => (object?.kind === kind ? [uid] : []));
-  const values = [
-    JSON.stringify(changes.rows.map((row, ordinal) => ({ ordinal, ...row }))),
-    stamp.actor.name,
-    stamp.at,
-    JSON.stringify(changes.events.map(toEventRow)),
-    changes.bump !== undefined,
-    changes.lift,
-    passage(changes),
-    [...changes.touchedGroups],
-    JSON.stringify(changes.orders),
-    ...storedKinds.map(({ kind }) => changed(kind)),
+class Values {
+  readonly all: unknown[] = [];
+
+  add(value: unknown): string {
+    return `$${this.all.push(value)}`;
+  }
+}
+
+/** The rows of each kind that changed get the revision: by their uids, or because their parts changed alone. */
+function stampStatements(all: readonly Revised[], values: Values): string[] {
+  return storedKinds.flatMap(({ kind, table, hasParts }) => {
+    const stamps = new Map<string, readonly [nth: number, generations: number]>();
+    all.forEach(({ changes }, at) => {
+      for (const { uid, object } of changes.rows) {
+        if (object?.kind === kind) stamps.set(uid, [at + 1, 0]);
+      }
+      if (hasParts === true) for (const uid of changes.touchedGroups) stamps.set(uid, [at + 1, 1]);
+    });
+    if (stamps.size === 0) return [];
+    const uids = values.add([...stamps.keys()]);
+    const nths = values.add(Array.from(stamps.values(), ([nth]) => nth));
+    const generations = values.add(Array.from(stamps.values(), ([, more]) => more));
+    return `stamped_${table} AS (
+  UPDATE ${table} t SET revision = head.base + s.nth, generation = t.generation + s.more
+  FROM head, unnest(${uids}::text[], ${nths}::integer[], ${generations}::integer[]) AS s(uid, nth, more)
+  WHERE t.uid = s.uid)`;
+  });
+}
+
+function changeRows(all: readonly Revised[], values: Values, at: string): string[] {
+  const rows = all.flatMap(({ changes, actor }, nth) =>
+    changes.rows.map((row, ordinal) => ({ nth: nth + 1, ordinal, actor: actor.name, ...row })),
+  );
+  if (rows.length === 0) return [];
+  return [
+    `recorded AS (
+  INSERT INTO policy_changes (revision, ordinal, kind, uid, name, op, object, actor, at)
+  SELECT head.base + c.nth, c.ordinal, c.kind, c.uid, c.name, c.op, c.object, c.actor, ${at}::timestamptz
+  FROM head, jsonb_to_recordset(${values.add(JSON.stringify(rows))}::jsonb)
+    AS c(nth integer, ordinal integer, kind text, uid text, name text, op text, object jsonb, actor text))`,
   ];
-  return { text: sealPolicy, values };
+}
+
+function eventRows(all: readonly Revised[], values: Values, at: string): string[] {
+  const events = all.flatMap(({ changes }, nth) =>
+    changes.events.map((event) => ({ nth: nth + 1, ...toEventRow(event) })),
+  );
+  if (events.length === 0) return [];
+  return [
+    `audited AS (
+  INSERT INTO audit_events (received_at, ${eventColumns})
+  SELECT ${at}::timestamptz, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by,
+    e.event || jsonb_build_object('revision', head.base + e.nth)
+  FROM head, jsonb_to_recordset(${values.add(JSON.stringify(events))}::jsonb) AS e(nth integer, ${eventRecord}))`,
+  ];
+}
+
+/** What only few commits do. */
+function rareRows(all: readonly Revised[], values: Values): string[] {
+  const parts: string[] = [];
+  const orders = all.flatMap(({ changes }, nth) =>
+    changes.orders.map((order) => ({ nth: nth + 1, ...order })),
+  );
+  if (orders.length > 0) {
+    parts.push(`ordered AS (
+  INSERT INTO agent_orders (revision, cluster_uid, word) SELECT head.base + o.nth, o."clusterUid", o.word
+  FROM head, jsonb_to_recordset(${values.add(JSON.stringify(orders))}::jsonb)
+    AS o(nth integer, "clusterUid" text, word text))`);
+  }
+  if (all.some(({ changes }) => changes.bump !== undefined)) {
+    parts.push(`explained AS (
+  UPDATE installation SET explained_from = head.base + head.made FROM head)`);
+  }
+  return parts;
+}
+
+/**
+ * The last statement of a transaction that changes the policy; it gives a revision to each of its changes, in order. It
+ * is one statement, so that the head is locked for no longer than it takes, whatever else the transaction did. The lock
+ * makes the order of revisions the order of commits, and every row that it touches was locked before.
+ */
+export function sealStatement(all: readonly Revised[], at: Date): Statement {
+  const values = new Values();
+  const made = values.add(all.length);
+  const lift = values.add(Math.max(...all.map(({ changes }) => changes.lift)));
+  const pass = values.add(passage(all));
+  const time = values.add(at);
+  const parts = [
+    `head AS (
+  UPDATE policy_head SET revision = greatest(revision, ${lift}::bigint) + ${made}::bigint,
+    frozen_at = CASE ${pass}::text WHEN 'thaw' THEN NULL WHEN 'pass' THEN frozen_at + ${made}::bigint ELSE frozen_at END
+  WHERE singleton RETURNING revision - ${made}::bigint AS base, ${made}::bigint AS made)`,
+    `line AS (
+  INSERT INTO policy_lineage (revision, lineage)
+  SELECT head.base + g.nth, uuid_send(gen_random_uuid()) FROM head, generate_series(1, ${made}::bigint) AS g(nth)
+  RETURNING revision, lineage)`,
+    ...changeRows(all, values, time),
+    ...stampStatements(all, values),
+    ...rareRows(all, values),
+    ...eventRows(all, values, time),
+  ];
+  // The time is a value of every seal, whether or not a row of this one has it.
+  const text = `WITH ${parts.join(',\n')}
+SELECT revision, lineage FROM line WHERE ${time}::timestamptz IS NOT NULL ORDER BY revision`;
+  return { text, values: values.all };
 }

@@ -2,7 +2,7 @@ import type { GuardDecision, Policy, PolicyChange, PolicyView, Touched } from '@
 import { guardCommit } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
-import type { FeedCommit, StateFacts } from '@ambit/persistence';
+import type { FeedCommit, KnownPolicy, StateFacts } from '@ambit/persistence';
 import { entriesAround } from './entries-around.ts';
 import type { EntriesAround } from './entries-around.ts';
 import { RevisionMemory } from './revision-memory.ts';
@@ -50,6 +50,11 @@ export class PolicyWorld {
 
   get policy(): PolicyView {
     return this.#policy;
+  }
+
+  /** uids and names as of `revision`. */
+  get known(): KnownPolicy {
+    return knownOf(this.#policy);
   }
 
   get revision(): number {
@@ -144,4 +149,20 @@ export class PolicyWorld {
       ...(confirmRemovals === undefined ? {} : { confirmRemovals }),
     });
   }
+}
+
+const knownOf = (policy: PolicyView): KnownPolicy => ({
+  uid: (kind, name) => policy.byName(kind, name)?.uid,
+  name: (kind, uid) => objectOf(policy, kind, uid)?.name,
+});
+
+function objectOf(
+  policy: PolicyView,
+  kind: string,
+  uid: string,
+): { readonly name: string } | undefined {
+  if (kind === 'User') return policy.user(uid);
+  if (kind === 'Group') return policy.group(uid);
+  if (kind === 'Role') return policy.role(uid);
+  return kind === 'Cluster' ? policy.cluster(uid) : undefined;
 }

@@ -5,7 +5,7 @@ import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
-import { missingReferences, namesIn } from './name-resolver.ts';
+import { missingReferences, namesIn, ownNames } from './name-resolver.ts';
 import type { PolicyKinds } from './policy-kind.ts';
 import { inWritingOrder, putDocument } from './put-document.ts';
 
@@ -57,6 +57,7 @@ export class ApplyDocuments {
         ],
         documents.length,
       );
+      await tx.names.expect(ownNames(documents));
       const outcomes: DocumentOutcome[] = [];
       for (const { document, index } of inWritingOrder(kinds, numbered(documents))) {
         const { outcome, record } = await putDocument(

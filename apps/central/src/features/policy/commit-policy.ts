@@ -2,7 +2,8 @@ import type { TokenRole } from '@ambit/contracts';
 import { confirmationRequired } from '@ambit/domain';
 import type { AuditActor, ClusterEffect, GuardDecision, PolicyChange } from '@ambit/domain';
 import type { Meters, centralMetrics } from '@ambit/observability';
-import type { Committed, Transaction, UnitOfWork } from '@ambit/persistence';
+import { NeedsTransaction, PolicyMoved } from '@ambit/persistence';
+import type { Committed, Draft, Transaction, UnitOfWork } from '@ambit/persistence';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { adminConfirms, boundSync } from './bound-sync.ts';
@@ -63,10 +64,11 @@ class LargeCommit extends AppError {
 }
 
 /**
- * The one way in which policy changes: work in a transaction, look at what it would do, let the removal guard judge,
- * commit, and tell the policy in memory. Nothing but the database is spoken to between BEGIN and COMMIT, and no
- * transaction is open while many changes are judged: that one is rolled back, and the work done again with the decision
- * in hand. It is judged anew inside only when the policy moved on meanwhile.
+ * The one way in which policy changes: work it out, look at what it would do, let the removal guard judge, commit, and
+ * tell the policy in memory. Most changes are drafted and no transaction is open while the CPU works. Others are made in
+ * a transaction: nothing but the database is spoken to between BEGIN and COMMIT, and while many changes are judged that
+ * one is rolled back, and the work done again with the decision in hand. It is judged anew inside only when the policy
+ * moved on meanwhile.
  */
 export class CommitPolicy {
   readonly #unitOfWork: UnitOfWork;
@@ -117,7 +119,49 @@ export class CommitPolicy {
     return this.#counts.of(this.#world.around(changes));
   }
 
+  /**
+   * Works the change out beside the database and commits it in one round trip. What this replica knows is believed
+   * first; when the policy turns out to be another one everything is read, and at last the change is made in a
+   * transaction that holds what it reads.
+   */
   async #commit<T>(
+    request: CommitRequest,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<Committed<{ value: T } & Outcome>> {
+    // What bounds tokens that sync people is counted in the database.
+    if (request.role === 'sync') return this.#inTransaction(request, work);
+    const meta = { ...request, ids: this.#unitOfWork.repeatableIds() };
+    for (const known of [this.#world.known, undefined]) {
+      try {
+        const draft = await this.#unitOfWork.draft(meta, known, work);
+        return await this.#commitDraft(request, draft);
+      } catch (error) {
+        if (error instanceof NeedsTransaction) break;
+        if (!(error instanceof PolicyMoved)) throw error;
+      }
+    }
+    return this.#inTransaction(request, work);
+  }
+
+  async #commitDraft<T>(
+    request: CommitRequest,
+    draft: Draft<T>,
+  ): Promise<Committed<{ value: T } & Outcome>> {
+    const { value } = draft;
+    const changes = draft.changes.changes();
+    if (request.dryRun === true || changes.length === 0) {
+      const outcome = this.#outcome(request, changes, undefined);
+      return { value: { value, ...outcome }, changes, events: draft.changes.events };
+    }
+    // Right before the transaction begins, so by what was committed while it waited for its turn.
+    let outcome: Outcome = { clusters: [] };
+    const committed = await this.#unitOfWork.commit(draft, () => {
+      outcome = this.#outcome(request, changes, undefined);
+    });
+    return { ...committed, value: { value, ...outcome } };
+  }
+
+  async #inTransaction<T>(
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<Committed<{ value: T } & Outcome>> {

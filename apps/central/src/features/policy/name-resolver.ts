@@ -30,6 +30,13 @@ export function namesIn(kinds: PolicyKinds, documents: readonly PolicyDocument[]
   return names;
 }
 
+/** The names of the documents themselves. */
+export function ownNames(documents: readonly PolicyDocument[]): NamesByKind {
+  const names: Record<string, string[]> = {};
+  for (const { kind, metadata } of documents) (names[kind] ??= []).push(metadata.name);
+  return names;
+}
+
 /** The references that neither the store nor the set of documents has, each as a problem with the nearest names. */
 export function missingReferences(
   kinds: PolicyKinds,

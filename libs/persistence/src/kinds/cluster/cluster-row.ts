@@ -47,6 +47,11 @@ export const clusterRows: StoredKind<ClusterRow, ClusterRecord> = {
   select: selectClusters,
   searched: ['t.name'],
   toRecord: toCluster,
+  columns: { subject_mode: 'text', user_prefix: 'text' },
+  toColumns: ({ subjectMode, userPrefix }) => ({
+    subject_mode: subjectMode,
+    user_prefix: userPrefix,
+  }),
   always: notRemoved,
   snapshot: [
     {

@@ -6,7 +6,8 @@ import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
-const specOf = ({
+/** What counts as an edit. */
+export const specOfCluster = ({
   subjectMode,
   userPrefix,
 }: Pick<PutCluster, 'subjectMode' | 'userPrefix'>): unknown => ({
@@ -31,7 +32,10 @@ export class PostgresClusterStore implements ClusterStore {
 
   async put(input: PutCluster): Promise<Put<ClusterRecord>> {
     const current = await this.find(input.name);
-    const plan = planPut('Cluster', input, current, { of: specOf, wanted: specOf(input) });
+    const plan = planPut('Cluster', input, current, {
+      of: specOfCluster,
+      wanted: specOfCluster(input),
+    });
     if (plan.step === 'create') return this.#create(input);
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
     const record = await this.#change(plan.current.uid, input, plan);

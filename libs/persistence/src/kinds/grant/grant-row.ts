@@ -12,7 +12,7 @@ import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { SqlConditions } from '../../queries/sql-conditions.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
-import type { StoredKind } from '../stored-kind.ts';
+import type { StoredKind, StoredPart } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 
 export interface GrantRow extends MetaRow {
@@ -83,6 +83,31 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
   };
 }
 
+const dateOf = (millis: number | undefined): Date | undefined =>
+  millis === undefined ? undefined : new Date(millis);
+
+const subjectRows: StoredPart<GrantRecord> = {
+  table: 'grant_subjects',
+  owner: 'grant_uid',
+  columns: { ordinal: 'integer', user_uid: 'text', group_uid: 'text' },
+  toRows: ({ subjects }) =>
+    subjects.map(({ kind, uid }, at) => ({
+      ordinal: at + 1,
+      [kind === 'User' ? 'user_uid' : 'group_uid']: uid,
+    })),
+};
+
+/** A cluster that was removed keeps its row, so no foreign key speaks up for it. */
+const clusterRows: StoredPart<GrantRecord> = {
+  table: 'grant_clusters',
+  owner: 'grant_uid',
+  columns: { cluster_uid: 'text' },
+  stored: {
+    cluster_uid: `(SELECT c.uid FROM clusters c WHERE c.uid = p.cluster_uid AND c.removed_at IS NULL FOR KEY SHARE)`,
+  },
+  toRows: ({ clusters }) => clusters.map(({ uid }) => ({ cluster_uid: uid })),
+};
+
 /** Grants in the database. */
 export const grantRows: StoredKind<GrantRow, GrantRecord> = {
   kind: 'Grant',
@@ -90,6 +115,29 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
   select: selectGrants,
   searched: ['t.name', 't.reason'],
   toRecord: toGrant,
+  columns: {
+    role_uid: 'text',
+    clusters_scope: 'text',
+    cluster_selector: 'jsonb',
+    namespaces: 'jsonb',
+    not_before: 'timestamptz',
+    until: 'timestamptz',
+    reason: 'text',
+    source: 'text',
+    ended: 'boolean',
+  },
+  toColumns: ({ role, scope: { clusters, namespaces }, notBefore, until, ...rest }) => ({
+    role_uid: role.uid,
+    clusters_scope: clusters.type,
+    cluster_selector: clusters.type === 'selector' ? clusters.selector : undefined,
+    namespaces,
+    not_before: dateOf(notBefore),
+    until: dateOf(until),
+    reason: rest.reason,
+    source: rest.source,
+    ended: rest.ended,
+  }),
+  parts: [subjectRows, clusterRows],
   snapshot: [{ select: selectGrants, toObject: (row: GrantRow) => toPolicyGrant(toGrant(row)) }],
 };
 

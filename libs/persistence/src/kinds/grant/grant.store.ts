@@ -1,55 +1,25 @@
 import type { GrantSubject } from '@ambit/domain';
-import { AppError, notFound } from '@ambit/kernel';
+import { notFound } from '@ambit/kernel';
 import type { GrantRecord, Labels } from '../../records.ts';
 import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
 import type { GrantStore, Put, PutGrant, RemoveOptions } from '../../transaction.ts';
 import { deleteGrant } from './drop-grant-references.ts';
+import { type GrantSpec, normalSpec, refuseEmpty, specOfGrant } from './grant-spec.ts';
 import { insertGrant, insertReferences } from './grant-statements.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
-type Spec = Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'reason'>;
-
-const byText = (a: string, b: string): number => (a < b ? -1 : 1);
-
-/** Subjects and clusters are sets: neither their order nor a name given twice is a change. */
-function normal(input: Spec): Spec {
-  const subjects = new Map(
-    input.subjects.map(({ kind, uid }): [string, GrantSubject] => [
-      `${kind}/${uid}`,
-      { kind, uid },
-    ]),
-  );
-  const { clusters, namespaces } = input.scope;
-  return {
-    subjects: [...subjects.keys()].sort(byText).flatMap((key) => subjects.get(key) ?? []),
-    roleUid: input.roleUid,
-    scope: {
-      clusters:
-        clusters.type === 'names'
-          ? { type: 'names', uids: [...new Set(clusters.uids)].sort(byText) }
-          : clusters,
-      namespaces,
-    },
-    ...(input.notBefore === undefined ? {} : { notBefore: input.notBefore }),
-    ...(input.until === undefined ? {} : { until: input.until }),
-    ...(input.reason === undefined ? {} : { reason: input.reason }),
-  };
-}
-
-const specOf = (grant: GrantRecord): Spec => normal({ ...grant, roleUid: grant.role.uid });
-
 const dateOf = (millis: number | undefined): Date | null =>
   millis === undefined ? null : new Date(millis);
 
-const subjectUids = (spec: Spec, kind: GrantSubject['kind']): (string | null)[] =>
+const subjectUids = (spec: GrantSpec, kind: GrantSubject['kind']): (string | null)[] =>
   spec.subjects.map((subject) => (subject.kind === kind ? subject.uid : null));
 
-const clusterUids = ({ scope: { clusters } }: Spec): readonly string[] =>
+const clusterUids = ({ scope: { clusters } }: GrantSpec): readonly string[] =>
   clusters.type === 'names' ? clusters.uids : [];
 
 /** A cluster that was removed keeps its row, so no foreign key speaks up for it. */
-function requireAll(record: GrantRecord, spec: Spec): void {
+function requireAll(record: GrantRecord, spec: GrantSpec): void {
   const there = new Set(record.clusters.map(({ uid }) => uid));
   const missing = clusterUids(spec).find((uid) => !there.has(uid));
   if (missing !== undefined) throw notFound('Cluster', missing);
@@ -68,10 +38,10 @@ export class PostgresGrantStore implements GrantStore {
 
   async put(input: PutGrant): Promise<Put<GrantRecord>> {
     refuseEmpty(input);
-    const wanted = normal(input);
+    const wanted = normalSpec(input);
     const current = await this.find(input.name);
     const moved = input.source !== undefined && input.source !== current?.source;
-    const plan = planPut('Grant', input, current, { of: specOf, wanted, moved });
+    const plan = planPut('Grant', input, current, { of: specOfGrant, wanted, moved });
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
     if (plan.step === 'create') return this.#create(input, wanted);
     const { current: previous } = plan;
@@ -118,7 +88,7 @@ export class PostgresGrantStore implements GrantStore {
     return row === undefined ? null : toGrant(row);
   }
 
-  async #create(input: PutGrant, wanted: Spec): Promise<Put<GrantRecord>> {
+  async #create(input: PutGrant, wanted: GrantSpec): Promise<Put<GrantRecord>> {
     const { sql, ids, at, changes } = this.#context;
     const { clusters, namespaces } = wanted.scope;
     const [row] = await sql.query<GrantRow>(insertGrant, [
@@ -177,7 +147,7 @@ export class PostgresGrantStore implements GrantStore {
     );
   }
 
-  async #replaceReferences(uid: string, spec: Spec): Promise<void> {
+  async #replaceReferences(uid: string, spec: GrantSpec): Promise<void> {
     const { sql } = this.#context;
     await sql.query('DELETE FROM grant_subjects WHERE grant_uid = $1', [uid]);
     await sql.query('DELETE FROM grant_clusters WHERE grant_uid = $1', [uid]);
@@ -195,14 +165,4 @@ export class PostgresGrantStore implements GrantStore {
     this.#context.changes.put(toPolicyGrant(record));
     return record;
   }
-}
-
-function refuseEmpty(input: PutGrant): void {
-  const { clusters } = input.scope;
-  const noCluster = clusters.type === 'names' && clusters.uids.length === 0;
-  if (input.subjects.length > 0 && !noCluster) return;
-  throw new AppError(
-    'invalid_policy',
-    `Grant "${input.name}" names no ${noCluster ? 'cluster' : 'subject'}.`,
-  );
 }

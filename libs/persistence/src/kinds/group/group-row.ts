@@ -55,6 +55,8 @@ export const groupRows: StoredKind<GroupRow, GroupRecord> = {
   select: selectGroups,
   searched: ['t.name', 't.display_name'],
   toRecord: toGroup,
+  columns: { display_name: 'text', closed_to: 'text[]' },
+  toColumns: ({ displayName, closedTo }) => ({ display_name: displayName, closed_to: closedTo }),
   hasParts: true,
   snapshot: [
     {

@@ -8,7 +8,8 @@ import type { PostgresMemberStore } from './member.store.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
-const specOf = ({
+/** What counts as an edit. */
+export const specOfGroup = ({
   displayName,
   closedTo,
 }: Pick<PutGroup, 'displayName' | 'closedTo'>): unknown => ({
@@ -16,7 +17,7 @@ const specOf = ({
   closedTo,
 });
 
-const closedToOf = (current: GroupRecord | null): Pick<PutGroup, 'closedTo'> =>
+export const closedToOf = (current: GroupRecord | null): Pick<PutGroup, 'closedTo'> =>
   current?.closedTo === undefined ? {} : { closedTo: current.closedTo };
 
 export class PostgresGroupStore implements GroupStore {
@@ -34,8 +35,8 @@ export class PostgresGroupStore implements GroupStore {
 
   async put(input: PutGroup): Promise<Put<GroupRecord>> {
     const current = await this.find(input.name);
-    const wanted = specOf({ ...closedToOf(current), ...input });
-    const plan = planPut('Group', input, current, { of: specOf, wanted });
+    const wanted = specOfGroup({ ...closedToOf(current), ...input });
+    const plan = planPut('Group', input, current, { of: specOfGroup, wanted });
     if (plan.step === 'create') return this.#create(input);
     const previous = plan.current;
     if (plan.step === 'change') {

@@ -29,6 +29,8 @@ export const plainRows: StoredKind<PlainRow, PlainRecord> = {
   select: selectPlain,
   searched: ['t.name'],
   toRecord: toPlain,
+  columns: { kind: 'text', spec: 'jsonb' },
+  toColumns: ({ kind, spec }) => ({ kind, spec }),
   snapshot: [{ select: selectPlain, toObject: (row: PlainRow) => toPolicyPlain(toPlain(row)) }],
 };
 

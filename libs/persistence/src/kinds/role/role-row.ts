@@ -42,6 +42,12 @@ export const roleRows: StoredKind<RoleRow, RoleRecord> = {
   select: selectRoles,
   searched: ['t.name', 't.description'],
   toRecord: toRole,
+  columns: { description: 'text', cluster_role: 'text', rules: 'jsonb' },
+  toColumns: ({ description, clusterRole, rules }) => ({
+    description,
+    cluster_role: clusterRole,
+    rules,
+  }),
   snapshot: [{ select: selectRoles, toObject: (row: RoleRow) => toPolicyRole(toRole(row)) }],
 };
 

@@ -7,7 +7,8 @@ import type { StoreContext } from '../../stores/store-context.ts';
 
 type RoleSpec = Pick<PutRole, 'description' | 'clusterRole' | 'rules'>;
 
-const specOf = ({ description, clusterRole, rules }: RoleSpec): unknown => ({
+/** What counts as an edit. */
+export const specOfRole = ({ description, clusterRole, rules }: RoleSpec): unknown => ({
   description,
   clusterRole,
   rules,
@@ -16,7 +17,8 @@ const specOf = ({ description, clusterRole, rules }: RoleSpec): unknown => ({
 const rulesColumn = (input: RoleSpec): string | null =>
   input.rules === undefined ? null : JSON.stringify(input.rules);
 
-function refuseBuiltIn(role: RoleRecord): void {
+/** Throws in_use for a role that nobody can change. */
+export function refuseBuiltIn(role: RoleRecord): void {
   if (!role.builtIn) return;
   throw new AppError('in_use', `Role "${role.name}" is built in and stays as it is.`, {
     hint: 'Make a role of your own under another name.',
@@ -36,7 +38,7 @@ export class PostgresRoleStore implements RoleStore {
 
   async put(input: PutRole): Promise<Put<RoleRecord>> {
     const current = await this.find(input.name);
-    const plan = planPut('Role', input, current, { of: specOf, wanted: specOf(input) });
+    const plan = planPut('Role', input, current, { of: specOfRole, wanted: specOfRole(input) });
     if (plan.step === 'create') return this.#create(input);
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
     refuseBuiltIn(plan.current);

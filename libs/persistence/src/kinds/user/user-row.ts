@@ -40,6 +40,8 @@ export const userRows: StoredKind<UserRow, UserRecord> = {
   select: selectUsers,
   searched: ['t.name', 't.display_name'],
   toRecord: toUser,
+  columns: { display_name: 'text', active: 'boolean' },
+  toColumns: ({ displayName, active }) => ({ display_name: displayName, active }),
   snapshot: [{ select: selectUsers, toObject: (row: UserRow) => toPolicyUser(toUser(row)) }],
 };
 

@@ -7,7 +7,11 @@ import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
-const specOf = ({ displayName, active }: Pick<PutUser, 'displayName' | 'active'>): unknown => ({
+/** What counts as an edit. */
+export const specOfUser = ({
+  displayName,
+  active,
+}: Pick<PutUser, 'displayName' | 'active'>): unknown => ({
   displayName,
   active,
 });
@@ -25,7 +29,7 @@ export class PostgresUserStore implements UserStore {
 
   async put(input: PutUser): Promise<Put<UserRecord>> {
     const current = await this.find(input.name);
-    const plan = planPut('User', input, current, { of: specOf, wanted: specOf(input) });
+    const plan = planPut('User', input, current, { of: specOfUser, wanted: specOfUser(input) });
     if (plan.step === 'create') return this.#create(input);
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
     const record = await this.#change(plan.current.uid, input, plan);

@@ -1,0 +1,111 @@
+import { defined } from '@ambit/kernel';
+import { clusterRows, toPolicyCluster } from '../kinds/cluster/cluster-row.ts';
+import { specOfCluster } from '../kinds/cluster/cluster.store.ts';
+import { grantRows, toPolicyGrant } from '../kinds/grant/grant-row.ts';
+import { normalSpec, refuseEmpty, specOfGrant } from '../kinds/grant/grant-spec.ts';
+import { plainRows, toPolicyPlain } from '../kinds/plain/plain-row.ts';
+import { roleRows, toPolicyRole } from '../kinds/role/role-row.ts';
+import { refuseBuiltIn, specOfRole } from '../kinds/role/role.store.ts';
+import { toPolicyUser, userRows } from '../kinds/user/user-row.ts';
+import { specOfUser } from '../kinds/user/user.store.ts';
+import type {
+  ClusterRecord,
+  GrantRecord,
+  NamedReference,
+  PlainRecord,
+  RecordMeta,
+  RoleRecord,
+  UserRecord,
+} from '../records.ts';
+import type { PutCluster, PutGrant, PutPlain, PutRole, PutUser } from '../transaction.ts';
+import type { DraftContext } from './draft-context.ts';
+import type { DraftShape } from './draft-store.ts';
+import { NeedsTransaction } from './not-drafted.ts';
+
+export const userShape: DraftShape<UserRecord, PutUser> = {
+  stored: userRows,
+  kind: 'User',
+  specOf: specOfUser,
+  wanted: specOfUser,
+  fields: ({ displayName, active }) => ({ ...defined({ displayName }), active }),
+  toPolicy: toPolicyUser,
+};
+
+export const roleShape: DraftShape<RoleRecord, PutRole> = {
+  stored: roleRows,
+  kind: 'Role',
+  specOf: specOfRole,
+  wanted: specOfRole,
+  fields: ({ description, clusterRole, rules }) => ({
+    ...defined({ description, clusterRole, rules }),
+    builtIn: false,
+  }),
+  toPolicy: toPolicyRole,
+  refuseChange: refuseBuiltIn,
+};
+
+export const clusterShape: DraftShape<ClusterRecord, PutCluster> = {
+  stored: clusterRows,
+  kind: 'Cluster',
+  specOf: specOfCluster,
+  wanted: specOfCluster,
+  fields: ({ subjectMode, userPrefix }, current) => ({
+    subjectMode,
+    userPrefix,
+    ...defined({ kubeSystemUid: current?.kubeSystemUid }),
+  }),
+  toPolicy: toPolicyCluster,
+};
+
+export const plainShape = (kind: string): DraftShape<PlainRecord, PutPlain> => ({
+  stored: plainRows,
+  kind,
+  specOf: ({ spec }) => spec,
+  wanted: ({ spec }) => spec,
+  fields: ({ spec }) => ({ spec }),
+  toPolicy: toPolicyPlain,
+});
+
+export function grantShape(context: DraftContext): DraftShape<GrantRecord, PutGrant> {
+  return {
+    stored: grantRows,
+    kind: 'Grant',
+    specOf: specOfGrant,
+    wanted: normalSpec,
+    moved: ({ source }, current) => source !== undefined && source !== current?.source,
+    fields: (input, current) => grantOf(context, input, current),
+    toPolicy: toPolicyGrant,
+  };
+}
+
+/** A grant that has ended lives again only by another end: the same file applied twice changes nothing. */
+function grantOf(
+  context: DraftContext,
+  input: PutGrant,
+  current: GrantRecord | null,
+): Omit<GrantRecord, keyof RecordMeta> {
+  refuseEmpty(input);
+  const { subjects, roleUid, scope, notBefore, until, reason } = normalSpec(input);
+  const named = (kind: string, uid: string): NamedReference => ({
+    uid,
+    name: nameOf(context, kind, uid),
+  });
+  const { clusters } = scope;
+  const uids = clusters.type === 'names' ? clusters.uids : [];
+  return {
+    subjects: subjects.map(({ kind, uid }) => ({ kind, ...named(kind, uid) })),
+    role: named('Role', roleUid),
+    scope,
+    clusters: uids.map((uid) => named('Cluster', uid)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ...defined({ notBefore, until, reason }),
+    source: input.source ?? current?.source ?? 'api',
+    ended: current?.ended === true && until === current.until,
+  };
+}
+
+function nameOf({ names, known }: DraftContext, kind: string, uid: string): string {
+  const name = names.name(uid) ?? known?.name(kind, uid);
+  // Whoever names objects by uids that nobody looked up has them read in the transaction.
+  if (name === undefined) throw new NeedsTransaction();
+  return name;
+}
