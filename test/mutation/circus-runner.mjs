@@ -11,9 +11,22 @@ import { TestStatus, toMutantRunResult } from '@stryker-mutator/api/test-runner'
 import { build } from 'esbuild';
 import * as circus from 'jest-circus';
 import { jestExpect } from '@jest/expect';
+import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
 const testGlobals = new URL('./test-globals.cjs', import.meta.url).pathname;
+
+/** `jest` as specs know it, as far as they use it. */
+function jestObject() {
+  const timers = new ModernFakeTimers({ global: globalThis, config: { fakeTimers: {} } });
+  const mocks = new ModuleMocker(globalThis);
+  return new Proxy(timers, {
+    get(_, name) {
+      const owner = name in timers ? timers : mocks;
+      return owner[name].bind(owner);
+    },
+  });
+}
 
 /** A script has no `import.meta`: each file gets its own address instead. */
 const ownAddress = {
@@ -67,11 +80,7 @@ class CircusRunner {
 
   async init() {
     globalThis.__stryker__ ??= {};
-    globalThis.ambitTestGlobals = {
-      ...circus,
-      expect: jestExpect,
-      jest: new ModuleMocker(globalThis),
-    };
+    globalThis.ambitTestGlobals = { ...circus, expect: jestExpect, jest: jestObject() };
     globalThis.describe = circus.describe;
     this.#script = new Script(
       `(function (require, module, exports) {${await bundleOf(this.#specs)}\n})`,

@@ -20,10 +20,12 @@ export default {
     '**/dist',
   ],
   concurrency: 1,
-  timeoutMS: 20_000,
+  // Endless loops are noticed by the times a mutant is passed; a busy machine is not one.
+  timeoutMS: 60_000,
+  timeoutFactor: 5,
   // Not in the house: Jest would take the copy for packages of the same names.
   tempDirName: join(tmpdir(), `ambit-mutation-${process.pid}`),
-  reporters: ['json', 'clear-text'],
+  reporters: ['json', 'clear-text', 'progress-append-only'],
   jsonReporter: { fileName: `.data/mutation/${name}.json` },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   thresholds: { high: 95, low: 85, break: 85 },

@@ -1,6 +1,7 @@
 import { AppError } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import {
+  certificateLifetimes,
   certificatesToPem,
   createCertificateRequest,
   generateAgentKey,
@@ -25,6 +26,8 @@ export class TestRegistrar {
   renewals = 0;
   /** Milliseconds a new certificate lives. */
   lifeMs: number | undefined;
+  /** So many of the next certificates are past half of their life already, and good for hours all the same. */
+  halfLived = 0;
   /** Called before the answer to Enroll leaves; it may throw. */
   beforeReply: () => void = () => undefined;
   /** What it says of whom to trust, oldest first. */
@@ -125,7 +128,7 @@ export class TestRegistrar {
       installationUid,
       clusterUid: this.clusterUid,
       agentUid: 'agent-1',
-      now: Date.now(),
+      now: Date.now() - (this.halfLived-- > 0 ? certificateLifetimes.agent * 0.75 : 0),
       ...(this.lifeMs === undefined ? {} : { validForMs: this.lifeMs }),
     });
     this.#live.add(fingerprint);

@@ -101,4 +101,77 @@ describe('revoking', () => {
     const filter = { roleUid: edit.uid, scope: parseScope(text) };
     expect(directGrantsOf(policy, alice.uid, filter)).toHaveLength(count);
   });
+
+  const ofScope = (text: string) => ({ scope: parseScope(text) });
+  const inPay = inNamespaces('pay');
+
+  test.each([
+    ['one cluster and namespace', on(prod), inPay, 'prod/pay', true],
+    ['another namespace', on(prod), inNamespaces('other'), 'prod/pay', false],
+    ['a namespace more', on(prod), inNamespaces('pay', 'shop'), 'prod/pay', false],
+    ['a cluster more', on(prod, staging), inPay, 'prod/pay', false],
+    ['clusters by label', labelled('env', 'prod'), inPay, 'prod/pay', false],
+    ['all namespaces, asked for one', on(prod), { type: 'all' }, 'prod/pay', false],
+    ['one namespace, asked for all', on(prod), inPay, 'prod/*', false],
+    ['all namespaces, asked for all', on(prod), { type: 'all' }, 'prod/*', true],
+    ['another cluster', on(staging), inPay, 'prod/pay', false],
+  ] as const)('a grant of %s is taken: %#', (_, clusters, namespaces, text, taken) => {
+    const grant = aGrant('g', { subjects: to(alice), role: edit, clusters, namespaces });
+    const policy = load(...base, grant);
+    expect(directGrantsOf(policy, alice.uid, ofScope(text))).toHaveLength(taken ? 1 : 0);
+  });
+
+  test.each([
+    ['prod/pay', ['all', 'chosen', 'here']],
+    ['prod/other', ['all', 'chosen']],
+    ['prod/*', ['all', 'chosen', 'here']],
+    ['staging/pay', ['here']],
+    ['nowhere/pay', []],
+  ])('what a group still gives in %s is told, group by group', (text, left) => {
+    const gone = aGroup('gone');
+    const policy = load(
+      ...base,
+      gone,
+      aMember(gone, alice),
+      aGrant('here', {
+        subjects: to(devs),
+        role: edit,
+        clusters: on(prod, staging),
+        namespaces: inPay,
+      }),
+      aGrant('all', { subjects: to(devs), role: edit, clusters: on(prod) }),
+      aGrant('chosen', {
+        subjects: to(devs),
+        role: view,
+        clusters: on(prod),
+        namespaces: {
+          type: 'selector',
+          selector: { requirements: [{ key: 'team', operator: 'Exists', values: [] }] },
+        },
+      }),
+      aGrant('ended', { subjects: to(devs), role: view, until: 5, ended: true }),
+    );
+    const remaining = remainingThroughGroups(policy, alice.uid, ofScope(text));
+    expect(remaining.flatMap(({ grants: ways }) => namesOf(ways))).toEqual(left);
+    expect(remaining.map(({ group }) => group.name)).toEqual(left.length === 0 ? [] : ['devs']);
+  });
+
+  test('groups that still give something are told by name', () => {
+    const groups = ['c', 'a', 'd', 'b'].map((name) => aGroup(name));
+    const policy = load(
+      ...base,
+      ...groups,
+      ...groups.map((group) => aMember(group, alice)),
+      ...groups.map((group) => aGrant(`to-${group.name}`, { subjects: to(group), role: view })),
+    );
+    const remaining = remainingThroughGroups(policy, alice.uid);
+    expect(remaining.map(({ group }) => group.name)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('grants of a group are taken by the same rules', () => {
+    const policy = load(...base, ...grants);
+    expect(namesOf(directGrantsOf(policy, devs.uid, {}, 'Group'))).toEqual(['team', 'team-view']);
+    const wider = widerDirectGrants(policy, devs.uid, ofScope('prod/pay'), 'Group');
+    expect(namesOf(wider)).toEqual(['team']);
+  });
 });

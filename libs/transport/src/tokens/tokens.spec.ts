@@ -116,4 +116,41 @@ describe('an API token', () => {
     expect(sameHash(hash, hash.slice(0, 62))).toBe(false);
     expect(sameHash('', '')).toBe(false);
   });
+
+  test('a check sum is eight digits however small it is', () => {
+    // CRC-32 of one token in sixteen begins with a zero.
+    const lengths = new Set(Array.from({ length: 200 }, () => makeApiToken().text.length));
+    expect([...lengths]).toEqual([78]);
+  });
+});
+
+describe('what is no token is said in words', () => {
+  test.each([
+    [
+      'API',
+      parseApiToken,
+      'An API token looks like amb_ID_SECRET_SUM; something is missing or was changed.',
+      'Copy the token again, or make a new one on the machine that runs central.',
+      'ambit-central token create --name NAME --role admin',
+    ],
+    [
+      'join',
+      parseJoinToken,
+      'A join token looks like ambj_ID.SECRET.FINGERPRINT; something is missing or was changed.',
+      'Copy the token again, or make a new one.',
+      'ambit cluster join-token NAME',
+    ],
+  ] as const)('%s', (kind, parse, why, hint, nextCommand) => {
+    const error = failureOf(() => parse('x'));
+    expect(error.message).toBe(`This is not a whole ${kind} token.`);
+    expect(error.extras).toEqual({ why, hint, nextCommand });
+  });
+
+  test('with something before it, a token is none', () => {
+    const [api, join] = [makeApiToken(), makeJoinToken('c'.repeat(64))];
+    expect(failureOf(() => parseApiToken(`x${api.text}`)).code).toBe('token_invalid');
+    expect(failureOf(() => parseJoinToken(`x${join.text}`)).code).toBe('join_token_invalid');
+    expect(readPresentedJoinToken(`x${join.presented}`)).toBeUndefined();
+    expect(readPresentedJoinToken(join.presented)?.id).toBe(join.id);
+  });
 });

@@ -8,12 +8,14 @@ type Ports = ConstructorParameters<typeof SignInFailures>[0];
 function scene() {
   const [clock, logger, events] = [new FakeClock(), new RecordingLogger(), [] as Event[]];
   const database = { gone: false };
-  const run = async (_: unknown, work: (tx: never) => Promise<unknown>) => {
+  const actors: unknown[] = [];
+  const run = async (caller: unknown, work: (tx: never) => Promise<unknown>) => {
     if (database.gone) throw new Error('ECONNREFUSED');
+    actors.push(caller);
     await work({ audit: { record: (event: Event) => events.push(event) } } as never);
   };
   const failures = new SignInFailures({ unitOfWork: { run }, clock, logger } as unknown as Ports);
-  return { clock, logger, events, database, failures };
+  return { clock, logger, events, database, failures, actors };
 }
 
 const unknown = { address: '192.0.2.1', reason: 'token_invalid' } as const;
@@ -61,12 +63,37 @@ describe('failed sign-ins in the audit trail', () => {
     expect(events[7]?.details?.count).toBe(6);
   });
 
+  test('name what was tried, as nobody, for whoever looks for it', async () => {
+    const { failures, events, actors } = scene();
+    const since = new Date(new FakeClock().now()).toISOString();
+    failures.note(unknown);
+    failures.note({ ...unknown, token: { id: 't', name: 'ci' } });
+    failures.note({ ...unknown, token: { id: 'u', name: 'ci' } });
+    await failures.stop();
+    const details = { address: '192.0.2.1', reason: 'token_invalid', count: 1, since };
+    const code = 'token_invalid';
+    const object = { kind: 'ApiToken', name: 'ci' };
+    expect(events).toMatchObject([
+      { type: 'login.failed', result: { code }, details: { ...details, tokenId: 'unknown' } },
+      { type: 'login.failed', object, result: { code }, details: { ...details, tokenId: 't' } },
+      { object, details: { tokenId: 'u' } },
+    ]);
+    expect(events[0]).not.toHaveProperty('object');
+    expect(actors).toEqual([{ actor: { kind: 'anonymous', name: 'anonymous' } }]);
+  });
+
   test('that cannot be stored are said in the log, and sign-ins go on', async () => {
     const { failures, events, database, logger } = scene();
     database.gone = true;
     failures.note(unknown);
     await failures.stop();
-    expect(logger.lines).toMatchObject([{ level: 'warn', fields: { events: 1 } }]);
+    expect(logger.lines).toMatchObject([
+      {
+        level: 'warn',
+        message: 'failed sign-ins could not be told in the audit trail',
+        fields: { events: 1 },
+      },
+    ]);
     database.gone = false;
     failures.note(unknown);
     await failures.stop();
