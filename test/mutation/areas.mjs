@@ -16,7 +16,6 @@ export const areas = {
       `${rbac}/evaluate/kubernetes-verdicts.spec.ts`,
       `${rbac}/ceiling/{ceiling,refusals-in-words}.spec.ts`,
       `${rbac}/desired/desired-cases.spec.ts`,
-      `${rbac}/evaluate/authorize.spec.ts`,
     ],
   },
   revocation: {

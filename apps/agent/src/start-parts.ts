@@ -1,3 +1,4 @@
+import { Seldom } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
 import { AdmissionWatch } from './admission/admission-watch.ts';
@@ -6,7 +7,6 @@ import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
 import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
-import { Seldom } from './platform/seldom.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
@@ -109,7 +109,7 @@ function auditTrust({ keeper, trail }: AgentParts): void {
         message: `The agent trusts version ${trustVersion} of the keys of central, signed by a key it trusted before`,
         details: { trustVersion },
       });
-    } else if (seldom.due(refused.code)) {
+    } else if (seldom.passes(refused.code) !== undefined) {
       trail.log.record({
         type: 'agent.trust_refused',
         message: `The agent did not take CAs or keys to trust from central: ${refused.message}`,

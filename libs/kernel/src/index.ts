@@ -14,5 +14,6 @@ export * from './not-found.ts';
 export * from './parse-json.ts';
 export * from './printable.ts';
 export * from './ports.ts';
+export * from './seldom.ts';
 export * from './storable.ts';
 export * from './suggest.ts';

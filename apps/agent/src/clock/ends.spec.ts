@@ -22,7 +22,11 @@ test('stepping from end to end meets each of them once', () => {
     fc.property(fc.array(fc.nat(50), { maxLength: 12 }), (times) => {
       const ends = new Map(times.map((time, index) => [index, time]));
       const met: number[] = [];
-      for (let now: number | undefined = -1; now !== undefined; now = nextEndAfter(ends, now)) {
+      for (
+        let now: number | undefined = -1;
+        now !== undefined && met.length < 20;
+        now = nextEndAfter(ends, now)
+      ) {
         expect(endedBy(ends, now)).toHaveLength(times.filter((time) => time <= (now ?? 0)).length);
         met.push(now);
       }

@@ -1,4 +1,4 @@
-import { toAppError } from '@ambit/kernel';
+import { Seldom, toAppError } from '@ambit/kernel';
 import type { AppError, Clock, Logger } from '@ambit/kernel';
 import type {
   AgentEffect,
@@ -12,7 +12,6 @@ import type {
 import type { Mask } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { HeardTime } from '../clock/heard-time.ts';
-import { Seldom } from '../platform/seldom.ts';
 import type { Reconciler, UnexplainedStep } from '../reconcile/ports.ts';
 import type { SessionLoop, SessionLoopListener } from './session-loop.ts';
 import { epochTaken } from './epoch-taken.ts';
@@ -232,7 +231,7 @@ export class AgentSessionDriver implements SessionLoopListener {
   }
 
   #ignored(what: string): void {
-    if (!this.#refusals.due(`ignored ${what}`)) return;
+    if (this.#refusals.passes(`ignored ${what}`) === undefined) return;
     const text = 'central said something that this version does not know; update the agent';
     this.#options.logger.warn(text, { what });
   }
@@ -240,7 +239,7 @@ export class AgentSessionDriver implements SessionLoopListener {
   #refused({ what, code, message }: AgentEffect & { do: 'refused' }): void {
     const { audit, logger, stateRefused } = this.#options;
     // Anybody in the place of central can send as many as it likes.
-    if (what !== 'state' && !this.#refusals.due(`${what} ${code}`)) return;
+    if (what !== 'state' && this.#refusals.passes(`${what} ${code}`) === undefined) return;
     logger.error('something from central was refused', { what, code, message });
     stateRefused(code);
     audit.record({

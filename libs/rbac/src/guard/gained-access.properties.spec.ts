@@ -45,10 +45,13 @@ const arbBinding = fc.record({
   notBefore: arbTime,
   notAfter: arbTime,
 });
-const asBinding = (
-  { notBefore, notAfter, ...rest }: Omit<BindingIntent, 'section' | 'key' | 'shard' | 'grants'>,
-  index: number,
-): BindingIntent => ({
+interface Window {
+  readonly notBefore?: number | undefined;
+  readonly notAfter?: number | undefined;
+}
+type Given = Pick<BindingIntent, 'role' | 'scope' | 'subjectKind' | 'subjects'> & Window;
+
+const asBinding = ({ notBefore, notAfter, ...rest }: Given, index: number): BindingIntent => ({
   section: 'BINDING',
   key: `BINDING/${index}`,
   shard: '',

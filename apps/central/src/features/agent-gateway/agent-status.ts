@@ -1,12 +1,14 @@
+import { Seldom } from '@ambit/kernel';
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { flushClusterSync, isRowRefused } from '@ambit/persistence';
 import type { ClusterSyncUpdate, Sql } from '@ambit/persistence';
-import { Seldom } from '../../platform/seldom.ts';
 
 const resultsEveryMs = 1_000;
 const lastSeenEveryMs = 30_000;
+/** A report that cannot be stored makes one line for its cluster in this time. */
+const sayAgainMs = 600_000;
 
 type Applied = (clusterUid: string, revision: number) => void;
 type Fenced = (sessions: readonly Session[]) => void;
@@ -42,7 +44,7 @@ export class AgentStatus {
     this.#clock = clock;
     this.#logger = tell.logger;
     this.#meters = tell.meters;
-    this.#seldom = new Seldom(clock);
+    this.#seldom = new Seldom(clock, sayAgainMs);
   }
 
   start(): void {

@@ -1,4 +1,4 @@
-import { AppError, toAppError, instantMillis } from '@ambit/kernel';
+import { AppError, toAppError, instantMillis, Seldom } from '@ambit/kernel';
 import type { Clock, Ids, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { auditBatchProblem } from '@ambit/protocol';
@@ -6,7 +6,6 @@ import type { ReceivedAuditBatch } from '@ambit/protocol';
 import { ingestAuditPiecewise, readIngestFacts } from '@ambit/persistence';
 import type { AgentIdentity, Database, IngestResult } from '@ambit/persistence';
 import type { AgentCall, AuditStream } from '@ambit/transport';
-import { Seldom } from '../../platform/seldom.ts';
 import type { AdmitAgent } from './admit-agent.ts';
 import { BatchChain } from './batch-chain.ts';
 import { judgeBatch, unstorableEvent } from './judge-batch.ts';
@@ -16,6 +15,8 @@ import type { Pace } from './paced-stream.ts';
 import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
 /** Events; above what writing RBAC objects tells, and what was kept while central was away is taken in minutes. */
+/** What an agent does wrong each second makes one line in this time. */
+const sayAgainMs = 600_000;
 const eventPace: Pace = { perSecond: 1_000, burst: 512 };
 
 export interface AuditIngestPorts {
@@ -45,7 +46,7 @@ export class AuditIngest {
 
   constructor(ports: AuditIngestPorts) {
     this.#ports = ports;
-    this.#seldom = new Seldom(ports.clock);
+    this.#seldom = new Seldom(ports.clock, sayAgainMs);
   }
 
   /** Serves one `Audit.Push` stream, one batch at a time and in order, until the agent is revoked. */
