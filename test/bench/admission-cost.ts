@@ -5,7 +5,8 @@ import { devClusterSettings, startDevClusters } from '@ambit/dev-cluster';
 import type { DevCluster } from '@ambit/dev-cluster';
 import { printed } from '../support/run-program.ts';
 import { RawKube } from '../support/raw-kube.ts';
-import { ms, printMachine, quantile } from './figures.ts';
+import type { Bench, Benchmark } from './harness/benchmark.ts';
+import { quantile } from './harness/statistics.ts';
 
 const pairs = 6;
 const writesPerRun = 150;
@@ -25,7 +26,15 @@ const runs: readonly Run[] = [
 ];
 
 /** Creates and deletes bindings, with the policies and without them in turns, so that what drifts drifts in both. */
-export async function admissionCost(): Promise<void> {
+export const admissionCost: Benchmark = {
+  id: 'admission-cost',
+  name: 'admission-cost',
+  says: 'writes of the agent and of others, with the admission policies of a ceiling and without',
+  notInSmoke: true,
+  run: (bench) => writeBindings(bench),
+};
+
+async function writeBindings(bench: Bench): Promise<void> {
   const settings = devClusterSettings(process.env);
   const clusters = await startDevClusters({ names: ['bench'], settings, forTests: true });
   const folder = await mkdtemp(join(tmpdir(), 'ambit-bench-'));
@@ -34,7 +43,7 @@ export async function admissionCost(): Promise<void> {
     const cluster = clusters.cluster('bench');
     const file = join(folder, 'ceiling.yaml');
     await writeFile(file, JSON.stringify({ spec: largeCeiling() }));
-    await measure(cluster, file);
+    await measure(bench, cluster, file);
   } finally {
     await clusters.stop();
     await rm(folder, { recursive: true, force: true });
@@ -52,7 +61,7 @@ function largeCeiling(): object {
   return { allowedClusterRoles: ['view', ...more], customRoles: { rules } };
 }
 
-async function measure(cluster: DevCluster, file: string): Promise<void> {
+async function measure(bench: Bench, cluster: DevCluster, file: string): Promise<void> {
   const rights = await printed('print-rbac', file);
   const text = await printed('print-policy', file);
   const admin = await RawKube.open(cluster.adminKubeconfig);
@@ -69,15 +78,13 @@ async function measure(cluster: DevCluster, file: string): Promise<void> {
       }
     }
   }
-  printMachine(`Kubernetes ${cluster.version}`);
   for (const { who, subjects } of runs) {
     const of = (state: string): number => {
       return quantile(times.get(`${who}, ${subjects} subjects, ${state}`) ?? [], 0.5);
     };
-    const [on, off] = [of('with'), of('without')];
-    const name = `${who}, ${subjects} ${subjects === 1 ? 'subject' : 'subjects'}`;
-    const rate = `${(1_000 / on).toFixed(0)} instead of ${(1_000 / off).toFixed(0)} writes/s one after another`;
-    console.log(`${name.padEnd(20)} p50 ${ms(off)} without, ${ms(on)} with policies; ${rate}`);
+    const name = `p50 of a write of the ${who}, ${subjects} ${subjects === 1 ? 'subject' : 'subjects'}`;
+    bench.figure(`${name}, without policies`, of('without'), 'ms');
+    bench.figure(`${name}, with policies`, of('with'), 'ms');
   }
   admin.close();
   agent.close();

@@ -4,6 +4,7 @@ import { auditFilters } from '../audit-filters.ts';
 import { changeToEnforced } from '../change-to-enforced.ts';
 import { guard } from '../guard.ts';
 import type { Benchmark } from '../harness/benchmark.ts';
+import { revokeUnderLoad } from './b05-revoke-under-load.ts';
 import { countsOfAChange } from './counts-of-a-change.ts';
 
 /** Prints its figures itself and is judged by nobody. */
@@ -23,11 +24,8 @@ export const suite: readonly Benchmark[] = [
     'from a REST call until the API server decides by it, beside a raw POST of the same object',
     changeToEnforced,
   ),
-  printing(
-    'admission-cost',
-    'writes of the agent and of others, with the admission policies of a ceiling and without',
-    admissionCost,
-  ),
+  admissionCost,
+  revokeUnderLoad,
   printing(
     'agent-footprint',
     'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
