@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +12,16 @@ export class BenchDatabase {
   /** Of the superuser, for what no program of ours may do. Secret. */
   readonly superuserUrl: string;
   readonly #server: EmbeddedPostgres;
-  readonly #folder: string;
+  readonly #removed: () => Promise<void>;
 
-  private constructor(server: EmbeddedPostgres, folder: string, superuserUrl: string) {
+  private constructor(
+    server: EmbeddedPostgres,
+    superuserUrl: string,
+    removed: () => Promise<void>,
+  ) {
     this.#server = server;
-    this.#folder = folder;
     this.superuserUrl = superuserUrl;
+    this.#removed = removed;
   }
 
   /** `settings` are of postgresql.conf, over ours. */
@@ -24,16 +29,17 @@ export class BenchDatabase {
     const folder = await mkdtemp(join(tmpdir(), 'ambit-bench-'));
     const dataDir = join(folder, 'data');
     let server: EmbeddedPostgres | undefined;
+    const removed = removedAtExit(folder, () => server?.pid());
     try {
       server = await startEmbeddedPostgres({ dataDir, logger: silentLogger, settings });
       const superuser = new URL(server.url);
       superuser.username = 'postgres';
       superuser.password = (await readFile(join(dataDir, 'superuser.password'), 'utf8')).trim();
       await migrate(server.url, superuser);
-      return new BenchDatabase(server, folder, superuser.href);
+      return new BenchDatabase(server, superuser.href, removed);
     } catch (error) {
       await server?.stop();
-      await rm(folder, { recursive: true, force: true });
+      await removed();
       throw error;
     }
   }
@@ -50,8 +56,25 @@ export class BenchDatabase {
 
   async stop(): Promise<void> {
     await this.#server.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    await this.#removed();
   }
+}
+
+/**
+ * A server outlives who started it, and a folder anyway: what nobody stopped goes when this process leaves. Gives what
+ * removes the folder earlier.
+ */
+function removedAtExit(folder: string, pid: () => number | undefined): () => Promise<void> {
+  const leave = (): void => {
+    const running = pid();
+    if (running !== undefined) process.kill(running, 'SIGQUIT');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  process.once('exit', leave);
+  return async () => {
+    process.off('exit', leave);
+    await rm(folder, { recursive: true, force: true });
+  };
 }
 
 /** As `ambit-central migrate` does it for an external database, whose owner may sign in for that long. */

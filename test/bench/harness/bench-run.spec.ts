@@ -137,6 +137,7 @@ describe('a comparison', () => {
     const compared = run.bench.compare(halved({ ours: hanging }));
     run.leave();
     await expect(compared).rejects.toThrow('left by a signal');
+    expect(() => run.bench.count('statements', 1, { exactly: 1 })).toThrow('left by a signal');
   });
 });
 

@@ -12,6 +12,7 @@ export interface BenchOptions {
   readonly signal: AbortSignal;
 }
 
+const left = 'left by a signal';
 const fullEffort: Effort = { warmUp: { most: 8, withinMs: 60_000 }, guarded: true };
 const smokeEffort: Effort = { warmUp: { most: 1, withinMs: 5_000 }, guarded: false, pairs: 3 };
 
@@ -68,20 +69,22 @@ export class BenchRun implements Bench {
     }
   }
 
+  /** Throws once somebody wants to leave, so that a benchmark that only counts ends here. */
   #keep(result: Result): void {
+    if (this.#signal.aborted) throw new Error(left);
     this.results.push(result);
     for (const line of sayResult(result)) this.#print(line);
   }
 
   async #unlessLeft<T>(work: Promise<T>): Promise<T> {
-    const left = Promise.withResolvers<never>();
-    const leave = (): void => left.reject(new Error('left by a signal'));
+    const leaving = Promise.withResolvers<never>();
+    const leave = (): void => leaving.reject(new Error(left));
     if (this.#signal.aborted) leave();
     this.#signal.addEventListener('abort', leave, { once: true });
     // What still runs fails as soon as its servers are gone, when nobody waits for it.
     work.catch(() => undefined);
     try {
-      return await Promise.race([work, left.promise]);
+      return await Promise.race([work, leaving.promise]);
     } finally {
       this.#signal.removeEventListener('abort', leave);
     }

@@ -15,7 +15,8 @@ export function sumUp(reports: readonly Report[]): string[] {
   const verdicts = reports.flatMap(({ results }) => results.map(({ verdict }) => verdict));
   const counted = words.map((word) => `${verdicts.filter((is) => is === word).length} ${word}`);
   const failed = reports.filter(({ error }) => error !== undefined).length;
-  return [...lines, `${counted.join(', ')}, ${failed} failed`];
+  const minutes = reports.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  return [...lines, `${counted.join(', ')}, ${failed} failed in ${minutes.toFixed(1)} min`];
 }
 
 /** Whether a benchmark failed, a count is broken or, of a whole run, a goal is not met. */
