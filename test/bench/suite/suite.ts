@@ -6,6 +6,11 @@ import { guard } from '../guard.ts';
 import type { Benchmark } from '../harness/benchmark.ts';
 import { revokeUnderLoad } from './b05-revoke-under-load.ts';
 import { countsOfAChange } from './counts-of-a-change.ts';
+import { broadcast } from './b04-broadcast.ts';
+import { reconnectStorm } from './b06-reconnect-storm.ts';
+import { memoryPerAgent } from './b11-memory-per-agent.ts';
+import { idleFleet } from './b12-idle-fleet.ts';
+import { threeThousandAgents } from './three-thousand-agents.ts';
 
 /** Prints its figures itself and is judged by nobody. */
 const printing = (name: string, says: string, run: () => Promise<void>): Benchmark => ({
@@ -41,4 +46,9 @@ export const suite: readonly Benchmark[] = [
     'what the removal guard looks at and how long it takes, at 10,000 to 1,000,000 grants',
     guard,
   ),
+  broadcast,
+  reconnectStorm,
+  memoryPerAgent,
+  idleFleet,
+  threeThousandAgents,
 ];

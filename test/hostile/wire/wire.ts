@@ -20,13 +20,16 @@ import { callPolitely, p99 } from '../polite-callers.ts';
 import type { Felt } from '../polite-callers.ts';
 import { attacks } from './attacks.ts';
 import type { Attacked, Surroundings } from './attack.ts';
+import { startDecoy } from './decoy.ts';
+import type { Decoy } from './decoy.ts';
 
 const polite = 'polite';
 const apiVersion = 'ambit.dev/v1' as const;
 const attacker = fileURLToPath(new URL('./attacker.ts', import.meta.url));
-const secondsEach: Readonly<Record<Scale, number>> = { smoke: 3, full: 10 };
-const quietSeconds: Readonly<Record<Scale, number>> = { smoke: 6, full: 20 };
-/** What polite callers may feel of an attack. */
+/** Of a turn: nobody attacks, the decoy is attacked, central is attacked. */
+const secondsEach: Readonly<Record<Scale, number>> = { smoke: 2, full: 4 };
+const turns: Readonly<Record<Scale, number>> = { smoke: 1, full: 2 };
+/** What polite callers may feel of an attack, beside what they feel of the same attackers at the decoy. */
 const mostRatio = 2;
 /** Below this a ratio says more about the machine than about central: few samples, beside the other tests of a run. */
 const unfeltMs: Readonly<Record<Scale, number>> = { smoke: 1_000, full: 50 };
@@ -35,42 +38,44 @@ const mostGrowthMiB = 256;
 
 /**
  * Strangers and one enrolled agent against the agent port, while a polite agent is served and people call the REST API.
+ * Each attack takes turns with quiet times, and with the same attackers at a decoy: what they take of the machine there is
+ * no work of central's, and what polite callers feel of it is the floor.
  * An escape is an answer that should be a refusal, a polite caller kept waiting, memory that grows, or an end of central.
  */
 export const wire: HostileFamily = {
   says: 'strangers and a hostile agent at the agent port, beside polite callers',
   run: async (scale) => {
     const fleet = await Fleet.start([polite], {});
+    const decoy = await startDecoy();
     try {
-      return await attackAll(fleet, scale);
+      return await attackAll(fleet, decoy, scale);
     } finally {
+      decoy.stop();
       await fleet.stop();
     }
   },
 };
 
-async function attackAll(fleet: Fleet, scale: Scale): Promise<FamilyResult> {
+async function attackAll(fleet: Fleet, decoy: Decoy, scale: Scale): Promise<FamilyResult> {
   const surroundings = await prepare(fleet);
-  const until = (seconds: number): number => performance.now() + seconds * 1_000;
-  await callPolitely(fleet, polite, until(2));
-  const quiet = await callPolitely(fleet, polite, until(quietSeconds[scale]));
-  const notes = [`quiet: ${describe(quiet)}`];
+  await callPolitely(fleet, polite, performance.now() + 2_000);
+  const notes: string[] = [];
   const escapes: Escape[] = [];
   let attempts = 0;
   const before = await residentMiB(fleet);
   for (const name of Object.keys(attacks)) {
-    const lasts = secondsEach[scale];
-    const [attacked, felt] = await Promise.all([
-      attack(name, lasts, surroundings),
-      callPolitely(fleet, polite, until(lasts)),
-    ]);
+    const { attacked, quiet, floor, felt } = await inTurns(fleet, name, scale, {
+      central: surroundings,
+      decoy: { ...surroundings, target: decoy.target },
+    });
     attempts += attacked.attempts;
     const resident = await residentMiB(fleet);
     notes.push(
-      `${name}: ${attacked.attempts} attempts, ${describe(felt)}, central ${resident.toFixed(0)} MiB`,
+      `${name}: ${attacked.attempts} attempts, central ${resident.toFixed(0)} MiB`,
+      `  quiet ${describe(quiet)}; at the decoy ${describe(floor)}; attacked ${describe(felt)}`,
     );
     escapes.push(...[...new Set(attacked.got)].map((got) => ({ attack: name, got })));
-    escapes.push(...slower(name, felt, quiet, unfeltMs[scale]));
+    escapes.push(...slower(name, felt, [quiet, floor], unfeltMs[scale]));
   }
   const grown = (await residentMiB(fleet)) - before;
   notes.push(`central grew by ${grown.toFixed(0)} MiB`);
@@ -79,13 +84,54 @@ async function attackAll(fleet: Fleet, scale: Scale): Promise<FamilyResult> {
   return { attacks: attempts, escapes, notes };
 }
 
-const describe = ({ rest, revocation }: Felt): string =>
-  `REST p99 ${ms(p99(rest))} of ${rest.length}, revocation p99 ${ms(p99(revocation))} of ${revocation.length}`;
+interface Turns {
+  readonly attacked: Attacked;
+  readonly quiet: Felt;
+  readonly floor: Felt;
+  readonly felt: Felt;
+}
 
-/** What polite callers felt during an attack, beside what they feel on quiet days. */
-function slower(name: string, felt: Felt, quiet: Felt, unfelt: number): Escape[] {
+/** What drifts on the machine drifts in all three. */
+async function inTurns(
+  fleet: Fleet,
+  name: string,
+  scale: Scale,
+  at: Readonly<Record<'central' | 'decoy', Omit<Surroundings, 'until'>>>,
+): Promise<Turns> {
+  const seconds = secondsEach[scale];
+  const politely = (): Promise<Felt> =>
+    callPolitely(fleet, polite, performance.now() + seconds * 1_000);
+  const all: Turns[] = [];
+  for (let turn = 0; turn < turns[scale]; turn++) {
+    const quiet = await politely();
+    const [, floor] = await Promise.all([attack(name, seconds, at.decoy), politely()]);
+    const [attacked, felt] = await Promise.all([attack(name, seconds, at.central), politely()]);
+    all.push({ attacked, quiet, floor, felt });
+  }
+  return {
+    attacked: {
+      attempts: all.reduce((sum, { attacked }) => sum + attacked.attempts, 0),
+      got: all.flatMap(({ attacked }) => attacked.got),
+    },
+    quiet: together(all.map(({ quiet }) => quiet)),
+    floor: together(all.map(({ floor }) => floor)),
+    felt: together(all.map(({ felt }) => felt)),
+  };
+}
+
+const together = (all: readonly Felt[]): Felt => ({
+  rest: all.flatMap(({ rest }) => rest),
+  revocation: all.flatMap(({ revocation }) => revocation),
+});
+
+const describe = ({ rest, revocation }: Felt): string =>
+  `REST p99 ${ms(p99(rest))} of ${rest.length}, revocation ${ms(p99(revocation))} of ${revocation.length}`;
+
+/** What polite callers felt during an attack, beside the worse of what they feel without it. */
+function slower(name: string, felt: Felt, without: readonly Felt[], unfelt: number): Escape[] {
   return (['rest', 'revocation'] as const).flatMap((what) => {
-    const [now, then] = [p99(felt[what]), p99(quiet[what])];
+    const now = p99(felt[what]);
+    const then = Math.max(...without.map((each) => p99(each[what])));
     if (now <= Math.max(mostRatio * then, unfelt)) return [];
     return [{ attack: name, got: `${what} p99 ${ms(now)} instead of ${ms(then)}` }];
   });

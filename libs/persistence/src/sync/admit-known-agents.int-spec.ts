@@ -69,10 +69,13 @@ async function enrolled({ hello = true } = {}): Promise<Enrolled> {
 }
 
 function helloOf(agent: Enrolled, more: Partial<KnownHello> = {}): KnownHello {
-  const { agentUid: _, ...known } = agent;
+  const { fingerprint, clusterUid, clusterName, kubeSystemUid } = agent;
   return {
     ...session,
-    ...known,
+    fingerprint,
+    clusterUid,
+    clusterName,
+    kubeSystemUid,
     event: {
       id: randomUUID(),
       time: new Date(1_000).toISOString(),

@@ -98,9 +98,19 @@ export async function admitKnownAgents(
   return new Map(rows.map((row) => [row.fingerprint, toAdmitted(row)]));
 }
 
-function toRow({ held, event: _, at: __, ...hello }: KnownHello): object {
+function toRow(hello: KnownHello): object {
+  const { fingerprint, clusterUid, clusterName, kubeSystemUid, held } = hello;
+  const { replica, stateEpoch, agentVersion, kubernetesVersion, ceilingDigest } = hello;
   return {
-    ...hello,
+    fingerprint,
+    clusterUid,
+    clusterName,
+    kubeSystemUid,
+    replica,
+    stateEpoch,
+    agentVersion,
+    kubernetesVersion,
+    ceilingDigest,
     ceiling: hello.ceiling ?? null,
     heldEpoch: held?.stateEpoch ?? null,
     heldRevision: held?.revision ?? null,

@@ -1,0 +1,81 @@
+import type { Bench, Benchmark, Measured } from '../harness/benchmark.ts';
+import { grantToAll, grantToOne } from '../fleet/enrolled.ts';
+import { now } from '../fleet/messages.ts';
+import { connectBoth, settle, withTwoFleets } from '../fleet/two-fleets.ts';
+import type { TwoFleets } from '../fleet/two-fleets.ts';
+
+/** What a change of one binding takes in all, envelope and manifest included. */
+const messageBytes = 600;
+
+export const broadcast: Benchmark = {
+  id: 'B04',
+  name: 'broadcast',
+  says: 'one grant to every agent until the last one has it, beside as many bytes over bare grpc-js',
+  run: (bench) => withTwoFleets(bench.smoke ? 50 : 1_000, (fleets) => measure(bench, fleets)),
+};
+
+async function measure(bench: Bench, fleets: TwoFleets): Promise<void> {
+  await connectBoth(fleets);
+  await oneCluster(bench, fleets);
+  const rest: number[] = [];
+  const ours = { name: 'central', run: () => ofOurs(fleets, rest) };
+  const floor = { name: 'bare grpc-js', run: () => ofFloor(fleets) };
+  const both = { ours, floor, goal: { atMost: 1.3 }, pairs: 11 };
+  const counts = { messages: { exactly: 3 * fleets.size }, statements: { atMost: 60 } };
+  await bench.compare({
+    ...both,
+    name: 'CPU of the server',
+    gate: { of: 'cpu', processes: ['central'] },
+    counts,
+  });
+  await bench.compare({
+    ...both,
+    name: 'last acknowledgement',
+    gate: { of: 'latency', quantile: 0.5 },
+  });
+  bench.figure('the grant is answered after, at worst', Math.max(...rest), 'ms', { atMost: 250 });
+  bench.note(
+    'each agent gets a manifest with a signature of its own, in three messages; the floor signs nothing and sends one',
+  );
+}
+
+let names = 0;
+
+async function ofOurs({ place, fleet, ours, size }: TwoFleets, rest: number[]): Promise<Measured> {
+  const name = `more-${names++}`;
+  await fleet.reset();
+  const before = place.statements.counts().statements;
+  const began = now();
+  const measured = await ours.measure(async () => {
+    const done = await place.client.api.apply({ body: { objects: [grantToAll(name, name)] } });
+    rest.push(now() - began);
+    const last = await fleet.accepted(done.revision, size);
+    return { latenciesMs: [last - began] };
+  });
+  const { heard } = fleet.counted();
+  const messages = ['stateBegin', 'stateChunk', 'stateEnd'].reduce(
+    (sum, each) => sum + (heard[each] ?? 0),
+    0,
+  );
+  const statements = place.statements.counts().statements - before;
+  return { ...measured, counts: { messages, statements } };
+}
+
+async function ofFloor({ bare, bareFleet, floor }: TwoFleets): Promise<Measured> {
+  await bareFleet.reset();
+  const began = now();
+  return floor.measure(async () => {
+    const last = await bareFleet.accepted(bare.broadcast(messageBytes));
+    return { latenciesMs: [last - began] };
+  });
+}
+
+/** A change of one cluster is said to one agent, however many there are. */
+async function oneCluster(bench: Bench, { place, fleet }: TwoFleets): Promise<void> {
+  await fleet.reset();
+  const body = { objects: [grantToOne('one', 'one', 7)] };
+  const { revision } = await place.client.api.apply({ body });
+  await fleet.accepted(revision, 1);
+  await settle(500);
+  bench.count('agents that hear of one', fleet.counted().heard['stateBegin'] ?? 0, { exactly: 1 });
+}

@@ -1,0 +1,53 @@
+import type { Bench, Benchmark, Measured } from '../harness/benchmark.ts';
+import { stormOfFloor, stormOfOurs } from '../fleet/storm.ts';
+import { connectBoth, withTwoFleets } from '../fleet/two-fleets.ts';
+import type { TwoFleets } from '../fleet/two-fleets.ts';
+
+const mostStatements = 20;
+const mostBytes = { atMost: 512 };
+
+export const reconnectStorm: Benchmark = {
+  id: 'B06',
+  name: 'reconnect-storm',
+  says: 'central is killed and every agent comes back with nothing changed, beside bare handshakes and a first echo',
+  run: (bench) => {
+    const work = (fleets: TwoFleets): Promise<void> => measure(bench, fleets);
+    return withTwoFleets(bench.smoke ? 50 : 1_000, work, { countBytes: true });
+  },
+};
+
+async function measure(bench: Bench, fleets: TwoFleets): Promise<void> {
+  await connectBoth(fleets);
+  const latencies: number[] = [];
+  let bytesEach = 0;
+  const once = async (): Promise<Measured> => {
+    const { latenciesMs = [], counts = {}, ...rest } = await stormOfOurs(fleets);
+    latencies.push(...latenciesMs);
+    const { bytes = 0 } = counts;
+    bytesEach = Math.round(bytes / fleets.size);
+    return { ...rest, counts };
+  };
+  if (bench.smoke) {
+    const { counts = {} } = await once();
+    bench.count('statements of the storm', counts['statements'] ?? 0, { atMost: mostStatements });
+    bench.count('entries sent again', counts['entries'] ?? 0, { exactly: 0 });
+    bench.figure('application bytes for an agent', bytesEach, 'B', mostBytes);
+    return;
+  }
+  await bench.compare({
+    name: 'CPU of the server',
+    ours: { name: 'central', run: once },
+    floor: { name: 'bare grpc-js', run: () => stormOfFloor(fleets) },
+    gate: { of: 'cpu', processes: ['central'] },
+    goal: { atMost: 1.15 },
+    pairs: 9,
+    counts: {
+      statements: { atMost: mostStatements },
+      entries: { exactly: 0 },
+    },
+  });
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
+  bench.figure('REST p99 during storms', p99, 'ms', { atMost: 250 });
+  bench.figure('application bytes for an agent', bytesEach, 'B', mostBytes);
+}
