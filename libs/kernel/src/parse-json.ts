@@ -20,8 +20,18 @@ export function parseJson(text: string): unknown {
     const place = line === undefined ? {} : { line: Number(line), column: Number(column) };
     throw invalid({ message: 'This is not valid JSON.', ...place }, cause);
   }
-  refuseLostKeys(text);
+  if (!isWrittenFrom(value, text)) refuseLostKeys(text);
   return value;
+}
+
+/** True when this very text is how the value is written: then each of its keys is there, once. */
+function isWrittenFrom(value: unknown, text: string): boolean {
+  try {
+    return JSON.stringify(value) === text && !text.includes('"__proto__":');
+  } catch {
+    // Nested deeper than a value can be written.
+    return false;
+  }
 }
 
 /** The text is known to be JSON, so that only texts, brackets and commas have to be told apart. */

@@ -1,10 +1,12 @@
 /** What a database cannot keep, or a terminal would obey: control characters and halves of surrogate pairs. */
 const unstorable = /[\p{Cc}\p{Surrogate}]/gu;
+const anyUnstorable = /[\p{Cc}\p{Surrogate}]/u;
 const blanks = /[\t\n\r]+/g;
 const replacement = '\ufffd';
 
 /** The text with at most `most` UTF-16 units, without control characters and halves of pairs; lines become one line. */
 export function storableText(text: string, most: number): string {
+  if (text.length <= most && !anyUnstorable.test(text)) return text;
   const cut = text.length > most ? `${text.slice(0, most - 1)}…` : text;
   return cut.replace(blanks, ' ').replace(unstorable, replacement);
 }
@@ -18,7 +20,7 @@ export interface StorableLimits {
 
 /**
  * A value from outside with every text in it, keys included, made storable; numbers stay finite and exact, bytes stay
- * as they are. Objects nested deeper than allowed become null.
+ * as they are. Objects nested deeper than allowed become null. What needs no mending is the value itself, not a copy.
  */
 export function storable<T>(value: T, limits: StorableLimits): T {
   return made(value, '', limits.depth, limits) as T;
@@ -30,15 +32,31 @@ function made(value: unknown, field: string, depth: number, limits: StorableLimi
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   if (depth === 0) return null;
   if (Array.isArray(value)) {
-    return value.map((item: unknown) => made(item, field, depth - 1, limits));
+    const items = value.map((item: unknown) => made(item, field, depth - 1, limits));
+    return items.every((item, at) => item === value[at]) ? value : items;
+  }
+  return madeObject(value as Readonly<Record<string, unknown>>, depth - 1, limits);
+}
+
+function madeObject(
+  value: Readonly<Record<string, unknown>>,
+  depth: number,
+  limits: StorableLimits,
+): object {
+  const keys = Object.keys(value);
+  let mended: [string, unknown][] | undefined;
+  for (const [at, key] of keys.entries()) {
+    const item = value[key];
+    const name = storableText(key, longestKey);
+    const content = made(item, key, depth, limits);
+    if (mended === undefined) {
+      if (name === key && content === item) continue;
+      mended = keys.slice(0, at).map((former) => [former, value[former]]);
+    }
+    mended.push([name, content]);
   }
   // An entry becomes a property of its own whatever its name is, `__proto__` included.
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      storableText(key, longestKey),
-      made(item, key, depth - 1, limits),
-    ]),
-  );
+  return mended === undefined ? value : Object.fromEntries(mended);
 }
 
 const longestKey = 256;
