@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import { auditBatchProblem, decodeAuditEvent } from '@ambit/protocol';
-import type { ReceivedAuditBatch, wire } from '@ambit/protocol';
+import type { wire } from '@ambit/protocol';
 import { nodeDigests } from '@ambit/transport';
 import type { AuditStream } from '@ambit/transport';
 
@@ -9,9 +9,9 @@ import type { AuditStream } from '@ambit/transport';
 export class TestAuditIngest {
   /** In the order of their commit; a gap is a text. */
   readonly events: (AuditEvent | string)[] = [];
-  readonly batches: ReceivedAuditBatch[] = [];
+  readonly batches: wire.AuditBatch[] = [];
   /** Called before a batch is acknowledged; false swallows the acknowledgement. */
-  acknowledges: (batch: ReceivedAuditBatch) => boolean = () => true;
+  acknowledges: (batch: wire.AuditBatch) => boolean = () => true;
   readonly #cursors = new Map<string, number>();
 
   get types(): string[] {
@@ -27,13 +27,14 @@ export class TestAuditIngest {
   push(stream: AuditStream): void {
     let previous: Uint8Array = new Uint8Array();
     stream.listen({
-      message: (batch) => {
-        const problem = auditBatchProblem(batch, batch.bytes);
+      message: (received) => {
+        const batch = received.decode();
+        const problem = auditBatchProblem(batch, received.bytes);
         const chained = Buffer.from(previous).equals(Buffer.from(batch.previousHash));
         if (problem !== undefined || !chained) {
           return stream.fail(new AppError('invalid_request', problem ?? 'the chain is broken'));
         }
-        previous = nodeDigests.sha256(batch.bytes);
+        previous = nodeDigests.sha256(received.bytes);
         this.batches.push(batch);
         const reply = this.#take(batch);
         if (reply.reply === 'resend' || this.acknowledges(batch)) stream.outbox.control(reply);
@@ -42,7 +43,7 @@ export class TestAuditIngest {
     });
   }
 
-  #take({ spoolEpoch, records }: ReceivedAuditBatch): wire.AuditReply {
+  #take({ spoolEpoch, records }: wire.AuditBatch): wire.AuditReply {
     let last = this.#cursors.get(spoolEpoch) ?? 0;
     for (const record of records) {
       const first = record.content === 'gap' ? record.gap.firstSequence : record.sequence;

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AuditEvent } from '@ambit/domain';
 import { eventually, PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
+import type { Database } from '../database.ts';
 import { dropAuditBefore, makeAuditPartitions } from './audit-partitions.ts';
-import { ingestAudit, type IngestRecord } from './ingest-audit.ts';
+import { writtenEvent } from './event-row.ts';
+import { ingestAudit, type IngestBatch, type IngestRecord } from './ingest-audit.ts';
 import { listAudit } from './list-audit.ts';
 import { auditTailStart, tailAudit } from './tail-audit.ts';
 
@@ -40,17 +42,18 @@ const event = (n: number): AuditEvent => ({
 const records = (first: number, last: number): IngestRecord[] =>
   Array.from({ length: last - first + 1 }, (_, index) => ({
     sequence: first + index,
-    event: event(first + index),
+    event: writtenEvent(event(first + index)),
   }));
-const ingest = (batch: readonly IngestRecord[], spoolEpoch = 's1', at = now) =>
-  ingestAudit(db.database, {
-    clusterUid: cluster.uid,
-    clusterName: cluster.name,
-    spoolEpoch,
-    records: batch,
-    at,
-    newEventId: randomUUID,
-  });
+const batchOf = (batch: readonly IngestRecord[], spoolEpoch = 's1', at = now): IngestBatch => ({
+  clusterUid: cluster.uid,
+  clusterName: cluster.name,
+  spoolEpoch,
+  records: batch,
+  at,
+  newEventId: randomUUID,
+});
+const ingest = (...given: Parameters<typeof batchOf>) =>
+  ingestAudit(db.database, batchOf(...given));
 
 async function stored(): Promise<AuditEvent[]> {
   const all: AuditEvent[] = [];
@@ -71,13 +74,19 @@ describe('what agents send', () => {
   test.each([3, 300])('%i events are stored whole and in order', async (size) => {
     const batch = records(1, size);
     expect(await ingest(batch)).toMatchObject({ type: 'ack', sequence: size });
-    const sent = batch.map((record) => ('event' in record ? record.event : undefined));
+    const sent = batch.map((record) =>
+      'event' in record ? (JSON.parse(record.event.json) as AuditEvent) : undefined,
+    );
     expect(await stored()).toEqual(sent.map((one) => expect.objectContaining(one ?? {})));
   });
 
   test('case 83: a spool replayed twice is stored once', async () => {
     await ingest(records(1, 100));
-    expect(await ingest(records(1, 100))).toMatchObject({ type: 'ack', sequence: 100, stored: [] });
+    expect(await ingest(records(1, 100))).toMatchObject({
+      type: 'ack',
+      sequence: 100,
+      stored: { events: 0 },
+    });
     expect(await ingest(records(61, 140))).toMatchObject({ type: 'ack', sequence: 140 });
     const messages = (await stored()).map((one) => one.object?.name);
     expect(messages).toEqual(Array.from({ length: 140 }, (_, n) => `b-${n + 1}`));
@@ -107,7 +116,7 @@ describe('what agents send', () => {
     expect(lost).toMatchObject([
       { details: { lost: 4, firstSequence: 6, lastSequence: 9, reason: 'trimmed' } },
     ]);
-    expect(await ingest([gap])).toMatchObject({ stored: [] });
+    expect(await ingest([gap])).toMatchObject({ stored: { events: 0 } });
   });
 
   test('case U21: a spool that began anew is itself a possible gap; the first one is not', async () => {
@@ -129,12 +138,50 @@ describe('what agents send', () => {
     const broken = records(3, 80);
     const last = broken.at(-1);
     if (last !== undefined && 'event' in last) {
-      broken[broken.length - 1] = { ...last, event: { ...last.event, message: 'nul \u0000 byte' } };
+      const poisoned: AuditEvent = { ...event(80), message: 'nul \u0000 byte' };
+      broken[broken.length - 1] = { ...last, event: writtenEvent(poisoned) };
     }
     await expect(ingest(broken)).rejects.toMatchObject({ code: 'invalid_request' });
     expect(await stored()).toHaveLength(2);
     expect(await ingest(records(3, 80))).toMatchObject({ type: 'ack', sequence: 80 });
   });
+});
+
+/** What is asked of the database for each batch that follows the one before it: statements, COPY among them. */
+async function statementsOf(sizes: readonly number[]): Promise<number[]> {
+  let first = 1;
+  const counts: number[] = [];
+  for (const size of sizes) {
+    let statements = 0;
+    const counting: Pick<Database, 'sealed'> = {
+      sealed: (work, options) =>
+        db.database.sealed(async (open) => {
+          const query = (text: string, values?: readonly unknown[]) => {
+            statements++;
+            return open.query(text, values);
+          };
+          const client = {
+            query: (...given: Parameters<typeof open.client.query>) => {
+              statements++;
+              return open.client.query(...given);
+            },
+          };
+          const finished = await work({ ...open, query, client } as typeof open);
+          if (finished.seal !== undefined) statements++;
+          return finished;
+        }, options),
+    };
+    await ingestAudit(counting, batchOf(records(first, first + size - 1)));
+    first += size;
+    counts.push(statements);
+  }
+  return counts;
+}
+
+test('a batch costs one look, one statement that stores and one that is sent with COMMIT, however large it is', async () => {
+  await ingest(records(1, 1), 'before');
+  const [, ...counts] = await statementsOf([1, 2, 49, 50, 512]);
+  expect(counts).toEqual([3, 3, 3, 3]);
 });
 
 describe('reading the trail', () => {

@@ -33,6 +33,19 @@ export function toEventRow({ reportedBy = central, ...event }: AuditEvent): Even
   };
 }
 
+/** A row of an event whose JSON is written already. */
+export interface WrittenEvent extends Omit<EventRow, 'event'> {
+  /** RFC 3339, as in the event. */
+  readonly time: string;
+  /** The event, as text of the column of that name. */
+  readonly json: string;
+}
+
+export function writtenEvent(event: AuditEvent): WrittenEvent {
+  const { event: told, ...columns } = toEventRow(event);
+  return { ...columns, time: told.time, json: JSON.stringify(told) };
+}
+
 /** As stored, with who reported it and the time at which central got it (RFC 3339). */
 export type StoredEvent = AuditEvent & {
   readonly reportedBy: string;
@@ -57,11 +70,28 @@ export async function insertEvents(
   events: readonly AuditEvent[],
   receivedAt: Date,
 ): Promise<void> {
-  if (events.length === 0) return;
+  await insertRows(sql, JSON.stringify(events.map(toEventRow)), receivedAt);
+}
+
+/** As `insertEvents`. */
+export async function insertWritten(
+  sql: Sql,
+  events: readonly WrittenEvent[],
+  receivedAt: Date,
+): Promise<void> {
+  const rows = events.map(({ time: _time, json, ...columns }) => {
+    const written = JSON.stringify(columns);
+    return `${written.slice(0, -1)},"event":${json}}`;
+  });
+  await insertRows(sql, `[${rows.join(',')}]`, receivedAt);
+}
+
+async function insertRows(sql: Sql, rows: string, receivedAt: Date): Promise<void> {
+  if (rows === '[]') return;
   await sql.query(
     `INSERT INTO audit_events (received_at, ${eventColumns})
      SELECT $1, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by, e.event
      FROM jsonb_to_recordset($2::jsonb) AS e(${eventRecord})`,
-    [receivedAt, JSON.stringify(events.map(toEventRow))],
+    [receivedAt, rows],
   );
 }

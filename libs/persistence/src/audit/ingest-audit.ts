@@ -1,17 +1,23 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AuditEvent } from '@ambit/domain';
 import { counted } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Database } from '../database.ts';
-import type { OpenTransaction } from '../open-transaction.ts';
-import { one } from '../sql.ts';
-import { eventColumns, insertEvents, toEventRow } from './event-row.ts';
+import type { Finished, OpenTransaction } from '../open-transaction.ts';
+import {
+  central,
+  eventColumns,
+  insertWritten,
+  writtenEvent,
+  type WrittenEvent,
+} from './event-row.ts';
 
 /** What an agent's spool holds at one sequence number, or a gap that ends there. */
 export type IngestRecord =
-  | { readonly sequence: number; readonly event: AuditEvent }
+  | { readonly sequence: number; readonly event: WrittenEvent }
   | {
       readonly sequence: number;
       readonly gap: { readonly first: number; readonly last: number; readonly reason: string };
@@ -24,9 +30,20 @@ export interface IngestBatch {
   /** Ascending sequence numbers, counted from 1 in each spool epoch. */
   readonly records: readonly IngestRecord[];
   /** What central has to say of the batch itself; stored before its events. */
-  readonly notes?: readonly AuditEvent[];
+  readonly notes?: readonly WrittenEvent[];
   readonly newEventId: () => string;
   readonly at: Millis;
+}
+
+/** What of a batch was new. */
+export interface StoredBatch {
+  readonly events: number;
+  /** How many of them are in the words of an agent. */
+  readonly told: number;
+  /** How many events are known to be missing; of a spool that began anew, one. */
+  readonly lost: number;
+  /** When the last of them happened, RFC 3339. */
+  readonly newest: string | undefined;
 }
 
 export type IngestResult =
@@ -34,31 +51,45 @@ export type IngestResult =
       /** Everything up to `sequence` is committed. */
       readonly type: 'ack';
       readonly sequence: number;
-      readonly stored: readonly AuditEvent[];
+      readonly stored: StoredBatch;
     }
   | { readonly type: 'resend'; readonly fromSequence: number };
 
 /** Up to here one INSERT is as fast as starting a COPY. */
 const copyFromRows = 50;
 
+interface Cursor {
+  readonly last: number;
+  readonly updated: Date;
+}
+
 /** Locked until commit, so that two streams of one cluster take turns. A new epoch starts before its first event. */
 async function lockCursor(
   open: OpenTransaction,
   batch: IngestBatch,
 ): Promise<{ last: number; isNew: boolean; at: Date }> {
-  const made = await open.query(
-    `INSERT INTO audit_cursor (cluster_uid, spool_epoch, last_seq, updated_at) VALUES ($1, $2, 0, $3)
-     ON CONFLICT DO NOTHING RETURNING last_seq`,
-    [batch.clusterUid, batch.spoolEpoch, new Date(batch.at)],
-  );
-  const { last, updated } = await one<{ last: number; updated: Date }>(
-    open,
+  let [cursor] = await readCursor(open, batch);
+  let isNew = false;
+  if (cursor === undefined) {
+    const made = await open.query(
+      `INSERT INTO audit_cursor (cluster_uid, spool_epoch, last_seq, updated_at) VALUES ($1, $2, 0, $3)
+       ON CONFLICT DO NOTHING RETURNING last_seq`,
+      [batch.clusterUid, batch.spoolEpoch, new Date(batch.at)],
+    );
+    isNew = made.length > 0;
+    [cursor] = await readCursor(open, batch);
+  }
+  if (cursor === undefined) throw new Error('the cursor of a spool went while it was locked');
+  // A batch that waited for another one came after it, whatever its clock said when it began to wait.
+  const at = new Date(Math.max(batch.at, cursor.updated.getTime()));
+  return { last: cursor.last, isNew, at };
+}
+
+function readCursor(open: OpenTransaction, batch: IngestBatch): Promise<Cursor[]> {
+  return open.query<Cursor>(
     `SELECT last_seq AS last, updated_at AS updated FROM audit_cursor WHERE cluster_uid = $1 AND spool_epoch = $2 FOR UPDATE`,
     [batch.clusterUid, batch.spoolEpoch],
   );
-  // A batch that waited for another one came after it, whatever its clock said when it began to wait.
-  const at = new Date(Math.max(batch.at, updated.getTime()));
-  return { last, isNew: made.length > 0, at };
 }
 
 function gapEvent(
@@ -86,8 +117,9 @@ function gapEvent(
 }
 
 interface Taken {
-  readonly events: AuditEvent[];
+  readonly events: WrittenEvent[];
   last: number;
+  lost: number;
 }
 
 /** Takes records as long as they follow each other. False at the first that leaves something out. */
@@ -97,7 +129,8 @@ function take(batch: IngestBatch, record: IngestRecord, taken: Taken): boolean {
     const { first, last, reason } = record.gap;
     if (last < next) return true;
     if (first > next) return false;
-    taken.events.push(gapEvent(batch, { first: next, last, reason }));
+    taken.events.push(writtenEvent(gapEvent(batch, { first: next, last, reason })));
+    taken.lost += last - next + 1;
     taken.last = last;
     return true;
   }
@@ -116,51 +149,79 @@ const copyEscapes: Readonly<Record<string, string>> = {
 };
 
 function copyField(value: string | null): string {
-  return value === null ? '\\N' : value.replace(/[\\\n\r\t]/g, (found) => copyEscapes[found] ?? '');
+  if (value === null) return '\\N';
+  return /[\\\n\r\t]/.test(value)
+    ? value.replace(/[\\\n\r\t]/g, (found) => copyEscapes[found] ?? '')
+    : value;
 }
 
-function* copyLines(events: readonly AuditEvent[], at: Date): Generator<string> {
+/** What goes to the database at a time. */
+const chunkLength = 64 * 1024;
+
+/** Rows as COPY takes them, many at a time; after each chunk others have their turn. */
+async function* copyChunks(events: readonly WrittenEvent[], at: Date): AsyncGenerator<Buffer> {
   const received = at.toISOString();
+  let chunk = '';
   for (const event of events) {
-    const row = toEventRow(event);
-    const { type, actor, cluster, object_kind, object_name, reported_by } = row;
-    const fields = [received, type, actor, cluster, object_kind, object_name, reported_by];
-    yield `${[...fields, JSON.stringify(row.event)].map(copyField).join('\t')}\n`;
+    const { type, actor, cluster, object_kind, object_name, reported_by, json } = event;
+    const columns = [type, actor, cluster, object_kind, object_name, reported_by, json];
+    chunk += received;
+    for (const column of columns) chunk += `\t${copyField(column)}`;
+    chunk += '\n';
+    if (chunk.length < chunkLength) continue;
+    yield Buffer.from(chunk);
+    chunk = '';
+    await turn();
   }
+  if (chunk !== '') yield Buffer.from(chunk);
 }
 
 async function store(
   open: OpenTransaction,
-  events: readonly AuditEvent[],
+  events: readonly WrittenEvent[],
   at: Date,
 ): Promise<void> {
-  if (events.length < copyFromRows) return insertEvents(open, events, at);
+  if (events.length < copyFromRows) return insertWritten(open, events, at);
   const sink = open.client.query(
     copyFrom(`COPY audit_events (received_at, ${eventColumns}) FROM STDIN`),
   );
-  await pipeline(Readable.from(copyLines(events, at)), sink);
+  await pipeline(Readable.from(copyChunks(events, at)), sink);
 }
 
 /**
  * Stores what is new of a batch and moves the cursor in one transaction; an `ack` is committed. Records at or below the
  * cursor are skipped, so a batch may come any number of times. Throws database_unavailable: then the agent sends it again.
  */
-export function ingestAudit(database: Database, batch: IngestBatch): Promise<IngestResult> {
-  return database.transaction(async (open): Promise<IngestResult> => {
+export async function ingestAudit(
+  database: Pick<Database, 'sealed'>,
+  batch: IngestBatch,
+): Promise<IngestResult> {
+  const { value } = await database.sealed(async (open): Promise<Finished<IngestResult>> => {
     const cursor = await lockCursor(open, batch);
-    const taken: Taken = { events: [...(batch.notes ?? [])], last: cursor.last };
+    const taken: Taken = { events: [...(batch.notes ?? [])], last: cursor.last, lost: 0 };
     if (cursor.isNew && (await hasOtherEpoch(open, batch))) {
-      taken.events.push(gapEvent(batch, { reason: 'new_spool' }));
+      taken.events.push(writtenEvent(gapEvent(batch, { reason: 'new_spool' })));
+      taken.lost++;
     }
     const follows = batch.records.every((record) => take(batch, record, taken));
     await store(open, taken.events, cursor.at);
-    await open.query(
-      'UPDATE audit_cursor SET last_seq = $3, updated_at = $4 WHERE cluster_uid = $1 AND spool_epoch = $2',
-      [batch.clusterUid, batch.spoolEpoch, taken.last, cursor.at],
-    );
-    if (!follows) return { type: 'resend', fromSequence: taken.last + 1 };
-    return { type: 'ack', sequence: taken.last, stored: taken.events };
+    const { clusterUid, spoolEpoch } = batch;
+    return {
+      value: follows
+        ? { type: 'ack', sequence: taken.last, stored: storedBatch(taken) }
+        : { type: 'resend', fromSequence: taken.last + 1 },
+      seal: {
+        text: 'UPDATE audit_cursor SET last_seq = $3, updated_at = $4 WHERE cluster_uid = $1 AND spool_epoch = $2',
+        values: [clusterUid, spoolEpoch, taken.last, cursor.at],
+      },
+    };
   });
+  return value;
+}
+
+function storedBatch({ events, lost }: Taken): StoredBatch {
+  const told = events.filter(({ reported_by }) => reported_by !== central).length;
+  return { events: events.length, told, lost, newest: events.at(-1)?.time };
 }
 
 /** The first spool of a cluster begins with its first event; every later one may have lost some of the one before. */

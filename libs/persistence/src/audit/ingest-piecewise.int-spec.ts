@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AuditEvent } from '@ambit/domain';
 import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
+import { type WrittenEvent, writtenEvent } from './event-row.ts';
 import type { IngestRecord } from './ingest-audit.ts';
 import { ingestAuditPiecewise, readIngestFacts } from './ingest-piecewise.ts';
 import { listAudit } from './list-audit.ts';
@@ -22,8 +23,8 @@ const event = (message: string, more: Partial<AuditEvent> = {}): AuditEvent => (
   message,
   ...more,
 });
-const instead = (sequence: number): AuditEvent =>
-  event(`instead of ${sequence}`, { type: 'audit.unstorable' });
+const instead = (sequence: number): WrittenEvent =>
+  writtenEvent(event(`instead of ${sequence}`, { type: 'audit.unstorable' }));
 
 /** A name that is too long for an index and does not compress. */
 const hugeName = Array.from({ length: 4_000 }, (_, n) =>
@@ -41,14 +42,14 @@ test.each([
   const poisoned = 2;
   const records: IngestRecord[] = Array.from({ length: size }, (_, n) => ({
     sequence: n + 1,
-    event: event(`e${n + 1}`, { cluster: name, ...(n + 1 === poisoned ? more : {}) }),
+    event: writtenEvent(event(`e${n + 1}`, { cluster: name, ...(n + 1 === poisoned ? more : {}) })),
   }));
   const batch = {
     clusterUid: cluster.uid,
     clusterName: name,
     spoolEpoch: 's1',
     records,
-    notes: [event('a note', { cluster: name })],
+    notes: [writtenEvent(event('a note', { cluster: name }))],
     newEventId: randomUUID,
     at,
   };
@@ -64,6 +65,7 @@ test.each([
     'a note',
     ...records.map(({ sequence }) => (sequence === poisoned ? 'instead of 2' : `e${sequence}`)),
   ]);
+  expect(result).toMatchObject({ stored: { events: size + 1, told: 0, lost: 0 } });
 });
 
 test('facts of a batch are the head and the age of its cluster', async () => {
@@ -77,7 +79,7 @@ test('who reported an event is stored beside it; a row from before does not say'
   const { uid: clusterUid } = await new PolicyWriter(db.database).cluster('reporters');
   const cluster = 'reporters';
   const records = [
-    { sequence: 1, event: event('by an agent', { cluster, reportedBy: 'agent/x' }) },
+    { sequence: 1, event: writtenEvent(event('by an agent', { cluster, reportedBy: 'agent/x' })) },
   ];
   await ingestAuditPiecewise(
     db.database,

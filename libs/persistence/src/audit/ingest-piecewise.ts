@@ -1,13 +1,14 @@
-import type { AuditEvent } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { Database } from '../database.ts';
 import { isRowRefused } from '../database-error.ts';
 import { one, type Sql } from '../sql.ts';
+import type { WrittenEvent } from './event-row.ts';
 import {
   ingestAudit,
   type IngestBatch,
   type IngestRecord,
   type IngestResult,
+  type StoredBatch,
 } from './ingest-audit.ts';
 
 /** What an event of an agent is held against. */
@@ -32,16 +33,16 @@ export async function readIngestFacts(sql: Sql, clusterUid: string): Promise<Ing
  * refused even so `instead` is stored. Throws when the database cannot be asked: then the agent sends the batch again.
  */
 export async function ingestAuditPiecewise(
-  database: Database,
+  database: Pick<Database, 'sealed'>,
   batch: IngestBatch,
-  instead: (sequence: number, error: unknown) => AuditEvent,
+  instead: (sequence: number, error: unknown) => WrittenEvent,
 ): Promise<IngestResult> {
   try {
     return await ingestAudit(database, batch);
   } catch (error) {
     if (!isRowRefused(error)) throw error;
   }
-  const stored: AuditEvent[] = [];
+  let stored: StoredBatch = { events: 0, told: 0, lost: 0, newest: undefined };
   let { notes = [] } = batch;
   let sequence = 0;
   for (const record of batch.records) {
@@ -50,16 +51,25 @@ export async function ingestAuditPiecewise(
     if (result.type === 'resend') return result;
     notes = [];
     sequence = result.sequence;
-    stored.push(...result.stored);
+    stored = together(stored, result.stored);
   }
   return { type: 'ack', sequence, stored };
 }
 
+function together(former: StoredBatch, later: StoredBatch): StoredBatch {
+  return {
+    events: former.events + later.events,
+    told: former.told + later.told,
+    lost: former.lost + later.lost,
+    newest: later.newest ?? former.newest,
+  };
+}
+
 async function ingestOne(
-  database: Database,
+  database: Pick<Database, 'sealed'>,
   piece: IngestBatch,
   { sequence }: IngestRecord,
-  instead: (sequence: number, error: unknown) => AuditEvent,
+  instead: (sequence: number, error: unknown) => WrittenEvent,
 ): Promise<IngestResult> {
   try {
     return await ingestAudit(database, piece);

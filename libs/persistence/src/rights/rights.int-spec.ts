@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import pg from 'pg';
 import { dropAuditBefore, makeAuditPartitions } from '../audit/audit-partitions.ts';
+import { writtenEvent } from '../audit/event-row.ts';
 import { ingestAudit } from '../audit/ingest-audit.ts';
 import { listAudit } from '../audit/list-audit.ts';
 import type { Database } from '../database.ts';
@@ -168,14 +169,14 @@ describe('the audit writer', () => {
     const at = Date.now();
     const records = Array.from({ length: 300 }, (_, index) => ({
       sequence: index + 1,
-      event: {
+      event: writtenEvent({
         id: randomUUID(),
         time: new Date(at).toISOString(),
-        type: 'binding.created' as const,
-        actor: { kind: 'agent' as const, name: 'agent/us' },
+        type: 'binding.created',
+        actor: { kind: 'agent', name: 'agent/us' },
         message: 'made',
         cluster: 'us',
-      },
+      }),
     }));
     const batch = { clusterUid: cluster.uid, clusterName: 'us', spoolEpoch: 's1', at };
     const ids = { newEventId: randomUUID };

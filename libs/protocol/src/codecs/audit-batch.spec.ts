@@ -71,9 +71,10 @@ describe('a batch', () => {
 
   test('comes with the bytes it was sent in', () => {
     const { bytes } = fillAuditBatch('spool', [record(1), record(2)], none);
-    const batch = received(bytes);
-    expect(Buffer.compare(Buffer.from(batch.bytes), Buffer.from(bytes))).toBe(0);
-    expect(auditBatchProblem(batch, batch.bytes)).toBeUndefined();
+    const came = received(bytes);
+    expect(Buffer.compare(Buffer.from(came.bytes), Buffer.from(bytes))).toBe(0);
+    const batch = came.decode();
+    expect(auditBatchProblem(batch, came.bytes)).toBeUndefined();
     const [first] = batch.records;
     expect(first?.content === 'event' && decodeAuditEvent(first.event)).toEqual(event);
   });
@@ -86,7 +87,7 @@ describe('a batch', () => {
     });
     const problem = (records: readonly AuditRecord[], spool = 'spool'): string | undefined => {
       const { bytes } = fillAuditBatch(spool, records, none);
-      return auditBatchProblem(received(bytes), bytes);
+      return auditBatchProblem(received(bytes).decode(), bytes);
     };
     expect(problem([gap(1, 7), record(8)])).toBeUndefined();
     expect(problem([record(2), record(2)])).toMatch('ascend');
@@ -97,6 +98,6 @@ describe('a batch', () => {
     expect(problem([{ sequence: 1 }])).toMatch('empty');
     expect(problem([])).toMatch('empty');
     expect(problem([record(1)], '')).toMatch('spool');
-    expect(auditBatchProblem(received(none), new Uint8Array(300_000))).toMatch('256 KiB');
+    expect(auditBatchProblem(received(none).decode(), new Uint8Array(300_000))).toMatch('256 KiB');
   });
 });

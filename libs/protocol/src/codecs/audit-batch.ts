@@ -12,9 +12,12 @@ const recordOverheadBytes = 24;
 const batchOverheadBytes = 256;
 const longestMessage = 2048;
 
-/** An event as JSON of at most `wireLimits.auditEventBytes`; one that is larger loses its details, never itself. */
+/**
+ * An event as JSON of at most `wireLimits.auditEventBytes`; one that is larger loses its details, never itself. Its fields
+ * stand in one order whoever made it: so written, central need not take it apart.
+ */
 export function encodeAuditEvent(event: AuditEvent): Uint8Array {
-  const bytes = encoder.encode(JSON.stringify(event));
+  const bytes = encoder.encode(JSON.stringify(inOrder(event)));
   if (bytes.length <= wireLimits.auditEventBytes) return bytes;
   const { id, time, type, actor, message, cluster, object, revision } = event;
   const short = {
@@ -28,7 +31,38 @@ export function encodeAuditEvent(event: AuditEvent): Uint8Array {
     message: message.slice(0, longestMessage),
     details: { truncated: true },
   };
-  return encoder.encode(JSON.stringify(short));
+  return encoder.encode(JSON.stringify(inOrder(short)));
+}
+
+const noField = undefined;
+const orderOfActor = { kind: noField, name: noField };
+const orderOfObject = { kind: noField, name: noField, uid: noField, namespace: noField };
+const orderOfEvent = {
+  id: noField,
+  time: noField,
+  type: noField,
+  actor: noField,
+  message: noField,
+  cluster: noField,
+  object: noField,
+  subjects: noField,
+  grants: noField,
+  revision: noField,
+  result: noField,
+  details: noField,
+};
+
+/** The same fields; JSON leaves out those that have no value. */
+function inOrder(event: {
+  readonly [Field in keyof AuditEvent]?: AuditEvent[Field] | undefined;
+}): object {
+  const { actor, object } = event;
+  return {
+    ...orderOfEvent,
+    ...event,
+    ...(actor === undefined ? {} : { actor: { ...orderOfActor, ...actor } }),
+    ...(object === undefined ? {} : { object: { ...orderOfObject, ...object } }),
+  };
 }
 
 /**

@@ -12,8 +12,12 @@ export interface MethodDefinition<Request, Response> {
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
-/** An AuditBatch with the bytes it came in, over which the next batch's `previousHash` goes. */
-export type ReceivedAuditBatch = wire.AuditBatch & { readonly bytes: Uint8Array };
+/** The bytes of an AuditBatch as they came, over which the next batch's `previousHash` goes. */
+export interface ReceivedAuditBatch {
+  readonly bytes: Uint8Array;
+  /** What is in them; they are read when it is asked for, so that a batch that has to wait is no more than its bytes. Throws on bytes that are none. */
+  decode(): wire.AuditBatch;
+}
 
 function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -82,8 +86,8 @@ export const agentServices = {
     Push: {
       ...push,
       requestDeserialize: (bytes: Buffer): ReceivedAuditBatch => ({
-        ...push.requestDeserialize(bytes),
         bytes,
+        decode: () => push.requestDeserialize(bytes),
       }),
     },
   },

@@ -218,7 +218,7 @@ describe('a stream', () => {
         stream.listen({
           message: (batch) => {
             batches.push(batch.bytes);
-            const ack = { spoolEpoch: batch.spoolEpoch, sequence: 1 };
+            const ack = { spoolEpoch: batch.decode().spoolEpoch, sequence: 1 };
             stream.outbox.control({ reply: 'ack', ack });
           },
           closed: () => undefined,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { unknownAgentEventType } from '@ambit/domain';
 import type { AuditEvent } from '@ambit/domain';
+import type { WrittenEvent } from '@ambit/persistence';
 import { encodeAuditEvent } from '@ambit/protocol';
 import { agentEventId, judgeEvent } from './agent-event.ts';
 
@@ -16,7 +17,11 @@ const origin = {
   chained: true,
 };
 
-const judged = (more: object, from: Partial<typeof origin> = {}) => {
+/** The event as a reader gets it, and what was doubted of it. */
+function judged(
+  more: object,
+  from: Partial<typeof origin> = {},
+): { readonly event: AuditEvent; readonly doubts: readonly string[] } | undefined {
   const event = {
     id: 'x',
     time: new Date(now).toISOString(),
@@ -25,8 +30,13 @@ const judged = (more: object, from: Partial<typeof origin> = {}) => {
     message: 'm',
     ...more,
   };
-  return judgeEvent(encodeAuditEvent(event as AuditEvent), 1, { ...origin, ...from });
-};
+  const found = judgeEvent(encodeAuditEvent(event as AuditEvent), 1, { ...origin, ...from });
+  return found && { doubts: found.doubts, event: read(found.event) };
+}
+
+const read = ({ json, reported_by: reportedBy }: WrittenEvent): AuditEvent =>
+  ({ ...(JSON.parse(json) as object), reportedBy }) as AuditEvent;
+
 const at = (byMs: number): object => ({ time: new Date(now + byMs).toISOString() });
 
 describe('what an agent claims', () => {

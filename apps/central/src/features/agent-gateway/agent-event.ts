@@ -1,10 +1,14 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ReportedAuditEvent } from '@ambit/contracts';
 import { agentEventTypes, centralEventTypes, unknownAgentEventType } from '@ambit/domain';
 import type { AgentEventType, AuditEvent, Suspicion } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import { decodeAuditEvent } from '@ambit/protocol';
-import { storableJson } from './from-agents.ts';
+import { writtenEvent } from '@ambit/persistence';
+import type { WrittenEvent } from '@ambit/persistence';
+import { fromAgent } from './from-agents.ts';
+import { plainEvent } from './plain-event.ts';
+import type { PlainEvent } from './plain-event.ts';
 
 /** Where an event of an agent comes from, by central's own records, and what it can be held against. */
 export interface EventOrigin {
@@ -22,7 +26,7 @@ export interface EventOrigin {
 export type Doubt = Suspicion | 'type';
 
 export interface JudgedEvent {
-  readonly event: AuditEvent;
+  readonly event: WrittenEvent;
   readonly doubts: readonly Doubt[];
 }
 
@@ -41,20 +45,61 @@ const formerTypes: ReadonlyMap<string, AgentEventType> = new Map([
   ['cluster.removals_released', 'agent.removals_released'],
 ]);
 
+const ofAgents: ReadonlyMap<string, AgentEventType> = new Map(
+  agentEventTypes.map((type) => [type, type]),
+);
+const ofCentral: ReadonlySet<string> = new Set(centralEventTypes);
+
 /**
- * One event of an agent as it may be stored; undefined when it cannot be read. An agent speaks for its own cluster, as
- * itself, and only about what agents tell; all it claims beyond that is kept as data and marked.
+ * One event of an agent as it may be stored; undefined when it cannot be read. What is plain and claims nothing that an
+ * agent cannot know, as nearly all is, stays in the bytes it came in; the rest is read and judged whole.
  */
 export function judgeEvent(
   bytes: Uint8Array,
   sequence: number,
   origin: EventOrigin,
 ): JudgedEvent | undefined {
-  const decoded = decodeAuditEvent(bytes);
-  if (decoded === undefined) return undefined;
-  const parsed = ReportedAuditEvent.safeParse(storableJson(JSON.stringify(decoded)));
-  if (!parsed.success) return undefined;
-  const claimed = parsed.data;
+  const plain = plainEvent(bytes);
+  if (plain !== undefined && isBelieved(plain, origin)) {
+    const { clusterName } = origin;
+    const event: WrittenEvent = {
+      ...plain.withId(agentEventId(origin, sequence)),
+      type: plain.type,
+      actor: plain.actor,
+      cluster: clusterName,
+      reported_by: `agent/${clusterName}`,
+      time: plain.time,
+    };
+    return { event, doubts: [] };
+  }
+  const judged = judgeWhole(bytes, sequence, origin);
+  return judged && { ...judged, event: writtenEvent(judged.event) };
+}
+
+/** False: it has to be looked at closer. */
+function isBelieved(event: PlainEvent, origin: EventOrigin): boolean {
+  const { actor, cluster, type, time, revision = 0 } = event;
+  return (
+    origin.chained &&
+    cluster === origin.clusterName &&
+    actor === `agent/${cluster}` &&
+    ofAgents.has(type) &&
+    plausibleTime(Date.parse(time), origin) &&
+    plausibleRevision(revision, origin.headRevision)
+  );
+}
+
+/**
+ * An event of any form, made into one that may be stored. An agent speaks for its own cluster, as itself, and only about
+ * what agents tell; all it claims beyond that is kept as data and marked.
+ */
+export function judgeWhole(
+  bytes: Uint8Array,
+  sequence: number,
+  origin: EventOrigin,
+): { readonly event: AuditEvent; readonly doubts: readonly Doubt[] } | undefined {
+  const claimed = claimedIn(bytes);
+  if (claimed === undefined) return undefined;
   const type = typeOf(claimed.type);
   if (type === undefined) return refused(claimed, sequence, origin);
   const { suspect, observed } = doubtsOf(claimed, origin);
@@ -76,6 +121,23 @@ export function judgeEvent(
   return { event, doubts: suspect };
 }
 
+function claimedIn(bytes: Uint8Array): ReportedAuditEvent | undefined {
+  const decoded = decodeAuditEvent(bytes);
+  if (decoded === undefined || hasEndlessNumber(decoded)) return undefined;
+  try {
+    return ReportedAuditEvent.safeParse(fromAgent<unknown>(decoded)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON can write numbers that it cannot hold; where an event has numbers it would be stored as another one. */
+function hasEndlessNumber({ revision, details }: AuditEvent): boolean {
+  return [revision, ...Object.values(details ?? {})].some(
+    (value) => typeof value === 'number' && !Number.isFinite(value),
+  );
+}
+
 /** What of the objects and people that an event names may be kept as it is. */
 function whatItIsAbout({
   object,
@@ -92,10 +154,9 @@ function whatItIsAbout({
 }
 
 function typeOf(claimed: string): AuditEvent['type'] | undefined {
-  const known = formerTypes.get(claimed) ?? agentEventTypes.find((type) => type === claimed);
+  const known = formerTypes.get(claimed) ?? ofAgents.get(claimed);
   if (known !== undefined) return known;
-  const ofCentral = centralEventTypes.some((type) => type === claimed);
-  return ofCentral ? undefined : unknownAgentEventType;
+  return ofCentral.has(claimed) ? undefined : unknownAgentEventType;
 }
 
 /** Only central tells of this: what was claimed is not repeated, so that no search takes it for what happened. */
@@ -103,7 +164,7 @@ function refused(
   { type, message }: ReportedAuditEvent,
   sequence: number,
   origin: EventOrigin,
-): JudgedEvent {
+): { readonly event: AuditEvent; readonly doubts: readonly Doubt[] } {
   const { clusterName, spoolEpoch, receivedAt } = origin;
   const event: AuditEvent = {
     ...speaker(sequence, origin),
@@ -178,9 +239,8 @@ export function agentEventId(
   { clusterUid, spoolEpoch }: Pick<EventOrigin, 'clusterUid' | 'spoolEpoch'>,
   sequence: number,
 ): string {
-  const place = JSON.stringify([clusterUid, spoolEpoch, sequence]);
-  const bytes = createHash('sha256').update(place).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const digest = hash('sha256', JSON.stringify([clusterUid, spoolEpoch, sequence]), 'hex');
+  const variant = '89ab'[Number.parseInt(digest.charAt(16), 16) & 3];
+  const [first, second, third] = [digest.slice(0, 8), digest.slice(8, 12), digest.slice(13, 16)];
+  return `${first}-${second}-8${third}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 }

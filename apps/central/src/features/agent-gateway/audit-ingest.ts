@@ -1,23 +1,30 @@
 import { AppError, toAppError, instantMillis, Seldom } from '@ambit/kernel';
 import type { Clock, Ids, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
-import { auditBatchProblem } from '@ambit/protocol';
-import type { ReceivedAuditBatch } from '@ambit/protocol';
+import type { wire } from '@ambit/protocol';
 import { ingestAuditPiecewise, readIngestFacts } from '@ambit/persistence';
-import type { AgentIdentity, Database, IngestResult } from '@ambit/persistence';
+import type { AgentIdentity, Database, IngestResult, StoredBatch } from '@ambit/persistence';
 import type { AgentCall, AuditStream } from '@ambit/transport';
+import { Gate } from '../../platform/gate.ts';
 import type { AdmitAgent } from './admit-agent.ts';
 import { BatchChain } from './batch-chain.ts';
+import { readBatch } from './from-agents.ts';
 import { judgeBatch, unstorableEvent } from './judge-batch.ts';
 import type { BatchDoubt } from './judge-batch.ts';
 import { PacedStream } from './paced-stream.ts';
 import type { Pace } from './paced-stream.ts';
 import type { RevocationWatch } from '../../platform/revocation-watch.ts';
 
-/** Events; above what writing RBAC objects tells, and what was kept while central was away is taken in minutes. */
 /** What an agent does wrong each second makes one line in this time. */
 const sayAgainMs = 600_000;
+/** Events; above what writing RBAC objects tells, and what was kept while central was away is taken in minutes. */
 const eventPace: Pace = { perSecond: 1_000, burst: 512 };
+
+/**
+ * Batches that are worked on at a time, of all agents: the database has not more to gain from more of them, and what is
+ * begun lies in memory until it is stored.
+ */
+const mostStoring = 3;
 
 export interface AuditIngestPorts {
   readonly database: Database;
@@ -41,6 +48,7 @@ export class AuditIngest {
   readonly #ports: AuditIngestPorts;
   readonly #working = new Set<Promise<unknown>>();
   readonly #seldom: Seldom;
+  readonly #storing = new Gate(mostStoring);
   /** Ends the stream that an agent has; a second one would get a share of its own. */
   readonly #uploads = new Map<string, (error: AppError) => void>();
 
@@ -75,15 +83,19 @@ export class AuditIngest {
     });
     let work: Promise<unknown> = identity.catch(fail);
     stream.listen({
-      message: (batch) => {
-        pace.count(batch.records.length);
-        const chained = chain.follows(batch);
+      message: (received) => {
         work = work
           .then(async () => {
             await identity;
-            // Again for each batch: a later certificate of this agent may have come into use.
-            if (!over)
-              await this.#take(stream, await this.#ports.admit.identify(call.peer), batch, chained);
+            await this.#storing.run(async () => {
+              if (over) return;
+              const batch = readBatch(received);
+              pace.count(batch.records.length);
+              const chained = chain.follows(batch, received.bytes);
+              // Again for each batch: a later certificate of this agent may have come into use.
+              const agent = await this.#ports.admit.identify(call.peer);
+              await this.#take(stream, agent, batch, chained);
+            });
           })
           .catch(fail);
         pace.hold(work);
@@ -116,11 +128,9 @@ export class AuditIngest {
   async #take(
     stream: AuditStream,
     identity: AgentIdentity,
-    batch: ReceivedAuditBatch,
+    batch: wire.AuditBatch,
     chained: boolean,
   ): Promise<void> {
-    const problem = auditBatchProblem(batch, batch.bytes);
-    if (problem !== undefined) throw new AppError('invalid_request', problem);
     const { clusterName } = identity;
     const { spoolEpoch } = batch;
     const result = await this.#store(identity, batch, chained);
@@ -135,14 +145,14 @@ export class AuditIngest {
 
   async #store(
     { clusterUid, clusterName }: AgentIdentity,
-    { spoolEpoch, records }: ReceivedAuditBatch,
+    { spoolEpoch, records }: wire.AuditBatch,
     chained: boolean,
   ): Promise<IngestResult> {
     const { database, trail, clock, ids } = this.#ports;
     const facts = await readIngestFacts(database, clusterUid);
     const receivedAt = clock.now();
     const origin = { clusterUid, clusterName, spoolEpoch, receivedAt, chained, ...facts };
-    const { batch, doubts } = judgeBatch(records, origin, ids);
+    const { batch, doubts } = await judgeBatch(records, origin, ids);
     const result = await ingestAuditPiecewise(trail, batch, (sequence, error) => {
       this.#doubted(clusterName, 'unstorable', 1);
       return unstorableEvent(origin, sequence, toAppError(error).code);
@@ -160,25 +170,13 @@ export class AuditIngest {
     logger.warn(message, { cluster, reason, times, before });
   }
 
-  #count(cluster: string, stored: (IngestResult & { type: 'ack' })['stored']): void {
+  #count(cluster: string, { events, told, lost, newest }: StoredBatch): void {
     const { meters, clock, tail } = this.#ports;
-    const newest = stored.at(-1);
-    if (newest === undefined) return;
-    const told = stored.filter(({ reportedBy }) => reportedBy !== undefined).length;
+    if (events === 0 || newest === undefined) return;
     meters.auditEvents.inc({ cluster }, told);
-    const lost = stored.filter(({ type }) => type === 'audit.gap').map(lostBy);
-    if (lost.length > 0) {
-      const total = lost.reduce((sum, count) => sum + count, 0);
-      meters.auditGapEvents.inc({ cluster }, total);
-    }
-    const lagMs = clock.now() - instantMillis(newest.time);
+    if (lost > 0) meters.auditGapEvents.inc({ cluster }, lost);
+    const lagMs = clock.now() - instantMillis(newest);
     meters.auditLag.set({ cluster }, Math.max(0, lagMs) / 1000);
     tail.wake();
   }
-}
-
-/** A spool that began anew may have lost any number: it counts as one. */
-function lostBy({ details }: { readonly details?: Readonly<Record<string, unknown>> }): number {
-  const lost = details?.['lost'];
-  return typeof lost === 'number' ? lost : 1;
 }

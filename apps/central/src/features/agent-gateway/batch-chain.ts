@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { bytesEqual } from '@ambit/kernel';
-import type { ReceivedAuditBatch } from '@ambit/protocol';
+import type { wire } from '@ambit/protocol';
 
 const nothing: Uint8Array = new Uint8Array();
 
@@ -9,9 +9,9 @@ export class BatchChain {
   #expected = nothing;
 
   /** True when the batch follows the one that came before it on this stream. The next has to follow this one. */
-  follows({ previousHash, bytes }: Pick<ReceivedAuditBatch, 'previousHash' | 'bytes'>): boolean {
+  follows({ previousHash }: Pick<wire.AuditBatch, 'previousHash'>, bytes: Uint8Array): boolean {
     const expected = this.#expected;
-    this.#expected = createHash('sha256').update(bytes).digest();
+    this.#expected = hash('sha256', bytes, 'buffer');
     return bytesEqual(previousHash, expected);
   }
 }

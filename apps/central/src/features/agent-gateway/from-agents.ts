@@ -1,5 +1,7 @@
 import { AppError, storable, storableText, toAppError } from '@ambit/kernel';
 import type { StorableLimits } from '@ambit/kernel';
+import { auditBatchProblem } from '@ambit/protocol';
+import type { ReceivedAuditBatch, wire } from '@ambit/protocol';
 import type { AgentServerHandlers, MessageStream } from '@ambit/transport';
 
 /** UTF-16 units that a text of an agent keeps, by its field; those that are not named keep `otherwise`. */
@@ -47,6 +49,19 @@ export function storableJson(json: string): unknown {
   }
 }
 
+/** A batch of audit events of the form it should have, texts beside its events made storable. Throws `invalid_request`. */
+export function readBatch(received: ReceivedAuditBatch): wire.AuditBatch {
+  let batch: wire.AuditBatch;
+  try {
+    batch = received.decode();
+  } catch (cause) {
+    throw new AppError('invalid_request', 'The batch of audit events cannot be read.', { cause });
+  }
+  const problem = auditBatchProblem(batch, received.bytes);
+  if (problem !== undefined) throw new AppError('invalid_request', problem);
+  return fromAgent(batch);
+}
+
 /** The handlers of the agent port behind the one door through which texts of agents enter. */
 export function withStorableText(handlers: AgentServerHandlers): AgentServerHandlers {
   return {
@@ -55,7 +70,8 @@ export function withStorableText(handlers: AgentServerHandlers): AgentServerHand
     renewChallenge: async (request, call) => handlers.renewChallenge(fromAgent(request), call),
     renewExpired: async (request, call) => handlers.renewExpired(fromAgent(request), call),
     connect: (stream, call) => handlers.connect(storableStream(stream), call),
-    push: (stream, call) => handlers.push(storableStream(stream), call),
+    // Batches wait as bytes: `readBatch` is their door.
+    push: (stream, call) => handlers.push(stream, call),
   };
 }
 

@@ -1,11 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AuditEvent } from '@ambit/domain';
-import type { Ids } from '@ambit/kernel';
-import type { IngestBatch, IngestRecord } from '@ambit/persistence';
-import type { ReceivedAuditBatch } from '@ambit/protocol';
+import type { Ids, Millis } from '@ambit/kernel';
+import { writtenEvent } from '@ambit/persistence';
+import type { IngestBatch, IngestRecord, WrittenEvent } from '@ambit/persistence';
+import type { wire } from '@ambit/protocol';
 import { agentEventId, judgeEvent } from './agent-event.ts';
 import type { Doubt, EventOrigin } from './agent-event.ts';
 
-type WireRecord = ReceivedAuditBatch['records'][number];
 export type BatchDoubt = Doubt | 'unreadable' | 'unstorable';
 
 export interface JudgedBatch {
@@ -16,15 +17,25 @@ export interface JudgedBatch {
 
 const gapReasons = new Set(['trimmed', 'corrupted', 'new_spool']);
 
-/** A batch of an agent as it may be stored. */
-export function judgeBatch(
-  records: readonly WireRecord[],
+/** How long everything else may wait for the events of one agent. */
+const mostMs: Millis = 2;
+
+/** A batch of an agent as it may be stored; worked off in pieces of a few milliseconds. */
+export async function judgeBatch(
+  records: readonly wire.AuditRecord[],
   origin: EventOrigin,
   ids: Ids,
-): JudgedBatch {
+): Promise<JudgedBatch> {
   const doubts = new Map<BatchDoubt, number>();
   const doubt = (what: BatchDoubt): void => void doubts.set(what, (doubts.get(what) ?? 0) + 1);
-  const judged = records.map((record) => toIngest(record, origin, doubt));
+  const judged: IngestRecord[] = [];
+  let began = performance.now();
+  for (const record of records) {
+    judged.push(toIngest(record, origin, doubt));
+    if (performance.now() - began < mostMs) continue;
+    await turn();
+    began = performance.now();
+  }
   if (!origin.chained && !doubts.has('chain')) doubt('chain');
   const { clusterUid, clusterName, spoolEpoch, receivedAt } = origin;
   const broken = chainBroken(origin, ids.uuid(), records[0]?.sequence ?? 0);
@@ -35,7 +46,7 @@ export function judgeBatch(
       clusterName,
       spoolEpoch,
       records: judged,
-      notes: origin.chained ? [] : [broken],
+      notes: origin.chained ? [] : [writtenEvent(broken)],
       newEventId: () => ids.uuid(),
       at: receivedAt,
     },
@@ -44,7 +55,7 @@ export function judgeBatch(
 
 /** An event that this version cannot read becomes a gap of one: it is announced, not dropped. */
 function toIngest(
-  record: WireRecord,
+  record: wire.AuditRecord,
   origin: EventOrigin,
   doubt: (what: BatchDoubt) => void,
 ): IngestRecord {
@@ -82,14 +93,18 @@ function chainBroken(origin: EventOrigin, id: string, sequence: number): AuditEv
 }
 
 /** What stands in the trail for an event that the database refuses. */
-export function unstorableEvent(origin: EventOrigin, sequence: number, reason: string): AuditEvent {
+export function unstorableEvent(
+  origin: EventOrigin,
+  sequence: number,
+  reason: string,
+): WrittenEvent {
   const { clusterName, spoolEpoch, receivedAt } = origin;
-  return {
+  return writtenEvent({
     id: agentEventId(origin, sequence),
     time: new Date(receivedAt).toISOString(),
     type: 'audit.unstorable',
     ...byAgent(origin),
     message: `An audit event of ${clusterName} was refused by the database (${reason})`,
     details: { spoolEpoch, sequence },
-  };
+  });
 }
