@@ -79,7 +79,7 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor, received_at, "position");
 CREATE INDEX audit_events_cluster ON ONLY public.audit_events USING btree (cluster, received_at, "position") WHERE (cluster IS NOT NULL);
 CREATE INDEX audit_events_commit ON ONLY public.audit_events USING btree (xid, "position");
-CREATE INDEX audit_events_names ON ONLY public.audit_events USING gin (((event -> 'subjects'::text)), ((event -> 'grants'::text)));
+CREATE INDEX audit_events_facts ON ONLY public.audit_events USING gin ((ARRAY[type, cluster, actor]), ((event -> 'subjects'::text)), ((event -> 'grants'::text)));
 CREATE INDEX audit_events_object ON ONLY public.audit_events USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
 CREATE INDEX audit_events_time ON ONLY public.audit_events USING btree (received_at, "position");
 CREATE INDEX audit_events_type ON ONLY public.audit_events USING btree (type, received_at, "position");
@@ -97,8 +97,8 @@ CREATE TABLE audit_events_default (
   reported_by text DEFAULT 'unknown'::text NOT NULL
 ) PARTITION OF audit_events DEFAULT;
 CREATE INDEX audit_events_default_actor_received_at_position_idx ON public.audit_events_default USING btree (actor, received_at, "position");
+CREATE INDEX audit_events_default_array_expr_expr1_idx ON public.audit_events_default USING gin ((ARRAY[type, cluster, actor]), ((event -> 'subjects'::text)), ((event -> 'grants'::text)));
 CREATE INDEX audit_events_default_cluster_received_at_position_idx ON public.audit_events_default USING btree (cluster, received_at, "position") WHERE (cluster IS NOT NULL);
-CREATE INDEX audit_events_default_expr_expr1_idx ON public.audit_events_default USING gin (((event -> 'subjects'::text)), ((event -> 'grants'::text)));
 CREATE INDEX audit_events_default_object_kind_object_name_received_at_idx ON public.audit_events_default USING btree (object_kind, object_name, received_at) WHERE (object_name IS NOT NULL);
 CREATE INDEX audit_events_default_received_at_position_idx ON public.audit_events_default USING btree (received_at, "position");
 CREATE INDEX audit_events_default_type_received_at_position_idx ON public.audit_events_default USING btree (type, received_at, "position");

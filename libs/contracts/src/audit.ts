@@ -87,8 +87,9 @@ export type AuditQuery = z.infer<typeof AuditQuery>;
 /**
  * Newest first. `metadata.continue` leads to older events; `metadata.resumeAfter` is the cursor after which a watch
  * goes on without a gap or a repetition behind the newest event that was readable at the time of the answer.
- * A search for text (`q`) looks through at most 10,000 events a page, of those that time, type, actor and cluster leave: then a page may have
- * fewer items than `limit`, or none, and `continue` all the same, and `metadata.searchedTo` says how far back it looked.
+ * A search for text (`q`) looks through at most 10,000 events a page, those of the time, or through 2,500 of an actor, of a cluster or
+ * of one type: then a page may have fewer items than `limit`, or none, and `continue` all the same, and `metadata.searchedTo` says how
+ * far back it looked.
  */
 export const AuditEventList = z.object({
   apiVersion: ApiVersion,

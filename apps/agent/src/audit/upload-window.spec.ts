@@ -9,7 +9,8 @@ const records = (from: number, to: number): SpoolItem[] =>
     type: 'record',
     record: { sequence: from + index, event: Buffer.from(`event ${from + index}`) },
   }));
-const read = (bytes: Uint8Array) => agentServices.audit.Push.requestDeserialize(Buffer.from(bytes)).decode();
+const read = (bytes: Uint8Array) =>
+  agentServices.audit.Push.requestDeserialize(Buffer.from(bytes)).decode();
 
 describe('the upload window', () => {
   test('has eight batches on the way at most, and opens by acknowledgements alone', () => {

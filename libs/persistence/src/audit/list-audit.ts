@@ -1,8 +1,15 @@
 import type { AuditEvent } from '@ambit/domain';
 import { checkedLimit, cutPage, decodePlace, encodePlace, type Page } from '../queries/page.ts';
-import { addSearch, SqlConditions } from '../queries/sql-conditions.ts';
+import { SqlConditions } from '../queries/sql-conditions.ts';
 import type { Sql } from '../sql.ts';
-import { addAuditFilter, type AuditFilter, messageText } from './audit-filter.ts';
+import {
+  addAuditFilter,
+  addFacts,
+  addTimes,
+  type AuditFilter,
+  countFacts,
+  orderedPart,
+} from './audit-filter.ts';
 import { storedColumns, type StoredEvent, toStoredEvent } from './event-row.ts';
 
 export interface AuditQuery extends AuditFilter {
@@ -19,8 +26,10 @@ export interface AuditPage extends Page<StoredEvent> {
   readonly searchedTo?: string;
 }
 
-/** How many events one page of a search for text looks through, those that time, type, actor and cluster leave. */
+/** How many events one page of a search for text looks through, those of a time. */
 export const searchedEvents = 10_000;
+/** The same for those of an actor, of a cluster or of a type: they lie apart, so each is read from a place of its own. */
+const searchedApart = 2_500;
 
 interface Row {
   readonly position: number;
@@ -38,57 +47,66 @@ const placeText = ({ received, position }: Row): string =>
 
 /** Newest first, by arrival. Throws invalid_request. */
 export async function listAudit(sql: Sql, query: AuditQuery): Promise<AuditPage> {
-  const limit = checkedLimit(query.limit);
-  const { q = '', subject, grant, ...ordered } = query;
-  const names = {
-    ...(subject === undefined ? {} : { subject }),
-    ...(grant === undefined ? {} : { grant }),
-  };
-  const ask = { limit, names, q, place: query.continue, filter: ordered };
-  if (q !== '') return searchAudit(sql, ask);
-  if (Object.keys(names).length > 0) return listByNames(sql, ask);
-  const conditions = conditionsOf(ask);
-  const rows = await sql.query<Row>(
-    `${selectEvents(conditions)} ${newestFirst} LIMIT ${limit + 1}`,
-    conditions.values,
-  );
-  return cutPage(rows, limit, toStoredEvent, placeText);
+  const { limit, continue: place, ...filter } = query;
+  const ask = { limit: checkedLimit(limit), place, filter };
+  if (filter.q !== undefined && filter.q !== '') return searchAudit(sql, ask);
+  const facts = countFacts(filter);
+  const isOrdered = facts === 0 || filter.objectName !== undefined;
+  if (isOrdered || (facts === 1 && Object.keys(orderedPart(filter)).length === 1))
+    return listInOrder(sql, ask);
+  return listByFacts(sql, ask);
 }
 
 interface Ask {
   readonly limit: number;
-  /** Filters that an index answers without order. */
-  readonly names: Pick<AuditFilter, 'subject' | 'grant'>;
-  readonly q: string;
   readonly place: string | undefined;
-  /** Filters whose indexes give the newest first. */
   readonly filter: AuditFilter;
 }
 
+/** By an index that gives the newest first. */
+async function listInOrder(sql: Sql, ask: Ask): Promise<AuditPage> {
+  const conditions = behind(ask.place);
+  addAuditFilter(conditions, ask.filter);
+  const rows = await sql.query<Row>(
+    `${selectEvents(conditions)} ${newestFirst} LIMIT ${ask.limit + 1}`,
+    conditions.values,
+  );
+  return cutPage(rows, ask.limit, toStoredEvent, placeText);
+}
+
 async function searchAudit(sql: Sql, ask: Ask): Promise<AuditPage> {
-  const { found, end } = await lookThrough(sql, ask, searchedEvents);
+  const part = orderedPart(ask.filter);
+  const most = Object.keys(part).length === 0 ? searchedEvents : searchedApart;
+  const { found, end } = await lookThrough(sql, ask, part, most);
   const page = cutPage(found, ask.limit, toStoredEvent, placeText);
   if (page.continue !== undefined || end === undefined) return page;
   return { ...page, continue: placeText(end), searchedTo: end.received_at.toISOString() };
 }
 
-/** Who or what stands in more than every fiftieth event is found among so many of the newest. */
+/** What is in more than every twentieth event is found among so many of the newest. */
 const newestEvents = 2_000;
-/** Days that are then asked at a time: who is met often is in the first, and who is met never costs few questions. */
+/** What was in more than every hundredth of them is in many of a day, and soon found among as many as these. */
+const nextEvents = 8_000;
+/** Days that are then asked at a time: what is met often is in the first, and what is met never costs few questions. */
 const daysAtOnce = [1, 2, 4, 8, 16, 32];
 
 /**
- * Names are found by an index that knows no order, so PostgreSQL can only guess whether to walk through time or to sort all
- * that matches, and a wrong guess takes seconds. Here nothing is guessed: the newest events are looked at one by one, and
- * what is behind them is asked of the index, more days each time.
+ * Facts are found by an index that knows no order, so PostgreSQL can only guess whether to walk through time or to sort
+ * all that matches, and a wrong guess takes seconds. Here nothing is guessed: the newest events are looked at one by one,
+ * and what is behind them is asked of the index, more days each time.
  */
-async function listByNames(sql: Sql, ask: Ask): Promise<AuditPage> {
-  const { found, end } = await lookThrough(sql, ask, newestEvents);
-  const rows = [...found];
-  let before = end;
+async function listByFacts(sql: Sql, ask: Ask): Promise<AuditPage> {
+  const newest = await lookThrough(sql, ask, {}, newestEvents);
+  const rows = [...newest.found];
+  let before = newest.end;
+  if (before !== undefined && rows.length <= ask.limit && rows.length * 100 > newestEvents) {
+    const next = await lookThrough(sql, { ...ask, place: placeText(before) }, {}, nextEvents);
+    rows.push(...next.found);
+    before = next.end;
+  }
   for (const days of [...daysAtOnce, undefined]) {
     if (before === undefined || rows.length > ask.limit) break;
-    const older = await olderByNames(sql, { ...ask, place: placeText(before) }, days);
+    const older = await olderByFacts(sql, { ...ask, place: placeText(before) }, days);
     rows.push(...older.rows);
     before = older.next === undefined ? undefined : { ...before, ...older.next };
   }
@@ -96,13 +114,14 @@ async function listByNames(sql: Sql, ask: Ask): Promise<AuditPage> {
 }
 
 /** `days` undefined: all that is left. `next` is where older ones begin. */
-async function olderByNames(
+async function olderByFacts(
   sql: Sql,
   ask: Ask,
   days: number | undefined,
 ): Promise<{ readonly rows: Row[]; readonly next?: Pick<Row, 'received' | 'position'> }> {
-  const conditions = conditionsOf(ask);
-  addAuditFilter(conditions, ask.names);
+  const conditions = behind(ask.place);
+  addTimes(conditions, ask.filter);
+  addFacts(conditions, ask.filter);
   const [received] = decodePlace('audit', ask.place ?? '', 2);
   const from = new Date(Date.parse(String(received)) - (days ?? 0) * dayMs);
   if (days !== undefined) {
@@ -120,38 +139,42 @@ async function olderByNames(
 const dayMs = 86_400_000;
 
 /**
- * One statement, which ends when the page is full or `most` events were looked at. `end` is the last of these, when there
- * may be older ones.
+ * One statement, which ends when the page is full or `most` events of the time and of `part` were looked at. `end` is the
+ * last of these, when there may be older ones.
  */
 async function lookThrough(
   sql: Sql,
-  ask: Ask,
+  { limit, place, filter }: Ask,
+  part: ReturnType<typeof orderedPart>,
   most: number,
 ): Promise<{ readonly found: readonly Row[]; readonly end?: Row }> {
-  const conditions = conditionsOf(ask);
+  const { since: _since, until: _until, ...looked } = filter;
+  const conditions = behind(place);
+  addTimes(conditions, filter);
+  addAuditFilter(conditions, part);
   const wanted = new SqlConditions([], conditions.values);
-  addAuditFilter(wanted, ask.names);
-  if (ask.q !== '') addSearch(wanted, [messageText], ask.q);
+  addAuditFilter(wanted, looked);
   const rows = await sql.query<Row & { readonly hit: boolean; readonly looked: number }>(
     `SELECT * FROM (
          SELECT t.*, (${wanted.all()}) AS hit, row_number() OVER (${newestFirst}) AS looked
          FROM (${selectEvents(conditions)} ${newestFirst} LIMIT ${most}) t) t
-       WHERE t.hit OR t.looked = ${most} ${newestFirst} LIMIT ${ask.limit + 1}`,
+       WHERE t.hit OR t.looked = ${most} ${newestFirst} LIMIT ${limit + 1}`,
     wanted.values,
   );
-  const end = rows.find(({ looked }) => looked === most);
+  const end = rows.find((row) => row.looked === most);
   return { found: rows.filter(({ hit }) => hit), ...(end === undefined ? {} : { end }) };
 }
 
-function conditionsOf({ place, filter }: Ask): SqlConditions {
+function behind(place: string | undefined): SqlConditions {
   const conditions = new SqlConditions();
   if (place !== undefined) addPlace(conditions, place);
-  addAuditFilter(conditions, filter);
   return conditions;
 }
 
+const filterColumns = 't.type, t.actor, t.cluster, t.object_kind, t.object_name';
+
 function selectEvents(conditions: SqlConditions): string {
-  return `SELECT t.position, t.received_at::text AS received, ${storedColumns} FROM audit_events t
+  return `SELECT t.position, t.received_at::text AS received, ${filterColumns}, ${storedColumns} FROM audit_events t
     ${conditions.where()}`;
 }
 

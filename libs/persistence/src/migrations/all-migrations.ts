@@ -13,6 +13,7 @@ import { AuditFilters1795470660000 } from './1795470660000-audit-filters.ts';
 import { PlainObjects1795471080000 } from './1795471080000-plain-objects.ts';
 import { GrantSource1795471140000 } from './1795471140000-grant-source.ts';
 import { InventoryVersions1795471200000 } from './1795471200000-inventory-versions.ts';
+import { AuditFacts1795471500000 } from './1795471500000-audit-facts.ts';
 import { CompletedHello1795471500000 } from './1795471500000-completed-hello.ts';
 
 /** In the order they run. A merged migration is never edited. */
@@ -32,5 +33,6 @@ export const allMigrations = [
   PlainObjects1795471080000,
   GrantSource1795471140000,
   InventoryVersions1795471200000,
+  AuditFacts1795471500000,
   CompletedHello1795471500000,
 ];

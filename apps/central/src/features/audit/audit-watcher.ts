@@ -11,10 +11,16 @@ export interface Frame extends TailEvent {
 const mostHeld = 1_000;
 const quietMs = 15_000;
 
+/** Where what it wants is sent. */
+export type WatcherStream = Pick<
+  EventStream,
+  'open' | 'closed' | 'quietMs' | 'send' | 'drained' | 'end'
+>;
+
 /** One reader of the trail: it takes what it has not seen and what its filter wants, whoever read it. */
 export class AuditWatcher {
   readonly filter: AuditFilter;
-  readonly stream: EventStream;
+  readonly stream: WatcherStream;
   readonly #wants: (event: TailEvent) => boolean;
   #cursor: TailCursor;
   #place: string;
@@ -23,7 +29,7 @@ export class AuditWatcher {
   #overflown = false;
 
   /** Throws `invalid_request` for a cursor that is none. */
-  constructor(stream: EventStream, from: TailCursor, filter: AuditFilter) {
+  constructor(stream: WatcherStream, from: TailCursor, filter: AuditFilter) {
     this.stream = stream;
     this.filter = filter;
     this.#cursor = from;
