@@ -14,7 +14,7 @@ import { PlainObjects1795471080000 } from './1795471080000-plain-objects.ts';
 import { GrantSource1795471140000 } from './1795471140000-grant-source.ts';
 import { InventoryVersions1795471200000 } from './1795471200000-inventory-versions.ts';
 import { AuditFacts1795471500000 } from './1795471500000-audit-facts.ts';
-import { CompletedHello1795471500000 } from './1795471500000-completed-hello.ts';
+import { CompletedHello1795471560000 } from './1795471560000-completed-hello.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -34,5 +34,5 @@ export const allMigrations = [
   GrantSource1795471140000,
   InventoryVersions1795471200000,
   AuditFacts1795471500000,
-  CompletedHello1795471500000,
+  CompletedHello1795471560000,
 ];

@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The certificate whose Hello an agent completed last stands in the agent's own row: whoever locks the row and finds
  * another certificate there knows that its own is superseded, in one statement.
  */
-export class CompletedHello1795471500000 implements MigrationInterface {
-  readonly name = 'CompletedHello1795471500000';
+export class CompletedHello1795471560000 implements MigrationInterface {
+  readonly name = 'CompletedHello1795471560000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
