@@ -21,8 +21,8 @@ export default {
   ],
   concurrency: 1,
   // Endless loops are noticed by the times a mutant is passed; a busy machine is not one.
-  timeoutMS: 60_000,
-  timeoutFactor: 5,
+  timeoutMS: 20_000,
+  timeoutFactor: 3,
   // Not in the house: Jest would take the copy for packages of the same names.
   tempDirName: join(tmpdir(), `ambit-mutation-${process.pid}`),
   reporters: ['json', 'clear-text', 'progress-append-only'],

@@ -1,3 +1,4 @@
+import { Seldom } from '@ambit/kernel';
 import { readAuditCursors } from '@ambit/persistence';
 import type { InstallationRecord } from '@ambit/persistence';
 import { createEnvelopeOpeners, nodeDigests } from '@ambit/transport';
@@ -24,7 +25,6 @@ import type { Keys } from './platform/keys/key-folder.ts';
 import { RevocationWatch } from './platform/revocation-watch.ts';
 import type { TrustBundles } from './platform/keys/trust-bundles.ts';
 import type { Runtime } from './platform/runtime.ts';
-import { Seldom } from './platform/seldom.ts';
 
 export interface AgentSideParts {
   readonly runtime: Runtime;
@@ -48,13 +48,15 @@ export interface AgentSide {
 
 /** How long agents may take to come back elsewhere when this replica stops. */
 const drainWindowMs = 5_000;
+/** A superseded certificate that comes again and again makes one event in this time. */
+const sayAgainMs = 600_000;
 
 /** Everything behind the agent port: enrolment, streams, audit events. */
 export function openAgentSide(parts: AgentSideParts): AgentSide {
   const { database, unitOfWork, clock, logger, meters } = parts.runtime;
   const { world, keys, replica, tail } = parts;
   const ahead = new RefuseAhead({ ...parts.runtime, world, ...openers(keys) });
-  const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock));
+  const superseded = new SupersededCertificates(unitOfWork, new Seldom(clock, sayAgainMs));
   const admit = new AdmitAgent({ ...parts.runtime, world, ahead, superseded }, replica);
   const departures = new Departures(unitOfWork);
   const revocations = new RevocationWatch(world, 'Agent');

@@ -72,7 +72,7 @@ const create: Write = { type: 'create', key, lane: 'P1', body };
 const remove = { type: 'delete', key, lane: 'P1', uid: 'u1' } as unknown as DeleteObject;
 
 type Step = (journal: WriteJournal, attempt: WriteAttempt, now: RbacObject | undefined) => void;
-const seen: Step = (journal, _, now) => void journal.settled(key, now);
+const seen: Step = (journal, _, now) => journal.settled(key, now);
 const refused: Step = (journal, attempt) => journal.cameToNothing(attempt);
 const answered: Step = (journal, attempt, now) => journal.wrote(attempt, now);
 const unanswered: Step = (journal, attempt) => journal.uncertain(attempt);

@@ -1,7 +1,7 @@
 import type { Millis } from '@ambit/kernel';
 import { takesAway } from '@ambit/rbac';
 import type { ObjectKey, RbacObject, Write } from '@ambit/rbac';
-import type { LostWrite } from '../audit/read-announcements.ts';
+import type { AnnouncedWrite, LostWrite } from '../audit/read-announcements.ts';
 import type { WriteAnnouncer } from '../audit/write-announcements.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
 import {
@@ -87,10 +87,7 @@ export class WriteJournal {
       ...(leaves === undefined ? {} : { leaves }),
       event: this.#event(intended, verb, after),
     };
-    const earlier = this.#unanswered.get(operation.key)?.write;
-    // One id, so that the event which tells of one attempt settles the other, whenever this process is killed.
-    const again = earlier !== undefined && isSameWrite(earlier, write) ? earlier.id : undefined;
-    if (again !== undefined) this.#again.set(again, false);
+    const again = this.#takesPlaceOf(write);
     const announcedAt = clock.now().high;
     const withinMs = takesAway(operation) ? removalAnnouncedWithinMs : announcedWithinMs;
     const named = again === undefined ? write : { ...write, id: again };
@@ -180,6 +177,14 @@ export class WriteJournal {
   #keep(write: LostWrite, ours: boolean): void {
     this.#replaceBy(write);
     this.#unanswered.set(write.key, { write, ours });
+  }
+
+  /** One id, so that the event which tells of one attempt settles the other, whenever this process is killed. */
+  #takesPlaceOf(write: AnnouncedWrite): string | undefined {
+    const earlier = this.#unanswered.get(write.key)?.write;
+    if (earlier === undefined || !isSameWrite(earlier, write)) return undefined;
+    this.#again.set(earlier.id, false);
+    return earlier.id;
   }
 
   /** Asked once, when the attempt is over. */

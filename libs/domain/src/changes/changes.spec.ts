@@ -106,17 +106,42 @@ describe('revoking', () => {
   const inPay = inNamespaces('pay');
 
   test.each([
-    ['one cluster and namespace', on(prod), inPay, 'prod/pay', true],
-    ['another namespace', on(prod), inNamespaces('other'), 'prod/pay', false],
-    ['a namespace more', on(prod), inNamespaces('pay', 'shop'), 'prod/pay', false],
-    ['a cluster more', on(prod, staging), inPay, 'prod/pay', false],
-    ['clusters by label', labelled('env', 'prod'), inPay, 'prod/pay', false],
-    ['all namespaces, asked for one', on(prod), { type: 'all' }, 'prod/pay', false],
-    ['one namespace, asked for all', on(prod), inPay, 'prod/*', false],
-    ['all namespaces, asked for all', on(prod), { type: 'all' }, 'prod/*', true],
-    ['another cluster', on(staging), inPay, 'prod/pay', false],
-  ] as const)('a grant of %s is taken: %#', (_, clusters, namespaces, text, taken) => {
-    const grant = aGrant('g', { subjects: to(alice), role: edit, clusters, namespaces });
+    ['one cluster and namespace', { clusters: on(prod), namespaces: inPay }, 'prod/pay', true],
+    [
+      'another namespace',
+      { clusters: on(prod), namespaces: inNamespaces('other') },
+      'prod/pay',
+      false,
+    ],
+    [
+      'a namespace more',
+      { clusters: on(prod), namespaces: inNamespaces('pay', 'shop') },
+      'prod/pay',
+      false,
+    ],
+    ['a cluster more', { clusters: on(prod, staging), namespaces: inPay }, 'prod/pay', false],
+    [
+      'clusters by label',
+      { clusters: labelled('env', 'prod'), namespaces: inPay },
+      'prod/pay',
+      false,
+    ],
+    [
+      'all namespaces, asked for one',
+      { clusters: on(prod), namespaces: { type: 'all' } },
+      'prod/pay',
+      false,
+    ],
+    ['one namespace, asked for all', { clusters: on(prod), namespaces: inPay }, 'prod/*', false],
+    [
+      'all namespaces, asked for all',
+      { clusters: on(prod), namespaces: { type: 'all' } },
+      'prod/*',
+      true,
+    ],
+    ['another cluster', { clusters: on(staging), namespaces: inPay }, 'prod/pay', false],
+  ] as const)('a grant of %s is taken: %#', (_, scoped, text, taken) => {
+    const grant = aGrant('g', { subjects: to(alice), role: edit, ...scoped });
     const policy = load(...base, grant);
     expect(directGrantsOf(policy, alice.uid, ofScope(text))).toHaveLength(taken ? 1 : 0);
   });

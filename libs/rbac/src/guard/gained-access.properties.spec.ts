@@ -83,18 +83,17 @@ function access(intents: readonly Intent[]): Set<string> {
     const attributes = { type: 'resource', apiGroup: '', resource: 'pods' } as const;
     return verbs.filter((verb) => allows(rules.get(role.roleUid), { ...attributes, verb }));
   };
-  const found = new Set<string>();
-  for (const one of intents) {
-    if (one.section !== 'BINDING') continue;
+  const textsOf = (one: BindingIntent): string[] => {
     const name = one.role.type === 'existing' ? one.role.clusterRole : one.role.roleUid;
     const { notBefore = 0, notAfter = Infinity } = one;
-    for (const at of moments.filter((moment) => notBefore <= moment && moment < notAfter))
-      for (const place of placesOf(one.scope))
-        for (const subject of one.subjects)
-          for (const verb of verbsOf(one.role))
-            found.add(`${at} ${one.subjectKind} ${subject} ${name} ${place} ${verb}`);
-  }
-  return found;
+    const places = [...placesOf(one.scope)];
+    return moments
+      .filter((moment) => notBefore <= moment && moment < notAfter)
+      .flatMap((at) => one.subjects.map((subject) => `${at} ${one.subjectKind} ${subject} ${name}`))
+      .flatMap((text) => places.map((place) => `${text} ${place}`))
+      .flatMap((text) => verbsOf(one.role).map((verb) => `${text} ${verb}`));
+  };
+  return new Set(intents.flatMap((one) => (one.section === 'BINDING' ? textsOf(one) : [])));
 }
 
 const givenOf = (after: readonly Intent[], gained: GainedAccess): Intent[] =>
