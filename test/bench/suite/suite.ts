@@ -1,15 +1,14 @@
 import { admissionCost } from '../admission-cost.ts';
 import { agentFootprint } from '../agent-footprint.ts';
-import { auditFilters } from '../audit-filters.ts';
 import { changeToEnforced } from '../change-to-enforced.ts';
 import { guard } from '../guard.ts';
 import type { Benchmark } from '../harness/benchmark.ts';
-import { revokeUnderLoad } from './b05-revoke-under-load.ts';
-import { countsOfAChange } from './counts-of-a-change.ts';
 import { broadcast } from './b04-broadcast.ts';
+import { revokeUnderLoad } from './b05-revoke-under-load.ts';
 import { reconnectStorm } from './b06-reconnect-storm.ts';
 import { memoryPerAgent } from './b11-memory-per-agent.ts';
 import { idleFleet } from './b12-idle-fleet.ts';
+import { countsOfAChange } from './counts-of-a-change.ts';
 import { threeThousandAgents } from './three-thousand-agents.ts';
 
 /** Prints its figures itself and is judged by nobody. */
@@ -35,11 +34,6 @@ export const suite: readonly Benchmark[] = [
     'agent-footprint',
     'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
     agentFootprint,
-  ),
-  printing(
-    'audit-filters',
-    'every question of the audit trail over 5 million events in daily partitions, and what ingest takes',
-    auditFilters,
   ),
   printing(
     'guard',
