@@ -1,5 +1,5 @@
-import type { AgentIdentity, UnitOfWork } from '@ambit/persistence';
 import type { Seldom } from '@ambit/kernel';
+import type { AgentIdentity, UnitOfWork } from '@ambit/persistence';
 
 /** Tells that somebody came with a certificate whose successor is in use: a copy of it may be in other hands. */
 export class SupersededCertificates {
