@@ -48,7 +48,11 @@ export async function startParts(
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
   const reconciler = makeReconciler(parts);
   calls.feed(clock, () => reconciler.clockChanged());
-  teardown.add('clock alarm', new ClockAlarm(clock, trail.log, logger).watch());
+  const alarm = new ClockAlarm(clock, trail.log, logger);
+  teardown.add(
+    'clock alarm',
+    alarm.watch(() => reconciler.clockChanged()),
+  );
   handOver(reconciler, held, await steps.resume(held));
   if (held.change !== undefined) keepMarks(highWater, held.change.manifest);
   reconciler.mask(held.memory.masks.flatMap(({ revoked }) => revoked));

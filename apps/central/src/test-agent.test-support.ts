@@ -80,6 +80,7 @@ export const problemOf = (said: Partial<wire.IntentResult>): wire.IntentResult =
   moreSubjects: 0,
   effect: 'PROBLEM_EFFECT_UNSPECIFIED',
   changedBy: '',
+  binds: '',
   ...said,
 });
 

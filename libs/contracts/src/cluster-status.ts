@@ -30,6 +30,8 @@ export const IntentProblem = z.object({
   moreSubjects: z.int().optional(),
   /** Field managers that last changed the object. */
   changedBy: z.string().optional(),
+  /** KIND/NAME of the role that the object gives to whom it should not. */
+  binds: z.string().optional(),
   /** Names of the grants behind the intent, at most 16. */
   grants: z.array(z.string()).optional(),
 });

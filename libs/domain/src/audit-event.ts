@@ -81,6 +81,7 @@ export const agentEventTypes = [
   'object.write_unconfirmed',
   'object.removal_refused',
   'clock.uncertain',
+  'clock.agreed',
   'clock.refused_time',
   'clock.mark_healed',
   'cluster.gains_held',

@@ -65,6 +65,20 @@ describe('what may be tried again', () => {
     expect(error.retryable).toBe(retryable);
   });
 
+  test.each([
+    [403, 'admission webhook "keep.example.com" denied the request: frozen', true],
+    [409, 'admission webhook "keep.example.com" denied the request without explanation', true],
+    [
+      422,
+      "x is forbidden: ValidatingAdmissionPolicy 'a' with binding 'a' denied request: no",
+      true,
+    ],
+    [403, 'rolebindings.rbac.authorization.k8s.io "x" is forbidden: User "y" cannot delete', false],
+    [409, 'Operation cannot be fulfilled on rolebindings "x": Precondition failed', false],
+  ])('%i %s: what admission denies is known by its words', (status, message, denied) => {
+    expect(new KubeError({ status, reason: '', message }).deniedByAdmission).toBe(denied);
+  });
+
   test('too large is known by 413 and by etcd’s words', () => {
     expect(errorFromAnswer(413, '').tooLarge).toBe(true);
     expect(errorFromAnswer(500, 'etcdserver: request is too large').tooLarge).toBe(true);

@@ -75,6 +75,11 @@ export class KubeError extends Error {
     );
   }
 
+  /** True when a policy or a webhook refused it: each of them chooses the status by itself. */
+  get deniedByAdmission(): boolean {
+    return /\bdenied (the )?request\b/.test(this.message);
+  }
+
   /** True for the API server's check that nobody hands out what they do not hold. */
   get escalation(): boolean {
     return (

@@ -17,13 +17,17 @@ function alarmOf(readings: ClockReadings) {
   return { clock, audited, logged, alarm };
 }
 
-test('clocks that differ are told once, and again after they agreed in between', () => {
+test('outside row B.7: clocks that differ are told once, that they agree again is told too, and so on', () => {
   const { clock, audited, logged, alarm } = alarmOf({ here: noon });
   for (const uncertain of [false, true, true, false, true, true]) {
     clock.uncertain = uncertain;
     alarm.look();
   }
-  expect(audited.map(({ type }) => type)).toEqual(['clock.uncertain', 'clock.uncertain']);
+  expect(audited.map(({ type }) => type)).toEqual([
+    'clock.uncertain',
+    'clock.agreed',
+    'clock.uncertain',
+  ]);
   expect(logged.map(({ level }) => level)).toEqual(['warn', 'info', 'warn']);
 });
 

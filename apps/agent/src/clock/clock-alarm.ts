@@ -23,24 +23,37 @@ export class ClockAlarm {
     this.#logger = logger;
   }
 
-  /** Looks every five seconds. Gives the function that ends it. */
-  watch(): () => void {
-    const timer = setInterval(() => this.look(), everyMs).unref();
+  /**
+   * Looks every five seconds, and tells of each look: the wall clock may have been set, and nobody tells of that. Gives the
+   * function that ends it.
+   */
+  watch(looked: () => void): () => void {
+    const timer = setInterval(() => {
+      this.look();
+      looked();
+    }, everyMs).unref();
     return () => clearInterval(timer);
   }
 
   look(): void {
     const { uncertain } = this.#clock;
     if (uncertain && !this.#told) this.#tell();
-    if (!uncertain && this.#told) this.#logger.info('the clocks agree again');
+    if (!uncertain && this.#told) this.#tellAgreed();
     this.#told = uncertain;
+  }
+
+  #tellAgreed(): void {
+    this.#logger.info('the clocks agree again');
+    this.#audit.record({
+      type: 'clock.agreed',
+      message: 'The clocks of this machine, of central and of the API server agree again',
+      details: textsOf(this.#clock.readings()),
+    });
   }
 
   #tell(): void {
     const readings = this.#clock.readings();
-    const details = Object.fromEntries(
-      Object.entries(readings).map(([source, time]) => [source, instantText(time)]),
-    );
+    const details = textsOf(readings);
     const blame = blamed(readings);
     this.#logger.warn(
       `${blame ?? 'the clocks of this machine, of central and of the API server'} ${blame === undefined ? 'differ' : 'is wrong'}: grants end early and begin late until that is mended`,
@@ -52,6 +65,12 @@ export class ClockAlarm {
       details,
     });
   }
+}
+
+function textsOf(readings: ClockReadings): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(readings).map(([source, time]) => [source, instantText(time)]),
+  );
 }
 
 /** The one clock of three that differs from two which agree; undefined when that cannot be said. */

@@ -27,6 +27,8 @@ export interface ObjectProblem {
   readonly moreSubjects: number;
   /** Who last changed the object; empty when nobody else did. */
   readonly changedBy: string;
+  /** `KIND/NAME` of the role that it gives to whom it should not; empty when it gives none. */
+  readonly binds: string;
 }
 
 const effects = {
@@ -134,6 +136,7 @@ export function intentResult(
     moreSubjects: 0,
     effect: 'PROBLEM_EFFECT_UNSPECIFIED',
     changedBy: '',
+    binds: '',
     ...problem,
     message: problem.message.slice(0, 500),
   };

@@ -62,7 +62,7 @@ export class CeilingRefusals {
   #tell({ key, reason, message, namespace = '' }: Refused): void {
     const place = namespace === '' ? '' : ` in ${namespace}`;
     const grants = this.#options.grantsOf(key).slice(0, mostGrants);
-    const what = grants.length === 0 ? key : `${key} (${grants.join(', ')})`;
+    const what = grants.length === 0 ? key : `grant ${grants.join(', ')}`;
     this.#options.audit.record({
       type: 'ceiling.refused',
       message: `The ceiling of the cluster refuses ${what}${place}: ${message}`,

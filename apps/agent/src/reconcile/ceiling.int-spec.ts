@@ -41,7 +41,7 @@ describe('the ceiling of the cluster', () => {
       scene.push({ put: [binding({ key: 'BINDING/1' }), refused] });
       await scene.eventually('the refusal being told', () =>
         expect(scene.eventsOf('ceiling.refused')).toMatchObject([
-          { grants: ['eva-edit'], message: expect.stringContaining('(eva-edit)') },
+          { grants: ['eva-edit'], message: expect.stringContaining('refuses grant eva-edit: ') },
         ]),
       );
       expect(scene.applied).toEqual([]);

@@ -1,5 +1,5 @@
-import { intentKeyOf } from '@ambit/rbac';
-import type { AccessGap, LifeProblem, LifeTelling, ObjectKey } from '@ambit/rbac';
+import { intentKeyOf, isBinding } from '@ambit/rbac';
+import type { AccessGap, LifeProblem, LifeTelling, ObjectKey, RbacObject } from '@ambit/rbac';
 import type { ApplyTracker } from './apply-tracker.ts';
 import type { KnownObjects } from './known-objects.ts';
 import { foreignMessage, lifeEvent } from './life-events.ts';
@@ -36,7 +36,7 @@ export class ObjectReports {
   }
 
   problem(key: ObjectKey, problem: LifeProblem, gap: AccessGap): void {
-    const { wanted, tracker, progressed } = this.#options;
+    const { wanted, known, tracker, progressed } = this.#options;
     const { namespace } = splitKey(key);
     const behind = wanted.get(key)?.intents.map(intentKeyOf);
     const intents = behind === undefined ? [`OBJECT/${key}`] : [...new Set(behind)];
@@ -54,6 +54,7 @@ export class ObjectReports {
         message,
         object: objectText(key),
         changedBy,
+        binds: gap.effect === 'excess' ? roleText(known.get(key)) : '',
         ...people(gap),
         ...(namespace === undefined ? {} : { namespace }),
       },
@@ -89,6 +90,12 @@ function people({ effect, subjects }: AccessGap): {
     subjects: subjects.slice(0, mostSubjects),
     moreSubjects: Math.max(0, subjects.length - mostSubjects),
   };
+}
+
+/** `KIND/NAME` of the role that a binding gives; empty for anything else. */
+function roleText(object: RbacObject | undefined): string {
+  if (object === undefined || !isBinding(object)) return '';
+  return `${object.roleRef.kind}/${object.roleRef.name}`;
 }
 
 /** `KIND/NAMESPACE/NAME`, or `KIND/NAME` of what belongs to no namespace. */

@@ -98,6 +98,37 @@ describe('a write that is refused', () => {
     }),
   );
 
+  test.each([
+    [400, 'admission webhook "keep.example.com" denied the request: frozen'],
+    [409, 'admission webhook "keep.example.com" denied the request: frozen'],
+    [422, "ValidatingAdmissionPolicy 'keep' with binding 'keep' denied request: frozen, immutable"],
+  ])(
+    'outside row B.7: a removal that admission denies with %i is refused, and nobody is said to be faster',
+    (status, message) =>
+      inSimulation({}, async ({ scene, cluster }) => {
+        await scene.apply(given);
+        const match = { verb: 'delete', resource: 'rolebindings' };
+        cluster.faults.inject({ match, status, reason: '', message });
+        expect((await scene.apply({ remove: ['BINDING/1'] })).problems).toMatchObject([
+          { reason: 'kubernetes_refused', effect: 'PROBLEM_EFFECT_EXCESS', message },
+        ]);
+      })(),
+  );
+
+  test(
+    'outside row B.7: who may not be taken out of a binding by an update that a policy denies loses it with the binding',
+    inSimulation({}, async ({ scene, cluster }) => {
+      await scene.apply({
+        put: [binding({ key: 'BINDING/1', subjects: ['ambit:ann', 'ambit:bob'] })],
+      });
+      const match = { verb: 'patch', resource: 'rolebindings' };
+      const message = "ValidatingAdmissionPolicy 'a' with binding 'a' denied request: no updates";
+      cluster.faults.inject({ match, status: 422, reason: 'Invalid', message });
+      await scene.apply({ put: [binding({ key: 'BINDING/1', subjects: ['ambit:bob'] })] });
+      await scene.sees(['payments view ambit:bob']);
+    }),
+  );
+
   test(
     'outside row B.2: a subject that may not be taken out is named, the others are not',
     inSimulation({}, async ({ scene, cluster }) => {

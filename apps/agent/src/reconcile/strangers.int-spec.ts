@@ -102,6 +102,7 @@ describe('objects of others', () => {
             reason: 'foreign_object',
             effect: 'PROBLEM_EFFECT_EXCESS',
             subjects: ['ambit:eve'],
+            binds: 'ClusterRole/edit',
           },
         ]),
       );
@@ -130,7 +131,13 @@ describe('objects of others', () => {
         await next.admin.create(roleBindings, strange('copy', { metadata }));
         const { problems } = await next.apply({ ...given, full: true });
         expect(problems).toMatchObject([
-          { reason: 'foreign_object', object: 'RoleBinding/payments/copy' },
+          {
+            reason: 'foreign_object',
+            object: 'RoleBinding/payments/copy',
+            effect: 'PROBLEM_EFFECT_EXCESS',
+            subjects: ['ambit:eve'],
+            binds: 'ClusterRole/edit',
+          },
         ]);
         expect(next.eventsOf('object.foreign')).toMatchObject([{ object: { name: 'copy' } }]);
         await next.admin.delete(roleBindings, { name: 'copy', namespace: 'payments' });

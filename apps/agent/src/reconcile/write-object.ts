@@ -15,7 +15,7 @@ import type {
 import { splitKey } from './observed-objects.ts';
 import type { LiveObject } from './observed-objects.ts';
 import type { ReconcilerClient } from './reconciler-options.ts';
-import { later, outcomeOf } from './write-outcome.ts';
+import { isOther, later, outcomeOf } from './write-outcome.ts';
 
 type Removal = Pick<DeleteObject | RecreateObject, 'key' | 'uid' | 'finalizers' | 'deleting'>;
 
@@ -80,7 +80,7 @@ export class WriteObject {
       const object = await this.#patch(operation.key, withRevision(operation.patch, revision));
       return { type: 'done', object };
     } catch (error) {
-      if (!operation.narrows || !isKubeError(error, 403)) throw error;
+      if (!operation.narrows || !refusesChange(error)) throw error;
       return isBinding(operation.body)
         ? this.#narrowByDeleting(operation, revision)
         : this.#emptyRole(operation);
@@ -106,7 +106,7 @@ export class WriteObject {
       const object = await this.#patch(key, { metadata: { uid }, rules: [] });
       return { type: 'condemned', object };
     } catch (error) {
-      if (!isKubeError(error, 403)) throw error;
+      if (!refusesChange(error)) throw error;
       return this.#remove({ key, uid, finalizers: [], deleting: false });
     }
   }
@@ -133,7 +133,7 @@ export class WriteObject {
       return held === undefined ? { type: 'done' } : await this.#removeFinalizers(key, uid, held);
     } catch (error) {
       if (isKubeError(error, 404)) return { type: 'lookAgain' };
-      if (isKubeError(error, 409) || isKubeError(error, 422)) return this.#lookAgain(key);
+      if (isKubeError(error) && isOther(error)) return this.#lookAgain(key);
       throw error;
     }
   }
@@ -185,6 +185,11 @@ export class WriteObject {
       return outcomeOf(key, lookError) ?? later({ message: String(lookError), uncertain: true });
     }
   }
+}
+
+/** True when an update is refused, of which a removal may be let through all the same. */
+function refusesChange(error: unknown): boolean {
+  return isKubeError(error) && (error.status === 403 || error.deniedByAdmission);
 }
 
 const byKind: Readonly<Record<RbacObject['kind'], KubeResource>> = {

@@ -8,7 +8,8 @@ const final: ReadonlySet<number> = new Set([400, 403, 404, 405, 413, 415, 422]);
 /** What an error means for the write; undefined when the object has to be looked at first. */
 export function outcomeOf(key: ObjectKey, error: unknown): WriteRetry | WriteRefused | undefined {
   if (!isKubeError(error)) return later({ message: String(error), uncertain: true });
-  if (error.status === 409 || isImmutable(error)) return undefined;
+  if (error.deniedByAdmission) return refused('kubernetes_refused', error.message);
+  if (isOther(error)) return undefined;
   if (error.status === 404) return notFound(key, error);
   if (error.namespaceTerminating) {
     return refused('namespace_missing', 'its namespace is being deleted');
@@ -24,6 +25,12 @@ function notNow({ status, message, retryAfterMs }: KubeError): WriteRetry {
     slowDown: status === 429 || status === 503,
     ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }),
   };
+}
+
+/** True when the object is not the one that was looked at: it has to be looked at again. */
+export function isOther(error: KubeError): boolean {
+  if (error.deniedByAdmission) return false;
+  return error.status === 409 || isImmutable(error);
 }
 
 /** It has to be tried again. */

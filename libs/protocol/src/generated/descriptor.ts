@@ -414,6 +414,7 @@ export const descriptor: object = {
                     moreSubjects: { type: 'uint32', id: 7 },
                     effect: { type: 'ProblemEffect', id: 8 },
                     changedBy: { type: 'string', id: 9 },
+                    binds: { type: 'string', id: 10 },
                   },
                 },
                 ProblemEffect: {

@@ -1,5 +1,5 @@
 import { isBinding } from '../is-binding.ts';
-import type { RbacObject, RbacSubject } from '../model.ts';
+import type { BindingObject, RbacObject, RbacSubject } from '../model.ts';
 import { subjectChanges } from '../diff/subject-changes.ts';
 import type { Write } from './taking-away.ts';
 
@@ -49,17 +49,28 @@ export function accessGap(
   }
 }
 
-/** What somebody else's object under a name of ours means: whom it gives more than is wanted, else who is without. */
+/**
+ * What somebody else's object under a name of ours, or with our labels, means: whom it gives more than is wanted, else who
+ * is without.
+ */
 export function strangersGap(wanted: RbacObject | undefined, stranger: RbacObject): AccessGap {
-  if (wanted === undefined || !isBinding(wanted)) return nobody;
-  const { subjects = [] } = wanted;
+  if (wanted === undefined) return gap('excess', subjectsIn(stranger));
+  if (!isBinding(wanted)) return nobody;
+  const there = subjectsIn(stranger);
+  const subjects = subjectsIn(wanted);
   if (!isBinding(stranger)) return gap('lacks', subjects);
-  const { roleRef, subjects: there = [] } = stranger;
-  const same = roleRef.name === wanted.roleRef.name && roleRef.kind === wanted.roleRef.kind;
-  if (!same) return there.length > 0 ? gap('excess', there) : gap('lacks', subjects);
+  if (!isSameRole(stranger, wanted)) {
+    return there.length > 0 ? gap('excess', there) : gap('lacks', subjects);
+  }
   const { gains, loses } = subjectChanges(subjects, there);
   return gains.length > 0 ? gap('excess', gains) : gap('lacks', loses);
 }
+
+const subjectsIn = (object: RbacObject): readonly RbacSubject[] =>
+  isBinding(object) ? (object.subjects ?? []) : [];
+
+const isSameRole = (a: BindingObject, b: BindingObject): boolean =>
+  a.roleRef.name === b.roleRef.name && a.roleRef.kind === b.roleRef.kind;
 
 function subjectsOf(
   object: RbacObject,

@@ -28,16 +28,18 @@ function conditions(...reported: readonly string[]): object[] {
 }
 
 test('a condition that the owner of the cluster can end says how, any other only that it is so', () => {
-  const [, missing, outdated, other, odd] = conditions(
+  const [, missing, outdated, clock, other, odd] = conditions(
     'ADMISSION_POLICY_MISSING',
     'ADMISSION_POLICY_OUTDATED',
     'CLOCK_UNCERTAIN',
+    'STORAGE_FULL',
     'constructor',
   );
   for (const one of [missing, outdated])
     expect(one).toMatchObject({ message: expect.stringContaining('ambit-agent print-policy') });
+  expect(clock).toMatchObject({ message: expect.stringContaining('ambit activity') });
   const bare = { status: 'True', reason: 'ReportedByAgent' };
-  expect(other).toEqual({ type: 'CLOCK_UNCERTAIN', ...bare });
+  expect(other).toEqual({ type: 'STORAGE_FULL', ...bare });
   expect(odd).toEqual({ type: 'constructor', ...bare });
 });
 

@@ -130,20 +130,24 @@ function shownProblem(
   { key, namespace, object, effect = '', ...problem }: StoredProblem,
   grants: readonly string[] | undefined,
 ): Problem {
-  const { subjects = [], moreSubjects, changedBy } = problem;
+  const { subjects = [], moreSubjects, changedBy, binds } = problem;
   return defined({
     key,
     ...inOurWords(problem),
-    namespace: namespace || undefined,
-    object: object || undefined,
+    namespace: said(namespace),
+    object: said(object),
     effect: effects[effect],
     subjects: subjects.length === 0 ? undefined : [...subjects],
-    moreSubjects: moreSubjects || undefined,
+    moreSubjects: moreSubjects === 0 ? undefined : moreSubjects,
     // An agent of an earlier version passes on what Kubernetes calls a writer that did not say what it is.
-    changedBy: changedBy === 'unknown' ? undefined : changedBy || undefined,
+    changedBy: changedBy === 'unknown' ? undefined : said(changedBy),
+    binds: said(binds),
     grants: grants && [...grants],
   });
 }
+
+/** What is not said is empty. */
+const said = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 function inOurWords({
   reason,
@@ -185,6 +189,10 @@ const remedies: ReadonlyMap<string, string> = new Map([
   [
     'AUDIT_STALLED',
     'its audit events wait on its disk and do not reach central: look at the log of the agent, and whether a proxy or a firewall cuts its second connection',
+  ],
+  [
+    'CLOCK_UNCERTAIN',
+    'the clocks of its machine, of its API server and of central differ by more than 30 s, so that grants end early and begin late until that is mended; which one is wrong: ambit activity --type "clock.*"',
   ],
   ['ADMISSION_POLICY_OUTDATED', `the API server enforces another ceiling: ${printPolicy}`],
 ]);

@@ -415,6 +415,8 @@ export interface IntentResult {
   readonly effect: ProblemEffect;
   /** Field managers that last changed the object, when somebody else keeps changing it. */
   readonly changedBy: string;
+  /** KIND/NAME of the role that the object gives to whom it should not; empty when it is no binding. */
+  readonly binds: string;
 }
 
 /** What the problem means for people. */
