@@ -26,9 +26,6 @@ import { RevocationWatch } from './platform/revocation-watch.ts';
 import type { TrustBundles } from './platform/keys/trust-bundles.ts';
 import type { Runtime } from './platform/runtime.ts';
 
-/** A copy of a certificate that comes again and again is told of once in this while. */
-const sayAgainMs = 10 * 60_000;
-
 export interface AgentSideParts {
   readonly runtime: Runtime;
   readonly world: PolicyWorld;

@@ -226,6 +226,43 @@ describe('whether a change is in force', () => {
     });
   });
 
+  test('outside row B.6: who has access by a binding that nobody wants is named by who-can, and by can-i', async () => {
+    const agent = await connected('stands-eu');
+    await central.apply(user('stan'));
+    const excess = { effect: 'PROBLEM_EFFECT_EXCESS', reason: 'foreign_object' } as const;
+    const place = { namespace: 'payments', object: 'RoleBinding/payments/ambit-x' };
+    const subjects = ['ambit:stan', 'mallory'];
+    reportProblems(agent, { key: 'OBJECT/x', ...excess, ...place, subjects, binds: 'Role/own' });
+    tellStatus(agent);
+    const whoCan = async (resource: string, namespace: string) => {
+      const asked = `cluster=stands-eu&namespace=${namespace}&verb=get&resource=${resource}`;
+      return (await central.get(`/access/who-can?${asked}`)).body;
+    };
+    await eventually(async () => {
+      expect((await whoCan('pods', 'payments')).standing).toEqual([
+        {
+          object: 'RoleBinding/payments/ambit-x',
+          reason: 'foreign_object',
+          subjects,
+          role: 'Role/own',
+          certain: false,
+        },
+      ]);
+    });
+    expect(await whoCan('pods', 'shop')).not.toHaveProperty('standing');
+    expect(await whoCan('nodes', 'payments')).not.toHaveProperty('standing');
+    const check = { cluster: 'stands-eu', namespace: 'payments', verb: 'get', resource: 'pods' };
+    const { body } = await central.call('POST', '/access/check', {
+      body: { checks: [{ ...check, user: 'stan' }] },
+    });
+    expect(body.items[0]).toMatchObject({
+      allowed: false,
+      notes: expect.arrayContaining([
+        'ambit:stan may have it all the same, through RoleBinding/payments/ambit-x, which stands there and is not wanted (foreign_object).',
+      ]),
+    });
+  });
+
   test('more problems than an agent lists: that a change is in force is not claimed', async () => {
     const agent = await connected('many');
     agent.report = { ...cleanReport, moreProblems: 7 };

@@ -262,6 +262,13 @@ describe('apply', () => {
     expect(await warnings(role('mixed', 'pods', 'nodes'), wide)).toBeUndefined();
   });
 
+  test('outside case 06: a dry run of one grant tells it as well', async () => {
+    await central.apply(role('mixed-up', 'pods', 'nodes'));
+    const body = inPaymentsOf('one', 'mixed-up');
+    const { body: told } = await central.call('PUT', '/grants/one?dryRun=All', { body });
+    expect(told.warnings).toEqual([expect.stringContaining('gives not these of role mixed-up')]);
+  });
+
   test('outside case 06: and when the role changes below a grant that is there', async () => {
     await central.apply(role('later', 'pods'), inPaymentsOf('later-g', 'later'));
     expect(await warnings(role('later', 'pods', 'nodes'))).toEqual([

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
 import {
+  aCluster,
+  aList,
   anEffect,
   aProgress,
   aResult,
@@ -137,6 +139,78 @@ describe('who-can', () => {
         'bob      grant/g                   edit  x             in 42m\n',
     );
     expect(central.calls[0]?.query).toMatchObject({ cluster: 'prod-eu', namespace: 'payments' });
+  });
+});
+
+describe('who-can, of what stands and nobody granted', () => {
+  const standing = [
+    {
+      object: 'RoleBinding/payments/ambit-1',
+      reason: 'foreign_object',
+      subjects: ['ambit:eve', 'mallory'],
+      moreSubjects: 3,
+      role: 'ClusterRole/edit',
+      certain: true,
+    },
+    {
+      object: 'ClusterRoleBinding/ambit-2',
+      reason: 'kubernetes_refused',
+      subjects: ['ambit:ben'],
+      certain: false,
+    },
+  ];
+  const answer = (items: object[]) => ({
+    kind: 'WhoCanResult',
+    revision: 419,
+    evidence,
+    items,
+    standing,
+  });
+
+  test('outside row B.6: people of objects that are not wanted are named with a mark, beside those of grants and alone', async () => {
+    const item = { user: 'alice', paths: [{ ...path, reach: 'cluster-wide' }] };
+    central.answers = { whoCan: () => answer([item]) };
+    const run = await ambit('who-can', 'delete', 'pods', '--in', 'prod-eu/payments');
+    expect(run.out).toBe(
+      'SUBJECT    THROUGH                         ROLE              WHERE                  UNTIL\n' +
+        'alice      group/sre grant/sre-prod        ops               cluster-wide           standing\n' +
+        'ambit:eve  ! RoleBinding/payments/ambit-1  ClusterRole/edit  in namespace payments  not wanted\n' +
+        'mallory    ! RoleBinding/payments/ambit-1  ClusterRole/edit  in namespace payments  not wanted\n' +
+        'ambit:ben  ! ClusterRoleBinding/ambit-2    unknown?          cluster-wide           not wanted\n',
+    );
+    expect(run.err).toContain(
+      '! RoleBinding/payments/ambit-1 gives access that nobody granted and that is not wanted (foreign_object); 3 more people are bound by it\n',
+    );
+    expect(run.err).toContain('(kubernetes_refused); what its role gives is not known\n');
+    central.answers = { whoCan: () => answer([]) };
+    const alone = await ambit('who-can', 'delete', 'pods', '--in', 'prod-eu/payments');
+    expect(alone.err).not.toContain('Nobody may');
+    expect(alone.out).toContain('ambit:eve');
+  });
+});
+
+describe('questions that do not say where', () => {
+  const clusters = (...names: string[]) => ({
+    listClusters: () =>
+      aList(
+        'Cluster',
+        names.map((name) => aCluster(name)),
+      ),
+    checkAccess: () => checkResult({ allowed: true, paths: [path] }),
+    whoCan: () => ({ kind: 'WhoCanResult', revision: 419, evidence, items: [] }),
+  });
+
+  test('are asked of the one cluster there is, and refused where there are others or none', async () => {
+    central.answers = clusters('prod-eu');
+    expect((await ambit('can-i', 'get', 'pods', '--as', 'alice')).code).toBe(0);
+    expect(central.bodyOf('checkAccess')).toMatchObject({ checks: [{ cluster: 'prod-eu' }] });
+    expect((await ambit('who-can', 'get', 'pods')).err).toContain('get pods in prod-eu');
+    central.answers = clusters('prod-eu', 'staging-eu');
+    const several = await ambit('who-can', 'get', 'pods');
+    expect(several).toMatchObject({ code: 2, out: '' });
+    expect(several.err).toContain('several clusters');
+    central.answers = clusters();
+    expect((await ambit('who-can', 'get', 'pods')).err).toContain('next: ambit cluster add NAME');
   });
 });
 

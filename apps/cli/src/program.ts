@@ -97,4 +97,5 @@ Exit codes:  0 done, or yes        1 error, or no          2 wrong usage
              6 conflict            8 still waiting         9 central or agent unreachable
              10 stopped by a ceiling or the removal guard
              11 stored, but not in force everywhere        130 interrupted
-             12 access that was taken away still stands`;
+             12 access that was taken away still stands: it is refused, or the cluster that holds
+                it is offline`;

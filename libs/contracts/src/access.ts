@@ -1,6 +1,7 @@
 import { refusalReasons } from '@ambit/domain';
 import { z } from 'zod';
 import { ApplyResult } from './apply.ts';
+import { IntentProblem } from './cluster-status.ts';
 import { GrantSubjectWrite } from './kinds/grant.ts';
 import { ClusterName, NamespaceName, RoleName, Timestamp, UserName } from './names.ts';
 import { ConfirmRemovals } from './queries.ts';
@@ -128,7 +129,26 @@ export const WhoCanItem = z.object({
 });
 export type WhoCanItem = z.infer<typeof WhoCanItem>;
 
-/** Sorted by user. */
+/**
+ * An object that gives access which nobody wants there: put there by others under our name or with our labels, or one of ours
+ * whose removal is refused. Its subjects have what was asked by it, or may have.
+ */
+export const UnwantedAccess = z.object({
+  /** KIND/NAMESPACE/NAME or KIND/NAME. */
+  object: z.string(),
+  /** Why it stands, as problems of clusters say it. */
+  reason: IntentProblem.shape.reason,
+  /** By their names in Kubernetes, at most 20. */
+  subjects: z.array(z.string()),
+  moreSubjects: z.int().optional(),
+  /** KIND/NAME of the role it gives; absent when it is not known. */
+  role: z.string().optional(),
+  /** False: what the role gives is not known, so that they only may have it. */
+  certain: z.boolean(),
+});
+export type UnwantedAccess = z.infer<typeof UnwantedAccess>;
+
+/** Sorted by user. `standing` has what nobody granted, beside the items, whatever the page. */
 export const WhoCanResult = z.object({
   kind: z.literal('WhoCanResult'),
   revision: z.int(),
@@ -137,6 +157,7 @@ export const WhoCanResult = z.object({
   /** What makes the answer another than the words of the question suggest, one sentence each. */
   notes: z.array(z.string()).optional(),
   items: z.array(WhoCanItem),
+  standing: z.array(UnwantedAccess).optional(),
   continue: z.string().optional(),
 });
 export type WhoCanResult = z.infer<typeof WhoCanResult>;

@@ -17,5 +17,7 @@ export { canI } from './access/can-i.ts';
 export { grantable } from './access/grantable.ts';
 export type { Grantable } from './access/grantable.ts';
 export type { Inquiry } from './access/judge-grant.ts';
+export { standingAnswer } from './access/standing-access.ts';
+export type { StandingAnswer } from './access/standing-access.ts';
 export { whoCan } from './access/who-can.ts';
 export * from './changes/revocation.ts';

@@ -3,7 +3,7 @@ import { isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { dryRunMode, guarded, tellDryRun, writeOptions } from '../dry-run.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { printObjects } from '../output/print-effect.ts';
+import { printObjects, tellWarnings } from '../output/print-effect.ts';
 import { objectName } from '../output/print-objects.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
 import { readPolicySources, withPlaces } from '../policy/policy-sources.ts';
@@ -59,6 +59,9 @@ function tellClientRun(context: CommandContext, objects: readonly PolicyDocument
   return exitCodes.done;
 }
 
-function printNames({ terminal }: CommandContext, { objects }: ApplyResult): void {
-  for (const { kind, name } of objects) terminal.out.line(`${objectName(kind, name)}`);
+function printNames(context: CommandContext, result: ApplyResult): void {
+  for (const { kind, name } of result.objects) {
+    context.terminal.out.line(objectName(kind, name));
+  }
+  tellWarnings(context, result);
 }

@@ -1,36 +1,28 @@
 import type { AccessAnswer } from '@ambit/contracts';
 import { AppError, isAppError, notFound, printable } from '@ambit/kernel';
-import { questionScope } from '../access-scope.ts';
+import { askedWhere, questionWords, type QuestionOptions } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { askedText, evidenceWarnings, isUnknown, pathText } from '../output/access-words.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
 import { parseSubject } from '../subject-text.ts';
 
-interface CanIOptions {
-  readonly in: string;
+interface CanIOptions extends QuestionOptions {
   readonly as?: string;
-  readonly name?: string;
-  readonly subresource?: string;
   readonly output?: string;
 }
 
 /** `ambit can-i`. */
 export async function canI(
   context: CommandContext,
-  [verb = '', resource = '']: readonly string[],
+  words: readonly string[],
   options: CanIOptions,
 ): Promise<ExitCode> {
   const format = outputFormat(options.output);
-  const check = {
-    user: personOf(options.as),
-    ...questionScope(options.in),
-    verb: verb.toLowerCase(),
-    resource,
-    ...(options.name === undefined ? {} : { name: options.name }),
-    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
-  };
+  const user = personOf(options.as);
+  const where = askedWhere(options);
   const client = await context.client();
+  const check = { user, ...(await where(client)), ...questionWords(words, options) };
   const result = await client.api.checkAccess({ body: { checks: [check] } }).catch(asFault);
   const [answer] = result.items;
   if (answer === undefined) throw new AppError('internal', 'central gave no answer');

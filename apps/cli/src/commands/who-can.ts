@@ -1,41 +1,43 @@
 import type { AmbitClient } from '@ambit/client';
-import type { AccessPath, WhoCanResult } from '@ambit/contracts';
+import type { AccessPath, UnwantedAccess, WhoCanResult } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
-import { questionScope } from '../access-scope.ts';
+import { askedWhere, questionWords, type QuestionOptions } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { askedText, evidenceWarnings, isUnknown } from '../output/access-words.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
 
-interface WhoCanOptions {
-  readonly in: string;
-  readonly name?: string;
-  readonly subresource?: string;
+interface WhoCanOptions extends QuestionOptions {
   readonly output?: string;
 }
 
-type Row = AccessPath & { readonly user: string };
+type Row = Pick<AccessPath, 'role' | 'scope' | 'reach' | 'until'> & {
+  readonly user: string;
+  readonly through: string;
+  /** Nobody granted it. */
+  readonly standing?: boolean;
+};
 
 /** `ambit who-can`. */
 export async function whoCan(
   context: CommandContext,
-  [verb = '', resource = '']: readonly string[],
+  words: readonly string[],
   options: WhoCanOptions,
 ): Promise<ExitCode> {
   const format = outputFormat(options.output);
-  const query = {
-    ...questionScope(options.in),
-    verb: verb.toLowerCase(),
-    resource,
-    ...(options.name === undefined ? {} : { name: options.name }),
-    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
-  };
-  const result = await ask(await context.client(), query);
-  const unknown = result.items.length === 0 && isUnknown(result.asked);
+  const where = askedWhere(options);
+  const client = await context.client();
+  const query = { ...(await where(client)), ...questionWords(words, options) };
+  const result = await ask(client, query);
+  const unknown = isNobody(result) && isUnknown(result.asked);
   if (!(await printValue(context, result, format))) {
     const asked = result.asked && askedText(query, result.asked);
-    tell(context, { result, format, asked: asked ?? `${query.verb} ${resource} in ${options.in}` });
+    tell(context, {
+      result,
+      format,
+      asked: asked ?? `${query.verb} ${query.resource} in ${options.in ?? query.cluster}`,
+    });
   }
   return unknown ? exitCodes.unreachable : exitCodes.done;
 }
@@ -47,7 +49,7 @@ interface Told {
 }
 
 function tell(context: CommandContext, { result, format, asked }: Told): void {
-  const nobody = result.items.length === 0;
+  const nobody = isNobody(result);
   if (format === 'name') {
     for (const { user } of result.items) context.terminal.out.line(`user/${user}`);
   } else {
@@ -55,8 +57,21 @@ function tell(context: CommandContext, { result, format, asked }: Told): void {
     printRows(context, columns(context.now()), rowsOf(result), format);
   }
   if (nobody) context.say(nobodyText(printable(asked), result));
+  for (const each of result.standing ?? []) context.say(standingText(each));
   for (const note of result.notes ?? []) context.say(`note: ${printable(note)}`);
   evidenceWarnings(result.evidence).forEach(context.say);
+}
+
+const isNobody = ({ items, standing = [] }: WhoCanResult): boolean =>
+  items.length + standing.length === 0;
+
+/** `!` marks in the table what nobody granted; this says of each object why it stands. */
+function standingText({ object, reason, certain, moreSubjects = 0 }: UnwantedAccess): string {
+  const more = moreSubjects === 0 ? '' : `; ${moreSubjects} more people are bound by it`;
+  const gives = certain ? '' : '; what its role gives is not known';
+  return printable(
+    `! ${object} gives access that nobody granted and that is not wanted (${reason})${gives}${more}`,
+  );
 }
 
 function nobodyText(question: string, { asked }: WhoCanResult): string {
@@ -80,8 +95,30 @@ async function ask(
   return { ...first, items, continue: undefined };
 }
 
-function rowsOf(result: WhoCanResult): Row[] {
-  return result.items.flatMap(({ user, paths }) => paths.map((path) => ({ user, ...path })));
+function rowsOf({ items, standing = [] }: WhoCanResult): Row[] {
+  const granted = items.flatMap(({ user, paths }) =>
+    paths.map(({ grant, group, ...path }) => ({
+      user,
+      through: group === undefined ? `grant/${grant}` : `group/${group} grant/${grant}`,
+      ...path,
+    })),
+  );
+  const others = standing.flatMap(({ subjects, object, role = 'unknown', certain }) =>
+    subjects.map((user) => ({
+      user,
+      through: `! ${object}`,
+      role: certain ? role : `${role}?`,
+      scope: placeOf(object),
+      standing: true,
+    })),
+  );
+  return [...granted, ...others];
+}
+
+/** Of KIND/NAMESPACE/NAME, or of KIND/NAME. */
+function placeOf(object: string): string {
+  const [, namespace, name] = object.split('/');
+  return name === undefined ? 'cluster-wide' : `in namespace ${namespace}`;
 }
 
 function columns(now: number) {
@@ -89,8 +126,7 @@ function columns(now: number) {
     { title: 'SUBJECT', value: ({ user }: Row) => user },
     {
       title: 'THROUGH',
-      value: ({ grant, group }: Row) =>
-        group === undefined ? `grant/${grant}` : `group/${group} grant/${grant}`,
+      value: ({ through }: Row) => through,
       flexible: true as const,
     },
     { title: 'ROLE', value: ({ role }: Row) => role, flexible: true as const },
@@ -102,7 +138,12 @@ function columns(now: number) {
     { title: 'SCOPE', value: ({ scope }: Row) => scope, wide: true as const },
     {
       title: 'UNTIL',
-      value: ({ until }: Row) => (until === undefined ? 'standing' : relativeTime(until, now)),
+      value: ({ until, standing }: Row) =>
+        standing === true
+          ? 'not wanted'
+          : until === undefined
+            ? 'standing'
+            : relativeTime(until, now),
     },
   ];
 }

@@ -38,7 +38,10 @@ function defineQuestions(program: Commander, action: Action): void {
     .description(
       'Whether a user may do something by what Ambit grants: exit code 0 for yes, 1 for no. RESOURCE takes every form that kubectl takes, by what the cluster serves: pods, po, Deployment, deployments.apps, pods/log, pods/NAME, /metrics.',
     )
-    .requiredOption('--in <scope>', 'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace)')
+    .option(
+      '--in <scope>',
+      'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace) (default: the cluster, where there is but one)',
+    )
     .option(
       '--as <user>',
       'the user in question; an API token is nobody, so it is required with one',
@@ -53,7 +56,10 @@ function defineQuestions(program: Commander, action: Action): void {
     .description(
       'Who may do something, and through which grant. RESOURCE takes every form that kubectl takes, by what the cluster serves: pods, po, Deployment, deployments.apps, pods/log, pods/NAME, /metrics.',
     )
-    .requiredOption('--in <scope>', 'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace)')
+    .option(
+      '--in <scope>',
+      'CLUSTER, CLUSTER/NAMESPACE or CLUSTER/* (every namespace) (default: the cluster, where there is but one)',
+    )
     .option('--name <name>', 'the one object in question')
     .option('--subresource <name>', 'the subresource in question, as log of pods')
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')

@@ -5,14 +5,22 @@ import { objectName } from './print-objects.ts';
 
 /** `grant/payments created`, one line per object, on stdout; on stderr what will not be as it may look. */
 export function printObjects(
-  { terminal, say }: CommandContext,
+  context: CommandContext,
   result: Pick<ApplyResult, 'objects' | 'dryRun' | 'warnings'>,
 ): void {
   const dry = result.dryRun ? ' (dry run)' : '';
   for (const { kind, name, action } of result.objects) {
-    terminal.out.line(`${objectName(kind, printable(name))} ${action}${dry}`);
+    context.terminal.out.line(`${objectName(kind, printable(name))} ${action}${dry}`);
   }
-  for (const warning of result.warnings ?? []) say(`warning: ${printable(warning)}`);
+  tellWarnings(context, result);
+}
+
+/** What will not be as it may look, on stderr. */
+export function tellWarnings(
+  { say }: CommandContext,
+  { warnings = [] }: Pick<ApplyResult, 'warnings'>,
+): void {
+  for (const warning of warnings) say(`warning: ${printable(warning)}`);
 }
 
 /** What a change does to each cluster, on stdout. */

@@ -13,6 +13,8 @@ export interface EvidenceStanding {
   readonly disconnectedAt?: Millis;
   readonly lastSeenAt?: Millis;
   readonly appliedRevision?: number;
+  /** Its problems that are told as excess, as the agent reported them. */
+  readonly excess: readonly unknown[];
 }
 
 /** What the agent of a cluster told of it. */
@@ -33,6 +35,7 @@ interface StandingRow {
   readonly disconnected_at: Date | null;
   readonly last_seen_at: Date | null;
   readonly applied_revision: number | null;
+  readonly excess: readonly unknown[] | null;
 }
 
 // The ceiling is compared by what it says: the digest beside it is the agent's word.
@@ -46,13 +49,15 @@ export async function readEvidenceStandings(
   clusterUids: readonly string[],
 ): Promise<readonly EvidenceStanding[]> {
   const rows = await sql.query<StandingRow>(
-    `SELECT c.uid AS cluster_uid, ${version}, s.connected_at, s.disconnected_at, s.last_seen_at, s.applied_revision
+    `SELECT c.uid AS cluster_uid, ${version}, s.connected_at, s.disconnected_at, s.last_seen_at, s.applied_revision,
+       jsonb_path_query_array(s.results, '$.problems[*] ? (@.effect == "PROBLEM_EFFECT_EXCESS")') AS excess
      ${standing}`,
     [clusterUids],
   );
   return rows.map((row) => ({
     clusterUid: row.cluster_uid,
     version: row.version,
+    excess: row.excess ?? [],
     ...defined({
       connectedAt: row.connected_at?.getTime(),
       disconnectedAt: row.disconnected_at?.getTime(),

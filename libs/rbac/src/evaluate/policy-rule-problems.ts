@@ -26,7 +26,7 @@ export function policyRuleProblems(rule: PolicyRule, pointer = ''): ErrorItem[] 
     });
   };
   look('verbs', verbMistake);
-  look('apiGroups', groupMistake);
+  look('apiGroups', apiGroupMistake);
   look('resources', resourceMistake);
   look('resourceNames', () => undefined);
   look('nonResourceURLs', urlMistake);
@@ -58,7 +58,8 @@ function verbMistake(verb: string): Mistake | undefined {
 /** Versions as Kubernetes orders them (apimachinery, pkg/version/helpers.go). */
 const versionPattern = /^v[1-9]\d*(?:(?:alpha|beta)[1-9]\d*)?$/;
 
-function groupMistake(group: string): Mistake | undefined {
+/** Why a text is no API group, in a rule or a question; undefined when it may be one. */
+export function apiGroupMistake(group: string): Mistake | undefined {
   if (group === '' || group.includes('*')) return undefined;
   if (group === 'core' || versionPattern.test(group)) {
     const what = group === 'core' ? 'no name of an API group' : 'a version and no API group';

@@ -147,6 +147,18 @@ describe('a resource is what kubectl takes it for', () => {
     },
   );
 
+  test.each([
+    { text: 'pods', apiGroup: 'v1' },
+    { text: 'deployments', apiGroup: 'v1beta1' },
+    { text: 'pods', apiGroup: 'core' },
+    { text: '*', apiGroup: 'v1' },
+    { text: '*.v1' },
+  ])('outside case 15: in %j the group is none, and the core group is told', (asked) => {
+    expect(meaning(asked)).toMatch(
+      /^syntax: "\w+" is .*no.* API group.*; the core group is written ""/,
+    );
+  });
+
   test('outside case 06: wildcards and paths', () => {
     expect(meaning('*')).toBe('*.* ?');
     expect(meaning('*.apps')).toBe('*.apps ?');

@@ -1,4 +1,5 @@
 import { didYouMean } from '@ambit/kernel';
+import { apiGroupMistake } from '../evaluate/policy-rule-problems.ts';
 import type { ApiResource } from './api-resource.ts';
 import { kubernetesResources } from './kubernetes-resources.ts';
 import { ResourceCatalog, qualifiedResource } from './resource-catalog.ts';
@@ -69,6 +70,9 @@ export function resolveTarget(asked: ResourceQuestion, catalog?: ResourceCatalog
       `"${text}" is not a resource: write RESOURCE, RESOURCE.GROUP, RESOURCE/SUBRESOURCE or RESOURCE/NAME`,
     );
   }
+  const group = asked.apiGroup ?? (type.startsWith('*.') ? type.slice(2) : '');
+  const mistake = apiGroupMistake(group);
+  if (mistake !== undefined) return refuse('syntax', mistake.message);
   const parts = { tail, subresource: asked.subresource, name: asked.name };
   const found = isWildcard(type)
     ? undefined

@@ -9,9 +9,10 @@ import { accessAdvice } from './access-advice.ts';
 import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
 import { resolveQuestion, unknownResource, unservedMessage } from './resolve-question.ts';
 import type { Refused, ResolvedQuestion } from './resolve-question.ts';
+import { standingNotes, unwantedAccess } from './unwanted-access.ts';
 
 type Check = AccessCheck['checks'][number];
-type Known = Evidence & { readonly uid: string };
+type Known = Evidence & { readonly uid: string; readonly userPrefix: string };
 const mostShown = 16;
 
 /** Whether people may do things and who may, by what Ambit grants and the cluster's own rules. */
@@ -48,7 +49,9 @@ export class AnswerAccess {
         const advice = answer.allowed
           ? {}
           : accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
-        return answerResponse(answer, found, advice);
+        const standing = answer.allowed ? [] : unwantedAccess(known.unwanted, question, facts);
+        const told = standingNotes(standing, `${known.userPrefix}${check.user}`);
+        return answerResponse(answer, { ...found, notes: [...found.notes, ...told] }, advice);
       }),
     };
   }
@@ -66,6 +69,7 @@ export class AnswerAccess {
     );
     const items = rest.slice(0, query.limit);
     const last = items.length < rest.length ? items.at(-1)?.user : undefined;
+    const standing = unwantedAccess(known.unwanted, question, known.facts);
     return {
       kind: 'WhoCanResult',
       revision,
@@ -77,23 +81,23 @@ export class AnswerAccess {
         paths: paths.slice(0, mostShown).map(pathResponse),
         ...untilResponse(until),
       })),
+      ...(standing.length === 0 ? {} : { standing }),
       ...(last === undefined ? {} : { continue: last }),
     };
   }
 
   /** By name, in one look at the database whatever their number. */
   async #clusters(names: Iterable<string>): Promise<ReadonlyMap<string, Known>> {
-    const uids = new Map<string, string>();
-    for (const name of names) {
+    const found = Array.from(names, (name) => {
       const cluster = this.#world.policy.byName('Cluster', name);
-      if (cluster === undefined) throw notFound('Cluster', name);
-      uids.set(name, cluster.uid);
-    }
-    const evidence = await this.#evidence.of([...uids.values()]);
+      if (cluster?.kind !== 'Cluster') throw notFound('Cluster', name);
+      return cluster;
+    });
+    const evidence = await this.#evidence.of(found.map(({ uid }) => uid));
     const known = new Map<string, Known>();
-    for (const [name, uid] of uids) {
-      const found = evidence.get(uid);
-      if (found !== undefined) known.set(name, { uid, ...found });
+    for (const { uid, name, userPrefix } of found) {
+      const told = evidence.get(uid);
+      if (told !== undefined) known.set(name, { uid, userPrefix, ...told });
     }
     return known;
   }

@@ -1,10 +1,12 @@
+import type { IntentProblem } from '@ambit/contracts';
 import type { ClusterFacts } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import { readClustersTold, readEvidenceStandings } from '@ambit/persistence';
 import type { ClusterTold, EvidenceStanding, Sql } from '@ambit/persistence';
 import { parseCeiling, ResourceCatalog } from '@ambit/rbac';
-import { isConnected } from '../clusters/public.ts';
+import { isConnected, shownProblems } from '../clusters/public.ts';
+import type { StoredResults } from '../clusters/public.ts';
 import type { Connections } from '../policy/public.ts';
 import { ToldMemory } from './told-memory.ts';
 import type { Told } from './told-memory.ts';
@@ -14,6 +16,8 @@ export interface Evidence {
   readonly facts: ClusterFacts;
   /** What the API server serves; absent while its agent never told. */
   readonly catalog?: ResourceCatalog;
+  /** Objects that give access which nobody wants there. */
+  readonly unwanted: readonly IntentProblem[];
   readonly connected: boolean;
   readonly ageSeconds?: number;
   readonly appliedRevision?: number;
@@ -76,6 +80,7 @@ export class ClusterEvidence {
     const seen = here ? now : (standing?.lastSeenAt ?? standing?.connectedAt);
     return {
       facts,
+      unwanted: unwantedOf(standing),
       connected: isConnected(standing, here, now),
       ...defined({
         catalog,
@@ -96,4 +101,8 @@ function toldOf({ namespaces, clusterRoles, ceiling, resources }: ClusterTold): 
     },
     ...defined({ catalog: resources && new ResourceCatalog(resources) }),
   };
+}
+
+function unwantedOf(standing: EvidenceStanding | undefined): IntentProblem[] {
+  return shownProblems(standing?.excess as StoredResults['problems'], () => undefined);
 }

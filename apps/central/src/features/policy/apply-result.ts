@@ -54,6 +54,11 @@ export async function applyResult(
   };
 }
 
+/** The answer with what will not be as it may look; a change is made all the same. */
+export function withWarnings(answer: ApplyResult, warnings: readonly string[]): ApplyResult {
+  return warnings.length === 0 ? answer : { ...answer, warnings: [...warnings] };
+}
+
 function objectsOf(count: ObjectCount | undefined): Pick<ClusterEffect, 'objects'> {
   return count === undefined ? {} : { objects: { ...count } };
 }

@@ -4,10 +4,11 @@ import type { Precondition } from '@ambit/persistence';
 import { Answer } from '../../platform/answer.ts';
 import type { Call } from '../../platform/call.ts';
 import type { ApplyDocuments, SourcedRequest } from './apply-documents.ts';
-import { applyResult, outcomeResponse } from './apply-result.ts';
+import { applyResult, outcomeResponse, withWarnings } from './apply-result.ts';
 import type { Connections } from './connections.ts';
 import type { DeleteObject } from './delete-object.ts';
 import type { ReadObjects } from './read-objects.ts';
+import type { ScopeWarnings } from './scope-warnings.ts';
 import { writeRequest } from './write-request.ts';
 
 type ListCall = Call<KindOperations['list']>;
@@ -20,6 +21,7 @@ export interface KindUseCases {
   readonly remove: DeleteObject;
   readonly read: ReadObjects;
   readonly connections: Connections;
+  readonly warnings: ScopeWarnings;
 }
 
 /** The four operations of a kind between HTTP and the use cases, the same for every kind of policy object. */
@@ -45,7 +47,8 @@ export class KindEndpoints {
     const result = await this.#useCases.apply.execute([body], request(call));
     if (call.query.dryRun === 'All') {
       const answer = await this.#answer(result, result.value.map(outcomeResponse), true);
-      return new Answer(answer, { schema: 'ApplyResult' });
+      const warnings = await this.#useCases.warnings.of([body]);
+      return new Answer(withWarnings(answer, warnings), { schema: 'ApplyResult' });
     }
     const status = result.value[0]?.action === 'created' ? 201 : 200;
     const answer = await this.#useCases.read.get(kind, body.metadata.name);

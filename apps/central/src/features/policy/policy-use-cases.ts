@@ -24,7 +24,6 @@ export interface PolicyPorts {
 export interface PolicyUseCases extends KindUseCases {
   readonly kinds: PolicyKinds;
   readonly commit: CommitPolicy;
-  readonly warnings: ScopeWarnings;
 }
 
 /** The one path of every change of policy, and what is done with objects of every kind. */

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { ApplyDocuments } from './apply-documents.ts';
-import { applyResult, outcomeResponse } from './apply-result.ts';
+import { applyResult, outcomeResponse, withWarnings } from './apply-result.ts';
 import { connectionsToken } from './connections.ts';
 import type { Connections } from './connections.ts';
 import { ScopeWarnings } from './scope-warnings.ts';
@@ -37,7 +37,6 @@ export class PolicyController {
       connections: this.#connections,
       complete: details === 'All',
     });
-    const told = warnings.length === 0 ? answer : { ...answer, warnings };
-    return new Answer(told, { revision: result.revision });
+    return new Answer(withWarnings(answer, warnings), { revision: result.revision });
   }
 }
