@@ -67,6 +67,7 @@ export const agentSettings = defineSettings(
   },
   {
     notes: [
+      'A kubeconfig is one file. `KUBECONFIG`, which may list several for kubectl, is not read: a shell that was set up for kubectl does not decide with whose rights an agent works. `kubectl config view --flatten --minify` makes one file of several.',
       '`HTTPS_PROXY` (or `https_proxy`) names an HTTP proxy through which central is reached, and `NO_PROXY` (or `no_proxy`) the hosts that are reached without it: `*`, names, addresses, CIDR blocks, each with or without a port. This machine and the API server are always reached directly; `HTTP_PROXY`, `ALL_PROXY` and `grpc_proxy` are not used.',
       'Certificates are always checked. No variable turns that off: `NODE_TLS_REJECT_UNAUTHORIZED` has no effect. `NODE_EXTRA_CA_CERTS` counts for a kubeconfig that names no CA, and for nothing else; central is known by the CA of the join token alone.',
     ],

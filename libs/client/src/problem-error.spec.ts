@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { errorKinds } from '@ambit/kernel';
-import { answerError, requestIdOf } from './problem-error.ts';
+import { answerError } from './problem-error.ts';
 
 const base = new URL('https://ambit.acme.io');
 const problem = {
@@ -34,7 +34,7 @@ describe('answers that are errors', () => {
         details: { missing: 'roles:write' },
       },
     });
-    expect(requestIdOf(error)).toBe('01JD2Q7V3W');
+    expect(error.extras.details).toMatchObject({ requestId: '01JD2Q7V3W' });
   });
 
   test.each(Object.keys(errorKinds))('the code %s is kept', (code) => {

@@ -22,12 +22,6 @@ function isKnown(code: string): code is ErrorCode {
   return Object.hasOwn(errorKinds, code);
 }
 
-/** The id under which central logged the call, when it gave one. */
-export function requestIdOf(error: AppError): string | undefined {
-  const id = error.extras.details?.['requestId'];
-  return typeof id === 'string' ? id : undefined;
-}
-
 /** An answer of 300 and above as an error with all that central said. */
 export function answerError(answer: HttpAnswer, base: URL): AppError {
   if (answer.status < 400) return redirected(answer, base);

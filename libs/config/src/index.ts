@@ -11,7 +11,7 @@ export * from './environment.ts';
 export * from './folders.ts';
 export type { Origin } from './find-setting.ts';
 export * from './load-settings.ts';
-export * from './lock-holder.ts';
+export * from './lock-folder.ts';
 export * from './own-files.ts';
 export * from './printable-error.ts';
 export { wayOut, type ProxyTunnel, type WayOut } from './proxy/proxy-tunnel.ts';

@@ -53,22 +53,6 @@ export async function loadSettings<D extends Declared>(
   return { settings, origins };
 }
 
-/** One line for each setting: name, value and where it came from. Secrets show as `[redacted]`. */
-export function loadedLines<D extends Declared>(
-  schema: SettingsSchema<D>,
-  loaded: Loaded<D>,
-): string[] {
-  const values: Readonly<Record<string, unknown>> = loaded.settings;
-  return schema.names.map(({ key }) => {
-    const value = values[key];
-    const shown = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'not set');
-    const { from = 'nowhere', name = '' } = loaded.origins.get(key) ?? {};
-    return from === 'nowhere'
-      ? `${key}: not set`
-      : `${key}: ${shown} (${`${from} ${name}`.trim()})`;
-  });
-}
-
 async function settingsFile(
   schema: SettingsSchema,
   sources: Sources,

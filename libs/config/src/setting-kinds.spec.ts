@@ -6,7 +6,6 @@ import {
   choice,
   choices,
   duration,
-  httpUrl,
   path,
   secretUrl,
   text,
@@ -49,12 +48,6 @@ describe.each<[string, Setting<unknown>, Record<string, unknown>, string[]]>([
       '[::1]:0': { host: '::1', port: 0 },
     },
     ['h', 'h:65536', '::1:80', 'http://h:1', 'h:', 'u@h:1', ''],
-  ],
-  [
-    'httpUrl',
-    httpUrl(describe_),
-    { 'http://h:1/': 'http://h:1', 'https://h/p': 'https://h/p' },
-    ['h:1', 'ftp://h', 'https://u:p@h', 'https://u@h', ''],
   ],
   ['path', path(describe_), { '/a/b': '/a/b' }, ['']],
 ])('%s', (_, kind, good, bad) => {

@@ -86,18 +86,6 @@ export function address<const O extends SettingOptions>(options: O): Setting<Val
   });
 }
 
-/** An http or https URL without credentials in it; the value has no trailing slash. */
-export function httpUrl<const O extends SettingOptions>(options: O): Setting<Valued<string, O>> {
-  return setting(options, 'url', (raw) => {
-    const url = URL.canParse(raw) ? new URL(raw) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      return unusable('a URL that starts with http:// or https://');
-    }
-    if (url.username !== '' || url.password !== '') return unusable('a URL without credentials');
-    return { value: raw.replace(/\/+$/, '') };
-  });
-}
-
 /** A path; a relative one is taken from the working folder, and the value is absolute. */
 export function path<const O extends SettingOptions>(options: O): Setting<Valued<string, O>> {
   return setting(options, 'path', (raw) =>

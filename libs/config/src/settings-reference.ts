@@ -30,7 +30,10 @@ export function settingsHelp(schema: SettingsSchema): string {
   return lines.join('\n');
 }
 
-/** The reference page of a program's settings as Markdown. */
+/**
+ * The reference page of a program's settings as Markdown.
+ * @public The pages of this repository are written with it.
+ */
 export function settingsPage(schema: SettingsSchema): string {
   const rows = schema.names.flatMap((names) => {
     const one = schema.declared[names.key];

@@ -120,8 +120,3 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   return new AppError('internal', 'Something went wrong on our side.', { cause: error });
 }
-
-/** Marks a branch that the types say cannot be reached. */
-export function assertNever(value: never): never {
-  throw new AppError('internal', `unexpected value ${JSON.stringify(value)}`);
-}

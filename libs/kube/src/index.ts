@@ -20,7 +20,9 @@ export type {
   ReflectorOptions,
   RelistReason,
 } from './reflector-options.ts';
-export { keyText, kubeResources } from './resources.ts';
+/** @public What watches, outside of this library too, knows an object by it. */
+export { keyText } from './resources.ts';
+export { kubeResources } from './resources.ts';
 export type { KubeObject, KubeResource, Namespace, ObjectName } from './resources.ts';
 export type { Timers } from './timers.ts';
 export type * from './wire.ts';

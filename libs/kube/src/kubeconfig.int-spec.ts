@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { isAppError } from '@ambit/kernel';
 import { startSimulatedCluster } from '@ambit/dev-cluster';
@@ -250,4 +250,17 @@ test('a credential file that cannot be read is named, its text never', async () 
   expect(isAppError(error, 'config_invalid') && error.message).toBe(
     `The credential file ${path} cannot be read.`,
   );
+});
+
+test('a list of kubeconfigs is told as what it is, with the command that makes one of them', async () => {
+  const path = await kubeconfig({ token });
+  const list = `${path}${delimiter}${join(folder, 'other')}`;
+  await expect(loadKubeconfig(list)).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: 'One kubeconfig is expected, not a list of 2.',
+    extras: { hint: expect.stringContaining('kubectl config view --flatten --minify') },
+  });
+  const odd = join(folder, `with${delimiter}mark`);
+  await writeFile(odd, await readFile(path));
+  expect(await canList(odd)).toBe(true);
 });

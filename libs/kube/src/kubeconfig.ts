@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { delimiter, dirname, resolve } from 'node:path';
 import { decodeText, readText } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import type { KubeConnection, KubeIdentity } from './connection.ts';
@@ -26,7 +26,7 @@ export async function loadKubeconfig(
   path: string,
   options: KubeconfigOptions = {},
 ): Promise<KubeConnection> {
-  const entry = parseKubeconfig(await namedText(path), path, options.context);
+  const entry = parseKubeconfig(await kubeconfigText(path), path, options.context);
   const folder = dirname(resolve(path));
   const ca = authority(entry.cluster, folder);
   const user = userIdentity(entry, folder, options.environment);
@@ -127,6 +127,22 @@ function clusterInfo(cluster: KubeconfigCluster): Readonly<Record<string, unknow
     'tls-server-name': cluster['tls-server-name'],
     'certificate-authority-data': cluster['certificate-authority-data'],
   });
+}
+
+/** Whose rights the connection has is said by one file: which of several counts is easily mistaken. */
+async function kubeconfigText(path: string): Promise<string> {
+  const file = await readText(path);
+  if (file.ok) return file.text;
+  const paths = path.split(delimiter).filter((part) => part !== '');
+  if (paths.length < 2) return namedText(path);
+  throw new AppError(
+    'config_invalid',
+    `One kubeconfig is expected, not a list of ${paths.length}.`,
+    {
+      why: `The file ${path} cannot be read: ${file.reason}.`,
+      hint: `Make one file of them: KUBECONFIG=${path} kubectl config view --flatten --minify > FILE`,
+    },
+  );
 }
 
 async function namedText(path: string): Promise<string> {

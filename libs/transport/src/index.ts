@@ -35,6 +35,7 @@ export {
 } from './tokens/join-token.ts';
 export { makeApiToken, parseApiToken, sameHash, type ApiTokenText } from './tokens/api-token.ts';
 export {
+  /** @public Who dials without our client, as the attacks in the tests do, needs it. */
   centralName,
   certificateFingerprint,
   certificateLifetimes,

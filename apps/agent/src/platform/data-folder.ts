@@ -1,11 +1,10 @@
-import { access, constants, lstat, mkdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockHolderIsDead, noteLockHolder, requireOwnTree } from '@ambit/config';
+import { lockFolder, requireOwnTree } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
-import lockfile from 'proper-lockfile';
-import { isStorageFull, systemCode } from '../state/durable-file.ts';
+import { isStorageFull } from '../state/durable-file.ts';
 
 /** What the agent of one cluster keeps, and where. */
 export interface DataFolder {
@@ -84,30 +83,12 @@ async function lockPatiently(
 
 async function lock(path: string): Promise<() => Promise<void>> {
   try {
-    const lockfilePath = join(path, 'lock');
-    await refuseStrangeLock(lockfilePath);
-    const options = { stale: staleMs, update: 1_000, lockfilePath };
-    const release = await lockfile.lock(path, options).catch(async (error: unknown) => {
-      // After a kill it is taken over at once and not only when it looks stale.
-      if (systemCode(error) !== 'ELOCKED' || !(await lockHolderIsDead(path))) throw error;
-      await rm(lockfilePath, { recursive: true, force: true });
-      return lockfile.lock(path, options);
-    });
-    await noteLockHolder(path);
+    const release = await lockFolder(path, { staleMs, refreshMs: 1_000 });
+    if (release === undefined) throw locked(path);
     return release;
   } catch (error) {
-    if (isAppError(error)) throw error;
-    throw systemCode(error) === 'ELOCKED' ? locked(path, error) : unusable(path, error);
+    throw isAppError(error) ? error : unusable(path, error);
   }
-}
-
-/** Locks are folders: anything else under that name was put there by somebody, and would be waited for in vain. */
-async function refuseStrangeLock(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found === undefined || found.isDirectory()) return;
-  throw new AppError('storage_unwritable', `${path} is no lock of an agent.`, {
-    hint: 'Remove it.',
-  });
 }
 
 function unusable(path: string, cause: unknown): AppError {
@@ -123,10 +104,9 @@ function unusable(path: string, cause: unknown): AppError {
       });
 }
 
-function locked(path: string, cause: unknown): AppError {
+function locked(path: string): AppError {
   return new AppError('data_folder_locked', 'Another agent of this cluster runs.', {
     why: `It holds the data folder ${path}.`,
     hint: 'Stop it first. After a crash of its machine the lock frees itself within 5 s.',
-    cause,
   });
 }

@@ -30,6 +30,10 @@ export interface OpenKubernetes {
 
 const backoff = { baseMs: 500, capMs: 10_000 };
 
+/** A shell that was set up for kubectl must not decide with whose rights an agent works. */
+const kubeconfigUnread =
+  'KUBECONFIG is for kubectl; the agent takes --kubeconfig or AMBIT_KUBECONFIG, one file.';
+
 /** Throws `config_invalid` when neither a kubeconfig was named nor a ServiceAccount is there. */
 export async function kubernetesConnection(
   source: KubernetesSource,
@@ -43,7 +47,9 @@ export async function kubernetesConnection(
   const host = environment['KUBERNETES_SERVICE_HOST'];
   const port = environment['KUBERNETES_SERVICE_PORT'];
   if (host !== undefined && port !== undefined) return inClusterConnection({ host, port });
+  const unread = environment['KUBECONFIG'] === undefined ? {} : { why: kubeconfigUnread };
   throw new AppError('config_invalid', 'No cluster is named and this is no pod.', {
+    ...unread,
     hint: 'Name the kubeconfig of the cluster with --kubeconfig FILE.',
   });
 }

@@ -1,8 +1,7 @@
-import { access, constants, mkdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockHolderIsDead, noteLockHolder, requireOwnTree } from '@ambit/config';
+import { lockFolder, requireOwnTree } from '@ambit/config';
 import { AppError, isAppError } from '@ambit/kernel';
-import lockfile from 'proper-lockfile';
 
 export interface CentralFolder {
   readonly path: string;
@@ -25,7 +24,8 @@ export async function openDataFolder(
     await requireOwnFolder(dataDir);
     await mkdir(path, { recursive: true, mode: 0o700 });
     await access(path, constants.W_OK | constants.X_OK);
-    const release = await lock(path, onLost);
+    const release = await lockFolder(path, lockTimes, onLost);
+    if (release === undefined) throw locked(path);
     return { path, keys: join(path, 'keys'), postgres: join(path, 'postgres'), release };
   } catch (error) {
     throw folderError(error, path);
@@ -46,38 +46,17 @@ export function requireOwnFolder(dataDir: string): Promise<void> {
 /** Name of the file that holds the first admin token. */
 export const firstTokenFile = 'first-admin.token';
 
-const staleMs = 10_000;
-const refreshMs = 2_000;
-async function lock(path: string, onLost: (error: Error) => void): Promise<() => Promise<void>> {
-  const options = {
-    stale: staleMs,
-    update: refreshMs,
-    lockfilePath: join(path, 'lock'),
-    onCompromised: onLost,
-  };
-  const release = await lockfile.lock(path, options).catch(async (error: { code?: string }) => {
-    // After a kill it is taken over at once and not only when it looks stale.
-    if (error.code !== 'ELOCKED' || !(await lockHolderIsDead(path))) throw error;
-    await rm(options.lockfilePath, { recursive: true, force: true });
-    return lockfile.lock(path, options);
+const lockTimes = { staleMs: 10_000, refreshMs: 2_000 };
+
+function locked(path: string): AppError {
+  return new AppError('data_folder_locked', `Another ambit-central uses the data folder ${path}.`, {
+    hint: 'Stop it, or name another folder with --data-dir.',
   });
-  await noteLockHolder(path);
-  return release;
 }
 
 function folderError(error: unknown, path: string): AppError {
   if (isAppError(error)) return error;
   const { code } = error as { code?: string };
-  if (code === 'ELOCKED') {
-    return new AppError(
-      'data_folder_locked',
-      `Another ambit-central uses the data folder ${path}.`,
-      {
-        hint: 'Stop it, or name another folder with --data-dir.',
-        cause: error,
-      },
-    );
-  }
   if (code === 'ENOSPC') {
     return new AppError('storage_full', `The disk that holds ${path} is full.`, {
       hint: 'Free space on that volume, or name a folder on another one with --data-dir.',

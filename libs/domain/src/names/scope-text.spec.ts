@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatScope, grantScopeText, parseScope } from './scope-text.ts';
+import { grantScopeText, parseScope } from './scope-text.ts';
 
 describe('the text form of scopes', () => {
   test.each([
@@ -9,9 +9,8 @@ describe('the text form of scopes', () => {
       { cluster: 'prod-eu', namespaces: { type: 'names', names: ['payments'] } },
     ],
     ['prod-eu/*', { cluster: 'prod-eu', namespaces: { type: 'all' } }],
-  ])('%s is read and written back', (text, scope) => {
+  ])('%s is read', (text, scope) => {
     expect(parseScope(text)).toEqual(scope);
-    expect(formatScope(parseScope(text))).toBe(text);
   });
 
   test.each([

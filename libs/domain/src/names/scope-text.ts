@@ -34,10 +34,6 @@ function badScope(text: string, why?: string): AppError {
   });
 }
 
-export function formatScope({ cluster, namespaces }: ScopeText): string {
-  return namespaces.type === 'clusterWide' ? cluster : `${cluster}/${namespacesText(namespaces)}`;
-}
-
 /** The scope of a grant for people: `prod-eu/payments`, `env=prod/*`, `*`. `nameOf` gives names of clusters. */
 export function grantScopeText(scope: GrantScope, nameOf: (uid: string) => string): string {
   const clusters = clustersText(scope.clusters, nameOf);

@@ -17,7 +17,7 @@ import {
 import type { PolicyChange } from '../policy-objects.ts';
 import type { Policy } from '../policy/policy.ts';
 import { confirmationRequired, guardCommit, previewDigest } from './guard-commit.ts';
-import { preview } from './preview.ts';
+import { preview } from '../../test/preview.ts';
 
 const view = aRole('view');
 const people = (count: number) => Array.from({ length: count }, (_, index) => aUser(`u${index}`));

@@ -18,7 +18,7 @@ import {
   to,
 } from '../../test/policy-builders.ts';
 import { Policy } from '../policy/policy.ts';
-import { preview } from './preview.ts';
+import { preview } from '../../test/preview.ts';
 
 const [prod, staging] = [aCluster('prod'), aCluster('staging')];
 const [view, edit] = [aRole('view'), aRole('edit')];

@@ -15,13 +15,8 @@ const nothing: HoldingChange = { added: 0, removed: 0, gain: [], lose: [] };
 /**
  * What `changes` would do, cluster by cluster, without doing it: the policy is the same afterwards. Bindings are
  * triples in force, so deactivating a person counts as taking away what the person holds. There is no clock in it:
- * a grant that is over counts until the sweep has marked it.
+ * a grant that is over counts until the sweep has marked it. Costs what the changes cost, whatever the size of the policy.
  */
-export function preview(policy: Policy, changes: readonly PolicyChange[]): Effect {
-  return measureEffect(policy, changes).effect;
-}
-
-/** Costs what the changes cost, whatever the size of the policy. */
 export function measureEffect(policy: Policy, changes: readonly PolicyChange[]): MeasuredEffect {
   const { touched, leftWithout } = policy.whatIf(changes, (change) => ({
     leftWithout: change.leftWithout,

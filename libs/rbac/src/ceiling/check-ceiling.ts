@@ -1,11 +1,9 @@
 import { covers, maxRuleAtoms, ruleAtoms } from '../evaluate/covers.ts';
 import { ruleProblems } from '../evaluate/rule-problems.ts';
-import type { RoleReference } from '../intents.ts';
-import type { PolicyRule, RbacSubject } from '../model.ts';
+import type { PolicyRule } from '../model.ts';
 import type { Ceiling } from './ceiling.ts';
 import { isForbiddenVerb } from './forbidden-verbs.ts';
 import type { Refusal } from './refusal.ts';
-import { subjectRefusal } from './subject-refusal.ts';
 
 /** Why the rules may not stand in a role of ours; empty when they may. */
 export function checkRoleRules(rules: readonly PolicyRule[], ceiling: Ceiling): Refusal[] {
@@ -64,32 +62,6 @@ export function scopeRefusal(namespace: string | undefined, ceiling: Ceiling): R
   if (!ceiling.protectedNamespaces.includes(namespace)) return undefined;
   const message = `namespace "${namespace}" is protected`;
   return { reason: 'namespace_protected', message, namespace };
-}
-
-/** What a binding would give: `rules` are those of a role of ours. Without namespace it is cluster-wide. */
-export interface BindingProposal {
-  readonly role: RoleReference;
-  readonly rules?: readonly PolicyRule[];
-  readonly namespace?: string;
-  readonly subjects: readonly RbacSubject[];
-}
-
-/** Everything the ceiling has against a binding; empty when it may be written. */
-export function checkBinding(binding: BindingProposal, ceiling: Ceiling): Refusal[] {
-  const role =
-    binding.role.type === 'existing'
-      ? [roleRefusal(binding.role.clusterRole, ceiling)]
-      : checkRoleRules(binding.rules ?? [], ceiling);
-  const subjects = binding.subjects.map(({ kind, name }) =>
-    kind === 'ServiceAccount' ? serviceAccountRefusal(name) : subjectRefusal(name, ceiling),
-  );
-  const refusals = [...role, scopeRefusal(binding.namespace, ceiling), ...subjects];
-  return refusals.filter((refusal) => refusal !== undefined);
-}
-
-function serviceAccountRefusal(name: string): Refusal {
-  const message = `ServiceAccount "${name}" is refused: only users and groups of ours are bound`;
-  return { reason: 'subject_kind', message, subject: name };
 }
 
 function describeAtom({

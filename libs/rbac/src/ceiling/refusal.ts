@@ -8,8 +8,7 @@ export type RefusalReason =
   | 'namespace_protected'
   | 'subject_prefix'
   | 'subject_reserved'
-  | 'subject_characters'
-  | 'subject_kind';
+  | 'subject_characters';
 
 /** Why the ceiling does not let something through, in words for its owner and for the admin. */
 export interface Refusal {

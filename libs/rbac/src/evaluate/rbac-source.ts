@@ -9,7 +9,10 @@ export interface RbacSource {
   roleBindings(namespace: string): Iterable<BindingObject>;
 }
 
-/** A source over objects at hand. Objects under deletion count: they grant until they are gone. */
+/**
+ * A source over objects at hand. Objects under deletion count: they grant until they are gone.
+ * @public The evaluator is held against Kubernetes with it, across libraries.
+ */
 export function rbacSource(objects: Iterable<RbacObject>): RbacSource {
   const clusterRoles = new Map<string, readonly PolicyRule[]>();
   const roles = new Map<string, readonly PolicyRule[]>();
