@@ -64,15 +64,8 @@ export function resolveTarget(asked: ResourceQuestion, catalog?: ResourceCatalog
   const slash = text.indexOf('/');
   const type = slash < 0 ? text : text.slice(0, slash);
   const tail = slash < 0 ? undefined : text.slice(slash + 1);
-  if (!typePattern.test(type) || tail === '') {
-    return refuse(
-      'syntax',
-      `"${text}" is not a resource: write RESOURCE, RESOURCE.GROUP, RESOURCE/SUBRESOURCE or RESOURCE/NAME`,
-    );
-  }
-  const group = asked.apiGroup ?? (type.startsWith('*.') ? type.slice(2) : '');
-  const mistake = apiGroupMistake(group);
-  if (mistake !== undefined) return refuse('syntax', mistake.message);
+  const mistake = mistakeIn(asked, type, tail);
+  if (mistake !== undefined) return refuse('syntax', mistake);
   const parts = { tail, subresource: asked.subresource, name: asked.name };
   const found = isWildcard(type)
     ? undefined
@@ -80,6 +73,19 @@ export function resolveTarget(asked: ResourceQuestion, catalog?: ResourceCatalog
   return found === undefined
     ? otherTarget({ type, apiGroup: asked.apiGroup, parts }, catalog)
     : servedTarget(found, parts, catalog);
+}
+
+/** Why no cluster could serve what is written; undefined when one may. */
+function mistakeIn(
+  { text, apiGroup }: ResourceQuestion,
+  type: string,
+  tail: string | undefined,
+): string | undefined {
+  if (!typePattern.test(type) || tail === '') {
+    return `"${text}" is not a resource: write RESOURCE, RESOURCE.GROUP, RESOURCE/SUBRESOURCE or RESOURCE/NAME`;
+  }
+  const group = apiGroup ?? (type.startsWith('*.') ? type.slice(2) : '');
+  return apiGroupMistake(group)?.message;
 }
 
 interface Words {
