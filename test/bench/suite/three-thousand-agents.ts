@@ -1,4 +1,5 @@
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
+import { quantile } from '../harness/statistics.ts';
 import { grantToAll } from '../fleet/enrolled.ts';
 import { now } from '../fleet/messages.ts';
 import { readingUntil, stormOfOurs } from '../fleet/storm.ts';
@@ -19,10 +20,9 @@ async function measure(bench: Bench, fleets: TwoFleets): Promise<void> {
   const { place, fleet, revision, size } = fleets;
   const during = async (name: string, work: () => Promise<unknown>): Promise<void> => {
     const began = now();
-    const took = (await readingUntil(place, work())).toSorted((a, b) => a - b);
+    const took = await readingUntil(place, work());
     bench.figure(`${name}: done after`, now() - began, 'ms');
-    const p99 = took[Math.floor(took.length * 0.99)] ?? Number.NaN;
-    bench.figure(`${name}: REST p99`, p99, 'ms', most);
+    bench.figure(`${name}: REST p99`, quantile(took, 0.99), 'ms', most);
   };
   await during('connect', () => {
     fleet.dial();
@@ -35,11 +35,9 @@ async function measure(bench: Bench, fleets: TwoFleets): Promise<void> {
     await fleet.accepted(done.revision);
   });
   await during('idle', () => settle(20_000));
-  const { latenciesMs = [], counts = {}, wallMs } = await stormOfOurs(fleets);
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const { latenciesMs = [], counts = {}, wallMs } = await stormOfOurs(fleets, { read: true });
   bench.figure('storm: done after', wallMs, 'ms');
-  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
-  bench.figure('storm: REST p99', p99, 'ms', most);
+  bench.figure('storm: REST p99', quantile(latenciesMs, 0.99), 'ms', most);
   bench.figure('storm: statements', counts['statements'] ?? 0, '');
   bench.figure('storm: entries sent again', counts['entries'] ?? 0, '', { atMost: 0 });
 }
