@@ -10,6 +10,9 @@ import { memoryPerAgent } from './b11-memory-per-agent.ts';
 import { idleFleet } from './b12-idle-fleet.ts';
 import { countsOfAChange } from './counts-of-a-change.ts';
 import { threeThousandAgents } from './three-thousand-agents.ts';
+import { auditIngest } from './b15-audit-ingest.ts';
+import { auditQuery } from './b16-audit-query.ts';
+import { sseWatchers } from './sse-watchers.ts';
 
 /** Prints its figures itself and is judged by nobody. */
 const printing = (name: string, says: string, run: () => Promise<void>): Benchmark => ({
@@ -35,6 +38,9 @@ export const suite: readonly Benchmark[] = [
     'resident memory and idle CPU of an agent with 10,000 bindings, beside bare Node',
     agentFootprint,
   ),
+  auditIngest,
+  auditQuery,
+  sseWatchers,
   printing(
     'guard',
     'what the removal guard looks at and how long it takes, at 10,000 to 1,000,000 grants',
