@@ -236,6 +236,17 @@ describe('can-i', () => {
     expect(can('alice-admin', [other, both]).allowed).toBe(false);
   });
 
+  test('among many grants of other clusters the one that comes nearest is told first', () => {
+    const elsewhere = Array.from({ length: 30 }, (_, at) => ({
+      ...grantOf({ clusters: on(staging) }),
+      uid: `elsewhere-${at}`,
+      name: `elsewhere-${at}`,
+    }));
+    const near = { ...grantOf({ notBefore: now + 1 }), uid: 'near', name: 'near' };
+    const told = reasons(can('alice', [...elsewhere, near]));
+    expect(told).toEqual(['grant_pending', ...Array.from({ length: 9 }, () => 'other_cluster')]);
+  });
+
   test('a person whose name the ceiling refuses is claimed nothing', () => {
     const strict = { ...facts, ceiling: { ...defaultCeiling, subjectPrefixes: ['sso:'] } };
     expect(reasons(can('alice', [grantOf()], { facts: strict }))).toEqual(['ceiling_refused']);

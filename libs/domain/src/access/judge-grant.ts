@@ -49,6 +49,10 @@ export class GrantJudge {
 
   /** Whether the grant, as it stands, allows what is asked to those it names. */
   judge(grant: PolicyGrant): Judgement {
+    if (!this.standsHere(grant)) {
+      const message = `Grant ${grant.name} does not reach this cluster.`;
+      return { reason: 'other_cluster', message, grant: grant.name };
+    }
     const found = this.obstacle(grant);
     if (found === undefined) return undefined;
     const { reason, message, at } = found;
@@ -64,13 +68,9 @@ export class GrantJudge {
     return cluster !== undefined && scopeHolds(grant, cluster);
   }
 
-  /** From the furthest from yes to the nearest: a grant that only has to begin has passed all other tests. */
+  /** Of a grant that stands here, from the furthest from yes to the nearest: a grant that only has to begin has passed all other tests. */
   private obstacle(grant: PolicyGrant): Obstacle | undefined {
     const { policy, facts } = this.inquiry;
-    if (!this.standsHere(grant)) {
-      const message = `Grant ${grant.name} does not reach this cluster.`;
-      return { reason: 'other_cluster', message };
-    }
     if (!hasCeiling(facts)) {
       const message = 'No agent of this cluster has connected yet, so nothing is in force there.';
       return { reason: 'agent_never_seen', message };

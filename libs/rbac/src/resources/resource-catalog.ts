@@ -8,6 +8,8 @@ interface Wanted {
   readonly version: string | undefined;
 }
 
+const mostFound = 200;
+
 /**
  * What one cluster serves, and what names mean there, by the rules of kubectl (k8s.io/client-go/restmapper and
  * ShortcutExpander, k8s.io/apimachinery/pkg/api/meta): earlier in the list is preferred.
@@ -15,6 +17,8 @@ interface Wanted {
 export class ResourceCatalog {
   readonly #resources: readonly ApiResource[];
   readonly #subresources = new Map<string, Map<string, Set<string>>>();
+  /** What `find` answered: a thousand questions ask about a few words. */
+  readonly #found = new Map<string, ApiResource | undefined>();
 
   constructor(served: readonly ApiResource[]) {
     this.#resources = served.filter(({ resource }) => !resource.includes('/'));
@@ -32,6 +36,15 @@ export class ResourceCatalog {
    * or `.VERSION.GROUP` after it. Upper and lower case are one.
    */
   find(text: string): ApiResource | undefined {
+    if (this.#found.has(text)) return this.#found.get(text);
+    // People make words up without end.
+    if (this.#found.size >= mostFound) this.#found.clear();
+    const found = this.#looked(text);
+    this.#found.set(text, found);
+    return found;
+  }
+
+  #looked(text: string): ApiResource | undefined {
     const [resource = '', second, ...rest] = text.toLowerCase().split('.');
     const group = second === undefined ? undefined : [second, ...rest].join('.');
     const whole = rest.length === 0 ? undefined : this.#named(resource, rest.join('.'), second);
