@@ -101,6 +101,7 @@ export class ChangeApplier {
     this.noteUser(user.uid, before, record);
     const renamed = before !== undefined && before.name !== user.name;
     if (renamed) this.showUser(user.uid, 'vanish', record);
+    if (before === undefined) this.links.wake(this.links.grantsReachingUser(user.uid));
     this.store.put(user);
     if (renamed || before === undefined) this.showUser(user.uid, 'appear', record);
     if (before?.active !== user.active || renamed) this.recordDenials(user.uid, record);
@@ -117,9 +118,10 @@ export class ChangeApplier {
 
   private putGroup(group: PolicyGroup, record: CommitRecord): void {
     const known = this.store.groups.has(group.uid);
+    const grants = this.store.grantsOfGroup.get(group.uid);
+    if (!known) this.links.wake(grants);
     this.store.put(group);
     if (known) return;
-    const grants = this.store.grantsOfGroup.get(group.uid);
     for (const user of this.store.membersOfGroup.get(group.uid)) {
       for (const grant of grants) this.way('addWay', user, grant, record);
     }
@@ -141,6 +143,7 @@ export class ChangeApplier {
       if (sameJson(before, membership)) return;
       this.removeMembership(before, record);
     }
+    this.links.wake(this.store.grantsOfGroup.get(membership.groupUid));
     this.store.put(membership);
     this.wayThroughGroup('addWay', membership, record);
   }
@@ -252,7 +255,7 @@ export class ChangeApplier {
     for (const grant of this.links.grantsReachingUser(userUid)) {
       for (const instance of this.links.instancesOf(grant)) {
         record.instance(instance);
-        instance[how](userUid);
+        instance.wake()[how](userUid);
       }
     }
   }
@@ -276,7 +279,7 @@ export class ChangeApplier {
   ): void {
     for (const instance of this.links.instancesOf(grantUid)) {
       record.instance(instance);
-      instance[how](userUid, grantUid);
+      instance.wake()[how](userUid, grantUid);
     }
     if (this.store.users.get(userUid)?.active !== false) return;
     for (const cluster of this.links.clustersOf(grantUid)) record.denial(cluster, userUid);

@@ -1,7 +1,8 @@
 import type { Intent } from '@ambit/rbac';
 import type { PolicyUser } from '../policy-objects.ts';
 import type { Family } from './family.ts';
-import type { FamilyInstance, Rendered } from './family-instance.ts';
+import type { FamilyInstance } from './family-instance.ts';
+import type { Rendered } from './instance-surroundings.ts';
 
 function recordOnce<T>(
   table: Map<string, Map<string, T>>,
@@ -16,6 +17,8 @@ function recordOnce<T>(
 
 /** What a commit has put in question so far, each with what it was before the commit. */
 export class CommitRecord {
+  /** True while a policy is loaded: nothing was before it, so only what has to be settled is kept. */
+  readonly loading: boolean;
   readonly clusters = new Set<string>();
   /** Cluster → family → what was rendered. */
   readonly families = new Map<string, Map<string, Rendered>>();
@@ -28,8 +31,13 @@ export class CommitRecord {
   readonly denials = new Map<string, Set<string>>();
   readonly dirtyInstances = new Set<FamilyInstance>();
 
-  family(cluster: string, family: Family, before: Rendered): void {
-    recordOnce(this.families, cluster, family.text, () => before);
+  constructor(loading = false) {
+    this.loading = loading;
+  }
+
+  family(cluster: string, family: Family, before: () => Rendered): void {
+    if (this.loading) return;
+    recordOnce(this.families, cluster, family.text, before);
     this.familyOf.set(family.text, family);
   }
 
@@ -40,14 +48,16 @@ export class CommitRecord {
 
   /** Call before the instance changes its clusters; its `rendered` is still that of before the commit. */
   instance(instance: FamilyInstance): void {
-    if (this.dirtyInstances.has(instance)) return;
+    if (this.loading || this.dirtyInstances.has(instance)) return;
+    instance.wake();
     this.dirtyInstances.add(instance);
-    for (const cluster of instance.clusters) {
-      this.family(cluster, instance.family, instance.rendered);
+    for (const cluster of instance.clusterUids()) {
+      this.family(cluster, instance.family, () => instance.rendered);
     }
   }
 
   single(cluster: string, key: string, before: () => Intent | undefined): void {
+    if (this.loading) return;
     recordOnce(this.singles, cluster, key, before);
   }
 

@@ -21,6 +21,16 @@ export class Denials {
     return this.byCluster.get(clusterUid) ?? none;
   }
 
+  /** Those of a policy that was just loaded. */
+  load(): void {
+    for (const { uid, active } of this.store.users.values()) {
+      if (active) continue;
+      for (const grant of this.links.grantsReachingUser(uid)) {
+        for (const cluster of this.links.clustersOf(grant)) this.settle(cluster, uid);
+      }
+    }
+  }
+
   /** Brings the entry of a user up to date and returns the one before. */
   settle(clusterUid: string, userUid: string): DenyEntry | undefined {
     const users = this.byCluster.get(clusterUid) ?? new Map<string, DenyEntry>();
@@ -38,7 +48,7 @@ export class Denials {
     const user = this.store.users.get(userUid);
     if (cluster === undefined || user === undefined || user.active) return undefined;
     for (const grant of this.links.grantsReachingUser(userUid)) {
-      if (this.links.clustersOf(grant).has(clusterUid)) return denyEntry(cluster, user);
+      if (this.links.reaches(grant, clusterUid)) return denyEntry(cluster, user);
     }
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { Family } from './family.ts';
-import type { Rendered } from './family-instance.ts';
+import type { Rendered } from './instance-surroundings.ts';
 import type { RenderedDifferences } from './settle-commit.ts';
 
 /** Lengths of the prefixes under which people appear in a cluster, before a commit and after it. */

@@ -1,220 +1,191 @@
-import { compareText } from '@ambit/kernel';
-import type { BindingIntent } from '@ambit/rbac';
-import type { Family } from './family.ts';
-import { ShardTree } from './shard-tree.ts';
+import { bindingIntent } from './binding-intent.ts';
+import { FamilyMembers } from './family-members.ts';
+import { placesOfFamily, type Family } from './family.ts';
+import {
+  nothingRendered,
+  type GrantWays,
+  type InstanceSurroundings,
+  type Rendered,
+} from './instance-surroundings.ts';
+import { fitOneShard } from './shard-tree.ts';
+import { countUids, hasUid, uidsIn, withoutUid, withUid, type Uids } from './uid-set.ts';
 
-const mostGrantNames = 16;
-
-export type Rendered = ReadonlyMap<string, BindingIntent>;
-export const nothingRendered: Rendered = new Map();
-
-interface Member {
-  readonly userUid: string;
-  readonly subject: string;
-  ways: Ways;
-}
-
-/**
- * Grants by which a user is reached, one for each way: a grant stands here once for the person and once for each
- * group that holds the person. Nearly always there is one, and a list for each would double the memory.
- */
-type Ways = string | readonly string[];
-
-const listOf = (ways: Ways): readonly string[] => (typeof ways === 'string' ? [ways] : ways);
-
-function without(ways: Ways, grantUid: string): Ways | undefined {
-  const list = listOf(ways);
-  const index = list.indexOf(grantUid);
-  if (index < 0) return ways;
-  const left = list.toSpliced(index, 1);
-  return left.length > 1 ? left : left[0];
-}
-
-/** A grant and the users it reaches, each as often as there are ways to it. */
-export interface GrantWays {
-  readonly uid: string;
-  /** A whole number below 2^32 that the grant keeps while it is linked. */
-  readonly stamp: number;
-  ways(): Iterable<string>;
-}
-
-/** What an instance has to ask of the policy around it. */
-export interface InstanceSurroundings {
-  /** The Kubernetes name of a user under a prefix; undefined while there is no such user. */
-  subjectOf(prefix: string, userUid: string): string | undefined;
-  digestOf(subject: string): Uint8Array;
-  grantName(grantUid: string): string;
-  keyOf(family: Family, shard: string): string;
-  /** Told of each user that an instance holds from now on (1) or no longer (-1). */
-  countHolder(userUid: string, by: 1 | -1): void;
-}
+/** However long their names are. */
+const surelyOneShard = 64;
 
 /**
- * A family as it stands in all clusters that share the same grants and the same prefix. Its subjects are counted
- * by the ways they are reached, so that one change costs one person and not the family.
+ * A family as it stands in all clusters that share the same grants and the same prefix. Its people are counted by the
+ * ways they are reached, so that one change costs one person and not the family.
+ *
+ * An instance that was loaded is asleep: it knows its grants, and who they reach is looked up when somebody asks. It
+ * has to be woken before anything changes of that, because then it can no longer say what it was.
  */
 export class FamilyInstance {
   readonly family: Family;
   readonly prefix: string;
-  readonly grants = new Set<string>();
-  readonly clusters = new Set<string>();
   /** Sum over the grants' stamps: equal for equal sets of grants, and almost never for others. */
   signature = 0;
-  /** What the clusters were told last. Replaced as a whole, never changed. */
-  rendered: Rendered = nothingRendered;
   private readonly around: InstanceSurroundings;
-  private members = new Map<string, Member>();
-  /** Ways to users that do not exist: they count again when the user appears. */
-  private absent = new Map<string, Ways>();
-  private tree: ShardTree<Member>;
+  private grants: Uids;
+  private clusters: Uids;
+  /** Undefined while asleep. */
+  private people: FamilyMembers | undefined;
+  private told: Rendered | undefined;
 
-  constructor(family: Family, prefix: string, around: InstanceSurroundings) {
+  private constructor(family: Family, prefix: string, around: InstanceSurroundings) {
     this.family = family;
     this.prefix = prefix;
     this.around = around;
-    this.tree = new ShardTree((subject) => around.digestOf(subject));
+  }
+
+  static empty(family: Family, prefix: string, around: InstanceSurroundings): FamilyInstance {
+    const instance = new FamilyInstance(family, prefix, around);
+    instance.people = new FamilyMembers(prefix, around);
+    instance.told = nothingRendered;
+    return instance;
+  }
+
+  /** For a policy that is being loaded: holders are counted by the caller, once for all. */
+  static asleep(family: Family, prefix: string, around: InstanceSurroundings): FamilyInstance {
+    return new FamilyInstance(family, prefix, around);
   }
 
   get dirty(): boolean {
-    return this.tree.dirty.size > 0;
+    return this.people?.dirty ?? false;
   }
 
-  copy(): FamilyInstance {
+  /** What the clusters were told last. Replaced as a whole, never changed. */
+  get rendered(): Rendered {
+    this.told ??= this.people === undefined ? this.renderedAsleep() : nothingRendered;
+    return this.told;
+  }
+
+  get grantCount(): number {
+    return countUids(this.grants);
+  }
+
+  get clusterCount(): number {
+    return countUids(this.clusters);
+  }
+
+  grantUids(): Iterable<string> {
+    return uidsIn(this.grants);
+  }
+
+  clusterUids(): Iterable<string> {
+    return uidsIn(this.clusters);
+  }
+
+  hasGrant(uid: string): boolean {
+    return hasUid(this.grants, uid);
+  }
+
+  enter(cluster: string): void {
+    this.clusters = withUid(this.clusters, cluster);
+  }
+
+  leave(cluster: string): void {
+    this.clusters = withoutUid(this.clusters, cluster);
+  }
+
+  /** The same grants in no cluster yet, and asleep where this one is. */
+  twin(): FamilyInstance {
     const twin = new FamilyInstance(this.family, this.prefix, this.around);
-    for (const uid of this.grants) twin.grants.add(uid);
+    for (const uid of this.grantUids()) twin.grants = withUid(twin.grants, uid);
     twin.signature = this.signature;
-    twin.rendered = this.rendered;
-    for (const [uid, ways] of this.absent) twin.absent.set(uid, ways);
-    twin.tree = this.tree.copy((member) => {
-      const copied = { ...member };
-      twin.members.set(member.userUid, copied);
-      this.around.countHolder(member.userUid, 1);
-      return copied;
-    });
+    twin.people = this.people?.copy();
+    twin.told = this.told;
     return twin;
+  }
+
+  /** Looks up who is in it, if nobody did yet. Call before a change of the policy that it follows from. */
+  wake(): FamilyMembers {
+    if (this.people !== undefined) return this.people;
+    const people = FamilyMembers.of(this.ways(), this.prefix, this.around);
+    this.people = people;
+    if (this.told === undefined) this.render();
+    else people.settled();
+    return people;
   }
 
   /** It stands nowhere any more, and nobody asks it again. */
   release(): void {
-    for (const userUid of this.members.keys()) this.around.countHolder(userUid, -1);
-  }
-
-  holds(userUid: string): boolean {
-    return this.members.has(userUid);
+    this.wake().release();
   }
 
   addGrant(grant: GrantWays): void {
-    this.grants.add(grant.uid);
+    this.grants = withUid(this.grants, grant.uid);
     this.signature += grant.stamp;
-    for (const userUid of grant.ways()) this.addWay(userUid, grant.uid);
+    if (this.people === undefined) return;
+    for (const userUid of grant.ways()) this.people.addWay(userUid, grant.uid);
   }
 
   removeGrant(grant: GrantWays): void {
-    for (const userUid of grant.ways()) this.removeWay(userUid, grant.uid);
-    this.grants.delete(grant.uid);
+    const people = this.wake();
+    for (const userUid of grant.ways()) people.removeWay(userUid, grant.uid);
+    this.grants = withoutUid(this.grants, grant.uid);
     this.signature -= grant.stamp;
-  }
-
-  /** One more way by which the user is reached. */
-  addWay(userUid: string, grantUid: string): void {
-    const ways = this.members.get(userUid)?.ways ?? this.absent.get(userUid);
-    if (ways === undefined) this.place(userUid, grantUid);
-    else this.replace(userUid, [...listOf(ways), grantUid]);
-  }
-
-  removeWay(userUid: string, grantUid: string): void {
-    const ways = this.members.get(userUid)?.ways ?? this.absent.get(userUid);
-    if (ways === undefined) return;
-    const left = without(ways, grantUid);
-    if (left === undefined) this.displace(userUid);
-    else if (left !== ways) this.replace(userUid, left);
-  }
-
-  /** Takes the user out for as long as `appear` was not called: the user is about to vanish or to change name. */
-  vanish(userUid: string): void {
-    const member = this.members.get(userUid);
-    if (member === undefined) return;
-    this.displace(userUid);
-    this.absent.set(userUid, member.ways);
-  }
-
-  appear(userUid: string): void {
-    const ways = this.absent.get(userUid);
-    if (ways === undefined) return;
-    this.absent.delete(userUid);
-    this.place(userUid, ways);
   }
 
   /** Brings `rendered` up to date. Returns how many entries were rendered. */
   render(): number {
-    const next = new Map(this.rendered);
-    let count = 0;
-    for (const shard of this.tree.dirty) {
-      const key = this.around.keyOf(this.family, shard);
-      const members = this.tree.shard(shard);
-      if (members === undefined) {
-        next.delete(key);
-        continue;
-      }
-      next.set(key, this.intent(key, shard, members));
-      count++;
-    }
-    this.tree.dirty.clear();
-    this.rendered = next;
+    const { next, count } = this.wake().rendered(this.family, this.told ?? nothingRendered);
+    this.told = next;
     return count;
   }
 
-  private intent(key: string, shard: string, members: ReadonlySet<Member>): BindingIntent {
-    const { family } = this;
-    const uids = new Set<string>();
-    for (const { ways } of members) {
-      if (typeof ways === 'string') uids.add(ways);
-      else for (const uid of ways) uids.add(uid);
+  /** Users that exist and are reached, each once. */
+  reached(): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const grantUid of this.grantUids()) {
+      for (const userUid of this.around.waysTo(grantUid)) {
+        if (this.around.hasUser(userUid)) found.add(userUid);
+      }
     }
-    const names = Array.from(uids, (uid) => this.around.grantName(uid)).sort(compareText);
-    return {
-      section: 'BINDING',
-      key,
-      role: family.role,
-      scope: family.scope,
-      ...(family.grantUid === undefined ? {} : { grantUid: family.grantUid }),
-      shard,
-      subjectKind: 'Users',
-      subjects: Array.from(members, (member) => member.subject).sort(compareText),
-      ...(family.notBefore === undefined ? {} : { notBefore: family.notBefore }),
-      ...(family.notAfter === undefined ? {} : { notAfter: family.notAfter }),
-      grants: names.slice(0, mostGrantNames),
-    };
+    return found;
   }
 
-  private place(userUid: string, ways: Ways): void {
-    const subject = this.around.subjectOf(this.prefix, userUid);
-    if (subject === undefined) {
-      this.absent.set(userUid, ways);
-      return;
-    }
-    const member = { userUid, subject, ways };
-    this.members.set(userUid, member);
-    this.around.countHolder(userUid, 1);
-    this.tree.insert(member);
+  /** How many places each of its people holds by it. */
+  get placeCount(): number {
+    return placesOfFamily(this.family).length;
   }
 
-  private displace(userUid: string): void {
-    this.absent.delete(userUid);
-    const member = this.members.get(userUid);
-    if (member === undefined) return;
-    this.members.delete(userUid);
-    this.around.countHolder(userUid, -1);
-    this.tree.remove(member);
+  /** How many entries it is when it reaches so many people. Names them, so that each is found by its key. */
+  shards(people: number): number {
+    if (people === 0) return 0;
+    if (people > surelyOneShard) return this.rendered.size;
+    this.around.keyOf(this.family, '');
+    return 1;
   }
 
-  private replace(userUid: string, ways: Ways): void {
-    const member = this.members.get(userUid);
-    if (member === undefined) {
-      this.absent.set(userUid, ways);
-      return;
+  /** What `render` would make, without keeping who is in it. */
+  private renderedAsleep(): Rendered {
+    const subjects = new Map<string, string>();
+    const grants: string[] = [];
+    for (const grantUid of this.grantUids()) {
+      let reaches = false;
+      for (const userUid of this.around.waysTo(grantUid)) {
+        const subject = this.around.subjectOf(this.prefix, userUid);
+        if (subject === undefined) continue;
+        reaches = true;
+        subjects.set(userUid, subject);
+      }
+      if (reaches) grants.push(this.around.grantName(grantUid));
     }
-    member.ways = ways;
-    this.tree.touch(member);
+    if (subjects.size === 0) return nothingRendered;
+    const list = [...subjects.values()];
+    if (!fitOneShard(list)) {
+      this.wake();
+      return this.told ?? nothingRendered;
+    }
+    const key = this.around.keyOf(this.family, '');
+    const entry = bindingIntent(this.family, { key, shard: '' }, { subjects: list, grants });
+    return new Map([[key, entry]]);
+  }
+
+  private *ways(): Iterable<readonly [userUid: string, grantUid: string]> {
+    for (const grantUid of this.grantUids()) {
+      for (const userUid of this.around.waysTo(grantUid)) yield [userUid, grantUid];
+    }
   }
 }

@@ -1,12 +1,13 @@
+import { compareText } from '@ambit/kernel';
 import type { BindingIntent } from '@ambit/rbac';
-import type { CommitRecord } from './commit-record.ts';
+import { CommitRecord } from './commit-record.ts';
 import { bindingKey, type Family } from './family.ts';
+import { FamilyInstance } from './family-instance.ts';
 import {
-  FamilyInstance,
   nothingRendered,
   type GrantWays,
   type InstanceSurroundings,
-} from './family-instance.ts';
+} from './instance-surroundings.ts';
 import { PlaceIndex } from './place-index.ts';
 import type { PolicySurroundings } from './policy-surroundings.ts';
 
@@ -16,30 +17,31 @@ export interface Place {
   readonly prefix: string;
 }
 
-interface FamilySlot {
+export interface FamilySlot {
   readonly family: Family;
-  readonly instances: Map<string, FamilyInstance[]>;
+  /** By signature. */
+  readonly instances: Map<number, FamilyInstance[]>;
   readonly keys: Map<string, string>;
 }
 
 /** The grants of an instance that is looked for, by how they differ from those of one at hand. */
 interface Neighbour {
-  readonly grants: ReadonlySet<string>;
+  readonly of: FamilyInstance;
   readonly signature: number;
   readonly grant: string;
   readonly with: boolean;
 }
 
 function holdsExactly(instance: FamilyInstance, wanted: Neighbour): boolean {
-  const { grants, grant } = wanted;
-  if (instance.grants.size !== grants.size + (wanted.with ? 1 : -1)) return false;
-  if (instance.grants.has(grant) !== wanted.with) return false;
-  for (const uid of grants) if (uid !== grant && !instance.grants.has(uid)) return false;
+  const { of, grant } = wanted;
+  if (instance.prefix !== of.prefix) return false;
+  if (instance.grantCount !== of.grantCount + (wanted.with ? 1 : -1)) return false;
+  if (instance.hasGrant(grant) !== wanted.with) return false;
+  for (const uid of of.grantUids()) if (uid !== grant && !instance.hasGrant(uid)) return false;
   return true;
 }
 
-const addressOf = ({ signature }: { readonly signature: number }, prefix: string): string =>
-  `${signature}/${prefix}`;
+const loadRecord = new CommitRecord(true);
 
 /** Which instance of which family stands in which cluster. Clusters of equal grants share one instance. */
 export class FamilyTable {
@@ -52,8 +54,10 @@ export class FamilyTable {
   constructor(surroundings: PolicySurroundings) {
     this.around = {
       subjectOf: surroundings.subjectOf,
+      hasUser: surroundings.hasUser,
       digestOf: surroundings.digestOf,
       grantName: surroundings.grantName,
+      waysTo: surroundings.waysTo,
       countHolder: surroundings.countHolder,
       keyOf: (family, shard) => this.keyOf(family, shard, surroundings),
     };
@@ -73,12 +77,40 @@ export class FamilyTable {
     return this.slots.get(family.text)?.family ?? family;
   }
 
+  /** Where the instances of the family are kept, made when there is none. */
+  slotOf(family: Family): FamilySlot {
+    let slot = this.slots.get(family.text);
+    if (slot === undefined) {
+      slot = { family, instances: new Map(), keys: new Map() };
+      this.slots.set(family.text, slot);
+      this.places.add(family);
+    }
+    return slot;
+  }
+
+  /** Every instance, family by family. */
+  *instances(): Iterable<FamilyInstance> {
+    for (const { instances } of this.slots.values())
+      for (const list of instances.values()) yield* list;
+  }
+
+  instancesOf(familyText: string): readonly FamilyInstance[] {
+    return [...(this.slots.get(familyText)?.instances.values() ?? [])].flat();
+  }
+
   at(cluster: string, familyText: string): FamilyInstance | undefined {
     return this.attached.get(cluster)?.get(familyText);
   }
 
-  of(cluster: string): Iterable<FamilyInstance> {
+  private of(cluster: string): Iterable<FamilyInstance> {
     return this.attached.get(cluster)?.values() ?? [];
+  }
+
+  /** Every BINDING entry of a cluster, by key. */
+  bindingsOf(cluster: string): readonly BindingIntent[] {
+    const found: BindingIntent[] = [];
+    for (const instance of this.of(cluster)) found.push(...instance.rendered.values());
+    return found.sort((a, b) => compareText(a.key, b.key));
   }
 
   entry(cluster: string, key: string): BindingIntent | undefined {
@@ -87,21 +119,42 @@ export class FamilyTable {
   }
 
   /** Adds a grant to its family in clusters where it was not. */
-  extend(family: Family, grant: GrantWays, places: Iterable<Place>, record: CommitRecord): void {
+  extend(family: Family, grant: GrantWays, places: readonly Place[], record: CommitRecord): void {
     for (const [source, uids] of this.bySource(family.text, places)) {
-      const from = source instanceof FamilyInstance ? source : undefined;
-      const base = source instanceof FamilyInstance ? source : this.fresh(family, source);
+      const from = typeof source === 'string' ? undefined : source;
+      const base =
+        typeof source === 'string' ? FamilyInstance.empty(family, source, this.around) : source;
       const signature = base.signature + grant.stamp;
-      const wanted = { grants: base.grants, signature, grant: grant.uid, with: true };
       const to =
-        this.find(family.text, base.prefix, wanted) ??
+        this.find(family.text, { of: base, signature, grant: grant.uid, with: true }) ??
         this.changed(base, {
-          alone: base.clusters.size === (from === undefined ? 0 : uids.length),
+          alone: base.clusterCount === (from === undefined ? 0 : uids.length),
           record,
           change: (instance) => instance.addGrant(grant),
         });
       this.move(uids, family, { from, to }, record);
     }
+  }
+
+  /** As `extend` for a new grant of a policy that is being loaded: instances stay asleep, and nothing is compared. */
+  load({ family, instances }: FamilySlot, grant: GrantWays, places: readonly Place[]): void {
+    const made = new Map<string, FamilyInstance>();
+    const others: Place[] = [];
+    for (const place of places) {
+      if (this.at(place.uid, family.text) !== undefined) {
+        others.push(place);
+        continue;
+      }
+      let instance = made.get(place.prefix);
+      if (instance === undefined) {
+        instance = FamilyInstance.asleep(family, place.prefix, this.around);
+        instance.addGrant(grant);
+        made.set(place.prefix, instance);
+      }
+      this.attach(place.uid, instance);
+    }
+    if (made.size > 0) instances.set(grant.stamp, [...made.values()]);
+    if (others.length > 0) this.extend(family, grant, others, loadRecord);
   }
 
   /** Takes a grant out of its family in clusters where it is. */
@@ -110,13 +163,12 @@ export class FamilyTable {
     for (const [from, uids] of this.bySource(family.text, places)) {
       if (!(from instanceof FamilyInstance)) continue;
       const signature = from.signature - grant.stamp;
-      const wanted = { grants: from.grants, signature, grant: grant.uid, with: false };
       const to =
-        from.grants.size === 1
+        from.grantCount === 1
           ? undefined
-          : (this.find(family.text, from.prefix, wanted) ??
+          : (this.find(family.text, { of: from, signature, grant: grant.uid, with: false }) ??
             this.changed(from, {
-              alone: from.clusters.size === uids.length,
+              alone: from.clusterCount === uids.length,
               record,
               change: (instance) => instance.removeGrant(grant),
             }));
@@ -124,17 +176,14 @@ export class FamilyTable {
     }
   }
 
-  private fresh(family: Family, prefix: string): FamilyInstance {
-    return new FamilyInstance(family, prefix, this.around);
-  }
-
   private changed(
     instance: FamilyInstance,
     how: { alone: boolean; record: CommitRecord; change: (instance: FamilyInstance) => void },
   ): FamilyInstance {
-    const target = how.alone ? instance : instance.copy();
+    if (!how.record.loading) instance.wake();
+    const target = how.alone ? instance : instance.twin();
     how.record.instance(target);
-    const before = addressOf(target, target.prefix);
+    const before = target.signature;
     how.change(target);
     // Filed anew before the old place is given up: a family without instances loses its keys.
     this.file(target);
@@ -149,19 +198,19 @@ export class FamilyTable {
     record: CommitRecord,
   ): void {
     for (const uid of uids) {
-      record.family(uid, family, from?.rendered ?? nothingRendered);
+      record.family(uid, family, () => from?.rendered ?? nothingRendered);
       if (from === to) continue;
-      from?.clusters.delete(uid);
+      from?.leave(uid);
       if (to === undefined) this.detach(uid, family.text);
       else this.attach(uid, to);
     }
-    if (from === undefined || from === to || from.clusters.size > 0) return;
-    from.release();
-    this.unfile(from, addressOf(from, from.prefix));
+    if (from === undefined || from === to || from.clusterCount > 0) return;
+    if (!record.loading) from.release();
+    this.unfile(from, from.signature);
   }
 
   private attach(cluster: string, instance: FamilyInstance): void {
-    instance.clusters.add(cluster);
+    instance.enter(cluster);
     const families = this.attached.get(cluster);
     if (families === undefined) {
       this.attached.set(cluster, new Map([[instance.family.text, instance]]));
@@ -178,8 +227,12 @@ export class FamilyTable {
 
   private bySource(
     familyText: string,
-    places: Iterable<Place>,
-  ): Map<FamilyInstance | string, string[]> {
+    places: readonly Place[],
+  ): Iterable<[FamilyInstance | string, string[]]> {
+    const [only] = places;
+    if (only !== undefined && places.length === 1) {
+      return [[this.at(only.uid, familyText) ?? only.prefix, [only.uid]]];
+    }
     const groups = new Map<FamilyInstance | string, string[]>();
     for (const { uid, prefix } of places) {
       const source = this.at(uid, familyText) ?? prefix;
@@ -190,31 +243,24 @@ export class FamilyTable {
     return groups;
   }
 
-  private find(familyText: string, prefix: string, wanted: Neighbour): FamilyInstance | undefined {
-    const candidates = this.slots.get(familyText)?.instances.get(addressOf(wanted, prefix));
+  private find(familyText: string, wanted: Neighbour): FamilyInstance | undefined {
+    const candidates = this.slots.get(familyText)?.instances.get(wanted.signature);
     return candidates?.find((instance) => holdsExactly(instance, wanted));
   }
 
   private file(instance: FamilyInstance): void {
-    const { text } = instance.family;
-    let slot = this.slots.get(text);
-    if (slot === undefined) {
-      slot = { family: instance.family, instances: new Map(), keys: new Map() };
-      this.slots.set(text, slot);
-      this.places.add(instance.family);
-    }
-    const address = addressOf(instance, instance.prefix);
-    const list = slot.instances.get(address);
-    if (list === undefined) slot.instances.set(address, [instance]);
+    const { instances } = this.slotOf(instance.family);
+    const list = instances.get(instance.signature);
+    if (list === undefined) instances.set(instance.signature, [instance]);
     else list.push(instance);
   }
 
-  private unfile(instance: FamilyInstance, address: string): void {
+  private unfile(instance: FamilyInstance, signature: number): void {
     const slot = this.slots.get(instance.family.text);
-    const list = slot?.instances.get(address)?.filter((each) => each !== instance);
+    const list = slot?.instances.get(signature)?.filter((each) => each !== instance);
     if (slot === undefined || list === undefined) return;
-    if (list.length > 0) slot.instances.set(address, list);
-    else slot.instances.delete(address);
+    if (list.length > 0) slot.instances.set(signature, list);
+    else slot.instances.delete(signature);
     if (slot.instances.size > 0) return;
     this.slots.delete(instance.family.text);
     this.places.remove(slot.family);

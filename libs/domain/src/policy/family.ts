@@ -103,21 +103,51 @@ export function placesOfFamily(family: Family): readonly string[] {
 }
 
 /** The family a grant belongs to; undefined when it can compile to nothing. */
-export function familyOf(grant: PolicyGrant, role: PolicyRole | undefined): Family | undefined {
-  const reference = role === undefined ? undefined : roleReferenceOf(role);
-  const scope = intentScopeOf(grant.scope.namespaces);
+export const familyOf = (grant: PolicyGrant, role: PolicyRole | undefined): Family | undefined =>
+  new GrantFamilies().of(grant, role);
+
+/**
+ * Families of many grants. Most grants name one namespace, and most of these share it and the role with others: their
+ * texts are put together once. Forget it when a role changes.
+ */
+export class GrantFamilies {
+  private readonly ofOneName = new Map<PolicyRole, Map<string, Family>>();
+
+  /** Undefined when the grant can compile to nothing. */
+  of(grant: PolicyGrant, role: PolicyRole | undefined): Family | undefined {
+    if (role === undefined || grant.ended || !hasValidTimes(grant)) return undefined;
+    const standing = this.standing(role, grant.scope.namespaces);
+    if (standing === undefined || !isTimeBound(grant)) return standing;
+    return {
+      ...standing,
+      text: `${classText(grant.uid)}/${standing.roleScope}`,
+      grantUid: grant.uid,
+      ...(grant.notBefore === undefined ? {} : { notBefore: grant.notBefore }),
+      ...(grant.until === undefined ? {} : { notAfter: grant.until }),
+    };
+  }
+
+  private standing(role: PolicyRole, namespaces: NamespaceSelector): Family | undefined {
+    const [name = ''] = namespaces.type === 'names' ? namespaces.names : [];
+    if (namespaces.type !== 'names' || namespaces.names.length !== 1) {
+      return standingFamily(role, namespaces);
+    }
+    let known = this.ofOneName.get(role);
+    if (known === undefined) this.ofOneName.set(role, (known = new Map<string, Family>()));
+    let family = known.get(name);
+    if (family !== undefined) return family;
+    family = standingFamily(role, namespaces);
+    if (family !== undefined) known.set(name, family);
+    return family;
+  }
+}
+
+function standingFamily(role: PolicyRole, namespaces: NamespaceSelector): Family | undefined {
+  const reference = roleReferenceOf(role);
+  const scope = intentScopeOf(namespaces);
   if (reference === undefined || scope === undefined) return undefined;
-  if (grant.ended || !hasValidTimes(grant)) return undefined;
   const roleScope = roleScopeText(reference, scope);
-  const standing = { text: `${classText()}/${roleScope}`, roleScope, role: reference, scope };
-  if (!isTimeBound(grant)) return standing;
-  return {
-    ...standing,
-    text: `${classText(grant.uid)}/${roleScope}`,
-    grantUid: grant.uid,
-    ...(grant.notBefore === undefined ? {} : { notBefore: grant.notBefore }),
-    ...(grant.until === undefined ? {} : { notAfter: grant.until }),
-  };
+  return { text: `${classText()}/${roleScope}`, roleScope, role: reference, scope };
 }
 
 /** The key of one shard of a family. It depends on nothing that changes while the family lives. */

@@ -2,24 +2,28 @@ import type { RoleIntent } from '@ambit/rbac';
 import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
-import { familyOf, type Family } from './family.ts';
-import type { FamilyInstance, GrantWays } from './family-instance.ts';
+import { familyOf, GrantFamilies, type Family } from './family.ts';
+import type { FamilyInstance } from './family-instance.ts';
+import type { GrantWays } from './instance-surroundings.ts';
 import type { FamilyTable, Place } from './family-table.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { ReachIndex } from './reach-index.ts';
+import { RoleUse } from './role-use.ts';
 import { SetIndex } from './set-index.ts';
 import { roleIntent, roleKey } from './single-entries.ts';
+import { hasUid, uidsIn, withoutUid, withUid, type Uids } from './uid-set.ts';
+import { waysTo } from './ways-to.ts';
 
 interface Link {
   readonly family: Family;
   readonly grant: PolicyGrant;
   readonly stamp: number;
-  readonly clusters: Set<string>;
+  clusters: Uids;
 }
 
-const noClusters: ReadonlySet<string> = new Set();
-
 /** A cluster in a mode that is not built is granted nothing. */
+const placeOf = ({ uid, userPrefix }: PolicyCluster): Place => ({ uid, prefix: userPrefix });
+
 const compilesBindings = (cluster: PolicyCluster): boolean => cluster.subjectMode === 'Users';
 
 /**
@@ -29,9 +33,12 @@ const compilesBindings = (cluster: PolicyCluster): boolean => cluster.subjectMod
 export class GrantLinks {
   private readonly links = new Map<string, Link>();
   private readonly byCluster = new SetIndex();
-  private readonly reachIndex = new ReachIndex();
-  /** Cluster → rule role → grants that need it there. */
-  private readonly roleUse = new Map<string, Map<string, number>>();
+  private readonly reachIndex = new ReachIndex((cluster) =>
+    Array.from(this.linksIn(cluster), ({ grant }) => grant),
+  );
+  private readonly roleUse = new RoleUse((cluster) =>
+    Array.from(this.linksIn(cluster), ({ family }) => family),
+  );
   private readonly store: PolicyStore;
   private readonly index: ClusterIndex;
   private readonly table: FamilyTable;
@@ -43,8 +50,12 @@ export class GrantLinks {
     this.table = table;
   }
 
-  clustersOf(grantUid: string): ReadonlySet<string> {
-    return this.links.get(grantUid)?.clusters ?? noClusters;
+  clustersOf(grantUid: string): Iterable<string> {
+    return uidsIn(this.links.get(grantUid)?.clusters);
+  }
+
+  reaches(grantUid: string, clusterUid: string): boolean {
+    return hasUid(this.links.get(grantUid)?.clusters, clusterUid);
   }
 
   familyOf(grantUid: string): Family | undefined {
@@ -56,11 +67,11 @@ export class GrantLinks {
   }
 
   rolesOf(clusterUid: string): Iterable<string> {
-    return this.roleUse.get(clusterUid)?.keys() ?? [];
+    return this.roleUse.of(clusterUid).keys();
   }
 
   usesRole(clusterUid: string, roleUid: string): boolean {
-    return this.roleUse.get(clusterUid)?.has(roleUid) ?? false;
+    return this.roleUse.of(clusterUid).has(roleUid);
   }
 
   /** The ROLE entry as the cluster holds it now. */
@@ -89,11 +100,16 @@ export class GrantLinks {
   instancesOf(grantUid: string): Set<FamilyInstance> {
     const found = new Set<FamilyInstance>();
     const link = this.links.get(grantUid);
-    for (const cluster of link?.clusters ?? noClusters) {
+    for (const cluster of uidsIn(link?.clusters)) {
       const instance = this.table.at(cluster, link?.family.text ?? '');
       if (instance !== undefined) found.add(instance);
     }
     return found;
+  }
+
+  /** Call before people come to these grants that the grants themselves do not tell of. */
+  wake(grants: Iterable<string>): void {
+    for (const grant of grants) for (const instance of this.instancesOf(grant)) instance.wake();
   }
 
   /** Links the grant unless it can compile to nothing. */
@@ -104,15 +120,37 @@ export class GrantLinks {
     if (family === undefined) return;
     const stamp = this.nextStamp();
     const known = this.table.known(family);
-    this.links.set(grantUid, { family: known, grant, stamp, clusters: new Set() });
+    this.links.set(grantUid, { family: known, grant, stamp, clusters: undefined });
     this.reachIndex.link(grant);
     this.extend(grantUid, this.reach(grant), record);
+  }
+
+  /** Links every grant of a policy that is being loaded. */
+  load(): void {
+    const families = new GrantFamilies();
+    for (const grant of this.store.grants.values()) {
+      if (!this.hasSubject(grant)) continue;
+      const family = families.of(grant, this.store.roles.get(grant.roleUid));
+      if (family === undefined) continue;
+      const places = this.reach(grant).filter(compilesBindings);
+      // A family that stands nowhere has no place in the table.
+      const slot = places.length > 0 ? this.table.slotOf(family) : undefined;
+      const known = slot?.family ?? this.table.known(family);
+      const link: Link = { family: known, grant, stamp: this.nextStamp(), clusters: undefined };
+      this.links.set(grant.uid, link);
+      this.reachIndex.link(grant);
+      for (const { uid } of places) {
+        link.clusters = withUid(link.clusters, uid);
+        this.byCluster.append(uid, grant.uid);
+      }
+      if (slot !== undefined) this.table.load(slot, this.waysOf(link), places.map(placeOf));
+    }
   }
 
   unlink(grantUid: string, record: CommitRecord): void {
     const link = this.links.get(grantUid);
     if (link === undefined) return;
-    this.shrink(grantUid, [...link.clusters], record);
+    this.shrink(grantUid, [...uidsIn(link.clusters)], record);
     this.links.delete(grantUid);
     this.reachIndex.unlink(link.grant);
   }
@@ -131,15 +169,15 @@ export class GrantLinks {
     if (link === undefined) return;
     const places: Place[] = [];
     for (const cluster of clusters) {
-      if (link.clusters.has(cluster.uid) || !compilesBindings(cluster)) continue;
-      places.push({ uid: cluster.uid, prefix: cluster.userPrefix });
+      if (hasUid(link.clusters, cluster.uid) || !compilesBindings(cluster)) continue;
+      places.push(placeOf(cluster));
     }
     this.table.extend(link.family, this.waysOf(link), places, record);
     for (const { uid } of places) {
-      link.clusters.add(uid);
+      this.useRole(link, uid, 1, record);
+      link.clusters = withUid(link.clusters, uid);
       this.byCluster.add(uid, grantUid);
       this.reachIndex.extend(link.grant, uid);
-      this.useRole(link, uid, 1, record);
     }
     this.recordDenials(
       link.grant,
@@ -151,29 +189,21 @@ export class GrantLinks {
   /** Takes clusters from a linked grant. */
   shrink(grantUid: string, clusters: readonly string[], record: CommitRecord): void {
     const link = this.links.get(grantUid);
-    const uids = clusters.filter((uid) => link?.clusters.has(uid));
+    const uids = clusters.filter((uid) => hasUid(link?.clusters, uid));
     if (link === undefined || uids.length === 0) return;
     this.table.shrink(link.family, this.waysOf(link), uids, record);
     for (const uid of uids) {
-      link.clusters.delete(uid);
+      this.useRole(link, uid, -1, record);
+      link.clusters = withoutUid(link.clusters, uid);
       this.byCluster.delete(uid, grantUid);
       this.reachIndex.shrink(link.grant, uid);
-      this.useRole(link, uid, -1, record);
+      if (this.byCluster.get(uid).size === 0) this.roleUse.forget(uid);
     }
     this.recordDenials(link.grant, uids, record);
   }
 
-  /** The user of each way to the grant: once for itself, once for each group that exists. */
-  *waysTo(grant: PolicyGrant): Iterable<string> {
-    for (const subject of subjectsOnce(grant)) {
-      if (subject.kind === 'User') yield subject.uid;
-      else if (this.store.groups.has(subject.uid))
-        yield* this.store.membersOfGroup.get(subject.uid);
-    }
-  }
-
   private waysOf(link: Link): GrantWays {
-    return { uid: link.grant.uid, stamp: link.stamp, ways: () => this.waysTo(link.grant) };
+    return { uid: link.grant.uid, stamp: link.stamp, ways: () => waysTo(link.grant, this.store) };
   }
 
   private hasSubject(grant: PolicyGrant): boolean {
@@ -198,17 +228,17 @@ export class GrantLinks {
   }
 
   private useRole(link: Link, cluster: string, by: 1 | -1, record: CommitRecord): void {
-    if (link.family.role.type !== 'ours') return;
-    const { roleUid } = link.family.role;
-    let use = this.roleUse.get(cluster);
-    if (use === undefined) this.roleUse.set(cluster, (use = new Map<string, number>()));
-    const count = (use.get(roleUid) ?? 0) + by;
-    if (count === 0 || count === by) {
-      record.single(cluster, roleKey(roleUid), () => this.roleEntry(cluster, roleUid));
+    const { role } = link.family;
+    if (role.type !== 'ours') return;
+    record.single(cluster, roleKey(role.roleUid), () => this.roleEntry(cluster, role.roleUid));
+    this.roleUse.count(link.family, cluster, by);
+  }
+
+  private *linksIn(cluster: string): Iterable<Link> {
+    for (const uid of this.byCluster.get(cluster)) {
+      const link = this.links.get(uid);
+      if (link !== undefined) yield link;
     }
-    if (count > 0) use.set(roleUid, count);
-    else use.delete(roleUid);
-    if (use.size === 0) this.roleUse.delete(cluster);
   }
 
   private recordDenials(
@@ -216,7 +246,7 @@ export class GrantLinks {
     clusters: readonly string[],
     record: CommitRecord,
   ): void {
-    for (const userUid of this.waysTo(grant)) {
+    for (const userUid of waysTo(grant, this.store)) {
       if (this.store.users.get(userUid)?.active !== false) continue;
       for (const cluster of clusters) record.denial(cluster, userUid);
     }
@@ -228,14 +258,5 @@ export class GrantLinks {
     let mixed = Math.imul(this.lastStamp ^ (this.lastStamp >>> 16), 0x85ebca6b);
     mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
     return (mixed ^ (mixed >>> 16)) >>> 0;
-  }
-}
-
-function* subjectsOnce(grant: PolicyGrant): Iterable<PolicyGrant['subjects'][number]> {
-  const seen = new Set<string>();
-  for (const subject of grant.subjects) {
-    if (seen.has(subject.uid)) continue;
-    seen.add(subject.uid);
-    yield subject;
   }
 }

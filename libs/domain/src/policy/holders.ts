@@ -29,6 +29,16 @@ export class Holders {
     else this.instances.set(userUid, count);
   }
 
+  /** So many instances more hold the user, of a policy that is being loaded. `people` counts once `loaded` is called. */
+  load(userUid: string, instances: number): void {
+    this.instances.set(userUid, (this.instances.get(userUid) ?? 0) + instances);
+  }
+
+  loaded(): void {
+    for (const uid of this.instances.keys())
+      if (this.users.get(uid)?.active === true) this.people++;
+  }
+
   /** Brings `people` up to date. Gives the names of those who held something before and hold nothing now. */
   settle(): string[] {
     const leftWithout: string[] = [];

@@ -7,7 +7,7 @@ import {
   type FamilyDifference,
   type PrefixLengths,
 } from './family-differences.ts';
-import { nothingRendered } from './family-instance.ts';
+import { nothingRendered } from './instance-surroundings.ts';
 import type { FamilyTable } from './family-table.ts';
 import type { GrantLinks } from './grant-links.ts';
 import type { HoldingChange } from './policy-view.ts';
@@ -173,7 +173,7 @@ class CommitHoldings {
     const { links } = this.policy;
     for (const grant of links.grantsOfUserIn(cluster, user.uid)) {
       this.visited++;
-      const family = links.clustersOf(grant).has(cluster) ? links.familyOf(grant) : undefined;
+      const family = links.reaches(grant, cluster) ? links.familyOf(grant) : undefined;
       if (family !== undefined) held.set(family.text, family);
     }
     return held;

@@ -33,6 +33,12 @@ export class Holdings {
     return clusterUid === undefined ? this.total : (this.clusters.get(clusterUid) ?? 0);
   }
 
+  /** What a cluster of a policy holds that was just loaded. */
+  load(cluster: string, triples: number): void {
+    if (triples > 0) this.clusters.set(cluster, triples);
+    this.total += triples;
+  }
+
   /** Counts what a commit changed that was just made. */
   follow(record: CommitRecord, differences: RenderedDifferences): Held {
     const holdings = this.changes.of(record, differences);

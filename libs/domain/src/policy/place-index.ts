@@ -14,6 +14,11 @@ export class PlaceIndex {
     for (const place of placesOfFamily(family)) this.families.add(place, family.text);
   }
 
+  /** Places that several families give, with their texts. */
+  shareable(): Iterable<ReadonlySet<string>> {
+    return this.families.several();
+  }
+
   remove(family: Family): void {
     this.vanished.set(family.text, family);
   }

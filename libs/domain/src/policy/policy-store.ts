@@ -31,7 +31,14 @@ export class PolicyStore {
   readonly grantsOfGroup = new SetIndex();
   readonly grantsOfRole = new SetIndex();
   readonly grantsNamingCluster = new SetIndex();
-  private readonly names = new Map<string, PolicyObject>();
+  readonly grantsNaming = {
+    User: this.grantsOfUser,
+    Group: this.grantsOfGroup,
+    Role: this.grantsOfRole,
+    Cluster: this.grantsNamingCluster,
+  } as const;
+  /** Kind → name → object. */
+  private readonly names = new Map<string, Map<string, PolicyObject>>();
   private readonly tables: { readonly [K in PolicyKind]: ReadonlyMap<string, PolicyObject> } = {
     User: this.users,
     Group: this.groups,
@@ -47,7 +54,7 @@ export class PolicyStore {
   }
 
   byName(kind: string, name: string): PolicyObject | undefined {
-    return this.names.get(`${kind}/${name}`);
+    return this.names.get(kind)?.get(name);
   }
 
   *namesOf(kind: string): Iterable<string> {
@@ -59,33 +66,34 @@ export class PolicyStore {
 
   put(object: PolicyObject): void {
     this.remove(object.kind, object.uid);
+    this.keep(object, 'add');
+  }
+
+  /** As `put` for a policy that is being loaded. */
+  load(object: PolicyObject): void {
+    if (this.table(object.kind).has(object.uid)) this.put(object);
+    else this.keep(object, 'append');
+  }
+
+  private keep(object: PolicyObject, how: 'add' | 'append'): void {
     this.table(object.kind).set(object.uid, object);
-    this.names.set(`${kindOf(object)}/${object.name}`, object);
-    this.index(object, 'add');
+    const names = this.names.get(kindOf(object));
+    if (names === undefined) this.names.set(kindOf(object), new Map([[object.name, object]]));
+    else names.set(object.name, object);
+    this.index(object, how);
   }
 
   remove(kind: PolicyKind, uid: string): void {
     const object = this.table(kind).get(uid);
     if (object === undefined) return;
     this.table(kind).delete(uid);
-    const name = `${kindOf(object)}/${object.name}`;
+    const names = this.names.get(kindOf(object));
     // A commit may give the name to a new object before it deletes the old one.
-    if (this.names.get(name) === object) this.names.delete(name);
+    if (names?.get(object.name) === object) names.delete(object.name);
     this.index(object, 'delete');
   }
 
-  /** Every object, such that references come after what they name. */
-  *objects(): Iterable<PolicyObject> {
-    yield* this.clusters.values();
-    yield* this.users.values();
-    yield* this.groups.values();
-    yield* this.memberships.values();
-    yield* this.roles.values();
-    yield* this.grants.values();
-    yield* this.plain.values();
-  }
-
-  private index(object: PolicyObject, how: 'add' | 'delete'): void {
+  private index(object: PolicyObject, how: 'add' | 'append' | 'delete'): void {
     if (object.kind === 'Membership') {
       this.groupsOfUser[how](object.userUid, object.groupUid);
       this.membersOfGroup[how](object.groupUid, object.userUid);
@@ -94,7 +102,7 @@ export class PolicyStore {
     }
   }
 
-  private indexGrant(grant: PolicyGrant, how: 'add' | 'delete'): void {
+  private indexGrant(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {
     for (const subject of grant.subjects) {
       const index = subject.kind === 'User' ? this.grantsOfUser : this.grantsOfGroup;
       index[how](subject.uid, grant.uid);

@@ -2,6 +2,7 @@ import type { Digests } from '@ambit/kernel';
 import type { PolicyUser } from '../policy-objects.ts';
 import type { Holders } from './holders.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { waysTo } from './ways-to.ts';
 
 /** Digests are kept to divide large families quickly; this many of them take about 20 MB. */
 const mostCachedDigests = 100_000;
@@ -10,8 +11,10 @@ const mostCachedDigests = 100_000;
 export interface PolicySurroundings {
   readonly digests: Digests;
   readonly subjectOf: (prefix: string, userUid: string) => string | undefined;
+  readonly hasUser: (userUid: string) => boolean;
   readonly digestOf: (subject: string) => Uint8Array;
   readonly grantName: (grantUid: string) => string;
+  readonly waysTo: (grantUid: string) => Iterable<string>;
   readonly countHolder: (userUid: string, by: 1 | -1) => void;
 }
 
@@ -29,6 +32,7 @@ export function surroundingsOf(
       const user = store.users.get(userUid);
       return user === undefined ? undefined : sharedName(names, prefix, user);
     },
+    hasUser: (userUid) => store.users.has(userUid),
     digestOf: (subject) => {
       let digest = cache.get(subject);
       if (digest === undefined) {
@@ -39,6 +43,10 @@ export function surroundingsOf(
       return digest;
     },
     grantName: (grantUid) => store.grants.get(grantUid)?.name ?? grantUid,
+    waysTo: (grantUid) => {
+      const grant = store.grants.get(grantUid);
+      return grant === undefined ? [] : waysTo(grant, store);
+    },
     countHolder: (userUid, by) => holders.count(userUid, by),
   };
 }

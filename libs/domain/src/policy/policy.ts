@@ -1,5 +1,5 @@
 import { AppError, compareText, type Digests } from '@ambit/kernel';
-import type { BindingIntent, Intent } from '@ambit/rbac';
+import type { Intent } from '@ambit/rbac';
 import type {
   PolicyChange,
   PolicyCluster,
@@ -15,9 +15,10 @@ import { CommitRecord } from './commit-record.ts';
 import { ChangeApplier } from './change-applier.ts';
 import { Denials } from './denials.ts';
 import type { Family } from './family.ts';
-import { nothingRendered } from './family-instance.ts';
+import { nothingRendered } from './instance-surroundings.ts';
 import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
+import { loadPolicy } from './load-policy.ts';
 import { Holders } from './holders.ts';
 import { Holdings } from './holdings.ts';
 import { PolicyStore } from './policy-store.ts';
@@ -65,10 +66,8 @@ export class Policy implements PolicyView {
   /** The policy of a snapshot. The objects may come in any order. */
   static load(revision: number, objects: Iterable<PolicyObject>, digests: Digests): Policy {
     const policy = new Policy(revision, digests);
-    const sorted = new PolicyStore();
-    for (const object of objects) sorted.put(object);
-    const changes = Array.from(sorted.objects(), (object) => ({ op: 'put', object }) as const);
-    policy.perform(changes);
+    const { store, index, links, table, held, denials, bindingCounts } = policy;
+    loadPolicy(objects, { store, index, links, table, held, denials, bindingCounts });
     return policy;
   }
 
@@ -176,13 +175,7 @@ export class Policy implements PolicyView {
   }
 
   grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): PolicyGrant[] {
-    const index = {
-      User: this.store.grantsOfUser,
-      Group: this.store.grantsOfGroup,
-      Role: this.store.grantsOfRole,
-      Cluster: this.store.grantsNamingCluster,
-    }[kind];
-    return this.found(index.get(uid));
+    return this.found(this.store.grantsNaming[kind].get(uid));
   }
 
   grantsReaching(clusterUid: string): PolicyGrant[] {
@@ -190,7 +183,7 @@ export class Policy implements PolicyView {
   }
 
   reaches(grantUid: string, clusterUid: string): boolean {
-    return this.links.clustersOf(grantUid).has(clusterUid);
+    return this.links.reaches(grantUid, clusterUid);
   }
 
   familyOf(grantUid: string): Family | undefined {
@@ -198,7 +191,7 @@ export class Policy implements PolicyView {
   }
 
   clustersReachedBy(grantUid: string): ReadonlySet<string> {
-    return this.links.clustersOf(grantUid);
+    return new Set(this.links.clustersOf(grantUid));
   }
 
   /** Direct grants of the user and those of its groups; one may come several times. */
@@ -221,7 +214,7 @@ export class Policy implements PolicyView {
     }
     const denied = [...this.denials.of(clusterUid).values()];
     yield* denied.sort((a, b) => compareText(a.key, b.key));
-    yield* this.bindings(clusterUid);
+    yield* this.table.bindingsOf(clusterUid);
   }
 
   *keys(clusterUid: string): Iterable<string> {
@@ -244,12 +237,6 @@ export class Policy implements PolicyView {
 
   get people(): number {
     return this.held.holders.people;
-  }
-
-  private bindings(clusterUid: string): BindingIntent[] {
-    const found: BindingIntent[] = [];
-    for (const instance of this.table.of(clusterUid)) found.push(...instance.rendered.values());
-    return found.sort((a, b) => compareText(a.key, b.key));
   }
 
   private single(clusterUid: string, key: string): Intent | undefined {

@@ -1,6 +1,6 @@
 import type { Intent } from '@ambit/rbac';
 import type { CommitRecord } from './commit-record.ts';
-import type { Rendered } from './family-instance.ts';
+import type { Rendered } from './instance-surroundings.ts';
 import { denyKey } from './single-entries.ts';
 
 /** Equality of entries, regardless of the order their fields were written in. */
@@ -57,7 +57,7 @@ export function renderDirty(record: CommitRecord): { instances: number; entries:
   let instances = 0;
   let entries = 0;
   for (const instance of record.dirtyInstances) {
-    if (instance.clusters.size === 0 || !instance.dirty) continue;
+    if (instance.clusterCount === 0 || !instance.dirty) continue;
     instances++;
     entries += instance.render();
   }

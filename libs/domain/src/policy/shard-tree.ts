@@ -29,6 +29,12 @@ const costOf = (member: ShardMember): number => member.subject.length + bytesAro
 const fits = (count: number, bytes: number): boolean =>
   count <= maxSubjectsPerObject && bytes <= maxSubjectBytesPerShard;
 
+/** True when these subjects are one shard, whose prefix is empty. */
+export function fitOneShard(subjects: readonly string[]): boolean {
+  const bytes = subjects.reduce((sum, subject) => sum + costOf({ subject }), 0);
+  return fits(subjects.length, bytes);
+}
+
 /**
  * Subjects by the shortest prefix of their SHA-256 that leaves few enough together. What it holds depends on the
  * set of members alone and never on the order they came in; one member costs a walk, not a new division.
