@@ -102,7 +102,7 @@ const richGrants = Array.from({ length: 21 }, (_, at) =>
   grant(`ns-${at % 40}/rich-${at}`, rich.uid, place(at % 10).uid),
 );
 
-function* fleet(size: number): Iterable<PolicyObject> {
+export function* fleet(size: number): Iterable<PolicyObject> {
   yield { kind: 'Role', ...named('role', 'view'), clusterRole: 'view' };
   for (let at = 0; at < size / grantsPerCluster; at++) {
     yield { ...place(at), subjectMode: 'Users', userPrefix: 'ambit:' };
@@ -120,7 +120,7 @@ function* fleet(size: number): Iterable<PolicyObject> {
 
 const gone = ({ kind, uid }: PolicyObject): PolicyChange => ({ op: 'delete', kind, uid });
 
-const cases: readonly (readonly [string, readonly PolicyChange[]])[] = [
+export const cases: readonly (readonly [string, readonly PolicyChange[]])[] = [
   ['a grant more', [{ op: 'put', object: grant('ns-1/more', 'user/person-7', 'cluster/c3') }]],
   ['a person with 21 bindings is locked', [{ op: 'put', object: { ...rich, active: false } }]],
   ['a person with 21 bindings is deleted', [gone(rich), ...richGrants.map(gone)]],
