@@ -86,6 +86,28 @@ describe('a set of 10,000 objects', () => {
   }, 300_000);
 });
 
+describe('an answer does not grow with the fleet', () => {
+  test('it tells of 200 clusters, and with details=All of every one', async () => {
+    const many = 210;
+    const fleet = times(many, (at) => named('Cluster', `a-c-${at}`, {}));
+    const everywhere = named('Grant', 'a-everywhere', {
+      subjects: [{ user: 'a-person' }],
+      role: 'view',
+      scope: { clusters: { all: true }, clusterWide: true },
+    });
+    await central.apply(named('User', 'a-person', {}), ...fleet);
+    const of = (
+      details?: string,
+    ): Promise<{ body: { clusters: object[]; clustersTotal: number } }> =>
+      central.call('POST', '/apply', { body: { objects: [everywhere], dryRun: 'All', details } });
+    const [short, whole] = [(await of()).body, (await of('All')).body];
+    expect(short.clustersTotal).toBeGreaterThanOrEqual(many);
+    expect(short.clusters).toHaveLength(200);
+    expect(whole.clusters).toHaveLength(short.clustersTotal);
+    expect(whole).toMatchObject({ bindingsAdded: short.clustersTotal });
+  }, 120_000);
+});
+
 describe('what is too large is refused with its limit', () => {
   const wide = (bytes: number): string =>
     JSON.stringify({ objects: [], dryRun: 'All', confirmRemovals: 'x'.repeat(bytes) });

@@ -29,7 +29,7 @@ export async function openRestEdge(
   const signIns = new SignInFailures(runtime);
   signIns.start();
   teardown.add('failed sign-ins', () => signIns.stop());
-  const authenticator = new TokenAuthenticator(database, clock, failures.limiter, signIns);
+  const authenticator = new TokenAuthenticator(database.prepared, clock, failures.limiter, signIns);
   const revocations = new RevocationWatch(world, 'ApiToken');
   const credentials = new CredentialWatch(authenticator, revocations, { clock, logger });
   const waiting = new WaitingCalls(settings, (total) => meters.waitingCalls.set(total));

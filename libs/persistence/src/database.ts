@@ -53,6 +53,10 @@ export class Database implements Sql {
   readonly #source: DataSource;
   readonly #options: DatabaseOptions;
   readonly #lossListeners: Set<() => void>;
+  /** As `query`, planned once for each connection: for statements whose texts are constant. */
+  readonly prepared: Sql = {
+    query: (text, values) => this.#query(text, values, statementName(text)),
+  };
 
   private constructor(
     source: DataSource,
@@ -117,13 +121,8 @@ export class Database implements Sql {
     return row?.name ?? '';
   }
 
-  async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    try {
-      const result = await this.#pool().query<R & pg.QueryResultRow>(text, [...values]);
-      return result.rows;
-    } catch (error) {
-      throw databaseError(error);
-    }
+  query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
+    return this.#query(text, values);
   }
 
   /**
@@ -155,10 +154,10 @@ export class Database implements Sql {
   }
 
   /**
-   * Runs the statements as one transaction in one round trip and gives the rows of the last. When one fails nothing is
+   * Runs the statements as one transaction in one round trip and gives the rows of each. When one fails nothing is
    * stored: PostgreSQL turns the COMMIT behind it into a rollback. It is not tried again.
    */
-  async pipelined<R>(statements: readonly Statement[]): Promise<readonly R[]> {
+  async pipelined<R>(statements: readonly Statement[]): Promise<readonly (readonly R[])[]> {
     const runner = this.#source.createQueryRunner();
     try {
       return await inOneRoundTrip<R>(await openTransaction(runner), statements);
@@ -166,16 +165,6 @@ export class Database implements Sql {
       throw databaseError(error);
     } finally {
       await runner.release();
-    }
-  }
-
-  /** As `query`, planned once for each connection: for statements whose texts are constant. */
-  async prepared<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    try {
-      const statement = { name: statementName(text), text, values: [...values] };
-      return (await this.#pool().query<R & pg.QueryResultRow>(statement)).rows;
-    } catch (error) {
-      throw databaseError(error);
     }
   }
 
@@ -228,6 +217,15 @@ export class Database implements Sql {
 
   async close(): Promise<void> {
     if (this.#source.isInitialized) await this.#source.destroy();
+  }
+
+  async #query<R>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
+    try {
+      const statement = { text, values: [...values], ...(name === undefined ? {} : { name }) };
+      return (await this.#pool().query<R & pg.QueryResultRow>(statement)).rows;
+    } catch (error) {
+      throw databaseError(error);
+    }
   }
 
   #pool(): pg.Pool {

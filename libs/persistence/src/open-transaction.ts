@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Sql } from './sql.ts';
@@ -35,7 +36,7 @@ export async function sealAndCommit<R>(
   open: OpenTransaction,
   seal: Statement,
 ): Promise<R[]> {
-  const client = open.client as pg.PoolClient & { pipeline: boolean };
+  const client = open.client as pg.PoolClient & Pipelining;
   client.pipeline = true;
   try {
     const sealing = open.query<R>(seal.text, seal.values);
@@ -48,21 +49,31 @@ export async function sealAndCommit<R>(
   }
 }
 
-/** All of a transaction goes out before any of it is answered; gives the rows of its last statement. */
+/** What pg has and its types do not tell. */
+interface Pipelining {
+  pipeline: boolean;
+  readonly connection: { readonly stream: Socket };
+}
+
+/** All of a transaction goes out before any of it is answered; gives the rows of each statement. */
 export async function inOneRoundTrip<R>(
   open: OpenTransaction,
   statements: readonly Statement[],
-): Promise<readonly R[]> {
-  const client = open.client as pg.PoolClient & { pipeline: boolean };
+): Promise<readonly (readonly R[])[]> {
+  const client = open.client as pg.PoolClient & Pipelining;
   client.pipeline = true;
+  // One write to the socket and not one for each statement.
+  client.connection.stream.cork();
   try {
     const begun = client.query('BEGIN');
     const sent = statements.map(({ text, values }) => open.query<R>(text, values));
-    const settled = await Promise.allSettled([begun, ...sent, client.query('COMMIT')]);
+    const ended = client.query('COMMIT');
+    client.connection.stream.uncork();
+    const settled = await Promise.allSettled([begun, ...sent, ended]);
     // What comes after the first failure only says that there was one.
     const failed = settled.find((each) => each.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    return (await sent.at(-1)) ?? [];
+    return await Promise.all(sent);
   } finally {
     client.pipeline = false;
   }

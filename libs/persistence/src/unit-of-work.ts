@@ -82,10 +82,7 @@ export class UnitOfWork {
     work: (tx: Transaction) => Promise<T>,
   ): Promise<Draft<T>> {
     const { changes, ids, at } = this.#begin(meta);
-    const sql = {
-      query: <R>(text: string, values?: readonly unknown[]) =>
-        this.#database.prepared<R>(text, values),
-    };
+    const sql = this.#database.prepared;
     const writes = new PolicyWrites();
     const written = new Set<string>();
     const context = { sql, names: new KnownNames(), changes, writes, written, ids, at };

@@ -103,9 +103,9 @@ function grantOf(
   };
 }
 
-function nameOf({ names, known }: DraftContext, kind: string, uid: string): string {
+/** Of an object that the caller looked up. Throws `NeedsTransaction` for any other. */
+export function nameOf({ names, known }: DraftContext, kind: string, uid: string): string {
   const name = names.name(uid) ?? known?.name(kind, uid);
-  // Whoever names objects by uids that nobody looked up has them read in the transaction.
   if (name === undefined) throw new NeedsTransaction();
   return name;
 }

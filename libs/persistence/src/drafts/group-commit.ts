@@ -1,6 +1,6 @@
 import type { Statement } from '../open-transaction.ts';
 import { isAppError } from '@ambit/kernel';
-import { type Revised, type Sealed, sealStatement } from '../stores/seal.ts';
+import { type Revised, type Sealed, sealInPieces } from '../stores/seal.ts';
 import { isMoved } from '../database-error.ts';
 import { PolicyMoved } from './not-drafted.ts';
 import { PolicyWrites } from './policy-writes.ts';
@@ -23,7 +23,8 @@ interface Waiting {
 const mostTogether = 64;
 const mostRows = 2_000;
 
-type Send = (statements: readonly Statement[]) => Promise<readonly Sealed[]>;
+/** Runs statements as one transaction and gives the rows of each. */
+type Send = (statements: readonly Statement[]) => Promise<readonly (readonly Sealed[])[]>;
 
 /**
  * Commits changes of concurrent callers together, in the order in which they came. The first one goes at once; what comes
@@ -36,7 +37,6 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #working = false;
 
-  /** `send` runs statements as one transaction and gives the rows of the last. */
   constructor(send: Send, now: () => Date) {
     this.#send = send;
     this.#now = now;
@@ -78,7 +78,7 @@ export class GroupCommit {
 
   async #commitAll(together: readonly Waiting[]): Promise<void> {
     try {
-      const sealed = await this.#send(this.#statements(together));
+      const sealed = await this.#commitTogether(together);
       together.forEach(({ answer }, at) => {
         const own = sealed[at];
         if (own === undefined) answer.reject(new Error('the seal gave too few revisions'));
@@ -97,12 +97,14 @@ export class GroupCommit {
     }
   }
 
-  #statements(together: readonly Waiting[]): Statement[] {
+  /** Rows are locked before the head, so nobody who has it waits for a row; they are written after it, with their revisions. */
+  async #commitTogether(together: readonly Waiting[]): Promise<readonly Sealed[]> {
     const all = together.map(({ commitment }) => commitment);
-    return [
-      ...PolicyWrites.statements(all.map(({ writes }) => writes)),
-      sealStatement(all, this.#now()),
-    ];
+    const writes = all.map((each) => each.writes);
+    const holds = PolicyWrites.holds(writes);
+    const seal = sealInPieces(all, this.#now());
+    const rows = await this.#send([...holds, ...seal, ...PolicyWrites.statements(writes)]);
+    return rows[holds.length] ?? [];
   }
 }
 

@@ -3,12 +3,14 @@ import { plainRows } from '../kinds/plain/plain-row.ts';
 import type {
   ClusterStore,
   GrantStore,
+  GroupStore,
   PlainStore,
   RoleStore,
   Transaction,
   UserStore,
 } from '../transaction.ts';
 import type { DraftContext } from './draft-context.ts';
+import { DraftGroups } from './draft-groups.ts';
 import { DraftNames } from './draft-names.ts';
 import { DraftRows } from './draft-rows.ts';
 import { clusterShape, grantShape, plainShape, roleShape, userShape } from './draft-shapes.ts';
@@ -37,9 +39,11 @@ export function openDraft(context: DraftContext): Transaction {
   const rowsOf = (kind: string): Pick<DraftRows<never>, 'expect'> =>
     Object.hasOwn(rows, kind) ? rows[kind as keyof typeof rows] : plainOf(kind).rows;
   const { changes } = context;
+  const names = new DraftNames(context, rowsOf);
   return onlyDrafted<Transaction>({
-    names: new DraftNames(context, rowsOf),
+    names,
     users: onlyDrafted<UserStore>(new DraftStore(context, rows.User, userShape)),
+    groups: onlyDrafted<GroupStore>(new DraftGroups(context, rows.Group, names)),
     roles: onlyDrafted<RoleStore>(new DraftStore(context, rows.Role, roleShape)),
     clusters: onlyDrafted<ClusterStore>(new DraftStore(context, rows.Cluster, clusterShape)),
     grants: openGrants(context, new DraftStore(context, rows.Grant, grants)),

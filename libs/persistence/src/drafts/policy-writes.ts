@@ -3,12 +3,14 @@ import type { StoredKind, StoredPart } from '../kinds/stored-kind.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { RecordMeta } from '../records.ts';
 import {
+  addMembers,
   addPartsStatement,
   changeStatement,
   createStatement,
   deleteStatement,
   dropPartsStatement,
   holdStatement,
+  removeMembers,
 } from './write-statements.ts';
 
 /** So many rows a statement writes: few enough to end long before a statement may last no longer. */
@@ -22,6 +24,14 @@ interface KindWrites {
   readonly deleted: Set<string>;
   /** Revisions at which objects were read, by uid. */
   readonly held: Map<string, number>;
+  /** uids of groups with those of members. */
+  readonly added: (readonly [string, string])[];
+  readonly removed: (readonly [string, string])[];
+}
+
+interface MovedMembers {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
 }
 
 /** What a draft writes, by kind; nothing of it is in the database yet. */
@@ -52,32 +62,45 @@ export class PolicyWrites {
     if (anew) all.add(record.uid);
   }
 
+  /** uids of users who join a group and who leave it. */
+  moveMembers(groupUid: string, moved: MovedMembers): void {
+    const { added, removed } = this.#of('Group');
+    for (const uid of moved.added) added.push([groupUid, uid]);
+    for (const uid of moved.removed) removed.push([groupUid, uid]);
+  }
+
   remove({ kind }: StoredKind, { uid }: RecordMeta): void {
     const { created, changed, deleted } = this.#of(kind);
     changed.delete(uid);
     if (!created.delete(uid)) deleted.add(uid);
   }
 
-  /** The statements that write several drafts, in an order in which what is referred to comes first. */
+  /** Locks every row that the drafts were worked out from. */
+  static holds(drafts: readonly PolicyWrites[]): Statement[] {
+    return storedKinds.flatMap((kind) => {
+      const held = drafts.flatMap((draft) => [...(draft.#kinds.get(kind.kind)?.held ?? [])]);
+      return inPieces(held, (piece) => ({
+        text: textsOf(kind).hold,
+        values: [piece.map(([uid]) => uid), piece.map(([, revision]) => revision)],
+      }));
+    });
+  }
+
+  /**
+   * Writes what the drafts write, in an order in which what is referred to comes first. The head was raised before, by
+   * one revision for each of them.
+   */
   static statements(drafts: readonly PolicyWrites[]): Statement[] {
-    const statements: Statement[] = [];
-    for (const kind of storedKinds) {
-      const all = drafts.flatMap((draft) => draft.#kinds.get(kind.kind) ?? []);
-      if (all.length > 0) statements.push(...statementsOf(kind, all));
-    }
-    return statements;
+    return storedKinds.flatMap((kind) => {
+      const all = drafts.map((draft) => draft.#kinds.get(kind.kind) ?? nothing);
+      return all.every((writes) => writes === nothing) ? [] : statementsOf(kind, all);
+    });
   }
 
   #of(kind: string): KindWrites {
     let writes = this.#kinds.get(kind);
     if (writes === undefined) {
-      writes = {
-        created: new Map(),
-        changed: new Map(),
-        anew: new Set(),
-        deleted: new Set(),
-        held: new Map(),
-      };
+      writes = noWrites();
       this.#kinds.set(kind, writes);
     }
     return writes;
@@ -93,56 +116,90 @@ interface KindTexts {
   readonly addParts: string;
 }
 
-const texts = new Map<StoredKind, KindTexts>(
-  storedKinds.map((kind) => {
-    const { parts = [] } = kind;
-    return [
-      kind,
-      {
-        hold: holdStatement(kind),
-        create: createStatement(kind),
-        change: changeStatement(kind),
-        remove: deleteStatement(kind),
-        dropParts: dropPartsStatement(parts),
-        addParts: addPartsStatement(parts),
-      },
-    ];
-  }),
-);
+const noWrites = (): KindWrites => ({
+  created: new Map(),
+  changed: new Map(),
+  anew: new Set(),
+  deleted: new Set(),
+  held: new Map(),
+  added: [],
+  removed: [],
+});
+const nothing = noWrites();
 
-function statementsOf(kind: StoredKind, all: readonly KindWrites[]): Statement[] {
-  const text = texts.get(kind);
-  if (text === undefined) return [];
+const texts = new Map<StoredKind, KindTexts>();
+
+function textsOf(kind: StoredKind): KindTexts {
   const { parts = [] } = kind;
-  const held = all.flatMap((writes) => [...writes.held]);
-  const created = all.flatMap((writes) => [...writes.created.values()]);
-  const changed = all.flatMap((writes) => [...writes.changed.values()]);
+  let text = texts.get(kind);
+  if (text === undefined) {
+    text = {
+      hold: holdStatement(kind),
+      create: createStatement(kind),
+      change: changeStatement(kind),
+      remove: deleteStatement(kind),
+      dropParts: dropPartsStatement(parts),
+      addParts: addPartsStatement(parts),
+    };
+    texts.set(kind, text);
+  }
+  return text;
+}
+
+/** An object with the place of its draft among those that are committed together, from 1. */
+interface Placed {
+  readonly nth: number;
+  readonly record: RecordMeta;
+}
+
+/** `all`: one for each draft, in the order of their revisions. */
+function statementsOf(kind: StoredKind, all: readonly KindWrites[]): Statement[] {
+  const text = textsOf(kind);
+  const { parts = [] } = kind;
+  const made = all.length;
+  const placed = (of: (writes: KindWrites) => Iterable<RecordMeta>): Placed[] =>
+    all.flatMap((writes, at) => Array.from(of(writes), (record) => ({ nth: at + 1, record })));
+  const created = placed((writes) => writes.created.values());
+  const changed = placed((writes) => writes.changed.values());
   const deleted = all.flatMap((writes) => [...writes.deleted]);
-  const anew =
-    parts.length === 0
-      ? []
-      : all.flatMap(({ changed: records, anew: uids }) =>
-          [...records.values()].filter(({ uid }) => uids.has(uid)),
-        );
+  const anew = parts.length === 0 ? [] : all.flatMap(withNewParts);
   const without = anew.map(({ uid }) => uid).concat(parts.length === 0 ? [] : deleted);
   return [
-    ...inPieces(held, (piece) => ({
-      text: text.hold,
-      values: [piece.map(([uid]) => uid), piece.map(([, revision]) => revision)],
-    })),
-    ...inPieces(created, (piece) => ({
-      text: text.create,
-      values: [rowsJson(kind, piece), ...parts.map((part) => partsJson(part, piece))],
-    })),
-    ...inPieces(changed, (piece) => ({ text: text.change, values: [rowsJson(kind, piece)] })),
+    ...inPieces(created, (piece) => {
+      const records = piece.map(({ record }) => record);
+      const values = [
+        rowsJson(kind, piece),
+        made,
+        ...parts.map((part) => partsJson(part, records)),
+      ];
+      return { text: text.create, values };
+    }),
+    ...inPieces(changed, (piece) => ({ text: text.change, values: [rowsJson(kind, piece), made] })),
     ...inPieces(without, (piece) => ({ text: text.dropParts, values: [piece] })),
     ...inPieces(anew, (piece) => ({
       text: text.addParts,
       values: parts.map((part) => partsJson(part, piece)),
     })),
+    ...membersOf(
+      removeMembers,
+      all.flatMap((writes) => writes.removed),
+    ),
+    ...membersOf(
+      addMembers,
+      all.flatMap((writes) => writes.added),
+    ),
     ...inPieces(deleted, (piece) => ({ text: text.remove, values: [piece] })),
   ];
 }
+
+const membersOf = (text: string, pairs: readonly (readonly [string, string])[]): Statement[] =>
+  inPieces(pairs, (piece) => ({
+    text,
+    values: [piece.map(([group]) => group), piece.map(([, user]) => user)],
+  }));
+
+const withNewParts = ({ changed, anew }: KindWrites): RecordMeta[] =>
+  Array.from(changed.values()).filter(({ uid }) => anew.has(uid));
 
 function inPieces<T>(
   all: readonly T[],
@@ -155,9 +212,10 @@ function inPieces<T>(
   return statements;
 }
 
-function rowsJson(kind: StoredKind, records: readonly RecordMeta[]): string {
+function rowsJson(kind: StoredKind, placed: readonly Placed[]): string {
   return JSON.stringify(
-    records.map((record) => ({
+    placed.map(({ nth, record }) => ({
+      nth,
       uid: record.uid,
       name: record.name,
       labels: record.labels,

@@ -24,22 +24,29 @@ function insertPart({ table, owner, columns, stored = {} }: StoredPart, rows: st
   FROM ${rowsOf(rows, 'p', { [owner]: 'text', ...columns })}`;
 }
 
-/** $1 objects, $2 and so on the rows of each part. A name that is taken already fails the statement. */
+/** The head was raised by so many revisions in this transaction; each row belongs to the nth of them. */
+const head = (made: string): string =>
+  `(SELECT revision - ${made}::bigint AS base FROM policy_head) AS head`;
+
+/** $1 objects, $2 how many revisions are made, $3 and so on the rows of each part. A name that is taken fails it. */
 export function createStatement({ table, columns, parts = [] }: StoredKind): string {
   const all = { ...metaColumns, ...columns };
   const names = Object.keys(all).join(', ');
-  const made = `INSERT INTO ${table} (${names}, revision) SELECT ${names}, 0 FROM ${rowsOf('$1', 'r', all)}`;
+  const rows = rowsOf('$1', 'r', { ...all, nth: 'integer' });
+  const made = `INSERT INTO ${table} (${names}, revision)
+  SELECT ${names}, head.base + r.nth FROM ${rows}, ${head('$2')}`;
   if (parts.length === 0) return made;
-  const partly = parts.map((part, at) => `,\np${at} AS (${insertPart(part, `$${at + 2}`)})`);
+  const partly = parts.map((part, at) => `,\np${at} AS (${insertPart(part, `$${at + 3}`)})`);
   return `WITH made AS (${made})${partly.join('')}\nSELECT 1`;
 }
 
-/** $1 objects. */
+/** $1 objects, $2 how many revisions are made. */
 export function changeStatement({ table, columns }: StoredKind): string {
   const all = { labels: 'jsonb', annotations: 'jsonb', generation: 'integer', ...columns };
   const set = Object.keys(all).map((name) => `${name} = r.${name}`);
-  return `UPDATE ${table} t SET ${set.join(', ')}
-FROM ${rowsOf('$1', 'r', { uid: 'text', ...all })} WHERE t.uid = r.uid`;
+  const rows = rowsOf('$1', 'r', { uid: 'text', ...all, nth: 'integer' });
+  return `UPDATE ${table} t SET ${set.join(', ')}, revision = head.base + r.nth
+FROM ${rows}, ${head('$2')} WHERE t.uid = r.uid`;
 }
 
 /** $1 the uids of objects whose parts go. */
@@ -70,3 +77,10 @@ export const holdStatement = ({ table }: StoredKind): string =>
   SELECT 1 FROM ${table} t JOIN unnest($1::text[], $2::bigint[]) AS r(uid, revision)
     ON t.uid = r.uid AND t.revision = r.revision
   ORDER BY t.uid FOR NO KEY UPDATE OF t) AS held`;
+
+const memberRows = 'unnest($1::text[], $2::text[]) AS m(group_uid, user_uid)';
+
+/** $1 groups, $2 users. */
+export const addMembers = `INSERT INTO group_members (group_uid, user_uid) SELECT m.group_uid, m.user_uid FROM ${memberRows}`;
+export const removeMembers = `DELETE FROM group_members t USING ${memberRows}
+WHERE t.group_uid = m.group_uid AND t.user_uid = m.user_uid`;

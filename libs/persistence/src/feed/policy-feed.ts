@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { AppError, type Logger, type Random } from '@ambit/kernel';
 import type { Database } from '../database.ts';
 import type { FeedCommit } from '../records.ts';
@@ -43,13 +44,16 @@ const readAhead = 500;
 
 /**
  * Delivers every revision once, in order. Commits of this process come by `offer` without a read; those of others are
- * read from `policy_changes` after a hint (NOTIFY) or a poll. Hints carry nothing, so a lost one costs time and no change.
+ * read from `policy_changes` after a hint (NOTIFY) or a poll. Hints carry nothing but who gives them, so a lost one
+ * costs time and no change.
  */
 export class PolicyFeed {
   readonly #options: PolicyFeedOptions;
   readonly #listener: PolicyListener;
   readonly #offered = new Map<number, FeedCommit>();
   readonly #waiters = new Set<Waiter>();
+  /** Told with each hint, so that it is no hint to this feed itself. */
+  readonly #name = randomUUID();
   #known = 0;
   /** Of the revision known last; empty when it is not known. */
   #lineage: Uint8Array = new Uint8Array();
@@ -65,7 +69,9 @@ export class PolicyFeed {
 
   constructor(options: PolicyFeedOptions) {
     this.#options = options;
-    this.#listener = new PolicyListener({ ...options, onHint: () => this.#hint() });
+    // Its own commits were offered to it: another read would give nothing new.
+    const onHint = (by: string): void => (by === this.#name ? undefined : this.#hint());
+    this.#listener = new PolicyListener({ ...options, onHint });
   }
 
   /** Follows everything above `revision`, which the caller's model holds, of the database that has it with `lineage`. */
@@ -94,7 +100,8 @@ export class PolicyFeed {
   /** Resolves when everything up to `revision` was delivered. Throws timed_out. */
   async reached(revision: number, withinMs: number): Promise<void> {
     if (this.#known >= revision) return;
-    this.#hint();
+    // What was offered is delivered without a read, or with the one that a gap below it takes.
+    if (!this.#offered.has(revision)) this.#hint();
     let timer: NodeJS.Timeout | undefined;
     let waiter: Waiter | undefined;
     try {
@@ -159,7 +166,7 @@ export class PolicyFeed {
     const before = this.#known;
     let read: ChangesAfter;
     try {
-      read = await changesAfter(this.#options.database, this.#known, readAhead);
+      read = await changesAfter(this.#options.database.prepared, this.#known, readAhead);
     } catch (error) {
       this.#options.logger.warn('the policy feed cannot be read', { error: String(error) });
       return false;
@@ -218,8 +225,8 @@ export class PolicyFeed {
   async #announceAll(): Promise<void> {
     while (this.#announceAgain) {
       this.#announceAgain = false;
-      await this.#options.database
-        .query('SELECT pg_notify($1, $2)', [policyChannel, ''])
+      await this.#options.database.prepared
+        .query('SELECT pg_notify($1, $2)', [policyChannel, this.#name])
         .catch((error: unknown) => {
           this.#options.logger.warn('the hint of a policy change was not sent', {
             error: String(error),

@@ -8,8 +8,8 @@ interface ListenerOptions {
   readonly database: Database;
   readonly logger: Logger;
   readonly random: Random;
-  /** Something may have changed: a notification came, or the connection is new and may have missed some. */
-  readonly onHint: () => void;
+  /** Something may have changed: a notification came, with who gave it, or the connection is new and may have missed some. */
+  readonly onHint: (by: string) => void;
 }
 
 /** One connection of its own that listens for hints, and comes back when it breaks. It never carries data. */
@@ -28,7 +28,7 @@ export class PolicyListener {
   async connect(): Promise<void> {
     const client = this.#options.database.dedicatedClient();
     this.#client = client;
-    client.on('notification', () => this.#options.onHint());
+    client.on('notification', ({ payload = '' }) => this.#options.onHint(payload));
     // pg tells a broken connection by both events, or by one of them.
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
@@ -36,7 +36,7 @@ export class PolicyListener {
       await client.connect();
       await client.query(`LISTEN ${policyChannel}`);
       this.#attempt = 0;
-      this.#options.onHint();
+      this.#options.onHint('');
     } catch {
       this.#lost(client);
     }

@@ -53,10 +53,20 @@ function stampStatements(all: readonly Revised[], values: Values): string[] {
   });
 }
 
-function changeRows(all: readonly Revised[], values: Values, at: string): string[] {
-  const rows = all.flatMap(({ changes, actor }, nth) =>
+/** So many rows a statement writes: few enough to end long before a statement may last no longer. */
+const rowsAtOnce = 1_000;
+
+const changesOf = (all: readonly Revised[]): readonly object[] =>
+  all.flatMap(({ changes, actor }, nth) =>
     changes.rows.map((row, ordinal) => ({ nth: nth + 1, ordinal, actor: actor.name, ...row })),
   );
+
+const eventsOf = (all: readonly Revised[]): readonly object[] =>
+  all.flatMap(({ changes }, nth) =>
+    changes.events.map((event) => ({ nth: nth + 1, ...toEventRow(event) })),
+  );
+
+function changeRows(rows: readonly object[], values: Values, at: string): string[] {
   if (rows.length === 0) return [];
   return [
     `recorded AS (
@@ -67,10 +77,7 @@ function changeRows(all: readonly Revised[], values: Values, at: string): string
   ];
 }
 
-function eventRows(all: readonly Revised[], values: Values, at: string): string[] {
-  const events = all.flatMap(({ changes }, nth) =>
-    changes.events.map((event) => ({ nth: nth + 1, ...toEventRow(event) })),
-  );
+function eventRows(events: readonly object[], values: Values, at: string): string[] {
   if (events.length === 0) return [];
   return [
     `audited AS (
@@ -106,6 +113,47 @@ function rareRows(all: readonly Revised[], values: Values): string[] {
  * makes the order of revisions the order of commits, and every row that it touches was locked before.
  */
 export function sealStatement(all: readonly Revised[], at: Date): Statement {
+  return raise(all, at, (values, time) => [
+    ...changeRows(changesOf(all), values, time),
+    ...stampStatements(all, values),
+    ...eventRows(eventsOf(all), values, time),
+  ]);
+}
+
+/**
+ * As `sealStatement` for rows that are written after it, with their revisions: the first statement gives these, and of
+ * large changes the others record the rest piece by piece.
+ */
+export function sealInPieces(
+  all: readonly Revised[],
+  at: Date,
+): readonly [Statement, ...Statement[]] {
+  const changes = changesOf(all);
+  const events = eventsOf(all);
+  const piece = (rows: readonly object[], number: number): readonly object[] =>
+    rows.slice(number * rowsAtOnce, (number + 1) * rowsAtOnce);
+  const written = (number: number, values: Values, time: string): string[] => [
+    ...changeRows(piece(changes, number), values, time),
+    ...eventRows(piece(events, number), values, time),
+  ];
+  const first = raise(all, at, (values, time) => written(0, values, time));
+  const pieces = Math.ceil(Math.max(changes.length, events.length) / rowsAtOnce);
+  const more = Array.from({ length: Math.max(0, pieces - 1) }, (_, index): Statement => {
+    const values = new Values();
+    const made = values.add(all.length);
+    const parts = written(index + 1, values, values.add(at));
+    const head = `head AS (SELECT revision - ${made}::bigint AS base FROM policy_head)`;
+    return { text: `WITH ${[head, ...parts].join(',\n')}\nSELECT 1`, values: values.all };
+  });
+  return [first, ...more];
+}
+
+/** Raises the head by one revision for each change and gives them with their lineages. */
+function raise(
+  all: readonly Revised[],
+  at: Date,
+  written: (values: Values, time: string) => readonly string[],
+): Statement {
   const values = new Values();
   const made = values.add(all.length);
   const lift = values.add(Math.max(...all.map(({ changes }) => changes.lift)));
@@ -120,10 +168,8 @@ export function sealStatement(all: readonly Revised[], at: Date): Statement {
   INSERT INTO policy_lineage (revision, lineage)
   SELECT head.base + g.nth, uuid_send(gen_random_uuid()) FROM head, generate_series(1, ${made}::bigint) AS g(nth)
   RETURNING revision, lineage)`,
-    ...changeRows(all, values, time),
-    ...stampStatements(all, values),
     ...rareRows(all, values),
-    ...eventRows(all, values, time),
+    ...written(values, time),
   ];
   // The time is a value of every seal, whether or not a row of this one has it.
   const text = `WITH ${parts.join(',\n')}

@@ -20,7 +20,7 @@ export class ClusterReader {
   readonly #connections: Connections;
   readonly #clock: Clock;
 
-  constructor({ database, world, connections, clock }: ReadParts) {
+  constructor({ database, world, connections, clock }: Omit<ReadParts, 'reports'>) {
     this.#database = database;
     this.#world = world;
     this.#connections = connections;

@@ -1,13 +1,13 @@
 import type { IntentProblem } from '@ambit/contracts';
 import type { PolicyView } from '@ambit/domain';
-import type { Clock, Millis } from '@ambit/kernel';
+import type { Millis } from '@ambit/kernel';
 import { readSyncResults } from '@ambit/persistence';
-import type { ClusterSyncRecord, Database, GrantRecord } from '@ambit/persistence';
+import type { ClusterSyncRecord, GrantRecord } from '@ambit/persistence';
 import type { Intent } from '@ambit/rbac';
 import { entryKeyOf, isAhead, isConnected, shownProblems } from '../clusters/public.ts';
 import type { StoredResults } from '../clusters/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import type { Connections } from '../policy/public.ts';
+import type { Connections, ReadParts } from '../policy/public.ts';
 
 /** Something that an agent reported against a grant. */
 export interface Hindrance {
@@ -35,23 +35,18 @@ interface Trouble {
 /** Fewer clusters than this are asked for by name. */
 const mostAskedFor = 200;
 
+type Parts = Pick<ReadParts, 'database' | 'reports' | 'world' | 'clock'> & {
+  readonly connections: Pick<Connections, 'connected'>;
+};
+
 /** Reads how grants stand, for a whole answer with one statement. */
 export class GrantsInForce {
-  readonly #database: Database;
+  readonly #parts: Parts;
   readonly #world: PolicyWorld;
-  readonly #connections: Pick<Connections, 'connected'>;
-  readonly #clock: Clock;
 
-  constructor(ports: {
-    readonly database: Database;
-    readonly world: PolicyWorld;
-    readonly connections: Pick<Connections, 'connected'>;
-    readonly clock: Clock;
-  }) {
-    this.#database = ports.database;
-    this.#world = ports.world;
-    this.#connections = ports.connections;
-    this.#clock = ports.clock;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#world = parts.world;
   }
 
   async of(grants: readonly GrantRecord[]): Promise<(grant: GrantRecord) => GrantStanding> {
@@ -77,9 +72,11 @@ export class GrantsInForce {
     const { policy } = this.#world;
     const uids = reachedUids(policy, grants);
     if (uids?.length === 0) return [];
-    const records = await readSyncResults(this.#database, uids);
+    const records = await (uids === undefined
+      ? readSyncResults(this.#parts.database)
+      : this.#parts.reports.all(uids));
     const known = new Map(records.map((record) => [record.clusterUid, record]));
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     const all = uids ?? Array.from(policy.clusters(), ({ uid }) => uid);
     return all.flatMap((uid) => this.#troubleOf(uid, known.get(uid), now) ?? []);
   }
@@ -97,7 +94,7 @@ export class GrantsInForce {
   #appliedUpTo(uid: string, sync: ClusterSyncRecord | undefined, now: Millis): number {
     const applied = sync?.appliedRevision;
     if (applied === undefined) return -1;
-    const connected = isConnected(sync, this.#connections.connected(uid), now);
+    const connected = isConnected(sync, this.#parts.connections.connected(uid), now);
     const wanted = this.#world.lastTouched(uid) ?? (connected ? sync?.acceptedRevision : undefined);
     return wanted !== undefined && applied >= wanted ? Infinity : applied;
   }

@@ -7,6 +7,7 @@ import { groupResponse } from './user-response.ts';
 /** Groups of people. A document without `members` leaves the memberships as they are. */
 export const groupKind = policyKind<'Group', GroupRecord>({
   kind: 'Group',
+  completedByCommit: true,
   references: ({ spec }) =>
     (spec.members ?? []).map((name, i) => ({
       kind: 'User',

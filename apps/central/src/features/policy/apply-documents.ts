@@ -6,7 +6,7 @@ import type { Precondition, Transaction } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
 import { missingReferences, namesIn, ownNames } from './name-resolver.ts';
-import type { PolicyKinds } from './policy-kind.ts';
+import type { Identified, PolicyKinds } from './policy-kind.ts';
 import { inWritingOrder, putDocument } from './put-document.ts';
 
 /** What became of one document. */
@@ -18,6 +18,8 @@ export interface DocumentOutcome {
   readonly action: ApplyAction;
   /** Absent in a dry run of a change: only the commit gives it. */
   readonly resourceVersion?: number;
+  /** As it was put; `resourceVersion` beside it is the one that it has now. */
+  readonly record: Identified;
 }
 
 /** A change that says by which way in it comes. */
@@ -72,6 +74,7 @@ export class ApplyDocuments {
           kind: document.kind,
           name: record.name,
           uid: record.uid,
+          record,
           action: actions[outcome],
           ...(outcome === 'unchanged' ? { resourceVersion: record.resourceVersion } : {}),
         });

@@ -86,9 +86,14 @@ function shownEffect(effect: MeasuredEffect, connected: boolean, most: number): 
 }
 
 /** What became of one document, as it is answered. */
-export function outcomeResponse({ resourceVersion, ...rest }: DocumentOutcome): ObjectResult {
+export function outcomeResponse(outcome: DocumentOutcome): ObjectResult {
+  const { document, kind, name, uid, action, resourceVersion } = outcome;
   return {
-    ...rest,
+    document,
+    kind,
+    name,
+    uid,
+    action,
     ...(resourceVersion === undefined ? {} : { resourceVersion: String(resourceVersion) }),
   };
 }

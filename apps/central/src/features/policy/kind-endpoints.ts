@@ -50,8 +50,10 @@ export class KindEndpoints {
       const warnings = await this.#useCases.warnings.of([body]);
       return new Answer(withWarnings(answer, warnings), { schema: 'ApplyResult' });
     }
-    const status = result.value[0]?.action === 'created' ? 201 : 200;
-    const answer = await this.#useCases.read.get(kind, body.metadata.name);
+    const [outcome] = result.value;
+    if (outcome === undefined) throw new AppError('internal', 'A put has no outcome.');
+    const status = outcome.action === 'created' ? 201 : 200;
+    const answer = await this.#useCases.read.put(kind, outcome);
     return new Answer(answer, { status, revision: result.revision });
   }
 

@@ -3,6 +3,7 @@ import { AppError } from '@ambit/kernel';
 import type { GrantSource } from '@ambit/domain';
 import type { Clock, ErrorItem, Millis } from '@ambit/kernel';
 import type {
+  ClusterSyncRecord,
   Database,
   KnownNames,
   KeysetQuery,
@@ -11,6 +12,7 @@ import type {
   Removed,
   Transaction,
 } from '@ambit/persistence';
+import type { SharedLookup } from '../../platform/shared-lookup.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Connections } from './connections.ts';
 
@@ -55,6 +57,8 @@ export interface ReadParts {
   readonly world: PolicyWorld;
   readonly connections: Connections;
   readonly clock: Clock;
+  /** What clusters reported, by uid. */
+  readonly reports: SharedLookup<ClusterSyncRecord>;
 }
 
 /** A removed object with the grants that were narrowed or went with it. */
@@ -74,6 +78,8 @@ export interface KindReading<R extends Identified = Identified> {
  */
 export interface ServedKind<N extends PolicyKindName = PolicyKindName> {
   readonly kind: N;
+  /** The commit itself writes a part of its objects, so that a put does not know all of them. */
+  readonly completedByCommit?: true;
   /** Every name that a document refers to. */
   references?(document: DocumentOf<N>): readonly Reference[];
   /** What is wrong with a document beside its form and its references. */

@@ -1,5 +1,7 @@
 import type { Clock } from '@ambit/kernel';
+import { readSyncResults } from '@ambit/persistence';
 import type { Database, UnitOfWork } from '@ambit/persistence';
+import { SharedLookup } from '../../platform/shared-lookup.ts';
 import type { Runtime } from '../../platform/runtime.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { ApplyDocuments } from './apply-documents.ts';
@@ -30,6 +32,10 @@ export interface PolicyUseCases extends KindUseCases {
 export function policyUseCases(kinds: PolicyKinds, ports: PolicyPorts): PolicyUseCases {
   const { unitOfWork, database, clock, meters, world, connections } = ports;
   const counts = new ObjectCounts(database, clock);
+  const reports = new SharedLookup(async (uids) => {
+    const found = await readSyncResults(database.prepared, uids);
+    return new Map(found.map((report) => [report.clusterUid, report]));
+  });
   const commit = new CommitPolicy(unitOfWork, world, meters, counts);
   return {
     kinds,
@@ -37,7 +43,7 @@ export function policyUseCases(kinds: PolicyKinds, ports: PolicyPorts): PolicyUs
     connections,
     apply: new ApplyDocuments(commit, world, kinds, clock),
     remove: new DeleteObject(commit, kinds),
-    read: new ReadObjects(kinds, { database, world, connections, clock }),
+    read: new ReadObjects(kinds, { database, world, connections, clock, reports }),
     warnings: new ScopeWarnings(database, world),
   };
 }

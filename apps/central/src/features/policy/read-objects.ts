@@ -1,7 +1,8 @@
 import type { ListQuery, PolicyKindName } from '@ambit/contracts';
 import { found, listResponse } from '../../platform/object-response.ts';
 import { listQuery } from './list-query.ts';
-import type { PolicyKinds, ReadParts } from './policy-kind.ts';
+import type { DocumentOutcome } from './apply-documents.ts';
+import type { Identified, PolicyKinds, ReadParts } from './policy-kind.ts';
 
 /** Objects of every kind as they are answered. */
 export class ReadObjects {
@@ -18,6 +19,18 @@ export class ReadObjects {
     const { reading } = this.#kinds.of(kind);
     const record = found(await reading.find(this.#parts.database, name), kind, name);
     const [answer = {}] = await reading.answer([record], this.#parts);
+    return answer;
+  }
+
+  /** An object that was put just now. Throws `not_found`. */
+  async put(kind: PolicyKindName, { record, resourceVersion }: DocumentOutcome): Promise<object> {
+    const { reading, completedByCommit } = this.#kinds.of(kind);
+    if (completedByCommit === true) return this.get(kind, record.name);
+    const now: Identified & { resourceVersion: number | undefined } = {
+      ...record,
+      resourceVersion,
+    };
+    const [answer = {}] = await reading.answer([now], this.#parts);
     return answer;
   }
 

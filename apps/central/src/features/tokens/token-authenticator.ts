@@ -6,8 +6,8 @@ import { parseApiToken, sameHash } from '@ambit/transport';
 import type { Actor } from '../../platform/actor.ts';
 import type { Authenticator } from '../../platform/auth.guard.ts';
 import type { FailureLimiter } from '../../platform/failure-limiter.ts';
+import { SharedLookup } from '../../platform/shared-lookup.ts';
 import type { SignInFailureRecorder } from './sign-in-failures.ts';
-import { TokenLookup } from './token-lookup.ts';
 
 const flushUsesMs = 30_000;
 
@@ -20,7 +20,7 @@ export class TokenAuthenticator implements Authenticator {
   readonly #clock: Clock;
   readonly #failures: FailureLimiter;
   readonly #signIns: SignInFailureRecorder;
-  readonly #lookup: TokenLookup;
+  readonly #lookup: SharedLookup<ApiTokenRecord>;
   readonly #used = new Map<string, Millis>();
   #flushedAt: Millis = 0;
 
@@ -29,7 +29,11 @@ export class TokenAuthenticator implements Authenticator {
     this.#clock = clock;
     this.#failures = failures;
     this.#signIns = signIns;
-    this.#lookup = new TokenLookup(sql);
+    // A flood of made-up tokens costs the database one statement after the other.
+    this.#lookup = new SharedLookup(async (ids) => {
+      const tokens = await findApiTokens(sql, ids);
+      return new Map(tokens.map((token) => [token.id, token]));
+    });
   }
 
   async authenticate(authorization: string | undefined, address: string): Promise<Actor> {

@@ -1,0 +1,139 @@
+import { defined } from '@ambit/kernel';
+import { groupRows, membership, toPolicyGroup } from '../kinds/group/group-row.ts';
+import { closedToOf, specOfGroup } from '../kinds/group/group.store.ts';
+import { planPut } from '../kinds/plan-put.ts';
+import type { StoredKind } from '../kinds/stored-kind.ts';
+import type { GroupRecord, NamedReference, RecordMeta } from '../records.ts';
+import type { NameStore, Put, PutGroup } from '../transaction.ts';
+import type { DraftContext } from './draft-context.ts';
+import type { DraftRows } from './draft-rows.ts';
+import { nameOf } from './draft-shapes.ts';
+
+interface Members {
+  readonly added: readonly NamedReference[];
+  readonly removed: readonly NamedReference[];
+}
+
+const byName = (a: NamedReference, b: NamedReference): number => (a.name < b.name ? -1 : 1);
+const nobody: Members = { added: [], removed: [] };
+
+/** Groups with their members, which are rows and changes of their own. */
+export class DraftGroups {
+  readonly #context: DraftContext;
+  readonly #rows: DraftRows<GroupRecord>;
+
+  readonly #names: NameStore;
+
+  constructor(context: DraftContext, rows: DraftRows<GroupRecord>, names: NameStore) {
+    this.#context = context;
+    this.#rows = rows;
+    this.#names = names;
+  }
+
+  find(name: string): Promise<GroupRecord | null> {
+    return this.#rows.find(name);
+  }
+
+  async put(input: PutGroup): Promise<Put<GroupRecord>> {
+    const { name, precondition } = input;
+    const current = await (precondition === undefined
+      ? this.#rows.before(name)
+      : this.#rows.find(name));
+    const wanted = specOfGroup({ ...closedToOf(current), ...input });
+    const plan = planPut('Group', input, current, { of: specOfGroup, wanted });
+    const members = await this.#membersOf(input.memberUids, current);
+    if (plan.step === 'create') return { outcome: 'created', record: this.#create(input, members) };
+    const { current: previous } = plan;
+    const moved = members.added.length + members.removed.length > 0;
+    if (plan.step === 'keep' && !moved) return { outcome: 'unchanged', record: previous };
+    const edited = plan.step === 'change' && plan.generations === 1;
+    const meta =
+      plan.step === 'change' ? { labels: input.labels, annotations: plan.annotations } : {};
+    const { displayName, closedTo, ...rest } = previous;
+    const record: GroupRecord = {
+      ...rest,
+      ...meta,
+      ...(plan.step === 'change' ? fieldsOf(input, previous) : defined({ displayName, closedTo })),
+      members: after(previous.members, members),
+      generation: previous.generation + (edited ? 1 : 0),
+    };
+    // One edit of the spec, however many parts of it differ.
+    const generation = previous.generation + (edited || moved ? 1 : 0);
+    this.#context.writes.change(
+      groupRows as StoredKind,
+      { ...record, generation } as RecordMeta,
+      false,
+    );
+    this.#rows.set(name, record);
+    if (plan.step === 'change') this.#context.changes.put(toPolicyGroup(record));
+    this.#tell(record, members);
+    return { outcome: 'updated', record, previous };
+  }
+
+  #create(input: PutGroup, members: Members): GroupRecord {
+    const { ids, at, writes, changes } = this.#context;
+    const record: GroupRecord = {
+      kind: 'Group',
+      uid: ids.uuid(),
+      name: input.name,
+      labels: input.labels,
+      annotations: input.annotations ?? {},
+      resourceVersion: 0,
+      generation: 1,
+      createdAt: at.getTime(),
+      ...fieldsOf(input, null),
+      members: after([], members),
+    };
+    writes.create(groupRows as StoredKind, record);
+    this.#rows.set(record.name, record);
+    changes.put(toPolicyGroup(record));
+    this.#tell(record, members);
+    return record;
+  }
+
+  async #membersOf(
+    uids: readonly string[] | undefined,
+    current: GroupRecord | null,
+  ): Promise<Members> {
+    if (uids === undefined) return nobody;
+    const held = current?.members ?? [];
+    const known = await this.#names.find({ User: held });
+    const before = new Set(held);
+    const wanted = new Map(uids.map((uid) => [nameOf(this.#context, 'User', uid), uid] as const));
+    const missing = Array.from(wanted, ([name, uid]) => ({ uid, name }));
+    return {
+      added: missing.filter(({ name }) => !before.has(name)).sort(byName),
+      removed: held
+        .filter((name) => !wanted.has(name))
+        .map((name) => ({ name, uid: known.uid('User', name) ?? '' })),
+    };
+  }
+
+  /** Those who leave first, as everywhere. */
+  #tell(group: GroupRecord, { added, removed }: Members): void {
+    const { changes, writes } = this.#context;
+    for (const user of removed) {
+      const gone = membership(group, user);
+      changes.delete('Membership', gone.uid, gone.name);
+    }
+    for (const user of added) changes.put(membership(group, user));
+    writes.moveMembers(group.uid, {
+      added: added.map(({ uid }) => uid),
+      removed: removed.map(({ uid }) => uid),
+    });
+  }
+}
+
+const fieldsOf = (
+  { displayName, closedTo }: PutGroup,
+  current: GroupRecord | null,
+): Pick<GroupRecord, 'displayName' | 'closedTo'> =>
+  defined({ displayName, closedTo: closedTo ?? current?.closedTo });
+
+function after(before: readonly string[], { added, removed }: Members): string[] {
+  const gone = new Set(removed.map(({ name }) => name));
+  return before
+    .filter((name) => !gone.has(name))
+    .concat(added.map(({ name }) => name))
+    .sort();
+}
