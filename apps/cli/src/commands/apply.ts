@@ -1,11 +1,12 @@
 import type { ApplyResult, PolicyDocument } from '@ambit/contracts';
-import { isAppError } from '@ambit/kernel';
+import { counted, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { dryRunMode, guarded, tellDryRun, writeOptions } from '../dry-run.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { printObjects, tellWarnings } from '../output/print-effect.ts';
 import { objectName } from '../output/print-objects.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
+import { whileWaiting } from '../output/while-waiting.ts';
 import { readPolicySources, withPlaces } from '../policy/policy-sources.ts';
 import { shellWords } from '../shell-words.ts';
 import { waitForClusters, waitTime } from '../wait-for-clusters.ts';
@@ -41,7 +42,10 @@ export async function apply(
     ...options.filename.flatMap((path) => ['-f', path]),
   ]);
   const body = { objects, ...writeOptions(mode, options.confirmRemovals) };
-  const send = () => client.api.apply({ body, signal: context.signal });
+  const send = () =>
+    whileWaiting(context, `applying ${counted(objects.length, 'object')}`, () =>
+      client.api.apply({ body, signal: context.signal }),
+    );
   const result = await guarded(send, command).catch((error: unknown) => {
     throw isAppError(error) ? withPlaces(error, placed) : error;
   });
