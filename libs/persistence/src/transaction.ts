@@ -27,7 +27,7 @@ import type {
 /** `absent`: the object must not exist. A revision: it must exist and be at that resourceVersion. */
 export type Precondition = 'absent' | { readonly revision: number };
 
-export interface PutMeta {
+interface PutMeta {
   readonly name: string;
   readonly labels: Labels;
   readonly annotations?: Labels;

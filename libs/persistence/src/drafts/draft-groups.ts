@@ -1,7 +1,7 @@
 import { defined } from '@ambit/kernel';
 import { groupRows, membership, toPolicyGroup } from '../kinds/group/group-row.ts';
 import { closedToOf, specOfGroup } from '../kinds/group/group.store.ts';
-import { planPut } from '../kinds/plan-put.ts';
+import { planPut, type PutPlan } from '../kinds/plan-put.ts';
 import type { StoredKind } from '../kinds/stored-kind.ts';
 import type { GroupRecord, NamedReference, RecordMeta } from '../records.ts';
 import type { NameStore, Put, PutGroup } from '../transaction.ts';
@@ -13,6 +13,8 @@ interface Members {
   readonly added: readonly NamedReference[];
   readonly removed: readonly NamedReference[];
 }
+
+type Changing = Exclude<PutPlan<GroupRecord>, { readonly step: 'create' }>;
 
 const byName = (a: NamedReference, b: NamedReference): number => (a.name < b.name ? -1 : 1);
 const nobody: Members = { added: [], removed: [] };
@@ -43,31 +45,28 @@ export class DraftGroups {
     const plan = planPut('Group', input, current, { of: specOfGroup, wanted });
     const members = await this.#membersOf(input.memberUids, current);
     if (plan.step === 'create') return { outcome: 'created', record: this.#create(input, members) };
-    const { current: previous } = plan;
     const moved = members.added.length + members.removed.length > 0;
-    if (plan.step === 'keep' && !moved) return { outcome: 'unchanged', record: previous };
-    const edited = plan.step === 'change' && plan.generations === 1;
-    const meta =
-      plan.step === 'change' ? { labels: input.labels, annotations: plan.annotations } : {};
-    const { displayName, closedTo, ...rest } = previous;
-    const record: GroupRecord = {
-      ...rest,
-      ...meta,
-      ...(plan.step === 'change' ? fieldsOf(input, previous) : defined({ displayName, closedTo })),
-      members: after(previous.members, members),
-      generation: previous.generation + (edited ? 1 : 0),
+    if (plan.step === 'keep' && !moved) return { outcome: 'unchanged', record: plan.current };
+    const record = plan.step === 'keep' ? plan.current : edited(input, plan);
+    return {
+      outcome: 'updated',
+      record: this.#change(plan, record, members),
+      previous: plan.current,
     };
+  }
+
+  #change(plan: Changing, edit: GroupRecord, members: Members): GroupRecord {
+    const { writes, changes } = this.#context;
+    const record = { ...edit, members: after(edit.members, members) };
+    const moved = members.added.length + members.removed.length > 0;
+    const counted = plan.step === 'change' && plan.generations === 1;
     // One edit of the spec, however many parts of it differ.
-    const generation = previous.generation + (edited || moved ? 1 : 0);
-    this.#context.writes.change(
-      groupRows as StoredKind,
-      { ...record, generation } as RecordMeta,
-      false,
-    );
-    this.#rows.set(name, record);
-    if (plan.step === 'change') this.#context.changes.put(toPolicyGroup(record));
+    const generation = record.generation + (moved && !counted ? 1 : 0);
+    writes.change(groupRows as StoredKind, { ...record, generation } as RecordMeta, false);
+    this.#rows.set(record.name, record);
+    if (plan.step === 'change') changes.put(toPolicyGroup(record));
     this.#tell(record, members);
-    return { outcome: 'updated', record, previous };
+    return record;
   }
 
   #create(input: PutGroup, members: Members): GroupRecord {
@@ -122,6 +121,15 @@ export class DraftGroups {
       removed: removed.map(({ uid }) => uid),
     });
   }
+}
+
+function edited(
+  input: PutGroup,
+  { current, annotations, generations }: Changing & { readonly step: 'change' },
+): GroupRecord {
+  const { displayName: _name, closedTo: _closed, ...rest } = current;
+  const generation = current.generation + generations;
+  return { ...rest, labels: input.labels, annotations, generation, ...fieldsOf(input, current) };
 }
 
 const fieldsOf = (

@@ -3,12 +3,15 @@ import { notFound } from '@ambit/kernel';
 import { checkPrecondition, planPut } from '../kinds/plan-put.ts';
 import type { StoredKind } from '../kinds/stored-kind.ts';
 import type { RecordMeta } from '../records.ts';
-import type { Put, PutMeta, RemoveOptions } from '../transaction.ts';
+import type { Put, PutUser, RemoveOptions } from '../transaction.ts';
 import type { DraftContext } from './draft-context.ts';
 import type { DraftRows } from './draft-rows.ts';
 
+/** What a put of every kind has. */
+type AnyPut = Pick<PutUser, 'name' | 'labels' | 'annotations' | 'precondition'>;
+
 /** How a put becomes a record of its kind. */
-export interface DraftShape<T extends RecordMeta, P extends PutMeta> {
+export interface DraftShape<T extends RecordMeta, P extends AnyPut> {
   readonly stored: StoredKind<never, T>;
   /** As people know it. */
   readonly kind: T['kind'];
@@ -25,7 +28,7 @@ export interface DraftShape<T extends RecordMeta, P extends PutMeta> {
 }
 
 /** Puts objects of one kind into a draft, and takes them out. */
-export class DraftStore<T extends RecordMeta, P extends PutMeta> {
+export class DraftStore<T extends RecordMeta, P extends AnyPut> {
   readonly #context: DraftContext;
   readonly #rows: DraftRows<T>;
   readonly #shape: DraftShape<T, P>;

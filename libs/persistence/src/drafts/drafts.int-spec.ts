@@ -69,31 +69,37 @@ async function putGrant(
 describe('a draft', () => {
   test('stores what a transaction would, and the feed reads what the committer was told', async () => {
     const before = await headRevision(db.database);
-    const [user, role, cluster, note, grant] = ['u', 'r', 'c', 'n', 'g'].map(fresh) as string[];
+    const [user, role, cluster, note, grant] = ['u', 'r', 'c', 'n', 'g'].map(fresh) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     const { commit } = await drafted(async (tx) => {
       await tx.users.put({
-        name: user ?? '',
+        name: user,
         labels: { a: '1' },
         displayName: 'Ada',
         active: true,
       });
-      await tx.roles.put({ name: role ?? '', labels: {}, clusterRole: 'edit' });
+      await tx.roles.put({ name: role, labels: {}, clusterRole: 'edit' });
       const fleet = { subjectMode: 'Users', userPrefix: 'ambit:' } as const;
-      await tx.clusters.put({ name: cluster ?? '', labels: {}, ...fleet });
-      await tx.plain('Note').put({ name: note ?? '', labels: {}, spec: { text: 'x' } });
-      await putGrant(tx, grant ?? '', { users: [user ?? ''], clusters: [cluster ?? ''] });
+      await tx.clusters.put({ name: cluster, labels: {}, ...fleet });
+      await tx.plain('Note').put({ name: note, labels: {}, spec: { text: 'x' } });
+      await putGrant(tx, grant, { users: [user], clusters: [cluster] });
     });
     expect(commit?.revision).toBe(before + 1);
     const stored = { resourceVersion: before + 1, generation: 1 };
     const sql = db.database;
-    expect(await findUser(sql, user ?? '')).toMatchObject({ ...stored, displayName: 'Ada' });
-    expect(await findRole(sql, role ?? '')).toMatchObject({ ...stored, builtIn: false });
-    expect(await findCluster(sql, cluster ?? '')).toMatchObject(stored);
-    expect(await findPlain(sql, 'Note', note ?? '')).toMatchObject({
+    expect(await findUser(sql, user)).toMatchObject({ ...stored, displayName: 'Ada' });
+    expect(await findRole(sql, role)).toMatchObject({ ...stored, builtIn: false });
+    expect(await findCluster(sql, cluster)).toMatchObject(stored);
+    expect(await findPlain(sql, 'Note', note)).toMatchObject({
       ...stored,
       spec: { text: 'x' },
     });
-    expect(await findGrant(sql, grant ?? '')).toMatchObject({
+    expect(await findGrant(sql, grant)).toMatchObject({
       ...stored,
       role: { name: 'view' },
       subjects: [{ kind: 'User', name: user }],
