@@ -25,7 +25,7 @@ test(
   async () => {
     copy.edit(
       'libs/persistence/dist/database.js',
-      /( async sealed\([^\n]*\{)/,
+      /( async pipelined\([^\n]*\{)/,
       `$1 await this.query('SELECT 1');`,
     );
     copy.edit(
