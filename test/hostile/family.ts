@@ -17,5 +17,6 @@ export interface FamilyResult {
 /** One kind of attacker against real parts: programs as processes, a real API server, a real database. */
 export interface HostileFamily {
   readonly says: string;
-  run(scale: Scale, seed: number): Promise<FamilyResult>;
+  /** `attack`: only those whose names hold this text, where attacks have names. */
+  run(scale: Scale, seed: number, attack: string): Promise<FamilyResult>;
 }

@@ -1,4 +1,5 @@
-// `npm run hostile [-- [--smoke] [--seed N] [FAMILY…]]`: attacks on real parts, counted per family. Exits 1 on an escape.
+// `npm run hostile [-- [--smoke] [--seed N] [--attack TEXT] [FAMILY…]]`: attacks on real parts, counted per family. Exits 1 on
+// an escape. With `--attack` a family whose attacks have names makes those that hold the text.
 import { parseArgs } from 'node:util';
 import { apiServerFamily } from './api-server.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
@@ -14,7 +15,11 @@ const families: Readonly<Record<string, HostileFamily>> = {
 };
 
 const { values, positionals } = parseArgs({
-  options: { smoke: { type: 'boolean' }, seed: { type: 'string', default: '1' } },
+  options: {
+    smoke: { type: 'boolean' },
+    seed: { type: 'string', default: '1' },
+    attack: { type: 'string', default: '' },
+  },
   allowPositionals: true,
 });
 const scale: Scale = values.smoke === true ? 'smoke' : 'full';
@@ -38,7 +43,7 @@ for (const [name, family] of Object.entries(families)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const began = performance.now();
   console.log(`── ${name}: ${family.says}`);
-  const result = await family.run(scale, Number(values.seed));
+  const result = await family.run(scale, Number(values.seed), values.attack);
   report(name, result, ((performance.now() - began) / 1_000).toFixed(1));
   attacks += result.attacks;
   escapes += result.escapes.length;

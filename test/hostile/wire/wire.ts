@@ -44,11 +44,12 @@ const mostGrowthMiB = 256;
  */
 export const wire: HostileFamily = {
   says: 'strangers and a hostile agent at the agent port, beside polite callers',
-  run: async (scale) => {
+  run: async (scale, _seed, attack) => {
     const fleet = await Fleet.start([polite], {});
     const decoy = await startDecoy();
     try {
-      return await attackAll(fleet, decoy, scale);
+      const chosen = Object.keys(attacks).filter((name) => name.includes(attack));
+      return await attackAll(fleet, { decoy, scale, chosen });
     } finally {
       decoy.stop();
       await fleet.stop();
@@ -56,14 +57,24 @@ export const wire: HostileFamily = {
   },
 };
 
-async function attackAll(fleet: Fleet, decoy: Decoy, scale: Scale): Promise<FamilyResult> {
+interface Attacking {
+  readonly decoy: Decoy;
+  readonly scale: Scale;
+  /** Names of the attacks. */
+  readonly chosen: readonly string[];
+}
+
+async function attackAll(
+  fleet: Fleet,
+  { decoy, scale, chosen }: Attacking,
+): Promise<FamilyResult> {
   const surroundings = await prepare(fleet);
   await callPolitely(fleet, polite, performance.now() + 2_000);
   const notes: string[] = [];
   const escapes: Escape[] = [];
   let attempts = 0;
   const before = await residentMiB(fleet);
-  for (const name of Object.keys(attacks)) {
+  for (const name of chosen) {
     const { attacked, quiet, floor, felt } = await inTurns(fleet, name, scale, {
       central: surroundings,
       decoy: { ...surroundings, target: decoy.target },
