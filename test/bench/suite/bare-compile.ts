@@ -120,11 +120,14 @@ function bind(grant: PolicyGrant, world: World): void {
   const address = `${grant.roleUid}/${namespacesOf(grant).join()}/${end}`;
   for (const cluster of clustersOf(grant, world)) {
     const bindings = world.clusters.get(cluster);
-    let binding = bindings?.get(address);
-    if (binding === undefined) {
-      const role = world.roles.get(grant.roleUid);
-      bindings?.set(address, (binding = { grant, role, subjects: new Set(), grants: [] }));
-    }
+    const role = world.roles.get(grant.roleUid);
+    const binding: Binding = bindings?.get(address) ?? {
+      grant,
+      role,
+      subjects: new Set(),
+      grants: [],
+    };
+    bindings?.set(address, binding);
     for (const subject of subjects) binding.subjects.add(subject);
     binding.grants.push(grant.name);
   }

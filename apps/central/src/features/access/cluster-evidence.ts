@@ -9,7 +9,7 @@ import { isConnected, shownProblems } from '../clusters/public.ts';
 import type { StoredResults } from '../clusters/public.ts';
 import type { Connections } from '../policy/public.ts';
 import { ToldMemory } from './told-memory.ts';
-import type { Told } from './told-memory.ts';
+import type { ToldFacts } from './told-memory.ts';
 
 /** What an access answer rests on: roles, namespaces and ceiling as the agent last reported them, and how old that is. */
 export interface Evidence {
@@ -23,7 +23,7 @@ export interface Evidence {
   readonly appliedRevision?: number;
 }
 
-const nothingTold: Told = {
+const nothingTold: ToldFacts = {
   facts: { clusterRoles: new Map(), namespaces: new Map() },
 };
 
@@ -53,8 +53,8 @@ export class ClusterEvidence {
     );
   }
 
-  async #toldOf(standings: readonly EvidenceStanding[]): Promise<ReadonlyMap<string, Told>> {
-    const found = new Map<string, Told>();
+  async #toldOf(standings: readonly EvidenceStanding[]): Promise<ReadonlyMap<string, ToldFacts>> {
+    const found = new Map<string, ToldFacts>();
     const unknown: string[] = [];
     for (const { clusterUid, version } of standings) {
       const told = this.#memory.get(clusterUid, version);
@@ -73,7 +73,7 @@ export class ClusterEvidence {
   #evidence(
     clusterUid: string,
     standing: EvidenceStanding | undefined,
-    { facts, catalog }: Told = nothingTold,
+    { facts, catalog }: ToldFacts = nothingTold,
   ): Evidence {
     const now = this.#clock.now();
     const here = this.#connections.connected(clusterUid);
@@ -91,7 +91,7 @@ export class ClusterEvidence {
   }
 }
 
-function toldOf({ namespaces, clusterRoles, ceiling, resources }: ClusterTold): Told {
+function toldOf({ namespaces, clusterRoles, ceiling, resources }: ClusterTold): ToldFacts {
   const parsed = ceiling === undefined ? undefined : parseCeiling(ceiling);
   return {
     facts: {

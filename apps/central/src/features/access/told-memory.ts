@@ -3,14 +3,14 @@ import type { ClusterTold } from '@ambit/persistence';
 import type { ResourceCatalog } from '@ambit/rbac';
 
 /** What an agent told of its cluster, ready to be asked. */
-export interface Told {
+export interface ToldFacts {
   readonly facts: ClusterFacts;
   readonly catalog?: ResourceCatalog;
 }
 
 interface Kept {
   readonly version: string;
-  readonly told: Told;
+  readonly told: ToldFacts;
   readonly weight: number;
 }
 
@@ -28,7 +28,7 @@ export class ToldMemory {
   }
 
   /** Undefined when nothing of this version is kept. */
-  get(clusterUid: string, version: string): Told | undefined {
+  get(clusterUid: string, version: string): ToldFacts | undefined {
     const kept = this.#kept.get(clusterUid);
     if (kept?.version !== version) return undefined;
     this.#kept.delete(clusterUid);
@@ -36,7 +36,7 @@ export class ToldMemory {
     return kept.told;
   }
 
-  keep({ clusterUid, version, ...told }: ClusterTold, ready: Told): void {
+  keep({ clusterUid, version, ...told }: ClusterTold, ready: ToldFacts): void {
     this.#forget(clusterUid);
     const { namespaces, clusterRoles, resources } = told;
     const weight = 1 + namespaces.length + clusterRoles.length + (resources?.length ?? 0);
