@@ -142,6 +142,15 @@ describe('what an answer rests on', () => {
     expect(after.statements).toBe(2);
   });
 
+  test('follows what is served when it comes in parts', async () => {
+    const [uid = ''] = uids;
+    await known(uid);
+    await tell(uid, { resources: { first: true, last: false, items: [] } });
+    expect((await known(uid)).of[0]?.catalog).toBeUndefined();
+    await tell(uid, { resources: { first: false, last: true, items: [pods] } });
+    expect((await known(uid)).of[0]?.catalog?.find('po')).toBeTruthy();
+  });
+
   test('follows a ceiling, whatever digest its agent gives it', async () => {
     const [uid = ''] = uids;
     expect((await known(uid)).of[0]?.facts.ceiling?.clusterScope).toBe(false);
