@@ -112,7 +112,7 @@ function wholeAnswer(
       forget();
       // Every stream closes in the end: an error is made for those alone that had no whole answer.
       if (whole) return;
-      if (isRefused(stream, head)) answered(refused);
+      if (isRefused(stream, body, head)) answered(refused);
       else failed(cutError(broken));
     });
     sendBody(stream, body);
@@ -142,7 +142,7 @@ function openAnswer(
     stream.once('close', () => {
       forget();
       if (head !== undefined) return;
-      if (isRefused(stream, head)) answered(refused);
+      if (isRefused(stream, body, head)) answered(refused);
       else failed(cutError(broken));
     });
     sendBody(stream, body);
@@ -170,8 +170,18 @@ function sendBody(stream: ClientHttp2Stream, body: string | undefined): void {
   if (body !== undefined) stream.end(body);
 }
 
-function isRefused(stream: ClientHttp2Stream, head: AnswerHead | undefined): boolean {
-  return head === undefined && stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+/**
+ * The peer never looked at it. A peer built on Node resets what comes above its limit with ENHANCE_YOUR_CALM, while it still
+ * counts streams that we cut; that word alone does not say that nothing was done, so only what reads is sent again for it.
+ */
+function isRefused(
+  { rstCode }: ClientHttp2Stream,
+  body: string | undefined,
+  head: AnswerHead | undefined,
+): boolean {
+  if (head !== undefined) return false;
+  if (rstCode === constants.NGHTTP2_REFUSED_STREAM) return true;
+  return rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM && body === undefined;
 }
 
 function textOf(chunks: readonly Buffer[]): string {

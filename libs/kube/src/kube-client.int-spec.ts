@@ -139,7 +139,7 @@ describe('a server that refuses streams', () => {
 
   test('is given up when the time of the call is over', async () => {
     const fault = cluster.faults.inject({ match: { verb: 'get' }, refuseStream: true });
-    const error = await refusal(get(clientWith({ timeoutMs: 300 })));
+    const error = await refusal(get(clientWith({ timeoutMs: 3_000 })));
     expect(error).toMatchObject({ status: 0, reason: 'TimedOut' });
     expect(fault.met).toBeGreaterThan(2);
   });
