@@ -25,7 +25,6 @@ const exceptions: Readonly<Record<string, string>> = {
   RemainingAccess: inRest,
   RemovalExcess: inRest,
   NewAuditEvent: inBoth,
-  Seldom: inBoth,
   Teardown: inBoth,
   WayOut: asPort,
   WayThrough: asPort,

@@ -94,7 +94,7 @@ function walked(): Set<string> {
   const steps = new Set<string>();
   let life: ObjectLife = atRest;
   let asked: LifeEffect | undefined;
-  for (let event = 0, at = 0; event < 50_000; event++, at += random.below(20_000)) {
+  for (let event = 0, at = 0; event < 200_000; event++, at += random.below(20_000)) {
     const happens = anyEvent(random, asked);
     const { state } = life;
     const step = nextLife(life, happens, { at, chance: 0.5 });
