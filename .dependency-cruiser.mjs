@@ -143,7 +143,10 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['^(apps|libs)/[^/]+/dist/', '(^|/)generated/'] },
+    // Stryker is a package of its own, which is installed when mutants are asked for.
+    exclude: {
+      path: ['^(apps|libs)/[^/]+/dist/', '(^|/)generated/', '^test/mutation/circus-runner'],
+    },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.spec.json' },
     enhancedResolveOptions: {

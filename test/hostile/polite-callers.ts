@@ -1,6 +1,6 @@
 import { may } from '../support/access-review.ts';
 import type { Fleet } from '../support/fleet.ts';
-import { quantile } from '../bench/figures.ts';
+import { quantile } from '../bench/harness/statistics.ts';
 
 /** What people notice of central, in milliseconds. */
 export interface Felt {

@@ -2,8 +2,8 @@ import { isKubeError, kubeResources } from '@ambit/kube';
 import { eventually } from '@ambit/testing';
 import { AgentWorld, timeBound } from '../agent/agent-world.ts';
 import { bindingsOfOurs } from '../agent/bindings.ts';
-import { quantile } from '../figures.ts';
 import type { Benchmark } from '../harness/benchmark.ts';
+import { quantile } from '../harness/statistics.ts';
 
 const standing = { people: 20, namespaces: 5 };
 const untilEndMs = 2_000;

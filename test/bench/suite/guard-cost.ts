@@ -1,7 +1,7 @@
 import { guardCommit, Policy } from '@ambit/domain';
 import type { PolicyChange } from '@ambit/domain';
-import { cases, fleet } from '../guard.ts';
 import type { Benchmark } from '../harness/benchmark.ts';
+import { cases, fleet } from './guarded-fleet.ts';
 import { cpuOf, digests, measure } from './in-process.ts';
 
 const rounds = 40;

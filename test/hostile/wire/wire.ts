@@ -13,7 +13,6 @@ import {
   parseJoinToken,
   signJoinRequest,
 } from '@ambit/transport';
-import { ms } from '../../bench/figures.ts';
 import { Fleet } from '../../support/fleet.ts';
 import type { Escape, FamilyResult, HostileFamily, Scale } from '../family.ts';
 import { callPolitely, p99 } from '../polite-callers.ts';
@@ -23,6 +22,7 @@ import type { Attacked, Surroundings } from './attack.ts';
 import { startDecoy } from './decoy.ts';
 import type { Decoy } from './decoy.ts';
 
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
 const polite = 'polite';
 const apiVersion = 'ambit.dev/v1' as const;
 const attacker = fileURLToPath(new URL('./attacker.ts', import.meta.url));
@@ -64,10 +64,7 @@ interface Attacking {
   readonly chosen: readonly string[];
 }
 
-async function attackAll(
-  fleet: Fleet,
-  { decoy, scale, chosen }: Attacking,
-): Promise<FamilyResult> {
+async function attackAll(fleet: Fleet, { decoy, scale, chosen }: Attacking): Promise<FamilyResult> {
   const surroundings = await prepare(fleet);
   await callPolitely(fleet, polite, performance.now() + 2_000);
   const notes: string[] = [];

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PolicyObject } from '@ambit/domain';
+import { readSyncResults } from '@ambit/persistence';
 import type { GrantRecord, Sql } from '@ambit/persistence';
 import { FakeClock } from '@ambit/testing';
+import { SharedLookup } from '../../platform/shared-lookup.ts';
 import { aCluster, aGrant, aRole, aUser, policyOf } from '../../policy-objects.test-support.ts';
 import { GrantsInForce } from './grants-in-force.ts';
 
@@ -60,6 +62,10 @@ function fleet(
   };
   const inForce = new GrantsInForce({
     database: database as never,
+    reports: new SharedLookup(async (uids) => {
+      const found = await readSyncResults(database, uids);
+      return new Map(found.map((report) => [report.clusterUid, report]));
+    }),
     world: { policy, lastTouched: (uid: string) => touched[uid] } as never,
     connections: { connected: () => false },
     clock,

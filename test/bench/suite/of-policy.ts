@@ -1,0 +1,19 @@
+import type { Benchmark } from '../harness/benchmark.ts';
+import { compileFull } from './b01-compile-full.ts';
+import { compileIncremental } from './b02-compile-incremental.ts';
+import { whoCanDo } from './b19-who-can.ts';
+import { bulkApply } from './bulk-apply.ts';
+import { countsOfAChange } from './counts-of-a-change.ts';
+import { guardCost } from './guard-cost.ts';
+import { putGrant } from './put-grant.ts';
+
+/** What a change costs until it is committed, and what is asked of the policy. */
+export const ofPolicy: readonly Benchmark[] = [
+  countsOfAChange,
+  compileFull,
+  compileIncremental,
+  putGrant,
+  bulkApply,
+  guardCost,
+  whoCanDo,
+];
