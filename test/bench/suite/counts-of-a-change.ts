@@ -18,7 +18,7 @@ const person = (at: number): string => `user-${at}-${'x'.repeat(120)}`;
 
 /** What one change and one restart cost in statements, requests and bytes; whoever lowers one lowers it here. */
 const wanted = {
-  statementsOfPut: 8,
+  statementsOfPut: 7,
   listsOfRestart: 1,
   bytesOfRestart: 12_000,
 };
