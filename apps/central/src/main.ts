@@ -43,8 +43,8 @@ async function serveUntilStopped(command: Command): Promise<void> {
   const logger = createLogger({ name: 'ambit-central', level, format });
   output.goOn((sentence) => logger.warn(sentence));
   const signalled = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => resolve(signal));
+    // They stay: the library of the lock file would end the process at once if nobody else listened.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
   const running = await serve(settings, logger);
   // What only the start needed: nothing started later inherits it.

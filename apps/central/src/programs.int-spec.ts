@@ -66,11 +66,11 @@ class Program {
   }
 
   get rest(): string {
-    return this.found(/REST API +(\S+)/);
+    return this.found(/^ {2}REST API +(\S+)/m);
   }
 
   get agents(): string {
-    return this.found(/agents +(\S+)/);
+    return this.found(/^ {2}agents +(\S+)/m);
   }
 }
 
