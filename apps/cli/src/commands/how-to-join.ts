@@ -11,14 +11,15 @@ export async function tellHowToJoin(
   cluster: string,
 ): Promise<void> {
   const token = await goodToken(context, client, cluster);
-  const another = `ambit cluster join-token ${cluster}`;
-  if (token === undefined)
-    return context.say(`No agent of ${cluster} enrolled yet. Next: ${another}`);
+  if (token === undefined) {
+    const next = `ambit cluster join-token ${cluster}`;
+    return context.say(`No agent of ${cluster} enrolled yet. Next: ${next}`);
+  }
   const ends = relativeTime(token.expiresAt, context.now());
   context.say(
     `No agent of ${cluster} enrolled yet. Join token ${token.id} waits for one and ends ${ends}:`,
   );
-  context.say(`start the agent with the command that was printed with it; for another: ${another}`);
+  context.say('start the agent with the command that was printed with it');
 }
 
 /** A join token that an agent can still use. Who may not read join tokens is told as if there was none. */
