@@ -24,8 +24,8 @@ const checks = Object.keys(nx.targets).filter((name) => !tiers.includes(name));
 const results = mkdtempSync(join(tmpdir(), 'ambit-test-results-'));
 let total: Counted = { passed: 0, failed: 0, skipped: 0 };
 let running: Step | undefined;
-/** Many times what the slowest step needs on a busy machine. */
-const withinMs = 10 * 60_000;
+/** More than twice what the slowest step needs. */
+const withinMs = 20 * 60_000;
 
 function start(command: string, env: Readonly<Record<string, string>>): Promise<number> {
   running = runStep(command, { cwd: root, env, withinMs });
