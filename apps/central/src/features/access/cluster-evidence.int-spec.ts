@@ -182,6 +182,7 @@ describe('what an answer rests on', () => {
   test('is nothing of a cluster that is not there', async () => {
     expect((await known('nobody')).of[0]).toEqual({
       facts: { namespaces: new Map(), clusterRoles: new Map() },
+      unwanted: [],
       connected: false,
     });
   });
