@@ -106,6 +106,12 @@ function codecs(): [name: string, ours: Bytes, theirs: Bytes][] {
   return [...found].map(([name, [ours, theirs]]) => [name, ours, theirs]);
 }
 
+/** A batch of audit events waits as bytes and is decoded in its turn. */
+function decodedBy(codec: Bytes, bytes: Buffer): object {
+  const came = codec.decode(bytes) as { decode?: () => object };
+  return came.decode?.() ?? came;
+}
+
 describe('every message that is sent or signed', () => {
   const random = new RandomMessages(definition, packageName);
 
@@ -114,10 +120,7 @@ describe('every message that is sent or signed', () => {
       fc.property(random.of(name), (value) => {
         const bytes = Buffer.from(ours.encode(value));
         expect(bytes.equals(theirs.encode(value))).toBe(true);
-        // The bytes of a batch stand beside its fields, for the hash of the next one.
-        const { bytes: _, ...decoded } = ours.decode(bytes) as { bytes?: unknown };
-        const { bytes: __, ...other } = theirs.decode(bytes) as { bytes?: unknown };
-        expect(decoded).toEqual(other);
+        expect(decodedBy(ours, bytes)).toEqual(theirs.decode(bytes));
       }),
       { numRuns: 100 },
     );
