@@ -50,7 +50,11 @@ async function compare(bench: Bench, flood: Flood): Promise<void> {
     gate: { of: 'latency', quantile: 0.99 },
     goal: { atMost: 3 },
     pairs: 9,
-    counts: { 'revokes after the last write': { exactly: 0 }, lists: { exactly: 0 } },
+    // A small flood may be over before the last revoke.
+    counts: {
+      ...(bench.smoke ? {} : { 'revokes after the last write': { exactly: 0 } }),
+      lists: { exactly: 0 },
+    },
   });
 }
 

@@ -18,7 +18,8 @@ export const driftRepair: Benchmark = {
       await world.give(timeBound(size.people, size.namespaces));
       const bindings = await bindingsOfOurs(world.admin);
       await countRepairs(bench, world, bindings);
-      const single = bindings.slice(0, bench.smoke ? 10 : 100);
+      const next = inTurn(bindings);
+      const single = (): BindingObject[] => next(bench.smoke ? 10 : 100);
       await bench.compare({
         name: 'one deleted, until it stands again',
         ours: repairs(world, single),
@@ -27,9 +28,10 @@ export const driftRepair: Benchmark = {
         goal: { atMost: 1.5 },
         pairs: bench.smoke ? 3 : 9,
       });
-      const many = bindings.slice(0, bench.smoke ? 100 : 1_000);
+      const count = bench.smoke ? 100 : 1_000;
+      const many = (): BindingObject[] => next(count);
       await bench.compare({
-        name: `${many.length} deleted at once, until all stand again`,
+        name: `${count} deleted at once, until all stand again`,
         ours: wave(world, many, bindings.length),
         floor: posts(world, many),
         gate: { of: 'wall' },
@@ -41,6 +43,19 @@ export const driftRepair: Benchmark = {
     }
   },
 };
+
+/**
+ * Gives the next so many, from the first again after the last: whoever deletes one object again and again is contention
+ * to the agent, which then waits longer and longer before it gives back.
+ */
+function inTurn(bindings: readonly BindingObject[]): (count: number) => BindingObject[] {
+  let at = 0;
+  return (count) => {
+    const taken = Array.from({ length: count }, (_, i) => bindings[(at + i) % bindings.length]);
+    at = (at + count) % bindings.length;
+    return taken.filter((each) => each !== undefined);
+  };
+}
 
 /**
  * One write for each, and no list. What is gone from a watch may have lost its label only: so it is looked for by name once
@@ -91,14 +106,14 @@ async function removeAndAwait(world: AgentWorld, { metadata }: BindingObject): P
   }
 }
 
-function repairs(world: AgentWorld, bindings: readonly BindingObject[]): Side {
+function repairs(world: AgentWorld, next: () => BindingObject[]): Side {
   return {
     name: 'ambit-agent',
     async run() {
       const cpu = world.cpu();
       const began = performance.now();
       const latenciesMs: number[] = [];
-      for (const binding of bindings) latenciesMs.push(await removeAndAwait(world, binding));
+      for (const binding of next()) latenciesMs.push(await removeAndAwait(world, binding));
       const wallMs = performance.now() - began;
       return { wallMs, cpuMs: since(cpu, world.cpu()), latenciesMs };
     },
@@ -106,7 +121,7 @@ function repairs(world: AgentWorld, bindings: readonly BindingObject[]): Side {
 }
 
 /** The agent stands still meanwhile, so that it is not the one who repairs. */
-function watcher(world: AgentWorld, bindings: readonly BindingObject[]): Side {
+function watcher(world: AgentWorld, next: () => BindingObject[]): Side {
   return {
     name: 'raw watcher that posts back',
     async run() {
@@ -114,7 +129,7 @@ function watcher(world: AgentWorld, bindings: readonly BindingObject[]): Side {
       const stopping = new AbortController();
       const posting = postBack(world, stopping.signal);
       try {
-        return await repairs(world, bindings).run();
+        return await repairs(world, next).run();
       } finally {
         stopping.abort();
         await posting;
@@ -142,11 +157,11 @@ async function postBack(world: AgentWorld, signal: AbortSignal): Promise<void> {
   }
 }
 
-function wave(world: AgentWorld, bindings: readonly BindingObject[], standing: number): Side {
+function wave(world: AgentWorld, next: () => BindingObject[], standing: number): Side {
   return {
     name: 'ambit-agent',
     async run() {
-      await sendRaw(world.adminKubeconfig, removals(bindings), 200);
+      await sendRaw(world.adminKubeconfig, removals(next()), 200);
       const cpu = world.cpu();
       const began = performance.now();
       await eventually(() => expectStanding(world.admin, standing), {
@@ -159,10 +174,11 @@ function wave(world: AgentWorld, bindings: readonly BindingObject[], standing: n
   };
 }
 
-function posts(world: AgentWorld, bindings: readonly BindingObject[]): Side {
+function posts(world: AgentWorld, next: () => BindingObject[]): Side {
   return {
     name: 'raw writer, 64 in flight',
     async run() {
+      const bindings = next();
       world.agent.signal('SIGSTOP');
       try {
         await sendRaw(world.adminKubeconfig, removals(bindings), 200);
