@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
+import { toProblem } from '@ambit/contracts';
 import { AppError, type ErrorCode } from '@ambit/kernel';
 import { statusOfKind } from '@ambit/transport';
-import { toProblem } from './problem.filter.ts';
 
 /** How each error of ours is answered, over HTTP and over gRPC. The compiler refuses a code that has no line. */
 const answers = {

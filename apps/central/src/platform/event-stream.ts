@@ -1,8 +1,7 @@
-import { requestIdHeader } from '@ambit/contracts';
+import { requestIdHeader, toProblem } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { FastifyReply } from 'fastify';
-import { toProblem } from './problem.filter.ts';
 
 /** What may lie unread before a reader is cut. */
 const mostUnread = 512 * 1024;
