@@ -1,7 +1,8 @@
-import { AppError } from '@ambit/kernel';
+import { AppError, toAppError } from '@ambit/kernel';
 import {
   CentralSession,
   centralTimeCodec,
+  closeCodes,
   commandOrderCodec,
   encodeIntent,
   epochRaiseCodec,
@@ -57,7 +58,8 @@ export interface Told {
 
 /**
  * Central as an agent sees it: the real server, certificates, signatures and session, over a state that tests change.
- * It is strict where central is: a token is good once, a revoked certificate is refused, audit follows its cursor.
+ * It is strict where central is: a token is good once, a revoked certificate is refused, audit follows its cursor. Both pass
+ * one suite, `test/conformance/central-session.ts`.
  */
 export class TestCentral {
   readonly told: Told = {
@@ -227,11 +229,6 @@ export class TestCentral {
     return this.#signer.sign(type, payload);
   }
 
-  /** Whoever comes back with an older state gets all of the newest. */
-  forgetHistory(): void {
-    this.#history = new StateHistory();
-  }
-
   /** Central forgets what it had: another database. */
   goBackTo(revision: number): void {
     this.revision = revision;
@@ -243,7 +240,6 @@ export class TestCentral {
     this.#intents.clear();
     this.#tree = HashTree.empty(nodeDigests);
     for (const intent of [configOf(this.registrar.clusterUid), ...intents]) this.#put(intent);
-    this.forgetHistory();
     this.revision = revision;
     if (raise) {
       this.stateEpoch++;
@@ -281,8 +277,10 @@ export class TestCentral {
           return this.#run(served, { on: 'message', ...now(), message });
         }
         if (message.message !== 'hello') return stream.fail(new AppError('invalid_request', 'no'));
-        if (!this.registrar.accepts(peer.fingerprint)) {
-          return stream.fail(new AppError('certificate_revoked', 'It was revoked.'));
+        try {
+          this.registrar.admit(peer.fingerprint, message.hello.kubeSystemUid);
+        } catch (error) {
+          return stream.fail(toAppError(error));
         }
         served = this.#admit(stream, message.hello, peer.fingerprint);
       },
@@ -333,11 +331,24 @@ export class TestCentral {
       },
       performance.now(),
     );
-    this.#served?.stream.fail(new AppError('already_exists', 'A newer stream took over.'));
+    this.#takeOver(hello.instanceId);
+    // What changed is remembered for as long as a stream stands: whoever comes back with an older state gets all of the newest.
+    this.#history = new StateHistory();
     const served = { session, stream, hello, fingerprint };
     this.#served = served;
     this.#run(served, { on: 'admitted', ...now(), hello, sessionEpoch: ++this.#sessions });
     return served;
+  }
+
+  /** A newer stream of the same process just replaces the older one; another process is told to stay away. */
+  #takeOver(instanceId: string): void {
+    const older = this.#served;
+    if (older === undefined) return;
+    if (older.hello.instanceId === instanceId) {
+      older.stream.fail(new AppError('already_exists', 'A newer stream took over.'));
+    } else {
+      this.#run(older, { on: 'superseded', newerSessionEpoch: this.#sessions + 1 });
+    }
   }
 
   signTime(time: number): wire.SignedEnvelope {
@@ -380,11 +391,17 @@ export class TestCentral {
       case 'inventory':
         return void told.inventories.push(effect.inventory);
       case 'close':
-        return stream.fail(new AppError('state_ahead', effect.message));
+        return this.#close(stream, effect);
       case 'revokeAcknowledged':
       case 'ignored':
         return undefined;
     }
+  }
+
+  /** The last words leave first, so that the agent knows why. */
+  #close(stream: SyncStream, { reason, message }: CentralEffect & { do: 'close' }): void {
+    const error = new AppError(closeCodes[reason], message);
+    void stream.outbox.flushed().then(() => stream.fail(error));
   }
 
   #desired(): OfferedState {

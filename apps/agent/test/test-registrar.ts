@@ -36,7 +36,10 @@ export class TestRegistrar {
   readonly clusterUid: string;
   readonly #keys: { readonly state: wire.TrustedKey; readonly epoch: wire.TrustedKey };
   readonly #tokens = new Map<string, { readonly proofKey: Uint8Array; used: boolean }>();
-  readonly #live = new Set<string>();
+  /** Fingerprints of the certificates that are accepted, oldest first, each with the kube-system that it was given for. */
+  readonly #live = new Map<string, string | undefined>();
+  /** Fingerprints of certificates that a later one replaced by its first use. */
+  readonly #superseded = new Set<string>();
 
   constructor(
     ca: CertificateAuthority,
@@ -68,13 +71,27 @@ export class TestRegistrar {
     return { certificateChain: certificatesToPem(certificateChain), privateKey };
   }
 
-  accepts(fingerprint: string): boolean {
-    return this.#live.has(fingerprint);
+  /**
+   * The certificate may open a stream for a cluster with this kube-system, and no older one may from now on. Throws
+   * `certificate_revoked`, `wrong_cluster`.
+   */
+  admit(fingerprint: string, kubeSystemUid: string): void {
+    if (!this.#live.has(fingerprint)) throw notAccepted();
+    const home = this.#live.get(fingerprint) ?? kubeSystemUid;
+    if (home !== kubeSystemUid) {
+      throw new AppError('wrong_cluster', 'This identity belongs to another cluster.');
+    }
+    for (const older of this.#live.keys()) {
+      if (older === fingerprint) return;
+      this.#live.delete(older);
+      this.#superseded.add(older);
+    }
   }
 
   /** No certificate issued so far is accepted from now on. */
   revokeAll(): void {
     this.#live.clear();
+    this.#superseded.clear();
   }
 
   async enrol(request: wire.EnrollRequest): Promise<wire.EnrollResponse> {
@@ -91,7 +108,7 @@ export class TestRegistrar {
       });
     }
     token.used = true;
-    const answer = await this.#issue(request.csr);
+    const answer = await this.#issue(request.csr, kubeSystemUid);
     this.beforeReply();
     const clusterName = 'prod-eu';
     const trust = this.trust.at(-1)?.payload ?? new Uint8Array();
@@ -108,11 +125,12 @@ export class TestRegistrar {
   }
 
   async renew(csr: Uint8Array, fingerprint: string): Promise<wire.RenewResponse> {
-    if (!this.#live.has(fingerprint)) {
-      throw new AppError('certificate_revoked', 'The certificate of this agent is not accepted.');
+    if (this.#superseded.has(fingerprint)) {
+      throw new AppError('certificate_expired', 'A later certificate of this agent is in use.');
     }
+    if (!this.#live.has(fingerprint)) throw notAccepted();
     this.renewals++;
-    return this.#issue(csr);
+    return this.#issue(csr, this.#live.get(fingerprint));
   }
 
   async renewExpired(request: wire.RenewExpiredRequest): Promise<wire.RenewResponse> {
@@ -122,7 +140,7 @@ export class TestRegistrar {
     return this.renew(request.csr, fingerprint);
   }
 
-  async #issue(csr: Uint8Array): Promise<wire.RenewResponse> {
+  async #issue(csr: Uint8Array, kubeSystemUid?: string): Promise<wire.RenewResponse> {
     const { certificate, fingerprint } = await this.ca.issueAgent({
       csr,
       installationUid,
@@ -131,7 +149,7 @@ export class TestRegistrar {
       now: Date.now() - (this.halfLived-- > 0 ? certificateLifetimes.agent * 0.75 : 0),
       ...(this.lifeMs === undefined ? {} : { validForMs: this.lifeMs }),
     });
-    this.#live.add(fingerprint);
+    this.#live.set(fingerprint, kubeSystemUid);
     const [newest] = this.trust.slice(-1);
     const named = newest && readTrust(newest);
     return {
@@ -142,3 +160,6 @@ export class TestRegistrar {
     };
   }
 }
+
+const notAccepted = (): AppError =>
+  new AppError('certificate_revoked', 'The certificate of this agent is not accepted.');

@@ -23,6 +23,7 @@ export { AgentSession } from './core/agent-session.ts';
 export type * from './core/agent-session-types.ts';
 export { CentralSession } from './core/central-session.ts';
 export type * from './core/central-session-types.ts';
+export { closeCodes } from './core/close-codes.ts';
 export { StateHistory } from './core/state-history.ts';
 export {
   centralTimeCodec,

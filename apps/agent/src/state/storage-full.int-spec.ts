@@ -53,7 +53,6 @@ test(
       await central.stop();
       await fill(join(disk, 'filler'));
       central.commit([binding('a', ['ada', 'cleo'])]);
-      central.forgetHistory();
       await central.listen();
       await eventually(() => expect(central.told.refused.at(-1)?.code).toBe('storage_full'), {
         withinMs: 15_000,

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import { AppError } from '@ambit/kernel';
-import type { ErrorCode } from '@ambit/kernel';
+import { closeCodes } from '@ambit/protocol';
 import type {
   CentralCloseReason,
   CentralEffect,
@@ -54,16 +54,6 @@ export interface AgentStreamParts {
   /** Reads nothing more from the agent until this is done. */
   readonly hold: (work: Promise<unknown>) => void;
 }
-
-const closeCodes: Readonly<Record<CentralCloseReason, ErrorCode>> = {
-  protocol_error: 'invalid_request',
-  unsupported_protocol: 'invalid_request',
-  wrong_cluster: 'wrong_cluster',
-  state_ahead: 'state_ahead',
-  heartbeat_missed: 'timed_out',
-  superseded: 'already_exists',
-  goodbye: 'not_ready',
-};
 
 /** How long the last words of a stream may take to leave. */
 const lastWordsMs = 1_000;
