@@ -6,6 +6,7 @@ import { bulkApply } from './bulk-apply.ts';
 import { countsOfAChange } from './counts-of-a-change.ts';
 import { guardCost } from './guard-cost.ts';
 import { putGrant } from './put-grant.ts';
+import { startUp } from './start-up.ts';
 
 /** What a change costs until it is committed, and what is asked of the policy. */
 export const ofPolicy: readonly Benchmark[] = [
@@ -16,4 +17,5 @@ export const ofPolicy: readonly Benchmark[] = [
   bulkApply,
   guardCost,
   whoCanDo,
+  startUp,
 ];
