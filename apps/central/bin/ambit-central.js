@@ -7,5 +7,5 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 1;
 } else {
-  void import('../dist/main.js');
+  void import('./start.mjs');
 }
