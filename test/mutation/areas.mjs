@@ -13,7 +13,8 @@ export const areas = {
   covers: {
     mutate: [`${rbac}/evaluate/{covers,allows}.ts`, `${rbac}/desired/keeps-access.ts`],
     specs: [
-      `${rbac}/evaluate/kubernetes-verdicts.spec.ts`,
+      `${rbac}/evaluate/{kubernetes-verdicts,authorize,covers}.spec.ts`,
+      `${rbac}/desired/keeps-access.spec.ts`,
       `${rbac}/ceiling/{ceiling,refusals-in-words}.spec.ts`,
       `${rbac}/desired/desired-cases.spec.ts`,
     ],
