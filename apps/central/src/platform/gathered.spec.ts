@@ -45,14 +45,16 @@ describe('Gathered', () => {
 
   test('what comes while a batch runs is in the next one', async () => {
     const gate = Promise.withResolvers<undefined>();
+    const running = Promise.withResolvers<undefined>();
     const batches: (readonly number[])[] = [];
     const gathered = new Gathered<number, number>(async (items) => {
       batches.push(items);
+      running.resolve(undefined);
       await gate.promise;
       return [...items];
     });
     const first = gathered.add(1);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await running.promise;
     const second = gathered.add(2);
     const settled = gathered.settled();
     gate.resolve(undefined);
