@@ -15,7 +15,7 @@ import type { BindingIntent } from '@ambit/rbac';
 import { eventually } from '@ambit/testing';
 import { TestCentral } from '../../../apps/agent/test/test-central.ts';
 import { environment, printed, programs } from '../../support/run-program.ts';
-import { cpuMsOf, serversOf } from './process-figures.ts';
+import { controlPlanePids, Processes } from '../harness/processes.ts';
 
 /** The agent as a user starts it, a real API server with the policies of its ceiling, and a central that only signs. */
 export class AgentWorld {
@@ -174,13 +174,9 @@ export class AgentWorld {
   }
 
   /** CPU time so far of the agent, the API server and etcd, in milliseconds. */
-  cpu(): Readonly<Record<'agent' | 'kube-apiserver' | 'etcd', number>> {
-    const servers = serversOf(new URL(this.cluster.server).port);
-    return {
-      agent: this.#agent?.alive === true ? cpuMsOf(this.agentPid) : 0,
-      'kube-apiserver': cpuMsOf(servers.apiServer),
-      etcd: cpuMsOf(servers.etcd),
-    };
+  cpu(): Readonly<Record<string, number>> {
+    const agent = this.#agent?.alive === true ? this.agentPid : undefined;
+    return new Processes({ agent, ...controlPlanePids(this.cluster.server) }).cpuMs();
   }
 
   async stop(): Promise<void> {

@@ -3,8 +3,8 @@ import { eventually } from '@ambit/testing';
 import { AgentWorld, timeBound } from '../agent/agent-world.ts';
 import { since } from '../agent/bindings.ts';
 import { buildInformer } from '../agent/go-informer.ts';
-import { cpuMsOf, memoryOf } from '../agent/process-figures.ts';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
+import { memoryOf } from '../harness/processes.ts';
 
 const settleMs = 20_000;
 const idleMs = 60_000;
@@ -22,16 +22,16 @@ export const agentFootprint: Benchmark = {
       const standing = size.people * size.namespaces;
       await world.begin();
       await wait(pause);
-      bench.figure('agent, no bindings', memoryOf(world.agentPid).now, 'MiB');
+      bench.figure('agent, no bindings', memoryOf(world.agentPid).resident, 'MiB');
       await world.give(timeBound(size.people, size.namespaces));
       await wait(pause);
       bench.figure(
         `agent, ${standing} bindings that it wrote`,
-        memoryOf(world.agentPid).now,
+        memoryOf(world.agentPid).resident,
         'MiB',
       );
       bench.figure('agent, the most while writing', memoryOf(world.agentPid).peak, 'MiB');
-      if (!bench.smoke) await idle(bench, world.agentPid);
+      if (!bench.smoke) await idle(bench, world);
       await world.stop();
       await restarted(bench, world, standing, pause);
       await beside(bench, world, standing);
@@ -41,10 +41,11 @@ export const agentFootprint: Benchmark = {
   },
 };
 
-async function idle(bench: Bench, pid: number): Promise<void> {
-  const before = cpuMsOf(pid);
+async function idle(bench: Bench, world: AgentWorld): Promise<void> {
+  const before = world.cpu();
   await wait(idleMs);
-  const perHour = ((cpuMsOf(pid) - before) / idleMs) * 3_600;
+  const { agent = 0 } = since(before, world.cpu());
+  const perHour = (agent / idleMs) * 3_600;
   bench.figure('idle CPU of an hour', perHour, 's', { atMost: 1 });
 }
 
@@ -59,9 +60,9 @@ async function restarted(
   await wait(pause);
   const { LIST = 0 } = since(before, await world.requests());
   bench.count('pages of a restart', LIST, { atMost: 110 });
-  const { now, peak } = memoryOf(world.agentPid);
+  const { resident, peak } = memoryOf(world.agentPid);
   const goal = bench.smoke ? undefined : { atMost: 72 };
-  bench.figure(`agent, restarted over ${standing} bindings`, now, 'MiB', goal);
+  bench.figure(`agent, restarted over ${standing} bindings`, resident, 'MiB', goal);
   bench.figure('agent, the most while it restarts', peak, 'MiB');
   await world.stop();
 }
@@ -95,7 +96,7 @@ async function residentOf(program: string, args: readonly string[], word = ''): 
       { withinMs: 60_000, everyMs: 20, what: `${program} being ready` },
     );
     await wait(1_000);
-    return memoryOf(child.pid ?? 0).now;
+    return memoryOf(child.pid ?? 0).resident;
   } finally {
     child.kill('SIGKILL');
   }
