@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AmbitClient } from '@ambit/client';
-import { freePorts, ProcessFolder, waitUntil } from '@ambit/dev-cluster';
+import { freePorts, ProcessFolder } from '@ambit/dev-cluster';
 import type { ManagedProcess } from '@ambit/dev-cluster';
 import {
   grantRights,
@@ -23,7 +23,7 @@ import {
   parseJoinToken,
   signJoinRequest,
 } from '@ambit/transport';
-import { environment, programs } from '../../support/run-program.ts';
+import { firstAdminToken, startCentral } from '../harness/start-central.ts';
 
 type Way = (url: string) => Promise<string>;
 
@@ -147,38 +147,18 @@ export class LoneCentral {
   }
 
   async #startCentral(through: Way): Promise<void> {
-    const [rest, agents, health] = this.#ports;
-    this.#central = this.#folder.start({
+    this.#central = await startCentral({
+      folder: this.#folder,
       name: 'central',
-      program: process.execPath,
-      args: [
-        programs.central,
-        `--data-dir=${this.#folder.path}`,
-        `--listen=127.0.0.1:${rest}`,
-        `--agent-listen=127.0.0.1:${agents}`,
-        `--health-listen=127.0.0.1:${health}`,
-        // Jobs have tables of their own and would be work that nobody asked for.
-        '--roles=api',
-      ],
-      environment: {
-        ...environment,
+      ports: this.#ports,
+      // Jobs have tables of their own and would be work that nobody asked for.
+      flags: ['--roles=api'],
+      env: {
         AMBIT_DATABASE_URL: await through(this.#postgres.url),
         AMBIT_DATABASE_AUDIT_URL: await through(this.#postgres.auditUrl),
       },
     });
-    await waitUntil({
-      what: 'central was ready',
-      process: this.#central,
-      deadline: performance.now() + 120_000,
-      probe: async () => {
-        const signal = AbortSignal.timeout(2_000);
-        const answer = await fetch(`http://127.0.0.1:${health}/readyz`, { signal });
-        if (answer.status !== 200) throw new Error(await answer.text());
-        const kept = join(this.#folder.path, 'central', 'first-admin.token');
-        this.#token ||= (await readFile(kept, 'utf8')).trim();
-        return true;
-      },
-    });
+    this.#token = await firstAdminToken(this.#folder);
   }
 
   async stop(): Promise<void> {

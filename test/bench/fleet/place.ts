@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AmbitClient } from '@ambit/client';
-import { freePorts, ProcessFolder, waitUntil } from '@ambit/dev-cluster';
+import { freePorts, ProcessFolder } from '@ambit/dev-cluster';
 import type { ManagedProcess } from '@ambit/dev-cluster';
 import {
   type Database,
@@ -13,7 +13,7 @@ import {
   startEmbeddedPostgres,
 } from '@ambit/persistence';
 import { silentLogger } from '@ambit/testing';
-import { environment, programs } from '../../support/run-program.ts';
+import { firstAdminToken, startCentral } from '../harness/start-central.ts';
 import { StatementTap } from '../harness/statements.ts';
 
 /** One central as a process, over a PostgreSQL on the way to which every statement is counted; no Kubernetes anywhere. */
@@ -85,38 +85,17 @@ export class Place {
   }
 
   async startCentral(): Promise<void> {
-    const [rest, agents, health] = this.#ports;
-    this.#central = this.#folder.start({
+    this.#central = await startCentral({
+      folder: this.#folder,
       name: `central-${++this.#starts}`,
-      program: process.execPath,
-      args: [
-        programs.central,
-        `--data-dir=${this.#folder.path}`,
-        `--listen=127.0.0.1:${rest}`,
-        `--agent-listen=127.0.0.1:${agents}`,
-        `--health-listen=127.0.0.1:${health}`,
-        '--roles=api',
-      ],
-      environment: {
-        ...environment,
+      ports: this.#ports,
+      flags: ['--roles=api'],
+      env: {
         AMBIT_DATABASE_URL: this.statements.through(this.#postgres.url),
         AMBIT_DATABASE_AUDIT_URL: this.statements.through(this.#postgres.auditUrl),
       },
     });
-    await waitUntil({
-      what: 'central was ready',
-      process: this.#central,
-      deadline: performance.now() + 120_000,
-      probe: async () => {
-        const answer = await fetch(`http://127.0.0.1:${health}/readyz`, {
-          signal: AbortSignal.timeout(2_000),
-        });
-        if (answer.status !== 200) throw new Error(await answer.text());
-        const kept = join(this.#folder.path, 'central', 'first-admin.token');
-        this.#token ||= (await readFile(kept, 'utf8').catch(() => '')).trim();
-        return this.#token !== '';
-      },
-    });
+    this.#token ||= await firstAdminToken(this.#folder);
   }
 
   /** kill -9. Resolves when the process is gone. */

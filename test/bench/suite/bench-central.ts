@@ -1,12 +1,12 @@
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, ProcessFolder, waitUntil } from '@ambit/dev-cluster';
+import { freePorts, ProcessFolder } from '@ambit/dev-cluster';
 import type { ManagedProcess } from '@ambit/dev-cluster';
 import { runningEmbeddedUrl } from '@ambit/persistence';
-import { environment, programs } from '../../support/run-program.ts';
 import { postgresBelow, Processes } from '../harness/processes.ts';
+import { firstAdminToken, startCentral } from '../harness/start-central.ts';
 import { StatementTap } from '../harness/statements.ts';
 
 export interface Answer {
@@ -81,7 +81,7 @@ export class BenchCentral {
     const base = await mkdtemp(join(tmpdir(), 'ambit-bench-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
     const bench = new BenchCentral(folder, base);
-    const started = await bench.#start('central', folder.path, environment);
+    const started = await bench.#start('central', folder.path, {});
     bench.#central = started.process;
     bench.#port = started.port;
     return bench;
@@ -112,7 +112,7 @@ export class BenchCentral {
     await mkdir(join(dataDir, 'central'), { recursive: true, mode: 0o700 });
     const keys = 'central/keys';
     await cp(join(this.#folder.path, keys), join(dataDir, keys), { recursive: true });
-    const through = { ...environment, AMBIT_DATABASE_URL: this.#tap.through(url) };
+    const through = { AMBIT_DATABASE_URL: this.#tap.through(url) };
     const { port } = await this.#start('counted', dataDir, through);
     return { client: this.#clientOf(port), tap: this.#tap };
   }
@@ -135,33 +135,10 @@ export class BenchCentral {
     dataDir: string,
     env: Readonly<Record<string, string>>,
   ): Promise<{ process: ManagedProcess; port: number }> {
-    const [rest = 0, agents, health] = await freePorts(3);
-    const started = this.#folder.start({
-      name,
-      program: process.execPath,
-      args: [
-        programs.central,
-        `--data-dir=${dataDir}`,
-        `--listen=127.0.0.1:${rest}`,
-        `--agent-listen=127.0.0.1:${agents}`,
-        `--health-listen=127.0.0.1:${health}`,
-      ],
-      environment: env,
-    });
-    await waitUntil({
-      what: `${name} was ready`,
-      process: started,
-      deadline: performance.now() + 60_000,
-      probe: async () => {
-        const url = `http://127.0.0.1:${health}/readyz`;
-        const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-        if (answer.status !== 200) throw new Error(await answer.text());
-        const kept = join(this.#folder.path, 'central', 'first-admin.token');
-        this.#token = (await readFile(kept, 'utf8').catch(() => '')).trim();
-        return this.#token !== '';
-      },
-    });
-    return { process: started, port: rest };
+    const ports = await freePorts(3);
+    const started = await startCentral({ folder: this.#folder, name, dataDir, ports, env });
+    this.#token = await firstAdminToken(this.#folder);
+    return { process: started, port: ports[0] ?? 0 };
   }
 }
 
