@@ -2,13 +2,14 @@
 // `-- PATH.ts` those of a file, `-- --list` names them; `--json FILE` keeps all reports in one file. `-- --write-docs`
 // runs none: it writes docs/reference/performance.md from the newest whole run of each.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readCommand } from '../house/read-command.ts';
 import { findBenchmarks, wholeSuite } from './harness/find-benchmarks.ts';
 import { sayName } from './harness/run-benchmark.ts';
 import { leaveSuite, runSuite, type Chosen } from './harness/run-suite.ts';
 import { isAmiss, sumUp } from './harness/sum-up.ts';
 
-const { values, positionals } = parseArgs({
+const usage = `usage: npm run bench [-- [--smoke] [--json FILE] [NAME | FILE.ts…] | --list | --write-docs]`;
+const { values, positionals } = readCommand(usage, {
   allowPositionals: true,
   options: {
     smoke: { type: 'boolean', default: false },

@@ -1,6 +1,6 @@
 // `npm run hostile [-- [--smoke] [--seed N] [--attack TEXT] [FAMILY…]]`: attacks on real parts, counted per family. Exits 1 on
 // an escape. With `--attack` a family whose attacks have names makes those that hold the text.
-import { parseArgs } from 'node:util';
+import { readCommand } from '../house/read-command.ts';
 import { apiServerFamily } from './api-server.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
 import { rest } from './rest/rest.ts';
@@ -14,7 +14,11 @@ const families: Readonly<Record<string, HostileFamily>> = {
   wire,
 };
 
-const { values, positionals } = parseArgs({
+const usage = `usage: npm run hostile [-- [--smoke] [--seed N] [--attack TEXT] [FAMILY…]]
+${Object.entries(families)
+  .map(([name, { says }]) => `  ${name}: ${says}`)
+  .join('\n')}`;
+const { values, positionals } = readCommand(usage, {
   options: {
     smoke: { type: 'boolean' },
     seed: { type: 'string', default: '1' },

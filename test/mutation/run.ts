@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCommand } from '../house/read-command.ts';
 import { areas } from './areas.mjs';
 
 interface Report {
@@ -33,7 +34,8 @@ function score(area: string): { readonly noticed: number; readonly all: number }
   return { noticed, all: statuses.length };
 }
 
-const wanted = process.argv.slice(2);
+const usage = `usage: npm run mutation [-- AREA…]   of ${Object.keys(areas).join(', ')}`;
+const { positionals: wanted } = readCommand(usage, { allowPositionals: true });
 const unknown = wanted.filter((area) => !(area in areas));
 if (unknown.length > 0) {
   console.error(

@@ -1,8 +1,9 @@
 // `npm run sim -- --seeds N [--seed S]`: the reconciler against a virtual cluster, from seed S on; ends with 1 at the first violation.
-import { parseArgs } from 'node:util';
+import { readCommand } from '../house/read-command.ts';
 import { run } from './sim-run.ts';
 
-const { values } = parseArgs({
+const usage = 'usage: npm run sim -- --seeds N [--seed FIRST]   N from 1, FIRST from 0';
+const { values } = readCommand(usage, {
   options: {
     seeds: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
@@ -11,7 +12,7 @@ const { values } = parseArgs({
 const seeds = Number(values.seeds);
 const first = Number(values.seed);
 if (!Number.isSafeInteger(seeds) || seeds < 1 || !Number.isSafeInteger(first) || first < 0) {
-  console.error('usage: npm run sim -- --seeds N [--seed FIRST]   N from 1, FIRST from 0');
+  console.error(usage);
   process.exit(2);
 }
 const began = performance.now();
