@@ -47,7 +47,7 @@ beforeAll(async () => {
   db = await testDatabase();
   const owner = { AMBIT_DATABASE_URL: db.url, AMBIT_DATABASE_OWNER_URL: db.ownerUrl };
   expect(await runProgram('central', ['migrate'], { env: owner })).toMatchObject({ exitCode: 0 });
-  fleet = await Fleet.start(names, {}, db.url);
+  fleet = await Fleet.start(names, {}, { AMBIT_DATABASE_URL: db.url });
   replica = await Replica.start(fleet);
   for (const { kube } of fleet.members) {
     const metadata = { name: 'payments' };

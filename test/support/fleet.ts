@@ -50,28 +50,27 @@ export class Fleet {
     settings: DevClusterSettings;
     members: Member[];
     ports: readonly number[];
-    databaseUrl: string | undefined;
+    central: Readonly<Record<string, string>>;
   }) {
     this.folder = parts.folder;
     this.members = parts.members;
     this.settings = parts.settings;
     this.#clusters = parts.clusters;
     this.#ports = parts.ports;
-    const { databaseUrl } = parts;
-    const database = databaseUrl === undefined ? {} : { AMBIT_DATABASE_URL: databaseUrl };
-    this.centralEnvironment = { ...environment, ...database };
+    this.centralEnvironment = { ...environment, ...parts.central };
   }
 
+  /** `ceilings` are files' texts by cluster; `central` is added to what central's process is started with. */
   static async start(
     names: readonly string[],
     ceilings: Readonly<Record<string, string>>,
-    databaseUrl?: string,
+    central: Readonly<Record<string, string>> = {},
   ): Promise<Fleet> {
     const settings = devClusterSettings(process.env);
     const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
     const clusters = await startDevClusters({ names, settings, forTests: true });
-    const parts = { folder, clusters, settings, databaseUrl, ports: await freePorts(3) };
+    const parts = { folder, clusters, settings, central, ports: await freePorts(3) };
     try {
       const members = await Promise.all(
         clusters.clusters.map((dev) => prepareMember(folder.path, dev, ceilings[dev.name] ?? '')),

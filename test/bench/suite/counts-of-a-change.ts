@@ -40,7 +40,7 @@ export const countsOfAChange: Benchmark = {
     let fleet: Fleet | undefined;
     let link: LinkBytes | undefined;
     try {
-      fleet = await Fleet.start([name], {}, tap.through(database.url));
+      fleet = await Fleet.start([name], {}, { AMBIT_DATABASE_URL: tap.through(database.url) });
       link = await LinkBytes.to(fleet.agentAddress);
       await prepare(fleet, link);
       await countPuts(bench, { fleet, tap, link });

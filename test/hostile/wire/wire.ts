@@ -28,13 +28,15 @@ const apiVersion = 'ambit.dev/v1' as const;
 const attacker = fileURLToPath(new URL('./attacker.ts', import.meta.url));
 /** Of a turn: nobody attacks, the decoy is attacked, central is attacked. */
 const secondsEach: Readonly<Record<Scale, number>> = { smoke: 2, full: 4 };
-const turns: Readonly<Record<Scale, number>> = { smoke: 1, full: 2 };
+const turns: Readonly<Record<Scale, number>> = { smoke: 1, full: 4 };
 /** What polite callers may feel of an attack, beside what they feel of the same attackers at the decoy. */
 const mostRatio = 2;
 /** Below this a ratio says more about the machine than about central: few samples, beside the other tests of a run. */
 const unfeltMs: Readonly<Record<Scale, number>> = { smoke: 1_000, full: 50 };
-/** Of the heap that V8 takes under load and gives back late; what is really held has no such bound and would pass it. */
-const mostGrowthMiB = 256;
+/** So that V8 takes no more than it needs: what is held beyond ends central, which is an escape. */
+const smallHeap = { NODE_OPTIONS: '--max-old-space-size=192' };
+/** Of all memory together, after every attack. */
+const mostGrowthMiB = 192;
 
 /**
  * Strangers and one enrolled agent against the agent port, while a polite agent is served and people call the REST API.
@@ -45,7 +47,7 @@ const mostGrowthMiB = 256;
 export const wire: HostileFamily = {
   says: 'strangers and a hostile agent at the agent port, beside polite callers',
   run: async (scale, _seed, attack) => {
-    const fleet = await Fleet.start([polite], {});
+    const fleet = await Fleet.start([polite], {}, smallHeap);
     const decoy = await startDecoy();
     try {
       const chosen = Object.keys(attacks).filter((name) => name.includes(attack));

@@ -144,12 +144,12 @@ export class ConnectionGate {
     }, tickMs).unref();
   }
 
-  /** A tenth of a second's worth may come at once: more would be a burst of nothing but handshakes. */
+  /** What is due in 50 ms may come at once: more would be a burst of nothing but handshakes, which everybody else feels. */
   #fill(): void {
     const now = performance.now();
     const { handshakesPerSecond } = this.#limits;
     const gained = ((now - this.#filledAt) / 1_000) * handshakesPerSecond;
-    this.#handshakes = Math.min(Math.max(1, handshakesPerSecond / 10), this.#handshakes + gained);
+    this.#handshakes = Math.min(Math.max(1, handshakesPerSecond / 20), this.#handshakes + gained);
     this.#filledAt = now;
   }
 
