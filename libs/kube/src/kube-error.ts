@@ -35,6 +35,8 @@ export type LocalReason = 'Unreachable' | 'TimedOut' | 'Aborted' | 'BadAnswer';
  */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
+  /** A log needs no stack of it: the message says what happened. */
+  readonly foreseen = true;
   readonly status: number;
   readonly reason: string;
   readonly causes: readonly KubeErrorCause[];

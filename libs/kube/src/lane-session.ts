@@ -2,8 +2,10 @@ import { connect } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { connectionFailure } from '@ambit/kernel';
 import type { KubeConnection, KubeIdentity } from './connection.ts';
 import { localError } from './kube-error.ts';
+import type { KubeError } from './kube-error.ts';
 import type { Timers } from './timers.ts';
 
 const connectWithinMs = 10_000;
@@ -69,7 +71,7 @@ export class LaneSession {
       });
       session.on('error', (error) => {
         callOff();
-        failed(localError('Unreachable', `cannot connect to ${server}: ${error.message}`, error));
+        failed(cannotConnect(server, error));
       });
       session.once('connect', (_session, socket) => {
         callOff();
@@ -139,4 +141,11 @@ export class LaneSession {
       });
     });
   }
+}
+
+/** Node's own advice on certificates (a flag of the platform) is none that we would take. */
+function cannotConnect(server: string, error: Error): KubeError {
+  const { why, untrusted } = connectionFailure(error);
+  const next = untrusted ? '; check certificate-authority-data of the kubeconfig' : '';
+  return localError('Unreachable', `cannot connect to ${server}: ${why}${next}`, error);
 }

@@ -89,10 +89,13 @@ describe('lines', () => {
     const cause = new Error('connection dropped');
     const unreachable = new AppError('server_unreachable', 'Central cannot be reached.', { cause });
     logger.warn('no stream', { error: unreachable });
+    const marked = Object.assign(new Error('no answer', { cause }), { foreseen: true });
+    logger.warn('no answer', { error: marked });
     logger.error('a bug', { error: new AppError('internal', 'broken', { cause }) });
     expect(lines[0]).toContain('connection dropped');
     expect(lines[0]).not.toContain('stack');
-    expect(lines[1]).toContain('stack');
+    expect(lines[1]).not.toContain('stack');
+    expect(lines[2]).toContain('stack');
   });
 
   test('for people show time, level, message, fields, and a stack below', () => {

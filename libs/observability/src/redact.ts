@@ -74,10 +74,12 @@ function isFilled(value: unknown): boolean {
   return value !== undefined && value !== null && typeof value !== 'boolean' && value !== '';
 }
 
+type Loggable = Error & { readonly code?: unknown; readonly foreseen?: unknown };
+
 /** What was foreseen needs no stack, neither its own nor that of its cause: the message says where to look. */
 function redactError(error: Error, depth: number, foreseen = false): Record<string, unknown> {
-  const known = foreseen || (isAppError(error) && error.code !== 'internal');
-  const { code, stack, cause } = error as Error & { readonly code?: unknown };
+  const { code, stack, cause, foreseen: marked } = error as Loggable;
+  const known = foreseen || marked === true || (isAppError(error) && error.code !== 'internal');
   return {
     type: error.name,
     message: redactText(error.message),

@@ -9,7 +9,7 @@ import {
   kubeResources,
   loadKubeconfig,
 } from '@ambit/kube';
-import type { CallReport, KubeConnection, Namespace } from '@ambit/kube';
+import type { CallReport, KubeConnection, KubeError, Namespace } from '@ambit/kube';
 import { version } from '../version.ts';
 import { ownAccount } from './own-account.ts';
 
@@ -81,10 +81,9 @@ export async function openKubernetes(
       ]);
       return { client, kubeSystemUid: system.metadata.uid ?? '', version: gitVersion, account };
     } catch (error) {
-      const refused = isKubeError(error) && !error.retryable;
-      if (refused || !isKubeError(error) || signal.aborted) {
+      if (!isKubeError(error) || !error.retryable || signal.aborted) {
         client.close();
-        throw refused ? refusal(error.status, error.message, error) : error;
+        throw isKubeError(error) ? ending(error, connection.server) : error;
       }
       const waitMs = backoff.baseMs / 2 + fullJitter(backoff, attempt, Math.random);
       const retryInMs = Math.round(waitMs);
@@ -98,7 +97,13 @@ export async function openKubernetes(
   }
 }
 
-function refusal(status: number, why: string, cause: unknown): AppError {
+/** Why nothing is asked any more: it refuses, or whoever started this does not wait any longer. */
+function ending(cause: KubeError, server: string): AppError {
+  const { status, message: why } = cause;
+  if (cause.retryable) {
+    const message = `The agent was stopped before the API server at ${server} answered.`;
+    return new AppError('kubernetes_unavailable', message, { why, cause });
+  }
   const extras =
     status === 401
       ? { hint: 'The API server does not know this account: check the kubeconfig.' }
