@@ -87,7 +87,7 @@ export type AuditQuery = z.infer<typeof AuditQuery>;
 /**
  * Newest first. `metadata.continue` leads to older events; `metadata.resumeAfter` is the cursor after which a watch
  * goes on without a gap or a repetition behind the newest event that was readable at the time of the answer.
- * A search for text (`q`) looks through at most 10,000 events a page, those of the time, or through 2,500 of an actor, of a cluster or
+ * A search for text (`q`) looks through at most 5,000 events a page, those of the time, or through 1,000 of an actor, of a cluster or
  * of one type: then a page may have fewer items than `limit`, or none, and `continue` all the same, and `metadata.searchedTo` says how
  * far back it looked.
  */

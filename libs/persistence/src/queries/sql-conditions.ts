@@ -34,10 +34,15 @@ export class SqlConditions {
 /** A column as search indexes have it: no equality ever matches such an index, and a search never the one of names. */
 const searchText = (column: string): string => `(${column} || '')`;
 
+/** What is looked for, as it is given. Throws invalid_request. */
+export function checkedSearch(q: string): string {
+  if (q.length <= 256) return q;
+  throw new AppError('invalid_request', 'q may have at most 256 characters.');
+}
+
 /** `columns` are ours; `%`, `_` and `\` of the caller stand for themselves. Throws invalid_request. */
 export function addSearch(conditions: SqlConditions, columns: readonly string[], q: string): void {
-  if (q.length > 256) throw new AppError('invalid_request', 'q may have at most 256 characters.');
-  const pattern = conditions.value(`%${q.replace(/[\\%_]/g, '\\$&')}%`);
+  const pattern = conditions.value(`%${checkedSearch(q).replace(/[\\%_]/g, '\\$&')}%`);
   const texts = columns.map((column) => `${searchText(column)} ILIKE ${pattern}`);
   conditions.add(`(${texts.join(' OR ')})`);
 }
