@@ -39,6 +39,8 @@ export interface WrittenEvent extends Omit<EventRow, 'event'> {
   readonly time: string;
   /** The event, as text of the column of that name. */
   readonly json: string;
+  /** Said by who knows that the JSON is ASCII, so that nobody looks again. */
+  readonly isAscii?: boolean;
 }
 
 export function writtenEvent(event: AuditEvent): WrittenEvent {
@@ -70,28 +72,11 @@ export async function insertEvents(
   events: readonly AuditEvent[],
   receivedAt: Date,
 ): Promise<void> {
-  await insertRows(sql, JSON.stringify(events.map(toEventRow)), receivedAt);
-}
-
-/** As `insertEvents`. */
-export async function insertWritten(
-  sql: Sql,
-  events: readonly WrittenEvent[],
-  receivedAt: Date,
-): Promise<void> {
-  const rows = events.map(({ time: _time, json, ...columns }) => {
-    const written = JSON.stringify(columns);
-    return `${written.slice(0, -1)},"event":${json}}`;
-  });
-  await insertRows(sql, `[${rows.join(',')}]`, receivedAt);
-}
-
-async function insertRows(sql: Sql, rows: string, receivedAt: Date): Promise<void> {
-  if (rows === '[]') return;
+  if (events.length === 0) return;
   await sql.query(
     `INSERT INTO audit_events (received_at, ${eventColumns})
      SELECT $1, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by, e.event
      FROM jsonb_to_recordset($2::jsonb) AS e(${eventRecord})`,
-    [receivedAt, rows],
+    [receivedAt, JSON.stringify(events.map(toEventRow))],
   );
 }

@@ -1,19 +1,11 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { AuditEvent } from '@ambit/domain';
 import { counted } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
-import { from as copyFrom } from 'pg-copy-streams';
+import { copyIn } from '../copy-in.ts';
 import type { Database } from '../database.ts';
 import type { Finished, OpenTransaction } from '../open-transaction.ts';
-import {
-  central,
-  eventColumns,
-  insertWritten,
-  writtenEvent,
-  type WrittenEvent,
-} from './event-row.ts';
+import { copyEvents, copyRows } from './copy-rows.ts';
+import { central, writtenEvent, type WrittenEvent } from './event-row.ts';
 
 /** What an agent's spool holds at one sequence number, or a gap that ends there. */
 export type IngestRecord =
@@ -54,9 +46,6 @@ export type IngestResult =
       readonly stored: StoredBatch;
     }
   | { readonly type: 'resend'; readonly fromSequence: number };
-
-/** Up to here one INSERT is as fast as starting a COPY. */
-const copyFromRows = 50;
 
 interface Cursor {
   readonly last: number;
@@ -141,53 +130,6 @@ function take(batch: IngestBatch, record: IngestRecord, taken: Taken): boolean {
   return true;
 }
 
-const copyEscapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-};
-
-function copyField(value: string | null): string {
-  if (value === null) return '\\N';
-  return /[\\\n\r\t]/.test(value)
-    ? value.replace(/[\\\n\r\t]/g, (found) => copyEscapes[found] ?? '')
-    : value;
-}
-
-/** What goes to the database at a time. */
-const chunkLength = 64 * 1024;
-
-/** Rows as COPY takes them, many at a time; after each chunk others have their turn. */
-async function* copyChunks(events: readonly WrittenEvent[], at: Date): AsyncGenerator<Buffer> {
-  const received = at.toISOString();
-  let chunk = '';
-  for (const event of events) {
-    const { type, actor, cluster, object_kind, object_name, reported_by, json } = event;
-    const columns = [type, actor, cluster, object_kind, object_name, reported_by, json];
-    chunk += received;
-    for (const column of columns) chunk += `\t${copyField(column)}`;
-    chunk += '\n';
-    if (chunk.length < chunkLength) continue;
-    yield Buffer.from(chunk);
-    chunk = '';
-    await turn();
-  }
-  if (chunk !== '') yield Buffer.from(chunk);
-}
-
-async function store(
-  open: OpenTransaction,
-  events: readonly WrittenEvent[],
-  at: Date,
-): Promise<void> {
-  if (events.length < copyFromRows) return insertWritten(open, events, at);
-  const sink = open.client.query(
-    copyFrom(`COPY audit_events (received_at, ${eventColumns}) FROM STDIN`),
-  );
-  await pipeline(Readable.from(copyChunks(events, at)), sink);
-}
-
 /**
  * Stores what is new of a batch and moves the cursor in one transaction; an `ack` is committed. Records at or below the
  * cursor are skipped, so a batch may come any number of times. Throws database_unavailable: then the agent sends it again.
@@ -204,7 +146,9 @@ export async function ingestAudit(
       taken.lost++;
     }
     const follows = batch.records.every((record) => take(batch, record, taken));
-    await store(open, taken.events, cursor.at);
+    if (taken.events.length > 0) {
+      await copyIn(open.client, copyEvents, await copyRows(taken.events, cursor.at));
+    }
     const { clusterUid, spoolEpoch } = batch;
     return {
       value: follows

@@ -82,12 +82,12 @@ export class AdmitAgent {
 
   /** The live record of a certificate that no other of its agent has replaced. Throws certificate_revoked. */
   async identify(peer: PeerIdentity): Promise<AgentIdentity> {
-    return this.#live(await findAgentIdentity(this.#database, peer.fingerprint));
+    return this.#live(await findAgentIdentity(this.#database.prepared, peer.fingerprint));
   }
 
   /** An agent that was enrolled after the backup was made has no record any more, and knows better than the database. */
   async #identifyOrLearn(peer: PeerIdentity, hello: wire.Hello): Promise<AgentIdentity> {
-    const identity = await findAgentIdentity(this.#database, peer.fingerprint);
+    const identity = await findAgentIdentity(this.#database.prepared, peer.fingerprint);
     if (identity === null) {
       await this.#ahead.judge({ clusterUid: hello.clusterUid }, hello.held);
     }

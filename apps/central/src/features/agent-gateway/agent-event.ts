@@ -7,7 +7,7 @@ import { decodeAuditEvent } from '@ambit/protocol';
 import { writtenEvent } from '@ambit/persistence';
 import type { WrittenEvent } from '@ambit/persistence';
 import { fromAgent } from './from-agents.ts';
-import { plainEvent } from './plain-event.ts';
+import { plainEvent, plainRow } from './plain-event.ts';
 import type { PlainEvent } from './plain-event.ts';
 
 /** Where an event of an agent comes from, by central's own records, and what it can be held against. */
@@ -29,6 +29,8 @@ export interface JudgedEvent {
   readonly event: WrittenEvent;
   readonly doubts: readonly Doubt[];
 }
+
+const noDoubts: readonly Doubt[] = [];
 
 type Details = NonNullable<AuditEvent['details']>;
 
@@ -61,16 +63,8 @@ export function judgeEvent(
 ): JudgedEvent | undefined {
   const plain = plainEvent(bytes);
   if (plain !== undefined && isBelieved(plain, origin)) {
-    const { clusterName } = origin;
-    const event: WrittenEvent = {
-      ...plain.withId(agentEventId(origin, sequence)),
-      type: plain.type,
-      actor: plain.actor,
-      cluster: clusterName,
-      reported_by: `agent/${clusterName}`,
-      time: plain.time,
-    };
-    return { event, doubts: [] };
+    const id = agentEventId(origin, sequence);
+    return { event: plainRow(plain, id, `agent/${origin.clusterName}`), doubts: noDoubts };
   }
   const judged = judgeWhole(bytes, sequence, origin);
   return judged && { ...judged, event: writtenEvent(judged.event) };
@@ -239,8 +233,19 @@ export function agentEventId(
   { clusterUid, spoolEpoch }: Pick<EventOrigin, 'clusterUid' | 'spoolEpoch'>,
   sequence: number,
 ): string {
-  const digest = hash('sha256', JSON.stringify([clusterUid, spoolEpoch, sequence]), 'hex');
+  const digest = hash('sha256', `${spoolText(clusterUid, spoolEpoch)}${sequence}]`, 'hex');
   const variant = '89ab'[Number.parseInt(digest.charAt(16), 16) & 3];
   const [first, second, third] = [digest.slice(0, 8), digest.slice(8, 12), digest.slice(13, 16)];
   return `${first}-${second}-8${third}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
+}
+
+let lastSpool = { clusterUid: '', spoolEpoch: '', text: '' };
+
+/** The JSON of [cluster, spool, sequence] as far as it is the same for all of a batch. */
+function spoolText(clusterUid: string, spoolEpoch: string): string {
+  if (lastSpool.clusterUid !== clusterUid || lastSpool.spoolEpoch !== spoolEpoch) {
+    const text = `${JSON.stringify([clusterUid, spoolEpoch]).slice(0, -1)},`;
+    lastSpool = { clusterUid, spoolEpoch, text };
+  }
+  return lastSpool.text;
 }

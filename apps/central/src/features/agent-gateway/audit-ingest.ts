@@ -149,7 +149,7 @@ export class AuditIngest {
     chained: boolean,
   ): Promise<IngestResult> {
     const { database, trail, clock, ids } = this.#ports;
-    const facts = await readIngestFacts(database, clusterUid);
+    const facts = await readIngestFacts(database.prepared, clusterUid);
     const receivedAt = clock.now();
     const origin = { clusterUid, clusterName, spoolEpoch, receivedAt, chained, ...facts };
     const { batch, doubts } = await judgeBatch(records, origin, ids);

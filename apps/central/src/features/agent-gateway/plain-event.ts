@@ -7,25 +7,28 @@ const text = (least: number, most: number): string => `"${plain}{${least},${most
 const names = `\\[(?:${text(0, 1_024)}(?:,${text(0, 1_024)}){0,31})?\\]`;
 const optional = (field: string, value: string): string => `(?:,"${field}":${value})?`;
 
-/** As `encodeAuditEvent` writes them, in this order, each at most once; lengths are those that `fromAgent` keeps. */
+/**
+ * As `encodeAuditEvent` writes them, in this order, each at most once; lengths are those that `fromAgent` keeps. Its groups
+ * have no names: an object of them for each event would cost more than finding them.
+ */
 const plainEventPattern = new RegExp(
   [
     `^\\{"id":${text(1, 1_024)}`,
-    `,"time":"(?<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z)"`,
-    `,"type":"(?<type>[a-z_.]{1,64})"`,
-    `,"actor":\\{"kind":"agent","name":"(?<actor>${plain}{1,256})"\\}`,
+    `,"time":"(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z)"`,
+    `,"type":"([a-z_.]{1,64})"`,
+    `,"actor":\\{"kind":"agent","name":"(${plain}{1,256})"\\}`,
     `,"message":${text(1, 1_024)}`,
-    `,"cluster":"(?<cluster>${plain}{1,256})"`,
+    `,"cluster":"(${plain}{1,256})"`,
     optional(
       'object',
-      `\\{"kind":"(?<kind>${plain}{0,64})","name":"(?<name>${plain}{0,256})"` +
+      `\\{"kind":"(${plain}{0,64})","name":"(${plain}{0,256})"` +
         `${optional('uid', text(0, 1_024))}${optional('namespace', text(0, 256))}\\}`,
     ),
     optional('subjects', names),
     optional('grants', names),
-    optional('revision', '(?<revision>0|[1-9]\\d{0,14})'),
+    optional('revision', '(0|[1-9]\\d{0,14})'),
     optional('result', `\\{"code":${text(0, 64)}${optional('message', text(0, 1_024))}\\}`),
-    optional('details', '(?<details>\\{[ -[\\]-~]+\\})'),
+    optional('details', '(\\{[ -[\\]-~]+\\})'),
     '\\}$',
   ].join(''),
 );
@@ -37,12 +40,14 @@ export interface PlainEvent {
   readonly actor: string;
   readonly cluster: string;
   readonly revision: number | undefined;
-  /** The event with another id, as it came otherwise. */
-  withId(id: string): Pick<WrittenEvent, 'object_kind' | 'object_name' | 'json'>;
+  readonly objectKind: string | undefined;
+  readonly objectName: string | undefined;
+  /** The event as it came. */
+  readonly json: string;
 }
 
 const mostDetails = 32;
-const startOfId = '{"id":"'.length;
+const startOfEvent = '{"id":"';
 
 /**
  * What nearly all events are: of a form that needs no mending, so that they can be stored in the bytes they came in.
@@ -50,21 +55,36 @@ const startOfId = '{"id":"'.length;
  */
 export function plainEvent(bytes: Uint8Array): PlainEvent | undefined {
   const json = Buffer.prototype.latin1Slice.call(bytes);
-  const groups = plainEventPattern.exec(json)?.groups;
-  if (groups === undefined) return undefined;
-  const { time = '', type = '', actor = '', cluster = '', kind, name, revision, details } = groups;
+  const found = plainEventPattern.exec(json);
+  if (found === null) return undefined;
+  const [, time = '', type = '', actor = '', cluster = '', objectKind, objectName] = found;
+  const [revision, details] = [found[7], found[8]];
   if (details !== undefined && !arePlain(details)) return undefined;
   return {
     time,
     type,
     actor,
     cluster,
+    objectKind,
+    objectName,
+    json,
     revision: revision === undefined ? undefined : Number(revision),
-    withId: (id) => ({
-      object_kind: kind ?? null,
-      object_name: name ?? null,
-      json: `{"id":"${id}${json.slice(json.indexOf('"', startOfId))}`,
-    }),
+  };
+}
+
+/** The row of such an event with another id, as it came otherwise. */
+export function plainRow(event: PlainEvent, id: string, reportedBy: string): WrittenEvent {
+  const { time, type, actor, cluster, objectKind = null, objectName = null, json } = event;
+  return {
+    time,
+    type,
+    actor,
+    cluster,
+    object_kind: objectKind,
+    object_name: objectName,
+    reported_by: reportedBy,
+    json: startOfEvent + id + json.slice(json.indexOf('"', startOfEvent.length)),
+    isAscii: true,
   };
 }
 
