@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { fullJitter, type Logger } from '@ambit/kernel';
+import { type AppError, fullJitter, type Logger } from '@ambit/kernel';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { databaseError, isTransient } from './database-error.ts';
@@ -53,6 +53,7 @@ export class Database implements Sql {
   readonly #source: DataSource;
   readonly #options: DatabaseOptions;
   readonly #lossListeners: Set<() => void>;
+  #answeredAt = performance.now();
   /** As `query`, planned once for each connection: for statements whose texts are constant. */
   readonly prepared: Sql = {
     query: (text, values) => this.#query(text, values, statementName(text)),
@@ -86,6 +87,8 @@ export class Database implements Sql {
       extra: {
         ...databaseAddress(options.url),
         max: options.maxConnections ?? 20,
+        // One stays, so that the end of the server is noticed when it comes and not when somebody asks.
+        min: 1,
         types,
         application_name: options.applicationName ?? 'ambit',
         options: sessionOptions(options),
@@ -146,7 +149,7 @@ export class Database implements Sql {
       try {
         return await this.#attempt<T, R>(work, options);
       } catch (error) {
-        if (!isTransient(error) || attempt === 4) throw databaseError(error);
+        if (!isTransient(error) || attempt === 4) throw this.#failure(error);
         const waitMs = fullJitter({ baseMs: 10, capMs: 250 }, attempt, Math.random);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
@@ -162,7 +165,7 @@ export class Database implements Sql {
     try {
       return await inOneRoundTrip<R>(await openTransaction(runner), statements);
     } catch (error) {
-      throw databaseError(error);
+      throw this.#failure(error);
     } finally {
       await runner.release();
     }
@@ -198,7 +201,12 @@ export class Database implements Sql {
     return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
   }
 
-  /** Tells of each connection of the pool that breaks while nobody uses it. Gives the function that ends it. */
+  /** Milliseconds since a statement was last answered. */
+  get silentMs(): number {
+    return performance.now() - this.#answeredAt;
+  }
+
+  /** Tells of each connection of the pool that breaks while nobody uses it, and of work that found no database. Gives the function that ends it. */
   onConnectionLost(listener: () => void): () => void {
     this.#lossListeners.add(listener);
     return () => this.#lossListeners.delete(listener);
@@ -222,10 +230,19 @@ export class Database implements Sql {
   async #query<R>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
     try {
       const statement = { text, values: [...values], ...(name === undefined ? {} : { name }) };
-      return (await this.#pool().query<R & pg.QueryResultRow>(statement)).rows;
+      const { rows } = await this.#pool().query<R & pg.QueryResultRow>(statement);
+      this.#answeredAt = performance.now();
+      return rows;
     } catch (error) {
-      throw databaseError(error);
+      throw this.#failure(error);
     }
+  }
+
+  #failure(error: unknown): AppError {
+    const failure = databaseError(error);
+    if (failure.code === 'database_unavailable')
+      for (const listener of this.#lossListeners) listener();
+    return failure;
   }
 
   #pool(): pg.Pool {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import type { PolicyChange, PolicyObject } from '@ambit/domain';
 import {
   eventually,
@@ -28,10 +29,17 @@ interface Replica {
   readonly seen: FeedCommit[];
 }
 
-async function replica(more: { pollMs?: number; from?: number } = {}): Promise<Replica> {
+async function replica(
+  more: { pollMs?: number; from?: number; deaf?: boolean } = {},
+): Promise<Replica> {
   const seen: FeedCommit[] = [];
+  const database = await db.another();
+  const deaf = {
+    prepared: database.prepared,
+    dedicatedClient: () => new pg.Client({ host: '127.0.0.1', port: 1 }),
+  };
   const feed = new PolicyFeed({
-    database: await db.another(),
+    database: more.deaf === true ? deaf : database,
     logger: silentLogger,
     random: Math.random,
     onCommit: (commit) => void seen.push(commit),
@@ -40,6 +48,26 @@ async function replica(more: { pollMs?: number; from?: number } = {}): Promise<R
   feeds.push(feed);
   await feed.start(more.from ?? (await headRevision(db.database)));
   return { feed, seen };
+}
+
+/** The connections that listen for hints. */
+async function listeners(): Promise<number[]> {
+  const rows = await db.database.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND query LIKE 'LISTEN%' ORDER BY pid`,
+  );
+  return rows.map(({ pid }) => pid);
+}
+
+/** A commit as that of a replica that was killed before it could tell of it. */
+async function untold(name: string): Promise<number | undefined> {
+  const { unit } = new PolicyWriter(db.database);
+  const actor = { kind: 'system', name: 'system/test' } as const;
+  const draft = await unit.draft({ actor }, undefined, async (tx) => {
+    await tx.users.put({ name, labels: {}, active: true });
+    tx.audit.record({ type: 'user.created', message: 'made', object: { kind: 'User', name } });
+  });
+  return (await unit.commit(draft)).commit?.revision;
 }
 
 const revisions = (one: Replica): number[] => one.seen.map((commit) => commit.revision);
@@ -79,12 +107,40 @@ describe('the policy feed', () => {
     await eventually(() => expect(there.feed.known()).toBe(commit?.revision), { withinMs: 2_000 });
   });
 
-  test('the poll finds what no hint told', async () => {
-    const one = await replica({ pollMs: 50 });
+  test('a transaction tells of itself, whoever runs it', async () => {
+    const one = await replica();
     const { commit } = await new PolicyWriter(db.database).change((tx) =>
-      tx.users.put({ name: 'polled', labels: {}, active: true }),
+      tx.users.put({ name: 'by-command', labels: {}, active: true }),
     );
-    await eventually(() => expect(one.feed.known()).toBe(commit?.revision), { withinMs: 5_000 });
+    await eventually(() => expect(one.feed.known()).toBe(commit?.revision), { withinMs: 2_000 });
+  });
+
+  test('the poll finds what no hint told, and then listens on a new connection', async () => {
+    const one = await replica({ pollMs: 50 });
+    const [before] = await listeners();
+    const revision = await untold('polled');
+    await eventually(() => expect(one.feed.known()).toBe(revision), { withinMs: 5_000 });
+    await eventually(async () => {
+      const now = await listeners();
+      expect(now).toHaveLength(1);
+      expect(now).not.toContain(before);
+    });
+  });
+
+  test('who is told of a change keeps its connection', async () => {
+    const one = await replica({ pollMs: 5_000 });
+    const before = await listeners();
+    const { commit } = await new PolicyWriter(db.database).change((tx) =>
+      tx.users.put({ name: 'told', labels: {}, active: true }),
+    );
+    await eventually(() => expect(one.feed.known()).toBe(commit?.revision), { withinMs: 2_000 });
+    expect(await listeners()).toEqual(before);
+  });
+
+  test('the poll is not seldom while no hint can come', async () => {
+    const one = await replica({ deaf: true });
+    const revision = await untold('unheard');
+    await eventually(() => expect(one.feed.known()).toBe(revision), { withinMs: 9_000 });
   });
 
   test('events cache of SPIRE: a transaction held open is not stepped over', async () => {

@@ -6,7 +6,7 @@ import { changesAfter, type ChangesAfter } from './policy-changes.ts';
 import { policyChannel, PolicyListener } from './policy-listener.ts';
 
 export interface PolicyFeedOptions {
-  readonly database: Database;
+  readonly database: Pick<Database, 'prepared' | 'dedicatedClient'>;
   readonly logger: Logger;
   readonly random: Random;
   /** Called once per revision, in order, one at a time. When it throws the feed stops and tells `onFailure`. */
@@ -14,7 +14,10 @@ export interface PolicyFeedOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Called when commits stop being taken, and when they are taken again; see `state_ahead`. */
   readonly onFrozen?: (frozen: boolean) => void;
-  /** 5000 unless told; each wait is between a half and the whole of it. */
+  /**
+   * How often it looks although nothing hinted; 30,000 unless told, and each wait is between a half and the whole of it.
+   * While no hint can come it looks every 5,000.
+   */
   readonly pollMs?: number;
 }
 
@@ -41,11 +44,13 @@ interface Waiter {
 }
 
 const readAhead = 500;
+const deafPollMs = 5_000;
 
 /**
  * Delivers every revision once, in order. Commits of this process come by `offer` without a read; those of others are
  * read from `policy_changes` after a hint (NOTIFY) or a poll. Hints carry nothing but who gives them, so a lost one
- * costs time and no change.
+ * costs time and no change: the poll is seldom while hints can come, and what it finds that none told shows a listener
+ * that has gone deaf.
  */
 export class PolicyFeed {
   readonly #options: PolicyFeedOptions;
@@ -59,6 +64,8 @@ export class PolicyFeed {
   #lineage: Uint8Array = new Uint8Array();
   #frozen = false;
   #stale = false;
+  /** The poll made it look, and nobody told it of anything since. */
+  #unprompted = false;
   /** Something was offered or hinted since the worker looked last. */
   #wanted = false;
   #working: Promise<void> | undefined;
@@ -71,7 +78,8 @@ export class PolicyFeed {
     this.#options = options;
     // Its own commits were offered to it: another read would give nothing new.
     const onHint = (by: string): void => (by === this.#name ? undefined : this.#hint());
-    this.#listener = new PolicyListener({ ...options, onHint });
+    const onLost = (): void => this.#schedulePoll();
+    this.#listener = new PolicyListener({ ...options, onHint, onLost });
   }
 
   /** Follows everything above `revision`, which the caller's model holds, of the database that has it with `lineage`. */
@@ -90,6 +98,7 @@ export class PolicyFeed {
   /** A commit of this process: delivered as soon as it is next, and announced to the other replicas. */
   offer(commit: FeedCommit): void {
     if (this.#closed) return;
+    this.#unprompted = false;
     if (commit.revision > this.#known) this.#offered.set(commit.revision, commit);
     // Known already: read by the worker just before, or the database went back and gives its numbers again.
     else this.#stale = true;
@@ -130,7 +139,8 @@ export class PolicyFeed {
     });
   }
 
-  #hint(): void {
+  #hint({ unprompted = false } = {}): void {
+    this.#unprompted = unprompted;
     this.#stale = true;
     this.#work();
   }
@@ -174,6 +184,7 @@ export class PolicyFeed {
     this.#refuseReplaced(read, before);
     this.#noteFrozen(read.frozen);
     const { commits } = read;
+    if (commits.length > 0 && this.#unprompted) this.#listener.renew();
     for (const commit of commits) {
       if (this.#closed) return false;
       // While these were read, the same commits may have been offered and delivered.
@@ -236,13 +247,16 @@ export class PolicyFeed {
   }
 
   #schedulePoll(): void {
-    const { pollMs = 5_000, random } = this.#options;
+    clearTimeout(this.#poll);
+    if (this.#closed) return;
+    const { pollMs = 30_000, random } = this.#options;
+    const everyMs = this.#listener.listening ? pollMs : Math.min(pollMs, deafPollMs);
     this.#poll = setTimeout(
       () => {
-        this.#hint();
-        if (!this.#closed) this.#schedulePoll();
+        this.#hint({ unprompted: true });
+        this.#schedulePoll();
       },
-      pollMs * (0.5 + random() / 2),
+      everyMs * (0.5 + random() / 2),
     );
   }
 }

@@ -5,11 +5,13 @@ import type { Database } from '../database.ts';
 export const policyChannel = 'ambit_policy';
 
 interface ListenerOptions {
-  readonly database: Database;
+  readonly database: Pick<Database, 'dedicatedClient'>;
   readonly logger: Logger;
   readonly random: Random;
   /** Something may have changed: a notification came, with who gave it, or the connection is new and may have missed some. */
   readonly onHint: (by: string) => void;
+  /** None can come until the next one. */
+  readonly onLost: () => void;
 }
 
 /** One connection of its own that listens for hints, and comes back when it breaks. It never carries data. */
@@ -18,10 +20,16 @@ export class PolicyListener {
   #client: pg.Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
+  #listening = false;
   #closed = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+  }
+
+  /** Hints can come, as far as can be told from here. */
+  get listening(): boolean {
+    return this.#listening;
   }
 
   /** Never throws: without a connection the poll of the feed does the work. */
@@ -36,10 +44,16 @@ export class PolicyListener {
       await client.connect();
       await client.query(`LISTEN ${policyChannel}`);
       this.#attempt = 0;
+      this.#listening = this.#client === client;
       this.#options.onHint('');
     } catch {
       this.#lost(client);
     }
+  }
+
+  /** Something was not told: the connection may have died without a word. */
+  renew(): void {
+    if (this.#client !== undefined) this.#lost(this.#client);
   }
 
   async close(): Promise<void> {
@@ -53,10 +67,13 @@ export class PolicyListener {
   #lost(client: pg.Client): void {
     if (this.#closed || this.#client !== client) return;
     this.#client = undefined;
+    const listened = this.#listening;
+    this.#listening = false;
     void client.end().catch(() => {});
     const { logger, random } = this.#options;
     const waitMs = fullJitter({ baseMs: 200, capMs: 5_000 }, this.#attempt++, random);
     logger.warn('the listener for policy changes lost its connection', { waitMs });
     this.#retry = setTimeout(() => void this.connect(), waitMs);
+    if (listened) this.#options.onLost();
   }
 }

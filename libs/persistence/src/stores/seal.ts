@@ -1,6 +1,7 @@
 import type { AuditActor } from '@ambit/domain';
 import { eventColumns, eventRecord, toEventRow } from '../audit/event-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
+import { policyChannel } from '../feed/policy-listener.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { ChangeSet } from './change-set.ts';
 
@@ -110,14 +111,16 @@ function rareRows(all: readonly Revised[], values: Values): string[] {
 /**
  * The last statement of a transaction that changes the policy; it gives a revision to each of its changes, in order. It
  * is one statement, so that the head is locked for no longer than it takes, whatever else the transaction did. The lock
- * makes the order of revisions the order of commits, and every row that it touches was locked before.
+ * makes the order of revisions the order of commits, and every row that it touches was locked before. Replicas are told
+ * of the commit by it: whoever runs such a transaction may have no feed that tells them, or end before it does.
  */
 export function sealStatement(all: readonly Revised[], at: Date): Statement {
-  return raise(all, at, (values, time) => [
+  const written = (values: Values, time: string): string[] => [
     ...changeRows(changesOf(all), values, time),
     ...stampStatements(all, values),
     ...eventRows(eventsOf(all), values, time),
-  ]);
+  ];
+  return raise(all, at, { written, tells: `, pg_notify('${policyChannel}', '')` });
 }
 
 /**
@@ -136,7 +139,7 @@ export function sealInPieces(
     ...changeRows(piece(changes, number), values, time),
     ...eventRows(piece(events, number), values, time),
   ];
-  const first = raise(all, at, (values, time) => written(0, values, time));
+  const first = raise(all, at, { written: (values, time) => written(0, values, time) });
   const pieces = Math.ceil(Math.max(changes.length, events.length) / rowsAtOnce);
   const more = Array.from({ length: Math.max(0, pieces - 1) }, (_, index): Statement => {
     const values = new Values();
@@ -152,7 +155,10 @@ export function sealInPieces(
 function raise(
   all: readonly Revised[],
   at: Date,
-  written: (values: Values, time: string) => readonly string[],
+  how: {
+    readonly written: (values: Values, time: string) => readonly string[];
+    readonly tells?: string;
+  },
 ): Statement {
   const values = new Values();
   const made = values.add(all.length);
@@ -169,10 +175,10 @@ function raise(
   SELECT head.base + g.nth, uuid_send(gen_random_uuid()) FROM head, generate_series(1, ${made}::bigint) AS g(nth)
   RETURNING revision, lineage)`,
     ...rareRows(all, values),
-    ...written(values, time),
+    ...how.written(values, time),
   ];
   // The time is a value of every seal, whether or not a row of this one has it.
   const text = `WITH ${parts.join(',\n')}
-SELECT revision, lineage FROM line WHERE ${time}::timestamptz IS NOT NULL ORDER BY revision`;
+SELECT revision, lineage${how.tells ?? ''} FROM line WHERE ${time}::timestamptz IS NOT NULL ORDER BY revision`;
   return { text, values: values.all };
 }
