@@ -413,6 +413,7 @@ export class TestCentral {
     return {
       revision: this.revision,
       root: this.#tree.root,
+      lineage: this.lineage,
       sections: this.#tree.sections.keys(),
       manifest: this.sign('manifest', manifestCodec.encode(this.manifest())),
       entries: () => entries,

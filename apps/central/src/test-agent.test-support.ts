@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
-import { AgentSession, decodeIntent } from '@ambit/protocol';
+import { agentCapabilities, AgentSession, decodeIntent } from '@ambit/protocol';
 import type { AgentEffect, StateChange, wire } from '@ambit/protocol';
 import type { Intent, Mask } from '@ambit/rbac';
 import {
@@ -155,14 +155,14 @@ export class TestAgent {
       closed: (error) => {
         this.ended = true;
         this.endedBy = error;
-        this.session.handle({ on: 'closed' });
+        this.session.handle({ on: 'closed', code: error?.code });
       },
     });
     const facts = {
       agentVersion: '0.0.1',
       instanceId: this.instanceId,
       attempt: 1,
-      capabilities: [],
+      capabilities: [...agentCapabilities],
       kubernetesVersion: 'v1.36.2',
       ceilingDigest: '',
       ceilingJson: '{}',
@@ -203,6 +203,8 @@ export class TestAgent {
   #note(message: wire.CentralMessage): void {
     if (message.message === 'stateBegin') {
       this.heard.push(message.stateBegin.mode === 'MODE_FULL' ? 'full' : 'delta');
+    } else if (message.message === 'stateDelta') {
+      this.heard.push('delta');
     } else if (message.message !== 'stateChunk' && message.message !== 'stateEnd') {
       this.heard.push(message.message ?? 'unknown');
     }

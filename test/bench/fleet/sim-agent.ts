@@ -67,7 +67,7 @@ export class SimAgent {
     this.#stream = stream;
     stream.listen({
       message: (message) => this.#message(message),
-      closed: () => this.#closed(stream),
+      closed: (error) => this.#closed(stream, error?.code),
     });
     const hello = {
       agentVersion: '0.1.0',
@@ -98,16 +98,15 @@ export class SimAgent {
   #message(message: wire.CentralMessage): void {
     const { responseSerialize } = agentServices.sync.Connect;
     if (this.#fleet.countBytes) this.#events.bytes(responseSerialize(message).length);
-    const entries = message.message === 'stateChunk' ? message.stateChunk.entries.length : 0;
-    this.#events.heard(message.message ?? 'unknown', entries);
+    this.#events.heard(message.message ?? 'unknown', entriesIn(message));
     this.#run(this.#session.handle({ on: 'message', at: performance.now(), message }));
   }
 
-  #closed(stream: Stream): void {
+  #closed(stream: Stream, code: string | undefined): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     this.#connection?.close();
-    this.#session.handle({ on: 'closed' });
+    this.#session.handle({ on: 'closed', code });
     this.#events.closed();
   }
 
@@ -144,6 +143,11 @@ export class SimAgent {
     const { phase, revision } = message.stateAck;
     if (phase === 'PHASE_ACCEPTED') this.#events.accepted(revision);
   }
+}
+
+function entriesIn(message: wire.CentralMessage): number {
+  if (message.message === 'stateDelta') return message.stateDelta.entries.length;
+  return message.message === 'stateChunk' ? message.stateChunk.entries.length : 0;
 }
 
 export interface SimAgentParts {

@@ -102,7 +102,7 @@ export class AgentSessionDriver implements SessionLoopListener {
   }
 
   closed(reason: string, error: AppError | undefined): void {
-    this.#run(this.#options.session.handle({ on: 'closed' }));
+    this.#run(this.#options.session.handle({ on: 'closed', code: error?.code }));
     this.#options.observer.ended(reason, error);
   }
 

@@ -26,11 +26,45 @@ const plain: protobuf.IConversionOptions = {
 export function codecOf<T extends object>(name: string): Codec<T> {
   const type = root.lookupType(`ambit.agent.v1.${name}`);
   return {
-    encode: (value) => type.encode(type.fromObject(value)).finish(),
+    encode: (value) => type.encode(withNumbers(type, value)).finish(),
     // The generated types are made from the same descriptor with the same options.
     decode: (bytes) => type.toObject(type.decode(bytes), plain) as T,
     unknownField: (bytes) => unknownFieldOf(type, protobuf.Reader.create(bytes)),
   };
+}
+
+type Convert = (value: unknown) => unknown;
+
+/** Of each message type that holds enums, itself or further down: how the fields that do are made ready. */
+const converters = new Map<protobuf.Type, readonly (readonly [name: string, convert: Convert])[]>();
+
+/**
+ * The message with numbers for the names of its enums, which is all that our values differ in from what is written;
+ * most messages have none and are written as they are.
+ */
+function withNumbers(type: protobuf.Type, value: object): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, convert] of convertersOf(type)) {
+    const was: unknown = Reflect.get(value, name);
+    if (was === null || was === undefined) continue;
+    const is = Array.isArray(was) ? was.map(convert) : convert(was);
+    if (is !== was) copy = { ...(copy ?? value), [name]: is };
+  }
+  return copy ?? value;
+}
+
+function convertersOf(type: protobuf.Type): readonly (readonly [string, Convert])[] {
+  const known = converters.get(type);
+  if (known !== undefined) return known;
+  const own = type.fieldsArray.flatMap(({ name, resolvedType: of }) => {
+    if (of instanceof protobuf.Enum) {
+      return [[name, (value: unknown) => of.values[String(value)] ?? value] as const];
+    }
+    if (!(of instanceof protobuf.Type) || convertersOf(of).length === 0) return [];
+    return [[name, (value: unknown) => withNumbers(of, value as object)] as const];
+  });
+  converters.set(type, own);
+  return own;
 }
 
 function unknownFieldOf(type: protobuf.Type, reader: protobuf.Reader): string | undefined {

@@ -22,7 +22,10 @@ describe('the chunks of a state', () => {
           const manifest = envelopeOf('manifest', {});
           const base = { revision: 1, root: bytesOf('root') };
           const transfer = { nonce: 4, manifest, base, removed, entries };
-          const { begin, messages } = stateMessages(transfer, 2_048);
+          const { begin, messages } = stateMessages(transfer, {
+            maxChunkBytes: 2_048,
+            compact: false,
+          });
           const chunks = [...messages].flatMap((each) => {
             if (each.message !== 'stateChunk') return [];
             expect(codec.encode(each).length).toBeLessThanOrEqual(2_048);
@@ -43,9 +46,22 @@ describe('the chunks of a state', () => {
     const manifest = envelopeOf('manifest', {});
     const { begin, messages } = stateMessages(
       { nonce: 1, manifest, removed: [], entries: [] },
-      100,
+      { maxChunkBytes: 100, compact: true },
     );
     expect(begin).toMatchObject({ mode: 'MODE_FULL', chunks: 0, bytes: 0 });
     expect([...messages].map(({ message }) => message)).toEqual(['stateBegin', 'stateEnd']);
+  });
+
+  test('are one message of a small delta for who takes it, and chunks of a larger one', () => {
+    const manifest = envelopeOf('manifest', {});
+    const base = { revision: 1, root: bytesOf('root') };
+    const messages = (bytes: number): (string | undefined)[] => {
+      const entries = [{ key: 'BINDING/a', body: new Uint8Array(bytes) }];
+      const transfer = { nonce: 1, manifest, base, removed: ['BINDING/b'], entries };
+      const options = { maxChunkBytes: 1_000, compact: true };
+      return Array.from(stateMessages(transfer, options).messages, ({ message }) => message);
+    };
+    expect(messages(700)).toEqual(['stateDelta']);
+    expect(messages(990)).toEqual(['stateBegin', 'stateChunk', 'stateChunk', 'stateEnd']);
   });
 });

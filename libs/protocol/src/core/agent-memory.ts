@@ -1,8 +1,16 @@
 import type { Millis } from '@ambit/kernel';
 import type { AgentMemory } from './agent-session-types.ts';
-import type { CentralTime, EpochRaise, Revocation } from './generated/messages.ts';
+import type { CentralTime, EpochRaise, HeldState, Revocation } from './generated/messages.ts';
 import type { StateRefusal } from './manifest-rules.ts';
 import { contains, refusalOfNumbers } from './state-point.ts';
+
+/** What Hello says of it, with the signed manifest as the proof or without. */
+export function heldIn({ held }: AgentMemory, proves: boolean): HeldState | null {
+  if (held === undefined) return null;
+  const { stateEpoch, revision, stale, lineage, tree } = held;
+  const manifest = proves ? (held.envelope ?? null) : null;
+  return { stateEpoch, revision, root: held.root ?? tree.root, stale, lineage, manifest };
+}
 
 /** The memory with a higher state epoch; the same object when it is none. */
 export function raiseEpoch(memory: AgentMemory, raise: EpochRaise): AgentMemory | StateRefusal {

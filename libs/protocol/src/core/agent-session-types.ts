@@ -65,7 +65,8 @@ export type AgentEvent =
   | { readonly on: 'opened'; readonly at: Millis; readonly hello: HelloFacts }
   | { readonly on: 'message'; readonly at: Millis; readonly message: CentralMessage }
   | { readonly on: 'tick'; readonly at: Millis; readonly wallClock: Millis }
-  | { readonly on: 'closed' }
+  /** `code`: of the error that central ended the stream with. */
+  | { readonly on: 'closed'; readonly code?: string | undefined }
   | { readonly on: 'stateSaved'; readonly saveId: number }
   | { readonly on: 'saveFailed'; readonly saveId: number; readonly message: string }
   | { readonly on: 'revocationSaved'; readonly saveId: number }

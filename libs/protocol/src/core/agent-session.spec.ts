@@ -81,7 +81,7 @@ function transfer(
     entries: Object.entries(entries).map(([key, body]) => ({ key, body: bytesOf(body) })),
     ...more,
   };
-  return [...stateMessages(full, 64).messages];
+  return [...stateMessages(full, { maxChunkBytes: 64, compact: false }).messages];
 }
 
 const first = { 'CONFIG/cluster': 'c', 'BINDING/a': '1', 'BINDING/b': '2' };

@@ -1,5 +1,5 @@
 import type { Millis } from '@ambit/kernel';
-import { raiseEpoch, rememberRevocation, timeOf } from './agent-memory.ts';
+import { heldIn, raiseEpoch, rememberRevocation, timeOf } from './agent-memory.ts';
 import type {
   AgentCloseReason,
   AgentEffect,
@@ -48,6 +48,8 @@ export class AgentSession {
   readonly #cell: MemoryCell;
   readonly #states: StateReceiver;
   #stream: Stream | undefined;
+  /** The next Hello proves what it says: the first one, and those after a refusal that a proof may change. */
+  #proves = true;
   readonly #savingRevocations = new Map<
     number,
     { readonly nonce: number; readonly revision: number; readonly stream: Stream }
@@ -77,6 +79,7 @@ export class AgentSession {
       case 'tick':
         return this.#tick(event.at, event.wallClock);
       case 'closed':
+        this.#proves ||= provable.has(event.code ?? '');
         this.#end();
         return [];
       case 'stateSaved':
@@ -108,23 +111,12 @@ export class AgentSession {
   }
 
   #hello(facts: HelloFacts): Hello {
-    const { held, clusterUid } = this.memory;
     return {
       ...facts,
       protocolMin: protocolVersion,
       protocolMax: protocolVersion,
-      clusterUid,
-      held:
-        held === undefined
-          ? null
-          : {
-              stateEpoch: held.stateEpoch,
-              revision: held.revision,
-              root: held.root ?? held.tree.root,
-              stale: held.stale,
-              lineage: held.lineage,
-              manifest: held.envelope ?? null,
-            },
+      clusterUid: this.memory.clusterUid,
+      held: heldIn(this.memory, this.#proves),
     };
   }
 
@@ -150,6 +142,7 @@ export class AgentSession {
       case 'welcome':
         return this.#protocolError('central sent a second Welcome');
       case 'stateBegin':
+      case 'stateDelta':
       case 'upToDate':
         return this.#offered(message);
       case 'stateChunk':
@@ -170,12 +163,17 @@ export class AgentSession {
   }
 
   #offered(
-    message: Extract<CentralMessage, { message: 'stateBegin' | 'upToDate' }>,
+    message: Extract<CentralMessage, { message: 'stateBegin' | 'stateDelta' | 'upToDate' }>,
   ): AgentEffect[] {
     if (this.#states.busy) return this.#protocolError('central sent two states at once');
-    return message.message === 'upToDate'
-      ? this.#states.upToDate(message.upToDate)
-      : this.#states.begin(message.stateBegin);
+    switch (message.message) {
+      case 'upToDate':
+        return this.#states.upToDate(message.upToDate);
+      case 'stateBegin':
+        return this.#states.begin(message.stateBegin);
+      case 'stateDelta':
+        return this.#states.delta(message.stateDelta);
+    }
   }
 
   #welcome(stream: Stream, at: Millis, welcome: Welcome): AgentEffect[] {
@@ -184,6 +182,7 @@ export class AgentSession {
       return this.#close('unsupported_protocol', message, { kind: 'after', ms: 60_000 });
     }
     stream.live = true;
+    this.#proves = false;
     const settings = boundedSettings(welcome);
     stream.heartbeatMs = settings.heartbeatIntervalMs;
     stream.heartbeatAt = at + stream.heartbeatMs;
@@ -285,6 +284,9 @@ export class AgentSession {
     this.#states.streamClosed();
   }
 }
+
+/** What central says to who seems to hold more than its database. */
+const provable: ReadonlySet<string> = new Set(['state_ahead', 'certificate_revoked']);
 
 function refused(
   what: Extract<AgentEffect, { do: 'refused' }>['what'],

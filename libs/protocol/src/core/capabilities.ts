@@ -5,10 +5,17 @@
 export const capabilities = {
   /** Skips and reports sections, intents and messages that it does not know, where the first release refused the whole. */
   skipsUnknown: 'skips_unknown',
+  /** Takes a delta in one message, a manifest that was signed together with others, and no manifest where it holds it. */
+  compact: 'compact',
 } as const;
 
 /** What an agent of this version says of itself. */
 export const agentCapabilities: readonly string[] = Object.values(capabilities);
+
+/** True when the short forms of messages may be used towards the agent of this Hello. */
+export function isCompact(hello: { readonly capabilities: readonly string[] }): boolean {
+  return hello.capabilities.includes(capabilities.compact);
+}
 
 /** Sections that every agent reads. */
 const firstSections: ReadonlySet<string> = new Set(['CONFIG', 'ROLE', 'DENY', 'BINDING']);

@@ -17,6 +17,8 @@ import type {
 export interface OfferedState {
   readonly revision: number;
   readonly root: Uint8Array;
+  /** Empty when there is none. */
+  readonly lineage: Uint8Array;
   /** Sections that hold entries. */
   readonly sections: Iterable<string>;
   /** Signed Manifest of this revision and root. */

@@ -41,32 +41,44 @@ function groups<T>(items: readonly T[], cost: (item: T) => number, maxBytes: num
 
 /**
  * The messages of one state: Begin, chunks of at most `maxChunkBytes`, End. Removals travel first. The chunks are
- * made one at a time as they are taken, so that a slow reader costs no second copy.
+ * made one at a time as they are taken, so that a slow reader costs no second copy. To a `compact` peer a delta that is no
+ * larger than a chunk is one message.
  */
 export function stateMessages(
   transfer: StateTransfer,
-  maxChunkBytes: number,
+  { maxChunkBytes, compact }: { readonly maxChunkBytes: number; readonly compact: boolean },
 ): { readonly begin: StateBegin; readonly messages: Iterable<CentralMessage> } {
+  const { removed, entries, base } = transfer;
+  if (compact && base !== undefined && costOf(transfer) <= maxChunkBytes) {
+    const begin = beginOf(transfer, 1);
+    return {
+      begin,
+      messages: [{ message: 'stateDelta', stateDelta: { begin, removed, entries } }],
+    };
+  }
   const parts: Part[] = [
-    ...groups(transfer.removed, costOfKey, maxChunkBytes).map((removed) => ({
-      removed,
-      entries: [],
-    })),
-    ...groups(transfer.entries, costOfEntry, maxChunkBytes).map((entries) => ({
-      removed: [],
-      entries,
-    })),
+    ...groups(removed, costOfKey, maxChunkBytes).map((some) => ({ removed: some, entries: [] })),
+    ...groups(entries, costOfEntry, maxChunkBytes).map((some) => ({ removed: [], entries: some })),
   ];
-  const begin: StateBegin = {
-    nonce: transfer.nonce,
-    manifest: transfer.manifest,
-    mode: transfer.base === undefined ? 'MODE_FULL' : 'MODE_DELTA',
-    baseRevision: transfer.base?.revision ?? 0,
-    baseRoot: transfer.base?.root ?? new Uint8Array(),
-    chunks: parts.length,
-    bytes: transfer.entries.reduce((sum, entry) => sum + entry.body.length, 0),
-  };
+  const begin = beginOf(transfer, parts.length);
   return { begin, messages: sequence(begin, parts) };
+}
+
+function costOf({ removed, entries }: StateTransfer): number {
+  const keys = removed.reduce((sum, key) => sum + costOfKey(key), 0);
+  return entries.reduce((sum, entry) => sum + costOfEntry(entry), keys);
+}
+
+function beginOf({ nonce, manifest, base, entries }: StateTransfer, chunks: number): StateBegin {
+  return {
+    nonce,
+    manifest,
+    mode: base === undefined ? 'MODE_FULL' : 'MODE_DELTA',
+    baseRevision: base?.revision ?? 0,
+    baseRoot: base?.root ?? new Uint8Array(),
+    chunks,
+    bytes: entries.reduce((sum, entry) => sum + entry.body.length, 0),
+  };
 }
 
 function* sequence(begin: StateBegin, parts: readonly Part[]): Generator<CentralMessage> {

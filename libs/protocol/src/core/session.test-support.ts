@@ -42,7 +42,11 @@ let serial = 0;
 export function envelopeOf(payloadType: string, value: unknown, keyId = 'good'): SignedEnvelope {
   const payload = bytesOf(`payload-${++serial}`);
   payloads.set(payload, value);
-  return { payloadType, payload, signatures: [{ keyId, signature: bytesOf('signature') }] };
+  return {
+    payloadType,
+    payload,
+    signatures: [{ keyId, signature: bytesOf('signature'), path: new Uint8Array() }],
+  };
 }
 
 function open<T>(type: string, envelope: SignedEnvelope): Opened<T> {
@@ -133,6 +137,7 @@ export function manifestOf(
 export class Desired {
   revision = 1;
   stateEpoch = 1;
+  lineage: Uint8Array = new Uint8Array();
   readonly entries = new Map<string, string>();
   readonly history = new StateHistory();
   tree = HashTree.empty(nodeDigests);
@@ -153,8 +158,12 @@ export class Desired {
     return {
       revision,
       root: tree.root,
+      lineage: this.lineage,
       sections: tree.sections.keys(),
-      manifest: envelopeOf('manifest', manifestOf(tree, revision, { stateEpoch })),
+      manifest: envelopeOf(
+        'manifest',
+        manifestOf(tree, revision, { stateEpoch, lineage: this.lineage }),
+      ),
       entries: () => entries,
       entriesOf: (keys) => {
         const wanted = new Set(keys);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { hex } from '@ambit/kernel';
 import { AgentSession } from './agent-session.ts';
 import type { AgentEffect } from './agent-session-types.ts';
+import { agentCapabilities } from './capabilities.ts';
 import { CentralSession } from './central-session.ts';
 import type { CentralEffect } from './central-session-types.ts';
 import type { AgentMessage, CentralMessage } from './generated/messages.ts';
@@ -52,7 +53,15 @@ const opArbitrary: fc.Arbitrary<Op> = fc.oneof(
   },
 );
 
-const parts = new Set<string | undefined>(['stateBegin', 'stateChunk', 'stateEnd', 'upToDate']);
+const parts = new Set<string | undefined>([
+  'stateBegin',
+  'stateChunk',
+  'stateEnd',
+  'stateDelta',
+  'upToDate',
+]);
+
+const damaged = new Set<string | undefined>(['stateChunk', 'stateDelta']);
 
 /** Both ends with a wire between them that loses, repeats and reorders, a slow disk, and the truth beside them. */
 class World {
@@ -70,6 +79,12 @@ class World {
   revoking: [string, number][] = [];
   revoked: [string, number][] = [];
   at = 0;
+  readonly capabilities: readonly string[];
+
+  constructor(capabilities: readonly string[] = agentCapabilities) {
+    this.capabilities = capabilities;
+    this.desired.lineage = bytesOf('lineage');
+  }
 
   newCentral(): CentralSession {
     const ports = {
@@ -138,7 +153,8 @@ class World {
     this.up = [];
     this.revoking = [];
     this.central = this.newCentral();
-    this.fromAgent(this.agent.handle({ on: 'opened', at: this.at, hello: helloFacts }));
+    const hello = { ...helloFacts, capabilities: [...this.capabilities] };
+    this.fromAgent(this.agent.handle({ on: 'opened', at: this.at, hello }));
   }
 
   deliverUp(): void {
@@ -207,7 +223,7 @@ class World {
 
   // Only what belongs to a state is damaged: gRPC itself loses no message of a stream that lives.
   damage(how: 'drop' | 'repeat' | 'swap'): void {
-    const at = this.down.findIndex(({ message }) => message === 'stateChunk');
+    const at = this.down.findIndex(({ message }) => damaged.has(message));
     const chunk = this.down[at];
     const next = this.down[at + 1];
     if (chunk === undefined) return;
@@ -227,28 +243,31 @@ class World {
   }
 }
 
+/** An agent with these capabilities lives through all of it. */
+function ends(ops: readonly Op[], capabilities: readonly string[]): void {
+  const world = new World(capabilities);
+  world.desired.commit({ 'CONFIG/cluster': 'c' });
+  world.reconnect();
+  for (const op of ops) {
+    world.apply(op);
+    world.checkRevoked();
+  }
+  world.settle();
+  expect(Object.fromEntries(world.accepted)).toEqual(Object.fromEntries(world.desired.entries));
+  expect(world.agent.memory.held?.revision).toBe(world.desired.revision);
+  expect(world.agent.memory.masks).toEqual([]);
+  // State never goes backwards.
+  expect(world.revisions).toEqual([...world.revisions].sort((a, b) => a - b));
+}
+
 describe('both ends together', () => {
   test('case b62: whatever the wire does, the agent holds signed states only and ends with the newest', () => {
-    fc.assert(
-      fc.property(fc.array(opArbitrary, { maxLength: 80 }), (ops) => {
-        const world = new World();
-        world.desired.commit({ 'CONFIG/cluster': 'c' });
-        world.reconnect();
-        for (const op of ops) {
-          world.apply(op);
-          world.checkRevoked();
-        }
-        world.settle();
-        expect(Object.fromEntries(world.accepted)).toEqual(
-          Object.fromEntries(world.desired.entries),
-        );
-        expect(world.agent.memory.held?.revision).toBe(world.desired.revision);
-        expect(world.agent.memory.masks).toEqual([]);
-        // State never goes backwards.
-        expect(world.revisions).toEqual([...world.revisions].sort((a, b) => a - b));
-      }),
-      { numRuns: 1_000 },
-    );
+    for (const capabilities of [agentCapabilities, ['skips_unknown']]) {
+      fc.assert(
+        fc.property(fc.array(opArbitrary, { maxLength: 80 }), (ops) => ends(ops, capabilities)),
+        { numRuns: 1_000 },
+      );
+    }
   });
 
   test('protocol edge 5: a FULL that lands after a Revoke does not bring the access back', () => {
@@ -277,5 +296,31 @@ describe('both ends together', () => {
     world.deliverUp();
     expect(world.down.map(({ message }) => message)).toEqual(['welcome', 'upToDate']);
     expect(bytesOf(JSON.stringify(world.down)).length).toBeLessThan(4_000);
+  });
+
+  test('a reconnect of an agent that holds this very state moves no manifest either way', () => {
+    const world = new World();
+    world.desired.commit({ 'BINDING/1': 'x' });
+    world.settle();
+    world.reconnect();
+    const [hello] = world.up;
+    expect(hello).toMatchObject({ hello: { held: { manifest: null } } });
+    world.deliverUp();
+    expect(world.down[1]).toMatchObject({ upToDate: { manifest: null } });
+    world.deliverDown();
+    world.deliverDown();
+    expect(world.up).toMatchObject([{ stateAck: { phase: 'PHASE_ACCEPTED' } }]);
+  });
+
+  test('a change comes in one message, and in three for an agent that knows no short forms', () => {
+    const messages = (capabilities: readonly string[]): (string | undefined)[] => {
+      const world = new World(capabilities);
+      world.desired.commit({ 'CONFIG/cluster': 'c' });
+      world.settle();
+      world.apply({ op: 'put', name: 1 });
+      return world.down.map(({ message }) => message);
+    };
+    expect(messages(agentCapabilities)).toEqual(['stateDelta']);
+    expect(messages(['skips_unknown'])).toEqual(['stateBegin', 'stateChunk', 'stateEnd']);
   });
 });

@@ -6,6 +6,7 @@ import type {
   SignedEnvelope,
   StateBegin,
   StateChunk,
+  StateDelta,
   UpToDate,
 } from './generated/messages.ts';
 import { HashTree } from './hash-tree.ts';
@@ -113,16 +114,22 @@ export class StateReceiver {
     return this.#save(nonce, change);
   }
 
+  /** A state that came in one message: it is taken as the three that it stands for. */
+  delta({ begin, removed, entries }: StateDelta): AgentEffect[] {
+    if (begin === null) return [];
+    const { nonce } = begin;
+    const effects = this.begin(begin);
+    return [...effects, ...this.chunk({ nonce, index: 0, removed, entries }), ...this.end(nonce)];
+  }
+
   upToDate({ nonce, manifest: signed }: UpToDate): AgentEffect[] {
     if (nonce <= this.#nonce) return [];
+    if (signed === null) return this.#unchanged(nonce);
     const believed = this.#believe(nonce, signed);
     if (isRefusal(believed)) return this.#nack(nonce, 0, believed);
     const { manifest, envelope } = believed;
     const held = this.#held;
-    if (held === undefined || held.stale) {
-      const message = 'this agent holds no whole state';
-      return this.#nack(nonce, manifest.revision, { code: 'base_mismatch', message });
-    }
+    if (held === undefined || held.stale) return this.#nack(nonce, manifest.revision, nothingWhole);
     const refusal = refusalOfContent(manifest, held.tree);
     if (refusal !== undefined) return this.#nack(nonce, manifest.revision, refusal);
     // The same state with a lineage that was not known yet is kept, so that it is known after a restart too.
@@ -130,6 +137,16 @@ export class StateReceiver {
     if (comparePoints(manifest, held) === 0 && !told) return [this.#acknowledge(nonce)];
     const nothing = { removed: [], entries: [], intents: [], skipped: [] };
     return this.#save(nonce, { mode: 'delta', manifest, envelope, ...nothing, tree: held.tree });
+  }
+
+  /** Central says that it has what is held. Nothing is taken from that word: what stands was verified when it came. */
+  #unchanged(nonce: number): AgentEffect[] {
+    const beyond = refusalOfNumbers({ nonce });
+    if (beyond !== undefined) return this.#nack(nonce, 0, beyond);
+    this.#nonce = nonce;
+    const held = this.#held;
+    const whole = held !== undefined && !held.stale && this.#saving === undefined;
+    return whole ? [this.#acknowledge(nonce)] : this.#nack(nonce, 0, nothingWhole);
   }
 
   saved(saveId: number): AgentEffect[] {
@@ -249,6 +266,11 @@ export class StateReceiver {
     ];
   }
 }
+
+const nothingWhole: StateRefusal = {
+  code: 'base_mismatch',
+  message: 'this agent holds no whole state',
+};
 
 function acceptedPoint({ stateEpoch, revision, root, lineage }: Manifest): AcceptedPoint {
   return { stateEpoch, revision, root, lineage };

@@ -5,7 +5,7 @@ import type {
   CentralSessionSettings,
   OfferedState,
 } from './central-session-types.ts';
-import { sectionsBeyond } from './capabilities.ts';
+import { isCompact, sectionsBeyond } from './capabilities.ts';
 import { stateMessages, type StateTransfer } from './chunking.ts';
 import type {
   CentralMessage,
@@ -56,6 +56,8 @@ export class StateSender {
   #fullDue = false;
   #due = false;
   #capabilities: readonly string[] = [];
+  /** What the agent said that it holds, until a state is on its way to it. */
+  #held: Hello['held'] = null;
   /** The revision of which was told that the agent is too old for it. */
   #beyondAgent: number | undefined;
   readonly #failures: Record<Mode, Failures> = {
@@ -84,6 +86,7 @@ export class StateSender {
     const desired = this.#ports.desired();
     const held = hello.held;
     this.#capabilities = hello.capabilities;
+    this.#held = held;
     this.#due = true;
     const changed = this.#changedSince(held, desired);
     if (held === null || changed === undefined) {
@@ -144,17 +147,37 @@ export class StateSender {
   }
 
   #sendState(mode: Mode, desired: OfferedState, keys: readonly string[]): CentralEffect {
-    const { revision, manifest } = desired;
+    const { revision } = desired;
     const nonce = this.#nonce;
     const what = { do: 'sendState', mode, revision } as const;
+    const held = this.#held;
+    this.#held = null;
     if (mode === 'up_to_date') {
+      const manifest = this.#compact && this.#isHeld(desired, held) ? null : desired.manifest;
       const message: CentralMessage = { message: 'upToDate', upToDate: { nonce, manifest } };
       return { ...what, messages: [message], entries: 0, bytes: 0 };
     }
+    const { manifest } = desired;
     const entries = mode === 'full' ? desired.entries() : desired.entriesOf(keys);
     const transfer = { nonce, manifest, entries, ...this.#delta(mode, keys, entries) };
-    const { begin, messages } = stateMessages(transfer, this.#settings.maxChunkBytes);
+    const { maxChunkBytes } = this.#settings;
+    const { begin, messages } = stateMessages(transfer, { maxChunkBytes, compact: this.#compact });
     return { ...what, messages, entries: entries.length, bytes: begin.bytes };
+  }
+
+  get #compact(): boolean {
+    return isCompact({ capabilities: this.#capabilities });
+  }
+
+  /** The agent verified the manifest of this very state when it took it. */
+  #isHeld({ revision, root, lineage }: OfferedState, held: Hello['held']): boolean {
+    if (held === null || held.stale || lineage.length === 0) return false;
+    return (
+      held.stateEpoch === this.#settings.stateEpoch &&
+      held.revision === revision &&
+      bytesEqual(held.root, root) &&
+      bytesEqual(held.lineage, lineage)
+    );
   }
 
   #delta(

@@ -117,7 +117,11 @@ export const descriptor: object = {
                   },
                 },
                 Signature: {
-                  fields: { keyId: { type: 'string', id: 1 }, signature: { type: 'bytes', id: 2 } },
+                  fields: {
+                    keyId: { type: 'string', id: 1 },
+                    signature: { type: 'bytes', id: 2 },
+                    path: { type: 'bytes', id: 3 },
+                  },
                 },
                 Revocation: {
                   fields: {
@@ -286,6 +290,7 @@ export const descriptor: object = {
                         'heartbeatAck',
                         'command',
                         'upToDate',
+                        'stateDelta',
                       ],
                     },
                   },
@@ -301,6 +306,7 @@ export const descriptor: object = {
                     heartbeatAck: { type: 'HeartbeatAck', id: 9 },
                     command: { type: 'Command', id: 10 },
                     upToDate: { type: 'UpToDate', id: 11 },
+                    stateDelta: { type: 'StateDelta', id: 12 },
                   },
                 },
                 Hello: {
@@ -376,6 +382,13 @@ export const descriptor: object = {
                   },
                 },
                 StateEnd: { fields: { nonce: { type: 'uint64', id: 1 } } },
+                StateDelta: {
+                  fields: {
+                    begin: { type: 'StateBegin', id: 1 },
+                    removed: { rule: 'repeated', type: 'string', id: 2 },
+                    entries: { rule: 'repeated', type: 'StateEntry', id: 3 },
+                  },
+                },
                 StateAck: {
                   fields: {
                     nonce: { type: 'uint64', id: 1 },

@@ -32,7 +32,11 @@ describe('an envelope', () => {
       expect(codeOf({ ...envelope, payload: changed })).toBe('bad_signature');
     }
     const [signature] = envelope.signatures;
-    const short = { keyId: signer.publicKey.keyId, signature: new Uint8Array(63) };
+    const short = {
+      keyId: signer.publicKey.keyId,
+      signature: new Uint8Array(63),
+      path: new Uint8Array(),
+    };
     expect(codeOf({ ...envelope, signatures: [short] })).toBe('bad_signature');
     expect(codeOf({ ...envelope, signatures: [] })).toBe('unknown_key');
     expect(signature?.signature).toHaveLength(64);

@@ -19,6 +19,7 @@ import {
   type wire,
 } from '@ambit/protocol';
 import { sha256Hex } from '../digests.ts';
+import { payloadTree, rootOver } from './payload-tree.ts';
 
 /** What a signature is for. It is signed along, so that a payload of one type never passes as another. */
 export type PayloadType = 'manifest' | 'revoke' | 'central-time' | 'epoch' | 'command' | 'trust';
@@ -28,10 +29,22 @@ export interface EnvelopeSigner {
   /** Of the key that signs first. */
   readonly publicKey: wire.TrustedKey;
   sign(type: PayloadType, payload: Uint8Array): wire.SignedEnvelope;
+  /** Manifests of many, with one signature over all of them: for agents with the capability `compact`. */
+  signManifests(payloads: readonly Uint8Array[]): wire.SignedEnvelope[];
 }
+
+/** The path of a payload that was signed by itself. */
+const alone = Buffer.alloc(0);
 
 function signedBytes(type: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`ambit/1 ${type}\n`, 'utf8'), payload]);
+}
+
+/** What a signature with this path goes over; undefined when there is no such thing. */
+function bytesUnder(type: PayloadType, payload: Uint8Array, path: Uint8Array): Buffer | undefined {
+  if (path.length === 0) return signedBytes(type, payload);
+  const root = type === 'manifest' ? rootOver(payload, path) : undefined;
+  return root && signedBytes('manifest-tree', root);
 }
 
 /** A new Ed25519 private key, PKCS #8 PEM. */
@@ -45,11 +58,21 @@ export function createEnvelopeSigner(privateKeyPem: string): EnvelopeSigner {
   const key = readSigningKey(privateKeyPem);
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const keyId = sha256Hex(spki);
+  const signOne: EnvelopeSigner['sign'] = (payloadType, payload) => {
+    const signature = sign(null, signedBytes(payloadType, payload), key);
+    return { payloadType, payload, signatures: [{ keyId, signature, path: alone }] };
+  };
   return {
     publicKey: { keyId, spki },
-    sign: (payloadType, payload) => {
-      const signature = sign(null, signedBytes(payloadType, payload), key);
-      return { payloadType, payload, signatures: [{ keyId, signature }] };
+    sign: signOne,
+    signManifests: (payloads) => {
+      if (payloads.length < 2) return payloads.map((payload) => signOne('manifest', payload));
+      const { root, paths } = payloadTree(payloads);
+      const signature = sign(null, signedBytes('manifest-tree', root), key);
+      return payloads.map((payload, at) => {
+        const path = paths[at] ?? alone;
+        return { payloadType: 'manifest', payload, signatures: [{ keyId, signature, path }] };
+      });
     },
   };
 }
@@ -86,6 +109,15 @@ export function signedByAll(
         (envelope, signer) => withSignaturesOf(envelope, signer.sign(type, payload)),
         first.sign(type, payload),
       ),
+    signManifests: (payloads) => {
+      const more = others.map((signer) => signer.signManifests(payloads));
+      return first.signManifests(payloads).map((envelope, at) =>
+        more.reduce((all, ofOne) => {
+          const other = ofOne[at];
+          return other === undefined ? all : withSignaturesOf(all, other);
+        }, envelope),
+      );
+    },
   };
 }
 
@@ -104,12 +136,12 @@ export function createEnvelopeVerifier(trusted: readonly wire.TrustedKey[]): Env
     if (envelope.payloadType !== type) {
       return refused('malformed', `the payload is "${envelope.payloadType}", not "${type}"`);
     }
-    const bytes = signedBytes(type, envelope.payload);
     const known = envelope.signatures.filter((each) => keys.has(each.keyId));
     if (known.length === 0) return refused('unknown_key', 'no signature is by a trusted key');
-    const good = known.some(({ keyId, signature }) => {
+    const good = known.some(({ keyId, signature, path }) => {
       const key = keys.get(keyId);
-      return key !== undefined && verify(null, bytes, key, signature);
+      const bytes = bytesUnder(type, envelope.payload, path);
+      return key !== undefined && bytes !== undefined && verify(null, bytes, key, signature);
     });
     if (!good) return refused('bad_signature', 'the signature does not fit the payload');
     return { ok: true, value: envelope.payload };

@@ -81,7 +81,7 @@ export class AgentGateway {
     this.#installationUid = installationUid;
     this.#signer = new SessionSigner(ports.signer, installationUid);
     this.#delivery = new Delivery(
-      (clusterUid, what) => this.#deliver(clusterUid, what),
+      (told) => this.#deliver(told),
       () => ports.clock.monotonic(),
     );
     ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
@@ -216,12 +216,19 @@ export class AgentGateway {
     this.#delivery.commit(commit.revision, new Map(here));
   }
 
-  #deliver(clusterUid: string, what: Delivered): void {
-    const served = this.#served.get(clusterUid);
-    if (served === undefined) return;
+  /** Every state follows first, so that the manifests of all are signed together where the agents take that. */
+  #deliver(told: ReadonlyMap<string, Delivered>): void {
     const { revision, lineage } = this.#ports.world;
-    const revoked = served.state.follow({ revision, lineage }, what.keys);
-    served.stream.changed(what, revoked);
+    const followed = Array.from(told, ([clusterUid, what]) => {
+      const served = this.#served.get(clusterUid);
+      const revoked = served?.state.follow({ revision, lineage }, what.keys) ?? [];
+      return { served, what, revoked };
+    });
+    const compact = followed.flatMap(({ served }) =>
+      served?.stream.compact ? [served.state] : [],
+    );
+    ClusterState.signTogether(compact, this.#ports.signer);
+    for (const { served, what, revoked } of followed) served?.stream.changed(what, revoked);
   }
 
   /**

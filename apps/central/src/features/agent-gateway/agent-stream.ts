@@ -1,6 +1,6 @@
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import { AppError } from '@ambit/kernel';
-import { closeCodes } from '@ambit/protocol';
+import { closeCodes, isCompact } from '@ambit/protocol';
 import type {
   CentralCloseReason,
   CentralEffect,
@@ -75,6 +75,7 @@ export class AgentStream {
   #closed = false;
   #ignoring = false;
   #heldRevision = 0;
+  #compact = false;
 
   constructor(parts: AgentStreamParts) {
     this.#parts = parts;
@@ -94,10 +95,16 @@ export class AgentStream {
     return this.#spool;
   }
 
+  /** The agent takes short forms of what it is sent. */
+  get compact(): boolean {
+    return this.#compact;
+  }
+
   /** Answers the Hello and begins to keep time. */
   start(hello: wire.Hello): void {
     const { clock, sessionEpoch } = this.#parts;
     this.#heldRevision = hello.held?.revision ?? 0;
+    this.#compact = isCompact(hello);
     const at = clock.monotonic();
     const tick = (): void =>
       this.handle({ on: 'tick', at: clock.monotonic(), wallClock: clock.now() });

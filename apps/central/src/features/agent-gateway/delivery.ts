@@ -10,7 +10,10 @@ export interface Delivered {
   readonly at: Millis;
 }
 
-/** A commit that touches no more clusters than this is with all of them before anything else happens. */
+/**
+ * A commit that touches no more clusters than this is with all of them before anything else happens; of a larger one so
+ * many are told together.
+ */
 const atOnce = 32;
 /** How long the streams of a larger one are served before whoever else waits for this process gets a turn. */
 const sliceMs: Millis = 4;
@@ -21,12 +24,12 @@ const sliceMs: Millis = 4;
  * told twice.
  */
 export class Delivery {
-  readonly #deliver: (clusterUid: string, what: Delivered) => void;
+  readonly #deliver: (told: ReadonlyMap<string, Delivered>) => void;
   readonly #now: () => Millis;
   readonly #waiting = new Map<string, Delivered>();
   #planned = false;
 
-  constructor(deliver: (clusterUid: string, what: Delivered) => void, now: () => Millis) {
+  constructor(deliver: (told: ReadonlyMap<string, Delivered>) => void, now: () => Millis) {
     this.#deliver = deliver;
     this.#now = now;
   }
@@ -35,7 +38,7 @@ export class Delivery {
   commit(revision: number, touched: Touched): void {
     const at = this.#now();
     for (const [clusterUid, keys] of touched) this.#add(clusterUid, { revision, keys, at });
-    if (touched.size <= atOnce) for (const clusterUid of touched.keys()) this.#take(clusterUid);
+    if (touched.size <= atOnce) this.#take([...touched.keys()]);
     this.#plan();
   }
 
@@ -50,11 +53,15 @@ export class Delivery {
     this.#waiting.set(clusterUid, { revision, keys: all, at: known?.at ?? at });
   }
 
-  #take(clusterUid: string): void {
-    const what = this.#waiting.get(clusterUid);
-    if (what === undefined) return;
-    this.#waiting.delete(clusterUid);
-    this.#deliver(clusterUid, what);
+  #take(clusterUids: readonly string[]): void {
+    const told = new Map<string, Delivered>();
+    for (const clusterUid of clusterUids) {
+      const what = this.#waiting.get(clusterUid);
+      if (what === undefined) continue;
+      this.#waiting.delete(clusterUid);
+      told.set(clusterUid, what);
+    }
+    if (told.size > 0) this.#deliver(told);
   }
 
   #plan(): void {
@@ -63,8 +70,9 @@ export class Delivery {
     setImmediate(() => {
       this.#planned = false;
       const until = this.#now() + sliceMs;
-      for (const clusterUid of this.#waiting.keys()) {
-        this.#take(clusterUid);
+      const all = [...this.#waiting.keys()];
+      for (let from = 0; from < all.length; from += atOnce) {
+        this.#take(all.slice(from, from + atOnce));
         if (this.#now() >= until) break;
       }
       this.#plan();

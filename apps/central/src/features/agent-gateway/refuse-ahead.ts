@@ -1,5 +1,5 @@
 import type { AuditActor } from '@ambit/domain';
-import { AppError, bytesEqual } from '@ambit/kernel';
+import { AppError, bytesEqual, Seldom } from '@ambit/kernel';
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import type { AgentSessionPorts, wire } from '@ambit/protocol';
 import { readStanding } from '@ambit/persistence';
@@ -25,19 +25,23 @@ export interface StateHolder {
 
 /** How long a replica may need to read what another one committed. */
 const catchUpMs = 3_000;
-const claimToldEveryMs = 10 * 60_000;
-const mostClaims = 10_000;
+/** A claim is told, and a proof asked for, once in this time. */
+const againAfterMs: Millis = 10 * 60_000;
 
 /**
  * Finds at the Hello that the database was restored: the agent holds a state that the database does not know. With that
- * state's signed manifest as the proof, nothing is committed from then on; a bare claim refuses its own agent and nobody else.
+ * state's signed manifest as the proof, nothing is committed from then on; a bare claim refuses its own agent and nobody
+ * else. Agents leave the proof out while they are welcome, and bring it when they come again after such a refusal.
  */
 export class RefuseAhead {
   readonly #ports: RefuseAheadPorts;
-  readonly #claims = new Map<string, Millis>();
+  readonly #claims: Seldom;
+  readonly #asked: Seldom;
 
   constructor(ports: RefuseAheadPorts) {
     this.#ports = ports;
+    this.#claims = new Seldom(ports.clock, againAfterMs);
+    this.#asked = new Seldom(ports.clock, againAfterMs);
   }
 
   /** Throws `state_ahead`, and `timed_out` when this replica is behind the agent and the database is not. */
@@ -47,6 +51,7 @@ export class RefuseAhead {
     const standing = heldStanding(held, ours);
     if (standing === 'behind') return this.#followed(held, ours);
     if (this.#proves(holder, held)) await this.#remember(holder, held);
+    else if (this.#asksForProof(holder, held)) throw refusal(held, ours);
     else if (holder.clusterName === undefined) return;
     else await this.#tellClaim(holder, held, ours);
     throw refusal(held, ours);
@@ -57,6 +62,11 @@ export class RefuseAhead {
     const { world } = this.#ports;
     if (ours.stateEpoch !== world.facts.stateEpoch) await world.reached(ours.revision, catchUpMs);
     if (held.stateEpoch === ours.stateEpoch) await world.reached(held.revision, catchUpMs);
+  }
+
+  /** Once in a while: who comes without it again has none. */
+  #asksForProof({ clusterUid }: StateHolder, { manifest }: wire.HeldState): boolean {
+    return manifest === null && this.#asked.passes(clusterUid) !== undefined;
   }
 
   #proves({ clusterUid }: StateHolder, held: wire.HeldState): boolean {
@@ -102,12 +112,8 @@ export class RefuseAhead {
 
   /** Anybody can claim; it is told, but not each time that the agent dials. */
   async #tellClaim(holder: StateHolder, held: wire.HeldState, ours: Standing): Promise<void> {
-    const { unitOfWork, clock, logger } = this.#ports;
-    const now = clock.monotonic();
-    const told = this.#claims.get(holder.clusterUid);
-    if (told !== undefined && now - told < claimToldEveryMs) return;
-    if (this.#claims.size >= mostClaims) this.#claims.clear();
-    this.#claims.set(holder.clusterUid, now);
+    const { unitOfWork, logger } = this.#ports;
+    if (this.#claims.passes(holder.clusterUid) === undefined) return;
     const { stateEpoch: heldEpoch, revision: heldRevision } = held;
     const facts = { heldEpoch, heldRevision, stateEpoch: ours.stateEpoch, revision: ours.revision };
     logger.error('an agent claims a newer state than the database and proves nothing', {

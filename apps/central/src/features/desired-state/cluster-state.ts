@@ -4,15 +4,14 @@ import type { Clock } from '@ambit/kernel';
 import type { FeedCommit } from '@ambit/persistence';
 import { SharedTree, StateHistory, manifestCodec } from '@ambit/protocol';
 import type { OfferedState, TreeEntry, wire } from '@ambit/protocol';
+import type { EnvelopeSigner } from '@ambit/transport';
 import { sections } from '@ambit/rbac';
 import type { Intent } from '@ambit/rbac';
 import type { EncodedIntents } from './encoded-intents.ts';
 import { lostSubjects } from './lost-subjects.ts';
 
 /** Signs what agents believe; the key never leaves the process that serves. */
-export interface StateSigner {
-  sign(payloadType: string, payload: Uint8Array): wire.SignedEnvelope;
-}
+export type StateSigner = Pick<EnvelopeSigner, 'sign' | 'signManifests'>;
 
 export interface ClusterStatePorts {
   readonly policy: PolicyView;
@@ -68,17 +67,24 @@ export class ClusterState implements OfferedState {
     return this.#tree.root;
   }
 
+  get lineage(): Uint8Array {
+    return this.#lineage;
+  }
+
   get sections(): Iterable<string> {
     return this.#tree.sections.keys();
   }
 
   /** Signed once per revision, when somebody asks. */
   get manifest(): wire.SignedEnvelope {
-    this.#manifest ??= this.#ports.signer.sign(
-      'manifest',
-      manifestCodec.encode(this.#manifestBody()),
-    );
+    this.#manifest ??= this.#ports.signer.sign('manifest', this.#manifestBytes());
     return this.#manifest;
+  }
+
+  /** Signs the manifests of all of these with one signature: for agents that take it. */
+  static signTogether(states: readonly ClusterState[], signer: StateSigner): void {
+    const envelopes = signer.signManifests(states.map((state) => state.#manifestBytes()));
+    for (const [at, state] of states.entries()) state.#manifest = envelopes[at];
   }
 
   /**
@@ -117,8 +123,8 @@ export class ClusterState implements OfferedState {
     return this.#history.changedSince(root);
   }
 
-  #manifestBody(): wire.Manifest {
-    return {
+  #manifestBytes(): Uint8Array {
+    return manifestCodec.encode({
       installationUid: this.#facts.installationUid,
       clusterUid: this.#clusterUid,
       stateEpoch: this.#facts.stateEpoch,
@@ -134,7 +140,7 @@ export class ClusterState implements OfferedState {
       intentionallyEmpty: (this.#tree.sections.get('BINDING') ?? 0) === 0,
       compilerVersion,
       lineage: Buffer.from(this.#lineage),
-    };
+    });
   }
 }
 

@@ -134,6 +134,8 @@ export interface SignedEnvelope {
 export interface Signature {
   readonly keyId: string;
   readonly signature: Uint8Array;
+  /** Empty: it signs the payload. Otherwise, of manifests to agents with `compact` alone: it is Ed25519 over "ambit/1 " + payload_type + "-tree\n" + root of a Merkle tree of payloads that were signed together, and this leads from the payload to that root. A leaf is SHA-256(0x00 + payload), a node SHA-256(0x01 + left + right); each step, from the leaf on, has 33 bytes: 0x00 when its 32 bytes stand on the left, 0x01 when they stand on the right. At most 16 steps. */
+  readonly path: Uint8Array;
 }
 
 /** Payload "revoke": masks subjects until a state of at least this revision is accepted. */
@@ -292,6 +294,7 @@ export type CentralMessage =
   | { readonly message: 'heartbeatAck'; readonly heartbeatAck: HeartbeatAck }
   | { readonly message: 'command'; readonly command: Command }
   | { readonly message: 'upToDate'; readonly upToDate: UpToDate }
+  | { readonly message: 'stateDelta'; readonly stateDelta: StateDelta }
   | { readonly message?: undefined };
 
 /** First message of the agent, exactly once. */
@@ -325,7 +328,7 @@ export interface HeldState {
   readonly stale: boolean;
   /** Of the manifest that was accepted last. */
   readonly lineage: Uint8Array;
-  /** That manifest as it was signed: it proves to central that the database of central is older than this. */
+  /** That manifest as it was signed: it proves to central that the database of central is older than this. Left out on the first try after a stream that central took; who is not welcome without it comes again with it. */
   readonly manifest: SignedEnvelope | null;
 }
 
@@ -344,7 +347,7 @@ export interface Welcome {
   readonly epochRaise: SignedEnvelope | null;
 }
 
-/** The agent holds the newest state. Carries the current manifest: a change may leave the root as it was. */
+/** The agent holds the newest state. Carries the current manifest, as a change may leave the root as it was; to agents with `compact` it is left out when it is the one that they hold. */
 export interface UpToDate {
   readonly manifest: SignedEnvelope | null;
   readonly nonce: number;
@@ -373,6 +376,13 @@ export interface StateChunk {
 
 export interface StateEnd {
   readonly nonce: number;
+}
+
+/** A delta that one message holds, to agents with `compact`: a StateBegin of one chunk, the chunk, and the end. */
+export interface StateDelta {
+  readonly begin: StateBegin | null;
+  readonly removed: readonly string[];
+  readonly entries: readonly StateEntry[];
 }
 
 export interface StateAck {
