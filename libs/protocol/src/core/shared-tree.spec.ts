@@ -88,5 +88,9 @@ describe('SharedTree', () => {
     hashes = 0;
     second?.with({ put });
     expect(hashes).toBe(1);
+    hashes = 0;
+    expect(first?.get('BINDING/new')).toBeUndefined();
+    expect(second?.get('BINDING/7')?.value).toBe('x');
+    expect(hashes).toBe(0);
   });
 });

@@ -37,6 +37,8 @@ export interface SharedChange<T> {
 
 /** Parts that begin alike and are still looked through for an equal one. */
 const alike = 4;
+/** Keys of which the bucket is remembered. */
+const placesKept = 4_096;
 
 /**
  * Where the trees of many clusters have what is equal in them: clusters that hold the same entries hold the same buckets
@@ -47,6 +49,7 @@ export class TreeGround<T> {
   readonly digests: Digests;
   readonly #buckets = new WeakMap<TreeEntry<T>, Bucket<T>[]>();
   readonly #nodes = new WeakMap<Bucket<T>, Node<T>[]>();
+  readonly #places = new Map<string, number>();
   readonly #emptyBucket: Bucket<T>;
   readonly #emptyNode: Node<T>;
 
@@ -64,7 +67,17 @@ export class TreeGround<T> {
   /** Hashes an entry: once for all trees that it is put into. */
   entry(key: string, body: Uint8Array, value: T): TreeEntry<T> {
     const leaf = leafOf(this.digests, key, body);
-    return { key, body, value, leaf, bucket: bucketOf(this.digests, key) };
+    return { key, body, value, leaf, bucket: this.bucketOf(key) };
+  }
+
+  /** Where the key lives; of the last keys that is remembered, as a change asks it for each of its clusters. */
+  bucketOf(key: string): number {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    if (this.#places.size >= placesKept) this.#places.clear();
+    const bucket = bucketOf(this.digests, key);
+    this.#places.set(key, bucket);
+    return bucket;
   }
 
   get emptyNode(): Node<T> {
@@ -145,7 +158,7 @@ export class SharedTree<T> {
       const known = changes.get(bucket) ?? new Map<string, TreeEntry<T> | undefined>();
       changes.set(bucket, known.set(key, entry));
     };
-    for (const key of remove) note(bucketOf(this.#ground.digests, key), key, undefined);
+    for (const key of remove) note(this.#ground.bucketOf(key), key, undefined);
     for (const entry of put) note(entry.bucket, entry.key, entry);
     if (changes.size === 0) return this;
     const sections = new Map(this.sections);
@@ -164,7 +177,7 @@ export class SharedTree<T> {
   }
 
   get(key: string): TreeEntry<T> | undefined {
-    const at = bucketOf(this.#ground.digests, key);
+    const at = this.#ground.bucketOf(key);
     const bucket = this.#nodes[Math.floor(at / fanOut)]?.buckets[at % fanOut];
     return bucket?.entries.find((entry) => entry.key === key);
   }

@@ -93,7 +93,9 @@ export class StateSender {
       this.#fullDue = true;
       return this.pump(at);
     }
-    this.#accepted = { nonce: 0, revision: held.revision, root: held.root };
+    // The root of ours where it is the same: what came in lies in a buffer that would live as long as it does.
+    const root = bytesEqual(held.root, desired.root) ? desired.root : held.root;
+    this.#accepted = { nonce: 0, revision: held.revision, root };
     this.#dirty = new Set(changed);
     return this.pump(at);
   }

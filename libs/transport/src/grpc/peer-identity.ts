@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Millis } from '@ambit/kernel';
 import { certificateFingerprint, extendedKeyUsage } from '../pki/certificate-facts.ts';
@@ -6,8 +5,6 @@ import { certificateFingerprint, extendedKeyUsage } from '../pki/certificate-fac
 /** The certificate a caller proved to have. Who it is stands in central's record of the fingerprint, nowhere else. */
 export interface PeerIdentity {
   readonly fingerprint: string;
-  /** DER. */
-  readonly certificate: Uint8Array;
   readonly notAfter: Millis;
 }
 
@@ -18,12 +15,11 @@ export interface PeerIdentity {
 export function peerCertificate(
   call: ServerUnaryCall<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
 ): PeerIdentity | undefined {
-  const raw = call.getAuthContext().sslPeerCertificate?.raw;
-  if (raw === undefined) return undefined;
-  const certificate = new X509Certificate(raw);
-  const purposes: readonly string[] = certificate.keyUsage ?? [];
-  if (certificate.ca || !purposes.includes(extendedKeyUsage.clientAuth)) return undefined;
-  const notAfter = Date.parse(certificate.validTo);
-  if (notAfter <= Date.now()) return undefined;
-  return { fingerprint: certificateFingerprint(raw), certificate: raw, notAfter };
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  if (certificate?.raw === undefined) return undefined;
+  const { raw, ca, ext_key_usage: purposes = [], valid_to: validTo } = certificate;
+  if (ca !== false || !purposes.includes(extendedKeyUsage.clientAuth)) return undefined;
+  const notAfter = Date.parse(validTo);
+  if (!(notAfter > Date.now())) return undefined;
+  return { fingerprint: certificateFingerprint(raw), notAfter };
 }

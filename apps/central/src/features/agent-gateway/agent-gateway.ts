@@ -227,8 +227,9 @@ export class AgentGateway {
     const compact = followed.flatMap(({ served }) =>
       served?.stream.compact ? [served.state] : [],
     );
-    ClusterState.signTogether(compact, this.#ports.signer);
-    for (const { served, what, revoked } of followed) served?.stream.changed(what, revoked);
+    ClusterState.signedTogether(compact, this.#ports.signer, () => {
+      for (const { served, what, revoked } of followed) served?.stream.changed(what, revoked);
+    });
   }
 
   /**

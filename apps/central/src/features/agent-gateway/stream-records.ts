@@ -58,8 +58,11 @@ export class StreamRecords {
     heard: (stream) => {
       const { clusterUid, clusterName } = stream.identity;
       const { status, clock, meters } = this.#ports;
+      const before = status.lastHeard(clusterUid) ?? 0;
       status.heard(clusterUid, stream.sessionEpoch);
-      meters.agentLastHeartbeat.set({ cluster: clusterName }, clock.now() / 1000);
+      const second = Math.floor(clock.now() / 1_000);
+      if (second === Math.floor(before / 1_000)) return;
+      meters.agentLastHeartbeat.set({ cluster: clusterName }, second);
     },
     accepted: (stream, revision, root) => {
       const { accepted } = stream;

@@ -75,16 +75,24 @@ export class ClusterState implements OfferedState {
     return this.#tree.sections.keys();
   }
 
-  /** Signed once per revision, when somebody asks. */
+  /** Signed when somebody asks: it is sent once, and not kept. */
   get manifest(): wire.SignedEnvelope {
-    this.#manifest ??= this.#ports.signer.sign('manifest', this.#manifestBytes());
-    return this.#manifest;
+    return this.#manifest ?? this.#ports.signer.sign('manifest', this.#manifestBytes());
   }
 
-  /** Signs the manifests of all of these with one signature: for agents that take it. */
-  static signTogether(states: readonly ClusterState[], signer: StateSigner): void {
+  /** Signs the manifests of all of these with one signature, for agents that take it, and has them ready during `work`. */
+  static signedTogether(
+    states: readonly ClusterState[],
+    signer: StateSigner,
+    work: () => void,
+  ): void {
     const envelopes = signer.signManifests(states.map((state) => state.#manifestBytes()));
     for (const [at, state] of states.entries()) state.#manifest = envelopes[at];
+    try {
+      work();
+    } finally {
+      for (const state of states) state.#manifest = undefined;
+    }
   }
 
   /**
@@ -101,7 +109,6 @@ export class ClusterState implements OfferedState {
     if (keys.size > 0) this.#history.record(old.root, keys);
     this.#revision = origin.revision;
     this.#lineage = origin.lineage;
-    this.#manifest = undefined;
     const before = new Map(now.map(([key]) => [key, old.get(key)?.value]));
     return lostSubjects(before, (key) => this.#tree.get(key)?.value);
   }

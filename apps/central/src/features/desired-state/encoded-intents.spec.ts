@@ -41,6 +41,8 @@ describe('EncodedIntents', () => {
     });
     const entry = encoded.entry(binding);
     expect(entry.body).toEqual(encodeIntent(binding));
+    // Not a part of a slab, which would live as long.
+    expect(entry.body.buffer.byteLength).toBe(entry.body.length);
     hashed = 0;
     expect(encoded.entry(structuredClone(binding))).toBe(entry);
     expect(hashed).toBe(0);

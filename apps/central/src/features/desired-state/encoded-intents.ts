@@ -28,7 +28,9 @@ export class EncodedIntents {
       this.#entries.set(intent, last);
       return last;
     }
-    const entry = this.ground.entry(intent.key, encodeIntent(intent), intent);
+    // Bytes of their own: what an encoder gives lies in a slab of 64 kB that would live as long as they do.
+    const body = new Uint8Array(encodeIntent(intent));
+    const entry = this.ground.entry(intent.key, body, intent);
     this.#entries.set(intent, entry);
     this.#lastOfKey.set(intent.key, entry);
     return entry;

@@ -9,13 +9,16 @@ export function lostSubjects(
   before: ReadonlyMap<string, Intent | undefined>,
   now: (key: string) => Intent | undefined,
 ): wire.RevokedSubject[] {
+  // What is only given takes from nobody, unless it is a denial.
+  const given = Array.from(before).every(([key, old]) => old === undefined && !isDenial(now(key)));
+  if (given) return [];
   const kept = new Set(
     Array.from(before.keys(), now).flatMap((intent) => holdingsOf(intent).map(({ id }) => id)),
   );
   const denied = Array.from(before)
     .filter(([, old]) => old === undefined)
     .map(([key]) => now(key))
-    .filter((intent) => intent?.section === 'DENY')
+    .filter(isDenial)
     .map(({ subject }) => ({ key: '', subject }));
   const taken = Array.from(before).flatMap(([key, old]) =>
     holdingsOf(old)
@@ -24,6 +27,9 @@ export function lostSubjects(
   );
   return [...denied, ...taken];
 }
+
+const isDenial = (intent: Intent | undefined): intent is Intent & { section: 'DENY' } =>
+  intent?.section === 'DENY';
 
 /** Each subject of a binding, with what tells it apart whichever shard it stands in. */
 function holdingsOf(
