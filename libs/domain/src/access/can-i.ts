@@ -7,7 +7,7 @@ import {
   type AccessRefusal,
 } from './access-answer.ts';
 import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
-import { GrantJudge, type Inquiry } from './judge-grant.ts';
+import { GrantJudge, otherCluster, type Inquiry } from './judge-grant.ts';
 
 const mostRefusals = 10;
 
@@ -31,6 +31,9 @@ export function canI(inquiry: Inquiry & { readonly user: string }): AccessAnswer
   return { allowed: true, revision: policy.revision, paths, ...untilOf(paths) };
 }
 
+/** A way to a grant: the grant, and the name of the group through which it is reached. */
+type Way = readonly [grant: PolicyGrant, through: string | undefined];
+
 /** Every way to a grant, as a path or as the reason why it is none. */
 function judged(
   inquiry: Inquiry,
@@ -39,23 +42,35 @@ function judged(
   const judge = new GrantJudge(inquiry);
   const paths: AccessPath[] = [];
   const refusals: AccessRefusal[] = [];
-  let elsewhere = 0;
-  for (const [grant, through] of grantsTo(inquiry, user)) {
-    // Who has hundreds of grants has nearly all of them in other clusters, and ten are told.
-    if (elsewhere === mostRefusals && !judge.standsHere(grant)) continue;
-    const judgement = judge.judge(grant);
-    if (judgement?.reason === 'other_cluster') elsewhere++;
+  // Who has hundreds of grants has nearly all of them in other clusters, and ten are told.
+  const elsewhere: Way[] = [];
+  for (const way of grantsTo(inquiry, user)) {
+    const [grant, through] = way;
+    if (!judge.standsHere(grant)) {
+      if (elsewhere.length < mostRefusals) elsewhere.push(way);
+      continue;
+    }
+    const judgement = judge.judgeHere(grant);
     if (judgement === undefined) paths.push(accessPath(inquiry.policy, grant, through));
-    else refusals.push(through === undefined ? judgement : { ...judgement, through });
+    else refusals.push(told(judgement, through));
   }
-  if (paths.length === 0 && refusals.length === 0) {
+  if (paths.length > 0) return { paths, refusals: [] };
+  for (const [grant, through] of elsewhere) refusals.push(told(otherCluster(grant), through));
+  if (refusals.length === 0) {
     refusals.push({ reason: 'no_grant', message: `No grant names ${user.name} or its groups.` });
   }
   return { paths, refusals };
 }
 
+const told = (judgement: AccessRefusal, through: string | undefined): AccessRefusal =>
+  through === undefined ? judgement : { ...judgement, through };
+
+const ranks: ReadonlyMap<string, number> = new Map(
+  refusalReasons.map((reason, at) => [reason, at]),
+);
+
 function refuse({ policy }: Inquiry, refusals: AccessRefusal[]): AccessAnswer {
-  const rank = ({ reason }: AccessRefusal) => refusalReasons.indexOf(reason);
+  const rank = ({ reason }: AccessRefusal): number => ranks.get(reason) ?? 0;
   const nearest = refusals.sort((a, b) => rank(a) - rank(b)).slice(0, mostRefusals);
   return { allowed: false, revision: policy.revision, refusals: nearest };
 }
@@ -75,10 +90,7 @@ function blockedEverywhere(
 }
 
 /** Each way to a grant: direct ones, and one for each group. */
-function* grantsTo(
-  { policy }: Inquiry,
-  user: PolicyUser,
-): Iterable<[PolicyGrant, string | undefined]> {
+function* grantsTo({ policy }: Inquiry, user: PolicyUser): Iterable<Way> {
   for (const grant of policy.grantsNaming('User', user.uid)) yield [grant, undefined];
   for (const groupUid of policy.groupsOf(user.uid)) {
     const group = policy.group(groupUid);

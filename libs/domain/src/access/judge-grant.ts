@@ -49,10 +49,11 @@ export class GrantJudge {
 
   /** Whether the grant, as it stands, allows what is asked to those it names. */
   judge(grant: PolicyGrant): Judgement {
-    if (!this.standsHere(grant)) {
-      const message = `Grant ${grant.name} does not reach this cluster.`;
-      return { reason: 'other_cluster', message, grant: grant.name };
-    }
+    return this.standsHere(grant) ? this.judgeHere(grant) : otherCluster(grant);
+  }
+
+  /** As `judge`, of a grant that stands here. */
+  judgeHere(grant: PolicyGrant): Judgement {
     const found = this.obstacle(grant);
     if (found === undefined) return undefined;
     const { reason, message, at } = found;
@@ -97,6 +98,13 @@ export class GrantJudge {
     return { reason: 'rules_insufficient', message };
   }
 }
+
+/** Why a grant that stands elsewhere gives nothing here. */
+export const otherCluster = ({ name }: PolicyGrant): AccessRefusal => ({
+  reason: 'other_cluster',
+  message: `Grant ${name} does not reach this cluster.`,
+  grant: name,
+});
 
 function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
   switch (grantStatus(grant, now)) {
