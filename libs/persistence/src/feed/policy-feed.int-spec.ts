@@ -267,6 +267,26 @@ describe('the snapshot', () => {
       until: policy.clock.now() + 1_000,
       reason: 'PAY-1',
     });
+    const us = await policy.cluster('snap-us', { env: 'test' });
+    const people = [ben, ada].map(({ uid }) => ({ kind: 'User', uid }) as const);
+    await policy.grant('snap-many', [...people, { kind: 'Group', uid: team.uid }], {
+      scope: {
+        clusters: { type: 'names', uids: [us.uid, eu.uid] },
+        namespaces: { type: 'names', names: ['b', 'a'] },
+      },
+      notBefore: policy.clock.now() + 1,
+      labels: { team: 'pay' },
+    });
+    const prod = { key: 'env', operator: 'In', values: ['prod'] } as const;
+    await policy.grant('snap-selected', people, {
+      scope: {
+        clusters: { type: 'selector', selector: { requirements: [prod] } },
+        namespaces: { type: 'clusterWide' },
+      },
+    });
+    await policy.grant('snap-all', people, {
+      scope: { clusters: { type: 'all' }, namespaces: { type: 'all' } },
+    });
     let writing = true;
     const writer = (async () => {
       for (let n = 0; writing; n++) await policy.user(`snap-more-${n}`);

@@ -14,6 +14,7 @@ import { SqlConditions } from '../../queries/sql-conditions.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
 import type { StoredKind, StoredPart } from '../stored-kind.ts';
 import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
+import { grantSnapshot } from './grant-snapshot.ts';
 
 export interface GrantRow extends MetaRow {
   readonly role_uid: string;
@@ -138,7 +139,7 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
     ended: rest.ended,
   }),
   parts: [subjectRows, clusterRows],
-  snapshot: [{ select: selectGrants, toObject: (row: GrantRow) => toPolicyGrant(toGrant(row)) }],
+  snapshot: [grantSnapshot],
 };
 
 export interface GrantListQuery extends KeysetQuery {
