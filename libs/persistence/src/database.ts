@@ -160,7 +160,7 @@ export class Database implements Sql {
    * Runs the statements as one transaction in one round trip and gives the rows of each. When one fails nothing is
    * stored: PostgreSQL turns the COMMIT behind it into a rollback. It is not tried again.
    */
-  async pipelined<R>(statements: readonly Statement[]): Promise<readonly (readonly R[])[]> {
+  async pipelined<R>(statements: Iterable<Statement>): Promise<readonly (readonly R[])[]> {
     const runner = this.#source.createQueryRunner();
     try {
       return await inOneRoundTrip<R>(await openTransaction(runner), statements);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Sql } from './sql.ts';
@@ -55,29 +56,68 @@ interface Pipelining {
   readonly connection: { readonly stream: Socket };
 }
 
-/** All of a transaction goes out before any of it is answered; gives the rows of each statement. */
+/** So many characters of values go out before others in this process get a turn: a few milliseconds of work. */
+const sentAtOnce = 256 * 1024;
+
+/**
+ * All of a transaction goes out without waiting for an answer; gives the rows of each statement. A large one is made and
+ * sent piece by piece: the database works on what it has while the rest is made, and `pause` is called between.
+ */
 export async function inOneRoundTrip<R>(
   open: OpenTransaction,
-  statements: readonly Statement[],
+  statements: Iterable<Statement>,
+  pause: () => Promise<unknown> = setImmediate,
 ): Promise<readonly (readonly R[])[]> {
   const client = open.client as pg.PoolClient & Pipelining;
+  const { stream } = client.connection;
   client.pipeline = true;
   // One write to the socket and not one for each statement.
-  client.connection.stream.cork();
+  stream.cork();
+  const all: Promise<unknown>[] = [];
+  let failed = false;
+  let ended = false;
+  const sent = <T>(answer: Promise<T>): Promise<T> => {
+    all.push(answer);
+    // What comes after the first failure is refused anyway.
+    answer.catch(() => (failed = true));
+    return answer;
+  };
   try {
-    const begun = client.query('BEGIN');
-    const sent = statements.map(({ text, values }) => open.query<R>(text, values));
-    const ended = client.query('COMMIT');
-    client.connection.stream.uncork();
-    const settled = await Promise.allSettled([begun, ...sent, ended]);
+    void sent(client.query('BEGIN'));
+    const rows: Promise<R[]>[] = [];
+    let unsent = 0;
+    for (const { text, values } of statements) {
+      rows.push(sent(open.query<R>(text, values)));
+      unsent += weightOf(values);
+      if (unsent < sentAtOnce) continue;
+      unsent = 0;
+      stream.uncork();
+      await pause();
+      stream.cork();
+      if (failed) break;
+    }
+    void sent(client.query('COMMIT'));
+    ended = true;
+    stream.uncork();
+    const settled = await Promise.allSettled(all);
     // What comes after the first failure only says that there was one.
-    const failed = settled.find((each) => each.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    return await Promise.all(sent);
+    const first = settled.find((each) => each.status === 'rejected');
+    if (first !== undefined) throw first.reason;
+    return await Promise.all(rows);
+  } catch (error) {
+    if (!ended) {
+      // Not even half of it may stay open on a connection that goes back to others.
+      stream.uncork();
+      await client.query('ROLLBACK').catch(() => {});
+    }
+    throw error;
   } finally {
     client.pipeline = false;
   }
 }
+
+const weightOf = (values: readonly unknown[]): number =>
+  values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** The SQL of a runner's connection; the runner starts and ends the transaction. */
 export async function openTransaction(runner: QueryRunner): Promise<OpenTransaction> {

@@ -64,6 +64,16 @@ export class PolicyStore {
     for (const object of objects.values()) if (kindOf(object) === kind) yield object.name;
   }
 
+  /** Those of these grants that are there. */
+  grantsOf(uids: Iterable<string>): PolicyGrant[] {
+    const found: PolicyGrant[] = [];
+    for (const uid of uids) {
+      const grant = this.grants.get(uid);
+      if (grant !== undefined) found.push(grant);
+    }
+    return found;
+  }
+
   put(object: PolicyObject): void {
     this.remove(object.kind, object.uid);
     this.keep(object, 'add');

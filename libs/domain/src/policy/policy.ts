@@ -20,6 +20,7 @@ import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
 import { loadPolicy } from './load-policy.ts';
 import { Holders } from './holders.ts';
+import { joinSteps, stepsOf, type Followed } from './follow-steps.ts';
 import { Holdings } from './holdings.ts';
 import { PolicyStore } from './policy-store.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
@@ -33,6 +34,13 @@ import { undoOf } from './undo-changes.ts';
  * a replica that starts with a higher one gives the policy a new revision.
  */
 export const compilerVersion = 1;
+
+function requireNext({ revision }: PolicyCommit, head: number): void {
+  if (revision === head + 1) return;
+  throw new AppError('internal', `Commit ${revision} does not follow revision ${head}.`, {
+    details: { held: head, offered: revision },
+  });
+}
 
 /**
  * The whole policy of an installation in memory, and what each cluster should hold by it. What it answers follows
@@ -85,16 +93,25 @@ export class Policy implements PolicyView {
 
   /** As `apply`; tells too what the touched entries were before. Ask at once: nothing of it is true after the next commit. */
   follow(commit: PolicyCommit): WhatIf {
-    if (commit.revision !== this.head + 1) {
-      throw new AppError(
-        'internal',
-        `Commit ${commit.revision} does not follow revision ${this.head}.`,
-        { details: { held: this.head, offered: commit.revision } },
-      );
-    }
+    requireNext(commit, this.head);
     const change = this.perform(commit.changes);
     this.head = commit.revision;
     return change;
+  }
+
+  /**
+   * As `follow`, in steps that weigh `atOnce`, so that others get a turn between. Until it is done the policy is between two
+   * revisions and calls itself the first of them; every step leaves it sound, so what would be can be asked meanwhile.
+   */
+  *followInSteps(commit: PolicyCommit, atOnce: number): Generator<void, Followed> {
+    requireNext(commit, this.head);
+    const steps: WhatIf[] = [];
+    for (const changes of stepsOf(commit.changes, atOnce)) {
+      if (steps.length > 0) yield;
+      steps.push(this.perform(changes));
+    }
+    this.head = commit.revision;
+    return joinSteps(steps);
   }
 
   /**
@@ -175,11 +192,11 @@ export class Policy implements PolicyView {
   }
 
   grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): PolicyGrant[] {
-    return this.found(this.store.grantsNaming[kind].get(uid));
+    return this.store.grantsOf(this.store.grantsNaming[kind].get(uid));
   }
 
   grantsReaching(clusterUid: string): PolicyGrant[] {
-    return this.found(this.links.grantsOf(clusterUid));
+    return this.store.grantsOf(this.links.grantsOf(clusterUid));
   }
 
   reaches(grantUid: string, clusterUid: string): boolean {
@@ -245,15 +262,6 @@ export class Policy implements PolicyView {
     const [section, uid = ''] = key.split('/');
     if (section === 'ROLE') return this.links.roleEntry(clusterUid, uid);
     return section === 'DENY' ? this.denials.of(clusterUid).get(uid) : undefined;
-  }
-
-  private found(uids: Iterable<string>): PolicyGrant[] {
-    const grants: PolicyGrant[] = [];
-    for (const uid of uids) {
-      const grant = this.store.grants.get(uid);
-      if (grant !== undefined) grants.push(grant);
-    }
-    return grants;
   }
 
   private perform(changes: readonly PolicyChange[]): WhatIf {

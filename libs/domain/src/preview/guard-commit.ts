@@ -37,8 +37,9 @@ export function guardCommit(
     return { measured: found, excess: excessOf(policy, found) };
   });
   const effect = ends.length === 0 ? measured.effect : measureEffect(policy, changes).effect;
+  if (excess.length === 0) return { allow: true, effect };
   const digest = previewDigest(effect, digests);
-  if (excess.length === 0 || confirmRemovals === digest) return { allow: true, effect };
+  if (confirmRemovals === digest) return { allow: true, effect };
   return { allow: false, effect, excess, digest };
 }
 

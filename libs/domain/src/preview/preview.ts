@@ -1,8 +1,8 @@
 import { compareText } from '@ambit/kernel';
 import type { PolicyChange } from '../policy-objects.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { HoldingChange } from '../policy/policy-view.ts';
-import type { Effect } from './effect.ts';
+import type { HoldingChange, PolicyView, WhatIf } from '../policy/policy-view.ts';
+import type { ClusterEffect, Effect } from './effect.ts';
 
 /** An effect, and who would be left without any access at all. */
 export interface MeasuredEffect {
@@ -18,25 +18,36 @@ const nothing: HoldingChange = { added: 0, removed: 0, gain: [], lose: [] };
  * a grant that is over counts until the sweep has marked it. Costs what the changes cost, whatever the size of the policy.
  */
 export function measureEffect(policy: Policy, changes: readonly PolicyChange[]): MeasuredEffect {
-  const { touched, leftWithout } = policy.whatIf(changes, (change) => ({
-    leftWithout: change.leftWithout,
-    touched: Array.from(change.touched.keys(), (clusterUid) => ({
-      clusterUid,
-      name: policy.cluster(clusterUid)?.name ?? '',
-      holdings: change.holdings.get(clusterUid) ?? nothing,
-    })),
+  const { done, names } = policy.whatIf(changes, (change) => ({
+    done: change,
+    // A cluster that comes has its name only meanwhile.
+    names: new Map(
+      Array.from(change.touched.keys(), (uid) => [uid, policy.cluster(uid)?.name] as const),
+    ),
   }));
-  const clusters = touched.map(({ clusterUid, name, holdings }) => ({
-    clusterUid,
-    cluster: policy.cluster(clusterUid)?.name ?? name,
-    bindingsAdded: holdings.added,
-    bindingsRemoved: holdings.removed,
-    gain: holdings.gain,
-    lose: holdings.lose,
-  }));
-  clusters.sort((a, b) => compareText(a.cluster, b.cluster));
+  const clusters = effectsOf(done, (uid) => policy.cluster(uid)?.name ?? names.get(uid));
   return {
     effect: { basedOnRevision: policy.revision, clusters },
-    leftWithout: leftWithout.toSorted(compareText),
+    leftWithout: done.leftWithout.toSorted(compareText),
   };
+}
+
+/** What a commit did that the policy has just followed, by name of cluster. */
+export function effectOf(
+  policy: PolicyView,
+  done: Pick<WhatIf, 'touched' | 'holdings'>,
+): readonly ClusterEffect[] {
+  return effectsOf(done, (uid) => policy.cluster(uid)?.name);
+}
+
+function effectsOf(
+  { touched, holdings }: Pick<WhatIf, 'touched' | 'holdings'>,
+  nameOf: (clusterUid: string) => string | undefined,
+): ClusterEffect[] {
+  const clusters = Array.from(touched.keys(), (clusterUid) => {
+    const { added, removed, gain, lose } = holdings.get(clusterUid) ?? nothing;
+    const cluster = nameOf(clusterUid) ?? '';
+    return { clusterUid, cluster, bindingsAdded: added, bindingsRemoved: removed, gain, lose };
+  });
+  return clusters.sort((a, b) => compareText(a.cluster, b.cluster));
 }

@@ -55,7 +55,8 @@ class HeldDatabase {
   }
 
   readonly group = new GroupCommit(
-    async (statements) => {
+    async (sent) => {
+      const statements = [...sent];
       const names = createdBy(statements);
       this.transactions.push(names);
       this.statements.push(statements);

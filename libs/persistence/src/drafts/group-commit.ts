@@ -23,8 +23,8 @@ interface Waiting {
 const mostTogether = 64;
 const mostRows = 2_000;
 
-/** Runs statements as one transaction and gives the rows of each. */
-type Send = (statements: readonly Statement[]) => Promise<readonly (readonly Sealed[])[]>;
+/** Runs statements as one transaction, making each when it is its turn, and gives the rows of each. */
+type Send = (statements: Iterable<Statement>) => Promise<readonly (readonly Sealed[])[]>;
 
 /**
  * Commits changes of concurrent callers together, in the order in which they came. The first one goes at once; what comes
@@ -102,10 +102,19 @@ export class GroupCommit {
     const all = together.map(({ commitment }) => commitment);
     const writes = all.map((each) => each.writes);
     const holds = PolicyWrites.holds(writes);
-    const seal = sealInPieces(all, this.#now());
-    const rows = await this.#send([...holds, ...seal, ...PolicyWrites.statements(writes)]);
+    const rows = await this.#send(statementsOf(holds, all, this.#now()));
     return rows[holds.length] ?? [];
   }
+}
+
+function* statementsOf(
+  holds: readonly Statement[],
+  all: readonly Commitment[],
+  at: Date,
+): Iterable<Statement> {
+  yield* holds;
+  yield* sealInPieces(all, at);
+  yield* PolicyWrites.statements(all.map(({ writes }) => writes));
 }
 
 /** Judged now, or it is the caller's failure alone. */

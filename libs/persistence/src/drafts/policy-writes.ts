@@ -2,6 +2,7 @@ import { storedKinds } from '../kinds/stored-kinds.ts';
 import type { StoredKind, StoredPart } from '../kinds/stored-kind.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { RecordMeta } from '../records.ts';
+import { inPieces } from '../stores/pieces.ts';
 import {
   addMembers,
   addPartsStatement,
@@ -12,9 +13,6 @@ import {
   holdStatement,
   removeMembers,
 } from './write-statements.ts';
-
-/** So many rows a statement writes: few enough to end long before a statement may last no longer. */
-const rowsAtOnce = 1_000;
 
 interface KindWrites {
   readonly created: Map<string, RecordMeta>;
@@ -79,7 +77,7 @@ export class PolicyWrites {
   static holds(drafts: readonly PolicyWrites[]): Statement[] {
     return storedKinds.flatMap((kind) => {
       const held = drafts.flatMap((draft) => [...(draft.#kinds.get(kind.kind)?.held ?? [])]);
-      return inPieces(held, (piece) => ({
+      return Array.from(inPieces(held), (piece) => ({
         text: textsOf(kind).hold,
         values: [piece.map(([uid]) => uid), piece.map(([, revision]) => revision)],
       }));
@@ -87,14 +85,14 @@ export class PolicyWrites {
   }
 
   /**
-   * Writes what the drafts write, in an order in which what is referred to comes first. The head was raised before, by
-   * one revision for each of them.
+   * Writes what the drafts write, in an order in which what is referred to comes first; each statement is made when it is
+   * asked for. The head was raised before, by one revision for each of them.
    */
-  static statements(drafts: readonly PolicyWrites[]): Statement[] {
-    return storedKinds.flatMap((kind) => {
+  static *statements(drafts: readonly PolicyWrites[]): Iterable<Statement> {
+    for (const kind of storedKinds) {
       const all = drafts.map((draft) => draft.#kinds.get(kind.kind) ?? nothing);
-      return all.every((writes) => writes === nothing) ? [] : statementsOf(kind, all);
-    });
+      if (all.some((writes) => writes !== nothing)) yield* statementsOf(kind, all);
+    }
   }
 
   #of(kind: string): KindWrites {
@@ -153,64 +151,46 @@ interface Placed {
 }
 
 /** `all`: one for each draft, in the order of their revisions. */
-function statementsOf(kind: StoredKind, all: readonly KindWrites[]): Statement[] {
+function* statementsOf(kind: StoredKind, all: readonly KindWrites[]): Iterable<Statement> {
   const text = textsOf(kind);
   const { parts = [] } = kind;
   const made = all.length;
   const placed = (of: (writes: KindWrites) => Iterable<RecordMeta>): Placed[] =>
     all.flatMap((writes, at) => Array.from(of(writes), (record) => ({ nth: at + 1, record })));
-  const created = placed((writes) => writes.created.values());
-  const changed = placed((writes) => writes.changed.values());
+  for (const piece of inPieces(placed((writes) => writes.created.values()))) {
+    const records = piece.map(({ record }) => record);
+    const values = [rowsJson(kind, piece), made, ...parts.map((part) => partsJson(part, records))];
+    yield { text: text.create, values };
+  }
+  for (const piece of inPieces(placed((writes) => writes.changed.values())))
+    yield { text: text.change, values: [rowsJson(kind, piece), made] };
   const deleted = all.flatMap((writes) => [...writes.deleted]);
   const anew = parts.length === 0 ? [] : all.flatMap(withNewParts);
   const without = anew.map(({ uid }) => uid).concat(parts.length === 0 ? [] : deleted);
-  return [
-    ...inPieces(created, (piece) => {
-      const records = piece.map(({ record }) => record);
-      const values = [
-        rowsJson(kind, piece),
-        made,
-        ...parts.map((part) => partsJson(part, records)),
-      ];
-      return { text: text.create, values };
-    }),
-    ...inPieces(changed, (piece) => ({ text: text.change, values: [rowsJson(kind, piece), made] })),
-    ...inPieces(without, (piece) => ({ text: text.dropParts, values: [piece] })),
-    ...inPieces(anew, (piece) => ({
-      text: text.addParts,
-      values: parts.map((part) => partsJson(part, piece)),
-    })),
-    ...membersOf(
-      removeMembers,
-      all.flatMap((writes) => writes.removed),
-    ),
-    ...membersOf(
-      addMembers,
-      all.flatMap((writes) => writes.added),
-    ),
-    ...inPieces(deleted, (piece) => ({ text: text.remove, values: [piece] })),
-  ];
+  for (const piece of inPieces(without)) yield { text: text.dropParts, values: [piece] };
+  for (const piece of inPieces(anew))
+    yield { text: text.addParts, values: parts.map((part) => partsJson(part, piece)) };
+  yield* membersOf(
+    removeMembers,
+    all.flatMap((writes) => writes.removed),
+  );
+  yield* membersOf(
+    addMembers,
+    all.flatMap((writes) => writes.added),
+  );
+  for (const piece of inPieces(deleted)) yield { text: text.remove, values: [piece] };
 }
 
-const membersOf = (text: string, pairs: readonly (readonly [string, string])[]): Statement[] =>
-  inPieces(pairs, (piece) => ({
-    text,
-    values: [piece.map(([group]) => group), piece.map(([, user]) => user)],
-  }));
+function* membersOf(
+  text: string,
+  pairs: readonly (readonly [string, string])[],
+): Iterable<Statement> {
+  for (const piece of inPieces(pairs))
+    yield { text, values: [piece.map(([group]) => group), piece.map(([, user]) => user)] };
+}
 
 const withNewParts = ({ changed, anew }: KindWrites): RecordMeta[] =>
   Array.from(changed.values()).filter(({ uid }) => anew.has(uid));
-
-function inPieces<T>(
-  all: readonly T[],
-  statement: (piece: readonly T[]) => Statement,
-): Statement[] {
-  const statements: Statement[] = [];
-  for (let at = 0; at < all.length; at += rowsAtOnce) {
-    statements.push(statement(all.slice(at, at + rowsAtOnce)));
-  }
-  return statements;
-}
 
 function rowsJson(kind: StoredKind, placed: readonly Placed[]): string {
   return JSON.stringify(

@@ -3,6 +3,7 @@ import { eventColumns, eventRecord, toEventRow } from '../audit/event-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
 import { policyChannel } from '../feed/policy-listener.ts';
 import type { Statement } from '../open-transaction.ts';
+import { inPieces } from './pieces.ts';
 import type { ChangeSet } from './change-set.ts';
 
 /** What one revision is made of. */
@@ -54,18 +55,18 @@ function stampStatements(all: readonly Revised[], values: Values): string[] {
   });
 }
 
-/** So many rows a statement writes: few enough to end long before a statement may last no longer. */
-const rowsAtOnce = 1_000;
+function* changesOf(all: readonly Revised[]): Iterable<object> {
+  for (const [nth, { changes, actor }] of all.entries()) {
+    for (const [ordinal, row] of changes.rows.entries())
+      yield { nth: nth + 1, ordinal, actor: actor.name, ...row };
+  }
+}
 
-const changesOf = (all: readonly Revised[]): readonly object[] =>
-  all.flatMap(({ changes, actor }, nth) =>
-    changes.rows.map((row, ordinal) => ({ nth: nth + 1, ordinal, actor: actor.name, ...row })),
-  );
-
-const eventsOf = (all: readonly Revised[]): readonly object[] =>
-  all.flatMap(({ changes }, nth) =>
-    changes.events.map((event) => ({ nth: nth + 1, ...toEventRow(event) })),
-  );
+function* eventsOf(all: readonly Revised[]): Iterable<object> {
+  for (const [nth, { changes }] of all.entries()) {
+    for (const event of changes.events) yield { nth: nth + 1, ...toEventRow(event) };
+  }
+}
 
 function changeRows(rows: readonly object[], values: Values, at: string): string[] {
   if (rows.length === 0) return [];
@@ -116,39 +117,33 @@ function rareRows(all: readonly Revised[], values: Values): string[] {
  */
 export function sealStatement(all: readonly Revised[], at: Date): Statement {
   const written = (values: Values, time: string): string[] => [
-    ...changeRows(changesOf(all), values, time),
+    ...changeRows([...changesOf(all)], values, time),
     ...stampStatements(all, values),
-    ...eventRows(eventsOf(all), values, time),
+    ...eventRows([...eventsOf(all)], values, time),
   ];
   return raise(all, at, { written, tells: `, pg_notify('${policyChannel}', '')` });
 }
 
 /**
  * As `sealStatement` for rows that are written after it, with their revisions: the first statement gives these, and of
- * large changes the others record the rest piece by piece.
+ * large changes the others record the rest piece by piece, each made when it is asked for.
  */
-export function sealInPieces(
-  all: readonly Revised[],
-  at: Date,
-): readonly [Statement, ...Statement[]] {
-  const changes = changesOf(all);
-  const events = eventsOf(all);
-  const piece = (rows: readonly object[], number: number): readonly object[] =>
-    rows.slice(number * rowsAtOnce, (number + 1) * rowsAtOnce);
-  const written = (number: number, values: Values, time: string): string[] => [
-    ...changeRows(piece(changes, number), values, time),
-    ...eventRows(piece(events, number), values, time),
+export function* sealInPieces(all: readonly Revised[], at: Date): Iterable<Statement> {
+  const changes = inPieces(changesOf(all));
+  const events = inPieces(eventsOf(all));
+  const written = (values: Values, time: string): string[] => [
+    ...changeRows(changes.next().value ?? [], values, time),
+    ...eventRows(events.next().value ?? [], values, time),
   ];
-  const first = raise(all, at, { written: (values, time) => written(0, values, time) });
-  const pieces = Math.ceil(Math.max(changes.length, events.length) / rowsAtOnce);
-  const more = Array.from({ length: Math.max(0, pieces - 1) }, (_, index): Statement => {
+  yield raise(all, at, { written });
+  for (;;) {
     const values = new Values();
     const made = values.add(all.length);
-    const parts = written(index + 1, values, values.add(at));
+    const parts = written(values, values.add(at));
+    if (parts.length === 0) return;
     const head = `head AS (SELECT revision - ${made}::bigint AS base FROM policy_head)`;
-    return { text: `WITH ${[head, ...parts].join(',\n')}\nSELECT 1`, values: values.all };
-  });
-  return [first, ...more];
+    yield { text: `WITH ${[head, ...parts].join(',\n')}\nSELECT 1`, values: values.all };
+  }
 }
 
 /** Raises the head by one revision for each change and gives them with their lineages. */

@@ -94,6 +94,8 @@ export class AnswerAccess {
       return cluster;
     });
     const evidence = await this.#evidence.of(found.map(({ uid }) => uid));
+    // The answer is that of one revision.
+    while (this.#world.underWay !== undefined) await this.#world.underWay;
     const known = new Map<string, Known>();
     for (const { uid, name, userPrefix } of found) {
       const told = evidence.get(uid);

@@ -80,10 +80,10 @@ export class AgentGateway {
     this.#encoded = new EncodedIntents(ports.digests);
     this.#installationUid = installationUid;
     this.#signer = new SessionSigner(ports.signer, installationUid);
-    this.#delivery = new Delivery(
-      (told) => this.#deliver(told),
-      () => ports.clock.monotonic(),
-    );
+    this.#delivery = new Delivery((told) => this.#deliver(told), {
+      now: () => ports.clock.monotonic(),
+      waits: () => ports.world.underWay !== undefined,
+    });
     ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
     ports.status.onFenced((sessions) => this.#fence(sessions));
   }
@@ -125,6 +125,8 @@ export class AgentGateway {
   async #admit(arrival: Arrival, call: AgentCall, hello: wire.Hello): Promise<void> {
     this.#refuseWhenFull();
     const admission = await this.#ports.admit.admit(call.peer, hello);
+    // What an agent is told is signed as one revision.
+    while (this.#ports.world.underWay !== undefined) await this.#ports.world.underWay;
     if (arrival.over || this.#draining) {
       await this.#ports.departures.ended(admission);
       throw new AppError('not_ready', 'The stream ended before it was admitted.');

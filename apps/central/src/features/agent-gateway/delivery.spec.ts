@@ -7,7 +7,7 @@ const clusters = (count: number, ...names: string[]): Map<string, ReadonlySet<st
   new Map(Array.from({ length: count }, (_, at) => [`c${at}`, keys(...names)]));
 
 /** Every look at the clock takes a millisecond. */
-function delivery(): {
+function delivery(waits = (): boolean => false): {
   readonly delivery: Delivery;
   readonly told: { readonly cluster: string; readonly what: Delivered }[];
 } {
@@ -15,7 +15,7 @@ function delivery(): {
   let now = 0;
   const one = new Delivery(
     (all) => told.push(...Array.from(all, ([cluster, what]) => ({ cluster, what }))),
-    () => now++,
+    { now: () => now++, waits },
   );
   return { delivery: one, told };
 }
@@ -61,6 +61,16 @@ describe('Delivery', () => {
     one.commit(8, clusters(100, 'BINDING/b'));
     await allOf(told, 100);
     expect(told[99]?.what).toEqual({ revision: 8, keys: keys('BINDING/a', 'BINDING/b'), at: 0 });
+  });
+
+  test('nobody is told while the policy is between two revisions, and everybody afterwards', async () => {
+    let between = true;
+    const { delivery: one, told } = delivery(() => between);
+    one.commit(7, clusters(100, 'BINDING/a'));
+    for (let turns = 0; turns < 5; turns++) await turn();
+    expect(told).toHaveLength(0);
+    between = false;
+    await allOf(told, 100);
   });
 
   test('a stream that began meanwhile is told nothing that it began with', async () => {

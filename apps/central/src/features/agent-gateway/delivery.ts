@@ -18,6 +18,13 @@ const atOnce = 32;
 /** How long the streams of a larger one are served before whoever else waits for this process gets a turn. */
 const sliceMs: Millis = 4;
 
+interface DeliveryPorts {
+  /** Monotonic. */
+  readonly now: () => Millis;
+  /** True while the policy is between two revisions, so that nobody can be told what holds. */
+  readonly waits: () => boolean;
+}
+
 /**
  * Brings commits to the streams they touch: a small one in the turn in which it is heard, whatever else is under way; a
  * large one in slices, so that nobody else waits for all of it. What a cluster has not been told merges, and nothing is
@@ -25,18 +32,18 @@ const sliceMs: Millis = 4;
  */
 export class Delivery {
   readonly #deliver: (told: ReadonlyMap<string, Delivered>) => void;
-  readonly #now: () => Millis;
+  readonly #ports: DeliveryPorts;
   readonly #waiting = new Map<string, Delivered>();
   #planned = false;
 
-  constructor(deliver: (told: ReadonlyMap<string, Delivered>) => void, now: () => Millis) {
+  constructor(deliver: (told: ReadonlyMap<string, Delivered>) => void, ports: DeliveryPorts) {
     this.#deliver = deliver;
-    this.#now = now;
+    this.#ports = ports;
   }
 
   /** `touched`: of clusters that have a stream. */
   commit(revision: number, touched: Touched): void {
-    const at = this.#now();
+    const at = this.#ports.now();
     for (const [clusterUid, keys] of touched) this.#add(clusterUid, { revision, keys, at });
     if (touched.size <= atOnce) this.#take([...touched.keys()]);
     this.#plan();
@@ -69,13 +76,17 @@ export class Delivery {
     this.#planned = true;
     setImmediate(() => {
       this.#planned = false;
-      const until = this.#now() + sliceMs;
-      const all = [...this.#waiting.keys()];
-      for (let from = 0; from < all.length; from += atOnce) {
-        this.#take(all.slice(from, from + atOnce));
-        if (this.#now() >= until) break;
-      }
+      if (!this.#ports.waits()) this.#slice();
       this.#plan();
     });
+  }
+
+  #slice(): void {
+    const until = this.#ports.now() + sliceMs;
+    const all = [...this.#waiting.keys()];
+    for (let from = 0; from < all.length; from += atOnce) {
+      this.#take(all.slice(from, from + atOnce));
+      if (this.#ports.now() >= until) return;
+    }
   }
 }

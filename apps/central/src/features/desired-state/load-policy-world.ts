@@ -27,8 +27,8 @@ export async function loadPolicyWorld(
     database,
     logger,
     random: Math.random,
-    onCommit: (commit) => {
-      world.deliver(commit);
+    onCommit: async (commit) => {
+      await world.deliver(commit);
       meters.policyRevision.set(commit.revision);
       duty.heard(commit);
     },

@@ -1,5 +1,14 @@
-import type { GuardDecision, Policy, PolicyChange, PolicyView, Touched } from '@ambit/domain';
-import { guardCommit } from '@ambit/domain';
+import { setImmediate } from 'node:timers/promises';
+import type {
+  ClusterEffect,
+  Followed,
+  GuardDecision,
+  Policy,
+  PolicyChange,
+  PolicyView,
+  Touched,
+} from '@ambit/domain';
+import { effectOf, guardCommit, takesNothing } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
 import type { FeedCommit, KnownPolicy, StateFacts } from '@ambit/persistence';
@@ -20,6 +29,11 @@ export interface PolicyOrigin {
   readonly facts: StateFacts;
 }
 
+/** Changes, by their weight, that are applied between two looks at what else is to do: some ten milliseconds of work. */
+const followedAtOnce = 1_000;
+/** Revisions of which it is kept who gained and lost: as many as callers may ask about at the same moment, and more. */
+const mostTold = 256;
+
 export type CommitListener = (commit: FeedCommit, touched: Touched) => void;
 
 /**
@@ -33,8 +47,10 @@ export class PolicyWorld {
   readonly #listeners = new Set<CommitListener>();
   readonly #memory = new RevisionMemory();
   readonly #lastTouched = new Map<string, number>();
+  readonly #done = new Map<number, Pick<Followed, 'touched' | 'holdings'>>();
   #origin: PolicyOrigin;
   #feed: CommitFeed | undefined;
+  #underWay: Promise<void> | undefined;
 
   constructor(policy: Policy, digests: Digests, logger: Logger, origin: PolicyOrigin) {
     this.#policy = policy;
@@ -71,12 +87,38 @@ export class PolicyWorld {
     return this.#origin.facts;
   }
 
-  /** Applies one commit of the feed and tells who subscribed. */
-  deliver(commit: FeedCommit): void {
-    const change = this.#policy.follow(commit);
+  /** Applies one commit of the feed and tells who subscribed: at once, or, of a large one, when all of it is applied. */
+  deliver(commit: FeedCommit): void | Promise<void> {
+    if (commit.changes.length <= followedAtOnce) {
+      return this.#followed(commit, this.#policy.follow(commit));
+    }
+    this.#underWay = this.#deliverInSteps(commit).finally(() => (this.#underWay = undefined));
+    return this.#underWay;
+  }
+
+  /**
+   * Set while a large commit is applied: until it resolves the policy is between two revisions. Whoever signs or tells what
+   * holds at one revision waits for it; whoever only looks for a name need not.
+   */
+  get underWay(): Promise<void> | undefined {
+    return this.#underWay;
+  }
+
+  async #deliverInSteps(commit: FeedCommit): Promise<void> {
+    const steps = this.#policy.followInSteps(commit, followedAtOnce);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return this.#followed(commit, value);
+      await setImmediate();
+    }
+  }
+
+  #followed(commit: FeedCommit, change: Followed): void {
     const { touched } = change;
     const { lineage, installation = this.facts } = commit;
     this.#origin = { lineage, facts: installation };
+    this.#done.set(commit.revision, { touched, holdings: change.holdings });
+    this.#done.delete(commit.revision - mostTold);
     this.#memory.remember(commit.revision, change, (uid, key) => this.#policy.entry(uid, key));
     for (const clusterUid of touched.keys()) this.#lastTouched.set(clusterUid, commit.revision);
     for (const change of commit.changes)
@@ -96,10 +138,10 @@ export class PolicyWorld {
   }
 
   /**
-   * Hands over a commit of this process and resolves when it is part of `policy`. It is durable already: when this
-   * replica is slow to follow, that is logged and is no failure of the change.
+   * Hands over a commit of this process and resolves when it is part of `policy`, with what it did. It is durable already:
+   * when this replica is slow to follow, that is logged and is no failure of the change, and nobody knows yet what it did.
    */
-  async committed(commit: FeedCommit): Promise<void> {
+  async committed(commit: FeedCommit): Promise<readonly ClusterEffect[]> {
     this.offer(commit);
     await this.reached(commit.revision).catch((error: unknown) =>
       this.#logger.error('a commit of this replica is not part of its policy yet', {
@@ -107,6 +149,8 @@ export class PolicyWorld {
         error,
       }),
     );
+    const done = this.#done.get(commit.revision);
+    return done === undefined ? [] : effectOf(this.#policy, done);
   }
 
   /** Resolves when the policy is at `revision` or above. Throws `timed_out`. */
@@ -140,6 +184,11 @@ export class PolicyWorld {
   /** What the clusters that changes touch hold around them, where that is little. Stores nothing. */
   around(changes: readonly PolicyChange[]): ReadonlyMap<string, EntriesAround> {
     return entriesAround(this.#policy, changes);
+  }
+
+  /** True for changes that the removal guard lets through whatever they do: see `takesNothing` of the domain. */
+  takesNothing(changes: readonly PolicyChange[]): boolean {
+    return takesNothing(this.#policy, changes);
   }
 
   /** Whether the removal guard lets the changes through. Stores nothing. */

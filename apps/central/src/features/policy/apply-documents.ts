@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contracts';
 import type { GrantSource } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
@@ -24,6 +25,9 @@ export interface DocumentOutcome {
 
 /** A change that says by which way in it comes. */
 export type SourcedRequest = CommitRequest & { readonly source: GrantSource };
+
+/** Documents that are worked out between two looks at what else is to do: a few milliseconds of work. */
+const plannedAtOnce = 100;
 
 const actions = { created: 'created', updated: 'configured', unchanged: 'unchanged' } as const;
 
@@ -62,6 +66,7 @@ export class ApplyDocuments {
       await tx.names.expect(ownNames(documents));
       const outcomes: DocumentOutcome[] = [];
       for (const { document, index } of inWritingOrder(kinds, numbered(documents))) {
+        if (outcomes.length % plannedAtOnce === plannedAtOnce - 1) await setImmediate();
         const { outcome, record } = await putDocument(
           kinds,
           { tx, names, source: request.source },
@@ -88,6 +93,7 @@ export class ApplyDocuments {
     const problems: ErrorItem[] = [];
     const now = this.#clock.now();
     for (const { document, index } of numbered(documents)) {
+      if (index % plannedAtOnce === plannedAtOnce - 1) await setImmediate();
       const found = (await this.#kinds.of(document.kind).problems?.(tx, document, now)) ?? [];
       problems.push(...found.map((item) => ({ document: index, ...item })));
     }

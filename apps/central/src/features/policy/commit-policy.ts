@@ -27,7 +27,8 @@ export interface CommitRequest {
 export type GuardStop = Pick<GuardDecision & { allow: false }, 'digest' | 'excess'>;
 
 interface Outcome {
-  readonly clusters: readonly ClusterEffect[];
+  /** Absent where nobody had to work it out beforehand: then the policy tells when it has followed. */
+  readonly clusters?: readonly ClusterEffect[];
   readonly guard?: GuardStop;
 }
 
@@ -100,10 +101,11 @@ export class CommitPolicy {
     const committed = await this.#commit(request, work);
     const { value, clusters, guard } = committed.value;
     const objects = await this.#objectsOf(request, committed.changes);
-    if (committed.commit !== undefined) await this.#world.committed(committed.commit);
+    const { commit } = committed;
+    const done = commit === undefined ? [] : await this.#world.committed(commit);
     return {
       value,
-      clusters,
+      clusters: clusters ?? done,
       changed: committed.changes.length > 0,
       revision: committed.commit?.revision ?? this.#world.revision,
       ...(guard === undefined ? {} : { guard }),
@@ -154,7 +156,7 @@ export class CommitPolicy {
       return { value: { value, ...outcome }, changes, events: draft.changes.events };
     }
     // Right before the transaction begins, so by what was committed while it waited for its turn.
-    let outcome: Outcome = { clusters: [] };
+    let outcome: Outcome = {};
     const committed = await this.#unitOfWork.commit(draft, () => {
       outcome = this.#outcome(request, changes, undefined);
     });
@@ -171,7 +173,7 @@ export class CommitPolicy {
         const value = await work(withClosedGroups(tx, request.role));
         await this.#boundSync(request, tx);
         const changes = tx.policy.changes();
-        if (judged === undefined && changes.length > mostJudgedInside) {
+        if (judged === undefined && this.#takesLong(request, changes)) {
           throw new LargeCommit(changes);
         }
         return { value, ...this.#outcome(request, changes, judged) };
@@ -182,6 +184,16 @@ export class CommitPolicy {
       if (!(error instanceof LargeCommit)) throw error;
       return attempt(this.#judge(request, error.changes));
     }
+  }
+
+  /** True for changes that would be judged for so long that no transaction should be open meanwhile. */
+  #takesLong(request: CommitRequest, changes: readonly PolicyChange[]): boolean {
+    return changes.length > mostJudgedInside && !this.#needsNoJudge(request, changes);
+  }
+
+  /** True for most changes: what they do is worked out once, by the commit itself. */
+  #needsNoJudge({ dryRun }: CommitRequest, changes: readonly PolicyChange[]): boolean {
+    return dryRun !== true && this.#world.takesNothing(changes);
   }
 
   #judge(request: CommitRequest, changes: readonly PolicyChange[]): Judged {
@@ -196,6 +208,7 @@ export class CommitPolicy {
     judged: Judged | undefined,
   ): Outcome {
     if (changes.length === 0) return { clusters: [] };
+    if (this.#needsNoJudge(request, changes)) return {};
     const holds =
       judged?.revision === this.#world.revision && judged.changes === JSON.stringify(changes);
     const decision = holds ? judged.decision : this.#world.guard(changes, confirmationOf(request));

@@ -1,0 +1,61 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { takesNothing } from '@ambit/domain';
+import type { PolicyChange } from '@ambit/domain';
+import {
+  aCluster,
+  aGrant,
+  aRole,
+  aUser,
+  policyOf,
+  put,
+} from '../../policy-objects.test-support.ts';
+import { CommitPolicy } from './commit-policy.ts';
+
+const [ann, view, prod] = [aUser('ann'), aRole('view'), aCluster('prod')];
+const there = aGrant('there', { user: ann, role: view, clusters: [prod] });
+const comes = aGrant('comes', { user: ann, role: view, clusters: [prod] });
+const effectOn = (cluster: string) => ({ clusterUid: cluster, cluster, gain: [], lose: [] });
+
+/** One commit of `changes`, with what was asked of the policy. */
+async function committed(changes: readonly PolicyChange[], dryRun = false) {
+  const policy = policyOf(ann, view, prod, there);
+  const guard = jest.fn(() => ({ allow: true, effect: { clusters: [effectOn('beforehand')] } }));
+  const world = {
+    known: undefined,
+    revision: 1,
+    guard,
+    takesNothing: (asked: readonly PolicyChange[]) => takesNothing(policy, asked),
+    committed: async () => [effectOn('afterwards')],
+  };
+  const draft = { value: 'done', changes: { changes: () => changes, events: [] } };
+  const unitOfWork = {
+    repeatableIds: () => undefined,
+    draft: async () => draft,
+    commit: async (_: unknown, before: () => void) => {
+      before();
+      return { value: 'done', changes, events: [], commit: { revision: 2 } };
+    },
+  };
+  const commit = new CommitPolicy(unitOfWork as never, world as never, {} as never);
+  const actor = { kind: 'token', name: 'token/t' } as const;
+  const { clusters } = await commit.run({ actor, dryRun }, async () => 'done');
+  return { asked: guard.mock.calls.length, clusters: clusters.map(({ cluster }) => cluster) };
+}
+
+describe('a commit', () => {
+  test('of what only comes is told by what it did, and nobody works it out before', async () => {
+    expect(await committed([put(comes)])).toEqual({ asked: 0, clusters: ['afterwards'] });
+  });
+
+  test('of anything else is judged right before it is made, with all that comes beside', async () => {
+    const expected = { asked: 1, clusters: ['beforehand'] };
+    expect(await committed([put(there)])).toEqual(expected);
+    expect(await committed([put(comes), { op: 'delete', kind: 'Grant', uid: there.uid }])).toEqual(
+      expected,
+    );
+  });
+
+  test('that is only tried is worked out beforehand', async () => {
+    expect(await committed([put(comes)], true)).toEqual({ asked: 1, clusters: ['beforehand'] });
+  });
+});
