@@ -17,11 +17,17 @@ const rowsOf = (parameter: string, as: string, columns: Columns): string =>
     .map(([name, type]) => `${name} ${type}`)
     .join(', ')})`;
 
-function insertPart({ table, owner, columns, stored = {} }: StoredPart, rows: string): string {
+function insertPart({ table, owner, columns, among = {} }: StoredPart, rows: string): string {
   const names = Object.keys(columns);
-  return `INSERT INTO ${table} (${owner}, ${names.join(', ')})
-  SELECT p.${owner}, ${names.map((name) => stored[name] ?? `p.${name}`).join(', ')}
-  FROM ${rowsOf(rows, 'p', { [owner]: 'text', ...columns })}`;
+  const from = rowsOf(rows, 'p', { [owner]: 'text', ...columns });
+  const checked = Object.entries(among);
+  const asked = checked.map(
+    ([name, of]) => `${name}s(value) AS MATERIALIZED (${of(`SELECT p.${name} FROM ${from}`)})`,
+  );
+  const joined = checked.map(([name]) => ` LEFT JOIN ${name}s ON ${name}s.value = p.${name}`);
+  const stored = names.map((name) => (name in among ? `${name}s.value` : `p.${name}`));
+  return `${asked.length === 0 ? '' : `WITH ${asked.join(', ')} `}INSERT INTO ${table} (${owner}, ${names.join(', ')})
+  SELECT p.${owner}, ${stored.join(', ')} FROM ${from}${joined.join('')}`;
 }
 
 /** The head was raised by so many revisions in this transaction; each row belongs to the nth of them. */

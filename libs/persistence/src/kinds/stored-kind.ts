@@ -14,8 +14,11 @@ export interface StoredPart<T = never> {
   /** Refers to the uid of the object. */
   readonly owner: string;
   readonly columns: Readonly<Record<string, string>>;
-  /** What is stored of a row `p`, where that is not the value itself. NULL refuses the row. */
-  readonly stored?: Readonly<Record<string, string>>;
+  /**
+   * Of a column: the statement that gives which of some values may stand in it, given that of all values. It is asked once
+   * for all rows; any other value is stored as NULL, which refuses the row.
+   */
+  readonly among?: Readonly<Record<string, (values: string) => string>>;
   toRows(record: T): readonly Readonly<Record<string, unknown>>[];
 }
 

@@ -103,8 +103,9 @@ const clusterRows: StoredPart<GrantRecord> = {
   table: 'grant_clusters',
   owner: 'grant_uid',
   columns: { cluster_uid: 'text' },
-  stored: {
-    cluster_uid: `(SELECT c.uid FROM clusters c WHERE c.uid = p.cluster_uid AND c.removed_at IS NULL FOR KEY SHARE)`,
+  among: {
+    cluster_uid: (values) =>
+      `SELECT c.uid FROM clusters c WHERE c.uid IN (${values}) AND c.removed_at IS NULL FOR KEY SHARE`,
   },
   toRows: ({ clusters }) => clusters.map(({ uid }) => ({ cluster_uid: uid })),
 };
