@@ -58,7 +58,7 @@ export const whoCanDo: Benchmark = {
       const ask = (): void => {
         for (const question of questions) whoCan({ policy, facts, question, now });
       };
-      for (let round = 0; round < 5; round++) [check, ask].forEach((work) => work());
+      for (let round = 0; round < 20; round++) [check, ask].forEach((work) => work());
       const of = `of ${grants} grants`;
       const goal = { atMost: 10 };
       bench.figure(`1,000 can-i ${of}`, cpuOf(measure(check)), 'ms CPU', goal);

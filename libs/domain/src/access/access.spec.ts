@@ -244,7 +244,21 @@ describe('can-i', () => {
     }));
     const near = { ...grantOf({ notBefore: now + 1 }), uid: 'near', name: 'near' };
     const told = reasons(can('alice', [...elsewhere, near]));
-    expect(told).toEqual(['grant_pending', ...Array.from({ length: 9 }, () => 'other_cluster')]);
+    expect(told).toEqual(['grant_pending', 'other_cluster', 'other_cluster', 'other_cluster']);
+    const ended = { ...grantOf({ until: 1, ended: true }), uid: 'over', name: 'over' };
+    expect(reasons(can('alice', [...elsewhere, ended, near])).slice(0, 3)).toEqual([
+      'grant_pending',
+      'grant_ended',
+      'other_cluster',
+    ]);
+    const here = Array.from({ length: 30 }, (_, at) => ({
+      ...grantOf({ notBefore: now + 1 }),
+      uid: `here-${at}`,
+      name: `here-${at}`,
+    }));
+    expect(reasons(can('alice', [...elsewhere, ...here]))).toEqual(
+      Array.from({ length: 10 }, () => 'grant_pending'),
+    );
   });
 
   test('a person whose name the ceiling refuses is claimed nothing', () => {

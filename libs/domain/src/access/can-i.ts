@@ -1,5 +1,5 @@
 import { subjectRefusal } from '@ambit/rbac';
-import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
+import type { PolicyUser } from '../policy-objects.ts';
 import {
   refusalReasons,
   type AccessAnswer,
@@ -10,6 +10,7 @@ import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
 import { GrantJudge, otherCluster, type Inquiry } from './judge-grant.ts';
 
 const mostRefusals = 10;
+const mostElsewhere = 3;
 
 /**
  * Whether a person may do something in a cluster at a moment, and why. It answers from the policy and from what the
@@ -31,35 +32,68 @@ export function canI(inquiry: Inquiry & { readonly user: string }): AccessAnswer
   return { allowed: true, revision: policy.revision, paths, ...untilOf(paths) };
 }
 
-/** A way to a grant: the grant, and the name of the group through which it is reached. */
-type Way = readonly [grant: PolicyGrant, through: string | undefined];
+/** A way to grants: the user itself, or one of its groups. */
+interface Way {
+  readonly kind: 'User' | 'Group';
+  readonly uid: string;
+  /** Name of the group. */
+  readonly through: string | undefined;
+}
 
 /** Every way to a grant, as a path or as the reason why it is none. */
 function judged(
   inquiry: Inquiry,
   user: PolicyUser,
 ): { paths: AccessPath[]; refusals: AccessRefusal[] } {
+  const { policy, question } = inquiry;
   const judge = new GrantJudge(inquiry);
+  const ways = waysOf(inquiry, user);
   const paths: AccessPath[] = [];
   const refusals: AccessRefusal[] = [];
-  // Who has hundreds of grants has nearly all of them in other clusters, and ten are told.
-  const elsewhere: Way[] = [];
-  for (const way of grantsTo(inquiry, user)) {
-    const [grant, through] = way;
-    if (!judge.standsHere(grant)) {
-      if (elsewhere.length < mostRefusals) elsewhere.push(way);
-      continue;
+  for (const { uid, through } of ways) {
+    for (const grant of policy.grantsNamingIn(question.clusterUid, uid)) {
+      const judgement = judge.judgeHere(grant);
+      if (judgement === undefined) paths.push(accessPath(policy, grant, through));
+      else refusals.push(told(judgement, through));
     }
-    const judgement = judge.judgeHere(grant);
-    if (judgement === undefined) paths.push(accessPath(inquiry.policy, grant, through));
-    else refusals.push(told(judgement, through));
   }
+  // Nobody asks what stands in the way of a yes.
   if (paths.length > 0) return { paths, refusals: [] };
-  for (const [grant, through] of elsewhere) refusals.push(told(otherCluster(grant), through));
+  refusals.push(...endedHere(inquiry, ways, judge), ...elsewhere(inquiry, ways, judge));
   if (refusals.length === 0) {
     refusals.push({ reason: 'no_grant', message: `No grant names ${user.name} or its groups.` });
   }
   return { paths, refusals };
+}
+
+function* endedHere(
+  { policy }: Inquiry,
+  ways: readonly Way[],
+  judge: GrantJudge,
+): Iterable<AccessRefusal> {
+  for (const { uid, through } of ways) {
+    for (const grant of policy.endedGrantsNaming(uid)) {
+      const judgement = judge.standsHere(grant) ? judge.judgeHere(grant) : undefined;
+      if (judgement !== undefined) yield told(judgement, through);
+    }
+  }
+}
+
+/** Who has hundreds of grants has nearly all of them in other clusters, and some are told. */
+function elsewhere(
+  { policy }: Inquiry,
+  ways: readonly Way[],
+  judge: GrantJudge,
+): readonly AccessRefusal[] {
+  const found: AccessRefusal[] = [];
+  for (const { kind, uid, through } of ways) {
+    for (const grant of policy.grantsNaming(kind, uid)) {
+      if (judge.standsHere(grant)) continue;
+      found.push(told(otherCluster(grant), through));
+      if (found.length === mostElsewhere) return found;
+    }
+  }
+  return found;
 }
 
 const told = (judgement: AccessRefusal, through: string | undefined): AccessRefusal =>
@@ -89,12 +123,11 @@ function blockedEverywhere(
   );
 }
 
-/** Each way to a grant: direct ones, and one for each group. */
-function* grantsTo({ policy }: Inquiry, user: PolicyUser): Iterable<Way> {
-  for (const grant of policy.grantsNaming('User', user.uid)) yield [grant, undefined];
-  for (const groupUid of policy.groupsOf(user.uid)) {
-    const group = policy.group(groupUid);
-    if (group === undefined) continue;
-    for (const grant of policy.grantsNaming('Group', groupUid)) yield [grant, group.name];
+function waysOf({ policy }: Inquiry, user: PolicyUser): readonly Way[] {
+  const ways: Way[] = [{ kind: 'User', uid: user.uid, through: undefined }];
+  for (const uid of policy.groupsOf(user.uid)) {
+    const group = policy.group(uid);
+    if (group !== undefined) ways.push({ kind: 'Group', uid, through: group.name });
   }
+  return ways;
 }

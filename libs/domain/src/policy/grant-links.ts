@@ -96,6 +96,14 @@ export class GrantLinks {
     }
   }
 
+  /** Grants compiled into the cluster that name the user or the group itself. */
+  *grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant> {
+    for (const uid of this.reachIndex.candidates(clusterUid, subjectUid)) {
+      const link = this.links.get(uid);
+      if (link !== undefined && hasUid(link.clusters, clusterUid)) yield link.grant;
+    }
+  }
+
   /** The instances a grant is part of. */
   instancesOf(grantUid: string): Set<FamilyInstance> {
     const found = new Set<FamilyInstance>();

@@ -29,6 +29,8 @@ export class PolicyStore {
   readonly membersOfGroup = new SetIndex();
   readonly grantsOfUser = new SetIndex();
   readonly grantsOfGroup = new SetIndex();
+  /** By uid of the user or group. */
+  readonly endedGrantsNaming = new SetIndex();
   readonly grantsOfRole = new SetIndex();
   readonly grantsNamingCluster = new SetIndex();
   readonly grantsNaming = {
@@ -65,13 +67,11 @@ export class PolicyStore {
   }
 
   /** Those of these grants that are there. */
-  grantsOf(uids: Iterable<string>): PolicyGrant[] {
-    const found: PolicyGrant[] = [];
+  *grantsOf(uids: Iterable<string>): Iterable<PolicyGrant> {
     for (const uid of uids) {
       const grant = this.grants.get(uid);
-      if (grant !== undefined) found.push(grant);
+      if (grant !== undefined) yield grant;
     }
-    return found;
   }
 
   put(object: PolicyObject): void {
@@ -116,6 +116,7 @@ export class PolicyStore {
     for (const subject of grant.subjects) {
       const index = subject.kind === 'User' ? this.grantsOfUser : this.grantsOfGroup;
       index[how](subject.uid, grant.uid);
+      if (grant.ended) this.endedGrantsNaming[how](subject.uid, grant.uid);
     }
     this.grantsOfRole[how](grant.roleUid, grant.uid);
     const { clusters } = grant.scope;

@@ -73,6 +73,10 @@ export interface PolicyView {
   groupsOf(userUid: string): Iterable<string>;
   /** Grants that name the user, the group or the role, or the cluster by name: ended ones too. */
   grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): Iterable<PolicyGrant>;
+  /** Grants compiled into the cluster that name the user or the group itself. */
+  grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant>;
+  /** Grants that name the user or the group and are marked as ended; those are compiled nowhere. */
+  endedGrantsNaming(subjectUid: string): Iterable<PolicyGrant>;
   /** Grants compiled into the cluster. */
   grantsReaching(clusterUid: string): Iterable<PolicyGrant>;
   /** True when the grant is compiled into the cluster. */

@@ -14,8 +14,8 @@ import { ClusterIndex } from './cluster-index.ts';
 import { CommitRecord } from './commit-record.ts';
 import { ChangeApplier } from './change-applier.ts';
 import { Denials } from './denials.ts';
+import { entriesNow } from './entries-now.ts';
 import type { Family } from './family.ts';
-import { nothingRendered } from './instance-surroundings.ts';
 import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
 import { loadPolicy } from './load-policy.ts';
@@ -55,6 +55,7 @@ export class Policy implements PolicyView {
   private readonly denials: Denials;
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
+  private readonly now: EntriesNow;
   private readonly rendered = { families: 0, entries: 0 };
   private head: number;
 
@@ -69,6 +70,9 @@ export class Policy implements PolicyView {
     this.applier = new ChangeApplier(store, index, { links, holders });
     this.denials = new Denials(store, links);
     this.held = new Holdings({ store, links, table }, holders);
+    const single = (cluster: string, key: string): Intent | undefined => this.single(cluster, key);
+    const { denials, bindingCounts } = this;
+    this.now = entriesNow({ table, denials, bindingCounts, single });
   }
 
   /** The policy of a snapshot. The objects may come in any order. */
@@ -191,11 +195,19 @@ export class Policy implements PolicyView {
     return this.store.groupsOfUser.get(userUid);
   }
 
-  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): PolicyGrant[] {
+  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): Iterable<PolicyGrant> {
     return this.store.grantsOf(this.store.grantsNaming[kind].get(uid));
   }
 
-  grantsReaching(clusterUid: string): PolicyGrant[] {
+  grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant> {
+    return this.links.grantsNamingIn(clusterUid, subjectUid);
+  }
+
+  endedGrantsNaming(subjectUid: string): Iterable<PolicyGrant> {
+    return this.store.grantsOf(this.store.endedGrantsNaming.get(subjectUid));
+  }
+
+  grantsReaching(clusterUid: string): Iterable<PolicyGrant> {
     return this.store.grantsOf(this.links.grantsOf(clusterUid));
   }
 
@@ -282,18 +294,7 @@ export class Policy implements PolicyView {
     this.rendered.families += instances;
     this.rendered.entries += entries;
     const differences = new RenderedDifferences();
-    const touched = touchedBy(record, this.state, differences);
+    const touched = touchedBy(record, this.now, differences);
     return { record, touched, differences };
   }
-
-  private readonly state: EntriesNow = {
-    rendered: (cluster, family) => this.table.at(cluster, family)?.rendered ?? nothingRendered,
-    single: (cluster, key) => this.single(cluster, key),
-    settleDenial: (cluster, user) => this.denials.settle(cluster, user),
-    countBindings: (cluster, by) => {
-      const count = (this.bindingCounts.get(cluster) ?? 0) + by;
-      if (count === 0) this.bindingCounts.delete(cluster);
-      else this.bindingCounts.set(cluster, count);
-    },
-  };
 }
