@@ -192,6 +192,14 @@ function* membersOf(
 const withNewParts = ({ changed, anew }: KindWrites): RecordMeta[] =>
   Array.from(changed.values()).filter(({ uid }) => anew.has(uid));
 
+let lastTime: readonly [at: number, text: string] = [0, new Date(0).toISOString()];
+
+/** What one change creates was created at one time. */
+function timeText(at: number): string {
+  if (lastTime[0] !== at) lastTime = [at, new Date(at).toISOString()];
+  return lastTime[1];
+}
+
 function rowsJson(kind: StoredKind, placed: readonly Placed[]): string {
   return JSON.stringify(
     placed.map(({ nth, record }) => ({
@@ -201,7 +209,7 @@ function rowsJson(kind: StoredKind, placed: readonly Placed[]): string {
       labels: record.labels,
       annotations: record.annotations,
       generation: record.generation,
-      created_at: new Date(record.createdAt),
+      created_at: timeText(record.createdAt),
       ...kind.toColumns(record),
     })),
   );
