@@ -1,5 +1,5 @@
 import { subjectRefusal } from '@ambit/rbac';
-import type { PolicyUser } from '../policy-objects.ts';
+import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
 import {
   refusalReasons,
   type AccessAnswer,
@@ -50,8 +50,10 @@ function judged(
   const ways = waysOf(inquiry, user);
   const paths: AccessPath[] = [];
   const refusals: AccessRefusal[] = [];
+  const here: PolicyGrant[] = [];
   for (const { uid, through } of ways) {
     for (const grant of policy.grantsNamingIn(question.clusterUid, uid)) {
+      here.push(grant);
       const judgement = judge.judgeHere(grant);
       if (judgement === undefined) paths.push(accessPath(policy, grant, through));
       else refusals.push(told(judgement, through));
@@ -59,36 +61,31 @@ function judged(
   }
   // Nobody asks what stands in the way of a yes.
   if (paths.length > 0) return { paths, refusals: [] };
-  refusals.push(...endedHere(inquiry, ways, judge), ...elsewhere(inquiry, ways, judge));
+  for (const { uid, through } of ways) {
+    for (const grant of policy.endedGrantsNaming(uid)) {
+      if (!judge.standsHere(grant)) continue;
+      here.push(grant);
+      const judgement = judge.judgeHere(grant);
+      if (judgement !== undefined) refusals.push(told(judgement, through));
+    }
+  }
+  refusals.push(...elsewhere(inquiry, ways, here));
   if (refusals.length === 0) {
     refusals.push({ reason: 'no_grant', message: `No grant names ${user.name} or its groups.` });
   }
   return { paths, refusals };
 }
 
-function* endedHere(
-  { policy }: Inquiry,
-  ways: readonly Way[],
-  judge: GrantJudge,
-): Iterable<AccessRefusal> {
-  for (const { uid, through } of ways) {
-    for (const grant of policy.endedGrantsNaming(uid)) {
-      const judgement = judge.standsHere(grant) ? judge.judgeHere(grant) : undefined;
-      if (judgement !== undefined) yield told(judgement, through);
-    }
-  }
-}
-
 /** Who has hundreds of grants has nearly all of them in other clusters, and some are told. */
 function elsewhere(
   { policy }: Inquiry,
   ways: readonly Way[],
-  judge: GrantJudge,
+  here: readonly PolicyGrant[],
 ): readonly AccessRefusal[] {
   const found: AccessRefusal[] = [];
   for (const { kind, uid, through } of ways) {
     for (const grant of policy.grantsNaming(kind, uid)) {
-      if (judge.standsHere(grant)) continue;
+      if (here.includes(grant)) continue;
       found.push(told(otherCluster(grant), through));
       if (found.length === mostElsewhere) return found;
     }
