@@ -9,7 +9,7 @@ export * from './policy-objects.ts';
 export * from './policy/policy-view.ts';
 export * from './preview/effect.ts';
 export * from './grants/grant-times.ts';
-export type { Followed } from './policy/follow-steps.ts';
+export type { CommitDone } from './policy/follow-steps.ts';
 export { compilerVersion, Policy } from './policy/policy.ts';
 export * from './names/check-name.ts';
 export * from './names/scope-text.ts';

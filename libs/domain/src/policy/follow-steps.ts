@@ -3,13 +3,13 @@ import type { PolicyChange, PolicyGrant } from '../policy-objects.ts';
 import type { HoldingChange, WhatIf } from './policy-view.ts';
 
 /** What a commit did, as far as it is known of one that was followed step by step. */
-export type Followed = Pick<WhatIf, 'touched' | 'before' | 'holdings'>;
+export type CommitDone = Pick<WhatIf, 'touched' | 'before' | 'holdings'>;
 
 /**
  * What steps did that were taken one after another. A key that came in one step and went in a later one is touched, and who
  * gained in one and lost in another is told as both: of steps that take nothing away that is exactly what they did together.
  */
-export function joinSteps(steps: readonly Followed[]): Followed {
+export function joinSteps(steps: readonly CommitDone[]): CommitDone {
   const touched = new Map<string, Set<string>>();
   const holdings = new Map<string, HoldingChange>();
   for (const step of steps) {

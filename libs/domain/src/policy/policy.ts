@@ -20,7 +20,7 @@ import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
 import { loadPolicy } from './load-policy.ts';
 import { Holders } from './holders.ts';
-import { joinSteps, stepsOf, type Followed } from './follow-steps.ts';
+import { joinSteps, stepsOf, type CommitDone } from './follow-steps.ts';
 import { Holdings } from './holdings.ts';
 import { PolicyStore } from './policy-store.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
@@ -107,7 +107,7 @@ export class Policy implements PolicyView {
    * As `follow`, in steps that weigh `atOnce`, so that others get a turn between. Until it is done the policy is between two
    * revisions and calls itself the first of them; every step leaves it sound, so what would be can be asked meanwhile.
    */
-  *followInSteps(commit: PolicyCommit, atOnce: number): Generator<void, Followed> {
+  *followInSteps(commit: PolicyCommit, atOnce: number): Generator<void, CommitDone> {
     requireNext(commit, this.head);
     const steps: WhatIf[] = [];
     for (const changes of stepsOf(commit.changes, atOnce)) {

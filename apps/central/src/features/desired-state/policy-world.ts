@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type {
   ClusterEffect,
-  Followed,
+  CommitDone,
   GuardDecision,
   Policy,
   PolicyChange,
@@ -47,7 +47,7 @@ export class PolicyWorld {
   readonly #listeners = new Set<CommitListener>();
   readonly #memory = new RevisionMemory();
   readonly #lastTouched = new Map<string, number>();
-  readonly #done = new Map<number, Pick<Followed, 'touched' | 'holdings'>>();
+  readonly #done = new Map<number, Pick<CommitDone, 'touched' | 'holdings'>>();
   #origin: PolicyOrigin;
   #feed: CommitFeed | undefined;
   #underWay: Promise<void> | undefined;
@@ -113,7 +113,7 @@ export class PolicyWorld {
     }
   }
 
-  #followed(commit: FeedCommit, change: Followed): void {
+  #followed(commit: FeedCommit, change: CommitDone): void {
     const { touched } = change;
     const { lineage, installation = this.facts } = commit;
     this.#origin = { lineage, facts: installation };
