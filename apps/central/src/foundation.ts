@@ -54,7 +54,7 @@ export async function openFoundation(
     'policy',
     ...settings.roles.flatMap((role) => partsOf[role]),
   ]);
-  const registry = createRegistry({ version, processMetrics: true });
+  const registry = createRegistry({ version, processMetrics: 'all' });
   const meters = createMeters(registry, centralMetrics);
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
   const folder = await openDataFolder(settings.dataDir, fail);

@@ -23,8 +23,17 @@ test('meters count under their public names', async () => {
 test('process metrics are there only when asked for', async () => {
   const plain = createRegistry({ version: '1' });
   expect(await plain.metrics()).not.toContain('process_');
-  const full = createRegistry({ version: '1', processMetrics: true });
-  expect(await full.metrics()).toContain('process_resident_memory_bytes');
+  const full = await createRegistry({ version: '1', processMetrics: 'all' }).metrics();
+  expect(full).toContain('nodejs_eventloop_lag_p99_seconds');
+  const few = await createRegistry({ version: '1', processMetrics: 'few' }).metrics();
+  const names = Array.from(few.matchAll(/^(\w+) (\d\S*)$/gm), ([, name]) => name);
+  expect(names).toEqual([
+    'process_cpu_seconds_total',
+    'process_start_time_seconds',
+    'process_resident_memory_bytes',
+    'nodejs_heap_size_used_bytes',
+  ]);
+  for (const name of names) expect(full).toContain(`${name} `);
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { registerFewProcessMetrics } from './process-metrics.ts';
 
 interface Described {
   readonly name: string;
@@ -28,10 +29,14 @@ export const secondsBuckets = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ] as const;
 
-/** A registry of this program; `processMetrics` adds what Node and the system say about the process. */
+/**
+ * A registry of this program; `processMetrics` adds what Node and the system say about the process. For all of it Node
+ * times its event loop a hundred times a second and tells of each collection of garbage: a program that is to be idle
+ * takes a few, which are looked at when they are asked for.
+ */
 export function createRegistry(options: {
   readonly version: string;
-  readonly processMetrics?: boolean;
+  readonly processMetrics?: 'all' | 'few';
 }): Registry {
   const registry = new Registry();
   const build = new Gauge({
@@ -41,7 +46,8 @@ export function createRegistry(options: {
     registers: [registry],
   });
   build.set({ version: options.version }, 1);
-  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics === 'all') collectDefaultMetrics({ register: registry });
+  if (options.processMetrics === 'few') registerFewProcessMetrics(registry);
   return registry;
 }
 

@@ -27,7 +27,7 @@ export async function startObservation(
   logger: Logger,
 ): Promise<Observation> {
   const readiness = new Readiness(parts);
-  const registry = createRegistry({ version, processMetrics: true });
+  const registry = createRegistry({ version, processMetrics: 'few' });
   const meters = createMeters(registry, agentMetrics);
   meters.connected.set(0);
   if (settings.healthListen === 'off') return { readiness, meters, health: undefined };

@@ -32,6 +32,8 @@ export class ObjectInventory {
   readonly #uids: Map<ObjectKey, string>;
   /** Of those that end: when. An agent that starts ends them before it knows anything else. */
   readonly #ends: Map<ObjectKey, Millis>;
+  /** How many there are of each kind that we write. */
+  readonly #counts = new Map<string, number>(objectKinds.map((kind) => [kind, 0]));
   /** Changed since the last save. */
   readonly #changed = new Set<ObjectKey>();
   #lines: number;
@@ -46,6 +48,7 @@ export class ObjectInventory {
     this.#ends = found.ends;
     this.#lines = found.lines;
     this.#torn = found.torn;
+    for (const key of found.uids.keys()) this.#count(key, 1);
   }
 
   /** An unreadable inventory counts as empty: names and labels then have to prove what is ours. */
@@ -97,16 +100,13 @@ export class ObjectInventory {
 
   /** Every kind that we write, with how many objects of ours there are. */
   countByKind(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>(objectKinds.map((kind) => [kind, 0]));
-    for (const key of this.#uids.keys()) {
-      const kind = key.slice(0, key.indexOf('/'));
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    }
-    return counts;
+    return this.#counts;
   }
 
   put(key: ObjectKey, uid: string, end?: Millis): void {
-    if (this.#uids.get(key) === uid && this.#ends.get(key) === end) return;
+    const noted = this.#uids.get(key);
+    if (noted === uid && this.#ends.get(key) === end) return;
+    if (noted === undefined) this.#count(key, 1);
     this.#uids.set(key, uid);
     if (end === undefined) this.#ends.delete(key);
     else this.#ends.set(key, end);
@@ -115,7 +115,9 @@ export class ObjectInventory {
 
   remove(key: ObjectKey): void {
     this.#ends.delete(key);
-    if (this.#uids.delete(key)) this.#saveSoon(key);
+    if (!this.#uids.delete(key)) return;
+    this.#count(key, -1);
+    this.#saveSoon(key);
   }
 
   /** Resolves when everything noted so far is on disk, or could not be written. */
@@ -124,6 +126,11 @@ export class ObjectInventory {
     this.#timer = undefined;
     if (this.#changed.size > 0) this.#saving = this.#saving.then(() => this.#save());
     await this.#saving;
+  }
+
+  #count(key: ObjectKey, more: 1 | -1): void {
+    const kind = key.slice(0, key.indexOf('/'));
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + more);
   }
 
   #saveSoon(key: ObjectKey): void {

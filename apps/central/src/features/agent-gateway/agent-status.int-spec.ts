@@ -43,7 +43,7 @@ test.each(Object.entries(unwritable))(
     const bad = await session(`${what.length}-bad`);
     const good = [await session(`${what.length}-one`), await session(`${what.length}-two`)];
     const logger = new RecordingLogger();
-    const registry = createRegistry({ version: 'test', processMetrics: false });
+    const registry = createRegistry({ version: 'test' });
     const meters = createMeters(registry, centralMetrics);
     const status = new AgentStatus(db.database, systemClock, { logger: logger as Logger, meters });
     for (let second = 1; second <= 3; second++) {
