@@ -44,7 +44,8 @@ export class KnownObjects {
     if (observed.wasBuried(key, uid)) return 'old';
     const known = observed.version(key);
     if (known?.uid !== uid || isNewer(known.resourceVersion, resourceVersion)) return 'old';
-    observed.remove(key);
+    // An answer that is on its way may be older than this.
+    observed.bury(key, uid, resourceVersion);
     return this.isOurs(key, uid) ? 'missing' : 'gone';
   }
 
@@ -79,11 +80,9 @@ export class KnownObjects {
 
   /** Somebody was faster: this is how it stands. */
   lost(key: ObjectKey, object: RbacObject | undefined): void {
+    if (!this.isOurs(key, object?.metadata.uid)) this.inventory.remove(key);
     if (object !== undefined) this.#answered(object);
-    else {
-      this.observed.remove(key);
-      this.inventory.remove(key);
-    }
+    else this.observed.remove(key);
   }
 
   /** It is proven ours. */

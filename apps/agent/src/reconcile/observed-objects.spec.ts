@@ -37,6 +37,16 @@ describe('what stands in the cluster', () => {
     expect(observed.wasBuried(key, 'u2')).toBe(false);
   });
 
+  test('what a watch told to be gone does not come back by an older answer, but by what it became since', () => {
+    const observed = new ObservedObjects({});
+    observed.put(object({}));
+    observed.bury(key, 'u1', '7');
+    expect(observed.put(object({ resourceVersion: '6' }))).toBe(false);
+    expect(observed.put(object({ resourceVersion: '7' }))).toBe(true);
+    observed.bury(key, 'u1', '9');
+    expect(observed.put(object({ uid: 'u2', resourceVersion: '8' }))).toBe(true);
+  });
+
   test('ends are those that the objects name; a spoilt one has come', () => {
     const observed = new ObservedObjects({});
     const end = (text: string): Partial<ObjectMeta> => ({

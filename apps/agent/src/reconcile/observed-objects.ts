@@ -22,8 +22,8 @@ export class ObservedObjects {
   readonly #ends = new Map<ObjectKey, Millis>();
   /** Objects without our label: no watch tells of them. */
   readonly #unwatched = new Set<ObjectKey>();
-  /** Objects we deleted and whose end the watch has not told yet: uid by key. */
-  readonly #buried = new Map<ObjectKey, string>();
+  /** Objects that are gone, of which something older may still be told: by a watch that is behind, or by a late answer. */
+  readonly #buried = new Map<ObjectKey, Grave>();
 
   constructor(usualLabels: Readonly<Record<string, string>>) {
     this.#usualLabels = usualLabels;
@@ -37,12 +37,14 @@ export class ObservedObjects {
   put(object: RbacObject): boolean {
     const key = keyOf(object);
     const { uid, resourceVersion } = object.metadata;
-    if (uid !== undefined && this.#buried.get(key) === uid) return false;
+    if (uid !== undefined && this.#isBuried(key, uid, resourceVersion)) return false;
     const known = this.version(key);
     if (known !== undefined && !isNewer(resourceVersion, known.resourceVersion)) return false;
     this.#buried.delete(key);
     this.#texts.set(key, packObject(object, this.#usualLabels));
-    this.#read.forget(key);
+    // It is looked at next: as it came, without the record of who wrote which field.
+    const { managedFields: _record, ...metadata } = object.metadata as LiveObject['metadata'];
+    this.#read.set(key, { ...object, metadata });
     this.#note(key, object);
     return true;
   }
@@ -70,15 +72,18 @@ export class ObservedObjects {
     this.#unwatched.delete(key);
   }
 
-  /** We deleted the object of this uid: what the watch still tells of it is old. */
-  bury(key: ObjectKey, uid: string): void {
+  /**
+   * The object of this uid is gone: what is still told of it is old. A watch knows it to be gone from `version` on, and
+   * may mean by that that its label was taken off: what it became since is no older. Without a version we deleted it.
+   */
+  bury(key: ObjectKey, uid: string, version?: string): void {
     if (this.version(key)?.uid === uid) this.remove(key);
-    this.#buried.set(key, uid);
+    this.#buried.set(key, { uid, version });
   }
 
   /** The watch told that it is gone; true when we knew because we deleted it. */
   wasBuried(key: ObjectKey, uid: string): boolean {
-    return this.#buried.get(key) === uid && this.#buried.delete(key);
+    return this.#buried.get(key)?.uid === uid && this.#buried.delete(key);
   }
 
   /** After a complete list nothing old is told any more. */
@@ -110,6 +115,12 @@ export class ObservedObjects {
     return nextEndAfter(this.#ends, high);
   }
 
+  #isBuried(key: ObjectKey, uid: string, version: string | undefined): boolean {
+    const grave = this.#buried.get(key);
+    if (grave?.uid !== uid) return false;
+    return grave.version === undefined || isNewer(grave.version, version);
+  }
+
   #note(key: ObjectKey, object: RbacObject): void {
     const end = annotatedEnd(object);
     if (end === undefined) this.#ends.delete(key);
@@ -117,6 +128,12 @@ export class ObservedObjects {
     if (carriesOurLabel(object)) this.#unwatched.delete(key);
     else this.#unwatched.add(key);
   }
+}
+
+/** Of which object, and from which of its versions on; all of them when there is none. */
+interface Grave {
+  readonly uid: string;
+  readonly version: string | undefined;
 }
 
 /** True when the label that our watches select by is on it. */

@@ -19,9 +19,13 @@ export class RecentValues<Key, Value> {
     if (known !== undefined) return known;
     const made = make();
     if (made === undefined) return undefined;
-    if (this.#values.size >= most) this.#values.clear();
-    this.#values.set(key, made);
+    this.set(key, made);
     return made;
+  }
+
+  set(key: Key, value: Value): void {
+    if (this.#values.size >= most) this.#values.clear();
+    this.#values.set(key, value);
   }
 
   forget(key: Key): void {
