@@ -5,6 +5,7 @@ import type {
   KubeObject,
   KubeResource,
   ListOptions,
+  ObjectVersion,
   WatchEvent,
   WatchOptions,
 } from '@ambit/kube';
@@ -77,7 +78,7 @@ export class VirtualClient {
 
   async *watch<T extends KubeObject>(
     { plural }: KubeResource,
-    { labelSelector, resourceVersion = '0', timeoutSeconds = 300 }: WatchOptions,
+    { labelSelector, resourceVersion = '0', timeoutSeconds = 300, isKnown }: WatchOptions,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
     await this.#call(() => undefined);
@@ -97,7 +98,7 @@ export class VirtualClient {
         if (change === undefined || change.plural !== plural || change.version <= told) continue;
         told = change.version;
         const event = seenBy(change, labelSelector);
-        if (event !== undefined) yield event as WatchEvent<T>;
+        if (event !== undefined && isNews(event, isKnown)) yield event as WatchEvent<T>;
       }
     } finally {
       close();
@@ -235,6 +236,18 @@ export class VirtualClient {
   #alive(): Promise<void> | undefined {
     return this.dead ? new Promise<void>(() => undefined) : undefined;
   }
+}
+
+function isNews(
+  { type, object }: Pick<Change, 'type' | 'object'>,
+  isKnown: WatchOptions['isKnown'],
+): boolean {
+  return type === 'DELETED' || isKnown?.(versionOf(object)) !== true;
+}
+
+function versionOf({ metadata: { name, namespace, uid, resourceVersion } }: Stored): ObjectVersion {
+  const version = { name, uid: uid ?? '', resourceVersion: resourceVersion ?? '' };
+  return namespace === undefined ? version : { ...version, namespace };
 }
 
 function matches({ metadata }: Stored, labelSelector: string | undefined): boolean {

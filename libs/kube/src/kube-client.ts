@@ -70,7 +70,7 @@ export class KubeClient {
       request: { method: 'GET', path },
       signal,
     });
-    yield* readWatch<T>(stream, signal);
+    yield* readWatch<T>(stream, signal, options.isKnown);
   }
 
   get<T extends KubeObject>(resource: KubeResource, key: ObjectName): Promise<T> {

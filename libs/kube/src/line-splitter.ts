@@ -5,8 +5,8 @@ const newline = 0x0a;
 const defaultMaxLineBytes = 16 * 1024 * 1024;
 
 /**
- * Cuts a byte stream into lines. Bytes are decoded only when a line is whole, so that a character cut between two
- * chunks stays whole, and the parts of a long line are joined once.
+ * Cuts a byte stream into lines. They stay bytes, so that a character cut between two chunks stays whole and nothing is
+ * decoded that nobody reads; the parts of a long line are joined once.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
@@ -18,12 +18,12 @@ export class LineSplitter {
   }
 
   /** The lines that `chunk` completes, without empty ones. Throws `KubeError` `BadAnswer` on a line without end. */
-  push(chunk: Uint8Array): string[] {
-    const lines: string[] = [];
+  push(chunk: Uint8Array): Buffer[] {
+    const lines: Buffer[] = [];
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       const line = this.#take(chunk.subarray(start, end));
-      if (line !== '') lines.push(line);
+      if (line.length > 0) lines.push(line);
       start = end + 1;
     }
     this.#keep(chunk.subarray(start));
@@ -42,13 +42,13 @@ export class LineSplitter {
     this.#parts.push(rest);
   }
 
-  #take(last: Uint8Array): string {
-    const bytes =
+  #take(last: Uint8Array): Buffer {
+    const line =
       this.#parts.length === 0
         ? Buffer.from(last.buffer, last.byteOffset, last.length)
         : Buffer.concat([...this.#parts, last]);
     this.#parts = [];
     this.#size = 0;
-    return bytes.toString('utf8');
+    return line;
   }
 }

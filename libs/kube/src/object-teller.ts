@@ -4,6 +4,7 @@ import type { KnownObject } from './reflected-objects.ts';
 import { keyText } from './resources.ts';
 import type { KubeObject, ObjectName } from './resources.ts';
 import type { GoneObject, ReflectorHandler } from './reflector-options.ts';
+import type { ObjectVersion } from './wire.ts';
 
 /** How often one version of one object may fail in the handler before the objects behind it go on. */
 const mostAttempts = 3;
@@ -38,6 +39,16 @@ export class ObjectTeller<T extends KubeObject> {
       told ? this.#handler.onUpdate(object) : this.#handler.onAdd(object),
     );
     this.known.set(object, taken ? { resourceVersion, told: true } : { resourceVersion: '', told });
+  }
+
+  /** The object is there, in a version that the handler has already; false when it has to be told. */
+  isKnown(version: ObjectVersion): boolean {
+    const known = this.known.get(version);
+    if (known !== undefined && known.uid !== version.uid) return false;
+    if (this.#handler.isKnown?.(version) !== true) return false;
+    const { resourceVersion } = version;
+    this.known.set({ metadata: version }, { resourceVersion, told: true });
+    return true;
   }
 
   /** The object went, or left the selection. */

@@ -18,7 +18,7 @@ export function listQuery(options: ListOptions): Parameters {
 }
 
 export function watchQuery(options: WatchOptions): Parameters {
-  const { namespace: _path, ...parameters } = options;
+  const { namespace: _path, isKnown: _ours, ...parameters } = options;
   return { watch: true, ...parameters };
 }
 

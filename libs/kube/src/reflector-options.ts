@@ -2,6 +2,7 @@ import type { Millis, Random } from '@ambit/kernel';
 import type { KubeClient } from './kube-client.ts';
 import type { KubeObject, KubeResource, ObjectName } from './resources.ts';
 import type { Timers } from './timers.ts';
+import type { ObjectVersion } from './wire.ts';
 
 /** Why everything is listed again. */
 export type RelistReason = 'start' | 'expired' | 'asked' | 'periodic' | 'unhealthy';
@@ -24,6 +25,8 @@ export interface ReflectorHandler<T> {
   onAdd(object: T): void | Promise<void>;
   onUpdate(object: T): void | Promise<void>;
   onDelete(gone: GoneObject<T>): void | Promise<void>;
+  /** True when this version is known already, as the answer to a write told it: then it is not told again. */
+  isKnown?(version: ObjectVersion): boolean;
   /** A list is complete: everything that is there was told, everything that went was told. */
   onSynced(reason: RelistReason): void | Promise<void>;
   onRelist?(reason: RelistReason): void;

@@ -6,7 +6,7 @@ import type { ReflectorOptions } from './reflector-options.ts';
 import { keyText, kubeResources } from './resources.ts';
 import type { KubeObject } from './resources.ts';
 import type { Timers } from './timers.ts';
-import type { KubeList, ListOptions, WatchEvent, WatchOptions } from './wire.ts';
+import type { KubeList, ListOptions, ObjectVersion, WatchEvent, WatchOptions } from './wire.ts';
 
 class ManualTimers implements Timers {
   #now = 0;
@@ -66,6 +66,8 @@ class ScriptedApi {
       const next = this.#said.shift();
       if (next === 'end') return;
       if (next instanceof Error) throw next;
+      if (next?.type === 'ADDED' && options.isKnown?.(next.object.metadata as ObjectVersion))
+        continue;
       if (next !== undefined) yield next as WatchEvent<never>;
       else await Promise.race([aborted, new Promise<void>((done) => (this.#wake = done))]);
     }
@@ -112,6 +114,7 @@ function begin(pages: Page[], more: Partial<ReflectorOptions<KubeObject>> = {}) 
   const told: string[] = [];
   const errors: [string, number][] = [];
   const fails = new Set<string>();
+  const known = new Set<string>();
   const tell = (text: string): void => {
     told.push(text);
     if (fails.has(text)) throw new Error(`handler refuses ${text}`);
@@ -127,13 +130,14 @@ function begin(pages: Page[], more: Partial<ReflectorOptions<KubeObject>> = {}) 
       onDelete: ({ key, resourceVersion, object: last }) =>
         tell(`delete ${keyText(key)}@${resourceVersion}${last === undefined ? ' unseen' : ''}`),
       onSynced: (reason) => tell(`synced ${reason}`),
+      isKnown: ({ name, resourceVersion }) => known.has(`${name}@${resourceVersion}`),
       onError: (error, wait) => errors.push([(error as Error).message, wait]),
     },
     ...more,
   });
   running.push(reflector);
   reflector.start();
-  return { api, timers, told, errors, fails, reflector };
+  return { api, timers, told, errors, fails, known, reflector };
 }
 
 describe('the list', () => {
@@ -172,6 +176,7 @@ describe('the watch', () => {
       labelSelector: 'a=b',
       resourceVersion: '5',
       allowWatchBookmarks: true,
+      isKnown: expect.any(Function),
       timeoutSeconds: 450,
     });
   });
@@ -225,6 +230,26 @@ describe('the watch', () => {
       expect(timers.monotonic()).toBe(0);
     },
   );
+
+  test('a version that is known from elsewhere is not told; the watch goes on after it, and its end is told', async () => {
+    const { api, told, known, reflector } = begin([page(1, [])]);
+    await eventually(() => expect(api.watches).toHaveLength(1));
+    known.add('a@2');
+    api.say(added('a', 2), 'end');
+    await eventually(() => expect(api.watches).toHaveLength(2));
+    expect(api.watches[1]?.resourceVersion).toBe('2');
+    expect(reflector.size).toBe(1);
+    api.say({ type: 'DELETED', object: object('a', 3) });
+    await eventually(() => expect(told).toEqual(['synced start', 'delete a@3']));
+  });
+
+  test('another object under a name is told, known or not: the one before it is gone', async () => {
+    const { api, told, known } = begin([page(1, [object('a', 1)])]);
+    await eventually(() => expect(api.watches).toHaveLength(1));
+    known.add('a@2');
+    api.say({ type: 'ADDED', object: object('a', 2, 'other') });
+    await eventually(() => expect(told.slice(2)).toEqual(['delete a@1 unseen', 'add a@2']));
+  });
 
   test('135 s without a word, bookmarks included, begin it anew from the last one', async () => {
     const { api, timers, told } = begin([page(5, [])]);

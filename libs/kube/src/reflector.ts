@@ -7,7 +7,7 @@ import type { KubeObject } from './resources.ts';
 import { SilenceWatchdog } from './silence-watchdog.ts';
 import { platformTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
-import type { ListOptions, WatchEvent } from './wire.ts';
+import type { ListOptions, ObjectVersion, WatchEvent } from './wire.ts';
 
 const backoff = { baseMs: 500, capMs: 30_000 };
 /** Faults in a row after which going on from the last version is no longer trusted. */
@@ -135,6 +135,18 @@ export class Reflector<T extends KubeObject> {
       watching.abort(),
     );
     let events = 0;
+    const heard = (): void => {
+      watchdog.heard();
+      this.#lastEventAt = this.#timers.monotonic();
+      events += 1;
+    };
+    const isKnown = (version: ObjectVersion): boolean => {
+      if (watching.signal.aborted || !this.#teller.isKnown(version)) return false;
+      heard();
+      this.#faults = 0;
+      this.#resourceVersion = version.resourceVersion;
+      return true;
+    };
     try {
       const stream = this.#options.client.watch<T>(
         this.#options.resource,
@@ -143,15 +155,14 @@ export class Reflector<T extends KubeObject> {
           resourceVersion: this.#resourceVersion,
           allowWatchBookmarks: true,
           timeoutSeconds: this.#timeoutSeconds(),
+          isKnown,
         },
         watching.signal,
       );
       for await (const event of stream) {
         if (watching.signal.aborted) break;
-        watchdog.heard();
-        this.#lastEventAt = this.#timers.monotonic();
+        heard();
         await this.#take(event);
-        events += 1;
         this.#faults = 0;
       }
     } finally {

@@ -1,4 +1,4 @@
-import type { KubeObject } from './resources.ts';
+import type { KubeObject, ObjectName } from './resources.ts';
 
 export interface KubeList<T> {
   readonly items: readonly T[];
@@ -13,6 +13,12 @@ export type WatchEvent<T> =
   | { readonly type: 'BOOKMARK'; readonly object: KubeObject }
   /** A `Status`: code 410 when the resourceVersion is too old to go on from. */
   | { readonly type: 'ERROR'; readonly object: unknown };
+
+/** One version of one object. */
+export interface ObjectVersion extends ObjectName {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
 
 export interface ListOptions {
   readonly namespace?: string;
@@ -33,6 +39,8 @@ export interface WatchOptions {
   readonly allowWatchBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
   readonly timeoutSeconds?: number;
+  /** What of an object that is there has this version already is left out: it is not even read. */
+  readonly isKnown?: (version: ObjectVersion) => boolean;
 }
 
 export interface WriteOptions {
