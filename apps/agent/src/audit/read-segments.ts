@@ -1,3 +1,4 @@
+import { RecentRecords } from './recent-records.ts';
 import { scanFile } from './spool-epochs.ts';
 import type { Segment } from './spool-epochs.ts';
 import { storedBytes } from './spool-segment.ts';
@@ -26,11 +27,15 @@ interface Place {
   readonly offset: number;
 }
 
+/** As many as are sent to central at once. */
+const mostRecent = 512;
+
 /**
- * Reads the records of segments. It goes on where the read before left off: whoever follows a spool reads each byte once,
+ * Reads the records of segments, or has them still when they were flushed a moment ago. It goes on where the read before left off: whoever follows a spool reads each byte once,
  * and not the whole segment for each event.
  */
 export class SegmentReader {
+  readonly recent = new RecentRecords(mostRecent);
   #place: Place | undefined;
 
   /**
@@ -43,6 +48,8 @@ export class SegmentReader {
     { first, last }: SpoolRange,
     most: number,
   ): Promise<SpoolItem[]> {
+    const recent = this.recent.from(first, most);
+    if (recent !== undefined) return recent.map((record) => ({ type: 'record', record }));
     const items: SpoolItem[] = [];
     let expected = first;
     for (const { path } of segmentsFrom(segments, first)) {

@@ -16,6 +16,12 @@ export interface Segment {
   bytes: number;
 }
 
+/** A segment that begins with this event, before it is made. */
+export function newSegment(folder: string, firstSequence: number): Segment {
+  const name = `${String(firstSequence).padStart(16, '0')}.segment`;
+  return { path: join(folder, name), firstSequence, bytes: 0 };
+}
+
 /** The epoch a spool goes on with. */
 export interface FoundSpool {
   readonly epoch: string;

@@ -6,6 +6,7 @@ import { systemCode } from '../state/durable-file.ts';
 export class SpoolReserve {
   readonly #path: string;
   readonly #bytes: number;
+  #held = false;
 
   /** 0 bytes hold nothing. */
   constructor(folder: string, bytes: number) {
@@ -15,18 +16,27 @@ export class SpoolReserve {
 
   /** Takes the space unless it is held already, or there is not enough of it. */
   async keep(): Promise<void> {
-    if (this.#bytes === 0) return;
-    await writeFile(this.#path, Buffer.alloc(this.#bytes), { flag: 'wx', mode: 0o600 }).catch(
-      (error: unknown) =>
-        systemCode(error) === 'EEXIST' ? undefined : unlink(this.#path).catch(() => undefined),
-    );
+    if (this.#bytes === 0 || this.#held) return;
+    this.#held = await this.#take();
   }
 
   /** False when none was held. */
   giveBack(): Promise<boolean> {
+    this.#held = false;
     return unlink(this.#path).then(
       () => true,
       () => false,
     );
+  }
+
+  async #take(): Promise<boolean> {
+    try {
+      await writeFile(this.#path, Buffer.alloc(this.#bytes), { flag: 'wx', mode: 0o600 });
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return true;
+      await unlink(this.#path).catch(() => undefined);
+      return false;
+    }
   }
 }

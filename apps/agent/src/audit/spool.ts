@@ -1,12 +1,18 @@
-import { mkdir, open, rm, unlink } from 'node:fs/promises';
+import { mkdir, rm, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@ambit/kernel';
-import { appendDurably, isStorageFull, storageError, syncFolder } from '../state/durable-file.ts';
+import {
+  appendDurably,
+  isStorageFull,
+  openForAppends,
+  storageError,
+  syncFolder,
+} from '../state/durable-file.ts';
 import { AcknowledgedMark } from './acknowledged-mark.ts';
 import { SegmentReader } from './read-segments.ts';
 import type { SpoolItem } from './read-segments.ts';
-import { findSpool } from './spool-epochs.ts';
+import { findSpool, newSegment } from './spool-epochs.ts';
 import type { FoundSpool, Segment } from './spool-epochs.ts';
 import { SpoolReserve } from './spool-reserve.ts';
 import { encodeRecord } from './spool-segment.ts';
@@ -156,6 +162,7 @@ export class Spool {
   /** Forgets what central has committed. Whole segments go; a partly committed one stays. */
   async trim(committed: number): Promise<void> {
     this.#mark.raise(committed);
+    this.#reader.recent.forget(committed);
     const isCommitted = (): boolean =>
       this.#segments.length > 1 && (this.#segments[1]?.firstSequence ?? 0) <= committed + 1;
     if (isCommitted()) await this.#beforeForgetting();
@@ -192,6 +199,7 @@ export class Spool {
     this.#epoch = epoch;
     this.#folder = folder;
     this.#segments = [];
+    this.#reader.recent.clear();
     this.#pending = this.#pending.map(({ event }, index) => ({ sequence: index + 1, event }));
     this.#next = this.#pending.length + 1;
     this.#flushed = 0;
@@ -200,11 +208,11 @@ export class Spool {
   }
 
   async #writePending(): Promise<void> {
-    const batch = this.#pending;
+    const batch = this.#pending.splice(0);
     if (batch.length === 0) return;
-    this.#pending = [];
     try {
       await this.#write(batch);
+      this.#reader.recent.add(batch);
       this.#flushed = batch.at(-1)?.sequence ?? this.#flushed;
       this.#full = false;
       await this.#reserve.keep();
@@ -263,12 +271,12 @@ export class Spool {
     ) {
       await this.#active?.close();
       this.#active = undefined;
-      segment = { path: join(this.#folder, segmentName(first)), firstSequence: first, bytes: 0 };
-      this.#active = await open(segment.path, 'a', 0o600);
+      segment = newSegment(this.#folder, first);
+      this.#active = await openForAppends(segment.path);
       await syncFolder(this.#folder);
       this.#segments.push(segment);
     }
-    this.#active ??= await open(segment.path, 'a', 0o600);
+    this.#active ??= await openForAppends(segment.path);
     return { segment, handle: this.#active };
   }
 
@@ -285,9 +293,7 @@ export class Spool {
 
   async #dropOldest(): Promise<void> {
     const oldest = this.#segments.shift();
+    this.#reader.recent.forget((this.#segments[0]?.firstSequence ?? this.#next) - 1);
     if (oldest !== undefined) await unlink(oldest.path);
   }
 }
-
-const segmentName = (firstSequence: number): string =>
-  `${String(firstSequence).padStart(16, '0')}.segment`;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
 import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,6 +175,22 @@ describe('a write that is announced', () => {
     await opened.writes.announce({ ...write('b'), leaves: filler }, forever);
     for (let each = 0; each < 3; each++) await opened.writes.announce(write('c'), forever);
     expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  test('does not wait for a disk that hangs, each for as long as it may', async () => {
+    const opened = await openIn(folder, 0);
+    const pipe = join(folder, '.writes.new');
+    execFileSync('mkfifo', [pipe]);
+    const order: string[] = [];
+    const announced = [forever, 40, 20].map(async (ms) => {
+      await opened.writes.announce(write('a'), ms);
+      order.push(`after ${ms}`);
+    });
+    await Promise.all(announced.slice(1));
+    order.push('the disk goes on');
+    await readFile(pipe);
+    await Promise.all(announced);
+    expect(order).toEqual(['after 20', 'after 40', 'the disk goes on', `after ${forever}`]);
   });
 
   test('whenever the process is killed, each write that left is told or found, never both', async () => {

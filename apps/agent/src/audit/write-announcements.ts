@@ -1,8 +1,13 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { isAppError } from '@ambit/kernel';
 import type { Clock, Ids, Logger, Millis } from '@ambit/kernel';
-import { appendDurably, replaceDurably, storageError } from '../state/durable-file.ts';
-import { within } from '../platform/within.ts';
+import {
+  durableInPlace,
+  replaceDurably,
+  storageError,
+  writeInPlace,
+} from '../state/durable-file.ts';
 import { readAnnouncements } from './read-announcements.ts';
 import type { AnnouncedWrite, LostWrite, StoredAnnouncement } from './read-announcements.ts';
 import type { Spool } from './spool.ts';
@@ -26,17 +31,25 @@ export interface WriteAnnouncementsOptions {
   readonly ids: Ids;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
-  /** Bytes after which the file is written anew with what is open. */
+  /** Bytes of announcements after which the file is written anew with what is open. */
   readonly maxBytes?: number;
 }
 
-const defaultMaxBytes = 1024 ** 2;
+const defaultMaxBytes = 512 * 1024;
 const settleAfterMs: Millis = 500;
+
+/** A line that is to be on disk before its write goes. */
+interface Waiting {
+  readonly line: string;
+  readonly until: Millis;
+  readonly go: () => void;
+}
 
 /**
  * Writes on their way to the API server, on disk before they leave and until the event that tells of them is on disk:
  * what a process that is killed did is told by the next one. Announcements that come while the disk is busy go to it
- * together, so that many writes cost one sync.
+ * together, so that many writes cost one sync. The file has its room from the start, as zeros behind the last line: what
+ * is written into it changes no length, which would be a second write to the disk, and needs no space.
  */
 export class WriteAnnouncements implements WriteAnnouncer {
   readonly lost: readonly LostWrite[];
@@ -46,12 +59,19 @@ export class WriteAnnouncements implements WriteAnnouncer {
   readonly #open: Map<string, string>;
   /** Sequence in the spool of events that are on their way to the disk. */
   readonly #told = new Map<string, { readonly epoch: string; readonly sequence: number }>();
-  #waiting: { readonly line: string; readonly written: () => void }[] = [];
+  #waiting: Waiting[] = [];
+  /** What the disk is writing. */
+  #onTheWay: readonly Waiting[] = [];
+  /** One timer for all that wait, set to the first that waits no longer. */
+  #patience: { readonly timer: NodeJS.Timeout; readonly until: Millis } | undefined;
   #done: string[] = [];
+  #due = false;
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #file: FileHandle | undefined;
-  #bytes = 0;
+  /** Where the next line goes, and how far there is room. */
+  #end = 0;
+  #room = 0;
   #failing = false;
   readonly #forget: () => void;
 
@@ -81,7 +101,7 @@ export class WriteAnnouncements implements WriteAnnouncer {
     }
   }
 
-  async announce(write: AnnouncedWrite, withinMs: Millis): Promise<string> {
+  announce(write: AnnouncedWrite, withinMs: Millis): Promise<string> {
     const { spool, ids, clock } = this.#options;
     const id = write.id ?? ids.uuid();
     const { epoch, flushedSequence } = spool;
@@ -94,12 +114,14 @@ export class WriteAnnouncements implements WriteAnnouncer {
     };
     const line = `${JSON.stringify(stored)}\n`;
     this.#open.set(id, line);
-    const written = new Promise<void>((resolve) => {
-      this.#waiting.push({ line, written: resolve });
+    return new Promise((resolve) => {
+      const until = performance.now() + withinMs;
+      this.#waiting.push({ line, until, go: () => resolve(id) });
+      this.#letGoAt(until);
+      // Whatever else is announced in this turn of the event loop goes to the disk with it.
+      if (!this.#due) setImmediate(() => this.#writeDue());
+      this.#due = true;
     });
-    void this.#write();
-    await within(withinMs, written);
-    return id;
   }
 
   withdraw(id: string): void {
@@ -118,7 +140,9 @@ export class WriteAnnouncements implements WriteAnnouncer {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    while (this.#writing !== undefined || this.#done.length > 0) await this.#write();
+    while (this.#writing !== undefined || this.#waiting.length + this.#done.length > 0) {
+      await this.#write();
+    }
   }
 
   async close(): Promise<void> {
@@ -145,6 +169,11 @@ export class WriteAnnouncements implements WriteAnnouncer {
     this.#timer ??= setTimeout(() => void this.flush(), settleAfterMs).unref();
   }
 
+  #writeDue(): void {
+    this.#due = false;
+    void this.#write();
+  }
+
   #write(): Promise<void> {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
@@ -158,18 +187,43 @@ export class WriteAnnouncements implements WriteAnnouncer {
     while (this.#waiting.length + this.#done.length > 0) {
       const batch = this.#waiting;
       const text = [...this.#done, ...batch.map(({ line }) => line)].join('');
+      this.#onTheWay = batch;
       this.#waiting = [];
       this.#done = [];
       await this.#append(text);
-      for (const { written } of batch) written();
+      for (const { go } of batch) go();
+    }
+    this.#onTheWay = [];
+    clearTimeout(this.#patience?.timer);
+    this.#patience = undefined;
+  }
+
+  #letGoAt(until: Millis): void {
+    if (this.#patience !== undefined && this.#patience.until <= until) return;
+    clearTimeout(this.#patience?.timer);
+    const timer = setTimeout(() => this.#letGo(), until - performance.now());
+    this.#patience = { timer, until };
+  }
+
+  /** Those whose time is over go without the disk. */
+  #letGo(): void {
+    this.#patience = undefined;
+    const now = performance.now();
+    for (const { until, go } of [...this.#onTheWay, ...this.#waiting]) {
+      if (until > now) this.#letGoAt(until);
+      else go();
     }
   }
 
   async #append(text: string): Promise<void> {
     const { path, logger } = this.#options;
     try {
-      if (this.#file === undefined || this.#bytes > this.#maxBytes) return await this.#rewrite();
-      this.#bytes += await appendDurably(this.#file, Buffer.from(text));
+      const bytes = Buffer.from(text);
+      if (this.#file === undefined || this.#end + bytes.length > this.#room) {
+        return await this.#rewrite();
+      }
+      await writeInPlace(this.#file, bytes, this.#end);
+      this.#end += bytes.length;
       this.#failing = false;
     } catch (error) {
       // Half a line may stand there: the next one goes into a new file, with all that is open.
@@ -183,15 +237,22 @@ export class WriteAnnouncements implements WriteAnnouncer {
     }
   }
 
-  /** Everything that is open, and nothing else. */
+  /** Everything that is open, and room for more; on a full disk without room, so that the next line is written so too. */
   async #rewrite(): Promise<void> {
     const { path } = this.#options;
-    const text = [...this.#open.values()].join('');
+    const lines = Buffer.from([...this.#open.values()].join(''));
     await this.#file?.close();
     this.#file = undefined;
-    await replaceDurably(path, text);
-    this.#file = await open(path, 'a', 0o600);
-    this.#bytes = Buffer.byteLength(text);
+    this.#room = lines.length + this.#maxBytes;
+    try {
+      await replaceDurably(path, Buffer.concat([lines], this.#room));
+    } catch (error) {
+      if (!isAppError(error, 'storage_full')) throw error;
+      await replaceDurably(path, lines);
+      this.#room = lines.length;
+    }
+    this.#file = await open(path, durableInPlace);
+    this.#end = lines.length;
     this.#failing = false;
   }
 }

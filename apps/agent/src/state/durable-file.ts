@@ -69,13 +69,27 @@ function strange(path: string, what: string): AppError {
   });
 }
 
-/** Adds to the end of a file that is open for that; resolves with the number of bytes when they survive a crash. */
-export async function appendDurably(file: FileHandle, bytes: Uint8Array): Promise<number> {
+/** A write is on disk when it returns: one call where a write and a sync would be two turns of the thread pool. */
+export const durableInPlace = constants.O_RDWR | constants.O_DSYNC;
+
+/** Writes over what is there, into a file that is open as `durableInPlace`; resolves when it survives a crash. */
+export async function writeInPlace(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+  }
+}
+
+/** The same for what is added to the end of a file, which is made where there is none. */
+export function openForAppends(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_DSYNC } = constants;
+  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_DSYNC, 0o600);
+}
+
+/** Adds to the end of a file that `openForAppends` opened; resolves when it survives a crash. */
+export async function appendDurably(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += (await file.write(bytes, at)).bytesWritten;
   }
-  await file.datasync();
-  return bytes.length;
 }
 
 /** Makes a rename or a new file in `folder` survive a power cut. */

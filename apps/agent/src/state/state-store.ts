@@ -2,11 +2,13 @@ import { constants, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  durableInPlace,
   isStorageFull,
   readWhole,
   replaceDurably,
   storageError,
   syncFolder,
+  writeInPlace,
 } from './durable-file.ts';
 import { decodeStateRecords, encodeStateRecord } from './state-record.ts';
 import type { StateEntryBytes, StateRecord } from './state-record.ts';
@@ -34,9 +36,6 @@ export interface StateStep {
 
 const staleMark = 0x53;
 const zeros = Buffer.alloc(64 * 1024);
-
-/** A write is on disk when it returns: one call where a write and a sync would be two turns of the thread pool. */
-const durable = constants.O_RDWR | constants.O_DSYNC;
 
 /**
  * The accepted state on disk: a snapshot and a log of steps since. A step is on disk before its promise resolves.
@@ -118,7 +117,7 @@ export class StateStore {
 
   async #append(bytes: Buffer): Promise<void> {
     try {
-      await this.#log.write(bytes, 0, bytes.length, this.#end);
+      await writeInPlace(this.#log, bytes, this.#end);
       this.#end += bytes.length;
     } catch (error) {
       throw storageError(this.#folder, error);
@@ -199,7 +198,7 @@ async function load(folder: string, logBytes: number): Promise<Found> {
   const handle =
     log === undefined
       ? await makeLog(folder, generation, logBytes, false)
-      : await open(logPath(folder, generation), durable);
+      : await open(logPath(folder, generation), durableInPlace);
   return { state, generation, log: handle, end };
 }
 
@@ -250,7 +249,7 @@ async function makeLog(
   const path = logPath(folder, generation);
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, durable | constants.O_CREAT | constants.O_TRUNC, 0o600);
+    handle = await open(path, durableInPlace | constants.O_CREAT | constants.O_TRUNC, 0o600);
     for (let at = 0; at < bytes; at += zeros.length)
       await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at);
     if (stale) await handle.write(Buffer.from([staleMark]), 0, 1, 0);
