@@ -57,10 +57,7 @@ function inTurn(bindings: readonly BindingObject[]): (count: number) => BindingO
   };
 }
 
-/**
- * One write for each, and no list. What is gone from a watch may have lost its label only: so it is looked for by name once
- * before it is made anew.
- */
+/** One write for each, and no list. What is gone from a watch may have lost its label only: the answer to the write says so. */
 async function countRepairs(
   bench: Bench,
   world: AgentWorld,
@@ -69,10 +66,11 @@ async function countRepairs(
   const [first, second] = bindings;
   if (first === undefined || second === undefined) throw new Error('nothing stands');
   const before = await world.requests();
-  await removeAndAwait(world, first);
+  const { looks } = await removeAndAwait(world, first);
   const repaired = since(before, await world.requests());
   bench.count('POST for a deleted one', repaired['POST'] ?? 0, { exactly: 1 });
   bench.count('LIST for it', repaired['LIST'] ?? 0, { exactly: 0 });
+  bench.count('GET of the agent for it', (repaired['GET'] ?? 0) - looks, { exactly: 0 });
   const { name, namespace = '' } = second.metadata;
   const edited = await world.requests();
   const subjects = (second.subjects ?? []).map((subject) => ({ ...subject, name: 'ambit:eve' }));
@@ -89,15 +87,18 @@ async function countRepairs(
   bench.count('LIST for it', LIST, { exactly: 0 });
 }
 
-/** Milliseconds from the answer to the deletion until it stands again, under another uid. */
-async function removeAndAwait(world: AgentWorld, { metadata }: BindingObject): Promise<number> {
+/** From the answer to the deletion until it stands again, under another uid; and how often that was looked for. */
+async function removeAndAwait(
+  world: AgentWorld,
+  { metadata }: BindingObject,
+): Promise<{ readonly ms: number; readonly looks: number }> {
   const key = { name: metadata.name, namespace: metadata.namespace ?? '' };
   await world.admin.delete(kubeResources.roleBindings, key);
   const began = performance.now();
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     try {
       await world.admin.get(kubeResources.roleBindings, key);
-      return performance.now() - began;
+      return { ms: performance.now() - began, looks };
     } catch (error) {
       if (!isKubeError(error, 404)) throw error;
       if (performance.now() - began > 30_000)
@@ -113,7 +114,10 @@ function repairs(world: AgentWorld, next: () => BindingObject[]): Side {
       const cpu = world.cpu();
       const began = performance.now();
       const latenciesMs: number[] = [];
-      for (const binding of next()) latenciesMs.push(await removeAndAwait(world, binding));
+      for (const binding of next()) {
+        const { ms } = await removeAndAwait(world, binding);
+        latenciesMs.push(ms);
+      }
       const wallMs = performance.now() - began;
       return { wallMs, cpuMs: since(cpu, world.cpu()), latenciesMs };
     },

@@ -12,6 +12,8 @@ export interface AnnouncedWrite {
   /** Of the object that stood there before, if one did. */
   readonly uid?: string;
   readonly version?: string;
+  /** Nothing showed it, but this one of ours may have stood there. */
+  readonly noted?: string;
   /** Fingerprint of who is bound afterwards; absent where nothing of it can be compared. */
   readonly leaves?: string;
   readonly event: NewAuditEvent;

@@ -24,6 +24,18 @@ test.each([
     standing('u1', '11', 'ann'),
     true,
   ],
+  [
+    'create, and one of ours stands that no watch showed',
+    { operation: 'create', noted: 'u1' },
+    standing('u1', '11', 'ann'),
+    false,
+  ],
+  [
+    'create, and another than the one that no watch showed stands',
+    { operation: 'create', noted: 'u1' },
+    standing('u2', '11', 'ann'),
+    true,
+  ],
   ['update, and what stood before stands', { operation: 'update', ...intended }, before, false],
   [
     'update, and what it leaves stands',
@@ -74,6 +86,8 @@ test('an object that nobody touched proves that a write did not happen', () => {
   expect(isUntouched({ operation: 'update', ...over }, before)).toBe(true);
   expect(isUntouched({ operation: 'update', ...over }, standing('u1', '11', 'eve'))).toBe(false);
   expect(isUntouched({ operation: 'create' }, undefined)).toBe(false);
+  expect(isUntouched({ operation: 'create', noted: 'u1' }, standing('u1', '11'))).toBe(true);
+  expect(isUntouched({ operation: 'create', noted: 'u1' }, standing('u2', '11'))).toBe(false);
 });
 
 test('what is told late has the uid that the API server gave, and says what really happened', () => {

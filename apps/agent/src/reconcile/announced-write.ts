@@ -34,7 +34,7 @@ export function fingerprint(object: RbacObject | undefined): string | undefined 
   return createHash('sha256').update(names.join('\n')).digest('hex').slice(0, 16);
 }
 
-type Seen = Pick<AnnouncedWrite, 'operation' | 'uid' | 'version' | 'leaves'>;
+type Seen = Pick<AnnouncedWrite, 'operation' | 'uid' | 'version' | 'noted' | 'leaves'>;
 
 /**
  * Whether a write of which no answer is known has happened, by the object as it stands now. An object is written by one
@@ -44,7 +44,7 @@ export function hasHappened(write: Seen, now: RbacObject | undefined): boolean {
   const uid = now?.metadata.uid;
   switch (write.operation) {
     case 'create':
-      return uid !== undefined && uid !== write.uid;
+      return uid !== undefined && uid !== write.uid && uid !== write.noted;
     case 'update':
       return uid === write.uid && !isUntouched(write, now) && leaves(write, now);
     case 'delete':
@@ -65,6 +65,8 @@ export function isSameWrite(one: Seen, other: Seen): boolean {
 /** Nothing at all happened to the object since the write was announced. */
 export function isUntouched(write: Seen, now: RbacObject | undefined): boolean {
   const { uid, resourceVersion } = now?.metadata ?? {};
+  // Where one of ours stands that stood there before, none was made.
+  if (uid !== undefined && uid === write.noted) return true;
   return uid === write.uid && resourceVersion === write.version && uid !== undefined;
 }
 

@@ -74,6 +74,7 @@ export class ClusterEvents {
         this.#listener?.seen(keyOf(object));
       },
       gone: (key, uid, version) => driver.gone(key, uid, version),
+      isKnown: (key, uid, version) => driver.isKnown(key, uid, version),
       roleSeen: (role) => this.#roles.seen(role),
       roleGone: (name, uid, version) => this.#roles.gone(name, uid, version),
       namespaceSeen: (namespace) => this.#namespaceSeen(namespace),

@@ -4,6 +4,7 @@ import type {
   KubeClient,
   KubeResource,
   Namespace,
+  ObjectVersion,
   RelistReason,
   Timers,
 } from '@ambit/kube';
@@ -17,6 +18,8 @@ export interface ClusterWatchHandler {
   /** An object that carries our label. */
   seen(object: LiveObject): void;
   gone(key: ObjectKey, uid: string, resourceVersion: string): void;
+  /** An object that carries our label; true when this version of it is known already. */
+  isKnown(key: ObjectKey, uid: string, resourceVersion: string): boolean;
   /** Any ClusterRole. */
   roleSeen(role: RoleObject): void;
   roleGone(name: string, uid: string, resourceVersion: string): void;
@@ -97,6 +100,8 @@ export class ClusterWatch {
         seen: (object) => handler.seen({ ...object, kind } as LiveObject),
         gone: ({ key, uid, resourceVersion }) =>
           handler.gone(objectKey(kind, key.namespace, key.name), uid, resourceVersion),
+        isKnown: ({ namespace, name, uid, resourceVersion }) =>
+          handler.isKnown(objectKey(kind, namespace, name), uid, resourceVersion),
       },
       ours,
     );
@@ -104,7 +109,11 @@ export class ClusterWatch {
 
   #follow<T extends { readonly metadata: ObjectMeta }>(
     resource: KubeResource,
-    tell: { seen(object: T): void; gone(gone: GoneObject<T>): void },
+    tell: {
+      seen(object: T): void;
+      gone(gone: GoneObject<T>): void;
+      isKnown?(version: ObjectVersion): boolean;
+    },
     labelSelector?: string,
   ): Reflector<T> {
     const { client, random, logger, timers } = this.#options;
@@ -119,6 +128,7 @@ export class ClusterWatch {
         onAdd: (object) => tell.seen(object),
         onUpdate: (object) => tell.seen(object),
         onDelete: (gone) => tell.gone(gone),
+        isKnown: (version) => tell.isKnown?.(version) ?? false,
         onSynced: (reason) => this.#synced(resource.kind, reason),
         onError: (error: unknown, retryInMs: Millis) =>
           logger.warn('a watch was interrupted', { kind: resource.kind, retryInMs, error }),

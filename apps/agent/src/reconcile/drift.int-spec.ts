@@ -37,10 +37,13 @@ async function repaired(scene: ReconcileScene, events = 1): Promise<void> {
 describe('what others change is put right', () => {
   test(
     'case 64: a binding deleted by hand comes back, and the trail says so',
-    inSimulation({}, async ({ scene }) => {
+    inSimulation({}, async ({ scene, cluster }) => {
       const object = await given(scene);
+      cluster.log.clear();
       await scene.admin.delete(roleBindings, placeOf(object));
       await repaired(scene);
+      const asked = cluster.log.requests.filter(({ user }) => user === 'ambit-agent');
+      expect(asked.map(({ verb }) => verb)).toEqual(['create']);
       expect(scene.events.map(({ type }) => type)).toEqual([
         'binding.created',
         'drift.detected',
@@ -72,6 +75,12 @@ describe('what others change is put right', () => {
       await scene.admin.mergePatch(roleBindings, placeOf(object), noLabels);
       await repaired(scene);
       expect((await scene.only()).metadata.uid).toBe(object.metadata.uid);
+      expect(scene.events.map(({ type }) => type)).toEqual([
+        'binding.created',
+        'drift.detected',
+        'binding.updated',
+        'drift.corrected',
+      ]);
     }),
   );
 

@@ -35,6 +35,14 @@ export class KnownObjects {
     return this.observed.put(object);
   }
 
+  /** A watch told of this version; true when it is what an answer told us. */
+  isKnown(key: ObjectKey, uid: string, resourceVersion: string): boolean {
+    const known = this.observed.version(key);
+    if (known?.uid !== uid || known.resourceVersion !== resourceVersion) return false;
+    this.#untold.delete(key);
+    return true;
+  }
+
   /**
    * A watch told that it is gone, or that its label was taken off, which looks the same. `missing`: we wrote it, so it
    * has to be looked for. `old`: we know better.

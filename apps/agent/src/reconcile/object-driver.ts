@@ -51,8 +51,7 @@ export class ObjectDriver {
 
   /** How many objects wait for one of these reasons. */
   waiting(why: readonly WaitReason[]): number {
-    const lives = this.#options.lives.all();
-    return lives.filter(([, { wait }]) => wait !== undefined && why.includes(wait.why)).length;
+    return this.#options.lives.waiting(why).length;
   }
 
   /** What is wanted of these objects changed: earlier failures say nothing about them any more. */
@@ -73,8 +72,7 @@ export class ObjectDriver {
 
   /** Something outside changed that may be why writes are refused; only those in a namespace when it is of one. */
   causeChanged(why: readonly WaitReason[], namespace?: string): void {
-    for (const [key, { wait }] of this.#options.lives.all()) {
-      if (wait === undefined || !why.includes(wait.why)) continue;
+    for (const key of this.#options.lives.waiting(why)) {
       if (namespace !== undefined && splitKey(key).namespace !== namespace) continue;
       this.#happens(key, { type: 'cause', why, verdict: this.#verdict(key) });
     }
@@ -85,10 +83,15 @@ export class ObjectDriver {
     const { known } = this.#options;
     const key = keyOf(object);
     const stood = this.#isSettled(key) && known.has(key);
-    if (!known.seen(object)) return;
+    if (!known.seen(object) || this.#isBusy(key)) return;
     const verdict = this.#verdict(key);
     if (!stood) return this.#happens(key, { type: 'look', verdict }, object);
     this.#happens(key, { type: 'changed', verdict, by: lastManager(object) }, object);
+  }
+
+  /** A watch tells of a version that the answer to a write told: nothing happens. */
+  isKnown(key: ObjectKey, uid: string, resourceVersion: string): boolean {
+    return this.#options.known.isKnown(key, uid, resourceVersion);
   }
 
   /** A watch tells that it is gone, or that its label was taken off. */
@@ -113,12 +116,17 @@ export class ObjectDriver {
     this.#happens(key, { type: 'missed', suspect, verdict: this.#verdict(key) });
   }
 
+  /** What is in flight is looked at when it lands. */
   #look(key: ObjectKey): void {
-    this.#happens(key, { type: 'look', verdict: this.#verdict(key) });
+    if (!this.#isBusy(key)) this.#happens(key, { type: 'look', verdict: this.#verdict(key) });
   }
 
   #verdict(key: ObjectKey): Extract<LifeEvent, { type: 'look' }>['verdict'] {
     return this.#options.judge.verdict(key);
+  }
+
+  #isBusy(key: ObjectKey): boolean {
+    return this.#options.lives.get(key).state === 'busy';
   }
 
   #isSettled(key: ObjectKey): boolean {
@@ -206,7 +214,7 @@ export class ObjectDriver {
 
   async #write(operation: Write): Promise<void> {
     const { key } = operation;
-    const write = await this.#options.writes.carryOut(operation);
+    const write = await this.#options.writes.carryOut(operation, () => this.#wasGone(operation));
     const { outcome } = write;
     if (outcome.type === 'done') this.#lanes.went();
     if (outcome.type === 'retry' && outcome.slowDown) this.#lanes.tooFast();
@@ -215,6 +223,14 @@ export class ObjectDriver {
     if (outcome.type !== 'done' && outcome.type !== 'lookAgain') return;
     if (outcome.object === undefined) this.#isGone(key);
     else if (outcome.object.kind === 'ClusterRole') this.#roleIsThere();
+  }
+
+  /** What we made in its place says as well as a look that it was gone. A watch may have shown what we made by now. */
+  #wasGone(operation: Write): void {
+    const { key } = operation;
+    if (this.#options.lives.get(key).missing === 'no') return;
+    const verdict = { type: 'write', operation, taking: undefined } as const;
+    this.#happens(key, { type: 'found', what: 'deleted', by: undefined, verdict });
   }
 
   /** The role gives nothing any more. Its bindings go before it: one to a missing role waits for whoever makes it. */
@@ -235,8 +251,7 @@ export class ObjectDriver {
 
   /** Bindings that wait for their role may be made now. */
   #roleIsThere(): void {
-    for (const [key, { wait }] of this.#options.lives.all()) {
-      if (wait?.why !== 'role') continue;
+    for (const key of this.#options.lives.waiting(['role'])) {
       this.#happens(key, { type: 'hurry', verdict: this.#verdict(key) });
     }
   }

@@ -1,7 +1,7 @@
 import type { Millis, Random } from '@ambit/kernel';
 import type { Timers } from '@ambit/kube';
 import { atRest, nextLife } from '@ambit/rbac';
-import type { LifeEffect, LifeEvent, ObjectKey, ObjectLife } from '@ambit/rbac';
+import type { LifeEffect, LifeEvent, ObjectKey, ObjectLife, WaitReason } from '@ambit/rbac';
 
 export interface ObjectLivesOptions {
   readonly timers: Timers;
@@ -14,6 +14,8 @@ export interface ObjectLivesOptions {
 export class ObjectLives {
   readonly #options: ObjectLivesOptions;
   readonly #lives = new Map<ObjectKey, ObjectLife>();
+  /** Of those that wait for something: few, where ten thousand are due. */
+  readonly #waiting = new Set<ObjectKey>();
   readonly #armed = new Map<ObjectKey, () => void>();
 
   constructor(options: ObjectLivesOptions) {
@@ -29,6 +31,14 @@ export class ObjectLives {
     return Array.from(this.#lives);
   }
 
+  /** Objects that wait for one of these reasons. */
+  waiting(why: readonly WaitReason[]): ObjectKey[] {
+    return Array.from(this.#waiting).filter((key) => {
+      const { wait } = this.get(key);
+      return wait !== undefined && why.includes(wait.why);
+    });
+  }
+
   /** Something happens to an object; what has to be done because of it. */
   step(key: ObjectKey, event: LifeEvent): readonly LifeEffect[] {
     const { timers, random, next = nextLife } = this.#options;
@@ -36,6 +46,8 @@ export class ObjectLives {
     const { life, effects } = next(this.get(key), event, moment);
     if (life === atRest) this.#lives.delete(key);
     else this.#lives.set(key, life);
+    if (life.wait === undefined) this.#waiting.delete(key);
+    else this.#waiting.add(key);
     return effects;
   }
 

@@ -22,11 +22,14 @@ export class ObjectWrites {
     this.#options = options;
   }
 
-  /** Never rejects. */
-  async carryOut(operation: Write): Promise<AnsweredWrite> {
+  /** Never rejects. What was made where nothing stood is told to `made` before the trail is told of it. */
+  async carryOut(operation: Write, made: () => void): Promise<AnsweredWrite> {
     const { writer, journal, known, tracker } = this.#options;
-    const attempt = await journal.announce({ operation, before: known.get(operation.key) });
+    const { key } = operation;
+    const noted = known.inventory.uid(key);
+    const attempt = await journal.announce({ operation, before: known.get(key), noted });
     const outcome = await writer.write(operation, tracker.revision);
+    if (operation.type === 'create' && outcome.type === 'done') made();
     this.#take(attempt, outcome);
     const differs = outcome.type === 'done' ? whatDiffers(operation, outcome.object) : undefined;
     return { operation, outcome, differs };

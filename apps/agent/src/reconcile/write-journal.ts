@@ -1,3 +1,4 @@
+import { defined } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import { takesAway } from '@ambit/rbac';
 import type { ObjectKey, RbacObject, Write } from '@ambit/rbac';
@@ -33,6 +34,8 @@ export interface WriteJournalOptions {
 export interface IntendedWrite {
   readonly operation: Write;
   readonly before: RbacObject | undefined;
+  /** Uid of ours that the inventory notes: it may stand there though nothing shows it. */
+  readonly noted?: string | undefined;
 }
 
 /** A write that was announced and may leave. */
@@ -74,19 +77,21 @@ export class WriteJournal {
   /** Resolves when it survives a crash that this write leaves now. What became of an earlier one is told before. */
   async announce(intended: IntendedWrite): Promise<WriteAttempt> {
     const { announcer, clock } = this.#options;
-    const { operation, before } = intended;
+    const { operation, before, noted } = intended;
     this.#tellIfHappened(operation.key, before);
     const { verb, after } = meantBy(operation);
-    const leaves = fingerprint(after);
+    // Whether an update happened is told by what it leaves; all others are told by whose uid stands there.
+    const leaves = operation.type === 'update' ? fingerprint(after) : undefined;
     const { uid, resourceVersion: version } = before?.metadata ?? {};
-    const write = {
+    const write = defined({
       key: operation.key,
       operation: operation.type,
-      ...(uid === undefined ? {} : { uid }),
-      ...(version === undefined ? {} : { version }),
-      ...(leaves === undefined ? {} : { leaves }),
+      uid,
+      version,
+      leaves,
+      noted: before === undefined ? noted : undefined,
       event: this.#event(intended, verb, after),
-    };
+    });
     const again = this.#takesPlaceOf(write);
     const announcedAt = clock.now().high;
     const withinMs = takesAway(operation) ? removalAnnouncedWithinMs : announcedWithinMs;

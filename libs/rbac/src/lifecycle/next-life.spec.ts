@@ -117,11 +117,46 @@ describe('the life of an object', () => {
     const metadata = { ...body.metadata, uid: 'u1' };
     const outcome: WriteOutcome = { type: 'done', object: { ...body, metadata } };
     const write = { operation: change, outcome, differs: undefined };
-    led.happens({ type: 'answered', write }).look(toCreate).happens({
+    led.happens({ type: 'answered', write }).look(agrees).happens({
       type: 'turn',
-      verdict: toCreate,
+      verdict: agrees,
     });
     expect(led.types).toEqual(['lookFor']);
+  });
+
+  test('what somebody took away is made at once, and its answer tells the drift; what stood there all the same is looked for', () => {
+    const led = new Led().happens({ type: 'missed', suspect: true, verdict: toCreate });
+    led.happens({ type: 'turn', verdict: toCreate });
+    expect(led.effects).toEqual([{ type: 'send', operation: create }]);
+    const taken = new Led();
+    taken.life = led.life;
+    led.happens({ type: 'found', what: 'deleted', by: undefined, verdict: toCreate });
+    expect(led.effects).toEqual([{ type: 'tell', telling: { type: 'drifted', what: 'deleted' } }]);
+    const write = { operation: create, differs: undefined };
+    led.happens({ type: 'answered', write: { ...write, outcome: done } }).look(agrees);
+    expect(led.types).toEqual(['settled', 'tell']);
+    const stands: WriteOutcome = { type: 'lookAgain', object: body };
+    taken.happens({ type: 'answered', write: { ...write, outcome: stands } }).look(agrees);
+    taken.happens({ type: 'turn', verdict: agrees });
+    expect(taken.types).toEqual(['lookFor']);
+  });
+
+  test('what others take away again and again is not made at once but looked for, and waits', () => {
+    const led = new Led();
+    for (let time = 0; time < 5; time++) {
+      led.at += 5_000;
+      led.happens({ type: 'missed', suspect: true, verdict: toCreate });
+      led.happens({ type: 'turn', verdict: toCreate });
+      expect(led.types).toEqual(['send']);
+      led.happens({ type: 'found', what: 'deleted', by: undefined, verdict: toCreate });
+      const write = { operation: create, outcome: done, differs: undefined };
+      led.happens({ type: 'answered', write }).look(agrees);
+    }
+    led.happens({ type: 'missed', suspect: true, verdict: toCreate });
+    led.happens({ type: 'turn', verdict: toCreate });
+    expect(led.types).toEqual(['lookFor']);
+    led.happens({ type: 'found', what: 'deleted', by: undefined, verdict: toCreate });
+    expect(led.look(toCreate).life.state).toBe('waiting');
   });
 
   test('outside case 04: what is refused is tried again after 1.5 s, 3 s, 6 s … and never later than a minute', () => {

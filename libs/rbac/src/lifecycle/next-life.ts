@@ -10,6 +10,7 @@ import type {
   WaitReason,
 } from './object-life.ts';
 import { takeAnswer } from './take-answer.ts';
+import type { Write } from './taking-away.ts';
 import { retryWait, waitOf } from './waits.ts';
 
 /** A cause that flutters lets us try once in this time. */
@@ -116,13 +117,22 @@ function missed(life: ObjectLife, suspect: boolean): ObjectLife {
 function itsTurn(life: ObjectLife, verdict: Verdict, moment: Moment): LifeStep {
   if (life.state !== 'due') return { life, effects: [] };
   const busy: ObjectLife = { ...life, state: 'busy' };
-  if (life.missing !== 'no') {
+  const operation = mayBeSent(life, verdict, moment);
+  if (life.missing !== 'no' && operation?.type !== 'create') {
     return { life: busy, effects: [{ type: 'lookFor', removal: !isGiven(verdict) }] };
   }
-  const operation = verdict.type === 'write' ? allowedNow(life, verdict, moment.at) : undefined;
   if (operation !== undefined) return { life: busy, effects: [{ type: 'send', operation }] };
   // Out of its lane already, and nothing is to be done any more, or not now.
   return compare({ ...life, state: 'idle' }, verdict, moment);
+}
+
+/**
+ * What is missing and to be given is made at once: the answer tells as well as a look whether it still stood there. What
+ * somebody took away counts as one more repair, by which it may have to wait.
+ */
+function mayBeSent(life: ObjectLife, verdict: Verdict, { at }: Moment): Write | undefined {
+  if (verdict.type !== 'write') return undefined;
+  return allowedNow(life.missing === 'suspect' ? repaired(life, at) : life, verdict, at);
 }
 
 function found(
