@@ -58,6 +58,7 @@ export class Caller {
   readonly #watches: Http2Lane;
   /** Of a server that is behind a path. */
   readonly #prefix: string;
+  #date = { text: '', time: NaN };
   #token: { readonly text: string | undefined; readonly until: Millis } | undefined;
 
   constructor(options: KubeClientOptions) {
@@ -179,10 +180,16 @@ export class Caller {
     return text;
   }
 
+  /** It says the same to all calls of a second. */
+  #timeIn(date: string): Millis {
+    if (date !== this.#date.text) this.#date = { text: date, time: Date.parse(date) };
+    return this.#date.time;
+  }
+
   #report(call: KubeCall, started: Millis, answer?: AnswerHead): void {
     const { onCall } = this.#options;
     if (onCall === undefined) return;
-    const serverTime = Date.parse(answer?.headers.date ?? '');
+    const serverTime = this.#timeIn(answer?.headers.date ?? '');
     onCall({
       verb: call.verb,
       resource: call.resource,

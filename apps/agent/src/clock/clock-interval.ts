@@ -79,8 +79,15 @@ export class ClockInterval {
   }
 
   now(): TimeInterval {
-    const running = [this.#clock.now(), ...this.#carriedOn(this.#central, this.#kubernetes)];
-    return { low: Math.min(...running), high: Math.max(...running, this.#highWater) };
+    // Asked several times for each write: without the lists that the other questions make.
+    const here = this.#clock.now();
+    const monotonic = this.#clock.monotonic();
+    const central = carriedOn(this.#central, monotonic) ?? here;
+    const apiServer = carriedOn(this.#kubernetes, monotonic) ?? here;
+    return {
+      low: Math.min(here, central, apiServer),
+      high: Math.max(here, central, apiServer, this.#highWater),
+    };
   }
 
   /** True when the sources differ by more than 30 seconds, or central last signed a time that cannot be. */
@@ -132,8 +139,10 @@ export class ClockInterval {
 
   #carriedOn(...readings: readonly (Reading | undefined)[]): Millis[] {
     const monotonic = this.#clock.monotonic();
-    return readings
-      .filter((reading) => reading !== undefined)
-      .map((reading) => reading.time + (monotonic - reading.at));
+    return readings.flatMap((reading) => carriedOn(reading, monotonic) ?? []);
   }
+}
+
+function carriedOn(reading: Reading | undefined, monotonic: Millis): Millis | undefined {
+  return reading && reading.time + (monotonic - reading.at);
 }
