@@ -69,6 +69,7 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
     unitOfWork,
     status,
     departures,
+    world,
     clock,
     logger,
     meters,

@@ -306,6 +306,34 @@ describe('what is said of a connection', () => {
     agent.close();
   });
 
+  test('what an agent was sent and did not take is not in force, also by a replica that starts later', async () => {
+    const agent = await connected('refusing');
+    agent.slowDisk = true;
+    const { revision } = await central.apply(
+      user('of-refusing'),
+      grant('g-refusing', [{ user: 'of-refusing' }], ['refusing']),
+    );
+    await eventually(async () => {
+      const rows = await db.database.query(
+        'SELECT 1 FROM cluster_sync WHERE offered_revision >= $1 AND accepted_revision < $1',
+        [revision],
+      );
+      expect(rows).toHaveLength(1);
+    });
+    const later = await TestCentral.start(db.url, { dataDir: await replicaFolder(central) });
+    later.token = central.token;
+    const told = async () => (await later.get('/grants/g-refusing')).body.status.clusters;
+    try {
+      expect(await told()).toMatchObject({ reached: 1, inForce: 0, waiting: 1 });
+      const { desiredRevision, appliedRevision } = await statusOf(later, 'refusing');
+      expect(desiredRevision).toBeGreaterThan(appliedRevision);
+      agent.saveWaiting();
+      await eventually(async () => expect(await told()).toMatchObject({ inForce: 1, waiting: 0 }));
+    } finally {
+      await later.stop();
+    }
+  });
+
   test('after a crash of central and agent at once the agent is offline, and not connected for another minute', async () => {
     await connected('crashed');
     expect(await statusOf(central, 'crashed')).toMatchObject({ phase: 'Connected' });

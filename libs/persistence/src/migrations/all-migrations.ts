@@ -15,6 +15,7 @@ import { GrantSource1795471140000 } from './1795471140000-grant-source.ts';
 import { InventoryVersions1795471200000 } from './1795471200000-inventory-versions.ts';
 import { AuditFacts1795471500000 } from './1795471500000-audit-facts.ts';
 import { CompletedHello1795471560000 } from './1795471560000-completed-hello.ts';
+import { OfferedRevision1795471620000 } from './1795471620000-offered-revision.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -35,4 +36,5 @@ export const allMigrations = [
   InventoryVersions1795471200000,
   AuditFacts1795471500000,
   CompletedHello1795471560000,
+  OfferedRevision1795471620000,
 ];

@@ -45,6 +45,8 @@ export async function openClusterSession(sql: Sql, hello: StoredHello): Promise<
 export interface ClusterSyncUpdate {
   readonly clusterUid: string;
   readonly sessionEpoch: number;
+  /** The newest state that was sent; an older one than is stored changes nothing. */
+  readonly offeredRevision?: number;
   readonly acceptedRevision?: number;
   readonly appliedRevision?: number;
   readonly root?: Uint8Array;
@@ -70,8 +72,8 @@ export async function flushClusterSync(
   const rows = await sql.query<{ cluster_uid: string }>(
     `WITH u AS (
        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::jsonb[], $7::jsonb[],
-         $8::text[], $9::jsonb[], $10::timestamptz[])
-       AS u(cluster_uid, session_epoch, accepted, applied, root, results, ceiling, digest, conditions, seen))
+         $8::text[], $9::jsonb[], $10::timestamptz[], $11::bigint[])
+       AS u(cluster_uid, session_epoch, accepted, applied, root, results, ceiling, digest, conditions, seen, offered))
      UPDATE cluster_sync s SET
        accepted_revision = coalesce(u.accepted, s.accepted_revision),
        applied_revision = coalesce(u.applied, s.applied_revision),
@@ -81,7 +83,8 @@ export async function flushClusterSync(
        ceiling_digest = coalesce(u.digest, s.ceiling_digest),
        conditions = CASE WHEN u.conditions IS NULL THEN s.conditions
                     ELSE ARRAY(SELECT jsonb_array_elements_text(u.conditions)) END,
-       last_seen_at = greatest(u.seen, s.last_seen_at)
+       last_seen_at = greatest(u.seen, s.last_seen_at),
+       offered_revision = greatest(u.offered, s.offered_revision)
      FROM u WHERE s.cluster_uid = u.cluster_uid AND s.session_epoch = u.session_epoch
      RETURNING s.cluster_uid`,
     columnsOf(updates),
@@ -104,6 +107,7 @@ function columnsOf(updates: readonly ClusterSyncUpdate[]): unknown[] {
     rows.map((row) => row.ceilingDigest ?? null),
     rows.map((row) => json(row.conditions)),
     rows.map((row) => (row.lastSeenAt === undefined ? null : new Date(row.lastSeenAt))),
+    rows.map((row) => row.offeredRevision ?? null),
   ];
 }
 

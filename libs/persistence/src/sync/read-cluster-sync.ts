@@ -10,6 +10,8 @@ export interface ClusterSyncRecord {
   readonly connectedAt?: Millis;
   /** Absent while connected, as far as the replica that holds the stream could say. */
   readonly disconnectedAt?: Millis;
+  /** The newest state that its agent was sent, taken or not. */
+  readonly offeredRevision?: number;
   readonly acceptedRevision?: number;
   readonly appliedRevision?: number;
   readonly root?: Uint8Array;
@@ -29,6 +31,7 @@ interface SyncRow {
   readonly replica: string | null;
   readonly connected_at: Date | null;
   readonly disconnected_at: Date | null;
+  readonly offered_revision: number | null;
   readonly accepted_revision: number | null;
   readonly applied_revision: number | null;
   readonly root: Buffer | null;
@@ -50,6 +53,7 @@ function fromRow(row: SyncRow): ClusterSyncRecord {
       replica: row.replica,
       connectedAt: row.connected_at?.getTime(),
       disconnectedAt: row.disconnected_at?.getTime(),
+      offeredRevision: row.offered_revision,
       acceptedRevision: row.accepted_revision,
       appliedRevision: row.applied_revision,
       root: row.root,
@@ -84,7 +88,7 @@ export async function readSyncResults(
 ): Promise<readonly ClusterSyncRecord[]> {
   const rows = await sql.query<SyncRow>(
     `SELECT s.cluster_uid, s.state_epoch, s.session_epoch, s.replica, s.connected_at, s.disconnected_at,
-       s.accepted_revision, s.applied_revision, NULL AS root, s.results, s.agent_version, s.kubernetes_version,
+       s.offered_revision, s.accepted_revision, s.applied_revision, NULL AS root, s.results, s.agent_version, s.kubernetes_version,
        NULL AS ceiling, NULL AS ceiling_digest, s.conditions, s.last_seen_at
      FROM cluster_sync s JOIN clusters c ON c.uid = s.cluster_uid
      WHERE c.removed_at IS NULL AND ($1::text[] IS NULL OR s.cluster_uid = ANY($1))`,

@@ -31,6 +31,8 @@ export interface SpoolPlace {
 /** What happens on a stream, for whoever keeps records of it. */
 export interface AgentStreamEvents {
   heard(stream: AgentStream): void;
+  /** A state that the agent does not hold is on its way. */
+  offered(stream: AgentStream, revision: number): void;
   accepted(stream: AgentStream, revision: number, root: Uint8Array): void;
   applied(stream: AgentStream, applied: AppliedFacts): void;
   refused(stream: AgentStream, revision: number, code: string, message: string): void;
@@ -161,6 +163,7 @@ export class AgentStream {
           ? stream.outbox.latest('heartbeatAck', effect.message)
           : stream.outbox.control(effect.message);
       case 'sendState':
+        if (effect.mode !== 'up_to_date') events.offered(this, effect.revision);
         return stream.outbox.sequence(effect.messages);
       case 'accepted':
         return events.accepted(this, effect.revision, effect.root);

@@ -7,6 +7,7 @@ import type { Meters, centralMetrics } from '@ambit/observability';
 import { wireLimits } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { Turns } from '../../platform/turns.ts';
+import type { PolicyWorld } from '../desired-state/public.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { AgentStream } from './agent-stream.ts';
 import type { GatewayPorts } from './agent-gateway.ts';
@@ -20,6 +21,7 @@ export interface StreamRecordsPorts {
   readonly unitOfWork: UnitOfWork;
   readonly status: AgentStatus;
   readonly departures: Departures;
+  readonly world: Pick<PolicyWorld, 'offered'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meters: Pick<
@@ -63,6 +65,10 @@ export class StreamRecords {
       const second = Math.floor(clock.now() / 1_000);
       if (second === Math.floor(before / 1_000)) return;
       meters.agentLastHeartbeat.set({ cluster: clusterName }, second);
+    },
+    offered: (stream, revision) => {
+      this.#ports.world.offered(stream.identity.clusterUid, revision);
+      this.#ports.status.note({ ...ids(stream), offeredRevision: revision });
     },
     accepted: (stream, revision, root) => {
       const { accepted } = stream;

@@ -7,7 +7,7 @@ import { found } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Connections, ReadParts } from '../policy/public.ts';
 import { clusterProgress } from './cluster-progress.ts';
-import { clusterResponse, isConnected, shownProblems } from './cluster-response.ts';
+import { clusterResponse, isConnected, revisionAsked, shownProblems } from './cluster-response.ts';
 import type { StoredResults } from './cluster-response.ts';
 import { problemsOfChange } from './problems-of-change.ts';
 
@@ -113,9 +113,9 @@ export class ClusterReader {
     return new Map(records.map((record) => [record.clusterUid, record]));
   }
 
-  /** A stream that is open was brought up to date when it came; what touched an absent cluster before this start is not known. */
+  /** What touched an absent cluster before this start is not known. */
   #desired(clusterUid: string, open: ClusterSyncRecord | undefined): number | undefined {
-    return this.#world.lastTouched(clusterUid) ?? open?.acceptedRevision;
+    return this.#world.lastTouched(clusterUid) ?? (open && revisionAsked(open));
   }
 
   #grantsBehind(clusterUid: string): (key: string) => readonly string[] | undefined {

@@ -53,6 +53,17 @@ export function isConnected(
   return now - sync.lastSeenAt < silentAfterMs;
 }
 
+/**
+ * Revision that the agent of an open stream has to apply, as its record says: what it was sent, also when it did not take
+ * it. A stream is brought up to date when it opens.
+ */
+export function revisionAsked(
+  sync: Pick<ClusterSyncRecord, 'acceptedRevision' | 'offeredRevision'> | undefined,
+): number | undefined {
+  const { acceptedRevision: accepted, offeredRevision: offered } = sync ?? {};
+  return accepted === undefined ? offered : Math.max(accepted, offered ?? 0);
+}
+
 /** The cluster as it is answered: what is stored, what its agent reported, and how old that is. */
 export function clusterResponse(cluster: ClusterRecord, facts: StatusFacts): Cluster {
   return {

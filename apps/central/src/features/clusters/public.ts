@@ -1,6 +1,6 @@
 export { clusterKind } from './cluster-kind.ts';
 /** What other slices may use of clusters. */
-export { isConnected, shownProblems } from './cluster-response.ts';
+export { isConnected, revisionAsked, shownProblems } from './cluster-response.ts';
 export type { StoredResults } from './cluster-response.ts';
 export { entryKeyOf, isAhead } from './problems-of-change.ts';
 export { ClustersModule } from './clusters.module.ts';

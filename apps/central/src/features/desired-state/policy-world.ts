@@ -176,7 +176,13 @@ export class PolicyWorld {
     return this.#memory.of(revision, clusterUid);
   }
 
-  /** Revision of the last change that touched the cluster, as far as this replica has seen one since its start. */
+  /** An agent is sent the state at `revision`: it lacks something that a change before this start may have brought. */
+  offered(clusterUid: string, revision: number): void {
+    const known = this.#lastTouched.get(clusterUid) ?? 0;
+    this.#lastTouched.set(clusterUid, Math.max(known, revision));
+  }
+
+  /** Revision that the cluster has to be at, as far as this replica has seen a change or sent a state since its start. */
   lastTouched(clusterUid: string): number | undefined {
     return this.#lastTouched.get(clusterUid);
   }

@@ -26,6 +26,7 @@ const objects = [prod, staging, view, edit, debug, ann, ben, viewing, editing, d
 interface Sync {
   readonly applied?: number;
   readonly accepted?: number;
+  readonly offered?: number;
   readonly seen?: number;
   readonly problems?: readonly object[];
 }
@@ -47,11 +48,12 @@ function fleet(
       const wanted = uids as readonly string[] | null;
       return Object.entries(told)
         .filter(([uid]) => wanted === null || wanted.includes(uid))
-        .map(([uid, { applied, accepted = applied, seen, problems }]) => ({
+        .map(([uid, { applied, accepted = applied, offered, seen, problems }]) => ({
           cluster_uid: uid,
           state_epoch: 1,
           session_epoch: 1,
           accepted_revision: accepted ?? null,
+          offered_revision: offered ?? null,
           applied_revision: applied ?? null,
           results: { problems },
           conditions: [],
@@ -104,6 +106,8 @@ describe('how a grant stands', () => {
     ['is at the revision of the grant', { applied: 5 }, 9, []],
     ['is silent, at an earlier one', { applied: 4, seen: 0 }, undefined, ['prod']],
     ['is heard, and has applied all it accepted', { applied: 4 }, undefined, []],
+    ['is heard, and refused what it was sent', { applied: 4, offered: 6 }, undefined, ['prod']],
+    ['is heard, and took what it was sent', { applied: 4, offered: 4 }, undefined, []],
     [
       'is heard, and has not applied all it accepted',
       { applied: 4, accepted: 6 },

@@ -4,7 +4,13 @@ import type { Millis } from '@ambit/kernel';
 import { readSyncResults } from '@ambit/persistence';
 import type { ClusterSyncRecord, GrantRecord } from '@ambit/persistence';
 import type { Intent } from '@ambit/rbac';
-import { entryKeyOf, isAhead, isConnected, shownProblems } from '../clusters/public.ts';
+import {
+  entryKeyOf,
+  isAhead,
+  isConnected,
+  revisionAsked,
+  shownProblems,
+} from '../clusters/public.ts';
 import type { StoredResults } from '../clusters/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Connections, ReadParts } from '../policy/public.ts';
@@ -95,7 +101,7 @@ export class GrantsInForce {
     const applied = sync?.appliedRevision;
     if (applied === undefined) return -1;
     const connected = isConnected(sync, this.#parts.connections.connected(uid), now);
-    const wanted = this.#world.lastTouched(uid) ?? (connected ? sync?.acceptedRevision : undefined);
+    const wanted = this.#world.lastTouched(uid) ?? (connected ? revisionAsked(sync) : undefined);
     return wanted !== undefined && applied >= wanted ? Infinity : applied;
   }
 
