@@ -327,6 +327,8 @@ describe('what is said of a connection', () => {
       expect(await told()).toMatchObject({ reached: 1, inForce: 0, waiting: 1 });
       const { desiredRevision, appliedRevision } = await statusOf(later, 'refusing');
       expect(desiredRevision).toBeGreaterThan(appliedRevision);
+      const forgotten = (await later.get(`/revisions/${revision}/status`)).body;
+      expect(forgotten).toMatchObject({ known: false, done: false, clusters: [] });
       agent.saveWaiting();
       await eventually(async () => expect(await told()).toMatchObject({ inForce: 1, waiting: 0 }));
     } finally {

@@ -111,6 +111,18 @@ describe('apply', () => {
     expect(run.err).toContain('ambit cluster status a');
   });
 
+  test('clusters that are too many to name, of a change that central does not remember, end with 8 and not with success', async () => {
+    const many = Array.from({ length: 201 }, (_, index) => anEffect(`c${index}`));
+    central.answers = {
+      apply: () => aResult({ objects: [created], clusters: many, clustersTotal: 300 }),
+      getRevisionStatus: () => ({ ...aRevision([]), known: false, done: false }),
+    };
+    const run = await ambit(['apply', '-f', '-', '--wait', '1s'], user('alice'));
+    expect(run.code).toBe(8);
+    expect(run.err).toContain('does not know which clusters it touched');
+    expect(run.err).toContain('ambit get clusters');
+  });
+
   const grant = `apiVersion: ambit.dev/v1
 kind: Grant
 metadata: {name: g}

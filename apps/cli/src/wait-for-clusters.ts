@@ -1,5 +1,5 @@
 import type { AmbitClient } from '@ambit/client';
-import type { ApplyResult, ClusterProgress } from '@ambit/contracts';
+import type { ApplyResult, ClusterProgress, RevisionStatus } from '@ambit/contracts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { shortDuration } from './output/relative-time.ts';
@@ -30,12 +30,13 @@ export async function waitForClusters(
   if (!change.changed) return tellUnchanged(context, client, change);
   if (names.length === 0) return exitCodes.done;
   const started = context.now();
-  const clusters = await poll(
+  const { known, clusters } = await poll(
     context,
     client,
     { revision: change.revision, names: (change.clustersTotal ?? 0) > names.length ? [] : names },
     options.waitMs,
   );
+  if (!known) return tellForgotten(context, change.revision);
   return tellInForce(context, clusters, { ...change, tookMs: context.now() - started });
 }
 
@@ -44,7 +45,7 @@ async function poll(
   client: AmbitClient,
   { revision, names }: { revision: number; names: readonly string[] },
   waitMs: number,
-): Promise<readonly ClusterProgress[]> {
+): Promise<Pick<RevisionStatus, 'known' | 'clusters'>> {
   const started = context.now();
   const show = progressOf(context, started);
   // Without names central tells of every cluster that the revision touched.
@@ -59,7 +60,8 @@ async function poll(
         signal: context.signal,
       });
       show.update(status.clusters);
-      if (status.done || context.now() - started >= waitMs) return status.clusters;
+      const over = context.now() - started >= waitMs;
+      if (status.done || !status.known || over) return status;
     }
   } catch (error) {
     show.clear();
@@ -68,6 +70,15 @@ async function poll(
   } finally {
     show.clear();
   }
+}
+
+/** A replica that started after the change knows of it only what is asked by name, and these were too many to name. */
+function tellForgotten(context: CommandContext, revision: number): ExitCode {
+  context.terminal.err.line(
+    `revision ${revision} is stored; central has started since and does not know which clusters it touched`,
+  );
+  context.terminal.err.line('  next: ambit get clusters -o wide');
+  return exitCodes.waiting;
 }
 
 interface Progress {

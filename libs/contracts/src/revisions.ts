@@ -35,7 +35,7 @@ export const ClusterProgress = z.object({
 });
 export type ClusterProgress = z.infer<typeof ClusterProgress>;
 
-/** `done`: every connected cluster of the list is done. */
+/** `done`: every connected cluster of the list is done; false where it is not `known` which they are. */
 export const RevisionStatus = z.object({
   kind: z.literal('RevisionStatus'),
   revision: z.int(),

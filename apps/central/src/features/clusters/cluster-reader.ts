@@ -70,11 +70,12 @@ export class ClusterReader {
     const clusters = uids
       .map((uid) => this.#progressOf(uid, revision, sync.get(uid)))
       .filter((progress) => progress !== undefined);
+    const known = names !== undefined || remembered !== undefined;
     return {
       kind: 'RevisionStatus',
       revision,
-      known: names !== undefined || remembered !== undefined,
-      done: clusters.every(({ connected, done }) => done || !connected),
+      known,
+      done: known && clusters.every(({ connected, done }) => done || !connected),
       clusters,
     };
   }

@@ -44,7 +44,8 @@ export class WaitApplied {
       await this.#events.flush();
       const status = await this.#reader.progress(revision, names);
       const over = this.#stopping || ended.aborted || performance.now() >= deadline;
-      if (status.done || over) {
+      // What this replica does not remember it does not learn by waiting.
+      if (status.done || !status.known || over) {
         cancel();
         return status;
       }
