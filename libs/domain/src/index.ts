@@ -15,6 +15,7 @@ export * from './names/check-name.ts';
 export * from './names/scope-text.ts';
 export * from './preview/guard-commit.ts';
 export { effectOf } from './preview/preview.ts';
+export type { DoneIn } from './preview/preview.ts';
 export { takesNothing } from './preview/takes-nothing.ts';
 export { canI } from './access/can-i.ts';
 export { grantable } from './access/grantable.ts';

@@ -25,29 +25,36 @@ export function measureEffect(policy: Policy, changes: readonly PolicyChange[]):
       Array.from(change.touched.keys(), (uid) => [uid, policy.cluster(uid)?.name] as const),
     ),
   }));
-  const clusters = effectsOf(done, (uid) => policy.cluster(uid)?.name ?? names.get(uid));
+  const touched = done.touched.keys();
+  const clusters = effectsOf(
+    { ...done, clusters: touched },
+    (uid) => policy.cluster(uid)?.name ?? names.get(uid),
+  );
   return {
     effect: { basedOnRevision: policy.revision, clusters },
     leftWithout: done.leftWithout.toSorted(compareText),
   };
 }
 
-/** What a commit did that the policy has just followed, by name of cluster. */
-export function effectOf(
-  policy: PolicyView,
-  done: Pick<WhatIf, 'touched' | 'holdings'>,
-): readonly ClusterEffect[] {
+/** The clusters that a commit touched, and who gained and lost there. */
+export interface DoneIn {
+  readonly clusters: Iterable<string>;
+  readonly holdings: WhatIf['holdings'];
+}
+
+/** What a commit did that the policy has followed, by name of cluster. */
+export function effectOf(policy: PolicyView, done: DoneIn): readonly ClusterEffect[] {
   return effectsOf(done, (uid) => policy.cluster(uid)?.name);
 }
 
 function effectsOf(
-  { touched, holdings }: Pick<WhatIf, 'touched' | 'holdings'>,
+  { clusters, holdings }: DoneIn,
   nameOf: (clusterUid: string) => string | undefined,
 ): ClusterEffect[] {
-  const clusters = Array.from(touched.keys(), (clusterUid) => {
+  const effects = Array.from(clusters, (clusterUid) => {
     const { added, removed, gain, lose } = holdings.get(clusterUid) ?? nothing;
     const cluster = nameOf(clusterUid) ?? '';
     return { clusterUid, cluster, bindingsAdded: added, bindingsRemoved: removed, gain, lose };
   });
-  return clusters.sort((a, b) => compareText(a.cluster, b.cluster));
+  return effects.sort((a, b) => compareText(a.cluster, b.cluster));
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type {
   ClusterEffect,
   CommitDone,
+  DoneIn,
   GuardDecision,
   Policy,
   PolicyChange,
@@ -31,8 +32,8 @@ export interface PolicyOrigin {
 
 /** Changes, by their weight, that are applied between two looks at what else is to do: some ten milliseconds of work. */
 const followedAtOnce = 1_000;
-/** Revisions of which it is kept who gained and lost: as many as callers may ask about at the same moment, and more. */
-const mostTold = 256;
+/** Revisions of which it is kept who gained and lost until somebody asks: as many as are committed together. */
+const mostTold = 64;
 
 export type CommitListener = (commit: FeedCommit, touched: Touched) => void;
 
@@ -47,7 +48,7 @@ export class PolicyWorld {
   readonly #listeners = new Set<CommitListener>();
   readonly #memory = new RevisionMemory();
   readonly #lastTouched = new Map<string, number>();
-  readonly #done = new Map<number, Pick<CommitDone, 'touched' | 'holdings'>>();
+  readonly #done = new Map<number, DoneIn>();
   #origin: PolicyOrigin;
   #feed: CommitFeed | undefined;
   #underWay: Promise<void> | undefined;
@@ -117,7 +118,8 @@ export class PolicyWorld {
     const { touched } = change;
     const { lineage, installation = this.facts } = commit;
     this.#origin = { lineage, facts: installation };
-    this.#done.set(commit.revision, { touched, holdings: change.holdings });
+    const clusters = [...touched.keys()];
+    this.#done.set(commit.revision, { clusters, holdings: change.holdings });
     this.#done.delete(commit.revision - mostTold);
     this.#memory.remember(commit.revision, change, (uid, key) => this.#policy.entry(uid, key));
     for (const clusterUid of touched.keys()) this.#lastTouched.set(clusterUid, commit.revision);
@@ -150,6 +152,7 @@ export class PolicyWorld {
       }),
     );
     const done = this.#done.get(commit.revision);
+    this.#done.delete(commit.revision);
     return done === undefined ? [] : effectOf(this.#policy, done);
   }
 

@@ -6,7 +6,7 @@ import type { Clock, ErrorItem } from '@ambit/kernel';
 import type { Precondition, Transaction } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
-import { missingReferences, namesIn, ownNames } from './name-resolver.ts';
+import { missingReferences, namesIn, ownNames, referencesIn } from './name-resolver.ts';
 import type { Identified, PolicyKinds } from './policy-kind.ts';
 import { inWritingOrder, putDocument } from './put-document.ts';
 
@@ -55,10 +55,13 @@ export class ApplyDocuments {
   ): Promise<CommitResult<readonly DocumentOutcome[]>> {
     const result = await this.#commit.run(request, async (tx) => {
       const kinds = this.#kinds;
-      const names = await tx.names.find(namesIn(kinds, documents));
+      const references = referencesIn(kinds, documents);
+      const names = await tx.names.find(namesIn(references, documents));
       refuse(
         [
-          ...missingReferences(kinds, documents, names, (kind) => this.#world.policy.names(kind)),
+          ...missingReferences(references, documents, names, (kind) =>
+            this.#world.policy.names(kind),
+          ),
           ...(await this.#problems(tx, documents)),
         ],
         documents.length,

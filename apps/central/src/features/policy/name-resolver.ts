@@ -9,7 +9,11 @@ interface NameReference extends Reference {
   readonly document: number;
 }
 
-function referencesIn(kinds: PolicyKinds, documents: readonly PolicyDocument[]): NameReference[] {
+/** Every name that the documents refer to. */
+export function referencesIn(
+  kinds: PolicyKinds,
+  documents: readonly PolicyDocument[],
+): readonly NameReference[] {
   return documents.flatMap((document, index) =>
     (kinds.of(document.kind).references?.(document) ?? []).map((reference) => ({
       ...reference,
@@ -19,10 +23,13 @@ function referencesIn(kinds: PolicyKinds, documents: readonly PolicyDocument[]):
 }
 
 /** Every name that has to be looked up to store the documents. */
-export function namesIn(kinds: PolicyKinds, documents: readonly PolicyDocument[]): NamesByKind {
+export function namesIn(
+  references: readonly NameReference[],
+  documents: readonly PolicyDocument[],
+): NamesByKind {
   const names: Record<string, string[]> = {};
   const want = (kind: string, name: string): void => void (names[kind] ??= []).push(name);
-  for (const { kind, name } of referencesIn(kinds, documents)) want(kind, name);
+  for (const { kind, name } of references) want(kind, name);
   for (const { kind, metadata } of documents) {
     // A document with a uid means one object, so it is asked which one the name has.
     if (metadata.uid !== undefined) want(kind, metadata.name);
@@ -39,13 +46,13 @@ export function ownNames(documents: readonly PolicyDocument[]): NamesByKind {
 
 /** The references that neither the store nor the set of documents has, each as a problem with the nearest names. */
 export function missingReferences(
-  kinds: PolicyKinds,
+  references: readonly NameReference[],
   documents: readonly PolicyDocument[],
   names: KnownNames,
   known: (kind: NameReference['kind']) => Iterable<string>,
 ): ErrorItem[] {
   const own = new Set(documents.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
-  return referencesIn(kinds, documents)
+  return references
     .filter(({ kind, name }) => !own.has(`${kind}/${name}`) && names.uid(kind, name) === undefined)
     .map((reference) => problem(reference, known(reference.kind)));
 }
