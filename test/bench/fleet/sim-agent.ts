@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
 import { agentCapabilities, AgentSession, agentServices } from '@ambit/protocol';
 import type { AgentEffect, AgentSessionPorts, wire } from '@ambit/protocol';
@@ -36,7 +36,7 @@ export class SimAgent {
   readonly #fleet: FleetFacts;
   readonly #session: AgentSession;
   readonly #events: SimAgentEvents;
-  readonly #instanceId = randomUUID();
+  readonly #instanceId = randomBytes(16).toString('base64url');
   #attempt = 0;
   #connection: CentralConnection | undefined;
   #stream: Stream | undefined;

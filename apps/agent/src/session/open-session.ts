@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { AgentSession, agentCapabilities, decodeIntent } from '@ambit/protocol';
 import type { AgentSessionPorts, HelloFacts, wire } from '@ambit/protocol';
 import { ceilingDigest, ceilingToJson } from '@ambit/rbac';
@@ -130,7 +130,7 @@ function sessionPorts({ keeper }: SessionParts): AgentSessionPorts {
 
 function helloOf(parts: SessionParts): (attempt: number) => HelloFacts {
   const { kubernetes, ceiling, reconciler, trail } = parts;
-  const instanceId = randomUUID();
+  const instanceId = randomBytes(16).toString('base64url');
   return (attempt) => ({
     agentVersion: version,
     instanceId,

@@ -5,12 +5,15 @@
 export const capabilities = {
   /** Skips and reports sections, intents and messages that it does not know, where the first release refused the whole. */
   skipsUnknown: 'skips_unknown',
-  /** Takes a delta in one message, a manifest that was signed together with others, and no manifest where it holds it. */
+  /**
+   * Takes a delta in one message, a manifest that was signed together with others, and no manifest where it holds it. Who
+   * does skips what it does not know as well, and need not say so.
+   */
   compact: 'compact',
 } as const;
 
-/** What an agent of this version says of itself. */
-export const agentCapabilities: readonly string[] = Object.values(capabilities);
+/** What an agent of this version says of itself: it goes with every Hello, so no more than is needed. */
+export const agentCapabilities: readonly string[] = [capabilities.compact];
 
 /** True when the short forms of messages may be used towards the agent of this Hello. */
 export function isCompact(hello: { readonly capabilities: readonly string[] }): boolean {
@@ -25,6 +28,7 @@ export function sectionsBeyond(
   sections: Iterable<string>,
   peer: readonly string[],
 ): readonly string[] {
-  if (peer.includes(capabilities.skipsUnknown)) return [];
+  const skips: readonly string[] = [capabilities.skipsUnknown, capabilities.compact];
+  if (peer.some((each) => skips.includes(each))) return [];
   return [...sections].filter((section) => !firstSections.has(section));
 }

@@ -119,9 +119,9 @@ describe('an agent of the first release', () => {
     expect(states(change(desired.commit({}, ['LATER/a'])))).toEqual([`full ${desired.revision}`]);
   });
 
-  test('and one that skips what it does not know gets it', () => {
+  test.each(['skips_unknown', 'compact'])('and one that says %s gets it', (capability) => {
     desired.commit({ 'LATER/a': '1' });
-    expect(states(hello(null, { capabilities: ['skips_unknown'] }))).toEqual([
+    expect(states(hello(null, { capabilities: [capability] }))).toEqual([
       `full ${desired.revision}`,
     ]);
   });
