@@ -2,6 +2,7 @@ import { canI, Policy, whoCan } from '@ambit/domain';
 import type { AccessQuestion, ClusterFacts, PolicyView } from '@ambit/domain';
 import { defaultCeiling } from '@ambit/rbac';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
+import { askByRest } from './ask-by-rest.ts';
 import { cpuOf, digests, measure } from './in-process.ts';
 import {
   clusterUid,
@@ -35,11 +36,11 @@ const facts: ClusterFacts = {
   },
 };
 
-/** Questions answered from the policy in memory; REST and statements: `many-questions.int-spec.ts` of central. */
+/** Questions answered from the policy in memory, and by REST. */
 export const whoCanDo: Benchmark = {
   id: 'B19',
   name: 'who-can',
-  says: 'who may do something in a cluster, and a thousand can-i, from memory, beside asking of everybody in turn',
+  says: 'who may do something in a cluster, and a thousand can-i, from memory, beside asking of everybody in turn; then by REST',
   async run(bench) {
     const sizes = bench.smoke ? [1_000, 10_000] : [10_000, 100_000];
     for (const grants of sizes) {
@@ -65,6 +66,7 @@ export const whoCanDo: Benchmark = {
       const each = cpuOf(measure(ask)) / questions.length;
       bench.figure(`who-can ${of}`, each, 'ms CPU', { atMost: 5 });
     }
+    await askByRest(bench);
   },
 };
 

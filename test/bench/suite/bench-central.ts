@@ -87,10 +87,10 @@ export class BenchCentral {
     return bench;
   }
 
-  /** Of central, of its PostgreSQL, and of this process. */
-  processes(): Processes {
+  /** Of central, of its PostgreSQL, of this process, and of those that take part besides. */
+  processes(others: Readonly<Record<string, number | undefined>> = {}): Processes {
     const pid = this.#central?.pid;
-    return new Processes({ central: pid, postgres: postgresBelow(pid) });
+    return new Processes({ central: pid, postgres: postgresBelow(pid), ...others });
   }
 
   client(): BenchClient {

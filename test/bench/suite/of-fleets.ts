@@ -5,6 +5,7 @@ import { memoryPerAgent } from './b11-memory-per-agent.ts';
 import { idleFleet } from './b12-idle-fleet.ts';
 import { auditIngest } from './b15-audit-ingest.ts';
 import { auditQuery } from './b16-audit-query.ts';
+import { credentialMint } from './b18-credential-mint.ts';
 import { sseWatchers } from './sse-watchers.ts';
 import { threeThousandAgents } from './three-thousand-agents.ts';
 
@@ -16,6 +17,7 @@ export const ofFleets: readonly Benchmark[] = [
   idleFleet,
   auditIngest,
   auditQuery,
+  credentialMint,
   sseWatchers,
   threeThousandAgents,
 ];

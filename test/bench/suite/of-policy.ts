@@ -1,6 +1,8 @@
 import type { Benchmark } from '../harness/benchmark.ts';
 import { compileFull } from './b01-compile-full.ts';
 import { compileIncremental } from './b02-compile-incremental.ts';
+import { changeFeed } from './b13-change-feed.ts';
+import { restListSearch } from './b17-rest-list-search.ts';
 import { whoCanDo } from './b19-who-can.ts';
 import { bulkApply } from './bulk-apply.ts';
 import { countsOfAChange } from './counts-of-a-change.ts';
@@ -16,6 +18,8 @@ export const ofPolicy: readonly Benchmark[] = [
   putGrant,
   bulkApply,
   guardCost,
+  changeFeed,
+  restListSearch,
   whoCanDo,
   startUp,
 ];
