@@ -22,8 +22,6 @@ test('outside case 09: moments by RFC 3339 are read by one parser', () => {
     // The Date header of HTTP, and the end that a plugin of kubectl tells.
     'libs/kube/src/caller.ts',
     'libs/kube/src/exec-credentials.ts',
-    // A moment as PostgreSQL writes it, in a place that an earlier answer named.
-    'libs/persistence/src/audit/list-audit.ts',
     'libs/protocol/src/codecs/audit-batch.ts',
     'libs/testing/src/fake-clock.ts',
     // Certificates write their times as OpenSSL does.
