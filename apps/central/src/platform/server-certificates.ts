@@ -18,6 +18,7 @@ export interface ServerCertificatesPorts {
 export class ServerCertificates {
   readonly #ports: ServerCertificatesPorts;
   readonly #names: readonly string[];
+  #madeAt = 0;
   #renewAt = 0;
 
   constructor(ports: ServerCertificatesPorts, names: readonly string[]) {
@@ -30,6 +31,7 @@ export class ServerCertificates {
     const now = clock.now();
     const issued = await ca.issueServer(this.#names, now);
     const { certificateChainPem, privateKeyPem, notAfter } = issued;
+    this.#madeAt = now;
     this.#renewAt = now + (notAfter - now) / 2;
     meters.certificateExpiry.set({ kind: 'agent_listener' }, notAfter / 1000);
     const { notAfter: caEnds } = certificateValidity(ca.certificate);
@@ -45,7 +47,9 @@ export class ServerCertificates {
   keepFresh(replace: (fresh: ListenerCertificates) => void): () => void {
     const { clock, logger } = this.#ports;
     const timer = setInterval(() => {
-      if (clock.now() < this.#renewAt) return;
+      const now = clock.now();
+      // One that was made by a clock that was ahead would not have begun for anybody.
+      if (now >= this.#madeAt && now < this.#renewAt) return;
       this.current().then(replace, (error: unknown) =>
         logger.error('the certificate for agents could not be renewed', { error }),
       );
