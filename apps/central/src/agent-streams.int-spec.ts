@@ -64,6 +64,34 @@ const audit = async (query: string): Promise<{ type: string; message: string }[]
   (await central.get(`/audit/events?${query}`)).body.items;
 
 describe('a stream', () => {
+  test('on which the agent refuses a state as equivocation: the trail of central says so, and whose word it is', async () => {
+    const agent = await connected('eq');
+    agent.close();
+    const { held } = agent.session.memory;
+    if (held === undefined) throw new Error('nothing is held');
+    // The agent accepted another state as this very revision, and its session refuses the one that central signed now.
+    Object.assign(held, { root: Buffer.alloc(32, 7) });
+    agent.connect(central.agentAddress);
+    const message = `central signed another state as revision ${held.revision} of epoch 1 than the one that was accepted`;
+    const told = {
+      cluster: 'eq',
+      actor: { kind: 'agent', name: 'agent/eq' },
+      reportedBy: 'central',
+      message: `The agent of cluster eq refused revision ${held.revision}: ${message}`,
+      result: { code: 'equivocation', message },
+      details: { offeredRevision: held.revision },
+    };
+    // It is offered three times, and then once a minute.
+    await eventually(async () => {
+      const { body } = await central.get('/audit/events?cluster=eq&type=cluster.state_refused');
+      expect(body.items).toMatchObject([told, told, told]);
+    });
+    const refusals = agent.heard.filter((word) => word === `refused state: ${message}`);
+    expect(refusals).toHaveLength(3);
+    expect(agent.state.size).toBeGreaterThan(0);
+    expect(held.root?.[0]).toBe(7);
+  });
+
   test('brings the whole state, then what changes, and is told apart by hash when it comes back', async () => {
     const agent = await connected('one');
     expect(agent.heard).toEqual(['welcome', 'full']);

@@ -9,7 +9,14 @@ import {
   testDatabase,
 } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { cluster, grant, TestCentral, testSettings, user } from './central.test-support.ts';
+import {
+  cluster,
+  grant,
+  replicaFolder,
+  TestCentral,
+  testSettings,
+  user,
+} from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
@@ -205,6 +212,43 @@ describe('a restored database', () => {
     expect(revoked.body).toMatchObject({ agents: [expect.any(String)] });
     expect((await change('bob')).status).toBe(503);
     await refused(agent);
+  });
+
+  test('a replica that ran all the time commits nothing from the moment on at which another one was shown the proof', async () => {
+    const [agent] = await withGrantTakenAway('eu');
+    if (agent === undefined) throw new Error('no agent');
+    await deleted(agent);
+    const held = agent.revision ?? 0;
+    await restoredUnseen();
+    const other = await TestCentral.start(db.url, { dataDir: await replicaFolder(central) });
+    const { token } = central;
+    const here = (name: string): Promise<Reply> => change(name);
+    const there = (name: string): Promise<Reply> =>
+      other.call('POST', '/apply', { token, body: { objects: [user(name)] } });
+    try {
+      expect((await here('one')).status).toBe(200);
+      expect((await there('two')).status).toBe(200);
+      await refused(agent);
+      // At once: nothing has to reach it first.
+      const { status, body } = await there('late');
+      const detail = `No change is taken: cluster eu holds revision ${held} of epoch 1, and this database was at revision ${held + 1} of epoch 1.`;
+      expect({ status, body }).toMatchObject({
+        status: 503,
+        body: { code: 'state_ahead', detail },
+      });
+      const removal = await other.call('DELETE', '/grants/g', { token });
+      expect(removal).toMatchObject({ status: 503, body: { code: 'state_ahead' } });
+      expect((await here('late')).status).toBe(503);
+      await eventually(async () => expect(await other.metric('ambit_state_ahead')).toBe(1));
+      expect((await other.get('/users/late', { token })).status).toBe(404);
+      expect(agent.subjects).toEqual([]);
+      await raised();
+      for (const ask of [here, there])
+        await eventually(async () => expect((await ask('late')).status).toBe(200));
+      await eventually(async () => expect(await other.metric('ambit_state_ahead')).toBe(0));
+    } finally {
+      await other.stop();
+    }
   });
 
   test('an agent that was enrolled after the backup is known to nobody, and proves the restore all the same', async () => {
