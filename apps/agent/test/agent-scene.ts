@@ -37,10 +37,11 @@ export class AgentScene {
     this.ceilingFile = join(parts.folder, 'ceiling.yaml');
   }
 
-  static async open(ceiling: Partial<Ceiling> = {}): Promise<AgentScene> {
+  /** For the cluster of this uid, or of the one that all tests share. */
+  static async open(ceiling: Partial<Ceiling> = {}, uid?: string): Promise<AgentScene> {
     const folder = await mkdtemp(join(tmpdir(), 'ambit-agent-'));
     const cluster = await startSimulatedCluster({ name: 'prod-eu' });
-    const central = await TestCentral.start();
+    const central = await TestCentral.start(uid);
     const adminPath = join(folder, 'admin.kubeconfig');
     await writeFile(adminPath, cluster.adminKubeconfig, { mode: 0o600 });
     const admin = new KubeClient({ connection: await loadKubeconfig(adminPath) });

@@ -62,6 +62,8 @@ export class ObjectInventory {
           lines: found.strange,
         });
       }
+      if (found.cut)
+        logger.warn('the last line of the inventory was cut: it is left out', { path });
       return new ObjectInventory(path, found);
     } catch (error) {
       throw new AppError('storage_unwritable', `${path} cannot be read.`, {
@@ -172,10 +174,12 @@ interface Found {
   readonly torn: boolean;
   /** Lines that were left out. */
   readonly strange: number;
+  /** Behind the last line stands the beginning of another. */
+  readonly cut: boolean;
 }
 
 function nothing(): Found {
-  return { uids: new Map(), ends: new Map(), lines: 0, torn: true, strange: 0 };
+  return { uids: new Map(), ends: new Map(), lines: 0, torn: true, strange: 0, cut: false };
 }
 
 function isOurs(key: ObjectKey): boolean {
@@ -189,7 +193,7 @@ function isOurs(key: ObjectKey): boolean {
  */
 function read(text: string): Found {
   const lines = text.split('\n');
-  const torn = lines.pop() !== '';
+  const cut = lines.pop() !== '';
   const uids = new Map<ObjectKey, string>();
   const ends = new Map<ObjectKey, Millis>();
   let strange = 0;
@@ -205,7 +209,7 @@ function read(text: string): Found {
     else uids.set(key, uid);
     if (uid !== gone && end !== undefined) ends.set(key, Number(end));
   }
-  return { uids, ends, lines: lines.length, torn: torn || strange > 0, strange };
+  return { uids, ends, lines: lines.length, torn: cut || strange > 0, strange, cut };
 }
 
 /** `UID KEY`, and when the object ends in milliseconds, where it does. */
