@@ -59,6 +59,8 @@ const ceiling = {
   },
   breakGlass: ['ambit-view-breakglassaa'],
 };
+const aggregate = 'rbac.authorization.k8s.io/aggregate-to';
+const other = 'ambit-role-bbbbbbbbbbbb';
 const place = { name: 'ambit-view-abcdefghijkl', namespace: 'default' };
 const strip = { metadata: { labels: { 'ambit.dev/managed-by': null } } };
 
@@ -180,6 +182,90 @@ const strip = { metadata: { labels: { 'ambit.dev/managed-by': null } } };
     expect(await dry(ourRole([]), clusterRoles)).toBe('');
     expect(await dry({ ...ourRole([]), rules: null }, clusterRoles)).toBe('');
     expect(await dry(ourBinding({ name: 'ambit-view-breakglassaa' }))).toContain('breakGlass');
+  });
+
+  test('a role of ours neither aggregates nor is aggregated: not a new one, not one that stands, and not by a label of its owner', async () => {
+    const role = ourRole([pods(['get'])]);
+    const { metadata } = role;
+    const at = { name: metadata.name };
+    const change = (patch: object): Promise<string> =>
+      verdict(scene.agent.mergePatch(clusterRoles, at, patch));
+    const labelled = (key: string): object => ({ metadata: { labels: { [key]: 'true' } } });
+    const selectors = [{ matchLabels: { 'acme.io/collect': 'yes' } }, {}];
+    await scene.agent.create<RbacObject>(clusterRoles, role);
+    for (const selector of selectors) {
+      const aggregationRule = { clusterRoleSelectors: [selector] };
+      const aggregating = { ...role, metadata: { ...metadata, name: other }, aggregationRule };
+      expect(await dry(aggregating, clusterRoles)).toContain('neither aggregates');
+      expect(await change({ aggregationRule })).toContain('neither aggregates');
+    }
+    for (const key of [`${aggregate}-view`, `${aggregate}-admin`, `${aggregate}-x`, 'acme.io/x']) {
+      const labels = { ...metadata.labels, [key]: 'true' };
+      const aggregated = { ...role, metadata: { ...metadata, name: other, labels } };
+      expect(await dry(aggregated, clusterRoles)).toContain('adds no labels');
+      expect(await change(labelled(key))).toContain('adds no labels');
+    }
+    // An owner's label adds the rules of the role to another: nothing more flows there until it is off.
+    await scene.admin.mergePatch(clusterRoles, at, labelled(`${aggregate}-view`));
+    expect(await change({ rules: [pods(['list'])] })).toContain('is aggregated');
+    const off = { metadata: { labels: { [`${aggregate}-view`]: null } }, rules: [pods(['list'])] };
+    expect(await change(off)).toBe('');
+    await scene.agent.delete(clusterRoles, at);
+  });
+
+  test('the agent gives no owners, finalizers, labels or annotations, to a new object or to one that stands; what its owner gave stays', async () => {
+    const found = await scene.admin.get<KubeObject>(namespaces, { name: 'default' });
+    // One that exists: what it owns would be collected otherwise.
+    const uid = found.metadata.uid ?? '';
+    const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'default', uid };
+    const additions = [
+      [{ ownerReferences: [owner] }, 'gives objects no owners'],
+      [{ finalizers: ['hostile.io/keep'] }, 'adds no finalizers'],
+      [{ labels: { 'hostile.io/x': 'true' } }, 'adds no labels'],
+      [{ annotations: { 'hostile.io/x': 'true' } }, 'adds no annotations'],
+    ] as const;
+    const { namespace: _, ...wide } = ourBinding().metadata;
+    const kinds: [KubeResource, RbacObject][] = [
+      [roleBindings, ourBinding()],
+      [clusterRoleBindings, { ...ourBinding(), kind: 'ClusterRoleBinding', metadata: wide }],
+      [clusterRoles, ourRole([pods(['get'])])],
+    ];
+    for (const [resource, object] of kinds) {
+      const { metadata } = object;
+      const { name, namespace } = metadata;
+      const at = namespace === undefined ? { name } : { name, namespace };
+      const change = (patch: object): Promise<string> =>
+        verdict(scene.agent.mergePatch(resource, at, patch));
+      for (const [addition, said] of additions) {
+        const { labels, annotations } = metadata;
+        const added = {
+          ...addition,
+          ...('labels' in addition && { labels: { ...labels, ...addition.labels } }),
+          ...('annotations' in addition && {
+            annotations: { ...annotations, ...addition.annotations },
+          }),
+        };
+        const spoilt = { ...object, metadata: { ...metadata, ...added } } as RbacObject;
+        expect([resource.kind, await dry(spoilt, resource)]).toEqual([
+          resource.kind,
+          expect.stringContaining(said),
+        ]);
+      }
+      await scene.agent.create<RbacObject>(resource, object);
+      for (const [addition, said] of additions)
+        expect(await change({ metadata: addition })).toContain(said);
+      for (const [addition] of additions)
+        await scene.admin.mergePatch(resource, at, { metadata: addition });
+      expect(await change(object.kind === 'ClusterRole' ? { rules: [] } : { subjects: [] })).toBe(
+        '',
+      );
+      const more = { finalizers: ['hostile.io/keep', 'hostile.io/more'] };
+      expect(await change({ metadata: more })).toContain('adds no finalizers');
+      const owners = { ownerReferences: [owner, { ...owner, kind: 'Node' }] };
+      expect(await change({ metadata: owners })).toContain('no owners');
+      await scene.admin.mergePatch(resource, at, { metadata: { finalizers: null } });
+      await scene.admin.delete(resource, at);
+    }
   });
 
   test('subjects with control characters are refused, as are Kubernetes’ own and ServiceAccounts', async () => {
