@@ -232,6 +232,63 @@ describe('a raised epoch', () => {
   );
 
   test(
+    'what it takes away beyond the removal guard waits beside what it gives, over a restart, and each is let through alone',
+    inScene(
+      async (scene) => {
+        const { central } = scene;
+        const many = ['ben', 'cleo', 'dan'].map((name) => binding(name, [name], { shard: '1' }));
+        central.commit([binding('a', ['ada']), ...many]);
+        await scene.join();
+        const held = ['ambit:ada', 'ambit:ben', 'ambit:cleo', 'ambit:dan'];
+        await scene.holds(...held);
+        const waiting = async (): Promise<void> => {
+          await eventually(() =>
+            expect(central.told.statuses.at(-1)).toMatchObject({
+              conditions: expect.arrayContaining(['GAINS_HELD', 'REMOVALS_HELD']),
+              report: { heldGains: 1, heldRemovals: 3 },
+            }),
+          );
+          expect(await scene.subjects()).toEqual(held);
+        };
+        await central.restore([binding('a', ['ada', 'eve'])], 2, true);
+        await waiting();
+        await eventually(() =>
+          expect(eventOf(scene, 'state.epoch_taken')?.details).toMatchObject({
+            stateEpoch: 2,
+            gainedBindings: 1,
+            lostBindings: 3,
+            gained: ['ambit:eve view payments'],
+            lost: [
+              'ambit:ben view payments',
+              'ambit:cleo view payments',
+              'ambit:dan view payments',
+            ],
+            more: 0,
+          }),
+        );
+        // An ordinary commit after it lets neither through.
+        central.commit([binding('f', ['fay'])]);
+        held.push('ambit:fay');
+        await scene.holds(...held);
+        await scene.stopAll();
+        await scene.start();
+        await scene.connected();
+        await waiting();
+        central.command('ORDER_RELEASE_GAINS');
+        await scene.holds(...held, 'ambit:eve');
+        central.command('ORDER_RELEASE_REMOVALS');
+        await scene.holds('ambit:ada', 'ambit:eve', 'ambit:fay');
+        await eventually(() =>
+          expect(central.told.statuses.at(-1)?.conditions).toEqual([
+            'ADMISSION_POLICY_UNSUPPORTED',
+          ]),
+        );
+      },
+      { removalGuard: { share: 0.3, moreThan: 1 } },
+    ),
+  );
+
+  test(
     'what waits is given when a later commit takes it away and gives it again',
     inScene(async (scene) => {
       const { central } = scene;
