@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { kubeResources } from '@ambit/kube';
+import type { KubeObject } from '@ambit/kube';
 import { agentRules } from '../print-rbac.ts';
 import { inSimulation } from '../../test/in-simulation.ts';
 import { binding, ceilingOf } from '../../test/reconcile-scene.ts';
@@ -55,6 +57,22 @@ describe('a write that is refused', () => {
         await scene.sees(wanted, 1_500);
       },
     ),
+  );
+
+  test(
+    'outside row B.2: a cause that changes lets it be tried at once, also when it waits long',
+    inSimulation({ random: () => 0.99 }, async ({ scene, cluster }) => {
+      const refusal = cluster.faults.inject({ match: create, ...quota });
+      await scene.apply(given);
+      // By then it waits eight seconds for the next attempt, and what it is refused by is watched.
+      await scene.eventually('the third attempt', () => expect(refusal.met).toBe(3), 15_000);
+      refusal.disarm();
+      await scene.admin.create(kubeResources.clusterRoleBindings, {
+        metadata: { name: 'rights-of-somebody' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      } as KubeObject);
+      await scene.sees(wanted, 3_000);
+    }),
   );
 
   test(
