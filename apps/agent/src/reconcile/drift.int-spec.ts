@@ -31,6 +31,8 @@ async function repaired(scene: ReconcileScene, events = 1): Promise<void> {
   await scene.eventually('the repair being told', () => {
     expect(scene.eventsOf('drift.corrected')).toHaveLength(events);
   });
+  const told = scene.eventsOf('drift.corrected').map(({ message }) => message);
+  for (const message of told) expect(message).toMatch(/ in payments is as it should be again$/);
   expect(await scene.access()).toEqual(wanted);
 }
 
@@ -95,6 +97,36 @@ describe('what others change is put right', () => {
       await scene.admin.mergePatch(roleBindings, placeOf(object), noLabels);
       await scene.apply({ remove: ['BINDING/1'] });
       expect(await scene.can('ambit:ann', 'payments')).toBe(false);
+    }),
+  );
+
+  test(
+    'outside row B.8: what somebody changed and nobody wants any more is gone, not as it should be again',
+    inSimulation({}, async ({ scene, cluster }) => {
+      const object = await given(scene);
+      // From the moment somebody edits it, it cannot be repaired before its grant goes.
+      const match = { verb: 'patch', resource: 'rolebindings' };
+      const lift = cluster.admission.mutate('rolebindings', (edited) => {
+        cluster.faults.inject({ match, status: 500, reason: 'InternalError' });
+        lift();
+        return edited;
+      });
+      const subjects = [...(object.subjects ?? []), { kind: 'User', name: 'ambit:eve' }];
+      await scene.admin.mergePatch(roleBindings, placeOf(object), { subjects });
+      await scene.eventually('the drift being told', () =>
+        expect(scene.eventsOf('drift.detected')).toHaveLength(1),
+      );
+      await scene.apply({ remove: ['BINDING/1'] });
+      await scene.sees([]);
+      const { name } = object.metadata;
+      await scene.eventually('the end of the drift being told', () =>
+        expect(scene.eventsOf('drift.corrected')).toMatchObject([
+          {
+            object: { kind: 'RoleBinding', name, namespace: 'payments' },
+            message: `RoleBinding ${name} in payments, which somebody changed, is gone: nothing of it is wanted any more`,
+          },
+        ]),
+      );
     }),
   );
 

@@ -139,6 +139,26 @@ describe('an agent and its central', () => {
   );
 
   test(
+    'outside row B.8: a revision that goes through is a line for debugging only',
+    inScene(async (scene) => {
+      const { central } = scene;
+      central.commit([binding('a', ['ada'])]);
+      await scene.join();
+      await eventually(() => expect(central.told.applied.at(-1)?.revision).toBe(2));
+      const before = scene.logger.lines.length;
+      for (const name of ['ben', 'cleo', 'dan']) {
+        central.commit([binding('a', ['ada', name])]);
+        await scene.holds('ambit:ada', `ambit:${name}`);
+      }
+      await eventually(() => expect(central.told.applied.at(-1)?.revision).toBe(5));
+      const lines = scene.logger.lines.slice(before);
+      expect(lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+      const accepted = lines.filter(({ message }) => message === 'a state was accepted');
+      expect(accepted.map(({ fields }) => fields['revision'])).toEqual([3, 4, 5]);
+    }),
+  );
+
+  test(
     'an unchanged state costs nothing when the agent comes back',
     inScene(async (scene) => {
       const { central } = scene;
