@@ -174,6 +174,37 @@ describe('ambit-agent as a process', () => {
   );
 });
 
+describe('the help of a command of ambit-agent', () => {
+  test.each([
+    ['print-rbac', ['--ceiling', '--config']],
+    ['print-policy', ['--account', '--ceiling', '--config', '--namespace']],
+  ])('outside row B.8: %s names the settings it uses, and no others', async (name, uses) => {
+    const help = run([name, '--help']);
+    expect(await help.ended).toBe(0);
+    const named = help.stdout.match(/^ +--[a-z-]+/gm)?.map((flag) => flag.trim());
+    expect(named?.sort()).toEqual(uses);
+  });
+});
+
+test(
+  'an agent whose health listens on an IPv6 address prints the URL that reaches it',
+  inScene(async (scene) => {
+    const token = `--join-token=${scene.central.registrar.joinToken()}`;
+    const given = flags(scene).filter((flag) => !flag.startsWith('--health-listen='));
+    const agent = run([...given, token, '--health-listen=[::1]:0']);
+    const health = await eventually(
+      () => {
+        const [, url] = /^ {2}health +(\S+)$/m.exec(agent.stdout) ?? [];
+        if (url === undefined) throw new Error(agent.stdout + agent.stderr);
+        return url;
+      },
+      { withinMs: 20_000 },
+    );
+    expect(health).toMatch(/^http:\/\/\[::1\]:\d+\/readyz\?verbose$/);
+    expect(await (await fetch(health)).text()).toContain('identity: cluster prod-eu');
+  }),
+);
+
 describe('a proxy between the agent and central', () => {
   const elsewhere = 'central.acme.example:7443';
   const throughProxy = (scene: AgentScene): string[] => [

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
 import {
+  aCluster,
   aGrant,
   anEffect,
   aList,
@@ -208,6 +209,25 @@ describe('a grant in get and describe', () => {
     expect(described.out).toMatch(/RoleMissing=True \(ReportedByAgent\): a\/payments: no role$/m);
   });
 });
+
+test.each([
+  ['row B.2: a removal that was refused', 'kubernetes_refused', 'quota "q" denied it', ['g']],
+  ['row B.6: what a stranger gives', 'foreign_object', 'it is not ours', []],
+])(
+  'outside %s stands in describe of the cluster, with its object and the people who have access',
+  async (_what, reason, message, grants) => {
+    const excess = { effect: 'excess', subjects: ['ambit:eve', 'mallory'], moreSubjects: 3 };
+    const problem = problemOf(reason, { message, grants, ...excess });
+    central.answers = { getCluster: () => aCluster('a', { problems: [problem] }) };
+    const { code, out } = await ambit('describe', 'cluster', 'a');
+    expect(code).toBe(0);
+    const whose = grants.map((name) => `grant/${name} `).join('');
+    expect(out).toContain(
+      `${whose}in payments (RoleBinding/payments/ambit-1) still grants: ${reason}: ${message}; people: ambit:eve, mallory and 3 more`,
+    );
+    expect(out).toMatch(/^Problems: /m);
+  },
+);
 
 test('a dry run tells objects as they will be written', async () => {
   const objects = { added: 3, changed: 1, removed: 2 };
