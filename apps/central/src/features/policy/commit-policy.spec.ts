@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { takesNothing } from '@ambit/domain';
 import type { PolicyChange } from '@ambit/domain';
+import { NeedsTransaction } from '@ambit/persistence';
 import {
   aCluster,
   aGrant,
@@ -57,5 +58,67 @@ describe('a commit', () => {
 
   test('that is only tried is worked out beforehand', async () => {
     expect(await committed([put(comes)], true)).toEqual({ asked: 1, clusters: ['beforehand'] });
+  });
+});
+
+/**
+ * What happens, in order, when changes that may take something away are made in a transaction. `moved` is done as its
+ * second attempt begins.
+ */
+async function inTransaction(
+  changes: readonly PolicyChange[],
+  moved: (world: { revision: number; changes: readonly PolicyChange[] }) => void = () => undefined,
+): Promise<string[]> {
+  const steps: string[] = [];
+  const now = { revision: 1, changes };
+  const world = {
+    known: undefined,
+    get revision() {
+      return now.revision;
+    },
+    guard: () => {
+      steps.push('judged');
+      return { allow: true, effect: { clusters: [] } };
+    },
+    takesNothing: () => false,
+    committed: async () => [],
+  };
+  const unitOfWork = {
+    repeatableIds: () => undefined,
+    draft: async () => {
+      throw new NeedsTransaction();
+    },
+    run: async (_: unknown, work: (tx: unknown) => Promise<unknown>) => {
+      if (steps.includes('BEGIN')) moved(now);
+      steps.push('BEGIN');
+      const value = await work({ policy: { changes: () => now.changes } }).catch((error) => {
+        steps.push('ROLLBACK');
+        throw error;
+      });
+      steps.push('COMMIT');
+      return { value, changes: now.changes, events: [], commit: { revision: 2 } };
+    },
+  };
+  const commit = new CommitPolicy(unitOfWork as never, world as never, {} as never);
+  await commit.run({ actor: { kind: 'token', name: 'token/t' } }, async () => 'done');
+  return steps;
+}
+
+describe('outside row D.1: the removal guard of what is made in a transaction', () => {
+  const many = Array.from({ length: 101 }, () => put(there));
+  const judgedFirst = ['BEGIN', 'ROLLBACK', 'judged', 'BEGIN'];
+
+  test('is asked once, inside for what is judged in no time', async () => {
+    expect(await inTransaction(many.slice(1))).toEqual(['BEGIN', 'judged', 'COMMIT']);
+  });
+
+  test('is asked once, while no transaction is open, when there is much to judge', async () => {
+    expect(await inTransaction(many)).toEqual([...judgedFirst, 'COMMIT']);
+  });
+
+  test('is asked again when the policy moved on meanwhile, or the change became another', async () => {
+    const again = [...judgedFirst, 'judged', 'COMMIT'];
+    expect(await inTransaction(many, (now) => void (now.revision = 2))).toEqual(again);
+    expect(await inTransaction(many, (now) => void (now.changes = [put(comes)]))).toEqual(again);
   });
 });
