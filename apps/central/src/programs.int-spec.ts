@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import {
   chmod,
   cp,
@@ -15,21 +12,18 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase, runningEmbeddedUrl } from '@ambit/persistence';
 import { eventually, silentLogger, testDatabase } from '@ambit/testing';
 import { parseJoinToken } from '@ambit/transport';
 import { cluster, user } from './central.test-support.ts';
+import { freePorts, Program } from './program.test-support.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
-const bin = fileURLToPath(new URL('../bin/ambit-central.js', import.meta.url));
-const built = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 let dataDir = '';
 const running: Program[] = [];
 
 beforeAll(async () => {
-  if (!existsSync(built)) throw new Error('these tests run what is built: npm run build');
   dataDir = await mkdtemp(join(tmpdir(), 'ambit-central-program-'));
 });
 afterEach(async () => {
@@ -37,52 +31,7 @@ afterEach(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-/** One `ambit-central` as a process of its own. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly exited: Promise<number | string>;
-  output = '';
-
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const { PATH = '', HOME = '' } = process.env;
-    this.#child = spawn(process.execPath, ['--no-warnings', bin, ...args], {
-      env: { PATH, HOME, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.on('data', (part: Buffer) => (this.output += part.toString()));
-    this.exited = new Promise((resolve) =>
-      this.#child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
-    );
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<number | string> {
-    this.#child.kill(signal);
-    return this.exited;
-  }
-
-  found(pattern: RegExp): string {
-    return pattern.exec(this.output)?.[1] ?? '';
-  }
-
-  get rest(): string {
-    return this.found(/^ {2}REST API +(\S+)/m);
-  }
-
-  get agents(): string {
-    return this.found(/^ {2}agents +(\S+)/m);
-  }
-}
-
-const free = [
-  '--listen',
-  '127.0.0.1:0',
-  '--agent-listen',
-  '127.0.0.1:0',
-  '--health-listen',
-  '127.0.0.1:0',
-];
-const serving = (...more: string[]): string[] => ['--data-dir', dataDir, ...free, ...more];
+const serving = (...more: string[]): string[] => ['--data-dir', dataDir, ...freePorts, ...more];
 
 async function started(...more: string[]): Promise<Program> {
   return startedWith(serving(...more));
@@ -91,10 +40,7 @@ async function started(...more: string[]): Promise<Program> {
 async function startedWith(args: readonly string[]): Promise<Program> {
   const program = new Program(args);
   running.push(program);
-  await eventually(() => expect(program.output).toMatch(/^ {2}data /m), {
-    withinMs: 60_000,
-    what: 'the start',
-  });
+  await program.ready();
   return program;
 }
 
@@ -232,7 +178,7 @@ describe('ambit-central', () => {
     await db.close();
     const file = join(other, 'a-file');
     await writeFile(file, '');
-    const nowhere = await ran('--data-dir', file, ...free);
+    const nowhere = await ran('--data-dir', file, ...freePorts);
     expect(nowhere).toMatchObject({ code: 1, output: expect.stringContaining('--data-dir') });
     await rm(other, { recursive: true, force: true });
   });
@@ -308,7 +254,7 @@ describe('the data folder', () => {
   test('holds no epoch key when the installer gives it another place, and serving does without', async () => {
     const other = await mkdtemp(join(tmpdir(), 'ambit-central-epoch-'));
     const epochKey = join(other, 'epoch.key');
-    const args = ['--data-dir', join(other, 'data'), ...free];
+    const args = ['--data-dir', join(other, 'data'), ...freePorts];
     const first = await startedWith([...args, '--epoch-key-file', epochKey]);
     await first.kill('SIGTERM');
     expect((await stat(epochKey)).mode & 0o777).toBe(0o600);
@@ -492,6 +438,6 @@ describe('secrets', () => {
 });
 
 function without(flag: string): string[] {
-  const at = free.indexOf(flag);
-  return free.toSpliced(at, 2);
+  const at = freePorts.indexOf(flag);
+  return freePorts.toSpliced(at, 2);
 }

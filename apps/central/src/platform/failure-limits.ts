@@ -6,7 +6,7 @@ import { AppError } from '@ambit/kernel';
 import type { Clock, Logger } from '@ambit/kernel';
 import { databaseAddress } from '@ambit/persistence';
 import type { JobStore } from './jobs/job-runner.ts';
-import { redisTls } from './redis-tls.ts';
+import { redisAddress } from './redis-tls.ts';
 import { FailureLimiter, failuresPerMinute } from './failure-limiter.ts';
 import type { FailureCount, FailureCounts } from './failure-limiter.ts';
 
@@ -28,9 +28,10 @@ export async function openFailureLimiter(
   return { limiter: new FailureLimiter(counts, clock, logger), close };
 }
 
-async function onRedis(url: string): Promise<OpenedCounts> {
+async function onRedis(redisUrl: string): Promise<OpenedCounts> {
+  const { url, ...tls } = redisAddress(redisUrl);
   const storeClient = new Redis(url, {
-    ...redisTls(url),
+    ...tls,
     maxRetriesPerRequest: 1,
     connectTimeout: 3_000,
   });

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'bullmq';
 import { AppError } from '@ambit/kernel';
 import type { Logger, Millis } from '@ambit/kernel';
 import { databaseAddress } from '@ambit/persistence';
-import { redisTls } from '../redis-tls.ts';
+import { redisAddress } from '../redis-tls.ts';
 
 /** A job that runs again and again. It may run twice or on two replicas at once: it has to be idempotent. */
 export interface RecurringJob {
@@ -104,8 +104,7 @@ function notMadeReady(cause: unknown): never {
 function open(store: JobStore, run: Run): OpenQueue {
   if ('redisUrl' in store) {
     const connection: ConnectionOptions = {
-      url: store.redisUrl,
-      ...redisTls(store.redisUrl),
+      ...redisAddress(store.redisUrl),
       maxRetriesPerRequest: null,
     };
     return {
