@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { connectToCentral, createCertificateRequest, generateAgentKey } from '@ambit/transport';
+import {
+  certificateFingerprint,
+  connectToCentral,
+  createCertificateRequest,
+  generateAgentKey,
+  signRenewal,
+} from '@ambit/transport';
 import { cluster, TestCentral } from './central.test-support.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
@@ -107,6 +113,55 @@ describe('what one agent and a stranger may cost', () => {
       await Promise.all(Array.from({ length: 20 }, three));
     expect(codes).toContain('rate_limited');
     expect(codes).not.toContain('enrolled');
+    expect(agent.ended).toBe(false);
+    agent.close();
+  });
+
+  test('challenges in the name of one agent are few rows and have the budget of strangers, and it renews all the same', async () => {
+    // What the test before took from the budget of this address comes back.
+    const agent = await eventually(() => agentOf('challenged'), {
+      withinMs: 20_000,
+      everyMs: 500,
+      what: 'a budget for this test',
+    });
+    const { ca, privateKey, response } = agent.enrolment;
+    const certificate = Buffer.from(response.certificateChain[0] ?? []);
+    const rows = async (): Promise<number> => {
+      const of = [certificateFingerprint(certificate)];
+      return (await db.database.query('SELECT 1 FROM renew_nonces WHERE fingerprint = $1', of))
+        .length;
+    };
+    const dial = () => connectToCentral({ address: central.agentAddress, ca });
+    /** So many at once, as a stranger asks them; gives what they came to. */
+    const challenges = async (count: number): Promise<string[]> => {
+      const connection = dial();
+      const calls = Array.from({ length: count }, () =>
+        connection.renewChallenge({ certificate }, 20_000),
+      );
+      const ends = (await Promise.allSettled(calls)).map((end) =>
+        end.status === 'rejected' ? end.reason.code : 'a nonce',
+      );
+      connection.close();
+      return ends;
+    };
+    const spent = 'rate_limited';
+    for (let n = 0; n < 5; n++) expect(await challenges(20)).not.toContain(spent);
+    const own = dial();
+    const { nonce } = await own.renewChallenge({ certificate }, 5_000);
+    expect(await challenges(20)).toEqual(Array(20).fill('a nonce'));
+    expect(await rows()).toBe(64);
+    const csr = createCertificateRequest(generateAgentKey());
+    const signature = signRenewal(privateKey, nonce, csr);
+    const renewed = await own.renewExpired({ certificate, nonce, csr, signature }, 5_000);
+    expect(renewed.certificateChain).toHaveLength(2);
+    own.close();
+    const ends: string[] = [];
+    const deadline = performance.now() + 45_000;
+    while (!ends.includes(spent) && performance.now() < deadline)
+      for (const more of await Promise.all(Array.from({ length: 20 }, () => challenges(3))))
+        ends.push(...more);
+    expect(ends).toContain(spent);
+    expect(await rows()).toBeLessThanOrEqual(64);
     expect(agent.ended).toBe(false);
     agent.close();
   });

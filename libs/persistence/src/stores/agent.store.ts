@@ -7,6 +7,9 @@ import type { SessionOfCluster } from '../sync/cluster-sync.ts';
 import type { AgentStore, HelloTaken, NewSession } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
 
+/** Far more than come between the challenge of an agent and its answer, whoever else asks. */
+const noncesPerCertificate = 64;
+
 export class PostgresAgentStore implements AgentStore {
   readonly #context: StoreContext;
 
@@ -88,11 +91,16 @@ export class PostgresAgentStore implements AgentStore {
     return this.#revoke(clusterUid, because);
   }
 
+  /** A certificate is no secret, so anybody may ask in its name: of many nonces the newest are kept. The agent is locked. */
   async insertNonce(nonceHash: Uint8Array, fingerprint: string, ttlMs: number): Promise<void> {
     await this.#context.sql.query(
-      `INSERT INTO renew_nonces (nonce_hash, fingerprint, expires_at)
+      `WITH gone AS (
+         DELETE FROM renew_nonces WHERE nonce_hash IN (
+           SELECT nonce_hash FROM renew_nonces WHERE fingerprint = $2 ORDER BY expires_at DESC OFFSET $4)
+       )
+       INSERT INTO renew_nonces (nonce_hash, fingerprint, expires_at)
        VALUES ($1, $2, now() + $3::bigint * interval '1 millisecond')`,
-      [Buffer.from(nonceHash), fingerprint, ttlMs],
+      [Buffer.from(nonceHash), fingerprint, ttlMs, noncesPerCertificate - 1],
     );
   }
 
