@@ -139,28 +139,82 @@ describe('what takes power away or lets it through', () => {
   });
 });
 
-test('retention tells what it drops: how many events of which days', async () => {
+describe('retention', () => {
   const day = 86_400_000;
-  const old = Date.now() - 100 * day;
-  const insert = `INSERT INTO audit_events (received_at, type, actor, event) VALUES ($1, 'x', 'x', '{}')`;
-  for (const at of [old, old + 1_000]) await db.database.query(insert, [new Date(at)]);
-  const ids = timeOrderedIds;
-  const ports = { database: db.database, clock: systemClock, ids, logger: silentLogger };
-  const unitOfWork = new UnitOfWork(db.database, ports);
-  const retention = auditJobs({ ...ports, unitOfWork }, 90 * day).find(
-    ({ name }) => name === 'audit-retention',
-  );
-  await retention?.run();
-  await retention?.run();
-  expect(await events('type=audit.retention')).toMatchObject([
-    {
-      actor: { name: 'system/audit-retention' },
-      details: {
+  const startOfDay = (daysAgo: number): number =>
+    Math.floor(Date.now() / day) * day - daysAgo * day;
+  const add = async (...at: readonly number[]): Promise<void> => {
+    const insert = `INSERT INTO audit_events (received_at, type, actor, event) VALUES ($1, 'x', 'x', '{}')`;
+    for (const one of at) await db.database.query(insert, [new Date(one)]);
+  };
+  const left = async (until: number): Promise<number> => {
+    const rows = await db.database.query('SELECT 1 FROM audit_events WHERE received_at < $1', [
+      new Date(until),
+    ]);
+    return rows.length;
+  };
+
+  async function runTwice(): Promise<void> {
+    const ids = timeOrderedIds;
+    const ports = { database: db.database, clock: systemClock, ids, logger: silentLogger };
+    const unitOfWork = new UnitOfWork(db.database, ports);
+    const retention = auditJobs({ ...ports, unitOfWork }, 90 * day).find(
+      ({ name }) => name === 'audit-retention',
+    );
+    await retention?.run();
+    await retention?.run();
+  }
+
+  const told = async (): Promise<Reply['body'][]> =>
+    (await events('type=audit.retention')).map(({ actor, details }) => ({
+      actor: actor.name,
+      ...details,
+    }));
+
+  test('tells what it drops: how many events of which days', async () => {
+    const old = startOfDay(100);
+    await add(old, old + 1_000);
+    await runTwice();
+    expect(await told()).toEqual([
+      {
+        actor: 'system/audit-retention',
         events: 2,
         partition: 'audit_events_default',
         from: new Date(old).toISOString(),
         to: new Date(old + 1_000).toISOString(),
       },
-    },
-  ]);
+    ]);
+  });
+
+  test('tells of each day that goes with its partition, and of none that stays', async () => {
+    const owner = await db.another(db.ownerUrl);
+    const nameOf = (at: number): string =>
+      `audit_events_${new Date(at).toISOString().slice(0, 10).replaceAll('-', '')}`;
+    const days = [93, 92, 91, 90].map(startOfDay) as [number, number, number, number];
+    for (const at of days)
+      await owner.query(
+        `CREATE TABLE ${nameOf(at)} PARTITION OF audit_events
+         FOR VALUES FROM ('${new Date(at).toISOString()}') TO ('${new Date(at + day).toISOString()}')`,
+      );
+    const [empty, first, second, kept] = days;
+    await add(first, first + 5_000, first + day - 1, second + 7_000, kept, kept + 1);
+    const before = await told();
+    await runTwice();
+    const rangeOf = (from: number, to: number) => ({
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+    });
+    const actor = 'system/audit-retention';
+    expect((await told()).slice(before.length)).toEqual([
+      { actor, events: 3, partition: nameOf(first), ...rangeOf(first, first + day - 1) },
+      { actor, events: 1, partition: nameOf(second), ...rangeOf(second + 7_000, second + 7_000) },
+    ]);
+    expect(await left(kept)).toBe(0);
+    expect(await left(kept + day)).toBe(2);
+    const [gone] = await db.database.query<{ empty: string | null }>(
+      'SELECT to_regclass($1)::text AS empty',
+      [nameOf(empty)],
+    );
+    expect(gone).toEqual({ empty: null });
+  });
 });
