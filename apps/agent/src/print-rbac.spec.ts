@@ -67,6 +67,62 @@ describe('the least rights of an agent', () => {
     }
   });
 
+  test.each([
+    ['the defaults', {}, { rolebindings: 'create patch' }, 'view,edit'],
+    ['nothing that may be given', { allowedClusterRoles: [], clusterScope: true }, {}, ''],
+    [
+      'the whole cluster, one role, rules of its own',
+      {
+        allowedClusterRoles: ['view'],
+        clusterScope: true,
+        customRoles: {
+          rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] }],
+        },
+      },
+      {
+        rolebindings: 'create patch',
+        clusterrolebindings: 'create patch',
+        clusterroles: 'create patch',
+        'apps deployments': 'get',
+      },
+      'view',
+    ],
+  ])('are these and not one more, with a ceiling of %s', (_, ceiling, more, bound) => {
+    const admission = 'admissionregistration.k8s.io';
+    const seen: Record<string, string> = {
+      namespaces: 'get list watch',
+      rolebindings: 'get list watch delete',
+      clusterrolebindings: 'get list watch delete',
+      clusterroles: 'get list watch delete',
+      roles: 'get list watch delete',
+      resourcequotas: 'list watch',
+      [`${admission} validatingadmissionpolicies`]: 'list watch',
+      [`${admission} validatingadmissionpolicybindings`]: 'list watch',
+      [`${admission} mutatingadmissionpolicies`]: 'list watch',
+      [`${admission} mutatingadmissionpolicybindings`]: 'list watch',
+      [`${admission} validatingwebhookconfigurations`]: 'list watch',
+      [`${admission} mutatingwebhookconfigurations`]: 'list watch',
+    };
+    const words = Object.entries(seen).concat(Object.entries(more));
+    const wanted = words.flatMap(([key, verbs]) =>
+      verbs.split(' ').map((verb) => `${verb} ${key}`),
+    );
+    for (const name of bound.split(',').filter(Boolean)) wanted.push(`bind clusterroles ${name}`);
+    const given = rules(ceiling).flatMap(({ apiGroups = [], resources = [], verbs, ...rest }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.flatMap((verb) =>
+            (rest.resourceNames ?? ['']).map((name) => {
+              const inGroup = ['', 'rbac.authorization.k8s.io'].includes(group) ? '' : `${group} `;
+              return `${verb} ${inGroup}${resource} ${name}`.trim();
+            }),
+          ),
+        ),
+      ),
+    );
+    expect(given.sort()).toEqual(wanted.sort());
+  });
+
   test('is printed as one ClusterRole that kubectl takes', () => {
     const role = parse(
       printRbac({
