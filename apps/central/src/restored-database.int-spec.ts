@@ -118,12 +118,17 @@ describe('a restored database', () => {
     await deleted(agent);
     const held = agent.revision ?? 0;
     await restored();
+    const [head] = await (
+      await db.another()
+    ).query<{ revision: number }>('SELECT revision::int AS revision FROM policy_head');
+    const ours = head?.revision ?? 0;
+    expect(ours).toBeLessThan(held);
     await refused(agent);
     const { status, body } = await change('bob');
     expect({ status, subjects: agent.subjects }).toEqual({ status: 503, subjects: [] });
     expect(body).toMatchObject({
       code: 'state_ahead',
-      detail: expect.stringContaining(`cluster eu holds revision ${held} of epoch 1`),
+      detail: `No change is taken: cluster eu holds revision ${held} of epoch 1, and this database was at revision ${ours} of epoch 1.`,
       nextCommand: 'ambit-central epoch raise',
     });
     expect((await central.get('/grants/g')).status).toBe(200);

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
@@ -56,13 +58,35 @@ async function joinToken(name: string): Promise<string> {
 
 const csr = (): Buffer => createCertificateRequest(generateAgentKey());
 
+/** What the port of the agents shows. */
+async function shownLeaf(): Promise<X509Certificate> {
+  const [host = '', port] = central.agentAddress.split(':');
+  const socket = connect({
+    host,
+    port: Number(port),
+    ca: caPem,
+    ALPNProtocols: ['h2'],
+    checkServerIdentity: () => undefined,
+  });
+  try {
+    await once(socket, 'secureConnect');
+    const leaf = socket.getPeerX509Certificate();
+    if (leaf === undefined) throw new Error('the port shows no certificate');
+    return leaf;
+  } finally {
+    socket.destroy();
+  }
+}
+
 describe("the certificate of central's listener", () => {
   test('is good for a day at most and for a server alone, and no agent', async () => {
+    for (const leaf of [await shownLeaf(), new X509Certificate(stolen.certificateChain)]) {
+      const life = Date.parse(leaf.validTo) - Date.parse(leaf.validFrom);
+      expect(life).toBeLessThanOrEqual(24 * 3_600_000);
+      expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+      expect(leaf.ca).toBe(false);
+    }
     const leaf = new X509Certificate(stolen.certificateChain);
-    const life = Date.parse(leaf.validTo) - Date.parse(leaf.validFrom);
-    expect(life).toBeLessThanOrEqual(24 * 3_600_000);
-    expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
-    expect(leaf.ca).toBe(false);
     const thief = dial(stolen);
     const refused = { code: 'certificate_required' };
     await expect(thief.renew({ csr: csr() }, 5_000)).rejects.toMatchObject(refused);
