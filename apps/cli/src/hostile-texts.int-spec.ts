@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
 import { HostileCentral, poison } from './hostile-central.test-support.ts';
+import { buildProgram } from './program.ts';
 
 const central = new HostileCentral();
 let folder: string;
@@ -15,6 +17,7 @@ beforeAll(async () => {
     join(folder, 'u.yaml'),
     'apiVersion: ambit.dev/v1\nkind: User\nmetadata: {name: a}\n',
   );
+  await writeFile(join(folder, 'token'), 'amb_canary0_0123456789abcdef_zz\n', { mode: 0o600 });
   await writeFile(
     join(folder, 'bad.yaml'),
     JSON.stringify({ apiVersion: poison, kind: poison, [poison]: { [poison]: 1 } }),
@@ -26,7 +29,8 @@ afterAll(async () => {
 });
 
 function ambit(line: string | readonly string[], colour = false): Promise<Captured> {
-  const args = typeof line === 'string' ? line.split(' ') : line;
+  const words = typeof line === 'string' ? line.split(' ') : line;
+  const args = words.map((word) => word.replace('FOLDER', folder).replace('URL', central.url));
   const env = {
     AMBIT_CONFIG_DIR: join(folder, 'config'),
     AMBIT_CACHE_DIR: join(folder, 'cache'),
@@ -41,7 +45,6 @@ function ambit(line: string | readonly string[], colour = false): Promise<Captur
 
 const kinds = ['users', 'groups', 'roles', 'grants', 'clusters'];
 const formats = ['table', 'wide', 'json', 'yaml', 'name'];
-const file = () => join(folder, 'u.yaml');
 const lines = [
   ...kinds.flatMap((kind) => formats.map((format) => `get ${kind} -o ${format}`)),
   ...kinds.flatMap((kind) => [
@@ -68,18 +71,49 @@ const lines = [
   'cluster status',
   'cluster join-token a',
   'cluster rm a --confirm a',
-  'cluster release-removals a --yes',
-  'cluster revoke-agent a --yes',
+  'cluster release-removals a',
+  'cluster release-gains a',
+  'cluster revoke-agent a',
   'token create a --role viewer',
-  'token revoke a --yes',
+  'token revoke a',
   'user lock a',
   'user unlock a',
-  'group add a b',
-  'group remove a b',
+  'group add-member a b --wait none',
+  'group rm-member a b --wait none',
+  'activity -f',
+  'login URL --token-file FOLDER/token',
   'config list',
+  'config use a',
+  'logout',
   'completion bash',
+  'apply -f FOLDER/u.yaml',
+  'apply -f FOLDER/u.yaml --dry-run server',
   '__complete get users x',
 ];
+
+/** Every command that does something, by its words. */
+function commandsOf(command: Command, words: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [words.join(' ')];
+  return command.commands.flatMap((one) => commandsOf(one, [...words, one.name()]));
+}
+
+test('every command of the command line is among those that are tried here', () => {
+  const output = { write: () => undefined, isTerminal: false, columns: 80, colour: false };
+  const terminal = {
+    out: output,
+    err: output,
+    inputIsTerminal: false,
+    readInput: async () => '',
+    ask: async () => '',
+  };
+  const { signal } = new AbortController();
+  const program = buildProgram({ env: {}, terminal, signal, now: Date.now }, { code: 0 });
+  const commands = commandsOf(program);
+  expect(commands.length).toBeGreaterThan(25);
+  const tried = (command: string): boolean =>
+    lines.some((line) => `${line} `.startsWith(`${command} `));
+  expect(commands.filter((command) => !tried(command))).toEqual([]);
+});
 
 /** What is left of a run's output when our own colours and the line that moves are taken out. */
 function alien({ out, err }: Captured): string[] {
@@ -98,9 +132,11 @@ describe.each([
     central.refuses = refuses;
     const found: string[] = [];
     let escaped = 0;
-    for (const line of [...lines, `apply -f ${file()}`, `apply -f ${file()} --dry-run server`]) {
+    for (const line of lines) {
       const run = await ambit(line, colour);
       if (/^error: forged/m.test(run.out + run.err)) found.push(`${line}: a forged line`);
+      if (/unknown (option|command)|too many arguments/.test(run.err))
+        found.push(`${line}: is no command: ${run.err}`);
       const characters = alien(run);
       if (characters.length > 0) found.push(`${line}: ${JSON.stringify(characters.join(''))}`);
       if ((run.out + run.err).includes('\\u001b')) escaped++;
