@@ -282,7 +282,11 @@ describe('agents and the state they hold', () => {
     await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'state_ahead' }), {
       withinMs: 10_000,
     });
-    const { body } = await here.get('/audit/events?type=cluster.state_refused&cluster=ahead');
-    expect(body.items).toMatchObject([{ result: { code: 'state_ahead' } }]);
+    const refused = '/audit/events?type=cluster.state_refused&cluster=ahead';
+    await eventually(async () =>
+      expect((await here.get(refused)).body.items).toMatchObject([
+        { result: { code: 'state_ahead' } },
+      ]),
+    );
   });
 });
