@@ -62,7 +62,8 @@ test('a process that is not there took nothing', () => {
     gone: 0,
     ended: 0,
   });
-  expect(postgresBelow(process.pid)).toBeUndefined();
+  // This one has what other specs of its worker are still stopping.
+  expect(postgresBelow(start('cat').pid)).toBeUndefined();
 });
 
 test('the processes of a control plane are told by the port of its API server', async () => {
