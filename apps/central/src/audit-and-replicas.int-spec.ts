@@ -278,10 +278,13 @@ describe('agents and the state they hold', () => {
     const held = agent.session.memory.held;
     if (held === undefined) throw new Error('the agent holds nothing');
     Object.assign(agent.session.memory.held ?? {}, { revision: held.revision + 1_000 });
-    agent.connect(here.agentAddress);
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'state_ahead' }), {
-      withinMs: 10_000,
-    });
+    // A claim, and the same again with what should prove it.
+    for (const _ of ['bare', 'with a manifest of another revision']) {
+      agent.connect(here.agentAddress);
+      await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'state_ahead' }), {
+        withinMs: 10_000,
+      });
+    }
     const refused = '/audit/events?type=cluster.state_refused&cluster=ahead';
     await eventually(async () =>
       expect((await here.get(refused)).body.items).toMatchObject([
