@@ -28,8 +28,7 @@ const exceptions: Readonly<Record<string, string>> = {
   Teardown: inBoth,
   WayOut: asPort,
   WayThrough: asPort,
-  ClusterFacts: 'facts of one cluster: as its agent sees them, and as central heard of them',
-  FactChange: 'a change of those facts, where it is seen and where it is sent',
+  FactChange: 'a change of what is known of a cluster, where it is seen and where it is sent',
   DeleteObject: 'an operation on an object of Kubernetes, and the use case on one of policy',
 };
 

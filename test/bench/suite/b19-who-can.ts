@@ -1,5 +1,5 @@
 import { canI, Policy, whoCan } from '@ambit/domain';
-import type { AccessQuestion, ClusterFacts, PolicyView } from '@ambit/domain';
+import type { AccessQuestion, ReportedFacts, PolicyView } from '@ambit/domain';
 import { defaultCeiling } from '@ambit/rbac';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
 import { askByRest } from './ask-by-rest.ts';
@@ -22,7 +22,7 @@ const rule = (verbs: readonly string[]) => ({
   verbs,
 });
 const namespace = { labels: {}, phase: 'Active' };
-const facts: ClusterFacts = {
+const facts: ReportedFacts = {
   clusterRoles: new Map([
     ['view', [rule(['get', 'list', 'watch'])]],
     ['edit', [rule(['*'])]],

@@ -8,7 +8,7 @@ export interface NamespaceFacts {
 }
 
 /** What the agent of a cluster reported about it. */
-export interface ClusterFacts {
+export interface ReportedFacts {
   /** Rules of the ClusterRoles that the ceiling allows, by name. */
   readonly clusterRoles: ReadonlyMap<string, readonly PolicyRule[]>;
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;

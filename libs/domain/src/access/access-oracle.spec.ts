@@ -4,12 +4,12 @@ import { authorize, defaultCeiling, rbacSource, renderDesired, type RbacObject }
 import { denseObjects } from '../../test/arbitrary-commits.ts';
 import { nodeDigests } from '../../test/node-digests.ts';
 import { Policy } from '../policy/policy.ts';
-import type { AccessQuestion, ClusterFacts } from './access-answer.ts';
+import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { canI } from './can-i.ts';
 import { whoCan } from './who-can.ts';
 
 const rulesOf = (...verbs: string[]) => [{ apiGroups: [''], resources: ['pods'], verbs }];
-const facts: ClusterFacts = {
+const facts: ReportedFacts = {
   clusterRoles: new Map([
     ['r0', rulesOf('get')],
     ['r1', rulesOf('get', 'delete')],
@@ -38,7 +38,7 @@ const question = fc.record({
 });
 
 /** The objects the agent would write, and the cluster's own roles. */
-function objectsIn(policy: Policy, clusterUid: string, now: number, facing: ClusterFacts) {
+function objectsIn(policy: Policy, clusterUid: string, now: number, facing: ReportedFacts) {
   const { objects } = renderDesired({
     digests: nodeDigests,
     clusterUid,

@@ -13,7 +13,7 @@ import {
   to,
 } from '../../test/policy-builders.ts';
 import type { PolicyObject } from '../policy-objects.ts';
-import type { AccessQuestion, ClusterFacts } from './access-answer.ts';
+import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { canI } from './can-i.ts';
 import { whoCan } from './who-can.ts';
 
@@ -38,7 +38,7 @@ const basics: PolicyObject[] = [
   aMember(devs, bob),
   aMember(devs, carl),
 ];
-const facts: ClusterFacts = {
+const facts: ReportedFacts = {
   clusterRoles: new Map([
     ['view', [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }]],
     ['edit', [{ apiGroups: [''], resources: ['pods'], verbs: ['*'] }]],
@@ -72,7 +72,7 @@ const grantOf = (parts: Partial<Parameters<typeof aGrant>[1]> = {}) =>
 function can(
   user: string,
   objects: PolicyObject[],
-  more: { question?: Partial<AccessQuestion>; facts?: ClusterFacts; now?: number } = {},
+  more: { question?: Partial<AccessQuestion>; facts?: ReportedFacts; now?: number } = {},
 ) {
   return canI({
     policy: load(...basics, ...objects),

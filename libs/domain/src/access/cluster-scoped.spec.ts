@@ -10,7 +10,7 @@ import {
   on,
   to,
 } from '../../test/policy-builders.ts';
-import type { AccessQuestion, ClusterFacts } from './access-answer.ts';
+import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { askedPlace } from './asked-place.ts';
 import { canI } from './can-i.ts';
 import { whoCan } from './who-can.ts';
@@ -18,7 +18,7 @@ import { whoCan } from './who-can.ts';
 const prod = aCluster('prod');
 const alice = aUser('alice');
 const ops = aRole('ops');
-const facts: ClusterFacts = {
+const facts: ReportedFacts = {
   clusterRoles: new Map([
     [
       'ops',

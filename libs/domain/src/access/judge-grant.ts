@@ -13,7 +13,7 @@ import type { PolicyView } from '../policy/policy-view.ts';
 import type {
   AccessQuestion,
   AccessRefusal,
-  ClusterFacts,
+  ReportedFacts,
   AccessRefusalReason,
 } from './access-answer.ts';
 import { askedNamespace, isClusterScoped } from './asked-place.ts';
@@ -23,7 +23,7 @@ import { scopeHolds } from '../policy/cluster-index.ts';
 /** What is asked, of what, and when. */
 export interface Inquiry {
   readonly policy: PolicyView;
-  readonly facts: ClusterFacts;
+  readonly facts: ReportedFacts;
   readonly question: AccessQuestion;
   readonly now: Millis;
 }

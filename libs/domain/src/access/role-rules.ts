@@ -1,7 +1,7 @@
 import { checkRoleRules, roleRefusal, type Ceiling, type PolicyRule } from '@ambit/rbac';
 import type { PolicyRole } from '../policy-objects.ts';
 import { roleReferenceOf } from '../policy/family.ts';
-import type { ClusterFacts } from './access-answer.ts';
+import type { ReportedFacts } from './access-answer.ts';
 
 /** The rules a role has in one cluster, or why it has none there. */
 export type RoleInCluster =
@@ -13,13 +13,13 @@ export type RoleInCluster =
     };
 
 /** Facts of a cluster whose agent has said Hello. */
-type SeenFacts = ClusterFacts & { readonly ceiling: Ceiling };
+type SeenFacts = ReportedFacts & { readonly ceiling: Ceiling };
 
 /** False while the agent was never seen: then no role gives anything. */
-export const hasCeiling = (facts: ClusterFacts): facts is SeenFacts => facts.ceiling !== undefined;
+export const hasCeiling = (facts: ReportedFacts): facts is SeenFacts => facts.ceiling !== undefined;
 
 /** A thousand questions of one cluster ask it of the same roles; facts and roles are replaced, never changed. */
-const known = new WeakMap<ClusterFacts, WeakMap<PolicyRole, RoleInCluster>>();
+const known = new WeakMap<ReportedFacts, WeakMap<PolicyRole, RoleInCluster>>();
 
 /** What a role gives in a cluster with this ceiling: nothing that the agent would refuse to bind. */
 export function roleInCluster(role: PolicyRole, facts: SeenFacts): RoleInCluster {

@@ -1,5 +1,5 @@
 import { allows } from '@ambit/rbac';
-import type { AccessQuestion, ClusterFacts } from './access-answer.ts';
+import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { askedNamespace } from './asked-place.ts';
 import { requestOf } from './judge-grant.ts';
 
@@ -21,7 +21,7 @@ export type StandingAnswer = 'allowed' | 'unknown';
 export function standingAnswer(
   { namespace, binds = '' }: UnwantedObject,
   question: AccessQuestion,
-  facts: Pick<ClusterFacts, 'clusterRoles'>,
+  facts: Pick<ReportedFacts, 'clusterRoles'>,
 ): StandingAnswer | undefined {
   if (namespace !== undefined && namespace !== askedNamespace(question)) return undefined;
   const [kind, name = ''] = binds.split('/');

@@ -1,5 +1,5 @@
 import type { IntentProblem } from '@ambit/contracts';
-import type { ClusterFacts } from '@ambit/domain';
+import type { ReportedFacts } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import { readClustersTold, readEvidenceStandings } from '@ambit/persistence';
@@ -13,7 +13,7 @@ import type { ToldFacts } from './told-memory.ts';
 
 /** What an access answer rests on: roles, namespaces and ceiling as the agent last reported them, and how old that is. */
 export interface Evidence {
-  readonly facts: ClusterFacts;
+  readonly facts: ReportedFacts;
   /** What the API server serves; absent while its agent never told. */
   readonly catalog?: ResourceCatalog;
   /** Objects that give access which nobody wants there. */

@@ -1,10 +1,10 @@
-import type { ClusterFacts } from '@ambit/domain';
+import type { ReportedFacts } from '@ambit/domain';
 import type { ClusterTold } from '@ambit/persistence';
 import type { ResourceCatalog } from '@ambit/rbac';
 
 /** What an agent told of its cluster, ready to be asked. */
 export interface ToldFacts {
-  readonly facts: ClusterFacts;
+  readonly facts: ReportedFacts;
   readonly catalog?: ResourceCatalog;
 }
 

@@ -1,13 +1,13 @@
 import type { IntentProblem, UnwantedAccess } from '@ambit/contracts';
 import { standingAnswer } from '@ambit/domain';
-import type { AccessQuestion, ClusterFacts } from '@ambit/domain';
+import type { AccessQuestion, ReportedFacts } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 
 /** What of the access that nobody wants, and that stands, answers a question: each object once. */
 export function unwantedAccess(
   unwanted: readonly IntentProblem[],
   question: AccessQuestion,
-  facts: ClusterFacts,
+  facts: ReportedFacts,
 ): UnwantedAccess[] {
   const byObject = new Map<string, UnwantedAccess>();
   for (const problem of unwanted) {
