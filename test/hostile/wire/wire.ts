@@ -32,11 +32,11 @@ const turns: Readonly<Record<Scale, number>> = { smoke: 1, full: 4 };
 /** What polite callers may feel of an attack, beside what they feel of the same attackers at the decoy. */
 const mostRatio = 2;
 /** Below this a ratio says more about the machine than about central: few samples, beside the other tests of a run. */
-const unfeltMs: Readonly<Record<Scale, number>> = { smoke: 300, full: 50 };
+const unfeltMs: Readonly<Record<Scale, number>> = { smoke: 1_000, full: 50 };
 /** So that V8 takes no more than it needs: what is held beyond ends central, which is an escape. */
 const smallHeap = { NODE_OPTIONS: '--max-old-space-size=192' };
 /** Of all memory together, after every attack. */
-const mostGrowthMiB = 192;
+const mostGrowthMiB = 256;
 
 /**
  * Strangers and one enrolled agent against the agent port, while a polite agent is served and people call the REST API.

@@ -128,6 +128,7 @@ describe('the report of an epoch', () => {
     expect(lines).not.toContain('cluster eu: 0 would come, 0 went');
     const own = await linesOf('evil');
     expect(own).toHaveLength(1 + evil.length);
+    expect(own[0]).toBe('cluster evil: ? would come, ? went');
     expect(own[1]).toMatch(/^ {2}\+ a\P{C}+$/u);
     expect(own[2]).toMatch(/^ {2}\+ b\P{C}+cluster eu: 0 would come, 0 went$/u);
     expect((await linesOf('evil-too')).slice(1)).toHaveLength(evil.length);

@@ -89,7 +89,7 @@ function clusterLines(cluster: ClusterRecord, { sync, taken }: Seen, stateEpoch:
   const { gained, lost, more, gainedBindings = 0, lostBindings = 0 } = detailsOf(taken);
   const left = typeof more === 'number' && more > 0 ? [`  … and ${more} more`] : [];
   return [
-    `cluster ${name}: ${Number(gainedBindings)} would come, ${Number(lostBindings)} went`,
+    `cluster ${name}: ${numberOf(gainedBindings)} would come, ${numberOf(lostBindings)} went`,
     ...linesOf(gained).map((line) => `  + ${line}`),
     ...linesOf(lost).map((line) => `  - ${line}`),
     ...left,
@@ -98,6 +98,9 @@ function clusterLines(cluster: ClusterRecord, { sync, taken }: Seen, stateEpoch:
 }
 
 const detailsOf = ({ details }: AuditEvent): Readonly<Record<string, unknown>> => details ?? {};
+
+/** An agent wrote it, whatever it is. */
+const numberOf = (told: unknown): string => (typeof told === 'number' ? String(told) : '?');
 
 /** An agent wrote them: nothing in them may move the cursor of a terminal. */
 function linesOf(list: unknown): string[] {

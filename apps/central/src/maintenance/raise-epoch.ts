@@ -53,7 +53,7 @@ function report({ stateEpoch, ahead }: EpochRaised, revision: number, key: strin
     ...(ahead.length === 0 ? [] : ['These were ahead of this database:', ...listed]),
     ...(more > 0 ? [`  and ${more} more`] : []),
     'Agents take over what the database says as they connect, now or when central starts.',
-    'What they lose by it goes at once; access that they did not have before waits for you:',
+    'What they lose by it goes at once, unless it is more than the removal guard lets pass; that, and access that they did not have before, waits for you:',
     '  ambit-central epoch report                 what differs, per cluster',
     '  ambit cluster status NAME                  what is held there',
     '  ambit cluster release-gains NAME           to let held access through',
