@@ -31,8 +31,8 @@ interface Place {
 const mostRecent = 512;
 
 /**
- * Reads the records of segments, or has them still when they were flushed a moment ago. It goes on where the read before left off: whoever follows a spool reads each byte once,
- * and not the whole segment for each event.
+ * Reads the records of segments, or has them still when they were flushed a moment ago. It goes on where the read before
+ * left off: whoever follows a spool reads each byte once, and not the whole segment for each event.
  */
 export class SegmentReader {
   readonly recent = new RecentRecords(mostRecent);

@@ -95,7 +95,7 @@ export class AnswerAccess {
     });
     const evidence = await this.#evidence.of(found.map(({ uid }) => uid));
     // The answer is that of one revision.
-    while (this.#world.underWay !== undefined) await this.#world.underWay;
+    await this.#world.whole();
     const known = new Map<string, Known>();
     for (const { uid, name, userPrefix } of found) {
       const told = evidence.get(uid);

@@ -233,19 +233,8 @@ export function agentEventId(
   { clusterUid, spoolEpoch }: Pick<EventOrigin, 'clusterUid' | 'spoolEpoch'>,
   sequence: number,
 ): string {
-  const digest = hash('sha256', `${spoolText(clusterUid, spoolEpoch)}${sequence}]`, 'hex');
+  const digest = hash('sha256', JSON.stringify([clusterUid, spoolEpoch, sequence]), 'hex');
   const variant = '89ab'[Number.parseInt(digest.charAt(16), 16) & 3];
   const [first, second, third] = [digest.slice(0, 8), digest.slice(8, 12), digest.slice(13, 16)];
   return `${first}-${second}-8${third}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
-}
-
-let lastSpool = { clusterUid: '', spoolEpoch: '', text: '' };
-
-/** The JSON of [cluster, spool, sequence] as far as it is the same for all of a batch. */
-function spoolText(clusterUid: string, spoolEpoch: string): string {
-  if (lastSpool.clusterUid !== clusterUid || lastSpool.spoolEpoch !== spoolEpoch) {
-    const text = `${JSON.stringify([clusterUid, spoolEpoch]).slice(0, -1)},`;
-    lastSpool = { clusterUid, spoolEpoch, text };
-  }
-  return lastSpool.text;
 }

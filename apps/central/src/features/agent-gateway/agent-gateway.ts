@@ -126,7 +126,7 @@ export class AgentGateway {
     this.#refuseWhenFull();
     const admission = await this.#ports.admit.admit(call.peer, hello);
     // What an agent is told is signed as one revision.
-    while (this.#ports.world.underWay !== undefined) await this.#ports.world.underWay;
+    await this.#ports.world.whole();
     if (arrival.over || this.#draining) {
       await this.#ports.departures.ended(admission);
       throw new AppError('not_ready', 'The stream ended before it was admitted.');

@@ -105,6 +105,11 @@ export class PolicyWorld {
     return this.#underWay;
   }
 
+  /** Resolves when the policy is that of one revision. */
+  async whole(): Promise<void> {
+    while (this.#underWay !== undefined) await this.#underWay;
+  }
+
   async #deliverInSteps(commit: FeedCommit): Promise<void> {
     const steps = this.#policy.followInSteps(commit, followedAtOnce);
     for (;;) {
@@ -181,6 +186,7 @@ export class PolicyWorld {
 
   /** An agent is sent the state at `revision`: it lacks something that a change before this start may have brought. */
   offered(clusterUid: string, revision: number): void {
+    if (this.#policy.cluster(clusterUid) === undefined) return;
     const known = this.#lastTouched.get(clusterUid) ?? 0;
     this.#lastTouched.set(clusterUid, Math.max(known, revision));
   }
