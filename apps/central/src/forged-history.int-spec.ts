@@ -202,12 +202,12 @@ test('the list and the live stream say who reported each event and when it came'
       headers: { authorization: `Bearer ${central.token}`, 'last-event-id': resumeAfter },
     },
   );
-  const live: Reply['body'][] = [];
+  let live: Reply['body'][] = [];
+  let text = '';
   for await (const part of response.body ?? []) {
-    const data = Buffer.from(part)
-      .toString()
-      .matchAll(/^data: (.*)$/gm);
-    for (const [, json = ''] of data) live.push(JSON.parse(json));
+    // An event may come in two parts.
+    text += Buffer.from(part).toString();
+    live = Array.from(text.matchAll(/^data: (.*)\n/gm), ([, json = '']) => JSON.parse(json));
     if (live.length >= 2) break;
   }
   stop.abort();
