@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import type { AuditEventType } from '@ambit/domain';
 import { kubeResources } from '@ambit/kube';
 import type { BindingObject } from '@ambit/rbac';
 import { isAppError } from '@ambit/kernel';
 import { eventually } from '@ambit/testing';
 import { AgentScene, binding } from '../../test/agent-scene.ts';
+import type { RunningAgent } from '../run.ts';
 
 /** The file as it is, and copies of the same file of another time and of another cluster; what it is damaged to. */
 type Damage = (of: {
@@ -110,6 +112,18 @@ async function contentOf(folder: string, file: string): Promise<Buffer> {
   return readFile(await pathOf(folder, file)).catch(() => Buffer.alloc(0));
 }
 
+/** Stops the agent when central has its events, so that its disk says so: what it then tells of a spool depends on that. */
+async function stopWhenHeard(
+  scene: AgentScene,
+  agent: RunningAgent,
+  type: AuditEventType,
+): Promise<void> {
+  const { audit } = scene.central;
+  await eventually(() => expect(audit.types).toContain(type), { withinMs: 30_000 });
+  await scene.stop(agent);
+  expect(audit.types.at(-1)).toBe('agent.stopped');
+}
+
 /** The data folder of an agent at three times: while ben had access, after it ended, and that of another cluster. */
 class Disks {
   readonly scene: AgentScene;
@@ -161,13 +175,13 @@ class Disks {
     const first = await scene.join();
     await scene.holds('ambit:ada', 'ambit:ben');
     this.data = first.dataFolder;
-    await scene.stop(first);
+    await stopWhenHeard(scene, first, 'binding.created');
     await cp(this.data, this.older, { recursive: true });
     const second = await scene.start();
     await scene.connected();
     scene.central.commit([binding('a', ['ada'])]);
     await scene.holds('ambit:ada');
-    await scene.stop(second);
+    await stopWhenHeard(scene, second, 'binding.updated');
     await cp(this.data, this.good, { recursive: true });
     const other = await AgentScene.open({}, 'another-cluster');
     try {

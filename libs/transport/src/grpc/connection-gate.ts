@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 import type { Millis } from '@ambit/kernel';
 import { callerGroup } from './caller-group.ts';
 import { FairQueue } from './fair-queue.ts';
+import { HandshakePace } from './handshake-pace.ts';
 
 /** What strangers may cost before they have shown a certificate, and one certificate after. */
 export interface ConnectionLimits {
-  /** TLS handshakes begun in a second, over all addresses; what comes above waits its turn. */
+  /** TLS handshakes begun in a second, over all addresses, by a process at leisure; what comes above waits its turn. */
   readonly handshakesPerSecond: number;
   /** Connections that wait for their handshake, in all and of one address; what comes above is closed. */
   readonly waiting: number;
@@ -47,13 +48,12 @@ const lastAnswerMs: Millis = 50;
 export class ConnectionGate {
   readonly #begin: (socket: Socket) => void;
   readonly #limits: ConnectionLimits;
+  readonly #pace: HandshakePace;
   readonly #waiting = new FairQueue<Connection>();
   readonly #open = new Map<string, Connection>();
   readonly #unidentified = new Map<string, Set<Connection>>();
   readonly #strangers = new Set<Connection>();
   readonly #byCertificate = new Map<string, Set<Connection>>();
-  #handshakes = 0;
-  #filledAt: Millis = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -61,6 +61,7 @@ export class ConnectionGate {
   constructor(begin: (socket: Socket) => void, limits: ConnectionLimits) {
     this.#begin = begin;
     this.#limits = limits;
+    this.#pace = new HandshakePace(limits.handshakesPerSecond);
   }
 
   /** Connections that wait, and those that run without a certificate. */
@@ -129,28 +130,15 @@ export class ConnectionGate {
   }
 
   #pump(): void {
-    this.#fill();
-    while (this.#handshakes >= 1 && !this.#closed) {
+    while (this.#waiting.size > 0 && !this.#closed && this.#pace.take()) {
       const next = this.#waiting.take();
-      if (next === undefined) return;
-      if (next.socket.destroyed) continue;
-      this.#handshakes--;
-      this.#admit(next);
+      if (next?.socket.destroyed === false) this.#admit(next);
     }
     if (this.#waiting.size === 0 || this.#closed) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#pump();
     }, tickMs).unref();
-  }
-
-  /** What is due in 50 ms may come at once: more would be a burst of nothing but handshakes, which everybody else feels. */
-  #fill(): void {
-    const now = performance.now();
-    const { handshakesPerSecond } = this.#limits;
-    const gained = ((now - this.#filledAt) / 1_000) * handshakesPerSecond;
-    this.#handshakes = Math.min(Math.max(1, handshakesPerSecond / 20), this.#handshakes + gained);
-    this.#filledAt = now;
   }
 
   #admit(connection: Connection): void {

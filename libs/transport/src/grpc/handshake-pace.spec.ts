@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { HandshakePace, loopTime } from './handshake-pace.ts';
+
+/** Handshakes begun in `seconds` by a process whose loop has work for that share of the time, asked every 20 ms. */
+function begunIn(seconds: number, busy: number, perSecond = 100): number {
+  let at = 0;
+  const pace = new HandshakePace(perSecond, () => ({ at, busy: at * busy }));
+  let begun = 0;
+  for (; at <= seconds * 1_000; at += 20) while (pace.take()) begun++;
+  return begun;
+}
+
+describe('the pace of handshakes', () => {
+  test.each([
+    [0, 1_000],
+    [0.4, 1_000],
+    [0.65, 625],
+    [0.9, 250],
+    [1, 250],
+  ])('a loop that works %d of the time begins %d in ten seconds', (busy, expected) => {
+    expect(Math.abs(begunIn(10, busy) - expected)).toBeLessThanOrEqual(10);
+  });
+
+  test('a long pause is no reason for a burst', () => {
+    let at = 0;
+    const pace = new HandshakePace(100, () => ({ at, busy: 0 }));
+    at = 60_000;
+    let begun = 0;
+    while (pace.take()) begun++;
+    expect(begun).toBe(5);
+  });
+
+  test('a loop that comes to rest is back at full pace within a tenth of a second', () => {
+    let at = 0;
+    let busy = 0;
+    const pace = new HandshakePace(100, () => ({ at, busy }));
+    for (; at < 1_000; at += 20, busy += 20) while (pace.take());
+    let begun = 0;
+    for (; at < 2_000; at += 20) while (pace.take()) begun++;
+    expect(begun).toBeGreaterThanOrEqual(90);
+  });
+
+  test('the time of this process: work counts, waiting does not', async () => {
+    const first = loopTime();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const waited = loopTime();
+    const end = performance.now() + 60;
+    while (performance.now() < end);
+    await new Promise((resolve) => setImmediate(resolve));
+    const worked = loopTime();
+    expect(worked.busy - waited.busy).toBeGreaterThan(50);
+    expect(waited.busy - first.busy).toBeLessThan(waited.at - first.at - 30);
+  });
+});
