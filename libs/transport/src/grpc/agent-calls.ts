@@ -20,9 +20,9 @@ type Call = Parameters<typeof peerCertificate>[0] & { getPeer(): string };
 /** Gives handlers to gRPC: who calls is settled before they run, and what they throw becomes a status. */
 export class AgentCalls {
   readonly #refusals: RefusalLog;
-  readonly #gate: Pick<ConnectionGate, 'identified' | 'refused'>;
+  readonly #gate: Pick<ConnectionGate, 'identified'>;
 
-  constructor(logger: Logger, gate: Pick<ConnectionGate, 'identified' | 'refused'>) {
+  constructor(logger: Logger, gate: Pick<ConnectionGate, 'identified'>) {
     this.#refusals = new RefusalLog(logger);
     this.#gate = gate;
   }
@@ -103,7 +103,6 @@ export class AgentCalls {
   }
 
   #report(call: Call & { getPath(): string }, requestId: string, error: unknown): void {
-    this.#gate.refused(call.getPeer());
     this.#refusals.note(call.getPath(), requestId, error);
   }
 }

@@ -331,6 +331,31 @@ describe('the port of the agents', () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  test('a stranger that takes its calls back is sent away, one that waits for the answers is not', async () => {
+    const path = '/ambit.agent.v1.Enrollment/RenewChallenge';
+    const polite = await openSession();
+    for (let call = 0; call < 5; call++)
+      expect(await rawCall(polite.session, path, emptyMessage)).toBe('0');
+    const hasty = await openSession();
+    for (let call = 0; call < 3; call++) {
+      const request = hasty.session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      request.on('error', () => undefined).resume();
+      request.close(8);
+    }
+    await eventually(() => expect(hasty.socket.closed).toBe(true), {
+      withinMs: 5_000,
+      what: 'the end of the hasty one',
+    });
+    expect(polite.socket.closed).toBe(false);
+    expect(await rawCall(polite.session, path, emptyMessage)).toBe('0');
+    polite.session.destroy();
+  });
+
   test('a stream ends when the certificate of its caller does', async () => {
     const brief = await anAgent(port.ca, { validForMs: 2_500 });
     const stream = port.dial(brief).connect();

@@ -7,6 +7,7 @@ import { AgentServerCredentials, type ListenerCertificates } from './agent-serve
 import { AgentCalls } from './agent-calls.ts';
 import { openAgentPort } from './agent-port.ts';
 import { ConnectionGate, type ConnectionLimits } from './connection-gate.ts';
+import { countRefusals } from './count-refusals.ts';
 import type { MessageStream } from './message-stream.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 
@@ -74,8 +75,9 @@ export const connectionLimits: ConnectionLimits = {
 export async function createAgentServer(options: AgentServerOptions): Promise<AgentServer> {
   const { handlers, logger, certificates, limits = connectionLimits } = options;
   quietGrpc();
-  const server = new Server(serverOptions);
   const credentials = new AgentServerCredentials(certificates);
+  const interceptors = [countRefusals((peer) => gate.refused(peer))];
+  const server = new Server({ ...serverOptions, interceptors });
   const injector = server.createConnectionInjector(credentials);
   const gate = new ConnectionGate((socket) => injector.injectConnection(socket), limits);
   addServices(server, handlers, new AgentCalls(logger, gate));

@@ -112,7 +112,7 @@ export class ConnectionGate {
   }
 
   /**
-   * A call from `remote` was refused. A stranger that goes on asking is sent away once the answer is out: to ask again it
+   * A call from `remote` was refused, or taken back before it was answered. A stranger that goes on asking is sent away once the answer is out: to ask again it
    * needs another handshake, and waits its turn for that.
    */
   refused(remote: string): void {
