@@ -379,6 +379,26 @@ CREATE TABLE roles (
 CREATE INDEX roles_labels ON public.roles USING gin (labels jsonb_path_ops);
 CREATE INDEX roles_search ON public.roles USING gin (((name || ''::text)) gin_trgm_ops, ((description || ''::text)) gin_trgm_ops);
 
+CREATE TABLE sessions (
+  uid text NOT NULL,
+  id text NOT NULL,
+  hash bytea NOT NULL,
+  principal_kind text NOT NULL,
+  principal_uid text NOT NULL,
+  principal_name text NOT NULL,
+  signed_in_by text NOT NULL,
+  address text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  last_used_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  ended_because text,
+  CONSTRAINT sessions_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['User'::text, 'ServiceIdentity'::text]))),
+  CONSTRAINT sessions_pkey PRIMARY KEY (uid),
+  CONSTRAINT sessions_id_key UNIQUE (id)
+);
+CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
+
 CREATE TABLE states_ahead (
   holder text NOT NULL,
   cluster text COLLATE "C",

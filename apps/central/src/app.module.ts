@@ -10,6 +10,7 @@ import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { PeopleModule } from './features/people/public.ts';
 import { PolicyModule } from './features/policy/public.ts';
+import { SessionsModule } from './features/sessions/public.ts';
 import { SystemModule } from './features/system/system.module.ts';
 import { TokensModule } from './features/tokens/public.ts';
 import { AnswerInterceptor } from './platform/answer.interceptor.ts';
@@ -50,6 +51,7 @@ export class AppModule {
         ClustersModule.of(useCases.clusters),
         AccessModule.of(useCases.access),
         AuditModule.of(parts.tail),
+        SessionsModule.of(useCases.sessions),
         TokensModule.of(useCases.tokens),
         SystemModule,
       ],

@@ -5,8 +5,10 @@ import { loadSettings } from '@ambit/config';
 import { apiVersion } from '@ambit/contracts';
 import type { Logger } from '@ambit/kernel';
 import { auditUrlOf, ownerUrlOf, RecordingLogger } from '@ambit/testing';
+import type { PolicyWriter } from '@ambit/testing';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
+import { beginSession } from './features/sessions/manage-sessions.ts';
 import { serve } from './serve.ts';
 import type { RunningCentral } from './serve.ts';
 
@@ -112,6 +114,24 @@ const textOf = (body: unknown): string => (typeof body === 'string' ? body : JSO
 function bodyOf({ headers }: Response, text: string): unknown {
   const isJson = headers.get('content-type')?.includes('json') === true;
   return isJson && text !== '' ? JSON.parse(text) : text;
+}
+
+/** A session of a person that there is, as a way in would begin it. */
+export async function signIn(
+  policy: PolicyWriter,
+  name: string,
+  ttlMs = 3_600_000,
+): Promise<{ readonly token: string; readonly id: string }> {
+  const { value } = await policy.unit.run(
+    { actor: { kind: 'system', name: 'test' } },
+    async (tx) => {
+      const found = await tx.users.find(name);
+      if (found === null) throw new Error(`there is no user ${name}`);
+      const principal = { kind: 'User', uid: found.uid, name } as const;
+      return beginSession(tx, { principal, signedInBy: 'a test', address: '192.0.2.7', ttlMs });
+    },
+  );
+  return { token: value.text, id: value.id };
 }
 
 /** The data folder of another replica of the same installation: it has the same keys. */

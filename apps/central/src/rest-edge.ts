@@ -1,13 +1,16 @@
 import { trustedProxies } from './config.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
-import { SignInFailures, TokenAuthenticator } from './features/tokens/public.ts';
+import { sessionCredentials } from './features/sessions/public.ts';
+import { apiTokenCredentials } from './features/tokens/public.ts';
 import type { Foundation } from './foundation.ts';
 import { AuthGuard } from './platform/auth.guard.ts';
+import { BearerAuthenticator } from './platform/bearer-authenticator.ts';
 import { clientAddress } from './platform/client-address.ts';
 import { CredentialWatch } from './platform/credential-watch.ts';
 import { openFailureLimiter } from './platform/failure-limits.ts';
 import { LifetimeInterceptor } from './platform/lifetime.interceptor.ts';
 import { RevocationWatch } from './platform/revocation-watch.ts';
+import { SignInFailures } from './platform/sign-in-failures.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { WaitingCalls } from './platform/waiting-calls.ts';
 
@@ -29,8 +32,17 @@ export async function openRestEdge(
   const signIns = new SignInFailures(runtime);
   signIns.start();
   teardown.add('failed sign-ins', () => signIns.stop());
-  const authenticator = new TokenAuthenticator(database.prepared, clock, failures.limiter, signIns);
-  const revocations = new RevocationWatch(world, 'ApiToken');
+  const authenticator = new BearerAuthenticator({
+    sources: {
+      ApiToken: apiTokenCredentials(database.prepared, clock),
+      Session: sessionCredentials(database.prepared, clock),
+    },
+    failures: failures.limiter,
+    signIns,
+    clock,
+    logger,
+  });
+  const revocations = new RevocationWatch(world, 'ApiToken', 'Session');
   const credentials = new CredentialWatch(authenticator, revocations, { clock, logger });
   const waiting = new WaitingCalls(settings, (total) => meters.waitingCalls.set(total));
   return {

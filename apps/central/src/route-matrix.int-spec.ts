@@ -3,18 +3,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { basePath, querySchemas, rolePermissions, routes } from '@ambit/contracts';
 import type { OperationId, Route } from '@ambit/contracts';
-import { testDatabase } from '@ambit/testing';
+import { PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { replicaFolder, TestCentral, user } from './central.test-support.ts';
+import { replicaFolder, signIn, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
-const tokens: Record<'viewer' | 'sync' | 'revoked' | 'expired', string> = {
+const tokens: Record<'viewer' | 'sync' | 'revoked' | 'expired' | 'person' | 'ended', string> = {
   viewer: '',
   sync: '',
   revoked: '',
   expired: '',
+  person: '',
+  ended: '',
 };
 
 beforeAll(async () => {
@@ -26,6 +28,12 @@ beforeAll(async () => {
     tokens[name] = made.body.token;
     if (name === 'revoked') await central.call('DELETE', `/tokens/${made.body.apiToken.id}`);
   }
+  await central.apply(user('ada'));
+  const policy = new PolicyWriter(db.database);
+  tokens.person = (await signIn(policy, 'ada')).token;
+  const ended = await signIn(policy, 'ada');
+  tokens.ended = ended.token;
+  await central.call('DELETE', `/sessions/${ended.id}`);
   await db.database.query(
     `UPDATE api_tokens SET created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour' WHERE name = 'expired'`,
   );
@@ -89,6 +97,7 @@ describe('case b30: every route', () => {
     ['a token with a changed letter', () => changed(central.token), 'token_invalid'],
     ['an expired token', () => tokens.expired, 'token_expired'],
     ['a revoked token', () => tokens.revoked, 'token_revoked'],
+    ['a session that was ended', () => tokens.ended, 'session_ended'],
   ])('answers 401 to %s', async (_, token, code) => {
     for (const [operation, route] of all) {
       const reply = await asked(route, token());
@@ -109,6 +118,18 @@ describe('case b30: every route', () => {
       }
     },
   );
+
+  test('lets a person do what concerns them alone, whatever they may do in clusters', async () => {
+    const policy = new PolicyWriter(db.database);
+    for (const [operation, route] of all) {
+      const token =
+        operation === 'endOwnSession' ? (await signIn(policy, 'ada')).token : tokens.person;
+      const { status, body } = await asked(route, token);
+      const may = route.permission === 'self';
+      expect({ operation, refused: status === 403 }).toEqual({ operation, refused: !may });
+      if (!may) expect(body).toMatchObject({ details: { missing: route.permission } });
+    }
+  });
 
   test('refuses a query field that it does not know, and one given twice', async () => {
     for (const [operation, route] of all) {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { makeApiToken } from '@ambit/transport';
+import { makeBearerToken } from '@ambit/transport';
 import { TestCentral } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 
@@ -31,7 +31,7 @@ const me = (token: string, forwarded: string): Promise<Reply> =>
 
 /** Another secret for a token that there is, whole by its sum. */
 function guessAt(id: string): string {
-  const made = makeApiToken();
+  const made = makeBearerToken('ApiToken');
   const body = made.text.slice(0, made.text.lastIndexOf('_')).replace(made.id, id);
   return `${body}_${crc32(body).toString(16).padStart(8, '0')}`;
 }
@@ -54,7 +54,7 @@ describe('failed sign-ins', () => {
 
   test('past the limit the answer says when to come again, and not whether the guess was close', async () => {
     await failMuch(from);
-    const guesses = ['wrong', makeApiToken().text, await deadToken()];
+    const guesses = ['wrong', makeBearerToken('ApiToken').text, await deadToken()];
     for (const guess of guesses) {
       const { status, headers, body } = await me(guess, from);
       expect({ status, code: body.code }).toEqual({ status: 429, code: 'rate_limited' });
@@ -96,7 +96,8 @@ describe('failed sign-ins', () => {
     let flooding = true;
     const flood = Promise.all(
       Array.from({ length: 40 }, async () => {
-        for (let sent = 0; flooding && sent < 25; sent++) await me(makeApiToken().text, from);
+        for (let sent = 0; flooding && sent < 25; sent++)
+          await me(makeBearerToken('ApiToken').text, from);
       }),
     );
     for (let asked = 0; asked < 20; asked++)

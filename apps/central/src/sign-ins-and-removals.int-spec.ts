@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { UnitOfWork } from '@ambit/persistence';
 import { eventually, silentLogger, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { makeApiToken } from '@ambit/transport';
-import { SignInFailures } from './features/tokens/public.ts';
+import { makeBearerToken } from '@ambit/transport';
+import { SignInFailures } from './platform/sign-in-failures.ts';
 import { auditJobs } from './features/audit/public.ts';
 import { cluster, replicaFolder, TestCentral } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
@@ -44,7 +44,9 @@ describe('failed sign-ins', () => {
     await central.call('DELETE', `/tokens/${made.apiToken.id}`);
     const there = await TestCentral.start(db.url, { dataDir: await replicaFolder(central) });
     for (let n = 0; n < 12; n++)
-      expect((await there.get('/users', { token: makeApiToken().text })).status).toBe(401);
+      expect((await there.get('/users', { token: makeBearerToken('ApiToken').text })).status).toBe(
+        401,
+      );
     for (let n = 0; n < 3; n++) await there.get('/users', { token: 'nonsense' });
     expect((await there.get('/users', { token: made.token })).body.code).toBe('token_revoked');
     expect((await there.get('/users', { token: '' })).body.code).toBe('token_missing');

@@ -7,6 +7,7 @@ import type { PolicyWorld } from './features/desired-state/public.ts';
 import { GroupMembership } from './features/people/public.ts';
 import { policyUseCases } from './features/policy/public.ts';
 import type { PolicyUseCases } from './features/policy/public.ts';
+import { ManageSessions } from './features/sessions/public.ts';
 import { ManageTokens } from './features/tokens/public.ts';
 import type { Runtime } from './platform/runtime.ts';
 import { policyKinds } from './policy-kinds.ts';
@@ -24,6 +25,7 @@ export interface UseCases {
   readonly clusters: ClusterUseCases;
   readonly access: AccessUseCases;
   readonly membership: GroupMembership;
+  readonly sessions: ManageSessions;
   readonly tokens: ManageTokens;
 }
 
@@ -38,6 +40,7 @@ export function centralUseCases({ runtime, world, gateway, joinFacts }: UseCaseP
     clusters: clusterUseCases({ ...ports, commit }),
     access: accessUseCases({ ...ports, commit }),
     membership: new GroupMembership(world, commit, gateway.connections),
+    sessions: new ManageSessions(unitOfWork, database, clock),
     tokens: new ManageTokens(unitOfWork, database, clock),
   };
 }

@@ -15,8 +15,9 @@ export const AuditEventRecord = z.object({
   time: Timestamp,
   type: z.enum(auditEventTypes),
   actor: z.object({
-    kind: z.enum(['token', 'agent', 'system', 'kubernetes', 'anonymous']),
+    kind: z.enum(['token', 'user', 'service', 'agent', 'system', 'kubernetes', 'anonymous']),
     name: z.string(),
+    session: z.string().optional(),
   }),
   message: z.string(),
   cluster: z.string().optional(),

@@ -28,6 +28,7 @@ export * from './revisions.ts';
 export * from './kinds/role.ts';
 export { basePath, requestIdHeader, revisionHeader, type Route } from './route.ts';
 export * from './routes.ts';
+export * from './sessions.ts';
 export * from './schema-problems.ts';
 export * from './schemas.ts';
 export * from './scope-text.ts';

@@ -12,10 +12,13 @@ const ownPermissions = [
   'audit:read',
   'tokens:read',
   'tokens:write',
+  'sessions:read',
+  'sessions:write',
   'system:read',
+  'self',
 ] as const;
 
-/** What a route asks of its caller; each route names exactly one. */
+/** What a route asks of its caller; each route names exactly one. `self`: what concerns the caller alone. */
 export type Permission = KindPermission | (typeof ownPermissions)[number];
 
 const readOf = (kinds: readonly { readonly plural: Plural }[]): Permission[] =>
@@ -31,6 +34,9 @@ export type TokenRole = (typeof tokenRoles)[number];
 /** What the holder of an API token of each role may do. A viewer reads everything but tokens. */
 export const rolePermissions: Readonly<Record<TokenRole, readonly Permission[]>> = {
   admin: permissions,
-  sync: [...bothOf(policyKinds.filter((kind) => 'synced' in kind)), 'system:read'],
-  viewer: [...readOf(policyKinds), 'access:read', 'audit:read', 'system:read'],
+  sync: [...bothOf(policyKinds.filter((kind) => 'synced' in kind)), 'system:read', 'self'],
+  viewer: [...readOf(policyKinds), 'access:read', 'audit:read', 'system:read', 'self'],
 };
+
+/** What everybody may do who came in, whatever they may do beside it. */
+export const everybodysPermissions: readonly Permission[] = ['self'];

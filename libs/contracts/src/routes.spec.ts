@@ -21,10 +21,10 @@ describe('the table of routes', () => {
   });
 
   test.each(table.filter(([, { method }]) => method !== 'GET'))(
-    '%s changes something, so it is not open to viewers unless it only asks',
+    '%s changes something, so it is not open to viewers unless it only asks, or concerns the caller alone',
     (id, { permission }) => {
-      const asks = id === 'checkAccess';
-      expect(rolePermissions.viewer.includes(permission)).toBe(asks);
+      const open = id === 'checkAccess' || permission === 'self';
+      expect(rolePermissions.viewer.includes(permission)).toBe(open);
     },
   );
 

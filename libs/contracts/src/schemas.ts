@@ -10,6 +10,7 @@ import * as joins from './join-tokens.ts';
 import { Problem } from './problem.ts';
 import * as queries from './queries.ts';
 import * as revisions from './revisions.ts';
+import * as sessions from './sessions.ts';
 import * as system from './system.ts';
 
 /** Bodies that callers send, by name. */
@@ -59,6 +60,8 @@ export const responseSchemas = {
   ApiTokenCreated: tokens.ApiTokenCreated,
   ApiToken: tokens.ApiToken,
   ApiTokenList: tokens.ApiTokenList,
+  Session: sessions.Session,
+  SessionList: sessions.SessionList,
   JoinToken: joins.JoinToken,
   Me: system.Me,
   SystemInfo: system.SystemInfo,

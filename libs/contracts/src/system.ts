@@ -5,12 +5,15 @@ import { Timestamp } from './names.ts';
 /** Who the caller is and what it may do. */
 export const Me = z.object({
   kind: z.literal('Me'),
-  /** `token/NAME`. */
+  /** `token/NAME`, `user/NAME` or `service/NAME`. */
   actor: z.string(),
-  role: z.enum(tokenRoles),
   permissions: z.array(z.enum(permissions)),
-  tokenId: z.string(),
+  /** Of an API token. */
+  role: z.enum(tokenRoles).optional(),
+  tokenId: z.string().optional(),
   tokenExpiresAt: Timestamp.optional(),
+  /** Of a person or a program that came in. */
+  session: z.object({ id: z.string(), expiresAt: Timestamp }).optional(),
 });
 export type Me = z.infer<typeof Me>;
 

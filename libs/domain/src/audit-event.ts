@@ -43,6 +43,8 @@ export const centralEventTypes = [
   'installation.keys_changed',
   'token.created',
   'token.revoked',
+  'session.started',
+  'session.ended',
   'login.failed',
   'audit.gap',
   'audit.chain_broken',
@@ -108,10 +110,12 @@ export const suspicions = ['actor', 'cluster', 'time', 'revision', 'chain'] as c
 export type Suspicion = (typeof suspicions)[number];
 
 export interface AuditActor {
-  /** `token`: an API token, by name. `agent`: the agent of a cluster. `system`: a job of ours. `kubernetes`: somebody in the cluster. */
-  readonly kind: 'token' | 'agent' | 'system' | 'kubernetes' | 'anonymous';
-  /** `token/NAME`, `agent/CLUSTER`, `system/JOB` or the name Kubernetes gives. */
+  /** `token`: an API token, by name. `user`, `service`: a person or a program that came in. `agent`: the agent of a cluster. `system`: a job of ours. `kubernetes`: somebody in the cluster. */
+  readonly kind: 'token' | 'user' | 'service' | 'agent' | 'system' | 'kubernetes' | 'anonymous';
+  /** `token/NAME`, `user/NAME`, `service/NAME`, `agent/CLUSTER`, `system/JOB` or the name Kubernetes gives. */
   readonly name: string;
+  /** Id of the session, of a person or a program. */
+  readonly session?: string;
 }
 
 export interface AuditObject {

@@ -26,6 +26,7 @@ export const errorKinds = {
   token_invalid: 'unauthenticated',
   token_expired: 'unauthenticated',
   token_revoked: 'unauthenticated',
+  session_ended: 'unauthenticated',
   join_token_invalid: 'unauthenticated',
   certificate_required: 'unauthenticated',
   certificate_revoked: 'unauthenticated',

@@ -6,6 +6,8 @@ import type {
   ApiTokenRecord,
   CertificateRecord,
   JoinTokenRecord,
+  SessionPrincipal,
+  SessionRecord,
 } from './records.ts';
 
 export interface NewJoinToken {
@@ -89,5 +91,24 @@ export interface ApiTokenStore {
   ): Promise<ApiTokenRecord>;
   /** By name or id. Throws not_found. Revoking twice is no error. */
   revoke(nameOrId: string): Promise<ApiTokenRecord>;
+  purge(before: Millis): Promise<number>;
+}
+
+export interface NewUserSession {
+  readonly id: string;
+  readonly hash: Uint8Array;
+  readonly principal: SessionPrincipal;
+  readonly signedInBy: string;
+  readonly address: string;
+  readonly ttlMs: Millis;
+}
+
+export interface SessionStore {
+  insert(session: NewUserSession): Promise<SessionRecord>;
+  /** By its id. Throws not_found. Ending twice is no error, and the first reason stays. */
+  end(id: string, because: string): Promise<SessionRecord>;
+  /** Every running session of a principal. Gives their ids. */
+  endOf(principalUid: string, because: string): Promise<readonly string[]>;
+  /** Removes those that were over before. Gives how many. */
   purge(before: Millis): Promise<number>;
 }

@@ -35,6 +35,7 @@ export { DatabaseReplaced, PolicyFeed, type PolicyFeedOptions } from './feed/pol
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
+export { findSessions, listSessions, touchSessions } from './queries/sessions.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export { findInstallation } from './queries/installation.ts';
 export { findCluster, listClusters } from './kinds/cluster/cluster-row.ts';

@@ -84,7 +84,7 @@ export interface PlainRecord extends RecordMeta {
 
 /** A credential that ended by hand: replicas close what it holds open. */
 export interface RevokedCredential {
-  readonly kind: 'Agent' | 'ApiToken';
+  readonly kind: 'Agent' | 'ApiToken' | 'Session';
   readonly uid: string;
 }
 
@@ -129,6 +129,32 @@ export interface StateAhead {
 }
 
 export type { PolicyChange, PolicyCommit };
+
+/** Whom a session stands for. */
+export interface SessionPrincipal {
+  readonly kind: 'User' | 'ServiceIdentity';
+  readonly uid: string;
+  /** As it was when the session began. */
+  readonly name: string;
+}
+
+/** A person or a program that came in. */
+export interface SessionRecord {
+  readonly uid: string;
+  /** The public part of its token. */
+  readonly id: string;
+  readonly hash: Uint8Array;
+  /** `present`: it is there still, and not locked. */
+  readonly principal: SessionPrincipal & { readonly present: boolean };
+  /** The way in, such as the issuer of the token it was exchanged for. */
+  readonly signedInBy: string;
+  readonly address: string;
+  readonly createdAt: Millis;
+  readonly expiresAt: Millis;
+  readonly lastUsedAt?: Millis;
+  readonly endedAt?: Millis;
+  readonly endedBecause?: string;
+}
 
 export interface ApiTokenRecord {
   readonly uid: string;

@@ -10,7 +10,12 @@ import type {
   SubjectMode,
 } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
-import type { AgentStore, ApiTokenStore, JoinTokenStore } from './credential-stores.ts';
+import type {
+  AgentStore,
+  ApiTokenStore,
+  JoinTokenStore,
+  SessionStore,
+} from './credential-stores.ts';
 import type { InstallationStore } from './installation-store.ts';
 import type { SyncStore } from './sync-bounds.ts';
 import type {
@@ -213,6 +218,7 @@ export interface Transaction {
   readonly joinTokens: JoinTokenStore;
   readonly agents: AgentStore;
   readonly apiTokens: ApiTokenStore;
+  readonly sessions: SessionStore;
   readonly installation: InstallationStore;
   readonly sync: SyncStore;
   readonly audit: AuditStore;

@@ -33,7 +33,13 @@ export {
   verifyJoinRequest,
   type JoinTokenText,
 } from './tokens/join-token.ts';
-export { makeApiToken, parseApiToken, sameHash, type ApiTokenText } from './tokens/api-token.ts';
+export {
+  makeBearerToken,
+  parseBearerToken,
+  sameHash,
+  type BearerKind,
+  type BearerText,
+} from './tokens/bearer-token.ts';
 export {
   /** @public Who dials without our client, as the attacks in the tests do, needs it. */
   centralName,

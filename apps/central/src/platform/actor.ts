@@ -1,25 +1,60 @@
-import { rolePermissions } from '@ambit/contracts';
+import { everybodysPermissions, rolePermissions } from '@ambit/contracts';
 import type { Permission, TokenRole } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
+import type { BearerKind } from '@ambit/transport';
 
-/** Who calls: the holder of an API token. */
+/** What a caller was let in by. */
+interface Credential {
+  readonly kind: BearerKind;
+  readonly uid: string;
+  /** The public part of its text. */
+  readonly id: string;
+}
+
+/** Whom it stands for: an API token for itself, a session for a person or a program. */
+export type Principal =
+  | { readonly kind: 'token'; readonly name: string; readonly role: TokenRole }
+  | { readonly kind: 'user' | 'service'; readonly name: string; readonly uid: string };
+
+/** Who calls. */
 export interface Actor {
-  readonly tokenUid: string;
-  /** The public part of the token. */
-  readonly tokenId: string;
-  readonly tokenName: string;
-  readonly role: TokenRole;
-  /** When the token ends by itself. */
+  readonly credential: Credential;
+  readonly principal: Principal;
+  /** When the credential ends by itself. */
   readonly expiresAt?: Millis;
 }
 
-/** The actor as audit events name it. */
-export function auditActor(actor: Actor): AuditActor {
-  return { kind: 'token', name: `token/${actor.tokenName}` };
+/** `token/NAME`, `user/NAME` or `service/NAME`. */
+export function principalName({ kind, name }: Principal): string {
+  return `${kind}/${name}`;
 }
 
-/** True when the actor's role holds the permission. */
+/** The actor as audit events name it. */
+export function auditActor({ principal, credential }: Actor): AuditActor {
+  const { kind } = principal;
+  const name = principalName(principal);
+  return kind === 'token' ? { kind, name } : { kind, name, session: credential.id };
+}
+
+/** The credential as messages to its holder name it. */
+export function credentialName({ principal }: Pick<Actor, 'principal'>): string {
+  return principal.kind === 'token'
+    ? `token ${principal.name}`
+    : `session of ${principalName(principal)}`;
+}
+
+/** What the caller may do in Ambit itself. */
+export function permissionsOf({ principal }: Actor): readonly Permission[] {
+  return principal.kind === 'token' ? rolePermissions[principal.role] : everybodysPermissions;
+}
+
+/** True when the caller holds the permission. */
 export function mayDo(actor: Actor, permission: Permission): boolean {
-  return rolePermissions[actor.role].includes(permission);
+  return permissionsOf(actor).includes(permission);
+}
+
+/** The role that bounds what a caller may change beyond its permissions. */
+export function boundingRole({ principal }: Actor): TokenRole | undefined {
+  return principal.kind === 'token' ? principal.role : undefined;
 }

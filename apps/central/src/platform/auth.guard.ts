@@ -1,8 +1,8 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { routes } from '@ambit/contracts';
-import type { OperationId } from '@ambit/contracts';
+import type { OperationId, Permission } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
-import { mayDo } from './actor.ts';
+import { credentialName, mayDo, principalName } from './actor.ts';
 import type { Actor } from './actor.ts';
 import type { AmbitRequest } from './call.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -42,14 +42,24 @@ export class AuthGuard implements CanActivate {
     );
     const { permission } = routes[operation];
     if (!mayDo(actor, permission)) {
-      throw new AppError('permission_denied', `The token ${actor.tokenName} may not do this.`, {
-        why: `It has the role ${actor.role}, and this needs ${permission}.`,
-        hint: 'Use a token whose role allows it; `ambit-central token create` makes one.',
-        details: { missing: permission },
-      });
+      throw denied(actor, permission);
     }
     return actor;
   }
+}
+
+function denied(actor: Actor, permission: Permission): AppError {
+  const { principal } = actor;
+  const isToken = principal.kind === 'token';
+  return new AppError('permission_denied', `The ${credentialName(actor)} may not do this.`, {
+    why: isToken
+      ? `It has the role ${principal.role}, and this needs ${permission}.`
+      : `${principalName(principal)} holds no right in Ambit itself, and this needs ${permission}.`,
+    hint: isToken
+      ? 'Use a token whose role allows it; `ambit-central token create` makes one.'
+      : 'Ask an administrator of Ambit.',
+    details: { missing: permission },
+  });
 }
 
 /** Node joins or drops repeated headers, so two credentials could be read differently by a proxy and by us. */

@@ -11,10 +11,8 @@ beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 const actor = (name: string, more: Partial<Actor> = {}): Actor => ({
-  tokenUid: `uid-${name}`,
-  tokenId: `id-${name}`,
-  tokenName: name,
-  role: 'admin',
+  credential: { kind: 'ApiToken', uid: `uid-${name}`, id: `id-${name}` },
+  principal: { kind: 'token', name, role: 'admin' },
   ...more,
 });
 
@@ -31,9 +29,9 @@ function scene() {
   const refusals = new Map<string, AppError>();
   const database = { answer: async (): Promise<void> => undefined };
   const recheck = async (actors: readonly Actor[]) => {
-    asked.push(actors.map(({ tokenName }) => tokenName));
+    asked.push(actors.map(({ principal }) => principal.name));
     await database.answer();
-    return ({ tokenName }: Actor) => refusals.get(tokenName);
+    return ({ principal }: Actor) => refusals.get(principal.name);
   };
   const revocations = new RevocationWatch(commits, 'ApiToken');
   const watch = new CredentialWatch({ recheck }, revocations, { clock, logger });
@@ -61,6 +59,15 @@ describe('a call of a credential', () => {
     expect([reasonOf(ann), reasonOf(ben)]).toEqual(['The token ann was revoked.', undefined]);
     expect(ann.ended.reason).toMatchObject({ code: 'token_revoked' });
     expect(reasonOf(watch.open(actor('ann')))).toBe('The token ann was revoked.');
+  });
+
+  test('of a session ends with that, and says whose it was', () => {
+    const { watch, revoke } = scene();
+    const credential = { kind: 'Session', uid: 'uid-s', id: 's' } as const;
+    const principal = { kind: 'service', name: 'deploy', uid: 'p' } as const;
+    const call = watch.open({ credential, principal });
+    revoke('uid-s');
+    expect(reasonOf(call)).toBe('The session of service/deploy was revoked.');
   });
 
   test('ends when its token does, at once when that is over, and not before', async () => {

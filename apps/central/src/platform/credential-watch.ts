@@ -1,5 +1,6 @@
 import { AppError } from '@ambit/kernel';
 import type { Clock, Logger, Millis } from '@ambit/kernel';
+import { credentialName } from './actor.ts';
 import type { Actor } from './actor.ts';
 import type { Authenticator } from './auth.guard.ts';
 import type { RevocationWatch } from './revocation-watch.ts';
@@ -63,7 +64,7 @@ export class CredentialWatch {
     };
     this.#open.add(call);
     if (this.#timer === undefined) this.#plan();
-    const unwatch = this.#revocations.watch(actor.tokenUid, () => call.end(revoked(actor)));
+    const unwatch = this.#revocations.watch(actor.credential.uid, () => call.end(revoked(actor)));
     const cancelEnd = this.#endAt(actor, () => call.end(expired(actor)));
     return {
       ended: ending.signal,
@@ -129,14 +130,18 @@ export class CredentialWatch {
   }
 }
 
-const revoked = ({ tokenName }: Actor): AppError =>
-  new AppError('token_revoked', `The token ${tokenName} was revoked.`);
+const revoked = (actor: Actor): AppError =>
+  new AppError('token_revoked', `The ${credentialName(actor)} was revoked.`);
 
-const expired = ({ tokenName }: Actor): AppError =>
-  new AppError('token_expired', `The token ${tokenName} has ended.`);
+const expired = (actor: Actor): AppError =>
+  new AppError('token_expired', `The ${credentialName(actor)} has ended.`);
 
-const unconfirmed = ({ tokenName }: Actor): AppError =>
-  new AppError('database_unavailable', `Whether the token ${tokenName} still holds is not known.`, {
-    why: 'The database does not answer here, so a revocation would not be heard of.',
-    hint: 'Call again in a moment, or ask another replica; a stream goes on after its last id.',
-  });
+const unconfirmed = (actor: Actor): AppError =>
+  new AppError(
+    'database_unavailable',
+    `Whether the ${credentialName(actor)} still holds is not known.`,
+    {
+      why: 'The database does not answer here, so a revocation would not be heard of.',
+      hint: 'Call again in a moment, or ask another replica; a stream goes on after its last id.',
+    },
+  );

@@ -9,16 +9,16 @@ interface Commits {
 const remembered = 10_000;
 
 /**
- * Cuts what a revoked agent or token holds open here, in the turn in which this replica hears of the revocation, whichever
+ * Cuts what a revoked agent, token or session holds open here, in the turn in which this replica hears of the revocation, whichever
  * replica made it.
  */
 export class RevocationWatch {
   readonly #cuts = new Map<string, Set<() => void>>();
   readonly #revoked = new LRUCache<string, true>({ max: remembered });
 
-  constructor(commits: Commits, of: RevokedCredential['kind']) {
+  constructor(commits: Commits, ...of: RevokedCredential['kind'][]) {
     commits.subscribe((commit) => {
-      for (const { kind, uid } of commit.revoked) if (kind === of) this.#cut(uid);
+      for (const { kind, uid } of commit.revoked) if (of.includes(kind)) this.#cut(uid);
     });
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { FakeClock, RecordingLogger } from '@ambit/testing';
+import type { Actor } from './actor.ts';
 import { SignInFailures } from './sign-in-failures.ts';
 
 type Event = { readonly message: string; readonly details?: { readonly count?: number } };
@@ -18,6 +19,11 @@ function scene() {
   return { clock, logger, events, database, failures, actors };
 }
 
+const shown = (id: string): Actor => ({
+  credential: { kind: 'ApiToken', uid: `uid-${id}`, id },
+  principal: { kind: 'token', name: 'ci', role: 'admin' },
+});
+
 const unknown = { address: '192.0.2.1', reason: 'token_invalid' } as const;
 
 describe('failed sign-ins in the audit trail', () => {
@@ -26,7 +32,7 @@ describe('failed sign-ins in the audit trail', () => {
     for (let n = 0; n < 3; n++) failures.note(unknown);
     failures.note({ ...unknown, address: '192.0.2.2' });
     failures.note({ ...unknown, reason: 'token_expired' });
-    failures.note({ ...unknown, token: { id: 't', name: 'ci' } });
+    failures.note({ ...unknown, shown: shown('t') });
     await failures.stop();
     expect(events.map(({ message }) => message)).toEqual([
       'Signing in with an unknown token from 192.0.2.1 failed, 3 times: token_invalid',
@@ -67,8 +73,8 @@ describe('failed sign-ins in the audit trail', () => {
     const { failures, events, actors } = scene();
     const since = new Date(new FakeClock().now()).toISOString();
     failures.note(unknown);
-    failures.note({ ...unknown, token: { id: 't', name: 'ci' } });
-    failures.note({ ...unknown, token: { id: 'u', name: 'ci' } });
+    failures.note({ ...unknown, shown: shown('t') });
+    failures.note({ ...unknown, shown: shown('u') });
     await failures.stop();
     const details = { address: '192.0.2.1', reason: 'token_invalid', count: 1, since };
     const code = 'token_invalid';

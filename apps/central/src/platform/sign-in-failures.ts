@@ -1,12 +1,14 @@
 import type { ErrorCode, Clock, Logger, Millis } from '@ambit/kernel';
 import type { NewAuditEvent, UnitOfWork } from '@ambit/persistence';
+import { credentialName } from './actor.ts';
+import type { Actor } from './actor.ts';
 
-/** A token that was refused. */
+/** A credential that was refused. */
 export interface SignInFailure {
   readonly address: string;
   readonly reason: ErrorCode;
-  /** The token that it claims to be, when there is one of that id. */
-  readonly token?: { readonly id: string; readonly name: string };
+  /** Whose it claims to be, when there is one of that id. */
+  readonly shown?: Actor;
 }
 
 /** Takes what failed; it never fails and never waits. */
@@ -104,23 +106,31 @@ export class SignInFailures implements SignInFailureRecorder {
   }
 }
 
-const keyOf = ({ address, reason, token }: SignInFailure): string =>
-  JSON.stringify([address, reason, token?.id ?? 'unknown']);
+const idOf = ({ shown }: SignInFailure): string => shown?.credential.id ?? 'unknown';
 
-function eventOf({ address, reason, token, count, since }: Counted): NewAuditEvent {
-  const what = token === undefined ? 'an unknown token' : `the token ${token.name}`;
+const keyOf = (failure: SignInFailure): string =>
+  JSON.stringify([failure.address, failure.reason, idOf(failure)]);
+
+function eventOf(failure: Counted): NewAuditEvent {
+  const { address, reason, shown, count, since } = failure;
+  const what = shown === undefined ? 'an unknown token' : `the ${credentialName(shown)}`;
   const times = count === 1 ? '' : `, ${count} times`;
   return {
     type: 'login.failed',
     message: `Signing in with ${what} from ${address} failed${times}: ${reason}`,
-    ...(token === undefined ? {} : { object: { kind: 'ApiToken', name: token.name } }),
+    ...(shown === undefined ? {} : { object: objectOf(shown) }),
     result: { code: reason },
     details: {
       address,
-      tokenId: token?.id ?? 'unknown',
+      tokenId: idOf(failure),
       reason,
       count,
       since: new Date(since).toISOString(),
     },
   };
 }
+
+const objectOf = ({ credential, principal }: Actor): { kind: string; name: string } => ({
+  kind: credential.kind,
+  name: credential.kind === 'ApiToken' ? principal.name : credential.id,
+});

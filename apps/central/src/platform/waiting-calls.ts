@@ -1,5 +1,6 @@
 import { AppError } from '@ambit/kernel';
 import type { CentralSettings } from '../config.ts';
+import { credentialName } from './actor.ts';
 import type { Actor } from './actor.ts';
 
 type Caps = Pick<CentralSettings, 'waitingCalls' | 'waitingCallsPerToken'>;
@@ -20,12 +21,13 @@ export class WaitingCalls {
   }
 
   /** A place for one call, and the function that gives it back. Throws `too_many_streams`. */
-  take({ tokenUid, tokenName }: Actor): () => void {
+  take(actor: Actor): () => void {
     const { waitingCalls, waitingCallsPerToken } = this.#caps;
-    const own = this.#byToken.get(tokenUid) ?? 0;
+    const { uid } = actor.credential;
+    const own = this.#byToken.get(uid) ?? 0;
     if (own >= waitingCallsPerToken)
       throw tooMany(
-        `The token ${tokenName} has ${own} calls open that wait or follow events.`,
+        `The ${credentialName(actor)} has ${own} calls open that wait or follow events.`,
         `One token may have ${waitingCallsPerToken}: close some, or raise waitingCallsPerToken.`,
       );
     if (this.#total >= waitingCalls)
@@ -33,15 +35,15 @@ export class WaitingCalls {
         `Central has ${this.#total} calls open that wait or follow events, and takes no more.`,
         'Try again later, ask another replica, or raise waitingCalls.',
       );
-    this.#byToken.set(tokenUid, own + 1);
+    this.#byToken.set(uid, own + 1);
     this.#changed((this.#total += 1));
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      const left = (this.#byToken.get(tokenUid) ?? 1) - 1;
-      if (left === 0) this.#byToken.delete(tokenUid);
-      else this.#byToken.set(tokenUid, left);
+      const left = (this.#byToken.get(uid) ?? 1) - 1;
+      if (left === 0) this.#byToken.delete(uid);
+      else this.#byToken.set(uid, left);
       this.#changed((this.#total -= 1));
     };
   }

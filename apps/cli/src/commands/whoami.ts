@@ -1,3 +1,4 @@
+import type { Me } from '@ambit/contracts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
@@ -17,14 +18,18 @@ export async function whoami(
   const me = await client.api.getMe({});
   if (await printValue(context, { server: settings.server, ...me }, format)) return exitCodes.done;
   const { out } = context.terminal;
-  const end =
-    me.tokenExpiresAt === undefined
-      ? 'no end'
-      : `ends ${relativeTime(me.tokenExpiresAt, context.now())}`;
   out.line(`Server:       ${settings.server}`);
   out.line(`Profile:      ${settings.profile}`);
-  out.line(`Who:          ${me.actor} (${me.role})`);
-  out.line(`Token:        ${me.tokenId}, ${end}`);
+  out.line(`Who:          ${me.actor}${me.role === undefined ? '' : ` (${me.role})`}`);
+  out.line(credentialLine(me, context.now()));
   out.line(`Permissions:  ${me.permissions.join(' ')}`);
   return exitCodes.done;
+}
+
+/** What the caller is let in by, and until when. */
+function credentialLine({ session, tokenId, tokenExpiresAt }: Me, now: number): string {
+  if (session !== undefined)
+    return `Session:      ${session.id}, ends ${relativeTime(session.expiresAt, now)}`;
+  const end = tokenExpiresAt === undefined ? 'no end' : `ends ${relativeTime(tokenExpiresAt, now)}`;
+  return `Token:        ${tokenId}, ${end}`;
 }

@@ -16,6 +16,7 @@ import { InventoryVersions1795471200000 } from './1795471200000-inventory-versio
 import { AuditFacts1795471500000 } from './1795471500000-audit-facts.ts';
 import { CompletedHello1795471560000 } from './1795471560000-completed-hello.ts';
 import { OfferedRevision1795471620000 } from './1795471620000-offered-revision.ts';
+import { Sessions1795471680000 } from './1795471680000-sessions.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -37,4 +38,5 @@ export const allMigrations = [
   AuditFacts1795471500000,
   CompletedHello1795471560000,
   OfferedRevision1795471620000,
+  Sessions1795471680000,
 ];

@@ -10,6 +10,7 @@ import { PostgresMemberStore } from '../kinds/group/member.store.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
 import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
+import { PostgresSessionStore } from './session.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresSyncStore } from './sync.store.ts';
 import { PostgresUserStore } from '../kinds/user/user.store.ts';
@@ -29,6 +30,7 @@ export function openStores(context: StoreContext): Transaction {
     joinTokens: new PostgresJoinTokenStore(context),
     agents: new PostgresAgentStore(context),
     apiTokens: new PostgresApiTokenStore(context),
+    sessions: new PostgresSessionStore(context),
     installation: new PostgresInstallationStore(context),
     sync: new PostgresSyncStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import { sha256Hex } from '../digests.ts';
-import { makeApiToken, parseApiToken, sameHash } from './api-token.ts';
+import { makeBearerToken, parseBearerToken, sameHash } from './bearer-token.ts';
 import {
   hashJoinToken,
   joinProofKey,
@@ -94,39 +94,50 @@ describe('a join token', () => {
 
 describe('an API token', () => {
   test('reads back with its id and hash', () => {
-    const token = makeApiToken();
-    expect(parseApiToken(token.text)).toEqual(token);
+    const token = makeBearerToken('ApiToken');
+    expect(parseBearerToken(token.text)).toEqual(token);
     expect(token.text).toMatch(/^amb_[a-z2-7]{12}_[a-z2-7]{52}_[0-9a-f]{8}$/);
   });
 
+  test('of a session has a prefix of its own, and is no API token', () => {
+    const token = makeBearerToken('Session');
+    expect(parseBearerToken(token.text)).toEqual(token);
+    expect(token.text).toMatch(/^ambs_[a-z2-7]{12}_[a-z2-7]{52}_[0-9a-f]{8}$/);
+    expect(failureOf(() => parseBearerToken(token.text.replace('ambs_', 'amb_'))).code).toBe(
+      'token_invalid',
+    );
+  });
+
   test('with any one character wrong is told apart before a look-up', () => {
-    const { text } = makeApiToken();
+    const { text } = makeBearerToken('ApiToken');
     for (const each of nearly(text)) {
       if (each === text) continue;
-      const error = failureOf(() => parseApiToken(each));
+      const error = failureOf(() => parseBearerToken(each));
       expect(error.code).toBe('token_invalid');
       expect(JSON.stringify([error.message, error.extras])).not.toContain(text.slice(20, 60));
     }
   });
 
   test('hashes are compared whole', () => {
-    const { hash } = makeApiToken();
+    const { hash } = makeBearerToken('ApiToken');
     expect(sameHash(hash, hash)).toBe(true);
-    expect(sameHash(hash, makeApiToken().hash)).toBe(false);
+    expect(sameHash(hash, makeBearerToken('ApiToken').hash)).toBe(false);
     expect(sameHash(hash, hash.slice(0, 62))).toBe(false);
     expect(sameHash('', '')).toBe(false);
   });
 
   test('a check sum is eight digits however small it is', () => {
     // CRC-32 of one token in sixteen begins with a zero.
-    const lengths = new Set(Array.from({ length: 200 }, () => makeApiToken().text.length));
+    const lengths = new Set(
+      Array.from({ length: 200 }, () => makeBearerToken('ApiToken').text.length),
+    );
     expect([...lengths]).toEqual([78]);
   });
 });
 
 describe('what is no token is said in words', () => {
   test('an API token', () => {
-    const error = failureOf(() => parseApiToken('x'));
+    const error = failureOf(() => parseBearerToken('x'));
     expect(error.message).toBe('This is not a whole API token.');
     expect(error.extras).toEqual({
       why: 'An API token looks like amb_ID_SECRET_SUM; something is missing or was changed.',
@@ -146,8 +157,8 @@ describe('what is no token is said in words', () => {
   });
 
   test('with something before it, a token is none', () => {
-    const [api, join] = [makeApiToken(), makeJoinToken('c'.repeat(64))];
-    expect(failureOf(() => parseApiToken(`x${api.text}`)).code).toBe('token_invalid');
+    const [api, join] = [makeBearerToken('ApiToken'), makeJoinToken('c'.repeat(64))];
+    expect(failureOf(() => parseBearerToken(`x${api.text}`)).code).toBe('token_invalid');
     expect(failureOf(() => parseJoinToken(`x${join.text}`)).code).toBe('join_token_invalid');
     expect(readPresentedJoinToken(`x${join.presented}`)).toBeUndefined();
     expect(readPresentedJoinToken(join.presented)?.id).toBe(join.id);

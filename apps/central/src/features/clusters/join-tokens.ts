@@ -3,7 +3,7 @@ import type { Clock, Millis } from '@ambit/kernel';
 import { findCluster, listJoinTokens } from '@ambit/persistence';
 import type { ClusterRecord, Database, JoinTokenRecord, UnitOfWork } from '@ambit/persistence';
 import { hashJoinToken, joinProofKey, makeJoinToken } from '@ambit/transport';
-import { auditActor } from '../../platform/actor.ts';
+import { auditActor, principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { found, timestamp } from '../../platform/object-response.ts';
 
@@ -51,7 +51,7 @@ export class JoinTokens {
         secretHash: Buffer.from(hashJoinToken(made.presented), 'hex'),
         proofKey: joinProofKey(made.presented),
         clusterUid: cluster.uid,
-        createdBy: caller.actor.tokenName,
+        createdBy: principalName(caller.actor.principal),
         ttlMs,
       });
     });

@@ -1,5 +1,6 @@
 import type { WriteQuery } from '@ambit/contracts';
-import { auditActor } from '../../platform/actor.ts';
+import { defined } from '@ambit/kernel';
+import { auditActor, boundingRole } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import type { SourcedRequest } from './apply-documents.ts';
 
@@ -11,7 +12,7 @@ export function writeRequest(
   return {
     source: 'api',
     actor: auditActor(call.actor),
-    role: call.actor.role,
+    ...defined({ role: boundingRole(call.actor) }),
     requestId: call.requestId,
     dryRun: query.dryRun === 'All',
     ...(query.confirmRemovals === undefined ? {} : { confirmRemovals: query.confirmRemovals }),

@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import type { ApiTokenRecord, Sql } from '@ambit/persistence';
 import { FakeClock, RecordingLogger } from '@ambit/testing';
-import { makeApiToken } from '@ambit/transport';
+import { makeBearerToken } from '@ambit/transport';
+import { apiTokenCredentials } from './api-token-credentials.ts';
+import { BearerAuthenticator } from '../../platform/bearer-authenticator.ts';
 import { FailureLimiter, failuresPerMinute } from '../../platform/failure-limiter.ts';
-import type { SignInFailure } from './sign-in-failures.ts';
-import { TokenAuthenticator } from './token-authenticator.ts';
+import type { SignInFailure } from '../../platform/sign-in-failures.ts';
 
 type Parts = Partial<Pick<ApiTokenRecord, 'name' | 'role' | 'expiresAt' | 'revokedAt'>>;
 
@@ -17,7 +18,7 @@ class Tokens implements Sql {
   readonly #rows: Record<string, unknown>[] = [];
 
   add({ name = 'ci', role = 'admin', expiresAt, revokedAt }: Parts = {}) {
-    const token = makeApiToken();
+    const token = makeBearerToken('ApiToken');
     const row = {
       uid: `uid-${token.id}`,
       id: token.id,
@@ -55,12 +56,16 @@ function scene() {
     },
   };
   const noted: SignInFailure[] = [];
-  const authenticator = new TokenAuthenticator(
-    tokens,
+  const authenticator = new BearerAuthenticator({
+    sources: {
+      ApiToken: apiTokenCredentials(tokens, clock),
+      Session: { find: async () => [], noteUses: async () => undefined },
+    },
+    failures: new FailureLimiter(counts, clock, logger),
+    signIns: { note: (failure) => noted.push(failure) },
     clock,
-    new FailureLimiter(counts, clock, logger),
-    { note: (failure) => noted.push(failure) },
-  );
+    logger,
+  });
   const signIn = async (authorization: string | undefined) =>
     authenticator.authenticate(authorization, '192.0.2.1').catch((error: unknown) => {
       if (error instanceof AppError) return error;
@@ -77,10 +82,8 @@ describe('who shows a token', () => {
     const { tokens, signIn, counted, noted, clock } = scene();
     const { id, text, row } = tokens.add({ role: 'sync', expiresAt: clock.now() + 1 });
     const actor = {
-      tokenUid: row.uid,
-      tokenId: id,
-      tokenName: 'ci',
-      role: 'sync',
+      credential: { kind: 'ApiToken', uid: row.uid, id },
+      principal: { kind: 'token', name: 'ci', role: 'sync' },
       expiresAt: clock.now() + 1,
     };
     for (const scheme of ['Bearer ', 'bearer ', '  BEARER   '])
@@ -130,7 +133,7 @@ describe('who shows a token', () => {
 
   test('made up, it is not known, and counted by address alone', async () => {
     const { signIn, noted, counted } = scene();
-    expect(await signIn(`Bearer ${makeApiToken().text}`)).toMatchObject({
+    expect(await signIn(`Bearer ${makeBearerToken('ApiToken').text}`)).toMatchObject({
       code: 'token_invalid',
       message: 'This token is not known here.',
       extras: { hint: 'It may belong to another installation, or was made up.' },
@@ -148,8 +151,12 @@ describe('who shows a token', () => {
     const stolen = tokens.add({ name: 'stolen' });
     stolen.row.hash = Buffer.alloc(32);
     expect(codeOf(await signIn(stolen.bearer))).toBe('token_invalid');
-    expect(noted).toEqual([
-      { address, reason: 'token_invalid', token: { id: stolen.id, name: 'stolen' } },
+    expect(noted).toMatchObject([
+      {
+        address,
+        reason: 'token_invalid',
+        shown: { credential: { id: stolen.id }, principal: { name: 'stolen' } },
+      },
     ]);
     expect([...counted.keys()]).toEqual(['192.0.2.1', `token/${stolen.id}`]);
     expect(counted.has(`token/${id}`)).toBe(false);
@@ -170,7 +177,7 @@ describe('who shows a token', () => {
       code: 'token_expired',
       message: 'The token short has ended.',
     });
-    expect(noted.map(({ token }) => token?.name)).toEqual(['old', 'short']);
+    expect(noted.map(({ shown }) => shown?.principal.name)).toEqual(['old', 'short']);
     // The secret was right: nobody guesses at it.
     expect([...counted.keys()]).toEqual(['192.0.2.1']);
   });
@@ -234,7 +241,7 @@ describe('looking again at who is in', () => {
     clock.advance(1_000);
     const before = tokens.asked.length;
     const refusalOf = await authenticator.recheck([...actors, ...actors]);
-    expect(tokens.asked.slice(before)).toEqual([actors.map(({ tokenId }) => tokenId)]);
+    expect(tokens.asked.slice(before)).toEqual([actors.map(({ credential }) => credential.id)]);
     expect(actors.map((actor) => refusalOf(actor)?.message)).toEqual([
       undefined,
       'The token changed has another role now.',

@@ -3,7 +3,7 @@ import type { AuditActor } from '@ambit/domain';
 import type { Clock, Millis } from '@ambit/kernel';
 import { listApiTokens } from '@ambit/persistence';
 import type { ApiTokenRecord, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
-import { makeApiToken } from '@ambit/transport';
+import { makeBearerToken } from '@ambit/transport';
 import { timestamp } from '../../platform/object-response.ts';
 
 interface Caller {
@@ -23,7 +23,7 @@ export async function makeToken(
   tx: Transaction,
   wanted: WantedToken,
 ): Promise<{ readonly text: string; readonly record: ApiTokenRecord }> {
-  const { id, hash, text } = makeApiToken();
+  const { id, hash, text } = makeBearerToken('ApiToken');
   const record = await tx.apiTokens.insert({ id, hash: Buffer.from(hash, 'hex'), ...wanted });
   tx.audit.record({
     type: 'token.created',

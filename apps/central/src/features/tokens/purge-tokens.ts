@@ -5,7 +5,7 @@ import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 
 const day = 86_400_000;
 
-/** Forgets what was used or over long ago: join tokens and nonces after a day, API tokens and removed clusters after 30. */
+/** Forgets what was used or over long ago: join tokens and nonces after a day, API tokens, sessions and removed clusters after 30. */
 export function purgeTokens(ports: {
   readonly unitOfWork: UnitOfWork;
   readonly database: Database;
@@ -22,6 +22,7 @@ export function purgeTokens(ports: {
           await tx.joinTokens.purge(now - day);
           await tx.agents.purgeNonces();
           await tx.apiTokens.purge(now - 30 * day);
+          await tx.sessions.purge(now - 30 * day);
         },
       );
       await purgeRemovedClusters(ports.database, now - 30 * day);

@@ -1,5 +1,4 @@
 import { Controller, Inject } from '@nestjs/common';
-import { rolePermissions } from '@ambit/contracts';
 import { auditActor } from '../../platform/actor.ts';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
@@ -37,16 +36,5 @@ export class TokensController {
   @Endpoint('revokeApiToken')
   revoke(@TheCall() { actor, requestId, params }: Call<'revokeApiToken'>): Promise<object> {
     return this.#tokens.revoke({ actor: auditActor(actor), requestId }, params['id'] ?? '');
-  }
-
-  @Endpoint('getMe')
-  me(@TheCall() { actor }: Call<'getMe'>): object {
-    return {
-      kind: 'Me',
-      actor: auditActor(actor).name,
-      role: actor.role,
-      permissions: [...rolePermissions[actor.role]],
-      tokenId: actor.tokenId,
-    };
   }
 }

@@ -3,7 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ManageTokens } from './manage-tokens.ts';
 import { TokensController } from './tokens.controller.ts';
 
-/** API tokens and who the caller is. */
+/** API tokens. */
 @Module({})
 export class TokensModule {
   static of(tokens: ManageTokens): DynamicModule {

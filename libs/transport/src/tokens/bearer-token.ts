@@ -3,8 +3,16 @@ import { crc32 } from 'node:zlib';
 import { AppError, base32 } from '@ambit/kernel';
 import { sha256Hex } from '../digests.ts';
 
-/** A token for the API: `amb_<id>_<secret>_<crc>`. The check sum lets secret scanners and typing errors be told apart. */
-export interface ApiTokenText {
+/** What a bearer token lets in, by its prefix: an API token, or the session of a person or a program. */
+const prefixes = { ApiToken: 'amb', Session: 'ambs' } as const;
+export type BearerKind = keyof typeof prefixes;
+
+/**
+ * A token for the API: `amb_<id>_<secret>_<crc>`, or `ambs_…` of a session. The check sum lets secret scanners and typing
+ * errors be told apart.
+ */
+export interface BearerText {
+  readonly kind: BearerKind;
   /** The whole text, shown once. */
   readonly text: string;
   readonly id: string;
@@ -12,23 +20,23 @@ export interface ApiTokenText {
   readonly hash: string;
 }
 
-const form = /^(amb_([a-z2-7]{12})_[a-z2-7]{52})_([0-9a-f]{8})$/;
+const form = /^((ambs?)_([a-z2-7]{12})_[a-z2-7]{52})_([0-9a-f]{8})$/;
 
 function checkSum(body: string): string {
   return crc32(body).toString(16).padStart(8, '0');
 }
 
 /** A new token of 260 random bits. */
-export function makeApiToken(): ApiTokenText {
+export function makeBearerToken(kind: BearerKind): BearerText {
   const id = base32(randomBytes(8), 12);
-  const body = `amb_${id}_${base32(randomBytes(33), 52)}`;
+  const body = `${prefixes[kind]}_${id}_${base32(randomBytes(33), 52)}`;
   const text = `${body}_${checkSum(body)}`;
-  return { text, id, hash: hashApiToken(text) };
+  return { kind, text, id, hash: hashBearerToken(text) };
 }
 
-/** Throws `token_invalid`, without the text, when it is no API token or its check sum is wrong. */
-export function parseApiToken(text: string): ApiTokenText {
-  const [, body, id, sum] = form.exec(text) ?? [];
+/** Throws `token_invalid`, without the text, when it is no token of ours or its check sum is wrong. */
+export function parseBearerToken(text: string): BearerText {
+  const [, body, prefix, id, sum] = form.exec(text) ?? [];
   if (body === undefined || id === undefined || checkSum(body) !== sum) {
     throw new AppError('token_invalid', 'This is not a whole API token.', {
       why: 'An API token looks like amb_ID_SECRET_SUM; something is missing or was changed.',
@@ -36,11 +44,12 @@ export function parseApiToken(text: string): ApiTokenText {
       nextCommand: 'ambit-central token create --name NAME --role admin',
     });
   }
-  return { text, id, hash: hashApiToken(text) };
+  const kind = prefix === prefixes.Session ? 'Session' : 'ApiToken';
+  return { kind, text, id, hash: hashBearerToken(text) };
 }
 
 /** What is stored of a token. Plain SHA-256: 260 random bits cannot be guessed. */
-export function hashApiToken(text: string): string {
+function hashBearerToken(text: string): string {
   return sha256Hex(text);
 }
 

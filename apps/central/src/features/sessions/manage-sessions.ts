@@ -1,0 +1,79 @@
+import type { Session } from '@ambit/contracts';
+import type { Clock, Millis } from '@ambit/kernel';
+import { listSessions } from '@ambit/persistence';
+import type { SessionPrincipal, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
+import { makeBearerToken } from '@ambit/transport';
+import { auditActor, principalName } from '../../platform/actor.ts';
+import type { Actor } from '../../platform/actor.ts';
+import { principalOf, sessionResponse } from './session-response.ts';
+
+interface Caller {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+export interface WantedSession {
+  readonly principal: SessionPrincipal;
+  /** The way in, such as the issuer of the token it is exchanged for. */
+  readonly signedInBy: string;
+  readonly address: string;
+  readonly ttlMs: Millis;
+}
+
+/**
+ * A new session as a part of a transaction; the text of its token is known only here.
+ *
+ * @public -- the ways in begin their sessions with it.
+ */
+export async function beginSession(
+  tx: Transaction,
+  wanted: WantedSession,
+): Promise<{ readonly text: string; readonly id: string; readonly expiresAt: Millis }> {
+  const { id, hash, text } = makeBearerToken('Session');
+  const { expiresAt } = await tx.sessions.insert({ id, hash: Buffer.from(hash, 'hex'), ...wanted });
+  const { principal, signedInBy, address } = wanted;
+  const who = principalOf(principal);
+  tx.audit.record({
+    type: 'session.started',
+    actor: { kind: who.kind, name: principalName(who), session: id },
+    message: `${principalName(who)} came in through ${signedInBy}`,
+    object: { kind: principal.kind, name: principal.name, uid: principal.uid },
+    details: { session: id, signedInBy, address, expiresAt: new Date(expiresAt).toISOString() },
+  });
+  return { text, id, expiresAt };
+}
+
+/** Sessions of people and programs: who is in, and the end of it at once everywhere. */
+export class ManageSessions {
+  readonly #unitOfWork: UnitOfWork;
+  readonly #sql: Sql;
+  readonly #clock: Clock;
+
+  constructor(unitOfWork: UnitOfWork, sql: Sql, clock: Clock) {
+    this.#unitOfWork = unitOfWork;
+    this.#sql = sql;
+    this.#clock = clock;
+  }
+
+  async list(): Promise<Session[]> {
+    const sessions = await listSessions(this.#sql);
+    return sessions.map((session) => sessionResponse(session, this.#clock.now()));
+  }
+
+  /** By its id. Throws `not_found`. Ending twice is no error. */
+  async end({ actor, requestId }: Caller, id: string): Promise<Session> {
+    const by = auditActor(actor);
+    const { value } = await this.#unitOfWork.run({ actor: by, requestId }, async (tx) => {
+      const session = await tx.sessions.end(id, `Ended by ${by.name}.`);
+      const { principal } = session;
+      tx.audit.record({
+        type: 'session.ended',
+        message: `The session of ${principalName(principalOf(principal))} was ended`,
+        object: { kind: principal.kind, name: principal.name, uid: principal.uid },
+        details: { session: id },
+      });
+      return session;
+    });
+    return sessionResponse(value, this.#clock.now());
+  }
+}

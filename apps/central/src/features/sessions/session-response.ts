@@ -1,0 +1,34 @@
+import type { Session } from '@ambit/contracts';
+import type { Millis } from '@ambit/kernel';
+import type { SessionPrincipal, SessionRecord } from '@ambit/persistence';
+import { principalName } from '../../platform/actor.ts';
+import type { Principal } from '../../platform/actor.ts';
+import { timestamp } from '../../platform/object-response.ts';
+
+/** Whom a session stands for, as a caller. */
+export function principalOf({ kind, uid, name }: SessionPrincipal): Principal {
+  return { kind: kind === 'User' ? 'user' : 'service', uid, name };
+}
+
+/** A session as REST answers it. */
+export function sessionResponse(session: SessionRecord, now: Millis): Session {
+  const { id, principal, signedInBy, address, createdAt, expiresAt } = session;
+  const { lastUsedAt, endedAt, endedBecause } = session;
+  return {
+    id,
+    principal: principalName(principalOf(principal)),
+    signedInBy,
+    address,
+    state: stateOf(session, now),
+    createdAt: timestamp(createdAt),
+    expiresAt: timestamp(expiresAt),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt: timestamp(lastUsedAt) }),
+    ...(endedAt === undefined ? {} : { endedAt: timestamp(endedAt) }),
+    ...(endedBecause === undefined ? {} : { endedBecause }),
+  };
+}
+
+function stateOf({ endedAt, expiresAt, principal }: SessionRecord, now: Millis): Session['state'] {
+  if (endedAt !== undefined || !principal.present) return 'ended';
+  return expiresAt > now ? 'active' : 'expired';
+}

@@ -1,0 +1,66 @@
+import { Controller, Inject } from '@nestjs/common';
+import { AppError, defined } from '@ambit/kernel';
+import { permissionsOf, principalName } from '../../platform/actor.ts';
+import type { Actor } from '../../platform/actor.ts';
+import { TheCall } from '../../platform/call.ts';
+import type { Call } from '../../platform/call.ts';
+import { Endpoint } from '../../platform/endpoint.ts';
+import { listResponse, pageOf, timestamp } from '../../platform/object-response.ts';
+import { PolicyWorld } from '../desired-state/public.ts';
+import { ManageSessions } from './manage-sessions.ts';
+
+/** Who is in, and who the caller is. */
+@Controller()
+export class SessionsController {
+  readonly #sessions: ManageSessions;
+  readonly #world: PolicyWorld;
+
+  constructor(
+    @Inject(ManageSessions) sessions: ManageSessions,
+    @Inject(PolicyWorld) world: PolicyWorld,
+  ) {
+    this.#sessions = sessions;
+    this.#world = world;
+  }
+
+  @Endpoint('listSessions')
+  async list(@TheCall() { query }: Call<'listSessions'>): Promise<object> {
+    const page = pageOf(await this.#sessions.list(), query, ({ id }) => id);
+    return listResponse('Session', page, {
+      revision: this.#world.revision,
+      item: (session) => session,
+    });
+  }
+
+  @Endpoint('endSession')
+  end(@TheCall() { actor, requestId, params }: Call<'endSession'>): Promise<object> {
+    return this.#sessions.end({ actor, requestId }, params['id'] ?? '');
+  }
+
+  @Endpoint('endOwnSession')
+  endOwn(@TheCall() { actor, requestId }: Call<'endOwnSession'>): Promise<object> {
+    const { kind, id } = actor.credential;
+    if (kind === 'Session') return this.#sessions.end({ actor, requestId }, id);
+    throw new AppError('invalid_request', 'An API token has no session.', {
+      hint: 'A token ends when it is revoked.',
+      nextCommand: 'ambit token revoke NAME',
+    });
+  }
+
+  @Endpoint('getMe')
+  me(@TheCall() { actor }: Call<'getMe'>): object {
+    return {
+      kind: 'Me',
+      actor: principalName(actor.principal),
+      permissions: [...permissionsOf(actor)],
+      ...credentialOf(actor),
+    };
+  }
+}
+
+function credentialOf({ credential: { id }, principal, expiresAt }: Actor): object {
+  const end = expiresAt === undefined ? {} : { expiresAt: timestamp(expiresAt) };
+  if (principal.kind !== 'token') return { session: { id, ...end } };
+  const { role } = principal;
+  return { role, tokenId: id, ...defined({ tokenExpiresAt: end.expiresAt }) };
+}

@@ -1,0 +1,84 @@
+import { defined } from '@ambit/kernel';
+import type { SessionRecord } from '../records.ts';
+import type { Sql } from '../sql.ts';
+
+interface SessionRow {
+  readonly uid: string;
+  readonly id: string;
+  readonly hash: Buffer;
+  readonly principal_kind: SessionRecord['principal']['kind'];
+  readonly principal_uid: string;
+  readonly principal_name: string;
+  readonly present: boolean;
+  readonly signed_in_by: string;
+  readonly address: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+  readonly last_used_at: Date | null;
+  readonly ended_at: Date | null;
+  readonly ended_because: string | null;
+}
+
+/** A locked or deleted person and a deleted service have no session, whatever the row of it says. */
+export const selectSessions = `SELECT s.*, CASE s.principal_kind
+  WHEN 'User' THEN EXISTS (SELECT FROM users u WHERE u.uid = s.principal_uid AND u.active)
+  ELSE EXISTS (SELECT FROM policy_objects o WHERE o.uid = s.principal_uid AND o.kind = s.principal_kind) END AS present
+  FROM sessions s`;
+
+export function fromSessionRow(row: unknown): SessionRecord {
+  const {
+    principal_kind: kind,
+    principal_uid: uid,
+    principal_name: name,
+    ...rest
+  } = row as SessionRow;
+  return {
+    uid: rest.uid,
+    id: rest.id,
+    hash: rest.hash,
+    principal: { kind, uid, name, present: rest.present },
+    signedInBy: rest.signed_in_by,
+    address: rest.address,
+    createdAt: rest.created_at.getTime(),
+    expiresAt: rest.expires_at.getTime(),
+    ...defined({
+      lastUsedAt: rest.last_used_at?.getTime(),
+      endedAt: rest.ended_at?.getTime(),
+      endedBecause: rest.ended_because ?? undefined,
+    }),
+  };
+}
+
+/** By the public parts of their tokens, also those that are over: the caller says which. */
+export async function findSessions(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<readonly SessionRecord[]> {
+  const rows = await sql.query(`${selectSessions} WHERE s.id = ANY($1::text[])`, [ids]);
+  return rows.map(fromSessionRow);
+}
+
+/** Those that run, newest first; of one principal when its uid is given. */
+export async function listSessions(
+  sql: Sql,
+  principalUid?: string,
+): Promise<readonly SessionRecord[]> {
+  const rows = await sql.query(
+    `${selectSessions} WHERE s.ended_at IS NULL AND s.expires_at > now()
+     AND ($1::text IS NULL OR s.principal_uid = $1) ORDER BY s.created_at DESC, s.uid`,
+    [principalUid ?? null],
+  );
+  return rows.map(fromSessionRow).filter(({ principal }) => principal.present);
+}
+
+/** Raises last_used_at, one statement for many sessions. */
+export async function touchSessions(
+  sql: Sql,
+  used: readonly { readonly uid: string; readonly at: number }[],
+): Promise<void> {
+  await sql.query(
+    `UPDATE sessions s SET last_used_at = greatest(s.last_used_at, u.at)
+     FROM unnest($1::text[], $2::timestamptz[]) AS u(uid, at) WHERE s.uid = u.uid`,
+    [used.map((one) => one.uid), used.map((one) => new Date(one.at))],
+  );
+}

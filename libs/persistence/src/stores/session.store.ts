@@ -1,0 +1,85 @@
+import { notFound } from '@ambit/kernel';
+import { fromSessionRow, selectSessions } from '../queries/sessions.ts';
+import type { SessionRecord } from '../records.ts';
+import type { NewUserSession, SessionStore } from '../credential-stores.ts';
+import type { StoreContext } from './store-context.ts';
+
+interface Ended {
+  readonly uid: string;
+  readonly id: string;
+  readonly principal_name: string;
+}
+
+export class PostgresSessionStore implements SessionStore {
+  readonly #context: StoreContext;
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+  }
+
+  async insert(session: NewUserSession): Promise<SessionRecord> {
+    const { sql, ids } = this.#context;
+    const { id, hash, principal, signedInBy, address, ttlMs } = session;
+    const uid = ids.uuid();
+    await sql.query(
+      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::bigint * interval '1 millisecond')`,
+      [
+        uid,
+        id,
+        Buffer.from(hash),
+        principal.kind,
+        principal.uid,
+        principal.name,
+        signedInBy,
+        address,
+        ttlMs,
+      ],
+    );
+    return this.#byUid(uid);
+  }
+
+  async end(id: string, because: string): Promise<SessionRecord> {
+    const { sql } = this.#context;
+    const [found] = await sql.query<{ uid: string }>('SELECT uid FROM sessions WHERE id = $1', [
+      id,
+    ]);
+    if (found === undefined) throw notFound('session', id);
+    await this.#end('id = $1', id, because);
+    return this.#byUid(found.uid);
+  }
+
+  async endOf(principalUid: string, because: string): Promise<readonly string[]> {
+    const ended = await this.#end('principal_uid = $1', principalUid, because);
+    return ended.map(({ id }) => id);
+  }
+
+  async purge(before: number): Promise<number> {
+    const rows = await this.#context.sql.query(
+      'DELETE FROM sessions WHERE ended_at < $1 OR expires_at < $1 RETURNING uid',
+      [new Date(before)],
+    );
+    return rows.length;
+  }
+
+  async #end(
+    condition: 'id = $1' | 'principal_uid = $1',
+    value: string,
+    because: string,
+  ): Promise<readonly Ended[]> {
+    const { sql, changes } = this.#context;
+    const ended = await sql.query<Ended>(
+      `UPDATE sessions SET ended_at = now(), ended_because = $2
+       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name`,
+      [value, because],
+    );
+    for (const { uid, principal_name: name } of ended)
+      changes.revoke({ kind: 'Session', uid }, name);
+    return ended;
+  }
+
+  async #byUid(uid: string): Promise<SessionRecord> {
+    const [row] = await this.#context.sql.query(`${selectSessions} WHERE s.uid = $1`, [uid]);
+    return fromSessionRow(row);
+  }
+}
