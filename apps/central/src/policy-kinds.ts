@@ -1,8 +1,16 @@
 import { clusterKind } from './features/clusters/public.ts';
+import { delegationKind } from './features/delegations/public.ts';
 import { grantKind } from './features/grants/public.ts';
 import { groupKind, userKind } from './features/people/public.ts';
 import { PolicyKinds } from './features/policy/public.ts';
 import { roleKind } from './features/roles/public.ts';
 
 /** The registry: every kind that central keeps, in an order in which what is referred to comes first. */
-export const policyKinds = new PolicyKinds([userKind, groupKind, roleKind, clusterKind, grantKind]);
+export const policyKinds = new PolicyKinds([
+  userKind,
+  groupKind,
+  roleKind,
+  clusterKind,
+  grantKind,
+  delegationKind,
+]);

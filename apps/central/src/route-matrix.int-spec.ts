@@ -1,11 +1,18 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { basePath, querySchemas, rolePermissions, routes } from '@ambit/contracts';
+import {
+  basePath,
+  delegatedPermissions,
+  delegationRoles,
+  querySchemas,
+  rolePermissions,
+  routes,
+} from '@ambit/contracts';
 import type { OperationId, Route } from '@ambit/contracts';
 import { PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { replicaFolder, signIn, TestCentral, user } from './central.test-support.ts';
+import { document, replicaFolder, signIn, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 
 let db: TestDatabase;
@@ -130,6 +137,25 @@ describe('case b30: every route', () => {
       if (!may) expect(body).toMatchObject({ details: { missing: route.permission } });
     }
   });
+
+  test.each(delegationRoles)(
+    'lets a person whom a Delegation makes %s do what that holds and no more',
+    async (role) => {
+      const policy = new PolicyWriter(db.database);
+      const name = `matrix-${role}`;
+      const spec = { role, subjects: [{ user: name }] };
+      await central.apply(user(name), document('Delegation', name, spec));
+      const { token } = await signIn(policy, name);
+      for (const [operation, route] of all) {
+        const by = operation === 'endOwnSession' ? (await signIn(policy, name)).token : token;
+        const { status, body } = await asked(route, by);
+        const may =
+          route.permission === 'self' || delegatedPermissions[role].includes(route.permission);
+        expect({ operation, refused: status === 403 }).toEqual({ operation, refused: !may });
+        if (!may) expect(body).toMatchObject({ details: { missing: route.permission } });
+      }
+    },
+  );
 
   test('refuses a query field that it does not know, and one given twice', async () => {
     for (const [operation, route] of all) {

@@ -46,7 +46,7 @@ describe('a session', () => {
       status: 403,
       body: {
         detail: 'The session of user/ada may not do this.',
-        why: 'user/ada holds no right in Ambit itself, and this needs users:read.',
+        why: 'user/ada has no role in Ambit itself, and this needs users:read.',
       },
     });
   });
@@ -97,16 +97,18 @@ describe('a session', () => {
     const [dan, eva] = [await signIn(policy, 'dan'), await signIn(policy, 'eva')];
     await one.apply({ ...user('dan'), spec: { active: false } });
     await one.call('DELETE', '/users/eva');
-    for (const [{ token }, who] of [
-      [dan, 'user/dan'],
-      [eva, 'user/eva'],
+    for (const [{ token }, why] of [
+      [dan, 'User dan was locked.'],
+      [eva, 'User eva was deleted.'],
     ] as const)
-      expect((await me(token, two)).body).toMatchObject({
-        code: 'session_ended',
-        why: `${who} is locked or no longer there.`,
-      });
-    await one.apply(user('eva'));
-    expect((await me(eva.token)).body.code).toBe('session_ended');
+      expect((await me(token, two)).body).toMatchObject({ code: 'session_ended', why });
+    expect(await ofSession(dan.id)).toEqual([
+      'session.ended token/first-admin',
+      'session.started user/dan',
+    ]);
+    // Back at work, and signed in anew: what was held before stays over.
+    await one.apply(user('dan'), user('eva'));
+    for (const { token } of [dan, eva]) expect((await me(token)).body.code).toBe('session_ended');
     const running = (await one.get('/sessions')).body.items.map(
       ({ principal }: { principal: string }) => principal,
     );

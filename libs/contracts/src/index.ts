@@ -10,6 +10,7 @@ export * from './apply.ts';
 export * from './audit.ts';
 export * from './cluster-status.ts';
 export * from './kinds/cluster.ts';
+export * from './kinds/delegation.ts';
 export * from './kinds/grant.ts';
 export * from './kinds/group.ts';
 export * from './join-tokens.ts';

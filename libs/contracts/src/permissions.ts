@@ -1,3 +1,4 @@
+import type { DelegationRole } from './kinds/delegation.ts';
 import { policyKinds } from './kinds/policy-kinds.ts';
 
 type Plural = (typeof policyKinds)[number]['plural'];
@@ -36,6 +37,24 @@ export const rolePermissions: Readonly<Record<TokenRole, readonly Permission[]>>
   admin: permissions,
   sync: [...bothOf(policyKinds.filter((kind) => 'synced' in kind)), 'system:read', 'self'],
   viewer: [...readOf(policyKinds), 'access:read', 'audit:read', 'system:read', 'self'],
+};
+
+const reading = permissions.filter((permission) => permission.endsWith(':read'));
+
+/** What a Delegation of each role gives people and programs in Ambit itself. */
+export const delegatedPermissions: Readonly<Record<DelegationRole, readonly Permission[]>> = {
+  admin: permissions,
+  operator: [
+    ...readOf(policyKinds),
+    'clusters:write',
+    'agents:write',
+    'join-tokens:read',
+    'join-tokens:write',
+    'access:read',
+    'system:read',
+  ],
+  auditor: reading,
+  directory: [...bothOf(policyKinds.filter((kind) => 'synced' in kind)), 'system:read'],
 };
 
 /** What everybody may do who came in, whatever they may do beside it. */

@@ -107,6 +107,8 @@ export interface SessionStore {
   insert(session: NewUserSession): Promise<SessionRecord>;
   /** By its id. Throws not_found. Ending twice is no error, and the first reason stays. */
   end(id: string, because: string): Promise<SessionRecord>;
+  /** By its id, with what Delegations give its principal now. */
+  find(id: string): Promise<SessionRecord | undefined>;
   /** Every running session of a principal. Gives their ids. */
   endOf(principalUid: string, because: string): Promise<readonly string[]>;
   /** Removes those that were over before. Gives how many. */

@@ -35,6 +35,7 @@ export { DatabaseReplaced, PolicyFeed, type PolicyFeedOptions } from './feed/pol
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
+export { namesOfUids } from './kinds/names-of-uids.ts';
 export { findSessions, listSessions, touchSessions } from './queries/sessions.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export { findInstallation } from './queries/installation.ts';
@@ -51,7 +52,13 @@ export { excessRights } from './rights/excess-rights.ts';
 export { grantRights, keepAuditFor } from './rights/grant-rights.ts';
 export { type DatabaseRoles, roleNames } from './rights/role-names.ts';
 export type { Sql } from './sql.ts';
-export type { ClosableGroup, HeldRole, SyncRemovals, TakenAway } from './sync-bounds.ts';
+export type {
+  ClosableGroup,
+  HeldRole,
+  NamedDelegation,
+  SyncRemovals,
+  TakenAway,
+} from './sync-bounds.ts';
 export * from './sync/cluster-inventory.ts';
 export { readResources, type ResourcesPart } from './sync/cluster-resources.ts';
 export * from './sync/admit-known-agents.ts';

@@ -130,6 +130,9 @@ export interface StateAhead {
 
 export type { PolicyChange, PolicyCommit };
 
+/** A role of a Delegation. */
+export type DelegatedRole = 'admin' | 'operator' | 'auditor' | 'directory';
+
 /** Whom a session stands for. */
 export interface SessionPrincipal {
   readonly kind: 'User' | 'ServiceIdentity';
@@ -144,8 +147,11 @@ export interface SessionRecord {
   /** The public part of its token. */
   readonly id: string;
   readonly hash: Uint8Array;
-  /** `present`: it is there still, and not locked. */
-  readonly principal: SessionPrincipal & { readonly present: boolean };
+  /** `present`: it is there still, and not locked. `roles`: what Delegations give it now, by name or through a group. */
+  readonly principal: SessionPrincipal & {
+    readonly present: boolean;
+    readonly roles: readonly DelegatedRole[];
+  };
   /** The way in, such as the issuer of the token it was exchanged for. */
   readonly signedInBy: string;
   readonly address: string;

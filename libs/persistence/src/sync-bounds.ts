@@ -8,6 +8,12 @@ export interface ClosableGroup {
   readonly closedTo: readonly string[] | null;
 }
 
+/** A Delegation with the role that it gives. */
+export interface NamedDelegation {
+  readonly name: string;
+  readonly role: string;
+}
+
 /** A role that a grant gives, with the rules clusters reported for its ClusterRole. */
 export interface HeldRole {
   readonly grant: string;
@@ -44,6 +50,8 @@ export interface SyncStore {
   heldRoles(subject: GrantSubject): Promise<readonly HeldRole[]>;
   group(uid: string): Promise<ClosableGroup | undefined>;
   groupsOf(userUid: string): Promise<readonly ClosableGroup[]>;
+  /** Delegations that name the subject itself and are not open to those who sync people. */
+  delegationsOf(subject: GrantSubject): Promise<readonly NamedDelegation[]>;
   /** Adds to what sync took away within the window and gives the sums of what is touched. */
   note(removals: SyncRemovals, windowMs: Millis): Promise<readonly TakenAway[]>;
 }

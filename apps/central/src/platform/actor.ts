@@ -1,5 +1,5 @@
-import { everybodysPermissions, rolePermissions } from '@ambit/contracts';
-import type { Permission, TokenRole } from '@ambit/contracts';
+import { delegatedPermissions, everybodysPermissions, rolePermissions } from '@ambit/contracts';
+import type { DelegationRole, Permission, TokenRole } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { BearerKind } from '@ambit/transport';
@@ -15,7 +15,13 @@ interface Credential {
 /** Whom it stands for: an API token for itself, a session for a person or a program. */
 export type Principal =
   | { readonly kind: 'token'; readonly name: string; readonly role: TokenRole }
-  | { readonly kind: 'user' | 'service'; readonly name: string; readonly uid: string };
+  | {
+      readonly kind: 'user' | 'service';
+      readonly name: string;
+      readonly uid: string;
+      /** What Delegations give it in Ambit itself. */
+      readonly roles: readonly DelegationRole[];
+    };
 
 /** Who calls. */
 export interface Actor {
@@ -46,7 +52,15 @@ export function credentialName({ principal }: Pick<Actor, 'principal'>): string 
 
 /** What the caller may do in Ambit itself. */
 export function permissionsOf({ principal }: Actor): readonly Permission[] {
-  return principal.kind === 'token' ? rolePermissions[principal.role] : everybodysPermissions;
+  return principal.kind === 'token'
+    ? rolePermissions[principal.role]
+    : permissionsOfRoles(principal.roles);
+}
+
+/** What Delegations of these roles give together. */
+export function permissionsOfRoles(roles: readonly DelegationRole[]): readonly Permission[] {
+  const given = roles.flatMap((role) => delegatedPermissions[role]);
+  return [...new Set([...everybodysPermissions, ...given])];
 }
 
 /** True when the caller holds the permission. */
@@ -54,7 +68,12 @@ export function mayDo(actor: Actor, permission: Permission): boolean {
   return permissionsOf(actor).includes(permission);
 }
 
-/** The role that bounds what a caller may change beyond its permissions. */
+/**
+ * The role of tokens by whose bounds a caller changes policy. Who looks after the directory is bounded as a token that
+ * syncs people is.
+ */
 export function boundingRole({ principal }: Actor): TokenRole | undefined {
-  return principal.kind === 'token' ? principal.role : undefined;
+  if (principal.kind === 'token') return principal.role;
+  if (principal.roles.includes('admin')) return 'admin';
+  return principal.roles.includes('directory') ? 'sync' : undefined;
 }

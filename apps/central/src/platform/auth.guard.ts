@@ -54,13 +54,16 @@ function denied(actor: Actor, permission: Permission): AppError {
   return new AppError('permission_denied', `The ${credentialName(actor)} may not do this.`, {
     why: isToken
       ? `It has the role ${principal.role}, and this needs ${permission}.`
-      : `${principalName(principal)} holds no right in Ambit itself, and this needs ${permission}.`,
+      : `${principalName(principal)} has ${rolesOf(principal.roles)} in Ambit itself, and this needs ${permission}.`,
     hint: isToken
       ? 'Use a token whose role allows it; `ambit-central token create` makes one.'
       : 'Ask an administrator of Ambit.',
     details: { missing: permission },
   });
 }
+
+const rolesOf = (roles: readonly string[]): string =>
+  roles.length === 0 ? 'no role' : `the role ${roles.join(' and ')}`;
 
 /** Node joins or drops repeated headers, so two credentials could be read differently by a proxy and by us. */
 function refuseRepeated(rawHeaders: readonly string[]): void {

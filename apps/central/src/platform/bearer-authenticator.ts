@@ -83,7 +83,7 @@ export class BearerAuthenticator implements Authenticator {
     return (actor) => {
       const now = held.get(actor.credential.uid);
       if (now === undefined) return gone(actor);
-      return now.refusal ?? (sameRole(now.actor, actor) ? undefined : changed(actor));
+      return now.refusal ?? (sameRights(now.actor, actor) ? undefined : changed(actor));
     };
   }
 
@@ -152,9 +152,12 @@ function idsOf(actors: readonly Actor[], kind: BearerKind): string[] {
   return [...new Set(ids)];
 }
 
-function sameRole({ principal: now }: Actor, { principal: before }: Actor): boolean {
-  return now.kind === 'token' && before.kind === 'token' ? now.role === before.role : true;
+function sameRights(now: Actor, before: Actor): boolean {
+  return rolesText(now) === rolesText(before);
 }
+
+const rolesText = ({ principal }: Actor): string =>
+  principal.kind === 'token' ? principal.role : principal.roles.join();
 
 const nextCommand = 'ambit-central token create --name NAME --role admin';
 

@@ -1,4 +1,5 @@
 import { clusterView } from './cluster-view.ts';
+import { delegationView } from './delegation-view.ts';
 import { grantView } from './grant-view.ts';
 import { groupView } from './group-view.ts';
 import type { KindView } from './kind-view.ts';
@@ -12,4 +13,5 @@ export const kindViews: readonly KindView[] = [
   roleView,
   grantView,
   clusterView,
+  delegationView,
 ];

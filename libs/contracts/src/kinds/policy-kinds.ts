@@ -1,12 +1,20 @@
 import { z } from 'zod';
 import { clusterKind } from './cluster.ts';
+import { delegationKind } from './delegation.ts';
 import { grantKind } from './grant.ts';
 import { groupKind } from './group.ts';
 import { roleKind } from './role.ts';
 import { userKind } from './user.ts';
 
 /** The registry: routes, schemas, permissions, policy files and the OpenAPI description follow from this list. */
-export const policyKinds = [userKind, groupKind, roleKind, grantKind, clusterKind] as const;
+export const policyKinds = [
+  userKind,
+  groupKind,
+  roleKind,
+  grantKind,
+  clusterKind,
+  delegationKind,
+] as const;
 
 type PolicyKinds = typeof policyKinds;
 export type PolicyKindName = PolicyKinds[number]['kind'];

@@ -1,5 +1,6 @@
 import { defined } from '@ambit/kernel';
 import type { SessionRecord } from '../records.ts';
+import { delegatedRolesOf } from '../rights/delegations.ts';
 import type { Sql } from '../sql.ts';
 
 interface SessionRow {
@@ -10,6 +11,7 @@ interface SessionRow {
   readonly principal_uid: string;
   readonly principal_name: string;
   readonly present: boolean;
+  readonly roles: SessionRecord['principal']['roles'];
   readonly signed_in_by: string;
   readonly address: string;
   readonly created_at: Date;
@@ -22,7 +24,8 @@ interface SessionRow {
 /** A locked or deleted person and a deleted service have no session, whatever the row of it says. */
 export const selectSessions = `SELECT s.*, CASE s.principal_kind
   WHEN 'User' THEN EXISTS (SELECT FROM users u WHERE u.uid = s.principal_uid AND u.active)
-  ELSE EXISTS (SELECT FROM policy_objects o WHERE o.uid = s.principal_uid AND o.kind = s.principal_kind) END AS present
+  ELSE EXISTS (SELECT FROM policy_objects o WHERE o.uid = s.principal_uid AND o.kind = s.principal_kind) END AS present,
+  ${delegatedRolesOf('s.principal_uid')} AS roles
   FROM sessions s`;
 
 export function fromSessionRow(row: unknown): SessionRecord {
@@ -36,7 +39,7 @@ export function fromSessionRow(row: unknown): SessionRecord {
     uid: rest.uid,
     id: rest.id,
     hash: rest.hash,
-    principal: { kind, uid, name, present: rest.present },
+    principal: { kind, uid, name, present: rest.present, roles: rest.roles },
     signedInBy: rest.signed_in_by,
     address: rest.address,
     createdAt: rest.created_at.getTime(),

@@ -49,6 +49,11 @@ export class PostgresSessionStore implements SessionStore {
     return this.#byUid(found.uid);
   }
 
+  async find(id: string): Promise<SessionRecord | undefined> {
+    const [row] = await this.#context.sql.query(`${selectSessions} WHERE s.id = $1`, [id]);
+    return row === undefined ? undefined : fromSessionRow(row);
+  }
+
   async endOf(principalUid: string, because: string): Promise<readonly string[]> {
     const ended = await this.#end('principal_uid = $1', principalUid, because);
     return ended.map(({ id }) => id);

@@ -1,9 +1,11 @@
 import type { GrantSubject } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
+import { delegationsNaming } from '../rights/delegations.ts';
 import { one } from '../sql.ts';
 import type {
   ClosableGroup,
   HeldRole,
+  NamedDelegation,
   SyncRemovals,
   SyncStore,
   TakenAway,
@@ -46,6 +48,10 @@ export class PostgresSyncStore implements SyncStore {
   heldRoles({ kind, uid }: GrantSubject): Promise<readonly HeldRole[]> {
     const column = kind === 'User' ? 's.user_uid' : 's.group_uid';
     return this.#context.sql.query<HeldRole>(`${heldRoles} ${column} = $1 ORDER BY g.name`, [uid]);
+  }
+
+  delegationsOf({ uid }: GrantSubject): Promise<readonly NamedDelegation[]> {
+    return this.#context.sql.query<NamedDelegation>(delegationsNaming, [uid]);
   }
 
   async group(uid: string): Promise<ClosableGroup | undefined> {

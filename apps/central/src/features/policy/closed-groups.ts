@@ -1,6 +1,12 @@
 import type { TokenRole } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
-import type { ClosableGroup, HeldRole, PutUser, Transaction } from '@ambit/persistence';
+import type {
+  ClosableGroup,
+  HeldRole,
+  NamedDelegation,
+  PutUser,
+  Transaction,
+} from '@ambit/persistence';
 import { clusterRoleDangers, roleDangers } from '@ambit/rbac';
 
 /** Why a group is closed. */
@@ -78,12 +84,14 @@ async function refusalOf(
   };
 }
 
-/** Why the group is closed to the role: somebody said so, or nobody did and a grant gives it a role to take care of. */
+/** Why the group is closed to the role: a Delegation gives rights in Ambit itself by it, somebody said so, or nobody did and a grant gives it a role to take care of. */
 async function closureOf(
   tx: Transaction,
   { uid, closedTo }: ClosableGroup,
   role: TokenRole,
 ): Promise<Closure | undefined> {
+  const [delegation] = await tx.sync.delegationsOf({ kind: 'Group', uid });
+  if (delegation !== undefined) return delegated(delegation);
   if (closedTo === null) return dangerOf(await tx.sync.heldRoles({ kind: 'Group', uid }));
   return closedTo.includes(role) ? `Its spec.closedTo names ${role}.` : undefined;
 }
@@ -96,6 +104,9 @@ function dangerOf(roles: readonly HeldRole[]): Closure | undefined {
   }
   return undefined;
 }
+
+const delegated = ({ name, role }: NamedDelegation): Closure =>
+  `Delegation ${name} gives it the role ${role} in Ambit itself.`;
 
 function refuseClosing(
   { name, closedTo }: { readonly name: string; readonly closedTo?: readonly string[] },
@@ -124,7 +135,10 @@ async function refuseReturn(tx: Transaction, input: PutUser, role: TokenRole): P
     const closure = await closureOf(tx, group, role);
     if (closure !== undefined) throw groupClosed(group, closure, role, input.name);
   }
-  const own = dangerOf(await tx.sync.heldRoles({ kind: 'User', uid: before.uid }));
+  const subject = { kind: 'User', uid: before.uid } as const;
+  const [delegation] = await tx.sync.delegationsOf(subject);
+  const own =
+    delegation === undefined ? dangerOf(await tx.sync.heldRoles(subject)) : delegated(delegation);
   if (own === undefined) return;
   throw new AppError(
     'group_closed',

@@ -9,6 +9,7 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
 import type { ObjectCount, ObjectCounts } from './object-counts.ts';
+import { withRights } from './with-rights.ts';
 
 export interface CommitRequest {
   readonly actor: AuditActor;
@@ -91,7 +92,7 @@ export class CommitPolicy {
   }
 
   /**
-   * Throws what the work throws, `group_closed` for a group that is closed to the role, and `confirmation_required`
+   * Throws what the work throws, `session_ended` and `permission_denied` for a session that may not, `group_closed` for a group that is closed to the role, and `confirmation_required`
    * when the removal guard stops it.
    */
   async run<T>(
@@ -130,8 +131,9 @@ export class CommitPolicy {
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<Committed<{ value: T } & Outcome>> {
-    // What bounds tokens that sync people is counted in the database.
-    if (request.role === 'sync') return this.#inTransaction(request, work);
+    // What bounds those who sync people is counted in the database, and what a person may do is read there.
+    if (request.role === 'sync' || request.actor.session !== undefined)
+      return this.#inTransaction(request, work);
     const meta = { ...request, ids: this.#unitOfWork.repeatableIds() };
     for (const known of [this.#world.known, undefined]) {
       try {
@@ -170,7 +172,8 @@ export class CommitPolicy {
     const meta = { ...request, ids: this.#unitOfWork.repeatableIds() };
     const attempt = (judged?: Judged): Promise<Committed<{ value: T } & Outcome>> =>
       this.#unitOfWork.run(meta, async (tx) => {
-        const value = await work(withClosedGroups(tx, request.role));
+        const rightful = await withRights(tx, request.actor);
+        const value = await work(withClosedGroups(rightful, request.role));
         await this.#boundSync(request, tx);
         const changes = tx.policy.changes();
         if (judged === undefined && this.#takesLong(request, changes)) {

@@ -1,9 +1,9 @@
 import { apiVersion } from '@ambit/contracts';
 import type { PolicyKindName } from '@ambit/contracts';
 import { findPlain, listPlain } from '@ambit/persistence';
-import type { PlainRecord, Transaction } from '@ambit/persistence';
+import type { PlainRecord } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
-import { auditRemoved, objectOf } from './policy-audit.ts';
+import { auditPlainPut, auditRemoved } from './policy-audit.ts';
 import { policyKind } from './policy-kind.ts';
 import type { ServedKind } from './policy-kind.ts';
 
@@ -17,7 +17,7 @@ export function plainKind<N extends PolicyKindName>(kind: N): ServedKind {
     kind,
     put: async ({ tx }, document, meta) => {
       const put = await tx.plain(kind).put({ ...meta, spec: { ...document.spec } });
-      if (put.outcome !== 'unchanged') auditPut(tx, kind, put.outcome, put.record);
+      auditPlainPut(tx, put);
       return put;
     },
     remove: async (tx, name, options) => {
@@ -30,17 +30,6 @@ export function plainKind<N extends PolicyKindName>(kind: N): ServedKind {
       answer: (records) => records.map(plainResponse),
     },
   });
-}
-
-function auditPut(
-  { audit }: Pick<Transaction, 'audit'>,
-  kind: string,
-  outcome: 'created' | 'updated',
-  record: PlainRecord,
-): void {
-  const type = outcome === 'created' ? 'policy.created' : 'policy.updated';
-  const message = `${kind} ${record.name} was ${outcome}`;
-  audit.record({ type, message, object: objectOf(kind, record) });
 }
 
 const plainResponse = (record: PlainRecord): object => ({

@@ -1,5 +1,5 @@
 import type { CentralEventType } from '@ambit/domain';
-import type { NewAuditEvent, Transaction } from '@ambit/persistence';
+import type { NewAuditEvent, PlainRecord, Put, Transaction } from '@ambit/persistence';
 import type { Followed, Identified } from './policy-kind.ts';
 
 export type Audit = Pick<Transaction, 'audit'>;
@@ -55,4 +55,19 @@ export function auditRemoved<F extends Followed>(
   for (const name of removedGrants)
     followed('grant.deleted', name, 'deleted, nothing is left of it');
   return removed;
+}
+
+/** An object of a kind of which the spec is all that there is; nothing is told of one that stayed as it was. */
+export function auditPlainPut(
+  { audit }: Audit,
+  { outcome, record }: Put<PlainRecord>,
+  details?: NonNullable<NewAuditEvent['details']>,
+): void {
+  if (outcome === 'unchanged') return;
+  audit.record({
+    type: outcome === 'created' ? 'policy.created' : 'policy.updated',
+    message: `${record.kind} ${record.name} was ${outcome}`,
+    object: objectOf(record.kind, record),
+    ...(details === undefined ? {} : { details }),
+  });
 }

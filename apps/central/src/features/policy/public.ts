@@ -5,7 +5,7 @@ export type { CommitRequest } from './commit-policy.ts';
 export type { Connections } from './connections.ts';
 /** @public -- for kinds to come. */
 export { plainKind } from './plain-kind.ts';
-export { auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts';
+export { auditPlainPut, auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts';
 export type { Audit } from './policy-audit.ts';
 export { PolicyKinds, policyKind } from './policy-kind.ts';
 export type { DocumentOf, ReadParts, Reference } from './policy-kind.ts';

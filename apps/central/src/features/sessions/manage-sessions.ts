@@ -3,9 +3,9 @@ import type { Clock, Millis } from '@ambit/kernel';
 import { listSessions } from '@ambit/persistence';
 import type { SessionPrincipal, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import { makeBearerToken } from '@ambit/transport';
-import { auditActor, principalName } from '../../platform/actor.ts';
+import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
-import { principalOf, sessionResponse } from './session-response.ts';
+import { sessionPrincipalName, sessionResponse } from './session-response.ts';
 
 interface Caller {
   readonly actor: Actor;
@@ -32,15 +32,34 @@ export async function beginSession(
   const { id, hash, text } = makeBearerToken('Session');
   const { expiresAt } = await tx.sessions.insert({ id, hash: Buffer.from(hash, 'hex'), ...wanted });
   const { principal, signedInBy, address } = wanted;
-  const who = principalOf(principal);
+  const name = sessionPrincipalName(principal);
+  const kind = principal.kind === 'User' ? 'user' : 'service';
   tx.audit.record({
     type: 'session.started',
-    actor: { kind: who.kind, name: principalName(who), session: id },
-    message: `${principalName(who)} came in through ${signedInBy}`,
+    actor: { kind, name, session: id },
+    message: `${name} came in through ${signedInBy}`,
     object: { kind: principal.kind, name: principal.name, uid: principal.uid },
     details: { session: id, signedInBy, address, expiresAt: new Date(expiresAt).toISOString() },
   });
   return { text, id, expiresAt };
+}
+
+/** Ends every session of somebody who is locked or goes, as a part of that change. */
+export async function endSessionsOf(
+  tx: Transaction,
+  principal: SessionPrincipal,
+  because: string,
+): Promise<void> {
+  for (const id of await tx.sessions.endOf(principal.uid, because)) auditEnd(tx, principal, id);
+}
+
+function auditEnd({ audit }: Pick<Transaction, 'audit'>, of: SessionPrincipal, id: string): void {
+  audit.record({
+    type: 'session.ended',
+    message: `The session of ${sessionPrincipalName(of)} was ended`,
+    object: { kind: of.kind, name: of.name, uid: of.uid },
+    details: { session: id },
+  });
 }
 
 /** Sessions of people and programs: who is in, and the end of it at once everywhere. */
@@ -65,13 +84,7 @@ export class ManageSessions {
     const by = auditActor(actor);
     const { value } = await this.#unitOfWork.run({ actor: by, requestId }, async (tx) => {
       const session = await tx.sessions.end(id, `Ended by ${by.name}.`);
-      const { principal } = session;
-      tx.audit.record({
-        type: 'session.ended',
-        message: `The session of ${principalName(principalOf(principal))} was ended`,
-        object: { kind: principal.kind, name: principal.name, uid: principal.uid },
-        details: { session: id },
-      });
+      auditEnd(tx, session.principal, id);
       return session;
     });
     return sessionResponse(value, this.#clock.now());

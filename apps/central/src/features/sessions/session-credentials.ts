@@ -2,10 +2,9 @@ import { AppError } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import { findSessions, touchSessions } from '@ambit/persistence';
 import type { SessionRecord, Sql } from '@ambit/persistence';
-import { principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import type { CredentialSource } from '../../platform/bearer-authenticator.ts';
-import { principalOf } from './session-response.ts';
+import { principalOf, sessionPrincipalName } from './session-response.ts';
 
 /** Sessions as what lets people and programs in. */
 export function sessionCredentials(sql: Sql, clock: Clock): CredentialSource {
@@ -36,7 +35,7 @@ function refusalOf(
   { principal, endedAt, endedBecause, expiresAt }: SessionRecord,
   clock: Clock,
 ): AppError | undefined {
-  const whose = principalName(principalOf(principal));
+  const whose = sessionPrincipalName(principal);
   if (endedAt !== undefined) {
     return new AppError('session_ended', `The session of ${whose} was ended.`, {
       ...(endedBecause === undefined ? {} : { why: endedBecause }),

@@ -1,14 +1,21 @@
 import type { Session } from '@ambit/contracts';
 import type { Millis } from '@ambit/kernel';
 import type { SessionPrincipal, SessionRecord } from '@ambit/persistence';
-import { principalName } from '../../platform/actor.ts';
 import type { Principal } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
 
-/** Whom a session stands for, as a caller. */
-export function principalOf({ kind, uid, name }: SessionPrincipal): Principal {
-  return { kind: kind === 'User' ? 'user' : 'service', uid, name };
+/** `user/NAME` or `service/NAME`. */
+export function sessionPrincipalName({ kind, name }: SessionPrincipal): string {
+  return `${kindOf(kind)}/${name}`;
 }
+
+/** Whom a session stands for, as a caller. */
+export function principalOf({ kind, uid, name, roles }: SessionRecord['principal']): Principal {
+  return { kind: kindOf(kind), uid, name, roles };
+}
+
+const kindOf = (kind: SessionPrincipal['kind']): 'user' | 'service' =>
+  kind === 'User' ? 'user' : 'service';
 
 /** A session as REST answers it. */
 export function sessionResponse(session: SessionRecord, now: Millis): Session {
@@ -16,7 +23,7 @@ export function sessionResponse(session: SessionRecord, now: Millis): Session {
   const { lastUsedAt, endedAt, endedBecause } = session;
   return {
     id,
-    principal: principalName(principalOf(principal)),
+    principal: sessionPrincipalName(principal),
     signedInBy,
     address,
     state: stateOf(session, now),

@@ -1,0 +1,2 @@
+/** What the program outside REST may use of rights in Ambit itself. */
+export { delegationKind } from './delegation-kind.ts';

@@ -1,0 +1,70 @@
+import { findPolicyKind } from '@ambit/contracts';
+import type { Permission } from '@ambit/contracts';
+import type { AuditActor } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
+import type { Transaction } from '@ambit/persistence';
+import { permissionsOfRoles } from '../../platform/actor.ts';
+
+/** What a store does that changes nothing; everything else needs the right to write. */
+const readings = new Set<string | symbol>(['find', 'byUid']);
+
+/**
+ * The transaction as the person or program has it whose session acts: what they may not write is refused, by whatever way
+ * it comes. Session and rights are read in the transaction itself, so who lost them a moment ago writes nothing any more.
+ * What follows from a change that they may make, such as a grant that loses a subject, follows. Throws `session_ended`.
+ */
+export async function withRights(tx: Transaction, actor: AuditActor): Promise<Transaction> {
+  if (actor.session === undefined) return tx;
+  const session = await tx.sessions.find(actor.session);
+  if (session?.endedAt !== undefined || session?.principal.present !== true) throw ended(actor);
+  const held = new Set(permissionsOfRoles(session.principal.roles));
+  const guarded = <S extends object>(store: S, permission: Permission): S =>
+    onlyWith(store, () => {
+      if (!held.has(permission)) throw denied(actor, permission);
+    });
+  return {
+    ...tx,
+    users: guarded(tx.users, 'users:write'),
+    groups: guarded(tx.groups, 'groups:write'),
+    members: guarded(tx.members, 'groups:write'),
+    roles: guarded(tx.roles, 'roles:write'),
+    grants: guarded(tx.grants, 'grants:write'),
+    clusters: guarded(tx.clusters, 'clusters:write'),
+    plain: (kind) => guarded(tx.plain(kind), writingOf(kind)),
+  };
+}
+
+/** The store, of which whatever is no reading is checked first. */
+function onlyWith<S extends object>(store: S, check: () => void): S {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...given: unknown[]): Promise<unknown> => {
+        if (!readings.has(name)) check();
+        return Reflect.apply(method, target, given) as unknown;
+      };
+    },
+  });
+}
+
+/** Throws `internal` for what is no kind of the policy: nobody has a right to it. */
+function writingOf(kind: string): Permission {
+  const contract = findPolicyKind(kind);
+  if (contract === undefined) throw new AppError('internal', `${kind} is no kind of the policy.`);
+  return `${contract.plural}:write`;
+}
+
+const ended = ({ name }: AuditActor): AppError =>
+  new AppError('session_ended', `The session of ${name} has ended.`, {
+    why: 'It ended, or its holder was locked, while this was worked out.',
+    hint: 'Nothing was changed.',
+    nextCommand: 'ambit login',
+  });
+
+const denied = ({ name }: AuditActor, permission: Permission): AppError =>
+  new AppError('permission_denied', `${name} may not do this.`, {
+    why: `It needs ${permission}, which no Delegation gives.`,
+    hint: 'Ask an administrator of Ambit. Nothing was changed.',
+    details: { missing: permission },
+  });

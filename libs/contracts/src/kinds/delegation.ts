@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { GroupName, nameOf, UserName } from '../names.ts';
+
+/**
+ * What people and programs may do in Ambit itself. `admin`: everything. `operator`: clusters, their agents and join tokens.
+ * `auditor`: read everything, the audit trail included. `directory`: users, groups and memberships, bounded as tokens of
+ * the role sync are.
+ */
+export const delegationRoles = ['admin', 'operator', 'auditor', 'directory'] as const;
+export type DelegationRole = (typeof delegationRoles)[number];
+
+/** `{user: NAME}` or `{group: NAME}`. */
+export const DelegationSubjectWrite = z
+  .strictObject({ user: UserName.exactOptional(), group: GroupName.exactOptional() })
+  .refine((subject) => (subject.user === undefined) !== (subject.group === undefined), {
+    message: 'exactly one of "user" and "group"',
+  });
+export type DelegationSubjectWrite = z.infer<typeof DelegationSubjectWrite>;
+
+/** `allowDirectory`: those that sync people may change its groups, and make its users active again. */
+export const DelegationSpecWrite = z.strictObject({
+  subjects: z.array(DelegationSubjectWrite).min(1, 'name at least one subject').max(100),
+  role: z.enum(delegationRoles),
+  allowDirectory: z.boolean().exactOptional(),
+});
+export type DelegationSpecWrite = z.infer<typeof DelegationSpecWrite>;
+
+/** Body of PUT, and a document of a policy file. */
+export const DelegationWrite = z.strictObject({
+  apiVersion: ApiVersion,
+  kind: z.literal('Delegation'),
+  metadata: z.strictObject({ name: nameOf('Delegation'), ...objectMetaFields }),
+  spec: DelegationSpecWrite,
+  status: z.unknown().optional(),
+});
+export type DelegationWrite = z.infer<typeof DelegationWrite>;
+
+/** A subject that was deleted is left out: what is made again under its name inherits nothing. */
+export const Delegation = z.object({
+  apiVersion: ApiVersion,
+  kind: z.literal('Delegation'),
+  metadata: ObjectMeta,
+  spec: z.object({
+    subjects: z.array(z.object({ user: z.string().optional(), group: z.string().optional() })),
+    role: z.enum(delegationRoles),
+    allowDirectory: z.boolean().optional(),
+  }),
+  status: z.object({ conditions: z.array(Condition) }),
+});
+export type Delegation = z.infer<typeof Delegation>;
+
+export const delegationKind = kindContract({
+  kind: 'Delegation',
+  plural: 'delegations',
+  write: DelegationWrite,
+  read: Delegation,
+  list: listOf('Delegation', Delegation),
+  summary: 'Who may do what in Ambit itself.',
+  laterFields: ['spec.team', 'spec.subjects.*.team', 'spec.subjects.*.service'],
+});
