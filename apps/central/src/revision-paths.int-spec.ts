@@ -11,6 +11,7 @@ import {
   grant,
   group,
   role,
+  signIn,
   TestCentral,
   testSettings,
   user,
@@ -86,6 +87,7 @@ interface Path {
 }
 
 const kubeSystemUid = randomUUID();
+let session = '';
 
 /** Every way in which a revision comes to be, through the code that ships. Order matters: they build on each other. */
 const paths: readonly Path[] = [
@@ -193,6 +195,13 @@ const paths: readonly Path[] = [
     prepare: () => done('POST', '/tokens', { name: 'cd', role: 'viewer' }),
     run: async () => revokeToken(await settings(), 'cd', () => undefined),
     tells: 'token.revoked',
+  },
+  {
+    path: 'a session is ended over REST',
+    makes: ['revoke session'],
+    prepare: async () => (session = (await signIn(new PolicyWriter(db.database), 'ada')).id),
+    run: () => done('DELETE', `/sessions/${session}`),
+    tells: 'session.ended',
   },
   {
     path: 'a cluster is removed, and its emptied agent after it',
