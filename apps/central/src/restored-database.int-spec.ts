@@ -6,6 +6,7 @@ import {
   dropBackup,
   eventually,
   restoreDatabase,
+  PolicyWriter,
   testDatabase,
 } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
@@ -13,6 +14,7 @@ import {
   cluster,
   grant,
   replicaFolder,
+  signIn,
   TestCentral,
   testSettings,
   user,
@@ -146,6 +148,22 @@ describe('a restored database', () => {
     await eventually(() => expect(agent.session.memory.held?.stateEpoch).toBe(2));
     expect(agent.revision).toBeGreaterThan(held);
     await eventually(async () => expect(await central.metric('ambit_state_ahead')).toBe(0));
+  });
+
+  test('brings sessions back that had ended, until a raise ends all of them', async () => {
+    await central.apply(user('ada'));
+    const { id, token } = await signIn(new PolicyWriter(db.database), 'ada');
+    await backUpDatabase(db.superuserUrl, backup);
+    await restarted();
+    await central.call('DELETE', `/sessions/${id}`);
+    expect((await central.get('/me', { token })).status).toBe(401);
+    await restoredUnseen();
+    expect((await central.get('/me', { token })).status).toBe(200);
+    expect(await raised()).toContain('1 session ended: who is signed in signs in again.');
+    expect((await central.get('/me', { token })).body).toMatchObject({
+      code: 'session_ended',
+      why: 'The state epoch was raised after a restore.',
+    });
   });
 
   test('the agent that is ahead comes last: its number was given again, and the lineage tells', async () => {

@@ -111,6 +111,8 @@ export interface SessionStore {
   find(id: string): Promise<SessionRecord | undefined>;
   /** Every running session of a principal. Gives their ids. */
   endOf(principalUid: string, because: string): Promise<readonly string[]>;
+  /** Every running session. Gives how many. */
+  endAll(because: string): Promise<number>;
   /** Removes those that were over before. Gives how many. */
   purge(before: Millis): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import { compilerVersion } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
+import { AppError, counted } from '@ambit/kernel';
 import { findInstallation, holderName } from '@ambit/persistence';
 import type { EpochRaised } from '@ambit/persistence';
 import { epochRaiseCodec, signedEnvelopeCodec } from '@ambit/protocol';
@@ -28,20 +28,26 @@ export async function raiseEpoch(
     };
     const { value, commit } = await unitOfWork.run({ actor: operator }, async (tx) => {
       const raised = await tx.installation.raiseStateEpoch({ sign, compilerVersion });
+      // The database may have forgotten which of them had ended.
+      const sessions = await tx.sessions.endAll('The state epoch was raised after a restore.');
       const { from, stateEpoch, ahead } = raised;
       tx.audit.record({
         type: 'installation.epoch_raised',
         message: `The state epoch was raised from ${from} to ${stateEpoch}`,
-        details: { from, stateEpoch, ahead: ahead.length },
+        details: { from, stateEpoch, ahead: ahead.length, sessions },
       });
-      return raised;
+      return { ...raised, sessions };
     });
     const key = settings.epochKeyFile ?? `${keysFolder}/epoch.key`;
     for (const line of report(value, commit?.revision ?? 0, key)) write(line);
   });
 }
 
-function report({ stateEpoch, ahead }: EpochRaised, revision: number, key: string): string[] {
+function report(
+  { stateEpoch, ahead, sessions }: EpochRaised & { readonly sessions: number },
+  revision: number,
+  key: string,
+): string[] {
   const listed = ahead
     .slice(0, mostListed)
     .map(
@@ -52,6 +58,9 @@ function report({ stateEpoch, ahead }: EpochRaised, revision: number, key: strin
     `state epoch raised to ${stateEpoch}, at revision ${revision}`,
     ...(ahead.length === 0 ? [] : ['These were ahead of this database:', ...listed]),
     ...(more > 0 ? [`  and ${more} more`] : []),
+    ...(sessions === 0
+      ? []
+      : [`${counted(sessions, 'session')} ended: who is signed in signs in again.`]),
     'Agents take over what the database says as they connect, now or when central starts.',
     'What they lose by it goes at once, unless it is more than the removal guard lets pass; that, and access that they did not have before, waits for you:',
     '  ambit-central epoch report                 what differs, per cluster',

@@ -4,6 +4,12 @@ import type { SessionRecord } from '../records.ts';
 import type { NewUserSession, SessionStore } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
 
+/** Sessions, as a condition of SQL whose values come from $2 on. */
+interface Which {
+  readonly condition: 'id = $2' | 'principal_uid = $2' | 'expires_at > now()';
+  readonly values: readonly string[];
+}
+
 interface Ended {
   readonly uid: string;
   readonly id: string;
@@ -45,7 +51,7 @@ export class PostgresSessionStore implements SessionStore {
       id,
     ]);
     if (found === undefined) throw notFound('session', id);
-    await this.#end('id = $1', id, because);
+    await this.#end({ condition: 'id = $2', values: [id] }, because);
     return this.#byUid(found.uid);
   }
 
@@ -55,8 +61,15 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async endOf(principalUid: string, because: string): Promise<readonly string[]> {
-    const ended = await this.#end('principal_uid = $1', principalUid, because);
+    const ended = await this.#end(
+      { condition: 'principal_uid = $2', values: [principalUid] },
+      because,
+    );
     return ended.map(({ id }) => id);
+  }
+
+  async endAll(because: string): Promise<number> {
+    return (await this.#end({ condition: 'expires_at > now()', values: [] }, because)).length;
   }
 
   async purge(before: number): Promise<number> {
@@ -67,16 +80,12 @@ export class PostgresSessionStore implements SessionStore {
     return rows.length;
   }
 
-  async #end(
-    condition: 'id = $1' | 'principal_uid = $1',
-    value: string,
-    because: string,
-  ): Promise<readonly Ended[]> {
+  async #end({ condition, values }: Which, because: string): Promise<readonly Ended[]> {
     const { sql, changes } = this.#context;
     const ended = await sql.query<Ended>(
-      `UPDATE sessions SET ended_at = now(), ended_because = $2
+      `UPDATE sessions SET ended_at = now(), ended_because = $1
        WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name`,
-      [value, because],
+      [because, ...values],
     );
     for (const { uid, principal_name: name } of ended)
       changes.revoke({ kind: 'Session', uid }, name);
