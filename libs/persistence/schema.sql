@@ -180,6 +180,7 @@ CREATE TABLE clusters (
   generation integer NOT NULL,
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  access jsonb,
   CONSTRAINT clusters_subject_mode_check CHECK ((subject_mode = ANY (ARRAY['Users'::text, 'Groups'::text]))),
   CONSTRAINT clusters_pkey PRIMARY KEY (uid)
 ) WITH (fillfactor=90);
@@ -280,6 +281,15 @@ CREATE TABLE installation (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT installation_singleton_check CHECK (singleton),
   CONSTRAINT installation_pkey PRIMARY KEY (singleton)
+);
+
+CREATE TABLE issuer_keys (
+  kid text NOT NULL,
+  public_key jsonb NOT NULL,
+  sealed bytea NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  signs_from timestamp with time zone NOT NULL,
+  CONSTRAINT issuer_keys_pkey PRIMARY KEY (kid)
 );
 
 CREATE TABLE join_tokens (

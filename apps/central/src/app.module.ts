@@ -6,6 +6,7 @@ import { AccessModule } from './features/access/public.ts';
 import { AuditModule } from './features/audit/public.ts';
 import type { AuditTail } from './features/audit/public.ts';
 import { ClustersModule } from './features/clusters/public.ts';
+import { CredentialsModule } from './features/credentials/public.ts';
 import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { PeopleModule } from './features/people/public.ts';
@@ -52,6 +53,7 @@ export class AppModule {
         AccessModule.of(useCases.access),
         AuditModule.of(parts.tail),
         SessionsModule.of(useCases.sessions),
+        CredentialsModule.of(useCases.credentials),
         TokensModule.of(useCases.tokens),
         SystemModule,
       ],

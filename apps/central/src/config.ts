@@ -9,11 +9,13 @@ import {
   isLoopback,
   path,
   secretUrl,
+  setting,
   texts,
   toggle,
+  unusable,
   wholeNumber,
 } from '@ambit/config';
-import type { SettingsOf } from '@ambit/config';
+import type { ParsedSetting, SettingsOf } from '@ambit/config';
 import { logFormats, logLevels } from '@ambit/observability';
 import { isNetwork } from './platform/client-address.ts';
 
@@ -54,6 +56,14 @@ export const centralSettings = defineSettings(
     }),
     listen: address({ describe: 'Where the REST API listens', default: '127.0.0.1:7080' }),
     agentListen: address({ describe: 'Where agents connect (gRPC, TLS)', default: '0.0.0.0:7443' }),
+    publicUrl: setting(
+      {
+        describe:
+          'Where browsers and API servers reach the REST API (https://…); without it the address of --listen',
+      },
+      'url',
+      readPublicUrl,
+    ),
     healthListen: address({
       describe: 'Where health and metrics are served',
       default: '127.0.0.1:7081',
@@ -139,4 +149,15 @@ export function trustedProxies(
 ): readonly string[] {
   const given = settings.trustedProxies ?? [];
   return given.length === 0 && settings.trustProxy ? ['127.0.0.0/8', '::1/128'] : given;
+}
+
+/** An origin: issuers and redirects are compared text by text, so there is one way to write it. */
+function readPublicUrl(raw: string): ParsedSetting<string> {
+  const url = URL.parse(raw);
+  const expected = unusable(
+    'https://HOST[:PORT] without path (http only to this machine), such as https://ambit.example.com',
+  );
+  if (url === null || !/^https?:\/\/[^/?#@\s]+\/?$/i.test(raw)) return expected;
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return url.protocol === 'https:' || isLoopback(host) ? { value: url.origin } : expected;
 }

@@ -7,7 +7,7 @@ import {
   Readiness,
   startHealthListener,
 } from '@ambit/observability';
-import { makeAuditPartitions, UnitOfWork } from '@ambit/persistence';
+import { closeSessionsOfReplica, makeAuditPartitions, UnitOfWork } from '@ambit/persistence';
 import type { CentralSettings } from './config.ts';
 import { openDataFolder } from './platform/data-folder.ts';
 import { watchDatabase } from './platform/database-watch.ts';
@@ -96,4 +96,18 @@ export async function openFoundation(
     failed,
     fail,
   };
+}
+
+/** Agents that were connected to this process before it was killed are not, until they come back. */
+export async function endFormerSessions({ runtime, replica }: Foundation): Promise<void> {
+  const { database, clock, logger } = runtime;
+  if (replica.former === undefined) return;
+  const ended = await closeSessionsOfReplica(database, replica.former, clock.now());
+  if (ended.length === 0) return;
+  logger.warn(
+    'this central stopped without a word; its agents count as offline until they are back',
+    {
+      clusters: ended.length,
+    },
+  );
 }

@@ -17,6 +17,7 @@ import type { CentralSettings } from './config.ts';
 import { reportEpoch } from './maintenance/epoch-report.ts';
 import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
+import { rotateIssuerKeys } from './maintenance/rotate-issuer-keys.ts';
 import { keySteps, rollKeys } from './maintenance/roll-keys.ts';
 import { createToken, listTokens, revokeToken } from './maintenance/token-commands.ts';
 import { writeFirstToken } from './platform/first-token.ts';
@@ -152,7 +153,7 @@ epoch
 const keys = program
   .command('keys')
   .description(
-    'Change the CA and the state key while agents follow; one step a day, in this order',
+    'Change the CA and the state key while agents follow; one step a day, in this order: prepare, activate, retire',
   );
 const keyStepDescriptions = {
   prepare: 'Make the next keys; agents learn to trust them beside those of now',
@@ -167,6 +168,15 @@ for (const step of keySteps) {
     rollKeys(await settingsOf(self), step, { write, atOnce: now }),
   );
 }
+keys
+  .command('rotate')
+  .description(
+    'Make the next key that signs the credentials of clusters, before its time; no agent has to follow',
+  )
+  .option('--now', 'a key was stolen: the new one signs at once, and those of before are withdrawn')
+  .action(async ({ now = false }: { now?: boolean }, self: Command) =>
+    rotateIssuerKeys(await settingsOf(self), { write, atOnce: now }),
+  );
 
 try {
   await program.parseAsync();

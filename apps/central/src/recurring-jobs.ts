@@ -1,15 +1,22 @@
 import { auditJobs } from './features/audit/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
+import { rotateIssuerKeys } from './features/issuer/public.ts';
 import type { CommitPolicy } from './features/policy/public.ts';
 import { purgeTokens } from './features/tokens/public.ts';
 import type { RecurringJob } from './platform/jobs/job-runner.ts';
 import type { Runtime } from './platform/runtime.ts';
+import type { Trust } from './trust.ts';
 
 /** Every job of central. */
-export function recurringJobs(commit: CommitPolicy, runtime: Runtime): RecurringJob[] {
+export function recurringJobs(
+  commit: CommitPolicy,
+  runtime: Runtime,
+  { issuerSeal: seal }: Pick<Trust, 'issuerSeal'>,
+): RecurringJob[] {
   return [
     ...auditJobs(runtime, runtime.settings.auditRetention),
     sweepEndedGrants(commit, runtime.clock, runtime.logger),
     purgeTokens(runtime),
+    rotateIssuerKeys({ ...runtime, seal }),
   ];
 }

@@ -1,6 +1,5 @@
 import type { Logger } from '@ambit/kernel';
 import { addressText, reachableText } from '@ambit/config';
-import { closeSessionsOfReplica } from '@ambit/persistence';
 import { createAgentServer } from '@ambit/transport';
 import { openAgentSide } from './agent-side.ts';
 import type { AgentSide } from './agent-side.ts';
@@ -10,8 +9,10 @@ import { AuditTail } from './features/audit/public.ts';
 import type { JoinFacts } from './features/clusters/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
-import { openFoundation } from './foundation.ts';
+import { endFormerSessions, openFoundation } from './foundation.ts';
 import type { Foundation } from './foundation.ts';
+import { openIssuerSide } from './issuer-side.ts';
+import type { IssuerSide } from './issuer-side.ts';
 import { startJobs } from './platform/jobs/job-runner.ts';
 import { watchJobs } from './platform/jobs/watch-jobs.ts';
 import { listenRest } from './platform/rest-listener.ts';
@@ -73,15 +74,18 @@ async function start(
     ? await listenForAgents(foundation, trust, agentSide, teardown)
     : undefined;
   const joinFacts = { caPin: trust.keys.ca.pin, agentAddress: agentAddress ?? '' };
-  const useCases = centralUseCases({ runtime, world, gateway: agentSide.parts, joinFacts });
-  const surroundings = { foundation, trust, world, tail, joinFacts, teardown };
+  const issuerSide = await openIssuerSide(runtime, trust, world);
+  const { issuer, publicUrl } = issuerSide;
+  const useCases = centralUseCases({ runtime, world, gateway: agentSide.parts, joinFacts, issuer });
+  const surroundings = { foundation, trust, world, tail, joinFacts, issuerSide, teardown };
   const app = await openApp(surroundings, useCases);
   const restUrl = serves ? await listenRest(app, settings) : undefined;
+  if (restUrl !== undefined) publicUrl.listensAt(restUrl);
   if (serves) runtime.readiness.ready('rest');
   if (settings.roles.includes('worker')) {
     const jobs = await startJobs(
       foundation.store,
-      recurringJobs(useCases.policy.commit, runtime),
+      recurringJobs(useCases.policy.commit, runtime, trust),
       logger,
     );
     teardown.add('jobs', () => jobs.close());
@@ -101,20 +105,6 @@ async function start(
       return teardown.run();
     },
   };
-}
-
-/** Agents that were connected to this process before it was killed are not, until they come back. */
-async function endFormerSessions({ runtime, replica }: Foundation): Promise<void> {
-  const { database, clock, logger } = runtime;
-  if (replica.former === undefined) return;
-  const ended = await closeSessionsOfReplica(database, replica.former, clock.now());
-  if (ended.length === 0) return;
-  logger.warn(
-    'this central stopped without a word; its agents count as offline until they are back',
-    {
-      clusters: ended.length,
-    },
-  );
 }
 
 /** Opens the port of the agents and gives the address at which they reach it. */
@@ -155,11 +145,12 @@ interface AppSurroundings {
   readonly world: PolicyWorld;
   readonly tail: AuditTail;
   readonly joinFacts: JoinFacts;
+  readonly issuerSide: IssuerSide;
   readonly teardown: Teardown;
 }
 
 async function openApp(
-  { foundation, trust, world, tail, joinFacts, teardown }: AppSurroundings,
+  { foundation, trust, world, tail, joinFacts, issuerSide, teardown }: AppSurroundings,
   useCases: UseCases,
 ): ReturnType<typeof createRestServer> {
   const { runtime } = foundation;
@@ -179,6 +170,7 @@ async function openApp(
         installationUid: installation.uid,
         stateEpoch: () => world.facts.stateEpoch,
         agentAddress: joinFacts.agentAddress,
+        publicUrl: () => issuerSide.publicUrl.get(),
       },
     }),
     settings,
@@ -186,6 +178,7 @@ async function openApp(
     logger,
     meters,
     newRequestId: () => ids.uuid(),
+    documents: issuerSide.documents,
   });
   teardown.add('REST API', () => app.close());
   teardown.add('live audit', () => tail.close());

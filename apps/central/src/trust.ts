@@ -1,9 +1,11 @@
-import type { InstallationRecord } from '@ambit/persistence';
+import { listIssuerKeys } from '@ambit/persistence';
+import type { Database, InstallationRecord } from '@ambit/persistence';
 import { bootstrap } from './features/tokens/public.ts';
 import type { Foundation } from './foundation.ts';
 import { isNewInstallation, openInstallation } from './installation.ts';
-import { openKeys } from './platform/keys/key-folder.ts';
+import { openKeys, openSealingSecret } from './platform/keys/key-folder.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
+import { Seal } from './platform/keys/sealing.ts';
 import { readTrustBundles } from './platform/keys/trust-bundles.ts';
 import type { TrustBundles } from './platform/keys/trust-bundles.ts';
 
@@ -12,6 +14,8 @@ export interface Trust {
   readonly keys: Keys;
   readonly installation: InstallationRecord;
   readonly bundles: TrustBundles;
+  /** Closes the private halves of the keys of the issuer. */
+  readonly issuerSeal: Seal;
   /** Set at the very first start. */
   readonly firstToken: string | undefined;
 }
@@ -24,5 +28,26 @@ export async function openTrust({ runtime, keysFolder }: Foundation): Promise<Tr
   const keys = await openKeys(keysFolder, mayCreate, clock.now(), epochKeyFile);
   const installation = await openInstallation({ database, unitOfWork, ids }, keys);
   const bundles = await readTrustBundles(keysFolder, keys, installation.uid);
-  return { keys, installation, bundles, firstToken: await bootstrap(unitOfWork) };
+  const issuerSeal = await openIssuerSeal({ database, keysFolder, installation });
+  return { keys, installation, bundles, issuerSeal, firstToken: await bootstrap(unitOfWork) };
+}
+
+/**
+ * What the private halves of the keys of the issuer are sealed with. The secret is made while there is no such key, also in an
+ * installation of a version that had no issuer. Throws `config_invalid` when it is missing later, or cannot be read.
+ */
+export async function openIssuerSeal({
+  database,
+  keysFolder,
+  installation,
+  mayMake = false,
+}: {
+  readonly database: Database;
+  readonly keysFolder: string;
+  readonly installation: Pick<InstallationRecord, 'uid'>;
+  /** Also when there are keys, which nothing opens then. */
+  readonly mayMake?: boolean;
+}): Promise<Seal> {
+  const may = mayMake || (await listIssuerKeys(database)).length === 0;
+  return new Seal(await openSealingSecret(keysFolder, may), installation.uid, 'issuer keys');
 }

@@ -3,7 +3,10 @@ import type { AccessUseCases } from './features/access/public.ts';
 import type { GatewayParts } from './features/agent-gateway/public.ts';
 import { clusterUseCases } from './features/clusters/public.ts';
 import type { ClusterUseCases, JoinFacts } from './features/clusters/public.ts';
+import { IssueCredential, OwnClusters } from './features/credentials/public.ts';
+import type { CredentialUseCases } from './features/credentials/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import type { TokenIssuer } from './features/issuer/public.ts';
 import { GroupMembership } from './features/people/public.ts';
 import { policyUseCases } from './features/policy/public.ts';
 import type { PolicyUseCases } from './features/policy/public.ts';
@@ -17,6 +20,7 @@ export interface UseCasePorts {
   readonly world: PolicyWorld;
   readonly gateway: GatewayParts;
   readonly joinFacts: JoinFacts;
+  readonly issuer: TokenIssuer;
 }
 
 /** Everything that central can be asked to do, whichever way it is asked. */
@@ -26,21 +30,28 @@ export interface UseCases {
   readonly access: AccessUseCases;
   readonly membership: GroupMembership;
   readonly sessions: ManageSessions;
+  readonly credentials: CredentialUseCases;
   readonly tokens: ManageTokens;
 }
 
 /** Builds the use cases of central from what they stand on. */
-export function centralUseCases({ runtime, world, gateway, joinFacts }: UseCasePorts): UseCases {
+export function centralUseCases(given: UseCasePorts): UseCases {
+  const { runtime, world, gateway, joinFacts, issuer } = given;
   const { unitOfWork, database, clock, meters } = runtime;
   const ports = { unitOfWork, database, clock, meters, world, ...gateway, joinFacts };
   const policy = policyUseCases(policyKinds, ports);
   const { commit } = policy;
+  const access = accessUseCases({ ...ports, commit });
   return {
     policy,
     clusters: clusterUseCases({ ...ports, commit }),
-    access: accessUseCases({ ...ports, commit }),
+    access,
     membership: new GroupMembership(world, commit, gateway.connections),
     sessions: new ManageSessions(unitOfWork, database, clock),
+    credentials: {
+      issue: new IssueCredential({ ...runtime, world, issuer }),
+      clusters: new OwnClusters(world, access.evidence, clock),
+    },
     tokens: new ManageTokens(unitOfWork, database, clock),
   };
 }

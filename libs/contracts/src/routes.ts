@@ -233,6 +233,26 @@ export const routes = {
     status: 200,
   },
 
+  listOwnClusters: {
+    method: 'GET',
+    path: '/me/clusters',
+    permission: 'self',
+    summary: 'List the clusters in which the caller holds something now.',
+    query: 'PageQuery',
+    response: 'OwnClusterList',
+    status: 200,
+  },
+  issueCredential: {
+    method: 'POST',
+    path: '/credentials',
+    permission: 'self',
+    summary: 'Give the caller what the API server of a cluster takes, for a short while.',
+    query: 'NoQuery',
+    request: 'CredentialRequest',
+    response: 'Credential',
+    status: 201,
+  },
+
   getMe: {
     method: 'GET',
     path: '/me',

@@ -4,6 +4,7 @@ import * as tokens from './api-tokens.ts';
 import * as apply from './apply.ts';
 import * as audit from './audit.ts';
 import * as clusters from './kinds/cluster.ts';
+import * as credentials from './credentials.ts';
 import * as groups from './kinds/group.ts';
 import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
 import * as joins from './join-tokens.ts';
@@ -25,6 +26,7 @@ export const requestSchemas = {
   AccessCheck: access.AccessCheck,
   AccessRevoke: access.AccessRevoke,
   ApiTokenCreate: tokens.ApiTokenCreate,
+  CredentialRequest: credentials.CredentialRequest,
 } as const satisfies Record<string, z.ZodType>;
 export type RequestSchemaName = keyof typeof requestSchemas;
 
@@ -62,6 +64,8 @@ export const responseSchemas = {
   ApiTokenList: tokens.ApiTokenList,
   Session: sessions.Session,
   SessionList: sessions.SessionList,
+  OwnClusterList: credentials.OwnClusterList,
+  Credential: credentials.Credential,
   JoinToken: joins.JoinToken,
   Me: system.Me,
   SystemInfo: system.SystemInfo,

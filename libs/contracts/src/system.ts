@@ -40,6 +40,8 @@ export const SystemInfo = z.object({
     .optional(),
   /** Where agents reach central: HOST:PORT. */
   agentAddress: z.string(),
+  /** Where browsers and API servers reach central; an older central does not say. */
+  publicUrl: z.string().optional(),
   /** `applyBodyBytes` holds for POST apply alone; an older central has `bodyBytes` there too. */
   limits: z.object({
     bodyBytes: z.int(),

@@ -45,6 +45,8 @@ export const centralEventTypes = [
   'token.revoked',
   'session.started',
   'session.ended',
+  'credential.issued',
+  'issuer.keys_changed',
   'login.failed',
   'audit.gap',
   'audit.chain_broken',

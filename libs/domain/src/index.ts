@@ -18,6 +18,7 @@ export { effectOf } from './preview/preview.ts';
 export type { DoneIn } from './preview/preview.ts';
 export { takesNothing } from './preview/takes-nothing.ts';
 export { canI } from './access/can-i.ts';
+export * from './access/held-access.ts';
 export { grantable } from './access/grantable.ts';
 export type { Grantable } from './access/grantable.ts';
 export type { Inquiry } from './access/judge-grant.ts';

@@ -78,10 +78,26 @@ export interface PolicyGrant extends Named {
   readonly ended: boolean;
 }
 
+/** How people and programs get into a cluster through us, as it is written. */
+export interface ClusterAccess {
+  /** What their kubeconfigs point to. */
+  readonly server?: string;
+  /** Base64 of the PEM certificates to trust there instead of the public ones. */
+  readonly caData?: string;
+  /** What is handed out. */
+  readonly credential: 'Token' | 'None';
+  /** Which authenticator of its API server a token is for. */
+  readonly via: 'Webhook' | 'OIDC';
+  /** How long a token lasts, such as `10m`. */
+  readonly ttl: string;
+}
+
 export interface PolicyCluster extends Named {
   readonly kind: 'Cluster';
   readonly subjectMode: SubjectMode;
   readonly userPrefix: string;
+  /** Absent: nobody gets in through us. */
+  readonly access?: ClusterAccess;
 }
 
 /**

@@ -106,6 +106,19 @@ export const centralMetrics = {
     help: 'Age of the newest stored audit event of a cluster when it arrived.',
     labels: ['cluster'],
   },
+  credentialsIssued: {
+    type: 'counter',
+    name: 'ambit_credentials_issued_total',
+    help: 'Credentials of clusters that were asked for, by what was answered.',
+    labels: ['type', 'result'],
+  },
+  credentialIssueDuration: {
+    type: 'histogram',
+    name: 'ambit_credential_issue_duration_seconds',
+    help: 'Time to give a credential of a cluster.',
+    labels: [],
+    buckets: secondsBuckets,
+  },
   queueJobs: {
     type: 'gauge',
     name: 'ambit_queue_jobs',

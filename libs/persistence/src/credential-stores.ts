@@ -5,6 +5,7 @@ import type {
   AgentOrder,
   ApiTokenRecord,
   CertificateRecord,
+  IssuerKeyRecord,
   JoinTokenRecord,
   SessionPrincipal,
   SessionRecord,
@@ -115,4 +116,17 @@ export interface SessionStore {
   endAll(because: string): Promise<number>;
   /** Removes those that were over before. Gives how many. */
   purge(before: Millis): Promise<number>;
+}
+
+export type NewIssuerKey = Omit<IssuerKeyRecord, 'signsFrom'> & {
+  /** When it begins to sign, from now. */
+  readonly signsInMs: Millis;
+};
+
+export interface IssuerKeyStore {
+  /** All keys, the one that signs first first. Who asks beside it waits until the end of the transaction. */
+  list(): Promise<readonly IssuerKeyRecord[]>;
+  /** `told: false`: no replica that runs has to hear of it. */
+  insert(key: NewIssuerKey, options?: { readonly told?: boolean }): Promise<void>;
+  remove(kids: readonly string[]): Promise<void>;
 }

@@ -36,6 +36,7 @@ export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 export { namesOfUids } from './kinds/names-of-uids.ts';
+export { listIssuerKeys } from './queries/issuer-keys.ts';
 export { findSessions, listSessions, touchSessions } from './queries/sessions.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export { findInstallation } from './queries/installation.ts';

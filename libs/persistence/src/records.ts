@@ -1,4 +1,5 @@
 import type {
+  ClusterAccess,
   GrantScope,
   GrantSource,
   GrantSubject,
@@ -73,6 +74,7 @@ export interface ClusterRecord extends RecordMeta {
   readonly kind: 'Cluster';
   readonly subjectMode: SubjectMode;
   readonly userPrefix: string;
+  readonly access?: ClusterAccess;
   /** uid of the namespace kube-system, known since enrolment. */
   readonly kubeSystemUid?: string;
 }
@@ -83,9 +85,21 @@ export interface PlainRecord extends RecordMeta {
 }
 
 /** A credential that ended by hand: replicas close what it holds open. */
+/** `IssuerKey`: the keys of the issuer are others now, by one that came or went. */
 export interface RevokedCredential {
-  readonly kind: 'Agent' | 'ApiToken' | 'Session';
+  readonly kind: 'Agent' | 'ApiToken' | 'Session' | 'IssuerKey';
   readonly uid: string;
+}
+
+/** A key that signs what people get into clusters with. */
+export interface IssuerKeyRecord {
+  readonly kid: string;
+  /** A JWK without its private half. */
+  readonly publicKey: Readonly<Record<string, string>>;
+  /** The private half, of use only with a secret that is not in the database. */
+  readonly sealed: Uint8Array;
+  /** It signs from then until another does. */
+  readonly signsFrom: Millis;
 }
 
 /** What the agent of a cluster is to do, for the replica that holds its stream. */

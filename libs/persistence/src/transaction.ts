@@ -2,6 +2,7 @@ import type {
   AuditActor,
   AuditEvent,
   CentralEventType,
+  ClusterAccess,
   GrantScope,
   GrantSource,
   GrantSubject,
@@ -13,6 +14,7 @@ import type { Millis } from '@ambit/kernel';
 import type {
   AgentStore,
   ApiTokenStore,
+  IssuerKeyStore,
   JoinTokenStore,
   SessionStore,
 } from './credential-stores.ts';
@@ -72,6 +74,7 @@ export interface PutGrant extends PutMeta {
 export interface PutCluster extends PutMeta {
   readonly subjectMode: SubjectMode;
   readonly userPrefix: string;
+  readonly access?: ClusterAccess;
 }
 
 /** `unchanged`: nothing was written and no revision will be made for it. */
@@ -219,6 +222,7 @@ export interface Transaction {
   readonly agents: AgentStore;
   readonly apiTokens: ApiTokenStore;
   readonly sessions: SessionStore;
+  readonly issuerKeys: IssuerKeyStore;
   readonly installation: InstallationStore;
   readonly sync: SyncStore;
   readonly audit: AuditStore;

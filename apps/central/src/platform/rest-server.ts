@@ -12,6 +12,8 @@ import { bodyLimits, parseJsonBody } from './json-body.ts';
 import { limitsOf, takeLargeSets } from './large-sets.ts';
 import { NestLogger } from './nest-logger.ts';
 import { openApiDocument } from './openapi.ts';
+import { servePublicDocuments } from './public-documents.ts';
+import type { PublicDocument } from './public-documents.ts';
 import { sendProblem, toRequestError } from './problem.filter.ts';
 import { tlsOptions } from './rest-listener.ts';
 
@@ -22,6 +24,8 @@ export interface RestServerOptions {
   readonly version: string;
   readonly logger: Logger;
   readonly newRequestId: () => string;
+  /** What anybody may read, beside what this API is. */
+  readonly documents: readonly PublicDocument[];
   readonly meters: Meters<typeof centralMetrics>;
 }
 
@@ -54,13 +58,15 @@ export async function createRestServer(
   );
   takeLargeSets(fastify, options.guard);
   await app.register(helmet);
-  const document = JSON.stringify(openApiDocument(options.version));
-  fastify.get(`${basePath}/openapi.json`, (_request, reply) =>
-    reply.header('content-type', 'application/json').send(document),
-  );
+  servePublicDocuments(fastify, [openApi(options.version), ...options.documents]);
   measure(fastify, options.meters);
   await app.init();
   return app;
+}
+
+function openApi(version: string): PublicDocument {
+  const document = openApiDocument(version);
+  return { path: `${basePath}/openapi.json`, maxAgeSeconds: 60, read: () => document };
 }
 
 function measure(fastify: FastifyInstance, meters: RestServerOptions['meters']): void {

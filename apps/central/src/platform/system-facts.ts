@@ -4,6 +4,8 @@ export interface SystemFacts {
   readonly installationUid: string;
   stateEpoch(): number;
   readonly agentAddress: string;
+  /** Where browsers and API servers reach it. */
+  publicUrl(): string;
 }
 
 export const systemFactsToken = Symbol('systemFacts');

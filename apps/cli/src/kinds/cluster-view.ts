@@ -43,6 +43,7 @@ function clusterLines(cluster: Cluster, now: number): Line[] {
   const { ceiling, lastSeenAt } = status;
   return [
     ['People', `${spec.subjects.mode}, as ${spec.subjects.userPrefix}NAME`],
+    ['Access', accessText(spec.access)],
     ['State', status.phase],
     ['Last seen', lastSeenAt === undefined ? 'never' : `${relativeTime(lastSeenAt, now)} ago`],
     ['Applied', progressText(cluster)],
@@ -54,6 +55,12 @@ function clusterLines(cluster: Cluster, now: number): Line[] {
     ...(ceiling === undefined ? [] : ceilingLines(ceiling)),
     ['Problems', problemTexts(status)],
   ];
+}
+
+function accessText(access: Cluster['spec']['access']): string {
+  if (access === undefined || access.credential === 'None') return 'none through Ambit';
+  const { credential, via, ttl, server } = access;
+  return `${credential} for ${ttl} through ${via}${server === undefined ? '' : `, at ${server}`}`;
 }
 
 function agentLines({ agent, session }: Cluster['status']): Line[] {

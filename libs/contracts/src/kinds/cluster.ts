@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
+import { ClusterAccess, ClusterAccessWrite } from '../cluster-access.ts';
 import { ClusterStatus } from '../cluster-status.ts';
 import { ApiVersion, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { ClusterName, Timestamp, UserPrefix } from '../names.ts';
@@ -15,6 +16,7 @@ export type ClusterSubjects = z.infer<typeof ClusterSubjects>;
 
 export const ClusterSpecWrite = z.strictObject({
   subjects: ClusterSubjects.prefault({}),
+  access: ClusterAccessWrite.exactOptional(),
 });
 export type ClusterSpecWrite = z.infer<typeof ClusterSpecWrite>;
 
@@ -34,6 +36,7 @@ export const Cluster = z.object({
   metadata: ObjectMeta,
   spec: z.object({
     subjects: z.object({ mode: z.string(), userPrefix: z.string() }),
+    access: ClusterAccess.optional(),
   }),
   status: ClusterStatus,
 });
@@ -46,13 +49,7 @@ export const clusterKind = kindContract({
   read: Cluster,
   list: listOf('Cluster', Cluster),
   summary: 'A Kubernetes cluster with an agent of ours.',
-  laterFields: [
-    'spec.access',
-    'spec.credential',
-    'spec.audit',
-    'spec.namespaceSelector',
-    'spec.adoption',
-  ],
+  laterFields: ['spec.credential', 'spec.audit', 'spec.namespaceSelector', 'spec.adoption'],
 });
 
 /** Body of POST remove. `force` does not wait for the agent: the objects in the cluster stay. */

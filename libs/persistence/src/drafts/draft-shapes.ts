@@ -49,10 +49,10 @@ export const clusterShape: DraftShape<ClusterRecord, PutCluster> = {
   kind: 'Cluster',
   specOf: specOfCluster,
   wanted: specOfCluster,
-  fields: ({ subjectMode, userPrefix }, current) => ({
+  fields: ({ subjectMode, userPrefix, access }, current) => ({
     subjectMode,
     userPrefix,
-    ...defined({ kubeSystemUid: current?.kubeSystemUid }),
+    ...defined({ access, kubeSystemUid: current?.kubeSystemUid }),
   }),
   toPolicy: toPolicyCluster,
 };

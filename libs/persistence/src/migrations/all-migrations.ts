@@ -17,6 +17,7 @@ import { AuditFacts1795471500000 } from './1795471500000-audit-facts.ts';
 import { CompletedHello1795471560000 } from './1795471560000-completed-hello.ts';
 import { OfferedRevision1795471620000 } from './1795471620000-offered-revision.ts';
 import { Sessions1795471680000 } from './1795471680000-sessions.ts';
+import { Issuer1795471740000 } from './1795471740000-issuer.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -39,4 +40,5 @@ export const allMigrations = [
   CompletedHello1795471560000,
   OfferedRevision1795471620000,
   Sessions1795471680000,
+  Issuer1795471740000,
 ];

@@ -5,6 +5,7 @@ import { PostgresClusterStore } from '../kinds/cluster/cluster.store.ts';
 import { PostgresGrantStore } from '../kinds/grant/grant.store.ts';
 import { PostgresGroupStore } from '../kinds/group/group.store.ts';
 import { PostgresInstallationStore } from './installation.store.ts';
+import { PostgresIssuerKeyStore } from './issuer-key.store.ts';
 import { PostgresJoinTokenStore } from './join-token.store.ts';
 import { PostgresMemberStore } from '../kinds/group/member.store.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
@@ -31,6 +32,7 @@ export function openStores(context: StoreContext): Transaction {
     agents: new PostgresAgentStore(context),
     apiTokens: new PostgresApiTokenStore(context),
     sessions: new PostgresSessionStore(context),
+    issuerKeys: new PostgresIssuerKeyStore(context),
     installation: new PostgresInstallationStore(context),
     sync: new PostgresSyncStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },

@@ -17,6 +17,8 @@ export interface AccessPorts {
 export interface AccessUseCases {
   readonly answer: AnswerAccess;
   readonly revoke: RevokeAccess;
+  /** What both answers of access and others rest on. */
+  readonly evidence: ClusterEvidence;
 }
 
 /** Who may do what and why, and taking access away. */
@@ -26,5 +28,6 @@ export function accessUseCases(ports: AccessPorts): AccessUseCases {
   return {
     answer: new AnswerAccess(world, evidence, clock),
     revoke: new RevokeAccess(commit, world, connections),
+    evidence,
   };
 }

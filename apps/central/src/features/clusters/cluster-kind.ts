@@ -1,3 +1,4 @@
+import { defined } from '@ambit/kernel';
 import { findCluster, listClusters } from '@ambit/persistence';
 import type { ClusterRecord, Put, Removed, Transaction } from '@ambit/persistence';
 import { auditRemoved, objectOf, policyKind } from '../policy/public.ts';
@@ -9,7 +10,8 @@ export const clusterKind = policyKind<'Cluster', ClusterRecord>({
   kind: 'Cluster',
   put: async ({ tx }, { spec }, meta) => {
     const { mode: subjectMode, userPrefix } = spec.subjects;
-    const put = await tx.clusters.put({ ...meta, subjectMode, userPrefix });
+    const access = defined({ access: spec.access });
+    const put = await tx.clusters.put({ ...meta, subjectMode, userPrefix, ...access });
     auditCluster(tx, put);
     return put;
   },

@@ -70,7 +70,10 @@ export function clusterResponse(cluster: ClusterRecord, facts: StatusFacts): Clu
     apiVersion,
     kind: 'Cluster',
     metadata: objectMeta(cluster),
-    spec: { subjects: { mode: cluster.subjectMode, userPrefix: cluster.userPrefix } },
+    spec: {
+      subjects: { mode: cluster.subjectMode, userPrefix: cluster.userPrefix },
+      ...defined({ access: cluster.access }),
+    },
     status: statusOf(cluster, facts),
   };
 }

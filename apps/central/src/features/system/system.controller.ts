@@ -41,6 +41,7 @@ export class SystemController {
       installationUid: this.#facts.installationUid,
       stateEpoch: this.#facts.stateEpoch(),
       agentAddress: this.#facts.agentAddress,
+      publicUrl: this.#facts.publicUrl(),
       revision: this.#world.revision,
       startedAt: this.#startedAt,
       ...(ahead.length === 0 ? {} : { stateAhead: ahead.map(shown) }),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@ambit/kernel';
@@ -32,6 +33,8 @@ export const keyFiles = {
   stateKey: 'state-signing.key',
   epochKey: 'epoch.key',
   epochPublic: 'epoch.pub',
+  /** Closes what is kept in the database. */
+  sealing: 'sealing.key',
   /** Of a rollover: what comes, and what goes. */
   nextCaCertificate: 'ca.next.crt',
   nextCaKey: 'ca.next.key',
@@ -94,6 +97,19 @@ export async function openEpochSigner(
   epochKeyFile = join(folder, keyFiles.epochKey),
 ): Promise<EnvelopeSigner> {
   return createEnvelopeSigner(await readOrMake(epochKeyFile, false, generateSigningKey));
+}
+
+/**
+ * The secret with which this installation seals what it keeps in the database. Throws `config_invalid` when it is missing
+ * and may not be made, readable by others, or no such secret.
+ */
+export async function openSealingSecret(folder: string, mayCreate: boolean): Promise<Uint8Array> {
+  const path = join(folder, keyFiles.sealing);
+  const text = await readOrMake(path, mayCreate, () => `${randomBytes(32).toString('hex')}\n`);
+  if (/^[0-9a-f]{64}\n?$/.test(text)) return Buffer.from(text.trim(), 'hex');
+  throw new AppError('config_invalid', `The key file ${path} holds no sealing key.`, {
+    hint: 'Bring it back from your backup, or copy it from another replica.',
+  });
 }
 
 async function openCa(

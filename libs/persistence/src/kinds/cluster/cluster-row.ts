@@ -1,4 +1,4 @@
-import type { PolicyCluster, SubjectMode } from '@ambit/domain';
+import type { ClusterAccess, PolicyCluster, SubjectMode } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { ClusterRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
@@ -10,6 +10,7 @@ import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 export interface ClusterRow extends MetaRow {
   readonly subject_mode: SubjectMode;
   readonly user_prefix: string;
+  readonly access: ClusterAccess | null;
   readonly kube_system_uid: string | null;
 }
 
@@ -17,7 +18,7 @@ export interface ClusterRow extends MetaRow {
 const notRemoved = 't.removed_at IS NULL';
 
 /** Removed clusters have rows too: every reader says `removed_at IS NULL`. */
-export const selectClusters = `SELECT ${metaColumns}, t.subject_mode, t.user_prefix, t.kube_system_uid FROM clusters t`;
+export const selectClusters = `SELECT ${metaColumns}, t.subject_mode, t.user_prefix, t.access, t.kube_system_uid FROM clusters t`;
 
 export function toCluster(row: ClusterRow): ClusterRecord {
   return {
@@ -25,7 +26,7 @@ export function toCluster(row: ClusterRow): ClusterRecord {
     ...toMeta(row),
     subjectMode: row.subject_mode,
     userPrefix: row.user_prefix,
-    ...defined({ kubeSystemUid: row.kube_system_uid }),
+    ...defined({ access: row.access, kubeSystemUid: row.kube_system_uid }),
   };
 }
 
@@ -37,6 +38,7 @@ export function toPolicyCluster(cluster: ClusterRecord): PolicyCluster {
     labels: cluster.labels,
     subjectMode: cluster.subjectMode,
     userPrefix: cluster.userPrefix,
+    ...defined({ access: cluster.access }),
   };
 }
 
@@ -47,10 +49,11 @@ export const clusterRows: StoredKind<ClusterRow, ClusterRecord> = {
   select: selectClusters,
   searched: ['t.name'],
   toRecord: toCluster,
-  columns: { subject_mode: 'text', user_prefix: 'text' },
-  toColumns: ({ subjectMode, userPrefix }) => ({
+  columns: { subject_mode: 'text', user_prefix: 'text', access: 'jsonb' },
+  toColumns: ({ subjectMode, userPrefix, access }) => ({
     subject_mode: subjectMode,
     user_prefix: userPrefix,
+    access: access ?? null,
   }),
   always: notRemoved,
   snapshot: [

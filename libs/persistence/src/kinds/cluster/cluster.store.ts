@@ -1,4 +1,4 @@
-import { AppError, notFound } from '@ambit/kernel';
+import { AppError, defined, notFound } from '@ambit/kernel';
 import type { ClusterRecord, Labels } from '../../records.ts';
 import { type ClusterRow, selectClusters, toCluster, toPolicyCluster } from './cluster-row.ts';
 import type { ClusterStore, Put, PutCluster, Removed, RemoveOptions } from '../../transaction.ts';
@@ -10,9 +10,11 @@ import type { StoreContext } from '../../stores/store-context.ts';
 export const specOfCluster = ({
   subjectMode,
   userPrefix,
-}: Pick<PutCluster, 'subjectMode' | 'userPrefix'>): unknown => ({
+  access,
+}: Pick<PutCluster, 'subjectMode' | 'userPrefix' | 'access'>): unknown => ({
   subjectMode,
   userPrefix,
+  ...defined({ access }),
 });
 
 export class PostgresClusterStore implements ClusterStore {
@@ -108,14 +110,15 @@ export class PostgresClusterStore implements ClusterStore {
   async #create(input: PutCluster): Promise<Put<ClusterRecord>> {
     const { sql, ids, at, changes } = this.#context;
     const [row] = await sql.query<ClusterRow>(
-      `INSERT INTO clusters (uid, name, subject_mode, user_prefix, labels, annotations, generation, revision, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, 1, 0, $7)
+      `INSERT INTO clusters (uid, name, subject_mode, user_prefix, access, labels, annotations, generation, revision, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, $8)
        ON CONFLICT (name) WHERE removed_at IS NULL DO NOTHING RETURNING *`,
       [
         ids.uuid(),
         input.name,
         input.subjectMode,
         input.userPrefix,
+        input.access ?? null,
         input.labels,
         input.annotations ?? {},
         at,
@@ -134,10 +137,18 @@ export class PostgresClusterStore implements ClusterStore {
     plan: { readonly annotations: Labels; readonly generations: number },
   ): Promise<ClusterRecord> {
     const [row] = await this.#context.sql.query<ClusterRow>(
-      `UPDATE clusters SET subject_mode = $2, user_prefix = $3, labels = $4, annotations = $5,
-         generation = generation + $6
+      `UPDATE clusters SET subject_mode = $2, user_prefix = $3, access = $4, labels = $5,
+         annotations = $6, generation = generation + $7
        WHERE uid = $1 RETURNING *`,
-      [uid, input.subjectMode, input.userPrefix, input.labels, plan.annotations, plan.generations],
+      [
+        uid,
+        input.subjectMode,
+        input.userPrefix,
+        input.access ?? null,
+        input.labels,
+        plan.annotations,
+        plan.generations,
+      ],
     );
     if (row === undefined) throw notFound('Cluster', input.name);
     return toCluster(row);

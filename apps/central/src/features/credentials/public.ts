@@ -1,0 +1,5 @@
+/** What the program outside REST may use of credentials. */
+export { CredentialsModule } from './credentials.module.ts';
+export type { CredentialUseCases } from './credentials.module.ts';
+export { IssueCredential } from './issue-credential.ts';
+export { OwnClusters } from './own-clusters.ts';

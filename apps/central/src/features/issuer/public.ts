@@ -1,0 +1,6 @@
+/** What other parts of central may use of the issuer. */
+export { issuerDocuments } from './issuer-documents.ts';
+export { IssuerKeys } from './issuer-keys.ts';
+export { publishAheadMs } from './key-schedule.ts';
+export { makeFirstKey, rotateByHand, rotateIssuerKeys } from './rotate-keys.ts';
+export { TokenIssuer } from './token-issuer.ts';

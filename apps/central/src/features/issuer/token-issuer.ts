@@ -1,0 +1,64 @@
+import { SignJWT } from 'jose';
+import type { ClusterAccess } from '@ambit/domain';
+import type { IssuerKeys, PublicKey } from './issuer-keys.ts';
+
+/** Which authenticator of an API server a token is for. */
+export type Way = ClusterAccess['via'];
+
+/** What a token says; times in seconds since 1970. */
+export interface TokenClaims {
+  readonly via: Way;
+  readonly clusterUid: string;
+  /** uid of the principal. */
+  readonly subject: string;
+  /** The whole name in the cluster. */
+  readonly name: string;
+  readonly session: string;
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+const paths: Readonly<Record<Way, string>> = { OIDC: '/oidc', Webhook: '/webhook' };
+
+/**
+ * Signs what people and programs get into clusters with. Each way is an issuer of its own: an API server that takes tokens
+ * of one never takes those of the other, so that what one way refuses does not come in by the other.
+ */
+export class TokenIssuer {
+  readonly #keys: IssuerKeys;
+  readonly #publicUrl: () => string;
+
+  constructor(keys: IssuerKeys, publicUrl: () => string) {
+    this.#keys = keys;
+    this.#publicUrl = publicUrl;
+  }
+
+  /** `iss` of the tokens of one way. */
+  url(via: Way): string {
+    return `${this.#publicUrl()}${paths[via]}`;
+  }
+
+  published(): Promise<readonly PublicKey[]> {
+    return this.#keys.published();
+  }
+
+  /** Throws `database_unavailable` when it is not known which key may sign. */
+  async sign(claims: TokenClaims): Promise<string> {
+    const { kid, privateKey } = await this.#keys.signing();
+    const { via, clusterUid, subject, name, session, id, issuedAt, expiresAt } = claims;
+    return new SignJWT({ name, sid: session })
+      .setProtectedHeader({ alg: 'ES256', kid, typ: 'JWT' })
+      .setIssuer(this.url(via))
+      .setAudience(audienceOf(clusterUid))
+      .setSubject(subject)
+      .setJti(id)
+      .setIssuedAt(issuedAt)
+      .setNotBefore(issuedAt)
+      .setExpirationTime(expiresAt)
+      .sign(privateKey);
+  }
+}
+
+/** `aud` of the tokens for one cluster. */
+export const audienceOf = (clusterUid: string): string => `ambit:${clusterUid}`;

@@ -1,0 +1,48 @@
+import type { Millis } from '@ambit/kernel';
+import { grantStatus } from '../grants/grant-times.ts';
+import type { NamespaceSelector, PolicyCluster, PolicyGrant } from '../policy-objects.ts';
+import type { PolicyView } from '../policy/policy-view.ts';
+
+/** Who came in: a person, or a program. */
+export interface Entrant {
+  readonly kind: 'user' | 'service';
+  readonly uid: string;
+  readonly name: string;
+}
+
+/** What somebody holds in a cluster by one grant that is in force. */
+export interface HeldAccess {
+  readonly role: string;
+  readonly namespaces: NamespaceSelector;
+}
+
+/** What a person or program holds in a cluster at a moment by the policy, whatever the cluster's ceiling leaves of it. */
+export function heldAccess(
+  policy: PolicyView,
+  entrant: Entrant,
+  { clusterUid, now }: { readonly clusterUid: string; readonly now: Millis },
+): HeldAccess[] {
+  const grants = new Set<PolicyGrant>();
+  for (const uid of namedAs(policy, entrant))
+    for (const grant of policy.grantsNamingIn(clusterUid, uid)) grants.add(grant);
+  return Array.from(grants).flatMap((grant) => {
+    const role = policy.role(grant.roleUid);
+    if (role === undefined || grantStatus(grant, now) !== 'Active') return [];
+    return [{ role: role.name, namespaces: grant.scope.namespaces }];
+  });
+}
+
+/** The name of a person or program in a cluster, as bindings name it. */
+export function nameInCluster(
+  { userPrefix }: Pick<PolicyCluster, 'userPrefix'>,
+  { kind, name }: Pick<Entrant, 'kind' | 'name'>,
+): string {
+  return `${userPrefix}${kind === 'service' ? 'service:' : ''}${name}`;
+}
+
+/** uids under which grants name somebody. Who is locked is named nowhere. */
+function namedAs(policy: PolicyView, { kind, uid }: Entrant): readonly string[] {
+  if (kind === 'service') return [uid];
+  if (policy.user(uid)?.active !== true) return [];
+  return [uid, ...policy.groupsOf(uid)];
+}
