@@ -62,10 +62,31 @@ export const agentSettings = defineSettings(
         'Host names by which health and metrics are asked for, beside addresses and localhost',
       default: 'localhost',
     }),
+    webhookListen: address({
+      describe:
+        'Where the API server asks whose a token is (host:port), when the ceiling allows it; without it nobody may ask',
+    }),
+    webhookAddress: address({
+      describe:
+        'Where the API server reaches that (host:port), for print-webhook-config; without it where it listens',
+    }),
+    webhookCertificate: path({
+      describe:
+        'File with the certificate of the webhook, PEM, leaf first; without it the agent makes its own',
+    }),
+    webhookKey: path({ describe: 'File with the private key of that certificate, PEM' }),
+    webhookCa: path({
+      describe:
+        'File with the CA that issued that certificate, PEM, for print-webhook-config; without it the certificate itself',
+    }),
     logLevel: choice(logLevels, { describe: 'Least level that is logged', default: 'info' }),
     logFormat: choice(logFormats, { describe: 'How log lines look', default: 'auto' }),
   },
   {
+    check: ({ webhookCertificate, webhookKey }) =>
+      (webhookCertificate === undefined) === (webhookKey === undefined)
+        ? []
+        : ['--webhook-certificate and --webhook-key belong together: give both or none.'],
     notes: [
       'A kubeconfig is one file. `KUBECONFIG`, which may list several for kubectl, is not read: a shell that was set up for kubectl does not decide with whose rights an agent works. `kubectl config view --flatten --minify` makes one file of several.',
       '`HTTPS_PROXY` (or `https_proxy`) names an HTTP proxy through which central is reached, and `NO_PROXY` (or `no_proxy`) the hosts that are reached without it: `*`, names, addresses, CIDR blocks, each with or without a port. This machine and the API server are always reached directly; `HTTP_PROXY`, `ALL_PROXY` and `grpc_proxy` are not used.',

@@ -77,6 +77,11 @@ async function printPolicies(command: Command): Promise<void> {
   process.stdout.write(printPolicy(read, { account, namespace }));
 }
 
+async function printWebhook(command: Command): Promise<void> {
+  const { printWebhookConfig } = await import('./token-webhook/print-webhook-config.ts');
+  process.stdout.write(await printWebhookConfig(await settingsOf(command)));
+}
+
 async function removeEverything(command: Command): Promise<void> {
   const settings = await settingsOf(command);
   const { uninstall } = await import('./uninstall/uninstall.ts');
@@ -117,6 +122,19 @@ const subcommands: readonly Subcommand[] = [
     description: 'Print the admission policies that enforce a ceiling',
     action: printPolicies,
     uses: ['ceiling', 'account', 'namespace'],
+  },
+  {
+    name: 'print-webhook-config',
+    description: 'Print what an API server needs to ask this agent whose a token is',
+    action: printWebhook,
+    uses: [
+      'dataDir',
+      'webhookListen',
+      'webhookAddress',
+      'webhookCertificate',
+      'webhookKey',
+      'webhookCa',
+    ],
   },
   {
     name: 'uninstall',

@@ -10,7 +10,7 @@ import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
-import type { Reconciler, UnexplainedStep } from './reconcile/ports.ts';
+import type { Reconciler, StateFollower, UnexplainedStep } from './reconcile/ports.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
 import { openSession } from './session/open-session.ts';
@@ -20,6 +20,8 @@ import type { HighWaterFile } from './state/high-water-file.ts';
 import { StateStore } from './state/state-store.ts';
 import { UnexplainedSteps } from './session/unexplained-steps.ts';
 import { UnexplainedStepsFile } from './state/unexplained-steps.ts';
+import { HeldCredentials } from './token-webhook/held-credentials.ts';
+import { openTokenWebhook } from './token-webhook/open-token-webhook.ts';
 import { version } from './version.ts';
 
 const finishWithinMs = 5_000;
@@ -35,18 +37,13 @@ export async function startParts(
   const { folder, logger, keeper, highWater, trail } = parts;
   const store = await StateStore.open(folder.state);
   teardown.add('state store', () => store.close());
-  const ports: VerifyPorts = {
-    // Keys may be replaced while it runs.
-    openManifest: (envelope) => keeper.openers.openManifest(envelope),
-    openRevocation: (envelope) => keeper.openers.openRevocation(envelope),
-    digests: nodeDigests,
-    logger,
-  };
+  const ports = verifyPorts(parts);
   const held = readHeldState(await store.read(), highWater.marks, ports);
   const file = new UnexplainedStepsFile(folder.unexplained, logger);
   const clock = parts.clockInterval;
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
-  const reconciler = makeReconciler(parts);
+  const credentials = new HeldCredentials(keeper.identity.clusterUid, logger);
+  const reconciler = makeReconciler(parts, credentials);
   calls.feed(clock, () => reconciler.clockChanged());
   const alarm = new ClockAlarm(clock, trail.log, logger);
   teardown.add(
@@ -61,6 +58,8 @@ export async function startParts(
     message: `The agent ${version} started`,
     details: { version, revision: held.change?.manifest.revision ?? 0 },
   });
+  const webhook = await openTokenWebhook(parts, credentials);
+  teardown.add('token webhook', () => webhook?.stop());
   await reconciler.start();
   const stateKeeper = new StateKeeper({ store, highWater, steps, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
@@ -75,6 +74,7 @@ export async function startParts(
   teardown.add('reconciler', () => within(finishWithinMs, reconciler.stop()));
   parts.ceiling.watch((changed) => {
     reconciler.setCeiling(changed);
+    webhook?.ceilingChanged();
     admission.look();
     session.changed();
   });
@@ -83,6 +83,16 @@ export async function startParts(
   discovery.start();
   keeper.start();
   teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
+}
+
+function verifyPorts({ keeper, logger }: AgentParts): VerifyPorts {
+  return {
+    // Keys may be replaced while it runs.
+    openManifest: (envelope) => keeper.openers.openManifest(envelope),
+    openRevocation: (envelope) => keeper.openers.openRevocation(envelope),
+    digests: nodeDigests,
+    logger,
+  };
 }
 
 /** A crash may have left the marks behind the state. What waits is read before: marks that are older do not say it. */
@@ -144,7 +154,7 @@ function watchAdmission({ kubernetes, ceiling, logger }: AgentParts): AdmissionW
   });
 }
 
-function makeReconciler(parts: AgentParts): ClusterReconciler {
+function makeReconciler(parts: AgentParts, follower: StateFollower): ClusterReconciler {
   const { kubernetes, keeper, ceiling, clockInterval, inventory, trail, logger } = parts;
   const { installationUid } = keeper.identity;
   return new ClusterReconciler({
@@ -157,6 +167,7 @@ function makeReconciler(parts: AgentParts): ClusterReconciler {
     announcer: trail.announcements,
     digests: nodeDigests,
     logger,
+    follower,
     random: Math.random,
   });
 }

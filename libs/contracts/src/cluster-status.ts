@@ -57,6 +57,7 @@ export const CeilingReport = z.object({
   subjectPrefixes: z.array(z.string()),
   removalGuard: z.object({ share: z.number(), moreThan: z.number() }),
   breakGlass: z.array(z.string()),
+  credentials: z.array(z.string()).optional(),
 });
 export type CeilingReport = z.infer<typeof CeilingReport>;
 

@@ -93,4 +93,10 @@ export const agentMetrics = {
     help: 'Intents that the ceiling of the cluster refused.',
     labels: [],
   },
+  webhookReviews: {
+    type: 'counter',
+    name: 'ambit_agent_token_reviews_total',
+    help: 'Tokens that the API server asked about; result is accepted, or why nobody was let in.',
+    labels: ['result'],
+  },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

@@ -71,8 +71,39 @@ export interface BindingIntent {
   readonly grants: readonly string[];
 }
 
-export type Intent = ConfigEntry | RoleIntent | DenyEntry | BindingIntent;
+/** A public key of central's issuer, as it is published: ES256 and nothing else. */
+export interface IssuerKey {
+  readonly kty: 'EC';
+  readonly crv: 'P-256';
+  readonly kid: string;
+  /** The point, base64url. */
+  readonly x: string;
+  readonly y: string;
+}
+
+/** By what an agent judges the tokens that its API server shows it. It stands where tokens come in through the webhook. */
+export interface CredentialsEntry {
+  readonly section: 'CREDENTIALS';
+  readonly key: string;
+  readonly issuer: string;
+  /** The whole audience of tokens for this cluster. */
+  readonly audience: string;
+  readonly userPrefix: string;
+  readonly keys: readonly IssuerKey[];
+  /** Ids of sessions that ended within the longest life of a token, sorted. */
+  readonly endedSessions: readonly string[];
+  /** Seconds since 1970: tokens issued before it may be of sessions that ended and are too many to be listed. */
+  readonly issuedFrom?: number;
+}
+
+export type Intent = ConfigEntry | RoleIntent | DenyEntry | BindingIntent | CredentialsEntry;
 export type Section = Intent['section'];
 
 /** Sections in the order they are applied. */
-export const sections = ['CONFIG', 'ROLE', 'DENY', 'BINDING'] as const satisfies readonly Section[];
+export const sections = [
+  'CONFIG',
+  'ROLE',
+  'DENY',
+  'BINDING',
+  'CREDENTIALS',
+] as const satisfies readonly Section[];

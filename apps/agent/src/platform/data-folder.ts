@@ -26,6 +26,11 @@ export function clusterFolder(dataDir: string, kubeSystemUid: string): string {
   return join(dataDir, 'agents', kubeSystemUid);
 }
 
+/** The folder of what vouches for the token webhook: the API server is given it before there is a cluster to name. */
+export function webhookFolder(dataDir: string): string {
+  return join(dataDir, 'webhook');
+}
+
 /** A lock whose holder cannot be looked for, as it was on another machine, is taken over after this time, in milliseconds. */
 const staleMs = 5_000;
 

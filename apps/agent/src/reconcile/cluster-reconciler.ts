@@ -4,14 +4,16 @@ import type { AppliedListener } from './apply-tracker.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { composeReconciler } from './compose-reconciler.ts';
 import type { ReconcilerParts } from './compose-reconciler.ts';
-import type { Reconciler, ReconcileStatus, UnexplainedStep } from './ports.ts';
+import type { Reconciler, ReconcileStatus, StateFollower, UnexplainedStep } from './ports.ts';
 import type { ClusterReconcilerOptions } from './reconciler-options.ts';
 
 /** The loop of the agent: what is wanted, what stands there, and one write at a time per object until they agree. */
 export class ClusterReconciler implements Reconciler {
   readonly #parts: ReconcilerParts;
+  readonly #follower: StateFollower | undefined;
 
   constructor(options: ClusterReconcilerOptions) {
+    this.#follower = options.follower;
     this.#parts = composeReconciler(options);
   }
 
@@ -45,10 +47,12 @@ export class ClusterReconciler implements Reconciler {
   }
 
   accept(change: StateChange, steps: readonly UnexplainedStep[] = []): void {
+    this.#follower?.accept(change);
     this.#parts.intake.accept(change, steps);
   }
 
   acceptRemovals(change: StateChange, steps: readonly UnexplainedStep[] = []): void {
+    this.#follower?.acceptRemovals(change);
     this.#parts.intake.acceptRemovals(change, steps);
   }
 
@@ -57,6 +61,7 @@ export class ClusterReconciler implements Reconciler {
   }
 
   mask(masks: readonly Mask[]): void {
+    this.#follower?.mask(masks);
     this.#parts.intake.mask(masks);
   }
 

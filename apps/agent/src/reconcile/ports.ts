@@ -14,6 +14,13 @@ export interface UnexplainedStep {
   readonly removalsMayWait: boolean;
 }
 
+/** Goes by the same states as the reconciler, and is told of each before it. */
+export interface StateFollower {
+  accept(change: StateChange): void;
+  acceptRemovals(change: StateChange): void;
+  mask(masks: readonly Mask[]): void;
+}
+
 /** What the reconciler says about itself, for Status, health and metrics. */
 export interface ReconcileStatus {
   readonly appliedRevision: number;

@@ -5,6 +5,7 @@ import type { WriteAnnouncer } from '../audit/write-announcements.ts';
 import type { ClockInterval } from '../clock/clock-interval.ts';
 import type { Inventory } from '../state/object-inventory.ts';
 import type { AuditRecorder } from './object-audit.ts';
+import type { StateFollower } from './ports.ts';
 
 /** The calls a reconciler makes. */
 export type ReconcilerClient = Pick<
@@ -22,6 +23,8 @@ export interface ClusterReconcilerOptions {
   readonly announcer: WriteAnnouncer;
   readonly digests: Digests;
   readonly logger: Logger;
+  /** Told of every state, removal and revocation before they are carried out. */
+  readonly follower?: StateFollower;
   readonly random: Random;
   /** The machine's by default. */
   readonly timers?: Timers;

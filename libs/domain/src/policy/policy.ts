@@ -257,6 +257,7 @@ export class Policy implements PolicyView {
       ROLE: roles.length,
       DENY: this.denials.of(clusterUid).size,
       BINDING: this.bindingCounts.get(clusterUid) ?? 0,
+      CREDENTIALS: 0,
     };
   }
 

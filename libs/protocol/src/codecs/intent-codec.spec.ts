@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hex } from '@ambit/kernel';
-import type { BindingIntent, Intent, IntentScope } from '@ambit/rbac';
+import type { BindingIntent, CredentialsEntry, Intent, IntentScope } from '@ambit/rbac';
 import { codecOf } from './codec.ts';
 import { decodeIntent, encodeIntent } from './intent-codec.ts';
 
@@ -17,6 +17,17 @@ const binding: BindingIntent = {
   notBefore: 1_700_000_000_000,
   notAfter: 1_800_000_000_000,
   grants: ['team-payments'],
+};
+
+const credentials: CredentialsEntry = {
+  section: 'CREDENTIALS',
+  key: 'CREDENTIALS/webhook',
+  issuer: 'https://a/webhook',
+  audience: 'ambit:c1',
+  userPrefix: 'ambit:',
+  keys: [{ kty: 'EC', crv: 'P-256', kid: 'k1', x: 'xx', y: 'yy' }],
+  endedSessions: ['s1', 's2'],
+  issuedFrom: 1_800_000_000,
 };
 
 const golden: [Intent, string][] = [
@@ -51,6 +62,10 @@ const golden: [Intent, string][] = [
   [
     binding,
     '0a060a0476696577121212100a087061796d656e74730a0473686f701a076772616e742d31220230312a09616d6269743a616e6e2a09616d6269743a626f623080d095ffbc313880a0f1c2b134420d7465616d2d7061796d656e74734801',
+  ],
+  [
+    credentials,
+    '0a1168747470733a2f2f612f776562686f6f6b1208616d6269743a63311a06616d6269743a220c0a026b31120278781a0279792a0273312a0273323080a4a7da06',
   ],
 ];
 
@@ -146,12 +161,13 @@ describe('what only a newer central writes', () => {
   test('a field that may narrow what is granted makes the whole entry not understood', () => {
     expect(refusalOf(binding.key, plus(binding, 0x78, 0x01))).toEqual(notUnderstood);
     expect(refusalOf('ROLE/1', plus(role, 0x78, 0x01))).toEqual(notUnderstood);
+    expect(refusalOf(credentials.key, plus(credentials, 0x78, 0x01))).toEqual(notUnderstood);
     // The role of the binding again, with a field 15 of its own.
     expect(refusalOf(binding.key, plus(binding, 0x0a, 0x02, 0x78, 0x01))).toEqual(notUnderstood);
   });
 
   test('a section, a mode and an operator that are not known make the entry not understood', () => {
-    expect(refusalOf('CREDENTIALS/1', encodeIntent(binding))).toEqual(notUnderstood);
+    expect(refusalOf('TUNNEL/1', encodeIntent(binding))).toEqual(notUnderstood);
     const mode = codecOf<Record<string, unknown>>('BindingIntent');
     const whole = { role: { clusterRole: 'view' }, scope: { clusterWide: {} }, subjectKind: 9 };
     expect(refusalOf('BINDING/1', mode.encode(whole))).toEqual(notUnderstood);
@@ -195,6 +211,20 @@ describe('an entry that is no intent', () => {
     }
     expect(() => decodeIntent('DENY/1', new Uint8Array())).toThrow('DENY/1');
     expect(() => decodeIntent('BINDING/1', Uint8Array.of(0xff, 0xff, 0xff))).toThrow();
+  });
+
+  test('says what entries of credentials lack', () => {
+    const lacking: [string, Partial<CredentialsEntry>][] = [
+      ['the issuer', { issuer: '' }],
+      ['the audience', { audience: '' }],
+      ['the prefix of names', { userPrefix: '' }],
+      ['the kid of a key', { keys: [{ kty: 'EC', crv: 'P-256', kid: '', x: 'x', y: 'y' }] }],
+      ['it has an impossible time', { issuedFrom: -1 }],
+    ];
+    for (const [what, less] of lacking) {
+      const body = encodeIntent({ ...credentials, ...less });
+      expect(() => decodeIntent(credentials.key, body)).toThrow(what);
+    }
   });
 
   test('case b8: an end that is no moment never means "no end"', () => {

@@ -3,6 +3,7 @@ import {
   maxSubjectsPerObject,
   type BindingIntent,
   type ConfigEntry,
+  type CredentialsEntry,
   type DenyEntry,
   type Intent,
   type IntentScope,
@@ -22,6 +23,7 @@ import type { Codec } from './codec.ts';
 const configCodec = codecOf<Partial<wire.ConfigEntry>>('ConfigEntry');
 const roleCodec = codecOf<Partial<wire.RoleIntent>>('RoleIntent');
 const denyCodec = codecOf<Partial<wire.DenyEntry>>('DenyEntry');
+const credentialsCodec = codecOf<Partial<wire.CredentialsEntry>>('CredentialsEntry');
 const bindingCodec = codecOf<Partial<wire.BindingIntent>>('BindingIntent');
 
 const subjectModes = { Users: 'SUBJECT_MODE_USERS', Groups: 'SUBJECT_MODE_GROUPS' } as const;
@@ -52,6 +54,8 @@ export function encodeIntent(intent: Intent): Uint8Array {
       return denyCodec.encode({ userUid: intent.userUid, subject: intent.subject });
     case 'BINDING':
       return bindingCodec.encode(bindingToWire(intent));
+    case 'CREDENTIALS':
+      return credentialsCodec.encode(credentialsToWire(intent));
   }
 }
 
@@ -70,6 +74,8 @@ export function decodeIntent(key: string, body: Uint8Array): Intent {
       return decodeDeny(key, body);
     case 'BINDING':
       return decodeBinding(key, body);
+    case 'CREDENTIALS':
+      return decodeCredentials(key, body);
     default:
       throw newer(`the section ${sectionOf(key)}`);
   }
@@ -150,6 +156,39 @@ function decodeDeny(key: string, body: Uint8Array): DenyEntry {
   const userUid = required(key, 'the user uid', entry.userUid);
   const subject = required(key, 'the subject', entry.subject);
   return { section: 'DENY', key, userUid, subject };
+}
+
+function credentialsToWire(intent: CredentialsEntry): Partial<wire.CredentialsEntry> {
+  const { issuer, audience, userPrefix, keys, endedSessions, issuedFrom } = intent;
+  return {
+    issuer,
+    audience,
+    userPrefix,
+    keys: keys.map(({ kid, x, y }) => ({ kid, x, y })),
+    endedSessions,
+    ...(issuedFrom !== undefined && { issuedFrom }),
+  };
+}
+
+function decodeCredentials(key: string, body: Uint8Array): CredentialsEntry {
+  const entry = whole(credentialsCodec, body);
+  const issuedFrom = momentFromWire(key, entry.issuedFrom);
+  return {
+    section: 'CREDENTIALS',
+    key,
+    issuer: required(key, 'the issuer', entry.issuer),
+    audience: required(key, 'the audience', entry.audience),
+    userPrefix: required(key, 'the prefix of names', entry.userPrefix),
+    keys: (entry.keys ?? []).map(({ kid, x, y }) => ({
+      kty: 'EC',
+      crv: 'P-256',
+      kid: required(key, 'the kid of a key', kid),
+      x: required(key, 'the x of a key', x),
+      y: required(key, 'the y of a key', y),
+    })),
+    endedSessions: entry.endedSessions ?? [],
+    ...(issuedFrom !== undefined && { issuedFrom }),
+  };
 }
 
 function bindingToWire(intent: BindingIntent): Partial<wire.BindingIntent> {

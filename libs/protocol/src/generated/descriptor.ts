@@ -61,6 +61,23 @@ export const descriptor: object = {
                     subjectKind: { type: 'SubjectMode', id: 9 },
                   },
                 },
+                CredentialsEntry: {
+                  fields: {
+                    issuer: { type: 'string', id: 1 },
+                    audience: { type: 'string', id: 2 },
+                    userPrefix: { type: 'string', id: 3 },
+                    keys: { rule: 'repeated', type: 'IssuerKey', id: 4 },
+                    endedSessions: { rule: 'repeated', type: 'string', id: 5 },
+                    issuedFrom: { type: 'int64', id: 6 },
+                  },
+                },
+                IssuerKey: {
+                  fields: {
+                    kid: { type: 'string', id: 1 },
+                    x: { type: 'string', id: 2 },
+                    y: { type: 'string', id: 3 },
+                  },
+                },
                 RoleReference: {
                   oneofs: { target: { oneof: ['clusterRole', 'roleUid'] } },
                   fields: {

@@ -19,7 +19,13 @@ export interface Ceiling {
   readonly removalGuard: { readonly share: number; readonly moreThan: number };
   /** Names of bindings that are never touched. */
   readonly breakGlass: readonly string[];
+  /** Ways in which the agent may help people into the cluster. */
+  readonly credentials: readonly CredentialWay[];
 }
+
+/** Ways into a cluster that need the agent. `TokenWebhook`: it tells the API server whose a token of central is. */
+export const credentialWays = ['TokenWebhook'] as const;
+export type CredentialWay = (typeof credentialWays)[number];
 
 export const defaultCeiling: Ceiling = {
   allowedClusterRoles: ['view', 'edit'],
@@ -29,6 +35,7 @@ export const defaultCeiling: Ceiling = {
   subjectPrefixes: ['ambit:'],
   removalGuard: { share: 0.3, moreThan: 20 },
   breakGlass: [],
+  credentials: [],
 };
 
 /** The ceiling with these namespaces protected besides its own and the defaults. */

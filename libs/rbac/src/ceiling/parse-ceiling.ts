@@ -2,7 +2,13 @@ import { namespaceNameProblem } from '@ambit/kernel';
 import type { PolicyRule } from '../model.ts';
 import { policyRuleProblems } from '../evaluate/policy-rule-problems.ts';
 import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts';
-import { defaultCeiling, withProtected, type Ceiling } from './ceiling.ts';
+import {
+  credentialWays,
+  defaultCeiling,
+  withProtected,
+  type Ceiling,
+  type CredentialWay,
+} from './ceiling.ts';
 import { rbacNameProblem } from './rbac-name.ts';
 import { beginsLikeSystem, foldsToSystem, hasControlCharacter } from './subject-refusal.ts';
 
@@ -14,6 +20,7 @@ const fields = [
   'subjectPrefixes',
   'removalGuard',
   'breakGlass',
+  'credentials',
 ] as const;
 const ruleFields = ['apiGroups', 'resources', 'resourceNames', 'nonResourceURLs', 'verbs'] as const;
 
@@ -36,6 +43,7 @@ export function parseCeiling(spec: unknown, pointer = ''): Parsed<Ceiling> {
     subjectPrefixes: readPrefixes(found, pointer, problems),
     removalGuard: readGuard(found['removalGuard'], pointerTo(pointer, 'removalGuard'), problems),
     breakGlass: readNames(found, 'breakGlass', pointer, problems),
+    credentials: readCredentials(found['credentials'], pointerTo(pointer, 'credentials'), problems),
   };
   return problems.result(() => withProtected(ceiling, []));
 }
@@ -124,6 +132,20 @@ function readPrefixes(
     }
   });
   return prefixes;
+}
+
+function readCredentials(
+  value: unknown,
+  at: string,
+  problems: ProblemList,
+): readonly CredentialWay[] {
+  if (value === undefined) return defaultCeiling.credentials;
+  return problems.texts(value, at).flatMap((name, index) => {
+    const way = credentialWays.find((known) => known === name);
+    if (way !== undefined) return [way];
+    problems.add(pointerTo(at, index), `must be one of: ${credentialWays.join(', ')}`);
+    return [];
+  });
 }
 
 function readClusterScope(value: unknown, at: string, problems: ProblemList): boolean {

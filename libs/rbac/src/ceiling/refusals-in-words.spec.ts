@@ -158,6 +158,9 @@ describe('what is wrong with a ceiling file', () => {
       ['/removalGuard/atLeast', 'is called "moreThan" now, with the same number: rename it'],
     ]);
     expect(fieldOf(words({ breakGlass: ['a/b'] }))).toEqual(['/breakGlass/0']);
+    expect(words({ credentials: ['TokenWebhook', 'tokenwebhook'] })).toEqual([
+      ['/credentials/1', 'must be one of: TokenWebhook'],
+    ]);
   });
 
   test('both ends of a range are within it, what is no number is not', () => {
@@ -224,6 +227,12 @@ test('the text of a ceiling names every field, in one order, without repetition,
   const digest = ceilingDigest(ceiling, digests);
   expect(digest).toMatch(/^[0-9a-f]{64}$/);
   expect(other({ breakGlass: ['y', 'z', 'z'] })).toBe(digest);
+  const webhook = { ...ceiling, credentials: ['TokenWebhook' as const] };
+  expect(ceilingDigest(webhook, digests)).not.toBe(digest);
+  expect(parseCeiling(JSON.parse(ceilingToJson(webhook)))).toMatchObject({
+    ok: true,
+    value: { credentials: ['TokenWebhook'] },
+  });
   expect(other({ customRoles: { rules: [] } })).not.toBe(digest);
   expect(other({ removalGuard: { share: 0.5, moreThan: 8 } })).not.toBe(digest);
   expect(other({ removalGuard: { share: 0.4, moreThan: 7 } })).not.toBe(digest);

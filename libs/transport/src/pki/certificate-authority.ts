@@ -57,8 +57,8 @@ export interface CertificateAuthority {
   readonly certificate: Uint8Array;
   /** Hash of the public key, which join tokens carry. */
   readonly pin: string;
-  /** A fresh key and certificate for `central.ambit.internal` and these names or addresses. */
-  issueServer(names: readonly string[], now: Millis): Promise<ServerIdentity>;
+  /** A fresh key and certificate for `central.ambit.internal`, or another `own` name, and these names or addresses. */
+  issueServer(names: readonly string[], now: Millis, own?: string): Promise<ServerIdentity>;
   /** Takes only the public key from the request. Throws `invalid_request` when it is not a sound P-256 request. */
   issueAgent(request: AgentCertificateRequest): Promise<AgentCertificate>;
   /** Vouches for what an agent learns when it joins. */
@@ -143,7 +143,8 @@ export async function loadCa(files: CaFiles): Promise<CertificateAuthority> {
     certificatePem: files.certificatePem,
     certificate: facts.raw,
     pin: publicKeyPin(facts),
-    issueServer: (names, now) => issueServer({ x509, issue, files, names, now }),
+    issueServer: (names, now, own = centralName) =>
+      issueServer({ x509, issue, files, names, now, own }),
     issueAgent: (request) => issueAgent(x509, issue, request),
     signEnrolment: (facts) => signEnrolment(privateKey, facts),
   };
@@ -185,15 +186,16 @@ async function issueServer(order: {
   readonly files: CaFiles;
   readonly names: readonly string[];
   readonly now: Millis;
+  readonly own: string;
 }): Promise<ServerIdentity> {
-  const { x509, now } = order;
+  const { x509, now, own } = order;
   const { pem, keys } = newKeyPair();
-  const names = [...new Set([centralName, ...order.names])];
+  const names = [...new Set([own, ...order.names])];
   // The whole life, its beginning in the past included: a stolen key is worth no more than that.
   const notAfter = now - certificateLifetimes.backdate + certificateLifetimes.server;
   const certificate = await order.issue({
     serialNumber: newSerial(),
-    subject: [{ CN: [centralName] }],
+    subject: [{ CN: [own] }],
     notBefore: new Date(now - certificateLifetimes.backdate),
     notAfter: new Date(notAfter),
     publicKey: keys.publicKey,

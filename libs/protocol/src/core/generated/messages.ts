@@ -2,9 +2,9 @@
 
 /** One entry of the desired state. Sections sort by their number; an entry lives in the section its key begins with. A section, a value or a field below 100 that an agent does not know makes it skip the entry: nothing is given by what is not wholly understood. Fields from 100 on are hints, which it may ignore. Of ConfigEntry and DenyEntry, which give nothing, unknown fields are ignored. What a newer central adds must not be needed to take access away. */
 export interface StateEntry {
-  /** "CONFIG/...", "ROLE/...", "DENY/..." or "BINDING/...". */
+  /** "CONFIG/...", "ROLE/...", "DENY/...", "BINDING/..." or "CREDENTIALS/...". */
   readonly key: string;
-  /** A ConfigEntry, RoleIntent, DenyEntry or BindingIntent. */
+  /** A ConfigEntry, RoleIntent, DenyEntry, BindingIntent or CredentialsEntry. */
   readonly body: Uint8Array;
 }
 
@@ -58,6 +58,27 @@ export interface BindingIntent {
   /** Names of the grants this stands for, sorted, at most 16: for people who read the object in Kubernetes. */
   readonly grants: readonly string[];
   readonly subjectKind: SubjectMode;
+}
+
+/** Key "CREDENTIALS/webhook": by what an agent judges the tokens that its API server shows it. */
+export interface CredentialsEntry {
+  readonly issuer: string;
+  readonly audience: string;
+  /** What every name in a token begins with. */
+  readonly userPrefix: string;
+  readonly keys: readonly IssuerKey[];
+  /** Ids of sessions that ended within the longest life of a token, sorted, unique, at most 2000. */
+  readonly endedSessions: readonly string[];
+  /** Seconds since 1970; tokens issued before it are refused. 0 means none. */
+  readonly issuedFrom: number;
+}
+
+/** A public key on the curve P-256, for ES256. */
+export interface IssuerKey {
+  readonly kid: string;
+  /** The point, base64url as in a JWK. */
+  readonly x: string;
+  readonly y: string;
 }
 
 export type RoleReference =
