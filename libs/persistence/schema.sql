@@ -428,6 +428,14 @@ CREATE TABLE sync_removals (
 );
 CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
 
+CREATE TABLE used_tokens (
+  principal_uid text NOT NULL,
+  token bytea NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT used_tokens_pkey PRIMARY KEY (principal_uid, token)
+);
+CREATE INDEX used_tokens_by_end ON public.used_tokens USING btree (expires_at);
+
 CREATE TABLE users (
   uid text NOT NULL,
   name text COLLATE "C" NOT NULL,

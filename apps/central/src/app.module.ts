@@ -11,6 +11,7 @@ import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { PeopleModule } from './features/people/public.ts';
 import { PolicyModule } from './features/policy/public.ts';
+import { ServicesModule } from './features/services/public.ts';
 import { SessionsModule } from './features/sessions/public.ts';
 import { SystemModule } from './features/system/system.module.ts';
 import { TokensModule } from './features/tokens/public.ts';
@@ -52,6 +53,7 @@ export class AppModule {
         ClustersModule.of(useCases.clusters),
         AccessModule.of(useCases.access),
         AuditModule.of(parts.tail),
+        ServicesModule.of(parts.edge.exchange),
         SessionsModule.of(useCases.sessions),
         CredentialsModule.of(useCases.credentials),
         TokensModule.of(useCases.tokens),

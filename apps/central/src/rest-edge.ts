@@ -1,5 +1,6 @@
 import { trustedProxies } from './config.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import { ExchangeToken, IssuerKeys, RefusedExchanges } from './features/services/public.ts';
 import { sessionCredentials } from './features/sessions/public.ts';
 import { apiTokenCredentials } from './features/tokens/public.ts';
 import type { Foundation } from './foundation.ts';
@@ -7,9 +8,11 @@ import { AuthGuard } from './platform/auth.guard.ts';
 import { BearerAuthenticator } from './platform/bearer-authenticator.ts';
 import { clientAddress } from './platform/client-address.ts';
 import { CredentialWatch } from './platform/credential-watch.ts';
+import type { FailureLimiter } from './platform/failure-limiter.ts';
 import { openFailureLimiter } from './platform/failure-limits.ts';
 import { LifetimeInterceptor } from './platform/lifetime.interceptor.ts';
 import { RevocationWatch } from './platform/revocation-watch.ts';
+import type { Runtime } from './platform/runtime.ts';
 import { SignInFailures } from './platform/sign-in-failures.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { WaitingCalls } from './platform/waiting-calls.ts';
@@ -18,6 +21,7 @@ import { WaitingCalls } from './platform/waiting-calls.ts';
 export interface RestEdge {
   readonly guard: AuthGuard;
   readonly lifetime: LifetimeInterceptor;
+  readonly exchange: ExchangeToken;
 }
 
 /** Builds the edge of the REST API. Throws `not_ready` when the store of sign-in limits cannot be reached. */
@@ -48,5 +52,26 @@ export async function openRestEdge(
   return {
     guard: new AuthGuard(authenticator, clientAddress(trustedProxies(settings))),
     lifetime: new LifetimeInterceptor(credentials, waiting),
+    exchange: openExchange(runtime, failures.limiter, teardown),
   };
+}
+
+function openExchange(
+  runtime: Runtime,
+  failures: FailureLimiter,
+  teardown: Teardown,
+): ExchangeToken {
+  const { unitOfWork, database, clock } = runtime;
+  const refused = new RefusedExchanges(runtime);
+  refused.start();
+  teardown.add('refused exchanges', () => refused.stop());
+  const keys = new IssuerKeys(clock);
+  return new ExchangeToken({
+    unitOfWork,
+    sql: database.prepared,
+    clock,
+    keys,
+    failures,
+    refused,
+  });
 }

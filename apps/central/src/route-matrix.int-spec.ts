@@ -51,6 +51,9 @@ afterAll(async () => {
 });
 
 const all = Object.entries(routes) as [OperationId, Route][];
+const guarded = all.filter(([, { permission }]) => permission !== 'anyone');
+/** What a role or everybody holds, as texts. */
+const heldBy = (role: keyof typeof rolePermissions): readonly string[] => rolePermissions[role];
 const pathOf = ({ path }: Route): string =>
   path.replace('{revision}', '1').replaceAll(/\{\w+\}/g, 'none');
 
@@ -106,7 +109,7 @@ describe('case b30: every route', () => {
     ['a revoked token', () => tokens.revoked, 'token_revoked'],
     ['a session that was ended', () => tokens.ended, 'session_ended'],
   ])('answers 401 to %s', async (_, token, code) => {
-    for (const [operation, route] of all) {
+    for (const [operation, route] of guarded) {
       const reply = await asked(route, token());
       const { status, body } = reply;
       expect({ operation, status, code: body.code }).toEqual({ operation, status: 401, code });
@@ -117,9 +120,9 @@ describe('case b30: every route', () => {
   test.each(['viewer', 'sync'] as const)(
     'lets a %s do what its role holds and no more',
     async (role) => {
-      for (const [operation, route] of all) {
+      for (const [operation, route] of guarded) {
         const { status, body } = await asked(route, tokens[role]);
-        const may = rolePermissions[role].includes(route.permission);
+        const may = heldBy(role).includes(route.permission);
         expect({ operation, refused: status === 403 }).toEqual({ operation, refused: !may });
         if (!may) expect(body).toMatchObject({ details: { missing: route.permission } });
       }
@@ -128,7 +131,7 @@ describe('case b30: every route', () => {
 
   test('lets a person do what concerns them alone, whatever they may do in clusters', async () => {
     const policy = new PolicyWriter(db.database);
-    for (const [operation, route] of all) {
+    for (const [operation, route] of guarded) {
       const token =
         operation === 'endOwnSession' ? (await signIn(policy, 'ada')).token : tokens.person;
       const { status, body } = await asked(route, token);
@@ -156,6 +159,23 @@ describe('case b30: every route', () => {
       }
     },
   );
+  test.each([
+    ['no token', () => ''],
+    ['a revoked token', () => tokens.revoked],
+    ['a session that was ended', () => tokens.ended],
+    ['a token of an administrator', () => central.token],
+  ])('that is for anyone takes a call with %s as one of nobody known', async (_, token) => {
+    const open = all.filter(([, { permission }]) => permission === 'anyone');
+    expect(open.map(([operation]) => operation)).toEqual(['exchangeToken']);
+    for (const [operation, route] of open) {
+      const { status, body } = await asked(route, token());
+      expect({ operation, status, code: body.code }).toEqual({
+        operation,
+        status: 422,
+        code: 'invalid_request',
+      });
+    }
+  });
 
   test('refuses a query field that it does not know, and one given twice', async () => {
     for (const [operation, route] of all) {

@@ -23,7 +23,7 @@ const userShape = { pattern: '^[a-z0-9]([a-z0-9._@+-]*[a-z0-9])?$', maxLength: 2
 export const UserName = nameOf('User');
 export type UserName = z.infer<typeof UserName>;
 
-/** Names of groups, roles, grants, clusters and API tokens are RFC 1123 labels of at most 63 characters. */
+/** Names of groups, roles, grants, clusters, service identities and API tokens are RFC 1123 labels of at most 63 characters. */
 export const GroupName = nameOf('Group');
 export type GroupName = z.infer<typeof GroupName>;
 export const RoleName = nameOf('Role');
@@ -32,6 +32,8 @@ export const GrantName = nameOf('Grant');
 export type GrantName = z.infer<typeof GrantName>;
 export const ClusterName = nameOf('Cluster');
 export type ClusterName = z.infer<typeof ClusterName>;
+export const ServiceName = nameOf('ServiceIdentity');
+export type ServiceName = z.infer<typeof ServiceName>;
 export const TokenName = nameOf('Token');
 export type TokenName = z.infer<typeof TokenName>;
 

@@ -8,7 +8,8 @@ export const basePath = '/api/v1';
 export interface Route {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: `/${string}`;
-  readonly permission: Permission;
+  /** `anyone`: no credential is asked for, because it gives one; the check of routes has the list of these. */
+  readonly permission: Permission | 'anyone';
   readonly summary: string;
   readonly query: QuerySchemaName;
   readonly request?: RequestSchemaName;

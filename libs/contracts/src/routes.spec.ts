@@ -14,7 +14,7 @@ describe('the table of routes', () => {
   });
 
   test.each(table)('%s names what exists', (_, route) => {
-    expect(permissions).toContain(route.permission);
+    expect([...permissions, 'anyone']).toContain(route.permission);
     expect(querySchemas).toHaveProperty(route.query);
     expect(responseSchemas).toHaveProperty(route.response);
     if (route.request !== undefined) expect(requestSchemas).toHaveProperty(route.request);
@@ -24,7 +24,8 @@ describe('the table of routes', () => {
     '%s changes something, so it is not open to viewers unless it only asks, or concerns the caller alone',
     (id, { permission }) => {
       const open = id === 'checkAccess' || permission === 'self';
-      expect(rolePermissions.viewer.includes(permission)).toBe(open);
+      const viewers: readonly string[] = rolePermissions.viewer;
+      expect(viewers.includes(permission)).toBe(open);
     },
   );
 
@@ -37,6 +38,11 @@ describe('the table of routes', () => {
     }
   });
 
+  test('anyone may exchange a token of another issuer, and nothing else', () => {
+    const open = table.filter(([, { permission }]) => permission === 'anyone');
+    expect(open.map(([id]) => id)).toEqual(['exchangeToken']);
+  });
+
   test('the bulk route has a permission of its own that only an administrator holds', () => {
     expect(routes.apply.permission).toBe('policy:apply');
     expect(rolePermissions.sync).not.toContain('policy:apply');
@@ -44,7 +50,8 @@ describe('the table of routes', () => {
   });
 
   test('a token for syncing people reaches nothing but people and groups', () => {
-    const reached = table.filter(([, { permission }]) => rolePermissions.sync.includes(permission));
+    const may: readonly string[] = rolePermissions.sync;
+    const reached = table.filter(([, { permission }]) => may.includes(permission));
     // Who asks for a credential with a token is refused by what the token stands for: nobody in any cluster.
     const allowed = /^\/(users|groups|me|credentials|system)/;
     for (const [, { path }] of reached) expect(path).toMatch(allowed);

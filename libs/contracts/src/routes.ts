@@ -205,6 +205,17 @@ export const routes = {
     status: 200,
   },
 
+  exchangeToken: {
+    method: 'POST',
+    path: '/auth/exchange',
+    permission: 'anyone',
+    summary: 'Begin a session of a service identity with a token of an issuer that it trusts.',
+    query: 'NoQuery',
+    request: 'AuthExchange',
+    response: 'SessionStarted',
+    status: 201,
+  },
+
   listSessions: {
     method: 'GET',
     path: '/sessions',

@@ -5,6 +5,7 @@ import * as apply from './apply.ts';
 import * as audit from './audit.ts';
 import * as clusters from './kinds/cluster.ts';
 import * as credentials from './credentials.ts';
+import * as exchange from './exchange.ts';
 import * as groups from './kinds/group.ts';
 import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
 import * as joins from './join-tokens.ts';
@@ -27,6 +28,7 @@ export const requestSchemas = {
   AccessRevoke: access.AccessRevoke,
   ApiTokenCreate: tokens.ApiTokenCreate,
   CredentialRequest: credentials.CredentialRequest,
+  AuthExchange: exchange.AuthExchange,
 } as const satisfies Record<string, z.ZodType>;
 export type RequestSchemaName = keyof typeof requestSchemas;
 
@@ -62,6 +64,7 @@ export const responseSchemas = {
   ApiTokenCreated: tokens.ApiTokenCreated,
   ApiToken: tokens.ApiToken,
   ApiTokenList: tokens.ApiTokenList,
+  SessionStarted: exchange.SessionStarted,
   Session: sessions.Session,
   SessionList: sessions.SessionList,
   OwnClusterList: credentials.OwnClusterList,

@@ -48,6 +48,7 @@ export const centralEventTypes = [
   'credential.issued',
   'issuer.keys_changed',
   'login.failed',
+  'exchange.refused',
   'audit.gap',
   'audit.chain_broken',
   'audit.event_refused',

@@ -27,6 +27,7 @@ export const errorKinds = {
   token_expired: 'unauthenticated',
   token_revoked: 'unauthenticated',
   session_ended: 'unauthenticated',
+  exchange_refused: 'unauthenticated',
   join_token_invalid: 'unauthenticated',
   certificate_required: 'unauthenticated',
   certificate_revoked: 'unauthenticated',

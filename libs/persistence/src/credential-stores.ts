@@ -130,3 +130,11 @@ export interface IssuerKeyStore {
   insert(key: NewIssuerKey, options?: { readonly told?: boolean }): Promise<void>;
   remove(kids: readonly string[]): Promise<void>;
 }
+
+/** Tokens of other issuers that let somebody in. */
+export interface UsedTokenStore {
+  /** True for exactly one caller per principal and token, whatever runs beside it, until `purge` forgets the token. */
+  use(principalUid: string, token: Uint8Array, expiresAt: Millis): Promise<boolean>;
+  /** Forgets those that ended before. Gives how many. */
+  purge(before: Millis): Promise<number>;
+}

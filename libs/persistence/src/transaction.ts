@@ -17,6 +17,7 @@ import type {
   IssuerKeyStore,
   JoinTokenStore,
   SessionStore,
+  UsedTokenStore,
 } from './credential-stores.ts';
 import type { InstallationStore } from './installation-store.ts';
 import type { SyncStore } from './sync-bounds.ts';
@@ -223,6 +224,7 @@ export interface Transaction {
   readonly apiTokens: ApiTokenStore;
   readonly sessions: SessionStore;
   readonly issuerKeys: IssuerKeyStore;
+  readonly usedTokens: UsedTokenStore;
   readonly installation: InstallationStore;
   readonly sync: SyncStore;
   readonly audit: AuditStore;

@@ -7,6 +7,7 @@ import type { Actor } from './actor.ts';
 import type { AmbitRequest } from './call.ts';
 import type { ClientAddress } from './client-address.ts';
 import { operationOf } from './endpoint.ts';
+import { isForAnyone } from './for-anyone.ts';
 
 /** Finds who holds a bearer token. Throws token_missing, token_invalid, token_expired, token_revoked, rate_limited. */
 export interface Authenticator {
@@ -15,7 +16,10 @@ export interface Authenticator {
   authenticate(authorization: string | undefined, address: string): Promise<Actor>;
 }
 
-/** Denies by default: a handler without an operation is not callable, and the operation names the permission. */
+/**
+ * Denies by default: a handler without an operation is not callable, and the operation names the permission. Who calls
+ * what is for anyone is not looked at, whatever credential comes along.
+ */
 export class AuthGuard implements CanActivate {
   readonly #authenticator: Authenticator;
   readonly #clientAddress: ClientAddress;
@@ -29,6 +33,8 @@ export class AuthGuard implements CanActivate {
     const operation = operationOf(context.getHandler());
     if (operation === undefined) throw new AppError('route_not_found', 'There is nothing here.');
     const request = context.switchToHttp().getRequest<AmbitRequest>();
+    request.address = this.#clientAddress(request.raw);
+    if (isForAnyone(operation)) return true;
     request.actor = await this.admit(request, operation);
     return true;
   }
@@ -41,14 +47,15 @@ export class AuthGuard implements CanActivate {
       this.#clientAddress(request.raw),
     );
     const { permission } = routes[operation];
-    if (!mayDo(actor, permission)) {
+    // What anyone may do is not asked here, and nobody holds it as a right.
+    if (permission === 'anyone' || !mayDo(actor, permission)) {
       throw denied(actor, permission);
     }
     return actor;
   }
 }
 
-function denied(actor: Actor, permission: Permission): AppError {
+function denied(actor: Actor, permission: Permission | 'anyone'): AppError {
   const { principal } = actor;
   const isToken = principal.kind === 'token';
   return new AppError('permission_denied', `The ${credentialName(actor)} may not do this.`, {

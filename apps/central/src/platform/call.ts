@@ -12,6 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Actor } from './actor.ts';
 import { operationOf } from './endpoint.ts';
+import { isForAnyone } from './for-anyone.ts';
 import { readPiecewise } from './read-piecewise.ts';
 import { checkedParams } from './path-params.ts';
 
@@ -31,7 +32,10 @@ export interface Call<O extends OperationId> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: QueryOf<O>;
   readonly body: BodyOf<O>;
-  readonly actor: Actor;
+  /** Nobody known on a route for anyone. */
+  readonly actor: Table[O]['permission'] extends 'anyone' ? undefined : Actor;
+  /** Where the call comes from. */
+  readonly address: string;
   /** Aborts when the call has to end: its credential is over, or its caller gone. Only on routes marked as waiting. */
   readonly ended: Table[O] extends { waits: object } ? AbortSignal : undefined;
   readonly requestId: string;
@@ -43,6 +47,7 @@ export interface Call<O extends OperationId> {
 /** What the auth guard leaves on a request. */
 export interface AmbitRequest extends FastifyRequest {
   actor?: Actor;
+  address?: string;
   /** What the lifetime interceptor leaves on it. */
   ended?: AbortSignal;
 }
@@ -51,7 +56,7 @@ export interface AmbitRequest extends FastifyRequest {
 export const TheCall = createParamDecorator(async (_: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<AmbitRequest>();
   const operation = operationOf(context.getHandler());
-  if (operation === undefined || request.actor === undefined) {
+  if (operation === undefined || !isAdmitted(operation, request)) {
     throw new AppError('internal', 'This route is not set up.');
   }
   const route: { query: QuerySchemaName; request?: RequestSchemaName } = routes[operation];
@@ -61,6 +66,7 @@ export const TheCall = createParamDecorator(async (_: unknown, context: Executio
     query: parseWith(querySchemas[route.query], request.query ?? {}, 'The query'),
     body: route.request === undefined ? undefined : await bodyOf(route.request, request.body),
     actor: request.actor,
+    address: request.address ?? '',
     ended: request.ended,
     requestId: request.id,
     ...(precondition === undefined ? {} : { precondition }),
@@ -68,6 +74,11 @@ export const TheCall = createParamDecorator(async (_: unknown, context: Executio
     reply: context.switchToHttp().getResponse<FastifyReply>(),
   };
 });
+
+/** The guard let the call in: it found out who calls, or needed not to. */
+export function isAdmitted(operation: OperationId, { actor }: AmbitRequest): boolean {
+  return actor !== undefined || isForAnyone(operation);
+}
 
 function bodyOf(schema: RequestSchemaName, body: unknown): unknown {
   return readPiecewise((part) => parseRequest(schema, part), body ?? {});

@@ -20,6 +20,7 @@ const answers = {
   token_expired: '401 UNAUTHENTICATED',
   token_revoked: '401 UNAUTHENTICATED',
   session_ended: '401 UNAUTHENTICATED',
+  exchange_refused: '401 UNAUTHENTICATED',
   join_token_invalid: '401 UNAUTHENTICATED',
   certificate_required: '401 UNAUTHENTICATED',
   certificate_revoked: '401 UNAUTHENTICATED',

@@ -5,6 +5,7 @@ import { AppError } from '@ambit/kernel';
 import type { FastifyReply } from 'fastify';
 import { Observable, raceWith } from 'rxjs';
 import type { Actor } from './actor.ts';
+import { isAdmitted } from './call.ts';
 import type { AmbitRequest } from './call.ts';
 import type { CredentialWatch } from './credential-watch.ts';
 import { operationOf } from './endpoint.ts';
@@ -27,10 +28,12 @@ export class LifetimeInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<AmbitRequest>();
     const operation = operationOf(context.getHandler());
     const { actor } = request;
-    if (operation === undefined || actor === undefined)
+    if (operation === undefined || !isAdmitted(operation, request))
       throw new AppError('internal', 'This route is not set up.');
     const route: Route = routes[operation];
     if (route.method !== 'GET' && route.waits === undefined) return next.handle();
+    // What waits does so by the right of a credential that can end.
+    if (actor === undefined) throw new AppError('internal', 'This route is not set up.');
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const ended = this.#live(actor, asksToWait(route, request), reply);
     request.ended = ended;

@@ -31,7 +31,11 @@ export function openApiDocument(version: string): Json {
     paths,
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'An API token (amb_…).' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token (amb_…) or a session (ambs_…).',
+        },
       },
       schemas: { ...printed(requestSchemas, 'input'), ...printed(responseSchemas, 'output') },
     },
@@ -50,6 +54,7 @@ function operation(operationId: string, route: Route): Json {
     summary: route.summary,
     tags: [route.path.split('/')[1]],
     'x-permission': route.permission,
+    ...(route.permission === 'anyone' ? { security: [] } : {}),
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
     ...(route.request === undefined
       ? {}

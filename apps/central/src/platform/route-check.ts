@@ -3,10 +3,12 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { routes } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import { operationOf } from './endpoint.ts';
+import { openBySlip } from './for-anyone.ts';
 
 /**
  * Every row of the route table has exactly one handler, and every method of a controller is one of them. Throws
- * `internal` with the list of what is wrong, so that a route without a permission can never be served.
+ * `internal` with the list of what is wrong, so that a route without a permission can never be served, and
+ * none is open to anyone by one slip alone.
  */
 export function checkRoutes(app: INestApplicationContext): void {
   const handlers = Array.from(handlersOf(app));
@@ -24,6 +26,7 @@ export function checkRoutes(app: INestApplicationContext): void {
     ...Object.keys(routes)
       .filter((operation) => counts.get(operation) !== 1)
       .map((operation) => `${operation} has ${counts.get(operation) ?? 0} handlers`),
+    ...openBySlip(routes),
   ];
   if (problems.length === 0) return;
   throw new AppError('internal', `routes are not in order: ${problems.join('; ')}`);

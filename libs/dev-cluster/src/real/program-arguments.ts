@@ -50,7 +50,9 @@ export function apiServerArguments(files: ClusterFiles, ports: ClusterPorts): st
     `--tls-private-key-file=${files.serverKey}`,
     `--client-ca-file=${files.clusterCa}`,
     '--authorization-mode=RBAC',
-    '--service-account-issuer=https://kubernetes.default.svc',
+    // Its tokens can be verified from outside, as those of clusters whose issuer has an address of its own.
+    `--service-account-issuer=https://127.0.0.1:${ports.server}`,
+    `--service-account-jwks-uri=https://127.0.0.1:${ports.server}/openid/v1/jwks`,
     `--service-account-key-file=${files.serviceAccountPublic}`,
     `--service-account-signing-key-file=${files.serviceAccountKey}`,
     '--service-cluster-ip-range=10.96.0.0/16',

@@ -18,6 +18,7 @@ import { CompletedHello1795471560000 } from './1795471560000-completed-hello.ts'
 import { OfferedRevision1795471620000 } from './1795471620000-offered-revision.ts';
 import { Sessions1795471680000 } from './1795471680000-sessions.ts';
 import { Issuer1795471740000 } from './1795471740000-issuer.ts';
+import { UsedTokens1795471800000 } from './1795471800000-used-tokens.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -41,4 +42,5 @@ export const allMigrations = [
   OfferedRevision1795471620000,
   Sessions1795471680000,
   Issuer1795471740000,
+  UsedTokens1795471800000,
 ];

@@ -14,6 +14,7 @@ import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresSyncStore } from './sync.store.ts';
+import { PostgresUsedTokenStore } from './used-token.store.ts';
 import { PostgresUserStore } from '../kinds/user/user.store.ts';
 
 /** The stores of one transaction, all writing to one change set. */
@@ -33,6 +34,7 @@ export function openStores(context: StoreContext): Transaction {
     apiTokens: new PostgresApiTokenStore(context),
     sessions: new PostgresSessionStore(context),
     issuerKeys: new PostgresIssuerKeyStore(context),
+    usedTokens: new PostgresUsedTokenStore(context),
     installation: new PostgresInstallationStore(context),
     sync: new PostgresSyncStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },

@@ -22,8 +22,6 @@ export interface WantedSession {
 
 /**
  * A new session as a part of a transaction; the text of its token is known only here.
- *
- * @public -- the ways in begin their sessions with it.
  */
 export async function beginSession(
   tx: Transaction,

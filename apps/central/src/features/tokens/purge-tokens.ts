@@ -5,7 +5,7 @@ import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 
 const day = 86_400_000;
 
-/** Forgets what was used or over long ago: join tokens and nonces after a day, API tokens, sessions and removed clusters after 30. */
+/** Forgets what was used or over long ago: tokens of other issuers after an hour, join tokens and nonces after a day, API tokens, sessions and removed clusters after 30. */
 export function purgeTokens(ports: {
   readonly unitOfWork: UnitOfWork;
   readonly database: Database;
@@ -23,6 +23,8 @@ export function purgeTokens(ports: {
           await tx.agents.purgeNonces();
           await tx.apiTokens.purge(now - 30 * day);
           await tx.sessions.purge(now - 30 * day);
+          // A token that is over is refused by its end; an hour stands between two clocks.
+          await tx.usedTokens.purge(now - 3_600_000);
         },
       );
       await purgeRemovedClusters(ports.database, now - 30 * day);
