@@ -49,7 +49,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     libs: ['kernel', 'rbac', 'config'],
     never: [kubernetesClient, ...serverOnly],
   },
-  'libs/client': { libs: ['kernel', 'contracts'], never: [kubernetesClient, ...serverOnly] },
+  'libs/client': {
+    libs: ['kernel', 'contracts'],
+    never: [kubernetesClient, ...serverOnly],
+    // What kubectl starts for every command cannot wait for schemas.
+    doors: { exchange: 'src/plain-exchange.ts' },
+  },
   'libs/config': { libs: ['kernel'], never: [kubernetesClient, ...serverOnly] },
   'libs/observability': { libs: ['kernel'], never: [kubernetesClient, ...serverOnly] },
   'libs/testing': { development: true, libs: ['kernel', 'domain', 'persistence'] },

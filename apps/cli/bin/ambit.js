@@ -7,5 +7,10 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 1;
 } else {
-  void import('../dist/main.js').then(({ main }) => main());
+  // kubectl starts `ambit credential --server …` for every command: it is a program of its own.
+  const [, , command, option] = process.argv;
+  const plugin = command === 'credential' && option !== '--help' && option !== '-h';
+  void import(plugin ? '../dist/bundle/credential.js' : '../dist/main.js').then(({ main }) =>
+    main(),
+  );
 }

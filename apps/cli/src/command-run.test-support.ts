@@ -16,9 +16,12 @@ export interface Running {
 
 const entry = fileURLToPath(new URL('./run.test-support.ts', import.meta.url));
 
-/** The words that start the command from source. */
+const plugin = fileURLToPath(new URL('./credential/run.test-support.ts', import.meta.url));
+
+/** The words that start the command from source, or the plugin that is a program of its own. */
 export function commandLine(args: readonly string[]): string[] {
-  return [process.execPath, '--conditions=@ambit/source', '--no-warnings', entry, ...args];
+  const program = args[0] === 'credential' ? plugin : entry;
+  return [process.execPath, '--conditions=@ambit/source', '--no-warnings', program, ...args];
 }
 
 /** Starts the command as a process of its own, from source, with these variables and no others of ours. */

@@ -15,9 +15,11 @@ import {
   type Route,
 } from '@ambit/contracts';
 import { AppError, notFound, parseJson, toAppError } from '@ambit/kernel';
+import { z } from 'zod';
+import { isOpen, isWayIn, waysIn, type WayIn } from './ways-in.test-support.ts';
 
 export interface Received {
-  readonly operation: OperationId;
+  readonly operation: OperationId | WayIn;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
@@ -35,7 +37,9 @@ export class SmallCentral {
   readonly token = 'amb_canary0_0123456789abcdef_zz';
   readonly calls: Received[] = [];
   readonly urls: string[] = [];
-  answers: Partial<Record<OperationId, Answer>> = {};
+  answers: Partial<Record<OperationId | WayIn, Answer>> = {};
+  /** The session that lets in beside the token; none once it is ended. */
+  session: string | undefined;
   url = '';
   #server: Server | undefined;
 
@@ -51,11 +55,11 @@ export class SmallCentral {
   }
 
   /** Operations called so far, in order. */
-  operations(): OperationId[] {
+  operations(): (OperationId | WayIn)[] {
     return this.calls.map(({ operation }) => operation);
   }
 
-  bodyOf(operation: OperationId): unknown {
+  bodyOf(operation: OperationId | WayIn): unknown {
     return this.calls.find((call) => call.operation === operation)?.body;
   }
 
@@ -68,6 +72,10 @@ export class SmallCentral {
       if (answer === undefined) throw nothingThere(call);
       const body = await answer(call, response);
       if (response.headersSent) return;
+      if (isWayIn(call.operation)) {
+        const { response: schema, status } = waysIn[call.operation];
+        return send(response, status, schema.parse(body));
+      }
       const route: Route = routes[call.operation];
       const effect = (body as { kind?: string }).kind === 'ApplyResult';
       const parsed = responseSchemas[effect ? 'ApplyResult' : route.response].parse(body);
@@ -77,22 +85,34 @@ export class SmallCentral {
     }
   }
 
+  #letsIn(authorization: string | undefined): boolean {
+    const known = [this.token, this.session].filter((one) => one !== undefined);
+    return known.some((one) => authorization === `Bearer ${one}`);
+  }
+
   async #read(request: IncomingMessage): Promise<Received> {
     const { authorization } = request.headers;
-    if (authorization !== `Bearer ${this.token}`) {
+    const url = new URL(request.url ?? '', this.url);
+    if (!isOpen(url.pathname) && !this.#letsIn(authorization)) {
       const code = authorization === undefined ? 'token_missing' : 'token_invalid';
       throw new AppError(code, 'The token is not known.', {
         hint: 'It may belong to another installation.',
         nextCommand: 'ambit login',
       });
     }
-    const url = new URL(request.url ?? '', this.url);
     const found = findRoute(request.method ?? '', url.pathname);
-    const route: Route = routes[found.operation];
     const query = Object.fromEntries(url.searchParams);
-    let text = '';
-    for await (const chunk of request.setEncoding('utf8')) text += chunk as string;
-    const body: unknown = text === '' ? undefined : parseJson(text);
+    const body = await bodyOf(request);
+    if (isWayIn(found.operation)) {
+      const { request: schema = z.undefined() } = waysIn[found.operation];
+      return {
+        ...found,
+        query,
+        body: parseWith(schema, body, 'The body'),
+        headers: request.headers,
+      };
+    }
+    const route: Route = routes[found.operation];
     return {
       ...found,
       query: parseWith(querySchemas[route.query], query, 'The query'),
@@ -102,15 +122,21 @@ export class SmallCentral {
   }
 }
 
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk as string;
+  return text === '' ? undefined : parseJson(text);
+}
+
 function findRoute(method: string, pathname: string) {
-  for (const [operation, route] of Object.entries(routes)) {
+  for (const [operation, route] of Object.entries({ ...waysIn, ...routes })) {
     const pattern = route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
     const match = new RegExp(`^${basePath}${pattern}$`).exec(pathname);
     if (match === null || route.method !== method) continue;
     const params = Object.fromEntries(
       Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
     );
-    return { operation: operation as OperationId, params };
+    return { operation: operation as OperationId | WayIn, params };
   }
   throw new AppError('route_not_found', `${method} ${pathname} is not a route.`);
 }
@@ -119,7 +145,7 @@ function findRoute(method: string, pathname: string) {
 const makesNew = ({ headers }: Received): boolean => headers['if-none-match'] === '*';
 
 function nothingThere({ operation, params }: Received): AppError {
-  const [, plural] = routes[operation].path.split('/');
+  const [, plural] = { ...waysIn, ...routes }[operation].path.split('/');
   const kind = policyKinds.find((each) => each.plural === plural)?.kind ?? 'thing';
   return notFound(kind, params['name'] ?? operation);
 }

@@ -10,7 +10,8 @@ import {
   type HttpAnswer,
 } from './http-exchange.ts';
 import { isPassing } from './network-error.ts';
-import { answerError, foreignAnswer } from './problem-error.ts';
+import { answerError } from './problem-error.ts';
+import { foreignAnswer } from './refusal.ts';
 import { requestPath } from './request-path.ts';
 import { checkServerUrl } from './server-url.ts';
 

@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: Millis;
+  /** Milliseconds until the connection has to be there, TLS included; as long as an answer may take without it. */
+  readonly connectWithinMs?: Millis;
   readonly signal?: AbortSignal;
 }
 
@@ -63,6 +65,8 @@ export function openExchange(
       timeout: request.timeoutMs,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
+    if (request.connectWithinMs !== undefined)
+      giveUpConnecting(call, base, request.connectWithinMs);
     call.on('response', resolve);
     call.on('timeout', () => call.destroy(tooSlow(base, request.timeoutMs)));
     call.on('error', (error) => reject(networkError(error, base)));
@@ -88,6 +92,16 @@ export async function exchange(connection: Connection, request: HttpRequest): Pr
   }
   const body = Buffer.concat(chunks).toString('utf8');
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+}
+
+/** A new connection that is not there in time ends the call; one that was kept is there already. */
+function giveUpConnecting(call: http.ClientRequest, base: URL, withinMs: Millis): void {
+  const timer = setTimeout(() => call.destroy(tooSlow(base, withinMs)), withinMs);
+  const there = (): void => clearTimeout(timer);
+  call.on('close', there).on('socket', (socket) => {
+    if (!socket.connecting) there();
+    else socket.once(base.protocol === 'https:' ? 'secureConnect' : 'connect', there);
+  });
 }
 
 function tooSlow(base: URL, timeoutMs: Millis): AppError {

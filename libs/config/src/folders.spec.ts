@@ -9,14 +9,21 @@ describe('folders', () => {
       defaultDataFolder(env, person),
       folderOf('cache', env, person),
       folderOf('config', env, person),
+      folderOf('state', env, person),
     ];
     expect(all({})).toEqual([
       '/home/ada/.local/share/ambit',
       '/home/ada/.cache/ambit',
       '/home/ada/.config/ambit',
+      '/home/ada/.local/state/ambit',
     ]);
-    const env = { XDG_DATA_HOME: '/d', XDG_CACHE_HOME: '/c', XDG_CONFIG_HOME: 'relative' };
-    expect(all(env)).toEqual(['/d/ambit', '/c/ambit', '/home/ada/.config/ambit']);
+    const env = {
+      XDG_STATE_HOME: '/s',
+      XDG_DATA_HOME: '/d',
+      XDG_CACHE_HOME: '/c',
+      XDG_CONFIG_HOME: 'relative',
+    };
+    expect(all(env)).toEqual(['/d/ambit', '/c/ambit', '/home/ada/.config/ambit', '/s/ambit']);
   });
 
   test('of root keep data in /var/lib', () => {

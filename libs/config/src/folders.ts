@@ -46,18 +46,19 @@ export function defaultCacheFolder(env: Environment, account: Account = processA
 
 /** A folder by its variable, else its default. Throws `config_invalid` when there is no home to put it in. */
 export function folderOf(
-  kind: 'cache' | 'config',
+  kind: 'cache' | 'config' | 'state',
   env: Environment,
   account: Account = processAccount(),
 ): string {
   return env[xdg[kind].instead] || xdgFolder(kind, env, account);
 }
 
-/** Where programs keep files: `data` must survive, `cache` may be deleted at any time, `config` belongs to the user. */
+/** Where programs keep files: `data` must survive, `cache` and `state` may be deleted at any time, `config` belongs to the user. */
 const xdg = {
   data: { variable: 'XDG_DATA_HOME', below: ['.local', 'share'], instead: 'AMBIT_DATA_DIR' },
   cache: { variable: 'XDG_CACHE_HOME', below: ['.cache'], instead: 'AMBIT_CACHE_DIR' },
   config: { variable: 'XDG_CONFIG_HOME', below: ['.config'], instead: 'AMBIT_CONFIG_DIR' },
+  state: { variable: 'XDG_STATE_HOME', below: ['.local', 'state'], instead: 'AMBIT_STATE_DIR' },
 } as const;
 
 function xdgFolder(kind: keyof typeof xdg, env: Environment, account: Account): string {

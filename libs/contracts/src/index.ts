@@ -41,3 +41,4 @@ export * from './selectors.ts';
 export * from './system.ts';
 export * from './to-problem.ts';
 export * from './kinds/user.ts';
+export * from './ways-in.ts';

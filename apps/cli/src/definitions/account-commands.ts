@@ -31,6 +31,14 @@ export function defineAccountCommands(program: Commander, action: Action): void 
     .action(action(async () => (await import('../commands/config.ts')).useProfile));
   defineTokens(program, action);
   program
+    .command('credential')
+    .summary('Print a credential of a cluster; kubectl calls this.')
+    .description(
+      'Print a credential of a cluster, as kubectl takes it from a program that a kubeconfig names. What is kept is given for as long as it lives; else central is asked, by the session of whichever profile is signed in there. --server is needed.',
+    )
+    .requiredOption('--cluster <name>', 'the cluster')
+    .action(action(async () => (await import('../commands/credential.ts')).credential));
+  program
     .command('version')
     .description('The versions of this command and of central.')
     .option('-o, --output <format>', 'table, json or yaml', 'table')

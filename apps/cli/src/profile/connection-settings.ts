@@ -3,13 +3,8 @@ import { folderOf, readText, type Environment } from '@ambit/config';
 import { AppError, defined, didYouMean } from '@ambit/kernel';
 import type { GlobalOptions } from '../global-options.ts';
 import { maxInputBytes } from '../terminal.ts';
-import {
-  noProfiles,
-  profilePath,
-  readProfiles,
-  type Profile,
-  type ProfileFile,
-} from './profile-file.ts';
+import type { Profile, ProfileFile } from './profile-fields.ts';
+import { noProfiles, profilePath, readProfiles } from './profile-file.ts';
 
 /** Which central to talk to and as whom, and where each came from. */
 export interface ConnectionSettings {
@@ -67,6 +62,34 @@ export async function connectionSettings(
   return defined({ profile: name, server, token, caFile });
 }
 
+/**
+ * The same for what kubectl starts, which names a server and no profile: whichever profile is signed in there, the one that is
+ * asked for and the current one first. The token of the environment goes to the server of the environment and to no other: a
+ * kubeconfig that somebody was given cannot send it elsewhere. Throws `token_missing`.
+ */
+export async function settingsOfServer(
+  server: string,
+  env: Environment,
+): Promise<ConnectionSettings> {
+  const caFile = named(env, 'AMBIT_CA_FILE');
+  const ofEnvironment = sameServer(named(env, 'AMBIT_SERVER') ?? '', server);
+  const token = ofEnvironment ? await explicitToken({}, env) : undefined;
+  if (token !== undefined) return defined({ profile: 'default', server, token, caFile });
+  const asked = named(env, 'AMBIT_PROFILE');
+  const file = await ownProfiles(env);
+  const names =
+    asked === undefined ? [file.currentProfile, ...Object.keys(file.profiles)] : [asked];
+  const found = names.flatMap((name) => signedIn(file, name, server))[0];
+  if (found === undefined) throw noToken(server, '');
+  return defined({ ...found, server, caFile: caFile ?? found.caFile });
+}
+
+/** The profile of this name, when it is signed in to this server. */
+function signedIn({ profiles }: ProfileFile, name: string, server: string) {
+  const own = profileFor(Object.hasOwn(profiles, name) ? profiles[name] : undefined, server);
+  return own?.token === undefined ? [] : [{ profile: name, token: own.token, caFile: own.caFile }];
+}
+
 /** A container may run as nobody, without a home: who names server and token needs no profile. */
 async function profilesFor(
   given: { readonly server: string | undefined; readonly token: string | undefined },
@@ -117,14 +140,15 @@ function profileFor(profile: Profile | undefined, server: string): Profile | und
   return profile !== undefined && sameServer(profile.server, server) ? profile : undefined;
 }
 
-function sameServer(a: string, b: string): boolean {
+/** True when two texts name the same server. */
+export function sameServer(a: string, b: string): boolean {
   return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 }
 
-function noToken(server: string): AppError {
+function noToken(server: string, how = ' --token-file FILE'): AppError {
   return new AppError('token_missing', `not signed in to ${server.replace(/\/\/[^/]*@/, '//')}`, {
     hint: 'Sign in, or set AMBIT_TOKEN.',
-    nextCommand: `ambit login ${server.replace(/\/\/[^/]*@/, '//')} --token-file FILE`,
+    nextCommand: `ambit login ${server.replace(/\/\/[^/]*@/, '//')}${how}`,
   });
 }
 

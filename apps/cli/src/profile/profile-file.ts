@@ -2,20 +2,7 @@ import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { keyFaults, readText, strictYaml, systemReason } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
-import { z } from 'zod';
-
-const Profile = z.strictObject({
-  server: z.string(),
-  token: z.string().exactOptional(),
-  caFile: z.string().exactOptional(),
-});
-export type Profile = z.infer<typeof Profile>;
-
-const ProfileFile = z.strictObject({
-  currentProfile: z.string().default('default'),
-  profiles: z.record(z.string(), Profile).default({}),
-});
-export type ProfileFile = z.infer<typeof ProfileFile>;
+import { profileFileOf, type ProfileFile } from './profile-fields.ts';
 
 /** Of somebody who never signed in. */
 export const noProfiles: ProfileFile = { currentProfile: 'default', profiles: {} };
@@ -33,11 +20,10 @@ export async function readProfiles(path: string): Promise<ProfileFile> {
   const text = await readIfThere(path);
   if (text === undefined) return noProfiles;
   await refuseOpenFile(path);
-  const parsed = ProfileFile.safeParse((await parseQuietly(text, path)) ?? {});
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  const read = profileFileOf((await parseQuietly(text, path)) ?? {});
+  if ('profiles' in read) return read;
   throw new AppError('config_invalid', `${path} is not a profile file of ambit`, {
-    why: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    why: read.problem,
     hint: 'Mend it, or move it away and sign in again with `ambit login`.',
   });
 }

@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util';
+import { processEnvironment } from '@ambit/config';
+import type { Wanted } from './kept-credential.ts';
+import { giveCredential } from './give-credential.ts';
+
+/**
+ * `ambit credential`, as kubectl starts it for every command of a person: a program of its own that loads next to nothing while a
+ * credential is kept. Leaves the exit code behind; a failure goes to standard error alone.
+ */
+export async function main(): Promise<void> {
+  try {
+    await giveCredential(wantedOf(process.argv.slice(3)), processEnvironment());
+  } catch (error) {
+    const { tellFailure } = await import('./tell-failure.ts');
+    process.exitCode = tellFailure(error, process.stderr);
+  }
+}
+
+function wantedOf(args: string[]): Wanted {
+  const text = { type: 'string' } as const;
+  const { server = '', cluster = '' } = parseArgs({
+    args,
+    options: { server: text, cluster: text },
+  }).values;
+  return { server, cluster };
+}

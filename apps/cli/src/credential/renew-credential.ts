@@ -1,0 +1,122 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lockFolder, type Environment, type ReleaseFolder } from '@ambit/config';
+import { AppError, errorKinds, toAppError, type ErrorCode } from '@ambit/kernel';
+import { shortDuration } from '../output/relative-time.ts';
+import { askCentral, type Obtained } from './ask-central.ts';
+import { keep, sweep } from './keep-credential.ts';
+import {
+  leastLeftMs,
+  readJson,
+  readKept,
+  type CredentialPlace,
+  type KeptCredential,
+  type Wanted,
+} from './kept-credential.ts';
+
+const lockTimes = { staleMs: 90_000, refreshMs: 10_000 };
+const pollMs = 100;
+/** Longer than the one that is waited for may take; whoever hangs then is not waited for. */
+const waitAtMostMs = 25_000;
+const failureMs = 20_000;
+const tellClockMs = 60_000;
+
+/**
+ * A fresh credential. Of many processes at once one asks, and the others take what it got, or its failure: for twenty seconds
+ * nobody asks again. While central cannot be reached, what is kept serves to its end. Throws `AppError`.
+ */
+export async function renewCredential(
+  wanted: Wanted,
+  place: CredentialPlace,
+  env: Environment,
+): Promise<KeptCredential> {
+  const until = Date.now() + waitAtMostMs;
+  for (;;) {
+    const release = await takeLock(place.lock);
+    try {
+      const known = knownAnswer(place);
+      if (known !== undefined) return known;
+      if (release !== 'taken' || Date.now() > until) return await ask(wanted, place, env);
+    } finally {
+      if (typeof release === 'function') await release().catch(() => undefined);
+    }
+    await sleep(pollMs);
+  }
+}
+
+/** The way to give the lock back; `taken` while another process has it, `none` where there can be none. */
+async function takeLock(folder: string): Promise<ReleaseFolder | 'taken' | 'none'> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return (await lockFolder(folder, lockTimes, () => undefined)) ?? 'taken';
+  } catch {
+    return 'none';
+  }
+}
+
+/** What another process got meanwhile. Throws its failure. */
+function knownAnswer(place: CredentialPlace): KeptCredential | undefined {
+  const now = Date.now();
+  const kept = readKept(place.credential, now);
+  if (kept !== undefined && kept.expiresAt - now >= leastLeftMs) return kept;
+  const failure = readJson(place.failure) as Partial<KeptFailure> | undefined;
+  const { at = 0, code = '', message = '', ...extras } = failure ?? {};
+  const age = now - at;
+  if (!Object.hasOwn(errorKinds, code) || age < 0 || age >= failureMs) return undefined;
+  throw new AppError(code as ErrorCode, `${message} (asked ${shortDuration(age)} ago)`, extras);
+}
+
+/** A failure as it is kept: what is said of it again. */
+interface KeptFailure {
+  readonly at: number;
+  readonly code: string;
+  readonly message: string;
+  readonly why?: string;
+  readonly hint?: string;
+  readonly nextCommand?: string;
+}
+
+async function ask(
+  wanted: Wanted,
+  place: CredentialPlace,
+  env: Environment,
+): Promise<KeptCredential> {
+  try {
+    const obtained = await askCentral(wanted, env);
+    keep(place.credential, obtained.credential);
+    sweep(dirname(place.credential), Date.now());
+    tellClock(obtained);
+    return obtained.credential;
+  } catch (error) {
+    return withoutCentral(toAppError(error), place);
+  }
+}
+
+/** What is kept and still good, when central cannot be reached. Throws the failure otherwise, and keeps it. */
+function withoutCentral(error: AppError, place: CredentialPlace): KeptCredential {
+  const now = Date.now();
+  const kept = readKept(place.credential, now);
+  if (kept !== undefined && error.retryable) {
+    const left = shortDuration(kept.expiresAt - now);
+    tell(`${error.message}; the credential of before is used, which ends in ${left}`);
+    return kept;
+  }
+  const { why, hint, nextCommand } = error.extras;
+  const { code, message } = error;
+  // What was not asked of central costs nothing to find again.
+  if (code !== 'token_missing')
+    keep(place.failure, { at: now, code, message, why, hint, nextCommand });
+  throw error;
+}
+
+function tellClock({ aheadMs }: Obtained): void {
+  if (Math.abs(aheadMs) < tellClockMs) return;
+  const way = aheadMs > 0 ? 'ahead of' : 'behind';
+  tell(`the clock of this machine is ${shortDuration(Math.abs(aheadMs))} ${way} central's`);
+}
+
+/** Clients show this beside their own output, or only when something fails. */
+function tell(text: string): void {
+  process.stderr.write(`ambit: ${text}\n`);
+}
