@@ -4,6 +4,7 @@ import type { Action, CommandContext } from './command-context.ts';
 import { defineAccessCommands } from './definitions/access-commands.ts';
 import { defineAccountCommands } from './definitions/account-commands.ts';
 import { defineClusterCommands } from './definitions/cluster-commands.ts';
+import { defineEntryCommands } from './definitions/entry-commands.ts';
 import { definePolicyCommands } from './definitions/policy-commands.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -39,6 +40,7 @@ export function buildProgram(host: CommandLineHost, outcome: { code: ExitCode })
   definePolicyCommands(program, action);
   defineAccessCommands(program, action);
   defineClusterCommands(program, action);
+  defineEntryCommands(program, action);
   defineAccountCommands(program, action);
   return program;
 }
@@ -89,7 +91,8 @@ const afterHelp = `
 Scopes:      prod-eu (the whole cluster), prod-eu/payments (a namespace), prod-eu/* (all namespaces)
 Subjects:    alice@acme.io is a user, group/sre a group
 Files:       profiles in $XDG_CONFIG_HOME/ambit/config.yaml (env: AMBIT_CONFIG_DIR), names for
-             completion in $XDG_CACHE_HOME/ambit (env: AMBIT_CACHE_DIR)
+             completion and credentials in $XDG_CACHE_HOME/ambit (env: AMBIT_CACHE_DIR), locks in
+             $XDG_STATE_HOME/ambit (env: AMBIT_STATE_DIR), entries for kubectl in KUBECONFIG
 Environment: HTTPS_PROXY and NO_PROXY are honoured, this machine is always reached directly;
              AMBIT_DEBUG=1 prints the causes of errors
 Exit codes:  0 done, or yes        1 error, or no          2 wrong usage

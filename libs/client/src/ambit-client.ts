@@ -1,4 +1,4 @@
-import { responseSchemas, routes, type OperationId, type Route } from '@ambit/contracts';
+import { basePath, responseSchemas, routes, type OperationId, type Route } from '@ambit/contracts';
 import { AppError, defined, fullJitter, type Millis } from '@ambit/kernel';
 import { followAudit, type AuditTailOptions, type TailItem } from './audit-tail.ts';
 import type { CallArgs, CallResult, Operations } from './call-types.ts';
@@ -18,8 +18,8 @@ import { checkServerUrl } from './server-url.ts';
 export interface AmbitClientOptions {
   /** URL of central. Plain HTTP only to this machine, unless `allowPlainHttp`. */
   readonly server: string;
-  /** API token; sent as a header and never part of a URL or a message. */
-  readonly token: string;
+  /** API token or session; sent as a header and never part of a URL or a message. Who comes in with another token has none yet. */
+  readonly token?: string;
   /** PEM of the CA to trust instead of the system's. */
   readonly ca?: string;
   /** Milliseconds an answer may take; 30,000 by default. */
@@ -28,6 +28,34 @@ export interface AmbitClientOptions {
   readonly userAgent?: string;
   /** Which way central is reached, when it is https://; directly without it. A proxy's refusal is told as it throws it. */
   readonly wayOut?: Exclude<ConnectionOptions['wayOut'], undefined>;
+}
+
+/** A call of a path that is no row of `routes`. */
+export interface PathCall<T> {
+  readonly method: 'GET' | 'POST';
+  readonly path: `/${string}`;
+  readonly body?: unknown;
+  /** A zod schema of the answer. */
+  readonly answer: { safeParse(value: unknown): Parsed<T> };
+  readonly signal?: AbortSignal;
+}
+
+type Parsed<T> =
+  | { readonly success: true; readonly data: T }
+  | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What of a call is beside its path. */
+interface Sent {
+  readonly body?: unknown;
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+  readonly timeoutMs?: Millis | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type LooseArgs = Partial<CallArgs<OperationId>> & {
@@ -58,6 +86,14 @@ export class AmbitClient {
     ) as unknown as Operations;
   }
 
+  /** Calls a path by itself, as the functions of `api` call theirs. Throws `AppError`. */
+  async callPath<T>({ method, path, body, answer: schema, signal }: PathCall<T>): Promise<T> {
+    const args = { body, ...defined({ signal }) };
+    const answer = await this.#send(method, basePath + path, args);
+    if (answer.status >= 300) throw answerError(answer, this.#connection.base);
+    return this.#read(`${method} ${path}`, schema, answer);
+  }
+
   /** Audit events as they come, without gap or repetition across broken connections, until `signal` aborts. */
   followAudit(options: AuditTailOptions): AsyncGenerator<TailItem, void, undefined> {
     return followAudit(this.#connection, this.#headers(), options);
@@ -70,51 +106,51 @@ export class AmbitClient {
 
   async #call<Op extends OperationId>(id: Op, args: LooseArgs): Promise<CallResult<Op>> {
     const route: Route = routes[id];
-    const answer = await this.#send(route, args);
+    const path = requestPath(route, args.params, args.query);
+    const answer = await this.#send(route.method, path, args);
     if (answer.status >= 300) throw answerError(answer, this.#connection.base);
-    return this.#read(route, answer) as CallResult<Op>;
+    const isEffect = (parseJson(answer.body) as { kind?: unknown } | null)?.kind === 'ApplyResult';
+    const name = route.dryRun === true && isEffect ? 'ApplyResult' : route.response;
+    const schema = responseSchemas[name] as PathCall<unknown>['answer'];
+    return this.#read(`${route.method} ${route.path}`, schema, answer) as CallResult<Op>;
   }
 
-  async #send(route: Route, args: LooseArgs): Promise<HttpAnswer> {
+  async #send(method: string, path: string, args: Sent): Promise<HttpAnswer> {
     const request = {
-      method: route.method,
-      path: requestPath(route, args.params, args.query),
+      method,
+      path,
       headers: this.#headers(args),
       timeoutMs: args.timeoutMs ?? this.#options.timeoutMs ?? 30_000,
       ...defined({ body: bodyText(args.body), signal: args.signal }),
     };
     const once = () => exchange(this.#connection, request);
-    return route.method === 'GET' ? retried(once, args.signal) : once();
+    return method === 'GET' ? retried(once, args.signal) : once();
   }
 
-  #headers(args: LooseArgs = {}): Record<string, string> {
+  #headers(args: Sent = {}): Record<string, string> {
     return {
       accept: 'application/json, application/problem+json',
       'user-agent': this.#options.userAgent ?? 'ambit-client',
-      authorization: `Bearer ${this.#options.token}`,
+      ...(this.#options.token === undefined
+        ? {}
+        : { authorization: `Bearer ${this.#options.token}` }),
       ...(args.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(args.ifMatch === undefined ? {} : { 'if-match': `"${args.ifMatch}"` }),
       ...(args.ifNoneMatch === undefined ? {} : { 'if-none-match': args.ifNoneMatch }),
     };
   }
 
-  #read(route: Route, answer: HttpAnswer): unknown {
+  #read<T>(call: string, schema: PathCall<T>['answer'], answer: HttpAnswer): T {
     const value = parseJson(answer.body);
     if (value === undefined) throw foreignAnswer(answer, this.#connection.base);
-    const isEffect = (value as { kind?: unknown } | null)?.kind === 'ApplyResult';
-    const name = route.dryRun === true && isEffect ? 'ApplyResult' : route.response;
-    const parsed = responseSchemas[name].safeParse(value);
+    const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    throw new AppError(
-      'internal',
-      `central answered ${route.method} ${route.path} in another form`,
-      {
-        why: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
-        hint: 'The versions of central and of this program may be too far apart.',
-        cause: parsed.error,
-      },
-    );
+    throw new AppError('internal', `central answered ${call} in another form`, {
+      why: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+      hint: 'The versions of central and of this program may be too far apart.',
+      cause: parsed.error,
+    });
   }
 }
 

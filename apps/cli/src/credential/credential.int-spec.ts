@@ -208,7 +208,7 @@ describe('no credential', () => {
     const urls = central.urls.length;
     const again = await plugin();
     expect(again).toMatchObject({ code: 3, out: '' });
-    expect(again.err).toMatch(/\(asked \d+s ago\)/);
+    expect(again.err).toMatch(/^error: .+; next: ambit login \S+ \(asked \d+s ago\)\n$/);
     expect(central.urls).toHaveLength(urls);
     const failure = await keptFile('.failed.json');
     const kept = JSON.parse(await readFile(failure, 'utf8')) as { at: number };

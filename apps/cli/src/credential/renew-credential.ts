@@ -61,20 +61,17 @@ function knownAnswer(place: CredentialPlace): KeptCredential | undefined {
   const kept = readKept(place.credential, now);
   if (kept !== undefined && kept.expiresAt - now >= leastLeftMs) return kept;
   const failure = readJson(place.failure) as Partial<KeptFailure> | undefined;
-  const { at = 0, code = '', message = '', ...extras } = failure ?? {};
+  const { at = 0, code = '', message = '' } = failure ?? {};
   const age = now - at;
   if (!Object.hasOwn(errorKinds, code) || age < 0 || age >= failureMs) return undefined;
-  throw new AppError(code as ErrorCode, `${message} (asked ${shortDuration(age)} ago)`, extras);
+  throw new AppError(code as ErrorCode, `${message} (asked ${shortDuration(age)} ago)`);
 }
 
-/** A failure as it is kept: what is said of it again. */
+/** A failure as it is kept: one short line, for a client that tries again shows each. */
 interface KeptFailure {
   readonly at: number;
   readonly code: string;
   readonly message: string;
-  readonly why?: string;
-  readonly hint?: string;
-  readonly nextCommand?: string;
 }
 
 async function ask(
@@ -102,11 +99,11 @@ function withoutCentral(error: AppError, place: CredentialPlace): KeptCredential
     tell(`${error.message}; the credential of before is used, which ends in ${left}`);
     return kept;
   }
-  const { why, hint, nextCommand } = error.extras;
-  const { code, message } = error;
+  const { code, message, extras } = error;
+  const next = extras.nextCommand === undefined ? '' : `; next: ${extras.nextCommand}`;
+  const failure: KeptFailure = { at: now, code, message: message.replace(/\.$/, '') + next };
   // What was not asked of central costs nothing to find again.
-  if (code !== 'token_missing')
-    keep(place.failure, { at: now, code, message, why, hint, nextCommand });
+  if (code !== 'token_missing') keep(place.failure, failure);
   throw error;
 }
 

@@ -62,6 +62,14 @@ export async function connectionSettings(
   return defined({ profile: name, server, token, caFile });
 }
 
+/** The server alone, by the same rules: nobody has to be signed in for it. Throws `usage` and `token_missing`. */
+export async function connectionServer(options: Chosen, env: Environment): Promise<string> {
+  const given = options.server ?? named(env, 'AMBIT_SERVER');
+  const server = given ?? chooseProfile(await ownProfiles(env), options, env).profile?.server;
+  if (server === undefined) throw noServer();
+  return server.replace(/\/+$/, '');
+}
+
 /**
  * The same for what kubectl starts, which names a server and no profile: whichever profile is signed in there, the one that is
  * asked for and the current one first. The token of the environment goes to the server of the environment and to no other: a
