@@ -41,4 +41,3 @@ export * from './selectors.ts';
 export * from './system.ts';
 export * from './to-problem.ts';
 export * from './kinds/user.ts';
-export * from './ways-in.ts';

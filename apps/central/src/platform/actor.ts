@@ -32,7 +32,7 @@ export interface Actor {
 }
 
 /** `token/NAME`, `user/NAME` or `service/NAME`. */
-export function principalName({ kind, name }: Principal): string {
+export function principalName({ kind, name }: Pick<Principal, 'kind' | 'name'>): string {
   return `${kind}/${name}`;
 }
 
