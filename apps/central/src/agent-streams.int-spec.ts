@@ -160,7 +160,7 @@ describe('a stream', () => {
     const clone = new TestAgent(agent.enrolment, 'another-kube-system');
     agents.push(clone);
     clone.connect(central.agentAddress);
-    await eventually(() => expect(clone.endedBy).toMatchObject({ code: 'wrong_cluster' }));
+    await eventually(() => expect(clone.endedBy?.code).toBe('wrong_cluster'));
     expect(agent.ended).toBe(false);
     expect(await audit('type=agent.duplicate&cluster=cloned')).toHaveLength(1);
   });
@@ -254,12 +254,12 @@ describe('an agent that is revoked', () => {
     const before = performance.now();
     const reply = await central.call('POST', '/clusters/revoked/revoke-agent', { body: {} });
     expect(reply.body.agents).toEqual([agent.enrolment.response.agentUid]);
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
     await eventually(() => expect(pushEnded).toMatchObject({ code: 'certificate_revoked' }));
     expect(performance.now() - before).toBeLessThan(2_000);
     agent.close();
     agent.connect(central.agentAddress);
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
   });
 });
 
@@ -275,7 +275,7 @@ describe('a cluster that is removed', () => {
     const reply = await central.call('POST', '/clusters/leaving/remove', { body: {} });
     expect(reply.body).toMatchObject({ state: 'removing', connected: true });
     await eventually(() => expect(agent.state.size).toBe(0));
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
     expect((await central.get('/clusters/leaving')).status).toBe(404);
     expect((await central.get('/grants/g-leaving')).status).toBe(404);
   });
@@ -298,7 +298,7 @@ describe('a cluster that is removed', () => {
     expect(agent.endedBy).toBeUndefined();
     const before = performance.now();
     await push.send('spool', record(3, reported('the last')));
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
     expect(performance.now() - before).toBeLessThan(1_500);
     const told = (await audit('cluster=last-words')).map(({ type, message }) =>
       type === 'agent.revoked' ? type : message,
@@ -328,6 +328,6 @@ describe('a cluster that is removed', () => {
     expect(agent.ended).toBe(false);
     const status = { ...nothingLeft, appliedRevision: agent.revision ?? 0 };
     agent.send({ message: 'status', status });
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
   });
 });

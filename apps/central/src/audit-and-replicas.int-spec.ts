@@ -220,7 +220,7 @@ describe('two replicas on one database', () => {
     agent.connect(there.agentAddress);
     await eventually(() => expect(agent.revision).toBeDefined());
     await here.call('POST', '/clusters/r-cut/revoke-agent', { body: {} });
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }), {
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'), {
       withinMs: 2_000,
     });
   });
@@ -281,7 +281,7 @@ describe('agents and the state they hold', () => {
     // A claim, and the same again with what should prove it.
     for (const _ of ['bare', 'with a manifest of another revision']) {
       agent.connect(here.agentAddress);
-      await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'state_ahead' }), {
+      await eventually(() => expect(agent.endedBy?.code).toBe('state_ahead'), {
         withinMs: 10_000,
       });
     }

@@ -106,7 +106,7 @@ async function deleted(...watching: TestAgent[]): Promise<void> {
 async function refused(agent: TestAgent): Promise<void> {
   for (let hello = 0; hello < 2; hello++) {
     reconnect(agent);
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'state_ahead' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('state_ahead'));
   }
 }
 
@@ -283,7 +283,7 @@ describe('a restored database', () => {
     expect((await change('bob')).status).toBe(503);
     await raised();
     reconnect(agent);
-    await eventually(() => expect(agent.endedBy).toMatchObject({ code: 'certificate_revoked' }));
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
     await eventually(async () => expect((await change('bob')).status).toBe(200));
   });
 
