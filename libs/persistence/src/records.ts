@@ -102,6 +102,13 @@ export interface IssuerKeyRecord {
   readonly signsFrom: Millis;
 }
 
+/** A session that ended, by hand or with its person. */
+export interface EndedSession {
+  readonly uid: string;
+  readonly id: string;
+  readonly endedAt: Millis;
+}
+
 /** What the agent of a cluster is to do, for the replica that holds its stream. */
 export interface AgentOrder {
   readonly clusterUid: string;

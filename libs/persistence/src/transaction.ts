@@ -27,6 +27,7 @@ import type {
   GroupRecord,
   Labels,
   PlainRecord,
+  EndedSession,
   RevokedCredential,
   RoleRecord,
   UserRecord,
@@ -204,6 +205,8 @@ export interface PolicyRecorder {
   /** Adds a change to this transaction's revision. Stores do it by themselves. */
   record(change: PolicyChange, name: string): void;
   revoke(credential: RevokedCredential, name: string): void;
+  /** As `revoke`; clusters are told too, as tokens of the session may be about. */
+  endSession(session: EndedSession, name: string): void;
   /** What this transaction changes so far, in order. */
   changes(): readonly PolicyChange[];
 }

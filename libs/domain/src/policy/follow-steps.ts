@@ -1,5 +1,5 @@
-import { compareText } from '@ambit/kernel';
-import type { PolicyChange, PolicyGrant } from '../policy-objects.ts';
+import { AppError, compareText } from '@ambit/kernel';
+import type { PolicyChange, PolicyCommit, PolicyGrant } from '../policy-objects.ts';
 import type { HoldingChange, WhatIf } from './policy-view.ts';
 
 /** What a commit did, as far as it is known of one that was followed step by step. */
@@ -36,6 +36,14 @@ const together = (a: HoldingChange, b: HoldingChange): HoldingChange => ({
   gain: union(a.gain, b.gain),
   lose: union(a.lose, b.lose),
 });
+
+/** Throws `internal` for a commit that is not the one after revision `head`. */
+export function requireNext({ revision }: PolicyCommit, head: number): void {
+  if (revision === head + 1) return;
+  throw new AppError('internal', `Commit ${revision} does not follow revision ${head}.`, {
+    details: { held: head, offered: revision },
+  });
+}
 
 /** A selector may select any number of clusters, and a role or a cluster may concern any number of grants. */
 const manyOf = 100;

@@ -10,6 +10,7 @@ import type {
   PolicyUser,
 } from '../policy-objects.ts';
 import { SetIndex } from './set-index.ts';
+import { endedSessionKind } from './token-kinds.ts';
 
 /** The kind that people know an object by. */
 const kindOf = (object: PolicyObject): string =>
@@ -24,6 +25,8 @@ export class PolicyStore {
   readonly grants = new Map<string, PolicyGrant>();
   readonly clusters = new Map<string, PolicyCluster>();
   readonly plain = new Map<string, PolicyPlain>();
+  /** Those of `plain`, by uid. */
+  readonly endedSessions = new Map<string, PolicyPlain>();
 
   readonly groupsOfUser = new SetIndex();
   readonly membersOfGroup = new SetIndex();
@@ -109,6 +112,9 @@ export class PolicyStore {
       this.membersOfGroup[how](object.groupUid, object.userUid);
     } else if (object.kind === 'Grant') {
       this.indexGrant(object, how);
+    } else if (object.kind === 'Plain' && object.of === endedSessionKind) {
+      if (how === 'delete') this.endedSessions.delete(object.uid);
+      else this.endedSessions.set(object.uid, object);
     }
   }
 

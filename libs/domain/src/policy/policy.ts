@@ -1,4 +1,4 @@
-import { AppError, compareText, type Digests } from '@ambit/kernel';
+import { compareText, type Digests } from '@ambit/kernel';
 import type { Intent } from '@ambit/rbac';
 import type {
   PolicyChange,
@@ -20,13 +20,15 @@ import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
 import { loadPolicy } from './load-policy.ts';
 import { Holders } from './holders.ts';
-import { joinSteps, stepsOf, type CommitDone } from './follow-steps.ts';
+import { joinSteps, requireNext, stepsOf, type CommitDone } from './follow-steps.ts';
 import { Holdings } from './holdings.ts';
 import { PolicyStore } from './policy-store.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
 import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
 import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
 import { configEntry, configKey } from './single-entries.ts';
+import { TokenFacts } from './token-facts.ts';
+import { webhookKey } from './token-kinds.ts';
 import { undoOf } from './undo-changes.ts';
 
 /**
@@ -34,13 +36,6 @@ import { undoOf } from './undo-changes.ts';
  * a replica that starts with a higher one gives the policy a new revision.
  */
 export const compilerVersion = 1;
-
-function requireNext({ revision }: PolicyCommit, head: number): void {
-  if (revision === head + 1) return;
-  throw new AppError('internal', `Commit ${revision} does not follow revision ${head}.`, {
-    details: { held: head, offered: revision },
-  });
-}
 
 /**
  * The whole policy of an installation in memory, and what each cluster should hold by it. What it answers follows
@@ -53,6 +48,7 @@ export class Policy implements PolicyView {
   private readonly links: GrantLinks;
   private readonly applier: ChangeApplier;
   private readonly denials: Denials;
+  private readonly tokens = new TokenFacts(this.store);
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
   private readonly now: EntriesNow;
@@ -100,6 +96,7 @@ export class Policy implements PolicyView {
     requireNext(commit, this.head);
     const change = this.perform(commit.changes);
     this.head = commit.revision;
+    this.tokens.prune();
     return change;
   }
 
@@ -115,6 +112,7 @@ export class Policy implements PolicyView {
       steps.push(this.perform(changes));
     }
     this.head = commit.revision;
+    this.tokens.prune();
     return joinSteps(steps);
   }
 
@@ -223,11 +221,6 @@ export class Policy implements PolicyView {
     return new Set(this.links.clustersOf(grantUid));
   }
 
-  /** Direct grants of the user and those of its groups; one may come several times. */
-  grantsReachingUser(userUid: string): Iterable<string> {
-    return this.links.grantsReachingUser(userUid);
-  }
-
   entry(clusterUid: string, key: string): Intent | undefined {
     if (key.startsWith('BINDING/')) return this.table.entry(clusterUid, key);
     return this.single(clusterUid, key);
@@ -244,6 +237,8 @@ export class Policy implements PolicyView {
     const denied = [...this.denials.of(clusterUid).values()];
     yield* denied.sort((a, b) => compareText(a.key, b.key));
     yield* this.table.bindingsOf(clusterUid);
+    const credentials = this.tokens.entry(cluster);
+    if (credentials !== undefined) yield credentials;
   }
 
   *keys(clusterUid: string): Iterable<string> {
@@ -257,7 +252,7 @@ export class Policy implements PolicyView {
       ROLE: roles.length,
       DENY: this.denials.of(clusterUid).size,
       BINDING: this.bindingCounts.get(clusterUid) ?? 0,
-      CREDENTIALS: 0,
+      CREDENTIALS: this.single(clusterUid, webhookKey) === undefined ? 0 : 1,
     };
   }
 
@@ -272,6 +267,7 @@ export class Policy implements PolicyView {
   private single(clusterUid: string, key: string): Intent | undefined {
     const cluster = this.store.clusters.get(clusterUid);
     if (key === configKey) return cluster && configEntry(cluster);
+    if (key === webhookKey) return cluster && this.tokens.entry(cluster);
     const [section, uid = ''] = key.split('/');
     if (section === 'ROLE') return this.links.roleEntry(clusterUid, uid);
     return section === 'DENY' ? this.denials.of(clusterUid).get(uid) : undefined;
@@ -290,7 +286,10 @@ export class Policy implements PolicyView {
     readonly differences: RenderedDifferences;
   } {
     const record = new CommitRecord();
-    for (const change of changes) this.applier.change(change, record);
+    for (const change of changes) {
+      this.tokens.note(change, record);
+      this.applier.change(change, record);
+    }
     const { instances, entries } = renderDirty(record);
     this.rendered.families += instances;
     this.rendered.entries += entries;

@@ -2,6 +2,7 @@ import type { PolicyChange, PolicyKind, PolicyObject, PolicyPlain } from '@ambit
 import { defined } from '@ambit/kernel';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
+import { endedSession } from '../queries/ended-sessions.ts';
 import { one, type Sql } from '../sql.ts';
 
 interface ChangeRow {
@@ -20,6 +21,9 @@ interface ChangeRow {
   readonly epoch_raise: Buffer | null;
   /** The same in every row of a revision. */
   readonly orders: readonly AgentOrder[] | null;
+  /** Of a session that ended. */
+  readonly session_id: string | null;
+  readonly ended_at: Date | null;
 }
 
 /** The revision of the last committed policy transaction. */
@@ -77,6 +81,9 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
   if (row.kind === null) return;
   if (row.op === 'revoke') {
     commit.revoked.push({ kind: row.kind as RevokedCredential['kind'], uid: row.uid });
+    const { uid, session_id: id, ended_at: at } = row;
+    if (id === null || at === null) return;
+    commit.changes.push({ op: 'put', object: endedSession({ uid, id, endedAt: at.getTime() }) });
   } else if (row.object !== null) {
     commit.changes.push({ op: 'put', object: known(row.object) });
   } else {
@@ -106,6 +113,7 @@ export async function changesAfter(sql: Sql, revision: number, limit = 500): Pro
   const rows = await sql.query<ChangeRow>(
     `SELECT h.revision AS head, h.frozen_at IS NOT NULL AS frozen, b.lineage AS base, r.revision, l.lineage,
        c.kind, c.uid, c.op, c.object, i.state_epoch, i.compiler_version, i.explained_from, i.epoch_raise,
+       s.id AS session_id, s.ended_at,
        (SELECT jsonb_agg(jsonb_build_object('clusterUid', o.cluster_uid, 'word', o.word))
         FROM agent_orders o WHERE o.revision = r.revision) AS orders
      FROM policy_head h
@@ -114,6 +122,7 @@ export async function changesAfter(sql: Sql, revision: number, limit = 500): Pro
      LEFT JOIN policy_lineage l ON l.revision = r.revision
      LEFT JOIN installation i ON i.explained_from = r.revision
      LEFT JOIN policy_changes c ON c.revision = r.revision
+     LEFT JOIN sessions s ON c.kind = 'Session' AND s.uid = c.uid
      ORDER BY r.revision, c.ordinal`,
     [revision, limit],
   );

@@ -1,5 +1,6 @@
 import type { AuditActor, AuditEvent, PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
-import type { AgentOrder, RevokedCredential } from '../records.ts';
+import { endedSession } from '../queries/ended-sessions.ts';
+import type { AgentOrder, EndedSession, RevokedCredential } from '../records.ts';
 import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
 
 /** One row of `policy_changes` before it has a revision. */
@@ -67,6 +68,11 @@ export class ChangeSet implements PolicyRecorder {
   revoke(credential: RevokedCredential, name: string): void {
     this.#revoked.push(credential);
     this.rows.push({ ...credential, name, op: 'revoke' });
+  }
+
+  endSession(session: EndedSession, name: string): void {
+    this.revoke({ kind: 'Session', uid: session.uid }, name);
+    this.#changes.push({ op: 'put', object: endedSession(session) });
   }
 
   addEvent(event: NewAuditEvent): void {

@@ -14,6 +14,7 @@ interface Ended {
   readonly uid: string;
   readonly id: string;
   readonly principal_name: string;
+  readonly ended_at: Date;
 }
 
 export class PostgresSessionStore implements SessionStore {
@@ -72,9 +73,12 @@ export class PostgresSessionStore implements SessionStore {
     return (await this.#end({ condition: 'expires_at > now()', values: [] }, because)).length;
   }
 
+  // The last ones that ended stay, however old: which those are is what every replica tells clusters.
   async purge(before: number): Promise<number> {
     const rows = await this.#context.sql.query(
-      'DELETE FROM sessions WHERE ended_at < $1 OR expires_at < $1 RETURNING uid',
+      `DELETE FROM sessions WHERE (ended_at < $1 OR expires_at < $1)
+         AND (ended_at IS NULL OR ended_at < (SELECT max(ended_at) FROM sessions) - interval '61 minutes')
+       RETURNING uid`,
       [new Date(before)],
     );
     return rows.length;
@@ -84,11 +88,11 @@ export class PostgresSessionStore implements SessionStore {
     const { sql, changes } = this.#context;
     const ended = await sql.query<Ended>(
       `UPDATE sessions SET ended_at = now(), ended_because = $1
-       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name`,
+       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name, ended_at`,
       [because, ...values],
     );
-    for (const { uid, principal_name: name } of ended)
-      changes.revoke({ kind: 'Session', uid }, name);
+    for (const { uid, id, principal_name: name, ended_at: endedAt } of ended)
+      changes.endSession({ uid, id, endedAt: endedAt.getTime() }, name);
     return ended;
   }
 

@@ -1,0 +1,11 @@
+/** The key of the one entry by which the agent of a cluster judges tokens. */
+export const webhookKey = 'CREDENTIALS/webhook';
+
+/**
+ * Kind and name of the object that says whose tokens webhooks let in: its spec holds the `issuer` and its public `keys` as
+ * JWKs. Central writes it whenever its keys change; nobody else does.
+ */
+export const tokenIssuer = { kind: 'TokenIssuer', name: 'webhook' } as const;
+
+/** Kind of a session that ended, under its id; its spec says `endedAt`, in milliseconds. It lasts as long as tokens may. */
+export const endedSessionKind = 'EndedSession';
