@@ -10,6 +10,11 @@ export interface DevClustersOptions {
   readonly dataFolder?: string;
   /** Trades safety of data against speed: no fsync in etcd. For tests only. */
   readonly forTests?: boolean;
+  /**
+   * What `ambit-agent print-webhook-config` prints: the API servers ask there whose a token is. A simulated cluster asks
+   * nobody.
+   */
+  readonly tokenWebhook?: string;
   readonly onProgress?: OnProgress;
   /** Deadline for one cluster to be ready, in milliseconds. Default 90,000. */
   readonly readyWithinMs?: number;

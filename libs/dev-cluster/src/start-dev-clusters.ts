@@ -89,6 +89,7 @@ function startOne(
   options: DevClustersOptions,
 ): Promise<DevCluster> {
   const { onProgress = nothing, signal, forTests = false, readyWithinMs = 90_000 } = options;
+  const { tokenWebhook } = options;
   if (what === 'simulated') return startSimulatedCluster({ name });
   return startRealCluster({
     name,
@@ -98,6 +99,7 @@ function startOne(
     readyWithinMs,
     onProgress,
     signal,
+    tokenWebhook,
   });
 }
 

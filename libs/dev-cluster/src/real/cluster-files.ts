@@ -18,6 +18,7 @@ export interface ClusterFiles {
   readonly serviceAccountKey: string;
   readonly serviceAccountPublic: string;
   readonly controllerKubeconfig: string;
+  readonly tokenWebhook: string;
 }
 
 export interface ClusterTrust {
@@ -41,11 +42,15 @@ export function clusterFiles(folder: string): ClusterFiles {
     serviceAccountKey: at('service-account.key'),
     serviceAccountPublic: at('service-account.pub'),
     controllerKubeconfig: join(folder, 'controller-manager.kubeconfig'),
+    tokenWebhook: join(folder, 'token-webhook.kubeconfig'),
   };
 }
 
 /** Fills the cluster's folder with fresh keys and certificates. */
-export async function writeClusterFiles(files: ClusterFiles): Promise<ClusterTrust> {
+export async function writeClusterFiles(
+  files: ClusterFiles,
+  tokenWebhook?: string,
+): Promise<ClusterTrust> {
   for (const name of ['pki', 'etcd']) {
     await mkdir(join(files.folder, name), { mode: 0o700 });
   }
@@ -71,6 +76,7 @@ export async function writeClusterFiles(files: ClusterFiles): Promise<ClusterTru
     [files.serverKey, server.keyPem],
     [files.serviceAccountKey, accounts.privateKey],
     [files.serviceAccountPublic, accounts.publicKey],
+    ...(tokenWebhook === undefined ? [] : [[files.tokenWebhook, tokenWebhook] as const]),
   ];
   for (const [path, text] of texts) await writeFile(path, text, { mode: 0o600 });
   return {

@@ -36,7 +36,16 @@ export function etcdArguments(
   return forTests ? [...args, '--unsafe-no-fsync'] : args;
 }
 
-export function apiServerArguments(files: ClusterFiles, ports: ClusterPorts): string[] {
+export function apiServerArguments(
+  files: ClusterFiles,
+  ports: ClusterPorts,
+  asksWebhook: boolean,
+): string[] {
+  const webhook = [
+    `--authentication-token-webhook-config-file=${files.tokenWebhook}`,
+    '--authentication-token-webhook-version=v1',
+    '--authentication-token-webhook-cache-ttl=2s',
+  ];
   return [
     `--etcd-servers=https://127.0.0.1:${ports.etcdClient}`,
     `--etcd-cafile=${files.etcdCa}`,
@@ -58,6 +67,7 @@ export function apiServerArguments(files: ClusterFiles, ports: ClusterPorts): st
     '--service-cluster-ip-range=10.96.0.0/16',
     '--allow-privileged',
     '--profiling=false',
+    ...(asksWebhook ? webhook : []),
   ];
 }
 

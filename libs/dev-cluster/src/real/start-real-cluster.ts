@@ -32,6 +32,8 @@ export interface StartRealCluster {
   readonly readyWithinMs: number;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
+  /** A kubeconfig: whom the API server asks whose a token is. */
+  readonly tokenWebhook?: string | undefined;
   /** Chooses ports for one attempt. Default: three free ones. */
   readonly claimPorts?: () => Promise<ClusterPorts>;
 }
@@ -77,7 +79,7 @@ class Launch {
     onProgress({ phase: 'start', message: `${name}: starting etcd and kube-apiserver` });
     const began = performance.now();
     this.folder = await ProcessFolder.create(this.files.folder);
-    const trust = await writeClusterFiles(this.files);
+    const trust = await writeClusterFiles(this.files, this.options.tokenWebhook);
     const ports = await claimPorts();
     await this.startEtcd(ports);
     const admin = await this.startApiServer(ports, trust);
@@ -106,7 +108,9 @@ class Launch {
   }
 
   private async startApiServer(ports: ClusterPorts, trust: ClusterTrust): Promise<ApiEndpoint> {
-    const apiServer = this.spawn('kube-apiserver', apiServerArguments(this.files, ports));
+    const asksWebhook = this.options.tokenWebhook !== undefined;
+    const args = apiServerArguments(this.files, ports, asksWebhook);
+    const apiServer = this.spawn('kube-apiserver', args);
     const admin: ApiEndpoint = {
       server: `https://127.0.0.1:${ports.server}`,
       caPem: trust.authority.certPem,
