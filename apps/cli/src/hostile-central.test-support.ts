@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basePath, responseSchemas, routes, type Route } from '@ambit/contracts';
+import { waysIn } from './ways-in.test-support.ts';
 
 /** What a terminal would act on, of every kind: OSC, CSI of seven and eight bits, C0, DEL, directions, the invisible. */
 export const poison =
   'x\u001b]0;owned\u0007\u001b[8m\u009b2J\u007f\b\r\nerror: forged\u202egnp\u2066\u200b\u00ad\ufeff\u2028y';
 
-const innocent = ['2026-01-01T00:00:00.000Z', '0192f0c1-0000-7000-8000-000000000001', '418', 'x'];
+/** What it calls everything whose name cannot be poison. */
+export const innocentName = '0192f0c1-0000-7000-8000-000000000001';
+const innocent = ['2026-01-01T00:00:00.000Z', innocentName, '418', 'x'];
 
 interface Schema {
   readonly def: {
@@ -55,15 +58,16 @@ export class HostileCentral {
   async start(): Promise<void> {
     this.#server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? '', 'http://x');
-      const route = (Object.values(routes) as Route[]).find(
-        ({ method, path }) =>
-          method === request.method &&
-          new RegExp(`^${basePath}${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
-      );
-      const name = this.refuses || route === undefined ? 'Problem' : route.response;
-      const body = poisoned(responseSchemas[name] as unknown as Schema);
+      const called = ({ method, path }: { readonly method: string; readonly path: string }) =>
+        method === request.method &&
+        new RegExp(`^${basePath}${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname);
+      const way = Object.values(waysIn).find(called);
+      const route = (Object.values(routes) as Route[]).find(called);
+      const schema = way?.response ?? (route && responseSchemas[route.response]);
+      const answers = !this.refuses && schema !== undefined;
+      const body = poisoned((answers ? schema : responseSchemas.Problem) as unknown as Schema);
       response
-        .writeHead(name === 'Problem' ? 409 : 200, { 'content-type': 'application/json' })
+        .writeHead(answers ? 200 : 409, { 'content-type': 'application/json' })
         .end(JSON.stringify(body));
     });
     await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
-import { HostileCentral, poison } from './hostile-central.test-support.ts';
+import { HostileCentral, innocentName, poison } from './hostile-central.test-support.ts';
 import { buildProgram } from './program.ts';
 
 const central = new HostileCentral();
@@ -34,6 +34,10 @@ function ambit(line: string | readonly string[], colour = false): Promise<Captur
   const env = {
     AMBIT_CONFIG_DIR: join(folder, 'config'),
     AMBIT_CACHE_DIR: join(folder, 'cache'),
+    AMBIT_STATE_DIR: join(folder, 'state'),
+    AMBIT_ID_TOKEN: 'a.b.c',
+    KUBECONFIG: join(folder, 'kube'),
+    SHELL: '/bin/true',
     AMBIT_SERVER: central.url,
     AMBIT_TOKEN: 'amb_canary0_0123456789abcdef_zz',
   };
@@ -61,6 +65,8 @@ const lines = [
     `token ls -o ${format}`,
     `whoami -o ${format}`,
     `version -o ${format}`,
+    `clusters -o ${format}`,
+    `sessions -o ${format}`,
   ]),
   'grant a view a/b --for 1h --reason r --wait none',
   'grant a view a/b --for 1h --reason r --wait 1s',
@@ -82,6 +88,16 @@ const lines = [
   'group rm-member a b --wait none',
   'activity -f',
   'login URL --token-file FOLDER/token',
+  'login URL --ci --service a',
+  'sessions end a',
+  'kubeconfig',
+  'kubeconfig --print',
+  'kubeconfig --remove',
+  `use ${innocentName}`,
+  'use a',
+  `run ${innocentName} -- true`,
+  `shell ${innocentName}`,
+  `credential --cluster ${innocentName}`,
   'config list',
   'config use a',
   'logout',

@@ -4,10 +4,11 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 
 /** `ambit credential`, where options stand before its name; else it is a program of its own. */
 export async function credential(
-  { env, globals }: CommandContext,
+  { env, globals, terminal, say }: CommandContext,
   _args: readonly string[],
   { cluster }: { readonly cluster: string },
 ): Promise<ExitCode> {
-  await giveCredential({ server: globals.server ?? '', cluster }, env);
+  const wanted = { server: globals.server ?? '', cluster };
+  terminal.out.write(await giveCredential(wanted, env, say));
   return exitCodes.done;
 }

@@ -1,20 +1,21 @@
 import { checkServerUrl } from '@ambit/client';
+import type { Me } from '@ambit/contracts';
 import { AppError, defined } from '@ambit/kernel';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { clientFor } from '../open-client.ts';
-import {
-  chooseProfile,
-  configFolder,
-  explicitToken,
-  named,
-  tokenText,
-} from '../profile/connection-settings.ts';
+import { clientFor, clientWithout } from '../open-client.ts';
+import { relativeTime } from '../output/relative-time.ts';
+import { configFolder, explicitToken, named, tokenText } from '../profile/connection-settings.ts';
+import type { Profile } from '../profile/profile-fields.ts';
 import { profilePath, readProfiles, writeProfiles } from '../profile/profile-file.ts';
+import { findRunnerToken } from '../profile/runner-token.ts';
+import { exchangeToken } from '../ways-in.ts';
 
 interface LoginOptions {
   readonly use?: boolean;
+  readonly ci?: boolean;
+  readonly service?: string;
 }
 
 /** `ambit login`. */
@@ -30,20 +31,33 @@ export async function login(
   const path = profilePath(configFolder(env));
   const file = await readProfiles(path);
   const caFile = globals.caFile ?? named(env, 'AMBIT_CA_FILE');
-  const token = await tokenFor(context, server);
-  const profile = defined({ server, token, caFile: caFile && resolve(caFile) });
-  const client = await clientFor(profile, globals, env);
+  const central = defined({ server, caFile: caFile && resolve(caFile) });
+  const token = await tokenBy(context, central, options);
+  const client = await clientFor({ ...central, token }, globals, env);
   const me = await client.api.getMe({ signal: context.signal });
+  const profile: Profile = { ...central, token, ...sessionOf(me) };
   const becomesCurrent = options.use === true || Object.keys(file.profiles).length === 0;
   const currentProfile = becomesCurrent ? name : file.currentProfile;
   await writeProfiles(path, { currentProfile, profiles: { ...file.profiles, [name]: profile } });
-  const ends = me.tokenExpiresAt === undefined ? '' : `, until ${me.tokenExpiresAt}`;
-  context.terminal.out.line(`signed in to ${server} as ${me.actor} (${me.role}${ends})`);
+  context.terminal.out.line(`signed in to ${server} as ${me.actor}${rightsOf(me, context.now())}`);
   context.say(`kept as profile "${name}" in ${path}`);
   if (name !== currentProfile) {
     context.say(`the current profile is still "${currentProfile}"; ambit config use ${name}`);
   }
+  if (me.session !== undefined) {
+    context.say('the kubeconfig is untouched; ambit use CLUSTER switches, ambit run needs none');
+  }
   return exitCodes.done;
+}
+
+function sessionOf({ session, actor }: Me): Pick<Profile, 'session'> {
+  return session === undefined ? {} : { session: { ...session, actor } };
+}
+
+function rightsOf({ role, session, tokenExpiresAt }: Me, now: number): string {
+  if (session !== undefined) return `; the session ends ${relativeTime(session.expiresAt, now)}`;
+  const ends = tokenExpiresAt === undefined ? '' : `, until ${tokenExpiresAt}`;
+  return role === undefined ? '' : ` (${role}${ends})`;
 }
 
 function checkProfileName(name: string): void {
@@ -53,31 +67,48 @@ function checkProfileName(name: string): void {
   });
 }
 
-async function tokenFor(context: CommandContext, server: string): Promise<string> {
+type Central = Pick<Profile, 'server' | 'caFile'>;
+
+function tokenBy(
+  context: CommandContext,
+  central: Central,
+  { ci, service }: LoginOptions,
+): Promise<string> {
+  if (ci === true) return tokenOfPipeline(context, central, service);
+  if (service === undefined) return tokenOfPerson(context, central.server);
+  throw new AppError('usage', '--service goes with --ci');
+}
+
+/** The session that central gives for what the runner says it is. */
+async function tokenOfPipeline(
+  context: CommandContext,
+  central: Central,
+  option: string | undefined,
+): Promise<string> {
+  const { env, globals, signal } = context;
+  const service = option ?? named(env, 'AMBIT_SERVICE');
+  if (service === undefined) {
+    throw new AppError('usage', 'the service to sign in as is not said', {
+      hint: 'Use --service NAME or AMBIT_SERVICE.',
+    });
+  }
+  const found = await findRunnerToken(central.server, env);
+  context.say(`token of ${found.source}`);
+  const client = await clientWithout(central, globals, env);
+  const { token } = await exchangeToken(client, { service, token: found.token }, signal);
+  client.close();
+  return token;
+}
+
+async function tokenOfPerson(context: CommandContext, server: string): Promise<string> {
   const { globals, env, terminal } = context;
   if (globals.tokenFile === '-') return tokenText(await terminal.readInput(), 'standard input');
   const given = await explicitToken(globals, env);
   if (given !== undefined) return given;
   if (!context.interactive) {
     throw new AppError('usage', 'no token was given', {
-      hint: 'Use --token-file FILE, --token-file - for standard input, or AMBIT_TOKEN.',
+      hint: 'Use --token-file FILE, --token-file - for standard input, or AMBIT_TOKEN. A pipeline uses --ci.',
     });
   }
   return tokenText(await terminal.ask(`API token for ${server}: `, { hidden: true }), 'the input');
-}
-
-/** `ambit logout`. */
-export async function logout(context: CommandContext): Promise<ExitCode> {
-  const path = profilePath(configFolder(context.env));
-  const file = await readProfiles(path);
-  const { name, profile } = chooseProfile(file, context.globals, context.env);
-  if (profile?.token === undefined) {
-    context.say(`profile "${name}" holds no token`);
-    return exitCodes.done;
-  }
-  const { token: _, ...rest } = profile;
-  await writeProfiles(path, { ...file, profiles: { ...file.profiles, [name]: rest } });
-  context.terminal.out.line(`the token of profile "${name}" is forgotten here`);
-  context.say('It is still good at central; to end it there: ambit token revoke NAME');
-  return exitCodes.done;
 }

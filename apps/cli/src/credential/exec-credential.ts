@@ -1,15 +1,15 @@
 import { writeSync } from 'node:fs';
 import type { KeptCredential } from './kept-credential.ts';
 
-/** Writes what kubectl reads: an ExecCredential of `client.authentication.k8s.io/v1`, as one line. */
-export function printExecCredential({ token, expiresAt }: KeptCredential): void {
+/** What kubectl reads: an ExecCredential of `client.authentication.k8s.io/v1`, as one line. */
+export function execCredential({ token, expiresAt }: KeptCredential): string {
   const status = { expirationTimestamp: new Date(expiresAt).toISOString(), token };
   const apiVersion = 'client.authentication.k8s.io/v1';
-  writeAll(`${JSON.stringify({ kind: 'ExecCredential', apiVersion, status })}\n`);
+  return `${JSON.stringify({ kind: 'ExecCredential', apiVersion, status })}\n`;
 }
 
-/** Straight to the descriptor: to set up the stream of the process takes longer than all else that is done here. */
-function writeAll(text: string): void {
+/** Writes straight to the descriptor: to set up the stream of the process takes longer than all else that is done here. */
+export function writeOutput(text: string): void {
   let left = Buffer.from(text);
   while (left.length > 0) {
     try {

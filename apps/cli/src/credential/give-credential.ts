@@ -1,6 +1,6 @@
 import type { Environment } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
-import { printExecCredential } from './exec-credential.ts';
+import { execCredential } from './exec-credential.ts';
 import {
   credentialPlace,
   leastLeftMs,
@@ -8,16 +8,17 @@ import {
   type KeptCredential,
   type Wanted,
 } from './kept-credential.ts';
+import type { Say } from './renew-credential.ts';
 
 /**
- * Prints a credential for a cluster as kubectl takes it, from what is kept when that lives long enough, else from central. Nothing
- * goes to standard output before it. Throws `AppError`.
+ * A credential for a cluster as kubectl takes it, from what is kept when that lives long enough, else from central. Throws
+ * `AppError`.
  */
-export async function giveCredential(wanted: Wanted, env: Environment): Promise<void> {
-  printExecCredential(await credentialFor(wanted, env));
+export async function giveCredential(wanted: Wanted, env: Environment, say: Say): Promise<string> {
+  return execCredential(await credentialFor(wanted, env, say));
 }
 
-async function credentialFor(wanted: Wanted, env: Environment): Promise<KeptCredential> {
+async function credentialFor(wanted: Wanted, env: Environment, say: Say): Promise<KeptCredential> {
   if (wanted.server === '' || wanted.cluster === '') {
     throw new AppError('usage', 'both --server URL and --cluster NAME are needed');
   }
@@ -26,5 +27,5 @@ async function credentialFor(wanted: Wanted, env: Environment): Promise<KeptCred
   const kept = readKept(place.credential, now);
   if (kept !== undefined && kept.expiresAt - now >= leastLeftMs) return kept;
   const { renewCredential } = await import('./renew-credential.ts');
-  return renewCredential(wanted, place, env);
+  return renewCredential(wanted, place, { env, say });
 }

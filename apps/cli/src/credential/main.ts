@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { processEnvironment } from '@ambit/config';
+import { printable } from '@ambit/kernel';
+import { writeOutput } from './exec-credential.ts';
 import type { Wanted } from './kept-credential.ts';
 import { giveCredential } from './give-credential.ts';
 
@@ -9,11 +11,16 @@ import { giveCredential } from './give-credential.ts';
  */
 export async function main(): Promise<void> {
   try {
-    await giveCredential(wantedOf(process.argv.slice(3)), processEnvironment());
+    const wanted = wantedOf(process.argv.slice(3));
+    writeOutput(await giveCredential(wanted, processEnvironment(), say));
   } catch (error) {
     const { tellFailure } = await import('./tell-failure.ts');
     process.exitCode = tellFailure(error, process.stderr);
   }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
 }
 
 function wantedOf(args: string[]): Wanted {

@@ -22,6 +22,15 @@ const waitAtMostMs = 25_000;
 const failureMs = 20_000;
 const tellClockMs = 60_000;
 
+/** Takes a line for a person, who may see it beside the output of another program. */
+export type Say = (line: string) => void;
+
+/** What of its process it works with. */
+interface Host {
+  readonly env: Environment;
+  readonly say: Say;
+}
+
 /**
  * A fresh credential. Of many processes at once one asks, and the others take what it got, or its failure: for twenty seconds
  * nobody asks again. While central cannot be reached, what is kept serves to its end. Throws `AppError`.
@@ -29,7 +38,7 @@ const tellClockMs = 60_000;
 export async function renewCredential(
   wanted: Wanted,
   place: CredentialPlace,
-  env: Environment,
+  host: Host,
 ): Promise<KeptCredential> {
   const until = Date.now() + waitAtMostMs;
   for (;;) {
@@ -37,7 +46,7 @@ export async function renewCredential(
     try {
       const known = knownAnswer(place);
       if (known !== undefined) return known;
-      if (release !== 'taken' || Date.now() > until) return await ask(wanted, place, env);
+      if (release !== 'taken' || Date.now() > until) return await ask(wanted, place, host);
     } finally {
       if (typeof release === 'function') await release().catch(() => undefined);
     }
@@ -77,26 +86,26 @@ interface KeptFailure {
 async function ask(
   wanted: Wanted,
   place: CredentialPlace,
-  env: Environment,
+  { env, say }: Host,
 ): Promise<KeptCredential> {
   try {
     const obtained = await askCentral(wanted, env);
     keep(place.credential, obtained.credential);
     sweep(dirname(place.credential), Date.now());
-    tellClock(obtained);
+    tellClock(obtained, say);
     return obtained.credential;
   } catch (error) {
-    return withoutCentral(toAppError(error), place);
+    return withoutCentral(toAppError(error), place, say);
   }
 }
 
 /** What is kept and still good, when central cannot be reached. Throws the failure otherwise, and keeps it. */
-function withoutCentral(error: AppError, place: CredentialPlace): KeptCredential {
+function withoutCentral(error: AppError, place: CredentialPlace, say: Say): KeptCredential {
   const now = Date.now();
   const kept = readKept(place.credential, now);
   if (kept !== undefined && error.retryable) {
     const left = shortDuration(kept.expiresAt - now);
-    tell(`${error.message}; the credential of before is used, which ends in ${left}`);
+    say(`ambit: ${error.message}; the credential of before is used, which ends in ${left}`);
     return kept;
   }
   const { code, message, extras } = error;
@@ -107,13 +116,8 @@ function withoutCentral(error: AppError, place: CredentialPlace): KeptCredential
   throw error;
 }
 
-function tellClock({ aheadMs }: Obtained): void {
+function tellClock({ aheadMs }: Obtained, say: Say): void {
   if (Math.abs(aheadMs) < tellClockMs) return;
   const way = aheadMs > 0 ? 'ahead of' : 'behind';
-  tell(`the clock of this machine is ${shortDuration(Math.abs(aheadMs))} ${way} central's`);
-}
-
-/** Clients show this beside their own output, or only when something fails. */
-function tell(text: string): void {
-  process.stderr.write(`ambit: ${text}\n`);
+  say(`ambit: the clock of this machine is ${shortDuration(Math.abs(aheadMs))} ${way} central's`);
 }

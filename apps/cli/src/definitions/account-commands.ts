@@ -5,30 +5,29 @@ import type { Action } from '../command-context.ts';
 export function defineAccountCommands(program: Commander, action: Action): void {
   program
     .command('login <server>')
-    .summary('Keep a server and a token as a profile.')
+    .summary('Sign in, and keep the server with it as a profile.')
     .description(
-      'Check a server and a token and keep them as a profile. The token comes from --token-file, AMBIT_TOKEN, or is asked for; it is never an argument.',
+      'Sign in to a server and keep it as a profile. With --ci a pipeline exchanges the OIDC token of its runner for a session: AMBIT_ID_TOKEN, AMBIT_ID_TOKEN_FILE, that of GitHub Actions, or one projected to /var/run/secrets/ambit/token. Else an API token is taken from --token-file, AMBIT_TOKEN, or is asked for; it is never an argument. The kubeconfig stays as it is.',
     )
     .option('--use', 'make the profile the current one (the first one always is)')
+    .option('--ci', 'sign in by the token of the runner')
+    .option('--service <name>', 'the service to be with --ci (env: AMBIT_SERVICE)')
     .action(action(async () => (await import('../commands/login.ts')).login));
   program
     .command('logout')
-    .description('Forget the token of a profile.')
-    .action(action(async () => (await import('../commands/login.ts')).logout));
+    .summary('End the session, and forget what this machine has of it.')
+    .description(
+      'End the session of a profile at central and forget its token here, with the credentials that are kept and the entries in the kubeconfig. An API token is forgotten here alone.',
+    )
+    .option('--all', 'of every profile')
+    .action(action(async () => (await import('../commands/logout.ts')).logout));
   program
     .command('whoami')
-    .description('Which server, as whom, with which rights.')
+    .description('Which server, as whom, until when, with which rights and clusters.')
     .option('-o, --output <format>', 'table, json or yaml', 'table')
     .action(action(async () => (await import('../commands/whoami.ts')).whoami));
-  const config = program.command('config').description('Profiles of this account.');
-  config
-    .command('list')
-    .description('The profiles there are.')
-    .action(action(async () => (await import('../commands/config.ts')).listProfiles));
-  config
-    .command('use <profile>')
-    .description('Make a profile the current one.')
-    .action(action(async () => (await import('../commands/config.ts')).useProfile));
+  defineSessions(program, action);
+  defineConfig(program, action);
   defineTokens(program, action);
   program
     .command('credential')
@@ -57,6 +56,30 @@ export function defineAccountCommands(program: Commander, action: Action): void 
         return (context, words) => complete(context, words, program);
       }),
     );
+}
+
+function defineConfig(program: Commander, action: Action): void {
+  const config = program.command('config').description('Profiles of this account.');
+  config
+    .command('list')
+    .description('The profiles there are.')
+    .action(action(async () => (await import('../commands/config.ts')).listProfiles));
+  config
+    .command('use <profile>')
+    .description('Make a profile the current one.')
+    .action(action(async () => (await import('../commands/config.ts')).useProfile));
+}
+
+function defineSessions(program: Commander, action: Action): void {
+  const sessions = program
+    .command('sessions')
+    .description('Who is signed in; "sessions end ID" ends a session.')
+    .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/sessions.ts')).listSessions));
+  sessions
+    .command('end <id>')
+    .description('End a session at once, everywhere.')
+    .action(action(async () => (await import('../commands/sessions.ts')).endSession));
 }
 
 function defineTokens(program: Commander, action: Action): void {

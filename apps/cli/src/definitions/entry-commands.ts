@@ -27,4 +27,19 @@ export function defineEntryCommands(program: Commander, action: Action): void {
     .option('--dry-run', 'say what would change')
     .option('--context-template <text>', 'names of contexts: {cluster} and {user} stand for those')
     .action(action(async () => (await import('../commands/kubeconfig.ts')).kubeconfig));
+  program
+    .command('run <place> <command...>')
+    .usage('<place> -- <command...>')
+    .summary('Run one command in a cluster: run CLUSTER[/NS] -- kubectl get pods')
+    .description(
+      'Run a command with a kubeconfig of its own, of one cluster or CLUSTER/NAMESPACE. Yours stays as it is. The exit code is that of the command.',
+    )
+    .action(action(async () => (await import('../commands/run.ts')).run));
+  program
+    .command('shell <place>')
+    .summary('A shell in a cluster, with the place in its prompt.')
+    .description(
+      'Start your shell with a kubeconfig of its own, of one cluster or CLUSTER/NAMESPACE, which is gone when the shell ends.',
+    )
+    .action(action(async () => (await import('../commands/run.ts')).shell));
 }

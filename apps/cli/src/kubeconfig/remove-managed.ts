@@ -14,7 +14,7 @@ export async function removeManaged(
 ): Promise<void> {
   const paths = kubeconfigPaths(context.env);
   const found = managedEntries(await readKubeconfig(paths), server);
-  if (found.length === 0) return context.say('the kubeconfig has no entries of ours');
+  if (found.length === 0) return;
   const edit = (set: KubeconfigSet) => remove(set, server);
   const { removed, current } = dry
     ? edit(await readKubeconfig(paths))

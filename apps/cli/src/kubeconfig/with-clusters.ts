@@ -1,5 +1,5 @@
-import type { OwnCluster } from '@ambit/contracts';
-import { AppError, didYouMean } from '@ambit/kernel';
+import { ClusterName, NamespaceName, type OwnCluster } from '@ambit/contracts';
+import { AppError, defined, didYouMean } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { clientFor } from '../open-client.ts';
 import { connectionSettings } from '../profile/connection-settings.ts';
@@ -35,8 +35,9 @@ export function placeOf(text: string): {
   readonly namespace?: string;
 } {
   const [cluster = '', namespace, more] = text.split('/');
-  if (cluster !== '' && namespace !== '' && more === undefined) {
-    return namespace === undefined ? { cluster } : { cluster, namespace };
+  const inNamespace = namespace === undefined || NamespaceName.safeParse(namespace).success;
+  if (ClusterName.safeParse(cluster).success && inNamespace && more === undefined) {
+    return defined({ cluster, namespace });
   }
   throw new AppError('usage', `"${text}" is not a cluster`, {
     hint: 'Write CLUSTER or CLUSTER/NAMESPACE, such as prod-eu/payments.',
