@@ -306,6 +306,18 @@ CREATE TABLE join_tokens (
 );
 CREATE INDEX join_tokens_cluster ON public.join_tokens USING btree (cluster_uid);
 
+CREATE TABLE local_credentials (
+  user_uid text NOT NULL,
+  password_hash text,
+  totp_secret bytea,
+  last_totp_step bigint,
+  set_up_hash bytea,
+  set_up_until timestamp with time zone,
+  CONSTRAINT local_credentials_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
+  CONSTRAINT local_credentials_pkey PRIMARY KEY (user_uid),
+  CONSTRAINT local_credentials_set_up_hash_key UNIQUE (set_up_hash)
+);
+
 CREATE TABLE migrations (
   id integer DEFAULT nextval('migrations_id_seq'::regclass) NOT NULL,
   "timestamp" bigint NOT NULL,
@@ -408,6 +420,35 @@ CREATE TABLE sessions (
   CONSTRAINT sessions_id_key UNIQUE (id)
 );
 CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
+
+CREATE TABLE sign_in_attempts (
+  key bytea NOT NULL,
+  count integer NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  next_at timestamp with time zone NOT NULL,
+  CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (key)
+);
+
+CREATE TABLE sign_in_key (
+  is_the_one boolean DEFAULT true NOT NULL,
+  fingerprint text NOT NULL,
+  CONSTRAINT sign_in_key_is_the_one_check CHECK (is_the_one),
+  CONSTRAINT sign_in_key_pkey PRIMARY KEY (is_the_one)
+);
+
+CREATE TABLE sign_in_records (
+  model text NOT NULL,
+  id bytea NOT NULL,
+  handle bytea,
+  grant_id text,
+  payload jsonb NOT NULL,
+  consumed_at timestamp with time zone,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT sign_in_records_pkey PRIMARY KEY (model, id)
+);
+CREATE INDEX sign_in_records_by_end ON public.sign_in_records USING btree (expires_at);
+CREATE INDEX sign_in_records_by_grant ON public.sign_in_records USING btree (grant_id) WHERE (grant_id IS NOT NULL);
+CREATE UNIQUE INDEX sign_in_records_by_handle ON public.sign_in_records USING btree (model, handle) WHERE (handle IS NOT NULL);
 
 CREATE TABLE states_ahead (
   holder text NOT NULL,

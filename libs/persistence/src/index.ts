@@ -39,6 +39,19 @@ export { namesOfUids } from './kinds/names-of-uids.ts';
 export { listIssuerKeys } from './queries/issuer-keys.ts';
 export { findSessions, listSessions, touchSessions } from './queries/sessions.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
+export {
+  findAccessTokens,
+  SignInRecordStore,
+  type FoundSignInRecord,
+} from './sign-in/sign-in-record.store.ts';
+export {
+  findActiveUser,
+  findLocalCredential,
+  findSetUp,
+  LocalCredentialStore,
+  type LocalCredential,
+} from './sign-in/local-credential.store.ts';
+export * from './sign-in/sign-in-attempts.ts';
 export { findInstallation } from './queries/installation.ts';
 export { findCluster, listClusters } from './kinds/cluster/cluster-row.ts';
 export { findGrant, listGrants, type GrantListQuery } from './kinds/grant/grant-row.ts';

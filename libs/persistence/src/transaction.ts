@@ -20,6 +20,8 @@ import type {
   UsedTokenStore,
 } from './credential-stores.ts';
 import type { InstallationStore } from './installation-store.ts';
+import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
+import type { SignInRecordStore } from './sign-in/sign-in-record.store.ts';
 import type { SyncStore } from './sync-bounds.ts';
 import type {
   ClusterRecord,
@@ -228,6 +230,8 @@ export interface Transaction {
   readonly sessions: SessionStore;
   readonly issuerKeys: IssuerKeyStore;
   readonly usedTokens: UsedTokenStore;
+  readonly localCredentials: LocalCredentialStore;
+  readonly signInRecords: SignInRecordStore;
   readonly installation: InstallationStore;
   readonly sync: SyncStore;
   readonly audit: AuditStore;

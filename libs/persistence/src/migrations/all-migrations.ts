@@ -19,6 +19,7 @@ import { OfferedRevision1795471620000 } from './1795471620000-offered-revision.t
 import { Sessions1795471680000 } from './1795471680000-sessions.ts';
 import { Issuer1795471740000 } from './1795471740000-issuer.ts';
 import { UsedTokens1795471800000 } from './1795471800000-used-tokens.ts';
+import { SignIn1795471860000 } from './1795471860000-sign-in.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -43,4 +44,5 @@ export const allMigrations = [
   Sessions1795471680000,
   Issuer1795471740000,
   UsedTokens1795471800000,
+  SignIn1795471860000,
 ];

@@ -12,6 +12,8 @@ import { PostgresNameStore } from '../kinds/name.store.ts';
 import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
+import { LocalCredentialStore } from '../sign-in/local-credential.store.ts';
+import { SignInRecordStore } from '../sign-in/sign-in-record.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresSyncStore } from './sync.store.ts';
 import { PostgresUsedTokenStore } from './used-token.store.ts';
@@ -35,6 +37,8 @@ export function openStores(context: StoreContext): Transaction {
     sessions: new PostgresSessionStore(context),
     issuerKeys: new PostgresIssuerKeyStore(context),
     usedTokens: new PostgresUsedTokenStore(context),
+    localCredentials: new LocalCredentialStore(context.sql),
+    signInRecords: new SignInRecordStore(context.sql),
     installation: new PostgresInstallationStore(context),
     sync: new PostgresSyncStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },
