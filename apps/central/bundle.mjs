@@ -20,8 +20,10 @@ await build({
   keepNames: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  // What Nest would use if it were installed, which it is not.
   external: [
+    // Native: it looks for its other half beside itself.
+    '@node-rs/argon2',
+    // What Nest would use if it were installed, which it is not.
     'class-transformer',
     'class-validator',
     '@fastify/multipart',

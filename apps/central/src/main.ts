@@ -14,6 +14,7 @@ import { isAppError, printable, printableLines } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
+import { createAdmin } from './maintenance/create-admin.ts';
 import { reportEpoch } from './maintenance/epoch-report.ts';
 import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
@@ -128,6 +129,16 @@ token
   .description('Refuse a token from now on')
   .action(async (name: string, _options: unknown, command: Command) =>
     revokeToken(await settingsOf(command), name, write),
+  );
+const admin = program
+  .command('admin')
+  .description('People who sign in with a password, on the machine that holds the data');
+admin
+  .command('create')
+  .argument('<name>', 'name of the person, who is made when there is none')
+  .description('Print a code, once, with which the person sets up password and one-time codes')
+  .action(async (name: string, _options: unknown, command: Command) =>
+    createAdmin(await settingsOf(command), name, write),
   );
 program
   .command('migrate')

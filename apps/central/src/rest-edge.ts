@@ -1,7 +1,7 @@
 import { trustedProxies } from './config.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { ExchangeToken, IssuerKeys, RefusedExchanges } from './features/services/public.ts';
-import { sessionCredentials } from './features/sessions/public.ts';
+import { accessTokenCredentials, sessionCredentials } from './features/sessions/public.ts';
 import { apiTokenCredentials } from './features/tokens/public.ts';
 import type { Foundation } from './foundation.ts';
 import { AuthGuard } from './platform/auth.guard.ts';
@@ -16,20 +16,28 @@ import type { Runtime } from './platform/runtime.ts';
 import { SignInFailures } from './platform/sign-in-failures.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { WaitingCalls } from './platform/waiting-calls.ts';
+import { prepareSignIn } from './sign-in-mounts.ts';
+import type { SignInMounts } from './sign-in-mounts.ts';
 
 /** Who is let in to the REST API, and for how long. */
 export interface RestEdge {
   readonly guard: AuthGuard;
   readonly lifetime: LifetimeInterceptor;
   readonly exchange: ExchangeToken;
+  /** Where people sign in; nowhere in a process that serves no API. */
+  readonly signIn: SignInMounts | undefined;
 }
 
-/** Builds the edge of the REST API. Throws `not_ready` when the store of sign-in limits cannot be reached. */
+/**
+ * Builds the edge of the REST API. Throws `not_ready` when the store of sign-in limits cannot be reached, and what
+ * `openSignInKey` throws.
+ */
 export async function openRestEdge(
-  { runtime, store }: Foundation,
+  foundation: Foundation,
   world: PolicyWorld,
   teardown: Teardown,
 ): Promise<RestEdge> {
+  const { runtime, store } = foundation;
   const { settings, database, clock, logger, meters } = runtime;
   const failures = await openFailureLimiter(store, clock, logger);
   teardown.add('sign-in limits', () => failures.close());
@@ -40,6 +48,7 @@ export async function openRestEdge(
     sources: {
       ApiToken: apiTokenCredentials(database.prepared, clock),
       Session: sessionCredentials(database.prepared, clock),
+      AccessToken: accessTokenCredentials(database.prepared, clock),
     },
     failures: failures.limiter,
     signIns,
@@ -49,10 +58,13 @@ export async function openRestEdge(
   const revocations = new RevocationWatch(world, 'ApiToken', 'Session');
   const credentials = new CredentialWatch(authenticator, revocations, { clock, logger });
   const waiting = new WaitingCalls(settings, (total) => meters.waitingCalls.set(total));
+  const addressOf = clientAddress(trustedProxies(settings));
+  const serves = settings.roles.includes('api');
   return {
-    guard: new AuthGuard(authenticator, clientAddress(trustedProxies(settings))),
+    guard: new AuthGuard(authenticator, addressOf),
     lifetime: new LifetimeInterceptor(credentials, waiting),
     exchange: openExchange(runtime, failures.limiter, teardown),
+    signIn: serves ? await prepareSignIn(foundation, addressOf) : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '@ambit/kernel';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { addressText, reachableText } from '@ambit/config';
 import { createAgentServer } from '@ambit/transport';
 import { openAgentSide } from './agent-side.ts';
@@ -22,6 +23,7 @@ import { ServerCertificates } from './platform/server-certificates.ts';
 import { Teardown } from './platform/teardown.ts';
 import { recurringJobs } from './recurring-jobs.ts';
 import { openRestEdge } from './rest-edge.ts';
+import type { SignInMounts } from './sign-in-mounts.ts';
 import { openTrust } from './trust.ts';
 import type { Trust } from './trust.ts';
 import { centralUseCases } from './use-cases.ts';
@@ -78,9 +80,10 @@ async function start(
   const { issuer, publicUrl } = issuerSide;
   const useCases = centralUseCases({ runtime, world, gateway: agentSide.parts, joinFacts, issuer });
   const surroundings = { foundation, trust, world, tail, joinFacts, issuerSide, teardown };
-  const app = await openApp(surroundings, useCases);
+  const { app, signIn } = await openApp(surroundings, useCases);
   const restUrl = serves ? await listenRest(app, settings) : undefined;
   if (restUrl !== undefined) publicUrl.listensAt(restUrl);
+  if (restUrl !== undefined) signIn?.open(publicUrl.get());
   if (serves) runtime.readiness.ready('rest');
   if (settings.roles.includes('worker')) {
     const jobs = await startJobs(
@@ -152,12 +155,13 @@ interface AppSurroundings {
 async function openApp(
   { foundation, trust, world, tail, joinFacts, issuerSide, teardown }: AppSurroundings,
   useCases: UseCases,
-): ReturnType<typeof createRestServer> {
+): Promise<{ readonly app: NestFastifyApplication; readonly signIn: SignInMounts | undefined }> {
   const { runtime } = foundation;
   const { settings, ids, logger, meters } = runtime;
   const { installation } = trust;
   const edge = await openRestEdge(foundation, world, teardown);
   const app = await createRestServer({
+    mounts: edge.signIn?.mounts ?? {},
     guard: edge.guard,
     module: AppModule.of({
       runtime,
@@ -184,5 +188,5 @@ async function openApp(
   teardown.add('live audit', () => tail.close());
   teardown.add('calls that wait', () => useCases.clusters.wait.stop());
   checkRoutes(app);
-  return app;
+  return { app, signIn: edge.signIn };
 }

@@ -49,6 +49,8 @@ export const centralEventTypes = [
   'issuer.keys_changed',
   'login.failed',
   'exchange.refused',
+  'login.set_up_offered',
+  'login.set_up',
   'audit.gap',
   'audit.chain_broken',
   'audit.event_refused',

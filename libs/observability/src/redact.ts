@@ -12,7 +12,7 @@ const publicNames = /^(tokenid|tokenname|nexttoken|continuetoken)$/;
 
 /** Texts that are secrets by their shape: tokens of ours, bearer credentials, JWTs, keys, passwords in URLs. */
 const secretShapes: readonly (readonly [RegExp, string])[] = [
-  [/\bamb[js]?_[A-Za-z0-9]+[._][A-Za-z0-9._-]+/g, shown],
+  [/\bamb[ajrs]?_[A-Za-z0-9]+[._][A-Za-z0-9._-]+/g, shown],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/gi, `$1 ${shown}`],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, shown],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, shown],

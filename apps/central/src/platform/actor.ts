@@ -4,9 +4,9 @@ import type { AuditActor } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { BearerKind } from '@ambit/transport';
 
-/** What a caller was let in by. */
+/** What a caller was let in by. An access token only names a session, which is what counts. */
 interface Credential {
-  readonly kind: BearerKind;
+  readonly kind: Exclude<BearerKind, 'AccessToken'>;
   readonly uid: string;
   /** The public part of its text. */
   readonly id: string;

@@ -32,7 +32,12 @@ export interface CredentialSource {
   noteUses(uses: readonly CredentialUse[]): Promise<void>;
 }
 
-export type CredentialSources = Readonly<Record<BearerKind, CredentialSource>>;
+export interface CredentialSources {
+  readonly ApiToken: CredentialSource;
+  readonly Session: CredentialSource;
+  /** The sessions that access tokens name; they are found by the hashes of the tokens. */
+  readonly AccessToken: Pick<CredentialSource, 'find'>;
+}
 
 /**
  * Bearer tokens against their stored hashes. The token is looked at before anything else, so a good one is let in
@@ -47,7 +52,10 @@ export class BearerAuthenticator implements Authenticator {
     readonly logger: Logger;
   };
   readonly #lookups: Readonly<Record<BearerKind, SharedLookup<HeldCredential>>>;
-  readonly #used = new Map<string, { readonly kind: BearerKind; readonly at: Millis }>();
+  readonly #used = new Map<
+    string,
+    { readonly kind: 'ApiToken' | 'Session'; readonly at: Millis }
+  >();
   #flushedAt: Millis = 0;
 
   constructor(parts: {
@@ -58,8 +66,12 @@ export class BearerAuthenticator implements Authenticator {
     readonly logger: Logger;
   }) {
     this.#parts = parts;
-    const { ApiToken, Session } = parts.sources;
-    this.#lookups = { ApiToken: sharedLookup(ApiToken), Session: sharedLookup(Session) };
+    const { ApiToken, Session, AccessToken } = parts.sources;
+    this.#lookups = {
+      ApiToken: sharedLookup(ApiToken, idOf),
+      Session: sharedLookup(Session, idOf),
+      AccessToken: sharedLookup(AccessToken, hashOf),
+    };
   }
 
   async authenticate(authorization: string | undefined, address: string): Promise<Actor> {
@@ -97,11 +109,12 @@ export class BearerAuthenticator implements Authenticator {
   async #attempt(authorization: string | undefined): Promise<{ readonly actor: Actor } | Refused> {
     const given = presented(authorization);
     if (given instanceof AppError) return { refusal: given };
-    const held = await this.#lookups[given.kind].find(given.id);
-    if (held === undefined) return { refusal: unknown() };
-    const { actor, hash, refusal } = held;
+    const key = given.kind === 'AccessToken' ? given.hash : given.id;
+    const held = await this.#lookups[given.kind].find(key);
+    if (held === undefined) return { refusal: given.kind === 'AccessToken' ? over() : unknown() };
+    const { actor, refusal } = held;
     // Only ids that there are: made-up ones would be counted without end.
-    if (!sameHash(Buffer.from(hash).toString('hex'), given.hash))
+    if (!sameHash(hashOf(held), given.hash))
       return { refusal: unknown(), shown: actor, guessedId: given.id };
     return refusal === undefined ? { actor } : { refusal, shown: actor };
   }
@@ -114,8 +127,9 @@ export class BearerAuthenticator implements Authenticator {
     this.#flushedAt = now;
     const used = Array.from(this.#used, ([usedUid, use]) => ({ uid: usedUid, ...use }));
     this.#used.clear();
-    for (const [of, source] of Object.entries(sources)) {
-      const uses = used.filter((use) => use.kind === of);
+    for (const kind of ['ApiToken', 'Session'] as const) {
+      const source = sources[kind];
+      const uses = used.filter((use) => use.kind === kind);
       if (uses.length === 0) continue;
       // Only a convenience for people: a failure must not turn a request away.
       source
@@ -133,12 +147,19 @@ interface Refused {
 }
 
 /** A flood of made-up tokens costs the database one statement after the other. */
-function sharedLookup(source: CredentialSource): SharedLookup<HeldCredential> {
-  return new SharedLookup(async (ids) => {
-    const found = await source.find(ids);
-    return new Map(found.map((held) => [held.actor.credential.id, held]));
+function sharedLookup(
+  source: Pick<CredentialSource, 'find'>,
+  keyOf: (held: HeldCredential) => string,
+): SharedLookup<HeldCredential> {
+  return new SharedLookup(async (keys) => {
+    const found = await source.find(keys);
+    return new Map(found.map((held) => [keyOf(held), held]));
   });
 }
+
+const idOf = ({ actor }: HeldCredential): string => actor.credential.id;
+
+const hashOf = ({ hash }: HeldCredential): string => Buffer.from(hash).toString('hex');
 
 async function heldBy(
   source: CredentialSource,
@@ -147,7 +168,7 @@ async function heldBy(
   return ids.length === 0 ? [] : source.find(ids);
 }
 
-function idsOf(actors: readonly Actor[], kind: BearerKind): string[] {
+function idsOf(actors: readonly Actor[], kind: 'ApiToken' | 'Session'): string[] {
   const ids = actors.flatMap(({ credential }) => (credential.kind === kind ? [credential.id] : []));
   return [...new Set(ids)];
 }
@@ -165,6 +186,13 @@ const unknown = (): AppError =>
   new AppError('token_invalid', 'This token is not known here.', {
     hint: 'It may belong to another installation, or was made up.',
     nextCommand,
+  });
+
+/** It lives for minutes and is forgotten then, so nobody can tell it from a made-up one. */
+const over = (): AppError =>
+  new AppError('token_expired', 'This access token is over, or is not known here.', {
+    hint: 'Get the next one with the refresh token, or sign in again.',
+    nextCommand: 'ambit login',
   });
 
 const gone = (actor: Actor): AppError =>

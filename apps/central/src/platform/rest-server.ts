@@ -15,6 +15,8 @@ import { openApiDocument } from './openapi.ts';
 import { servePublicDocuments } from './public-documents.ts';
 import type { PublicDocument } from './public-documents.ts';
 import { sendProblem, toRequestError } from './problem.filter.ts';
+import { mountRaw } from './raw-mount.ts';
+import type { RawHandler } from './raw-mount.ts';
 import { tlsOptions } from './rest-listener.ts';
 
 export interface RestServerOptions {
@@ -27,6 +29,8 @@ export interface RestServerOptions {
   /** What anybody may read, beside what this API is. */
   readonly documents: readonly PublicDocument[];
   readonly meters: Meters<typeof centralMetrics>;
+  /** What stands beside the API, by its prefix. */
+  readonly mounts: Readonly<Record<string, RawHandler>>;
 }
 
 /** Builds the Nest application; `listenRest` opens its port. */
@@ -60,6 +64,8 @@ export async function createRestServer(
   await app.register(helmet);
   servePublicDocuments(fastify, [openApi(options.version), ...options.documents]);
   measure(fastify, options.meters);
+  for (const [prefix, handler] of Object.entries(options.mounts))
+    await mountRaw(fastify, prefix, handler);
   await app.init();
   return app;
 }

@@ -3,12 +3,21 @@ import { crc32 } from 'node:zlib';
 import { AppError, base32 } from '@ambit/kernel';
 import { sha256Hex } from '../digests.ts';
 
-/** What a bearer token lets in, by its prefix: an API token, or the session of a person or a program. */
-const prefixes = { ApiToken: 'amb', Session: 'ambs' } as const;
-export type BearerKind = keyof typeof prefixes;
+/**
+ * What a token is, by its prefix: an API token, the session of a person or a program, a short one that names a session, or
+ * what the next short one is got by, which lets nobody in.
+ */
+const prefixes = {
+  ApiToken: 'amb',
+  Session: 'ambs',
+  AccessToken: 'amba',
+  RefreshToken: 'ambr',
+} as const;
+export type BearerKind = Exclude<keyof typeof prefixes, 'RefreshToken'>;
+const bearerKinds: readonly BearerKind[] = ['ApiToken', 'Session', 'AccessToken'];
 
 /**
- * A token for the API: `amb_<id>_<secret>_<crc>`, or `ambs_…` of a session. The check sum lets secret scanners and typing
+ * A token for the API: `amb_<id>_<secret>_<crc>`, `ambs_…` of a session, or `amba_…` of a sign-in. The check sum lets secret scanners and typing
  * errors be told apart.
  */
 export interface BearerText {
@@ -20,14 +29,16 @@ export interface BearerText {
   readonly hash: string;
 }
 
-const form = /^((ambs?)_([a-z2-7]{12})_[a-z2-7]{52})_([0-9a-f]{8})$/;
+const form = /^((amb[as]?)_([a-z2-7]{12})_[a-z2-7]{52})_([0-9a-f]{8})$/;
 
 function checkSum(body: string): string {
   return crc32(body).toString(16).padStart(8, '0');
 }
 
 /** A new token of 260 random bits. */
-export function makeBearerToken(kind: BearerKind): BearerText {
+export function makeBearerToken<K extends keyof typeof prefixes>(
+  kind: K,
+): Omit<BearerText, 'kind'> & { readonly kind: K } {
   const id = base32(randomBytes(8), 12);
   const body = `${prefixes[kind]}_${id}_${base32(randomBytes(33), 52)}`;
   const text = `${body}_${checkSum(body)}`;
@@ -44,7 +55,7 @@ export function parseBearerToken(text: string): BearerText {
       nextCommand: 'ambit-central token create --name NAME --role admin',
     });
   }
-  const kind = prefix === prefixes.Session ? 'Session' : 'ApiToken';
+  const kind = bearerKinds.find((each) => prefixes[each] === prefix) ?? 'ApiToken';
   return { kind, text, id, hash: hashBearerToken(text) };
 }
 

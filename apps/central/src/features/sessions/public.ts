@@ -1,4 +1,4 @@
 /** What the program outside REST may use of sessions. */
 export { beginSession, endSessionsOf, ManageSessions } from './manage-sessions.ts';
-export { sessionCredentials } from './session-credentials.ts';
+export { accessTokenCredentials, refusalOf, sessionCredentials } from './session-credentials.ts';
 export { SessionsModule } from './sessions.module.ts';

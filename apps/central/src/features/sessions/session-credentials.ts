@@ -1,6 +1,6 @@
 import { AppError } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
-import { findSessions, touchSessions } from '@ambit/persistence';
+import { findAccessTokens, findSessions, touchSessions } from '@ambit/persistence';
 import type { SessionRecord, Sql } from '@ambit/persistence';
 import type { Actor } from '../../platform/actor.ts';
 import type { CredentialSource } from '../../platform/bearer-authenticator.ts';
@@ -21,6 +21,28 @@ export function sessionCredentials(sql: Sql, clock: Clock): CredentialSource {
   };
 }
 
+/** Access tokens: each is as good as the session it names, from moment to moment. Found by their hashes, as hexadecimal. */
+export function accessTokenCredentials(sql: Sql, clock: Clock): Pick<CredentialSource, 'find'> {
+  return {
+    find: async (hashes) => {
+      const tokens = await findAccessTokens(
+        sql,
+        hashes.map((hash) => Buffer.from(hash, 'hex')),
+      );
+      const sessions = await findSessions(
+        sql,
+        tokens.map(({ sessionId }) => sessionId),
+      );
+      const byId = new Map(sessions.map((session) => [session.id, session]));
+      return tokens.flatMap(({ hash, sessionId }) => {
+        const session = byId.get(sessionId);
+        if (session === undefined) return [];
+        return [{ hash, actor: actorOf(session), refusal: refusalOf(session, clock) }];
+      });
+    },
+  };
+}
+
 function actorOf({ uid, id, principal, expiresAt }: SessionRecord): Actor {
   return {
     credential: { kind: 'Session', uid, id },
@@ -31,7 +53,8 @@ function actorOf({ uid, id, principal, expiresAt }: SessionRecord): Actor {
 
 const nextCommand = 'ambit login';
 
-function refusalOf(
+/** Why a session lets nobody in any more; undefined while it does. */
+export function refusalOf(
   { principal, endedAt, endedBecause, expiresAt }: SessionRecord,
   clock: Clock,
 ): AppError | undefined {

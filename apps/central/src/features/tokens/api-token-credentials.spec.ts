@@ -60,6 +60,7 @@ function scene() {
     sources: {
       ApiToken: apiTokenCredentials(tokens, clock),
       Session: { find: async () => [], noteUses: async () => undefined },
+      AccessToken: { find: async () => [] },
     },
     failures: new FailureLimiter(counts, clock, logger),
     signIns: { note: (failure) => noted.push(failure) },

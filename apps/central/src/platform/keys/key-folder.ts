@@ -170,7 +170,8 @@ export async function writeNew(path: string, text: string): Promise<void> {
   }
 }
 
-async function readPrivate(path: string): Promise<string> {
+/** A key file that only this account may read. Throws `config_invalid`. */
+export async function readPrivate(path: string): Promise<string> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) {
     throw new AppError('config_invalid', `The key file ${path} is missing.`, {

@@ -1,0 +1,7 @@
+export const oauthPath = '/oauth2';
+/** The one program that signs people in; it runs on their machines, so it can keep no secret. */
+export const programName = 'ambit-cli';
+/** What a sign-in gives: who it is, and to go on without asking again. */
+export const scope = 'openid offline_access';
+/** At most so long does one sign-in last. */
+export const sessionSeconds = 12 * 3_600;

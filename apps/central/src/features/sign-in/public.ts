@@ -1,0 +1,4 @@
+/** Sign-in of people, as the rest of central meets it. */
+export { openSignIn } from './open-sign-in.ts';
+export type { SignInHandlers } from './open-sign-in.ts';
+export { offerSetUp } from './set-up.ts';
