@@ -1,5 +1,4 @@
 import { isLoopback } from '@ambit/config';
-import type { CentralSettings } from './config.ts';
 import { openSignIn } from './features/sign-in/public.ts';
 import type { SignInHandlers } from './features/sign-in/public.ts';
 import type { Foundation } from './foundation.ts';
