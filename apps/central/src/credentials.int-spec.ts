@@ -244,6 +244,9 @@ describe('the issuer', () => {
       jwks_uri: `${issuerOf('oidc')}/jwks.json`,
       id_token_signing_alg_values_supported: ['ES256'],
     });
+    // The time in which an API server follows when a key was stolen hangs on it.
+    const keys = await publicly('/oidc/jwks.json');
+    expect(keys.headers.get('cache-control')).toBe('public, max-age=60');
     expect((await central.get('/system')).body.publicUrl).toBe(central.running.restUrl);
   });
 

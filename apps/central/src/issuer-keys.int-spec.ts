@@ -78,7 +78,7 @@ describe('keys of the issuer', () => {
   test('rotated by hand are published everywhere before the new one signs', async () => {
     const [former] = await kidsAt(one);
     const before = await tokenOf(one);
-    expect(await rotate(one.dataDir)).toContain('signs in 15 minutes');
+    expect(await rotate(one.dataDir)).toContain('signs in 11 minutes');
     for (const central of [one, two]) {
       await eventually(async () => expect(await kidsAt(central)).toHaveLength(2));
       expect((await kidsAt(central))[0]).toBe(former);
@@ -88,7 +88,7 @@ describe('keys of the issuer', () => {
     const { items } = (await one.get('/audit/events?type=issuer.keys_changed')).body;
     expect(items[0]).toMatchObject({
       actor: { name: 'system/operator' },
-      details: { kid: (await kidsAt(one))[1], signsInSeconds: 900 },
+      details: { kid: (await kidsAt(one))[1], signsInSeconds: 660 },
     });
   });
 

@@ -308,3 +308,58 @@ test('release-removals, release-gains and revoke-agent tell what they did', asyn
   expect(run.out).toBe('agent/u1 revoked\n');
   expect(central.bodyOf('revokeAgent')).toEqual({ reason: 'lost' });
 });
+
+describe('cluster auth-config', () => {
+  const withAccess = (access: object) => {
+    const cluster = aCluster('prod-eu');
+    return { ...cluster, spec: { ...cluster.spec, access } };
+  };
+  const oidc = withAccess({ credential: 'Token', via: 'OIDC', ttl: '10m' });
+  const aSystem = (publicUrl?: string) => ({
+    kind: 'SystemInfo',
+    version: '0.1.0',
+    installationUid: 'i',
+    revision: 1,
+    stateEpoch: 1,
+    startedAt: '2026-01-01T00:00:00Z',
+    agentAddress: 'ambit.acme.io:7443',
+    limits: { bodyBytes: 1, jsonDepth: 32, pageSize: 500 },
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
+
+  test('prints a file for kube-apiserver, and says on stderr where it goes', async () => {
+    central.answers = { getCluster: () => oidc, getSystem: () => aSystem('https://ambit.acme.io') };
+    const { code, out, err } = await ambit(['cluster', 'auth-config', 'prod-eu']);
+    expect(code).toBe(0);
+    expect(err).toContain('--authentication-config');
+    expect(out).toMatch(
+      /^apiVersion: apiserver\.config\.k8s\.io\/v1\nkind: AuthenticationConfiguration\n/,
+    );
+    expect(out).toContain('url: https://ambit.acme.io/oidc\n');
+    expect(out).toContain(`- ambit:${oidc.metadata.uid}\n`);
+    expect(out).not.toContain('certificateAuthority');
+  });
+
+  test.each([
+    ['a cluster without access', aCluster('prod-eu'), 'https://a.io', 'nobody gets into prod-eu'],
+    [
+      'access that is off',
+      withAccess({ credential: 'None', via: 'OIDC', ttl: '10m' }),
+      'https://a.io',
+      'nobody gets into prod-eu',
+    ],
+    [
+      'access through the webhook',
+      withAccess({ credential: 'Token', via: 'Webhook', ttl: '10m' }),
+      'https://a.io',
+      'ambit-agent print-webhook-config',
+    ],
+    ['a central without https', oidc, 'http://127.0.0.1:7080', 'AMBIT_PUBLIC_URL'],
+    ['an older central', oidc, undefined, 'Update central'],
+  ])('prints nothing for %s, and says why', async (_, cluster, publicUrl, said) => {
+    central.answers = { getCluster: () => cluster, getSystem: () => aSystem(publicUrl) };
+    const { code, out, err } = await ambit(['cluster', 'auth-config', 'prod-eu']);
+    expect([code > 0, out]).toEqual([true, '']);
+    expect(err).toContain(said);
+  });
+});

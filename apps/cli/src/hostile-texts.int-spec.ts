@@ -75,6 +75,7 @@ const lines = [
   'revoke a view a/b',
   'cluster add a',
   'cluster status',
+  'cluster auth-config a',
   'cluster join-token a',
   'cluster rm a --confirm a',
   'cluster release-removals a',

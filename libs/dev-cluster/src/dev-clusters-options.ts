@@ -15,6 +15,8 @@ export interface DevClustersOptions {
    * nobody.
    */
   readonly tokenWebhook?: string;
+  /** More arguments of each kube-apiserver, such as `--authentication-config=FILE`; a simulated cluster takes none. */
+  readonly apiServerFlags?: readonly string[];
   readonly onProgress?: OnProgress;
   /** Deadline for one cluster to be ready, in milliseconds. Default 90,000. */
   readonly readyWithinMs?: number;

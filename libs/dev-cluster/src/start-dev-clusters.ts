@@ -97,6 +97,7 @@ function startOne(
     folder,
     forTests,
     readyWithinMs,
+    apiServerFlags: options.apiServerFlags ?? [],
     onProgress,
     signal,
     tokenWebhook,

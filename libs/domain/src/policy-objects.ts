@@ -79,7 +79,7 @@ export interface PolicyGrant extends Named {
 }
 
 /** How people and programs get into a cluster through us, as it is written. */
-export interface ClusterAccess {
+export interface ClusterWayIn {
   /** What their kubeconfigs point to. */
   readonly server?: string;
   /** Base64 of the PEM certificates to trust there instead of the public ones. */
@@ -97,7 +97,7 @@ export interface PolicyCluster extends Named {
   readonly subjectMode: SubjectMode;
   readonly userPrefix: string;
   /** Absent: nobody gets in through us. */
-  readonly access?: ClusterAccess;
+  readonly access?: ClusterWayIn;
 }
 
 /**

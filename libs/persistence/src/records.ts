@@ -1,5 +1,5 @@
 import type {
-  ClusterAccess,
+  ClusterWayIn,
   GrantScope,
   GrantSource,
   GrantSubject,
@@ -74,7 +74,7 @@ export interface ClusterRecord extends RecordMeta {
   readonly kind: 'Cluster';
   readonly subjectMode: SubjectMode;
   readonly userPrefix: string;
-  readonly access?: ClusterAccess;
+  readonly access?: ClusterWayIn;
   /** uid of the namespace kube-system, known since enrolment. */
   readonly kubeSystemUid?: string;
 }

@@ -2,7 +2,7 @@ import type {
   AuditActor,
   AuditEvent,
   CentralEventType,
-  ClusterAccess,
+  ClusterWayIn,
   GrantScope,
   GrantSource,
   GrantSubject,
@@ -78,7 +78,7 @@ export interface PutGrant extends PutMeta {
 export interface PutCluster extends PutMeta {
   readonly subjectMode: SubjectMode;
   readonly userPrefix: string;
-  readonly access?: ClusterAccess;
+  readonly access?: ClusterWayIn;
 }
 
 /** `unchanged`: nothing was written and no revision will be made for it. */

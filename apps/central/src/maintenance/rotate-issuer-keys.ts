@@ -31,5 +31,6 @@ const toldAhead = (kid: string): string[] => [
 const toldAtOnce = (kid: string, withdrawn: number): string[] => [
   `key ${kid} signs from now on; withdrawn: ${withdrawn}`,
   'Agents refuse what the withdrawn keys signed within seconds. An API server that takes our tokens by OIDC goes on with',
-  'the keys it knows until it meets a new one: get a credential for each of those clusters now and use it once.',
+  'the keys that it knows until it meets a new one, half a minute after it asked for keys at the earliest: get a credential',
+  'for each of those clusters then, and use it until it is taken.',
 ];

@@ -22,6 +22,16 @@ export function defineClusterCommands(program: Commander, action: Action): void 
     .option('--ttl <duration>', 'how long the join token is good, up to 24h', '10m')
     .action(action(async () => (await import('../commands/cluster-add.ts')).clusterJoinToken));
   cluster
+    .command('auth-config <name>')
+    .description('Print what the API server of a cluster needs to take our tokens by OIDC.')
+    .option(
+      '--issuer-ca <file>',
+      'certificates to trust central by, where the public ones do not do',
+    )
+    .action(
+      action(async () => (await import('../commands/cluster-auth-config.ts')).clusterAuthConfig),
+    );
+  cluster
     .command('rm <name>')
     .description('Empty a cluster of everything ours, then forget it.')
     .option('--force', 'do not wait for the agent; what is in the cluster stays there')

@@ -30,6 +30,8 @@ export interface StartRealCluster {
   readonly folder: string;
   readonly forTests: boolean;
   readonly readyWithinMs: number;
+  /** Beside those that every cluster has. */
+  readonly apiServerFlags?: readonly string[];
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
   /** A kubeconfig: whom the API server asks whose a token is. */
@@ -108,8 +110,11 @@ class Launch {
   }
 
   private async startApiServer(ports: ClusterPorts, trust: ClusterTrust): Promise<ApiEndpoint> {
-    const asksWebhook = this.options.tokenWebhook !== undefined;
-    const args = apiServerArguments(this.files, ports, asksWebhook);
+    const { apiServerFlags = [], tokenWebhook } = this.options;
+    const args = [
+      ...apiServerArguments(this.files, ports, tokenWebhook !== undefined),
+      ...apiServerFlags,
+    ];
     const apiServer = this.spawn('kube-apiserver', args);
     const admin: ApiEndpoint = {
       server: `https://127.0.0.1:${ports.server}`,

@@ -11,7 +11,7 @@ export interface Entrant {
 }
 
 /** What somebody holds in a cluster by one grant that is in force. */
-export interface HeldAccess {
+export interface RoleInForce {
   readonly role: string;
   readonly namespaces: NamespaceSelector;
 }
@@ -21,7 +21,7 @@ export function heldAccess(
   policy: PolicyView,
   entrant: Entrant,
   { clusterUid, now }: { readonly clusterUid: string; readonly now: Millis },
-): HeldAccess[] {
+): RoleInForce[] {
   const grants = new Set<PolicyGrant>();
   for (const uid of namedAs(policy, entrant))
     for (const grant of policy.grantsNamingIn(clusterUid, uid)) grants.add(grant);

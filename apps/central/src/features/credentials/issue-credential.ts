@@ -1,6 +1,6 @@
 import type { Credential } from '@ambit/contracts';
 import { heldAccess, nameInCluster } from '@ambit/domain';
-import type { ClusterAccess, Entrant, PolicyCluster } from '@ambit/domain';
+import type { ClusterWayIn, Entrant, PolicyCluster } from '@ambit/domain';
 import { AppError, defined, isAppError, readDuration } from '@ambit/kernel';
 import type { Clock, Ids } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
@@ -29,7 +29,7 @@ interface Caller {
   readonly requestId: string;
 }
 
-type Access = ClusterAccess & { readonly credential: 'Token' };
+type Access = ClusterWayIn & { readonly credential: 'Token' };
 
 /** Where somebody is let in, and as whom. */
 interface Admission {

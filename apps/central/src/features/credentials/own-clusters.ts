@@ -2,7 +2,7 @@ import { compareText, defined } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import type { OwnCluster } from '@ambit/contracts';
 import { heldAccess, nameInCluster } from '@ambit/domain';
-import type { HeldAccess, Entrant, NamespaceFacts, PolicyCluster } from '@ambit/domain';
+import type { RoleInForce, Entrant, NamespaceFacts, PolicyCluster } from '@ambit/domain';
 import { selectorMatches } from '@ambit/rbac';
 import type { Actor } from '../../platform/actor.ts';
 import type { ClusterEvidence, Evidence } from '../access/public.ts';
@@ -10,7 +10,7 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 
 interface Held {
   readonly cluster: PolicyCluster;
-  readonly access: readonly HeldAccess[];
+  readonly access: readonly RoleInForce[];
 }
 
 /** The clusters in which a caller holds something now. */
@@ -77,7 +77,7 @@ function stateOf(evidence: Evidence | undefined): OwnCluster['state'] {
 
 /** Those that the agent reported, where labels say which. */
 function namespacesOf(
-  access: readonly HeldAccess[],
+  access: readonly RoleInForce[],
   reported: ReadonlyMap<string, NamespaceFacts>,
 ): string[] {
   const names = access.flatMap(({ namespaces }) => {

@@ -7,11 +7,10 @@ import type { TokenIssuer } from './token-issuer.ts';
  * the keys in their signed state, and an API server that was told to discover it must not succeed.
  */
 export function issuerDocuments(issuer: TokenIssuer): PublicDocument[] {
-  const maxAgeSeconds = keysKeptMs / 1000;
   return [
     {
       path: '/oidc/.well-known/openid-configuration',
-      maxAgeSeconds,
+      maxAgeSeconds: 300,
       read: () => {
         const url = issuer.url('OIDC');
         return {
@@ -26,7 +25,7 @@ export function issuerDocuments(issuer: TokenIssuer): PublicDocument[] {
     },
     {
       path: '/oidc/jwks.json',
-      maxAgeSeconds,
+      maxAgeSeconds: keysKeptMs / 1000,
       read: async () => ({ keys: await issuer.published() }),
     },
   ];

@@ -4,8 +4,11 @@ import type { IssuerKeyRecord } from '@ambit/persistence';
 const minute = 60_000;
 /** How long one key signs. */
 const inUseMs: Millis = 30 * 24 * 60 * minute;
-/** How long answers of ours with keys may be kept by others. */
-export const keysKeptMs: Millis = 5 * minute;
+/**
+ * How long others may keep the keys. A kube-apiserver that meets an unknown key asks again when less than 30 s of this are
+ * left, and not before: so it follows a stolen key within 30 s, and whoever shows it bad tokens makes it ask twice a minute.
+ */
+export const keysKeptMs: Millis = minute;
 /** A key is published this long before it signs: whoever kept the keys of before has asked again, with time to spare. */
 export const publishAheadMs: Millis = keysKeptMs + 10 * minute;
 /** No token lasts longer, and clocks that differ are forgiven a little. */

@@ -1,9 +1,9 @@
 import { SignJWT } from 'jose';
-import type { ClusterAccess } from '@ambit/domain';
+import type { ClusterWayIn } from '@ambit/domain';
 import type { IssuerKeys, PublicKey } from './issuer-keys.ts';
 
 /** Which authenticator of an API server a token is for. */
-export type Way = ClusterAccess['via'];
+export type Way = ClusterWayIn['via'];
 
 /** What a token says; times in seconds since 1970. */
 export interface TokenClaims {

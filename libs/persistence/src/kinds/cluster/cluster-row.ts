@@ -1,4 +1,4 @@
-import type { ClusterAccess, PolicyCluster, SubjectMode } from '@ambit/domain';
+import type { ClusterWayIn, PolicyCluster, SubjectMode } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { ClusterRecord } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
@@ -10,7 +10,7 @@ import { type MetaRow, metaColumns, toMeta } from '../record-meta.ts';
 export interface ClusterRow extends MetaRow {
   readonly subject_mode: SubjectMode;
   readonly user_prefix: string;
-  readonly access: ClusterAccess | null;
+  readonly access: ClusterWayIn | null;
   readonly kube_system_uid: string | null;
 }
 
