@@ -59,6 +59,17 @@ describe('can-i', () => {
     });
   });
 
+  test('asks about a service identity by its name, and of a group nothing', async () => {
+    central.answers = { checkAccess: () => checkResult({ allowed: true, paths: [path] }) };
+    const ask = (as: string) => ambit('can-i', 'get', 'pods', '--in', 'prod-eu', '--as', as);
+    expect((await ask('service/deploy')).code).toBe(0);
+    expect(central.bodyOf('checkAccess')).toEqual({
+      checks: [{ service: 'deploy', cluster: 'prod-eu', verb: 'get', resource: 'pods' }],
+    });
+    expect((await ask('group/sre')).err).toContain('--as takes a user or service/NAME');
+    expect((await ask('service/Deploy')).err).toContain('did you mean deploy?');
+  });
+
   test('case U14: says no with code 1, why, and what to do next', async () => {
     const refusals = [
       { reason: 'scope_elsewhere', message: 'None of 3 grants covers "pay".', grant: 'g' },
@@ -315,6 +326,25 @@ describe('names of resources', () => {
 });
 
 describe('grant', () => {
+  test('gives a service identity a grant of its own, which is none of the person of that name', async () => {
+    central.answers = {
+      apply: () => aResult({ clusters: [anEffect('prod-eu')] }),
+      getRevisionStatus: () => aRevision([aProgress('prod-eu')]),
+    };
+    for (const subject of ['service/deploy', 'deploy'])
+      expect((await ambit('grant', subject, 'view', 'prod-eu/pay')).code).toBe(0);
+    const [service, person] = central.calls
+      .filter(({ operation }) => operation === 'apply')
+      .map(
+        ({ body }) =>
+          (body as { objects: { metadata: { name: string }; spec: { subjects: object[] } }[] })
+            .objects[0],
+      );
+    expect(service?.spec.subjects).toEqual([{ service: 'deploy' }]);
+    expect(person?.spec.subjects).toEqual([{ user: 'deploy' }]);
+    expect(service?.metadata.name).not.toBe(person?.metadata.name);
+  });
+
   test('makes one grant whose name comes from subject, role and scope', async () => {
     central.answers = {
       apply: () => aResult({ clusters: [anEffect('prod-eu')] }),

@@ -1,14 +1,23 @@
-import { GroupName, problemItems, UserName, type GrantSubjectWrite } from '@ambit/contracts';
+import {
+  GroupName,
+  problemItems,
+  ServiceName,
+  UserName,
+  type GrantSubjectWrite,
+} from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 
-/** `alice@acme.io` and `user/alice` are users, `group/sre` is a group. Throws `usage`. */
+const known = 'A bare name is a user, group/NAME a group, service/NAME a service identity.';
+
+/** `alice@acme.io` and `user/alice` are users, `group/sre` is a group, `service/deploy` a service identity. Throws `usage`. */
 export function parseSubject(text: string): GrantSubjectWrite {
   const slash = text.indexOf('/');
   const [kind, name] = slash < 0 ? ['user', text] : [text.slice(0, slash), text.slice(slash + 1)];
   if (kind === 'user') return { user: checked(UserName, name, text) };
   if (kind === 'group') return { group: checked(GroupName, name, text) };
+  if (kind === 'service') return { service: checked(ServiceName, name, text) };
   throw new AppError('usage', `"${text}" is not a subject`, {
-    hint: 'A bare name is a user, group/NAME a group.',
+    hint: known,
   });
 }
 
@@ -18,12 +27,12 @@ function checked(schema: typeof UserName, name: string, text: string): string {
   const [problem] = problemItems(parsed.error, schema, name);
   const near = problem?.didYouMean;
   throw new AppError('usage', problem?.message ?? `"${text}" is not a subject`, {
-    hint:
-      near === undefined ? 'A bare name is a user, group/NAME a group.' : `did you mean ${near}?`,
+    hint: near === undefined ? known : `did you mean ${near}?`,
   });
 }
 
 /** The subject as the command takes it. */
-export function subjectText(subject: GrantSubjectWrite): string {
-  return subject.user ?? `group/${subject.group ?? ''}`;
+export function subjectText({ user, group, service }: GrantSubjectWrite): string {
+  if (service !== undefined) return `service/${service}`;
+  return user ?? `group/${group ?? ''}`;
 }

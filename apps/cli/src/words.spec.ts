@@ -41,7 +41,9 @@ describe('kinds', () => {
 
   test('the nearest is named', () => {
     expect(() => findKind('usr')).toThrow(usage('did you mean user?'));
-    expect(() => findKind('pods')).toThrow(usage('known: users, groups, roles, grants, clusters, delegations'));
+    expect(() => findKind('pods')).toThrow(
+      usage('known: users, groups, services, roles, grants, clusters, delegations'),
+    );
   });
 });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ApplyResult } from './apply.ts';
 import { IntentProblem } from './cluster-status.ts';
 import { GrantSubjectWrite } from './kinds/grant.ts';
-import { ClusterName, NamespaceName, RoleName, Timestamp, UserName } from './names.ts';
+import { ClusterName, NamespaceName, RoleName, ServiceName, Timestamp, UserName } from './names.ts';
 import { ConfirmRemovals } from './queries.ts';
 
 const accessFields = {
@@ -22,8 +22,16 @@ const accessFields = {
   name: z.string().min(1).max(253).exactOptional(),
 };
 
-/** One question. `user` is required as long as tokens are no people. */
-export const AccessQuestion = z.strictObject({ user: UserName, ...accessFields });
+/** One question about a person or a service identity: exactly one of `user` and `service`. */
+export const AccessQuestion = z
+  .strictObject({
+    user: UserName.exactOptional(),
+    service: ServiceName.exactOptional(),
+    ...accessFields,
+  })
+  .refine(({ user, service }) => (user === undefined) !== (service === undefined), {
+    message: 'exactly one of "user" and "service"',
+  });
 export type AccessQuestion = z.infer<typeof AccessQuestion>;
 
 /** Body of POST access/check: 1 to 1000 questions, answered in their order from one revision. */
@@ -123,6 +131,7 @@ export type WhoCanQuery = z.infer<typeof WhoCanQuery>;
 
 /** One person and every way, at most 16. */
 export const WhoCanItem = z.object({
+  /** A service identity as `service/NAME`. */
   user: z.string(),
   paths: z.array(AccessPath),
   until: Timestamp.optional(),

@@ -14,6 +14,7 @@ export { compilerVersion, Policy } from './policy/policy.ts';
 export { endedSessionKind, tokenIssuer } from './policy/token-kinds.ts';
 export * from './names/check-name.ts';
 export * from './names/scope-text.ts';
+export * from './names/service-holder.ts';
 export * from './preview/guard-commit.ts';
 export { effectOf } from './preview/preview.ts';
 export type { DoneIn } from './preview/preview.ts';

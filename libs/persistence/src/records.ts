@@ -53,7 +53,13 @@ export interface NamedReference {
   readonly name: string;
 }
 
-export type SubjectReference = GrantSubject & { readonly name: string };
+/** Who holds a grant. To the compiler a service identity is what a person is. */
+export interface HolderReference {
+  readonly kind: GrantSubject['kind'] | 'ServiceIdentity';
+  readonly uid: string;
+}
+
+export type SubjectReference = HolderReference & { readonly name: string };
 
 export interface GrantRecord extends RecordMeta {
   readonly kind: 'Grant';

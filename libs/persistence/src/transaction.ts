@@ -5,7 +5,6 @@ import type {
   ClusterWayIn,
   GrantScope,
   GrantSource,
-  GrantSubject,
   PolicyChange,
   PolicyRule,
   SubjectMode,
@@ -27,6 +26,7 @@ import type {
   ClusterRecord,
   GrantRecord,
   GroupRecord,
+  HolderReference,
   Labels,
   PlainRecord,
   EndedSession,
@@ -65,7 +65,7 @@ export interface PutRole extends PutMeta {
 }
 
 export interface PutGrant extends PutMeta {
-  readonly subjects: readonly GrantSubject[];
+  readonly subjects: readonly HolderReference[];
   readonly roleUid: string;
   readonly scope: GrantScope;
   readonly notBefore?: Millis;
@@ -189,8 +189,8 @@ export interface ClusterStore extends NamedStore<ClusterRecord, PutCluster> {
 }
 
 export interface PlainStore extends NamedStore<PlainRecord, PutPlain> {
-  /** Throws not_found, stale_resource. */
-  remove(name: string, options?: RemoveOptions): Promise<PlainRecord>;
+  /** Takes subject entries and grants left without subject along. Throws not_found, stale_resource. */
+  remove(name: string, options?: RemoveOptions): Promise<Removed<PlainRecord>>;
 }
 
 /** An audit event as a use case knows it; id, time, actor, request and revision are added. */

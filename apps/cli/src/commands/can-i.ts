@@ -1,4 +1,4 @@
-import type { AccessAnswer } from '@ambit/contracts';
+import type { AccessAnswer, GrantSubjectWrite } from '@ambit/contracts';
 import { AppError, isAppError, notFound, printable } from '@ambit/kernel';
 import { askedWhere, questionWords, type QuestionOptions } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -19,14 +19,14 @@ export async function canI(
   options: CanIOptions,
 ): Promise<ExitCode> {
   const format = outputFormat(options.output);
-  const user = personOf(options.as);
+  const person = personOf(options.as);
   const where = askedWhere(options);
   const client = await context.client();
-  const check = { user, ...(await where(client)), ...questionWords(words, options) };
+  const check = { ...person, ...(await where(client)), ...questionWords(words, options) };
   const result = await client.api.checkAccess({ body: { checks: [check] } }).catch(asFault);
   const [answer] = result.items;
   if (answer === undefined) throw new AppError('internal', 'central gave no answer');
-  refuseUnknown(answer, check.user);
+  refuseUnknown(answer, person);
   const printed = await printValue(context, { ...answer, revision: result.revision }, format);
   if (!printed) tell(context, answer, check);
   for (const evidence of result.evidence) evidenceWarnings(evidence).forEach(context.say);
@@ -43,18 +43,20 @@ function asFault(error: unknown): never {
 }
 
 /** Nobody can be said to lack a right who is not known: that is a name to correct. */
-function refuseUnknown({ refusals }: AccessAnswer, user: string): void {
+function refuseUnknown({ refusals }: AccessAnswer, { user, service }: Person): void {
   if (refusals.every(({ reason }) => reason !== 'user_unknown')) return;
-  throw notFound('User', user);
+  throw service === undefined ? notFound('User', user ?? '') : notFound('ServiceIdentity', service);
 }
 
-function personOf(text: string | undefined): string {
+type Person = Omit<GrantSubjectWrite, 'group'>;
+
+function personOf(text: string | undefined): Person {
   if (text === undefined) {
     throw new AppError('usage', 'an API token is nobody: name a user', { hint: 'Add --as USER.' });
   }
-  const { user } = parseSubject(text);
-  if (user === undefined) throw new AppError('usage', `--as takes a user, not "${text}"`);
-  return user;
+  const { group, ...person } = parseSubject(text);
+  if (group === undefined) return person;
+  throw new AppError('usage', `--as takes a user or service/NAME, not "${text}"`);
 }
 
 function tell(

@@ -51,7 +51,8 @@ interface Told {
 function tell(context: CommandContext, { result, format, asked }: Told): void {
   const nobody = isNobody(result);
   if (format === 'name') {
-    for (const { user } of result.items) context.terminal.out.line(`user/${user}`);
+    for (const { user } of result.items)
+      context.terminal.out.line(user.includes('/') ? user : `user/${user}`);
   } else {
     if (!nobody) context.say(`${printable(asked)}:`);
     printRows(context, columns(context.now()), rowsOf(result), format);

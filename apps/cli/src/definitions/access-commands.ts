@@ -44,7 +44,7 @@ function defineQuestions(program: Commander, action: Action): void {
     )
     .option(
       '--as <user>',
-      'the user in question; an API token is nobody, so it is required with one',
+      'the user or service/NAME in question; an API token is nobody, so it is required with one',
     )
     .option('--name <name>', 'the one object in question')
     .option('--subresource <name>', 'the subresource in question, as log of pods')

@@ -15,9 +15,11 @@ const columns = (now: number): Column<Grant>[] => [
 
 export const grantView = kindView<Grant>({ contract: grantKind, columns, lines: grantLines });
 
-/** `alice,group/sre`: subjects as the command takes them. */
+/** `alice,group/sre,service/deploy`: subjects as the command takes them. */
 function subjectsText(subjects: Grant['spec']['subjects']): string {
-  return subjects.map((one) => one.user ?? `group/${one.group ?? ''}`).join(',');
+  const text = ({ user, group, service }: (typeof subjects)[number]): string =>
+    user ?? (service === undefined ? `group/${group ?? ''}` : `service/${service}`);
+  return subjects.map(text).join(',');
 }
 
 /** End of a grant: `in 42m`, `standing`, or that it is over. */

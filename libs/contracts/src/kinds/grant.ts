@@ -2,14 +2,18 @@ import { instantMillis } from '@ambit/kernel';
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
-import { GrantName, GroupName, RoleName, Timestamp, UserName } from '../names.ts';
+import { GrantName, GroupName, RoleName, ServiceName, Timestamp, UserName } from '../names.ts';
 import { Scope, ScopeWrite } from '../selectors.ts';
 
-/** `{user: NAME}` or `{group: NAME}`. */
+/** `{user: NAME}`, `{group: NAME}` or `{service: NAME}`. */
 export const GrantSubjectWrite = z
-  .strictObject({ user: UserName.exactOptional(), group: GroupName.exactOptional() })
-  .refine((subject) => (subject.user === undefined) !== (subject.group === undefined), {
-    message: 'exactly one of "user" and "group"',
+  .strictObject({
+    user: UserName.exactOptional(),
+    group: GroupName.exactOptional(),
+    service: ServiceName.exactOptional(),
+  })
+  .refine((subject) => Object.keys(subject).length === 1, {
+    message: 'exactly one of "user", "group" and "service"',
   });
 export type GrantSubjectWrite = z.infer<typeof GrantSubjectWrite>;
 
@@ -70,7 +74,13 @@ export const Grant = z.object({
   kind: z.literal('Grant'),
   metadata: ObjectMeta.extend({ source: z.string().default('api') }),
   spec: z.object({
-    subjects: z.array(z.object({ user: z.string().optional(), group: z.string().optional() })),
+    subjects: z.array(
+      z.object({
+        user: z.string().optional(),
+        group: z.string().optional(),
+        service: z.string().optional(),
+      }),
+    ),
     role: z.string(),
     scope: Scope,
     until: Timestamp.optional(),
@@ -92,9 +102,5 @@ export const grantKind = kindContract({
   read: Grant,
   list: listOf('Grant', Grant),
   summary: 'Who holds which role where, until when.',
-  laterFields: [
-    'spec.subjects.*.team',
-    'spec.subjects.*.serviceIdentity',
-    'spec.scope.namespaces.owned',
-  ],
+  laterFields: ['spec.subjects.*.team', 'spec.scope.namespaces.owned'],
 });

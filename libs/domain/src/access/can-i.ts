@@ -1,4 +1,5 @@
 import { subjectRefusal } from '@ambit/rbac';
+import { serviceOfHolder } from '../names/service-holder.ts';
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
 import {
   refusalReasons,
@@ -21,7 +22,9 @@ export function canI(inquiry: Inquiry & { readonly user: string }): AccessAnswer
   const { policy } = inquiry;
   const user = policy.byName('User', inquiry.user);
   if (user?.kind !== 'User') {
-    const message = `There is no user ${inquiry.user}.`;
+    const service = serviceOfHolder(inquiry.user);
+    const whom = service === undefined ? `user ${inquiry.user}` : `service identity ${service}`;
+    const message = `There is no ${whom}.`;
     return refuse(inquiry, [{ reason: 'user_unknown', message }]);
   }
   const blocked = blockedEverywhere(inquiry, user);

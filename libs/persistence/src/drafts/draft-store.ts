@@ -101,7 +101,8 @@ export class DraftStore<T extends RecordMeta, P extends AnyPut> {
 
   #keep(record: T): void {
     this.#rows.set(record.name, record);
-    this.#context.changes.put(this.#shape.toPolicy(record));
+    const { kind } = this.#shape;
+    this.#context.changes.put(this.#shape.toPolicy(record), { kind, name: record.name });
   }
 }
 

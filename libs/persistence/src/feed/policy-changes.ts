@@ -1,6 +1,7 @@
 import type { PolicyChange, PolicyKind, PolicyObject, PolicyPlain } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
+import { holdsGrants } from '../kinds/plain/plain-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
 import { endedSession } from '../queries/ended-sessions.ts';
 import { one, type Sql } from '../sql.ts';
@@ -94,8 +95,10 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
 const compiled = new Set<string>(['Membership', ...storedKinds.map(({ kind }) => kind)]);
 
 /** Any other kind is one without a table of its own, or a newer program stored it: it gives nobody anything. */
-const knownKind = (kind: string): PolicyKind =>
-  compiled.has(kind) ? (kind as PolicyKind) : 'Plain';
+function knownKind(kind: string): PolicyKind {
+  if (holdsGrants(kind)) return 'User';
+  return compiled.has(kind) ? (kind as PolicyKind) : 'Plain';
+}
 
 function known(object: PolicyObject): PolicyObject {
   // A program that knew of no other way in left it out.

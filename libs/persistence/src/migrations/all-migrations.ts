@@ -18,7 +18,7 @@ import { CompletedHello1795471560000 } from './1795471560000-completed-hello.ts'
 import { OfferedRevision1795471620000 } from './1795471620000-offered-revision.ts';
 import { Sessions1795471680000 } from './1795471680000-sessions.ts';
 import { Issuer1795471740000 } from './1795471740000-issuer.ts';
-import { UsedTokens1795471800000 } from './1795471800000-used-tokens.ts';
+import { ServiceIdentities1795471800000 } from './1795471800000-service-identities.ts';
 import { SignIn1795471860000 } from './1795471860000-sign-in.ts';
 
 /** In the order they run. A merged migration is never edited. */
@@ -43,6 +43,6 @@ export const allMigrations = [
   OfferedRevision1795471620000,
   Sessions1795471680000,
   Issuer1795471740000,
-  UsedTokens1795471800000,
+  ServiceIdentities1795471800000,
   SignIn1795471860000,
 ];

@@ -51,18 +51,24 @@ export class ChangeSet implements PolicyRecorder {
     } else this.rows.push({ kind: change.kind, uid: change.uid, name, op: 'delete' });
   }
 
-  put(object: PolicyObject): void {
-    this.record({ op: 'put', object }, object.name);
+  /** `as`: kind and name that people know it by, where the compiler has others. */
+  put(object: PolicyObject, as?: { readonly kind: string; readonly name: string }): void {
+    if (as === undefined) return this.record({ op: 'put', object }, object.name);
+    this.#changes.push({ op: 'put', object });
+    this.rows.push({ kind: as.kind, uid: object.uid, name: as.name, op: 'put', object });
   }
 
   delete(kind: Exclude<PolicyKind, 'Plain'>, uid: string, name: string): void {
     this.record({ op: 'delete', kind, uid }, name);
   }
 
-  /** Deletes an object of a kind without a table of its own. */
-  deletePlain(of: string, uid: string, name: string): void {
-    this.#changes.push({ op: 'delete', kind: 'Plain', uid });
-    this.rows.push({ kind: of, uid, name, op: 'delete' });
+  /** Deletes an object of a kind without a table of its own, which the compiler has as `compiled`. */
+  deletePlain(
+    { kind, uid, name }: { readonly kind: string; readonly uid: string; readonly name: string },
+    compiled: 'Plain' | 'User',
+  ): void {
+    this.#changes.push({ op: 'delete', kind: compiled, uid });
+    this.rows.push({ kind, uid, name, op: 'delete' });
   }
 
   revoke(credential: RevokedCredential, name: string): void {

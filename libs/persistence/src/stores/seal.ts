@@ -34,13 +34,19 @@ class Values {
   }
 }
 
+const own = new Set<string>(['Membership', ...storedKinds.map(({ kind }) => kind)]);
+
+/** The kind by whose table the object of a row is stored, whatever it is to the compiler. */
+const storedAs = ({ kind }: ChangeSet['rows'][number]): string => (own.has(kind) ? kind : 'Plain');
+
 /** The rows of each kind that changed get the revision: by their uids, or because their parts changed alone. */
 function stampStatements(all: readonly Revised[], values: Values): string[] {
   return storedKinds.flatMap(({ kind, table, hasParts }) => {
     const stamps = new Map<string, readonly [nth: number, generations: number]>();
     all.forEach(({ changes }, at) => {
-      for (const { uid, object } of changes.rows) {
-        if (object?.kind === kind) stamps.set(uid, [at + 1, 0]);
+      for (const row of changes.rows) {
+        const { uid, object } = row;
+        if (object !== undefined && storedAs(row) === kind) stamps.set(uid, [at + 1, 0]);
       }
       if (hasParts === true) for (const uid of changes.touchedGroups) stamps.set(uid, [at + 1, 1]);
     });

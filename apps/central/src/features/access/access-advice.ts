@@ -18,7 +18,9 @@ export function accessAdvice(
 ): Advice {
   switch (nearest?.reason) {
     case 'user_unknown':
-      return { hint: 'The user has to be made first.', nextCommand: 'ambit get users' };
+      return user.startsWith('service/')
+        ? { hint: 'It has to be made first.', nextCommand: 'ambit get services' }
+        : { hint: 'The user has to be made first.', nextCommand: 'ambit get users' };
     case 'user_inactive':
       return { hint: 'The user is locked.', nextCommand: `ambit user unlock ${user}` };
     case 'agent_never_seen':

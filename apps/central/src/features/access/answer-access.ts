@@ -1,5 +1,12 @@
 import type { AccessCheck, AccessCheckResult, WhoCanQuery, WhoCanResult } from '@ambit/contracts';
-import { askedNamespace, canI, grantable, whoCan } from '@ambit/domain';
+import {
+  askedNamespace,
+  canI,
+  grantable,
+  holderOfService,
+  holderText,
+  whoCan,
+} from '@ambit/domain';
 import type { AccessAnswer, AccessPath, AccessRefusal } from '@ambit/domain';
 import { AppError, notFound } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
@@ -44,13 +51,14 @@ export class AnswerAccess {
         if ('ok' in found) return notServed(check, found);
         const { question } = found;
         const { facts } = known;
-        const answer = canI({ policy, facts, question, now, user: check.user });
-        const asked = { ...check, namespace: askedNamespace(question) };
+        const user = holderOf(check);
+        const answer = canI({ policy, facts, question, now, user });
+        const asked = { ...check, user: holderText(user), namespace: askedNamespace(question) };
         const advice = answer.allowed
           ? {}
           : accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
         const standing = answer.allowed ? [] : unwantedAccess(known.unwanted, question, facts);
-        const told = standingNotes(standing, `${known.userPrefix}${check.user}`);
+        const told = standingNotes(standing, `${known.userPrefix}${user}`);
         return answerResponse(answer, { ...found, notes: [...found.notes, ...told] }, advice);
       }),
     };
@@ -77,7 +85,7 @@ export class AnswerAccess {
       asked,
       notes: [...notes],
       items: items.map(({ user, paths, until }) => ({
-        user,
+        user: holderText(user),
         paths: paths.slice(0, mostShown).map(pathResponse),
         ...untilResponse(until),
       })),
@@ -104,6 +112,9 @@ export class AnswerAccess {
     return known;
   }
 }
+
+const holderOf = ({ user, service }: Check): string =>
+  service === undefined ? (user ?? '') : holderOfService(service);
 
 function knownOf({ cluster }: Pick<Check, 'cluster'>, clusters: ReadonlyMap<string, Known>): Known {
   const known = clusters.get(cluster);

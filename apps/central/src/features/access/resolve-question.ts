@@ -6,7 +6,7 @@ import { isRbacVerb, qualifiedResource, resolveTarget } from '@ambit/rbac';
 import type { AccessTarget, ResolvedTarget, ResourceCatalog } from '@ambit/rbac';
 
 /** Where and about what somebody asks, in their words. */
-export type Asked = Omit<AccessCheck['checks'][number], 'user'>;
+export type Asked = Omit<AccessCheck['checks'][number], 'user' | 'service'>;
 
 /** A question as the cluster understands it. */
 export interface ResolvedQuestion {

@@ -2,6 +2,7 @@ import type { AccessRevoke, ObjectResult, RevokeResult } from '@ambit/contracts'
 import {
   directGrantsOf,
   grantScopeText,
+  holderOfService,
   parseScope,
   remainingThroughGroups,
   widerDirectGrants,
@@ -18,9 +19,11 @@ import type { CommitPolicy, CommitRequest, Connections } from '../policy/public.
 type Remaining = RevokeResult['remaining'][number];
 
 interface Subject {
+  /** As the compiler has it. */
   readonly kind: 'User' | 'Group';
   readonly uid: string;
-  readonly name: string;
+  /** As the command takes it. */
+  readonly text: string;
 }
 
 /** Takes a subject out of the direct grants that fit, in one revision, and names what it keeps and how to end that. */
@@ -52,12 +55,19 @@ export class RevokeAccess {
     return { ...answer, kind: 'RevokeResult', remaining: this.#remaining(subject, filter, grants) };
   }
 
-  #subjectOf({ user, group }: AccessRevoke['subject']): Subject {
-    const [kind, name] =
-      user === undefined ? (['Group', group ?? ''] as const) : (['User', user] as const);
+  #subjectOf({ user, group, service }: AccessRevoke['subject']): Subject {
+    if (group !== undefined) return this.#found('Group', group, `group/${group}`);
+    if (service === undefined) return this.#found('User', user ?? '', user ?? '');
+    const holder = holderOfService(service);
+    if (this.#world.policy.byName('User', holder) === undefined)
+      throw notFound('ServiceIdentity', service);
+    return this.#found('User', holder, `service/${service}`);
+  }
+
+  #found(kind: Subject['kind'], name: string, text: string): Subject {
     const found = this.#world.policy.byName(kind, name);
-    if (found !== undefined) return { kind, uid: found.uid, name };
-    throw notFound(kind, name);
+    if (found === undefined) throw notFound(kind, name);
+    return { kind, uid: found.uid, text };
   }
 
   #filterOf({ role, scope }: AccessRevoke): RevocationFilter {
@@ -81,8 +91,7 @@ export class RevokeAccess {
     );
     const direct = wider.map((grant) => ({
       ...this.#describe(grant),
-      nextCommand:
-        `ambit revoke ${subject.kind === 'Group' ? 'group/' : ''}${subject.name} ${policy.role(grant.roleUid)?.name ?? ''}`.trim(),
+      nextCommand: `ambit revoke ${subject.text} ${policy.role(grant.roleUid)?.name ?? ''}`.trim(),
     }));
     if (subject.kind === 'Group') return direct;
     const through = remainingThroughGroups(policy, subject.uid, filter).flatMap(

@@ -9,7 +9,13 @@ import type {
   PolicyView,
   Touched,
 } from '@ambit/domain';
-import { effectOf, guardCommit, takesNothing } from '@ambit/domain';
+import {
+  effectOf,
+  guardCommit,
+  holderOfService,
+  serviceOfHolder,
+  takesNothing,
+} from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Digests, Logger } from '@ambit/kernel';
 import type { FeedCommit, KnownPolicy, StateFacts } from '@ambit/persistence';
@@ -216,7 +222,10 @@ export class PolicyWorld {
 }
 
 const knownOf = (policy: PolicyView): KnownPolicy => ({
-  uid: (kind, name) => policy.byName(kind, name)?.uid,
+  uid: (kind, name) =>
+    kind === 'ServiceIdentity'
+      ? policy.byName('User', holderOfService(name))?.uid
+      : policy.byName(kind, name)?.uid,
   name: (kind, uid) => objectOf(policy, kind, uid)?.name,
 });
 
@@ -226,7 +235,13 @@ function objectOf(
   uid: string,
 ): { readonly name: string } | undefined {
   if (kind === 'User') return policy.user(uid);
+  if (kind === 'ServiceIdentity') return serviceNamed(policy.user(uid)?.name);
   if (kind === 'Group') return policy.group(uid);
   if (kind === 'Role') return policy.role(uid);
   return kind === 'Cluster' ? policy.cluster(uid) : undefined;
+}
+
+function serviceNamed(holder = ''): { readonly name: string } | undefined {
+  const name = serviceOfHolder(holder);
+  return name === undefined ? undefined : { name };
 }

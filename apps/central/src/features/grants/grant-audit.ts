@@ -34,7 +34,10 @@ export function auditGrantEnded({ audit }: Audit, record: GrantRecord): void {
 }
 
 const subjectsOf = ({ subjects }: GrantRecord): string[] =>
-  subjects.map(({ kind, name }) => (kind === 'Group' ? `group/${name}` : name));
+  subjects.map(({ kind, name }) => `${kindPrefix[kind]}${name}`);
+
+/** Subjects as the command takes them. */
+const kindPrefix = { User: '', Group: 'group/', ServiceIdentity: 'service/' } as const;
 
 function grantFacts(
   record: GrantRecord,

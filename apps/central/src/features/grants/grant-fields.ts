@@ -1,7 +1,7 @@
-import type { GrantWrite } from '@ambit/contracts';
-import type { ClusterSelector, GrantScope, GrantSubject, NamespaceSelector } from '@ambit/domain';
+import type { GrantSubjectWrite, GrantWrite } from '@ambit/contracts';
+import type { ClusterSelector, GrantScope, NamespaceSelector } from '@ambit/domain';
 import { AppError, instantMillis } from '@ambit/kernel';
-import type { KnownNames, PutGrant } from '@ambit/persistence';
+import type { HolderReference, KnownNames, PutGrant, SubjectReference } from '@ambit/persistence';
 import { parseLabelSelector } from '@ambit/rbac';
 import type { LabelSelector } from '@ambit/rbac';
 import { uidOf, uidsOf } from '../policy/public.ts';
@@ -21,12 +21,31 @@ export function grantFields(
   };
 }
 
-function subjectsOf(names: KnownNames, subjects: GrantWrite['spec']['subjects']): GrantSubject[] {
-  return subjects.map(({ user, group }) =>
-    user === undefined
-      ? { kind: 'Group', uid: uidOf(names, 'Group', group ?? '') }
-      : { kind: 'User', uid: uidOf(names, 'User', user) },
-  );
+function subjectsOf(
+  names: KnownNames,
+  subjects: GrantWrite['spec']['subjects'],
+): HolderReference[] {
+  return subjects.map((subject) => {
+    const { kind, name } = subjectOf(subject);
+    return { kind, uid: uidOf(names, kind, name) };
+  });
+}
+
+/** Whom a subject names, and the field that names them. */
+export function subjectOf({ user, group, service }: GrantSubjectWrite): {
+  readonly kind: HolderReference['kind'];
+  readonly name: string;
+  readonly field: keyof GrantSubjectWrite;
+} {
+  if (user !== undefined) return { kind: 'User', name: user, field: 'user' };
+  if (service !== undefined) return { kind: 'ServiceIdentity', name: service, field: 'service' };
+  return { kind: 'Group', name: group ?? '', field: 'group' };
+}
+
+/** A subject as it is answered. */
+export function subjectResponse({ kind, name }: SubjectReference): GrantSubjectWrite {
+  if (kind === 'User') return { user: name };
+  return kind === 'Group' ? { group: name } : { service: name };
 }
 
 function scopeOf(known: KnownNames, scope: GrantWrite['spec']['scope']): GrantScope {

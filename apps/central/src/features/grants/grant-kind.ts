@@ -4,7 +4,7 @@ import type { GrantRecord } from '@ambit/persistence';
 import { policyKind } from '../policy/public.ts';
 import type { DocumentOf, Reference } from '../policy/public.ts';
 import { auditGrant, auditGrantDeleted } from './grant-audit.ts';
-import { grantFields } from './grant-fields.ts';
+import { grantFields, subjectOf } from './grant-fields.ts';
 import { grantResponse } from './grant-response.ts';
 import { GrantsInForce } from './grants-in-force.ts';
 
@@ -46,11 +46,10 @@ export const grantKind = policyKind<'Grant', GrantRecord>({
 function referencesOf({ spec }: DocumentOf<'Grant'>): readonly Reference[] {
   const { subjects, role, scope } = spec;
   return [
-    ...subjects.map(({ user, group }, i): Reference =>
-      user === undefined
-        ? { kind: 'Group', name: group ?? '', pointer: `/spec/subjects/${i}/group` }
-        : { kind: 'User', name: user, pointer: `/spec/subjects/${i}/user` },
-    ),
+    ...subjects.map((subject, i): Reference => {
+      const { kind, name, field } = subjectOf(subject);
+      return { kind, name, pointer: `/spec/subjects/${i}/${field}` };
+    }),
     { kind: 'Role', name: role, pointer: '/spec/role' },
     ...(scope.clusters.names ?? []).map((name, i): Reference => ({
       kind: 'Cluster',

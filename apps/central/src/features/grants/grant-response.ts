@@ -4,6 +4,7 @@ import { grantStatus } from '@ambit/domain';
 import type { GrantScope, LabelSelector } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { GrantRecord } from '@ambit/persistence';
+import { subjectResponse } from './grant-fields.ts';
 import { objectMeta, timestamp } from '../../platform/object-response.ts';
 import { grantConditions } from './grant-conditions.ts';
 import type { GrantStanding } from './grants-in-force.ts';
@@ -16,9 +17,7 @@ export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantSt
     kind: 'Grant',
     metadata: { ...objectMeta(grant), source: grant.source },
     spec: {
-      subjects: grant.subjects.map(({ kind, name }) =>
-        kind === 'User' ? { user: name } : { group: name },
-      ),
+      subjects: grant.subjects.map(subjectResponse),
       role: grant.role.name,
       scope: scopeResponse(
         grant.scope,

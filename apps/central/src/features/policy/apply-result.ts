@@ -1,4 +1,5 @@
 import type { ApplyResult, ClusterEffect, ObjectResult } from '@ambit/contracts';
+import { holderText } from '@ambit/domain';
 import type { ClusterEffect as MeasuredEffect } from '@ambit/domain';
 import { compareText } from '@ambit/kernel';
 import type { DocumentOutcome } from './apply-documents.ts';
@@ -78,9 +79,9 @@ function shownEffect(effect: MeasuredEffect, connected: boolean, most: number): 
     connected,
     bindingsAdded: effect.bindingsAdded,
     bindingsRemoved: effect.bindingsRemoved,
-    gain: effect.gain.slice(0, most),
+    gain: effect.gain.slice(0, most).map(holderText),
     gainTotal: effect.gain.length,
-    lose: effect.lose.slice(0, most),
+    lose: effect.lose.slice(0, most).map(holderText),
     loseTotal: effect.lose.length,
   };
 }

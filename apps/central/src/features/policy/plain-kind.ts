@@ -8,7 +8,8 @@ import { policyKind } from './policy-kind.ts';
 import type { ServedKind } from './policy-kind.ts';
 
 /**
- * A kind of which the spec is all that there is: it gives nobody access and refers to nothing.
+ * A kind of which the spec is all that there is: it gives nobody access and refers to nothing. Service identities hold grants
+ * beside that, which the grants say and not they.
  *
  * @public -- kinds to come are made with it; a copy of the checkout with such a kind tests it.
  */
@@ -21,8 +22,8 @@ export function plainKind<N extends PolicyKindName>(kind: N): ServedKind {
       return put;
     },
     remove: async (tx, name, options) => {
-      const record = await tx.plain(kind).remove(name, options);
-      return auditRemoved(tx, { kind, type: 'policy.deleted' }, { record });
+      const removed = await tx.plain(kind).remove(name, options);
+      return auditRemoved(tx, { kind, type: 'policy.deleted' }, removed);
     },
     reading: {
       find: (database, name) => findPlain(database, kind, name),

@@ -6,6 +6,7 @@ import type { StoreContext } from '../../stores/store-context.ts';
 const tableOf = {
   user_uid: 'grant_subjects',
   group_uid: 'grant_subjects',
+  service_uid: 'grant_subjects',
   cluster_uid: 'grant_clusters',
 } as const;
 
@@ -24,7 +25,7 @@ export async function deleteGrant(context: StoreContext, grant: GrantRecord): Pr
   changes.delete('Grant', grant.uid, grant.name);
 }
 
-/** Removes a user, group or cluster from all grants; grants left empty go too. */
+/** Removes a user, group, service identity or cluster from all grants; grants left empty go too. */
 export async function dropGrantReferences(
   context: StoreContext,
   column: keyof typeof tableOf,

@@ -31,14 +31,18 @@ export interface GrantRow extends MetaRow {
   readonly clusters: readonly NamedReference[];
 }
 
+/** Of rows `s` that name a subject: all of them as `SubjectReference`s, with the tables that have their names. */
+export const subjectList = `coalesce(jsonb_agg(jsonb_build_object(
+      'kind', CASE WHEN s.user_uid IS NOT NULL THEN 'User' WHEN s.group_uid IS NOT NULL THEN 'Group' ELSE 'ServiceIdentity' END,
+      'uid', coalesce(s.user_uid, s.group_uid, s.service_uid),
+      'name', coalesce(u.name, g.name, o.name)) ORDER BY s.ordinal), '[]')`;
+export const subjectNames = `LEFT JOIN users u ON u.uid = s.user_uid LEFT JOIN groups g ON g.uid = s.group_uid
+   LEFT JOIN policy_objects o ON o.uid = s.service_uid`;
+
 export const selectGrants = `
 SELECT ${metaColumns}, t.role_uid, r.name AS role_name, t.clusters_scope, t.cluster_selector, t.namespaces,
   t.not_before, t.until, t.reason, t.source, t.ended,
-  (SELECT coalesce(jsonb_agg(jsonb_build_object(
-      'kind', CASE WHEN s.user_uid IS NULL THEN 'Group' ELSE 'User' END,
-      'uid', coalesce(s.user_uid, s.group_uid), 'name', coalesce(u.name, g.name)) ORDER BY s.ordinal), '[]')
-   FROM grant_subjects s LEFT JOIN users u ON u.uid = s.user_uid LEFT JOIN groups g ON g.uid = s.group_uid
-   WHERE s.grant_uid = t.uid) AS subjects,
+  (SELECT ${subjectList} FROM grant_subjects s ${subjectNames} WHERE s.grant_uid = t.uid) AS subjects,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('uid', c.uid, 'name', c.name) ORDER BY c.name), '[]')
    FROM grant_clusters gc JOIN clusters c ON c.uid = gc.cluster_uid WHERE gc.grant_uid = t.uid) AS clusters
 FROM grants t JOIN roles r ON r.uid = t.role_uid`;
@@ -75,7 +79,7 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
     uid: grant.uid,
     name: grant.name,
     labels: grant.labels,
-    subjects: grant.subjects.map(({ kind, uid }): GrantSubject => ({ kind, uid })),
+    subjects: grant.subjects.map(compiledSubject),
     roleUid: grant.role.uid,
     scope: grant.scope,
     ...defined({ notBefore: grant.notBefore, until: grant.until, reason: grant.reason }),
@@ -84,17 +88,28 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
   };
 }
 
+/** A service identity holds grants as a person does (`serviceHolder` of the domain). */
+const compiledSubject = ({ kind, uid }: SubjectReference): GrantSubject =>
+  kind === 'Group' ? { kind, uid } : { kind: 'User', uid };
+
 const dateOf = (millis: number | undefined): Date | undefined =>
   millis === undefined ? undefined : new Date(millis);
+
+/** Where each kind of subject stands. */
+export const subjectColumns = {
+  User: 'user_uid',
+  Group: 'group_uid',
+  ServiceIdentity: 'service_uid',
+} as const satisfies Record<SubjectReference['kind'], string>;
 
 const subjectRows: StoredPart<GrantRecord> = {
   table: 'grant_subjects',
   owner: 'grant_uid',
-  columns: { ordinal: 'integer', user_uid: 'text', group_uid: 'text' },
+  columns: { ordinal: 'integer', user_uid: 'text', group_uid: 'text', service_uid: 'text' },
   toRows: ({ subjects }) =>
     subjects.map(({ kind, uid }, at) => ({
       ordinal: at + 1,
-      [kind === 'User' ? 'user_uid' : 'group_uid']: uid,
+      [subjectColumns[kind]]: uid,
     })),
 };
 

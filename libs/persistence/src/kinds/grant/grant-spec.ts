@@ -1,6 +1,5 @@
-import type { GrantSubject } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
-import type { GrantRecord } from '../../records.ts';
+import type { GrantRecord, HolderReference } from '../../records.ts';
 import type { PutGrant } from '../../transaction.ts';
 
 /** What a grant gives, without its metadata. */
@@ -14,7 +13,7 @@ const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 /** Subjects and clusters are sets: neither their order nor a name given twice is a change. */
 export function normalSpec(input: GrantSpec): GrantSpec {
   const subjects = new Map(
-    input.subjects.map(({ kind, uid }): [string, GrantSubject] => [
+    input.subjects.map(({ kind, uid }): [string, HolderReference] => [
       `${kind}/${uid}`,
       { kind, uid },
     ]),

@@ -1,4 +1,3 @@
-import type { GrantSubject } from '@ambit/domain';
 import { notFound } from '@ambit/kernel';
 import type { GrantRecord, Labels } from '../../records.ts';
 import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
@@ -12,8 +11,11 @@ import type { StoreContext } from '../../stores/store-context.ts';
 const dateOf = (millis: number | undefined): Date | null =>
   millis === undefined ? null : new Date(millis);
 
-const subjectUids = (spec: GrantSpec, kind: GrantSubject['kind']): (string | null)[] =>
-  spec.subjects.map((subject) => (subject.kind === kind ? subject.uid : null));
+/** An array for each kind of subject, with the uid in the one of its kind. */
+const subjectUids = (spec: GrantSpec): (string | null)[][] =>
+  (['User', 'Group', 'ServiceIdentity'] as const).map((of) =>
+    spec.subjects.map(({ kind, uid }) => (kind === of ? uid : null)),
+  );
 
 const clusterUids = ({ scope: { clusters } }: GrantSpec): readonly string[] =>
   clusters.type === 'names' ? clusters.uids : [];
@@ -104,8 +106,7 @@ export class PostgresGrantStore implements GrantStore {
       input.labels,
       input.annotations ?? {},
       at,
-      subjectUids(wanted, 'User'),
-      subjectUids(wanted, 'Group'),
+      ...subjectUids(wanted),
       clusterUids(wanted),
       input.source ?? 'api',
     ]);
@@ -151,12 +152,7 @@ export class PostgresGrantStore implements GrantStore {
     const { sql } = this.#context;
     await sql.query('DELETE FROM grant_subjects WHERE grant_uid = $1', [uid]);
     await sql.query('DELETE FROM grant_clusters WHERE grant_uid = $1', [uid]);
-    await sql.query(insertReferences, [
-      uid,
-      subjectUids(spec, 'User'),
-      subjectUids(spec, 'Group'),
-      clusterUids(spec),
-    ]);
+    await sql.query(insertReferences, [uid, ...subjectUids(spec), clusterUids(spec)]);
   }
 
   async #recorded(name: string): Promise<GrantRecord> {

@@ -1,4 +1,5 @@
-import type { PolicyPlain } from '@ambit/domain';
+import { serviceHolder } from '@ambit/domain';
+import type { PolicyPlain, PolicyUser } from '@ambit/domain';
 import type { PlainRecord } from '../../records.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { SqlConditions } from '../../queries/sql-conditions.ts';
@@ -18,9 +19,15 @@ export function toPlain(row: PlainRow): PlainRecord {
   return { kind: row.kind, ...toMeta(row), spec: row.spec };
 }
 
-export function toPolicyPlain({ kind, uid, name, labels, spec }: PlainRecord): PolicyPlain {
+/** Nothing to the compiler, but for those that hold grants. */
+export function toPolicyPlain(record: PlainRecord): PolicyPlain | PolicyUser {
+  const { kind, uid, name, labels, spec } = record;
+  if (holdsGrants(kind)) return serviceHolder(record);
   return { kind: 'Plain', of: kind, uid, name, labels, spec };
 }
+
+/** True for the kind whose objects are subjects of grants. */
+export const holdsGrants = (kind: string): boolean => kind === 'ServiceIdentity';
 
 /** Objects of every kind that needs no table of its own. */
 export const plainRows: StoredKind<PlainRow, PlainRecord> = {

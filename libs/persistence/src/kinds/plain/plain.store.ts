@@ -1,9 +1,10 @@
 import { notFound } from '@ambit/kernel';
 import type { Labels, PlainRecord } from '../../records.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
-import type { PlainStore, Put, PutPlain, RemoveOptions } from '../../transaction.ts';
+import type { PlainStore, Put, PutPlain, Removed, RemoveOptions } from '../../transaction.ts';
+import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
-import { type PlainRow, selectPlain, toPlain, toPolicyPlain } from './plain-row.ts';
+import { holdsGrants, type PlainRow, selectPlain, toPlain, toPolicyPlain } from './plain-row.ts';
 
 /** Objects of one kind in the table that kinds share. */
 export class PostgresPlainStore implements PlainStore {
@@ -26,18 +27,21 @@ export class PostgresPlainStore implements PlainStore {
     if (plan.step === 'create') return this.#create(input);
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
     const record = await this.#change(plan.current.uid, input, plan);
-    this.#context.changes.put(toPolicyPlain(record));
+    this.#context.changes.put(toPolicyPlain(record), record);
     return { outcome: 'updated', record, previous: plan.current };
   }
 
-  async remove(name: string, options: RemoveOptions = {}): Promise<PlainRecord> {
+  async remove(name: string, options: RemoveOptions = {}): Promise<Removed<PlainRecord>> {
     const { sql, changes } = this.#context;
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `${this.#kind} "${name}"`);
     if (record === null) throw notFound(this.#kind, name);
+    const grants = holdsGrants(this.#kind)
+      ? await dropGrantReferences(this.#context, 'service_uid', record.uid)
+      : { narrowedGrants: [], removedGrants: [] };
     await sql.query('DELETE FROM policy_objects WHERE uid = $1', [record.uid]);
-    changes.deletePlain(this.#kind, record.uid, name);
-    return record;
+    changes.deletePlain(record, holdsGrants(this.#kind) ? 'User' : 'Plain');
+    return { record, memberships: 0, ...grants };
   }
 
   async #locked(
@@ -61,7 +65,7 @@ export class PostgresPlainStore implements PlainStore {
     // Somebody made it between our look and our insert: look again.
     if (row === undefined) return this.put(input);
     const record = toPlain(row);
-    changes.put(toPolicyPlain(record));
+    changes.put(toPolicyPlain(record), record);
     return { outcome: 'created', record };
   }
 
