@@ -11,11 +11,11 @@ import { userKind } from './user.ts';
 export const policyKinds = [
   userKind,
   groupKind,
+  serviceIdentityKind,
   roleKind,
   grantKind,
   clusterKind,
   delegationKind,
-  serviceIdentityKind,
 ] as const;
 
 type PolicyKinds = typeof policyKinds;

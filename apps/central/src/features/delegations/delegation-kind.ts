@@ -33,8 +33,8 @@ export const delegationKind = policyKind<'Delegation', PlainRecord>({
     return put;
   },
   remove: async (tx, name, options) => {
-    const record = await tx.plain('Delegation').remove(name, options);
-    return auditRemoved(tx, { kind: 'Delegation', type: 'policy.deleted' }, { record });
+    const removed = await tx.plain('Delegation').remove(name, options);
+    return auditRemoved(tx, { kind: 'Delegation', type: 'policy.deleted' }, removed);
   },
   reading: {
     find: (database, name) => findPlain(database, 'Delegation', name),

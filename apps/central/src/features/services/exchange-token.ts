@@ -8,7 +8,7 @@ import type { PlainRecord, Sql, Transaction, UnitOfWork } from '@ambit/persisten
 import type { FailureLimiter } from '../../platform/failure-limiter.ts';
 import { beginSession } from '../sessions/public.ts';
 import { rulesFor } from './federation.ts';
-import type { Refusal } from './federation.ts';
+import type { TokenRefusal } from './federation.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import type { RefusedExchange } from './refused-exchanges.ts';
 import { verifyToken } from './verify-token.ts';
@@ -61,7 +61,7 @@ export class ExchangeToken {
     return begun;
   }
 
-  async #judge({ service, token }: WantedExchange, iss: string): Promise<Accepted | Refusal> {
+  async #judge({ service, token }: WantedExchange, iss: string): Promise<Accepted | TokenRefusal> {
     const { sql, keys, clock } = this.#ports;
     const identity = await findPlain(sql, kind, service);
     if (identity === null) return { claim: 'iss', why: 'there is no such service identity' };
@@ -81,7 +81,7 @@ export class ExchangeToken {
   async #begin(
     { service, token, address, requestId }: WantedExchange,
     accepted: Accepted,
-  ): Promise<SessionStarted | Refusal> {
+  ): Promise<SessionStarted | TokenRefusal> {
     const { unitOfWork, clock } = this.#ports;
     const { identity, issuer, expiresAt } = accepted;
     const name = `service/${service}`;
@@ -115,27 +115,27 @@ export class ExchangeToken {
     }
   }
 
-  #note({ service, address }: WantedExchange, issuer: string, refusal: Refusal): void {
+  #note({ service, address }: WantedExchange, issuer: string, refusal: TokenRefusal): void {
     this.#ports.refused.note({ service, address, issuer, ...refusal });
   }
 
-  async #refuse(wanted: WantedExchange, issuer: string, refusal: Refusal): Promise<AppError> {
+  async #refuse(wanted: WantedExchange, issuer: string, refusal: TokenRefusal): Promise<AppError> {
     this.#note(wanted, issuer, refusal);
     await this.#ports.failures.failed(wanted.address);
     return refusalFor(refusal);
   }
 }
 
-const usedBefore: Refusal = { claim: 'jti', why: 'the token was exchanged before' };
+const usedBefore: TokenRefusal = { claim: 'jti', why: 'the token was exchanged before' };
 
 /** Claims that only a token which its issuer signed is judged by. */
-const isProven = ({ claim }: Refusal): boolean => claim !== 'iss' && claim !== 'signature';
+const isProven = ({ claim }: TokenRefusal): boolean => claim !== 'iss' && claim !== 'signature';
 
 /**
  * The claim is named to who holds a token that an issuer of the identity signed. Nobody else learns whether there is such
  * an identity.
  */
-function refusalFor(refusal: Refusal): AppError {
+function refusalFor(refusal: TokenRefusal): AppError {
   const hint =
     'An administrator of Ambit sees what was expected: ambit audit --type exchange.refused';
   if (!isProven(refusal)) {

@@ -5,7 +5,7 @@ import type { JWTPayload } from 'jose';
 export type FederationRule = ServiceIdentity['spec']['federation'][number];
 
 /** Why a token lets nobody in. */
-export interface Refusal {
+export interface TokenRefusal {
   /** The claim that differs; `signature` for a token that its issuer did not sign. */
   readonly claim: string;
   /** For who runs central; it may name what was expected, never what the token holds. */
@@ -16,7 +16,7 @@ export interface Refusal {
 export function rulesFor(
   rules: readonly FederationRule[],
   payload: JWTPayload,
-): readonly FederationRule[] | Refusal {
+): readonly FederationRule[] | TokenRefusal {
   const judged = rules.map((rule) => ({ rule, difference: differenceFrom(rule, payload) }));
   const taking = judged.filter(({ difference }) => difference === undefined);
   if (taking.length > 0) return taking.map(({ rule }) => rule);
@@ -29,7 +29,7 @@ export function rulesFor(
 function differenceFrom(
   { audience, claims }: FederationRule,
   payload: JWTPayload,
-): Refusal | undefined {
+): TokenRefusal | undefined {
   if (![payload.aud].flat().includes(audience))
     return { claim: 'aud', why: `it is not for the audience "${audience}"` };
   const differing = Object.entries(claims).find(

@@ -3,10 +3,10 @@ import type { NewAuditEvent } from '@ambit/persistence';
 import { CountedFailures } from '../../platform/counted-failures.ts';
 import type { FailureTimes } from '../../platform/counted-failures.ts';
 import { manyAddresses } from '../../platform/sign-in-failures.ts';
-import type { Refusal } from './federation.ts';
+import type { TokenRefusal } from './federation.ts';
 
 /** A token that was not exchanged. */
-export interface RefusedExchange extends Refusal {
+export interface RefusedExchange extends TokenRefusal {
   /** As the caller named it; there may be no such identity. */
   readonly service: string;
   /** As the token names it, which nobody vouches for. */

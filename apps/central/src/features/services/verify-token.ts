@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JSONWebKeySet, JWTPayload } from 'jose';
 import type { Clock, Millis } from '@ambit/kernel';
-import type { Refusal } from './federation.ts';
+import type { TokenRefusal } from './federation.ts';
 import type { Issuer, IssuerKeys } from './issuer-keys.ts';
 
 /** Signatures with a public key; of each key only those that its type can make. */
@@ -24,8 +24,8 @@ export async function verifyToken(
   token: string,
   issuer: Issuer,
   ports: { readonly keys: IssuerKeys; readonly clock: Clock },
-): Promise<Verified | Refusal> {
-  const verify = (keys: JSONWebKeySet): Promise<Verified | Refusal> =>
+): Promise<Verified | TokenRefusal> {
+  const verify = (keys: JSONWebKeySet): Promise<Verified | TokenRefusal> =>
     verifyWith(keys, token, issuer.issuer, ports.clock.now());
   try {
     return await verify(await ports.keys.of(issuer));
@@ -45,7 +45,7 @@ async function verifyWith(
   token: string,
   issuer: string,
   now: Millis,
-): Promise<Verified | Refusal> {
+): Promise<Verified | TokenRefusal> {
   try {
     const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
       algorithms,
@@ -61,7 +61,7 @@ async function verifyWith(
   }
 }
 
-function withEnd(payload: JWTPayload, now: Millis): Verified | Refusal {
+function withEnd(payload: JWTPayload, now: Millis): Verified | TokenRefusal {
   const expiresAt = (payload.exp ?? 0) * 1000;
   if (expiresAt <= now) return { claim: 'exp', why: 'the token is over' };
   if (expiresAt > now + longestSeconds * 1000)
@@ -70,7 +70,7 @@ function withEnd(payload: JWTPayload, now: Millis): Verified | Refusal {
 }
 
 /** Throws what is no word about the token. */
-function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): TokenRefusal {
   if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
     const { claim } = error;
     return { claim, why: wordsOf[claim] ?? `${claim} is not what it has to be` };
