@@ -5,10 +5,13 @@ import {
   IssuerKeys,
   makeFirstKey,
   TokenIssuer,
+  webhookIssuer,
+  WebhooksTold,
 } from './features/issuer/public.ts';
 import type { PublicDocument } from './platform/public-documents.ts';
 import { PublicUrl } from './platform/public-url.ts';
 import type { Runtime } from './platform/runtime.ts';
+import type { Teardown } from './platform/teardown.ts';
 import type { Trust } from './trust.ts';
 
 /** What signs the credentials of clusters, and where it is found. */
@@ -22,8 +25,8 @@ export interface IssuerSide {
 /** Opens the issuer, with its first key if it has none. Throws `config_invalid` when its keys do not open. */
 export async function openIssuerSide(
   runtime: Runtime,
-  { issuerSeal: seal }: Pick<Trust, 'issuerSeal'>,
-  world: PolicyWorld,
+  { issuerSeal: seal, installation }: Pick<Trust, 'issuerSeal' | 'installation'>,
+  { world, teardown }: { readonly world: PolicyWorld; readonly teardown: Teardown },
 ): Promise<IssuerSide> {
   const { database, unitOfWork, clock, logger, settings } = runtime;
   if ((await listIssuerKeys(database)).length === 0) {
@@ -32,6 +35,12 @@ export async function openIssuerSide(
   const sql = database.prepared;
   const keys = await IssuerKeys.open({ sql, seal, clock, logger, commits: world });
   const publicUrl = new PublicUrl(settings.publicUrl);
-  const issuer = new TokenIssuer(keys, () => publicUrl.get());
+  const forAgents = webhookIssuer(installation.uid);
+  const issuer = new TokenIssuer(keys, {
+    OIDC: () => `${publicUrl.get()}/oidc`,
+    Webhook: () => forAgents,
+  });
+  const told = new WebhooksTold({ unitOfWork, world, issuer: forAgents, logger });
+  teardown.add('keys for agents', told.start());
   return { issuer, publicUrl, documents: issuerDocuments(issuer) };
 }

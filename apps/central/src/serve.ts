@@ -76,7 +76,7 @@ async function start(
     ? await listenForAgents(foundation, trust, agentSide, teardown)
     : undefined;
   const joinFacts = { caPin: trust.keys.ca.pin, agentAddress: agentAddress ?? '' };
-  const issuerSide = await openIssuerSide(runtime, trust, world);
+  const issuerSide = await openIssuerSide(runtime, trust, { world, teardown });
   const { issuer, publicUrl } = issuerSide;
   const useCases = centralUseCases({ runtime, world, gateway: agentSide.parts, joinFacts, issuer });
   const surroundings = { foundation, trust, world, tail, joinFacts, issuerSide, teardown };

@@ -2,7 +2,10 @@ import { delegationKind, type Delegation } from '@ambit/contracts';
 import { kindView } from './kind-view.ts';
 
 const subjectsOf = ({ spec }: Delegation): string[] =>
-  spec.subjects.map(({ user, group }) => (user === undefined ? `group/${group}` : `user/${user}`));
+  spec.subjects.map((subject) => {
+    const [[kind, name] = []] = Object.entries(subject);
+    return `${kind}/${name}`;
+  });
 
 export const delegationView = kindView<Delegation>({
   contract: delegationKind,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
-import { GroupName, nameOf, UserName } from '../names.ts';
+import { nameOf } from '../names.ts';
+import { Grant, GrantSubjectWrite } from './grant.ts';
 
 /**
  * What people and programs may do in Ambit itself. `admin`: everything. `operator`: clusters, their agents and join tokens.
@@ -11,17 +12,9 @@ import { GroupName, nameOf, UserName } from '../names.ts';
 export const delegationRoles = ['admin', 'operator', 'auditor', 'directory'] as const;
 export type DelegationRole = (typeof delegationRoles)[number];
 
-/** `{user: NAME}` or `{group: NAME}`. */
-export const DelegationSubjectWrite = z
-  .strictObject({ user: UserName.exactOptional(), group: GroupName.exactOptional() })
-  .refine((subject) => (subject.user === undefined) !== (subject.group === undefined), {
-    message: 'exactly one of "user" and "group"',
-  });
-export type DelegationSubjectWrite = z.infer<typeof DelegationSubjectWrite>;
-
 /** `allowDirectory`: those that sync people may change its groups, and make its users active again. */
 export const DelegationSpecWrite = z.strictObject({
-  subjects: z.array(DelegationSubjectWrite).min(1, 'name at least one subject').max(100),
+  subjects: z.array(GrantSubjectWrite).min(1, 'name at least one subject').max(100),
   role: z.enum(delegationRoles),
   allowDirectory: z.boolean().exactOptional(),
 });
@@ -43,7 +36,7 @@ export const Delegation = z.object({
   kind: z.literal('Delegation'),
   metadata: ObjectMeta,
   spec: z.object({
-    subjects: z.array(z.object({ user: z.string().optional(), group: z.string().optional() })),
+    subjects: Grant.shape.spec.shape.subjects,
     role: z.enum(delegationRoles),
     allowDirectory: z.boolean().optional(),
   }),
@@ -58,5 +51,5 @@ export const delegationKind = kindContract({
   read: Delegation,
   list: listOf('Delegation', Delegation),
   summary: 'Who may do what in Ambit itself.',
-  laterFields: ['spec.team', 'spec.subjects.*.team', 'spec.subjects.*.service'],
+  laterFields: ['spec.team', 'spec.subjects.*.team'],
 });

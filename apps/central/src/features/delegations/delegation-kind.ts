@@ -1,35 +1,30 @@
 import { apiVersion } from '@ambit/contracts';
 import { findPlain, listPlain, namesOfUids } from '@ambit/persistence';
-import type { PlainRecord } from '@ambit/persistence';
+import type { HolderReference, PlainRecord } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
+import { subjectOf, subjectResponse } from '../grants/public.ts';
 import { auditPlainPut, auditRemoved, policyKind, uidOf } from '../policy/public.ts';
 import type { Reference } from '../policy/public.ts';
 
-/** A subject as it is stored: what is made again under a name of before inherits nothing. */
-interface StoredSubject {
-  readonly kind: 'User' | 'Group';
-  readonly uid: string;
-}
-
-/** Who may do what in Ambit itself. */
+/**
+ * Who may do what in Ambit itself. Subjects are stored by their uids: what is made again under a name of before inherits
+ * nothing.
+ */
 export const delegationKind = policyKind<'Delegation', PlainRecord>({
   kind: 'Delegation',
   references: ({ spec }) =>
-    spec.subjects.map(({ user, group }, i): Reference => {
-      return user === undefined
-        ? { kind: 'Group', name: group ?? '', pointer: `/spec/subjects/${i}/group` }
-        : { kind: 'User', name: user, pointer: `/spec/subjects/${i}/user` };
+    spec.subjects.map((subject, i): Reference => {
+      const { kind, name, field } = subjectOf(subject);
+      return { kind, name, pointer: `/spec/subjects/${i}/${field}` };
     }),
   put: async ({ tx, names }, { spec }, meta) => {
-    const subjects = spec.subjects.map(({ user, group }): StoredSubject => {
-      const kind = user === undefined ? 'Group' : 'User';
-      return { kind, uid: uidOf(names, kind, user ?? group ?? '') };
+    const named = spec.subjects.map(subjectOf);
+    const subjects = named.map(({ kind, name }): HolderReference => {
+      return { kind, uid: uidOf(names, kind, name) };
     });
     const put = await tx.plain('Delegation').put({ ...meta, spec: { ...spec, subjects } });
-    const named = spec.subjects.map(({ user, group }) =>
-      user === undefined ? `group/${group}` : `user/${user}`,
-    );
-    auditPlainPut(tx, put, { role: spec.role, subjects: named });
+    const whom = named.map(({ field, name }) => `${field}/${name}`);
+    auditPlainPut(tx, put, { role: spec.role, subjects: whom });
     return put;
   },
   remove: async (tx, name, options) => {
@@ -47,14 +42,13 @@ export const delegationKind = policyKind<'Delegation', PlainRecord>({
   },
 });
 
-const subjectsOf = ({ spec }: PlainRecord): readonly StoredSubject[] =>
-  spec['subjects'] as readonly StoredSubject[];
+const subjectsOf = ({ spec }: PlainRecord): readonly HolderReference[] =>
+  spec['subjects'] as readonly HolderReference[];
 
 function delegationResponse(record: PlainRecord, names: ReadonlyMap<string, string>): object {
-  const subjects = subjectsOf(record).flatMap(({ kind, uid }): object[] => {
+  const subjects = subjectsOf(record).flatMap(({ kind, uid }) => {
     const name = names.get(uid);
-    if (name === undefined) return [];
-    return [kind === 'User' ? { user: name } : { group: name }];
+    return name === undefined ? [] : [subjectResponse({ kind, uid, name })];
   });
   return {
     apiVersion,

@@ -5,6 +5,7 @@ import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 import type { Seal } from '../../platform/keys/sealing.ts';
 import { finishedKeys, isNextDue, publishAheadMs } from './key-schedule.ts';
 import { makeIssuerKey } from './make-issuer-key.ts';
+import { tellWebhooks } from './tell-webhooks.ts';
 
 export interface RotationPorts {
   readonly unitOfWork: UnitOfWork;
@@ -39,9 +40,11 @@ export function rotateIssuerKeys({ unitOfWork, seal, clock }: RotationPorts): Re
           await tx.issuerKeys.remove(finished);
           tellGone(tx, finished, 'nothing that it signed is good any more');
         }
-        if (!isNextDue(keys, now)) return;
-        await tx.issuerKeys.insert(next);
-        tellMade(tx, next.kid, next.signsInMs);
+        if (isNextDue(keys, now)) {
+          await tx.issuerKeys.insert(next);
+          tellMade(tx, next.kid, next.signsInMs);
+        }
+        await tellWebhooks(tx);
       });
     },
   };
@@ -68,6 +71,7 @@ export async function rotateByHand(
     }
     await tx.issuerKeys.insert(next);
     tellMade(tx, next.kid, next.signsInMs);
+    await tellWebhooks(tx);
     return { kid: next.kid, withdrawn: withdrawn.length };
   });
   return value;

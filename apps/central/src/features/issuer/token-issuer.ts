@@ -19,24 +19,22 @@ export interface TokenClaims {
   readonly expiresAt: number;
 }
 
-const paths: Readonly<Record<Way, string>> = { OIDC: '/oidc', Webhook: '/webhook' };
-
 /**
  * Signs what people and programs get into clusters with. Each way is an issuer of its own: an API server that takes tokens
  * of one never takes those of the other, so that what one way refuses does not come in by the other.
  */
 export class TokenIssuer {
   readonly #keys: IssuerKeys;
-  readonly #publicUrl: () => string;
+  readonly #names: Readonly<Record<Way, () => string>>;
 
-  constructor(keys: IssuerKeys, publicUrl: () => string) {
+  constructor(keys: IssuerKeys, names: Readonly<Record<Way, () => string>>) {
     this.#keys = keys;
-    this.#publicUrl = publicUrl;
+    this.#names = names;
   }
 
   /** `iss` of the tokens of one way. */
   url(via: Way): string {
-    return `${this.#publicUrl()}${paths[via]}`;
+    return this.#names[via]();
   }
 
   published(): Promise<readonly PublicKey[]> {
