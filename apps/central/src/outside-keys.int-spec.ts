@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { FakeClock } from '@ambit/testing';
 import { ExchangeScene, jobOf, rule, service } from './exchange.test-support.ts';
+import { IssuerKeys } from './features/services/public.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
 
 let scene: ExchangeScene;
@@ -93,5 +95,61 @@ describe('the keys of an issuer', () => {
       expect((await scene.toldOf(from)).details['reason']).toContain('private address 127.0.0.1');
       expect(issuer.asked).toEqual([]);
     });
+  });
+});
+
+describe('the age of keys', () => {
+  const minute = 60_000;
+  let issuer: TestIssuer;
+  let clock: FakeClock;
+  let keys: IssuerKeys;
+  const asked = (): number => issuer.asked.filter((path) => path === '/keys').length;
+  const named = (): { issuer: string; internal: true } => ({ issuer: issuer.url, internal: true });
+
+  beforeEach(async () => {
+    issuer = await TestIssuer.start();
+    clock = new FakeClock();
+    keys = new IssuerKeys(clock);
+  });
+  afterEach(() => issuer.stop());
+
+  test('is ten minutes at most, so that a key that its issuer took back is not good for long', async () => {
+    const before = await keys.of(named());
+    await issuer.rotate();
+    clock.advance(9 * minute);
+    expect(await keys.of(named())).toEqual(before);
+    clock.advance(1 * minute);
+    expect(await keys.of(named())).not.toEqual(before);
+    expect(asked()).toBe(2);
+  });
+
+  test('is half a minute when a key was looked for that is not there', async () => {
+    await keys.of(named());
+    await keys.renewed(named());
+    clock.advance(29_000);
+    await keys.renewed(named());
+    expect(asked()).toBe(2);
+    clock.advance(1_000);
+    await keys.renewed(named());
+    expect(asked()).toBe(3);
+  });
+
+  test('is half a minute when there are none, and then they are asked for again', async () => {
+    const configuration = '/.well-known/openid-configuration';
+    issuer.instead.set(configuration, (reply) => reply.writeHead(500).end());
+    await expect(keys.of(named())).rejects.toMatchObject({ code: 'server_unreachable' });
+    issuer.instead.clear();
+    clock.advance(29_000);
+    await expect(keys.of(named())).rejects.toMatchObject({ code: 'server_unreachable' });
+    expect(issuer.asked).toHaveLength(1);
+    clock.advance(1_000);
+    expect((await keys.of(named())).keys).toHaveLength(1);
+  });
+
+  test('is the same for all who ask at once, and another for who trusts another CA', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => keys.of(named())));
+    expect(asked()).toBe(1);
+    await keys.of({ ...named(), ca: 'another' });
+    expect(asked()).toBe(2);
   });
 });
