@@ -268,6 +268,7 @@ describe('subjects', () => {
 
   test('a prefix is compared byte for byte, and alone is nobody', () => {
     expect(subjectRefusal('ambit:ann', ceilingWith())).toBeUndefined();
+    expect(subjectRefusal('ambit:service:deploy', ceilingWith())).toBeUndefined();
     for (const name of ['ambit:', 'Ambit:ann', 'ambit', 'xambit:ann', 'ambit ann']) {
       expect(subjectRefusal(name, ceilingWith())?.reason).toBe('subject_prefix');
     }
