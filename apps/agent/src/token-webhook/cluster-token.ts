@@ -1,11 +1,11 @@
 import { verify, type KeyObject } from 'node:crypto';
 import { parseJson } from '@ambit/kernel';
-import { Refused, type TokenRefusal } from './token-refusal.ts';
-import { judgeClaims, type ClusterUser, type TokenFacts } from './token-claims.ts';
+import { TokenRefused, type TokenRefusal } from './token-refusal.ts';
+import { judgeClaims, type ClusterUser, type ClaimFacts } from './token-claims.ts';
 import type { TimeInterval } from '../clock/clock-interval.ts';
 
 /** What a token is judged by. */
-export interface ClusterTokenFacts extends TokenFacts {
+export interface ClusterTokenFacts extends ClaimFacts {
   /** Public keys of the issuer on the curve P-256, by their exact `kid`. */
   readonly keys: ReadonlyMap<string, KeyObject>;
 }
@@ -36,22 +36,22 @@ export function verifyClusterToken(
     return { ok: true, user: judge(text, facts, now) };
   } catch (error) {
     // Whatever else goes wrong with a token lets nobody in.
-    return { ok: false, reason: error instanceof Refused ? error.reason : 'malformed' };
+    return { ok: false, reason: error instanceof TokenRefused ? error.reason : 'malformed' };
   }
 }
 
 function judge(text: string, facts: ClusterTokenFacts, now: TimeInterval): ClusterUser {
-  if (text.length > longestToken) throw new Refused('too_long');
+  if (text.length > longestToken) throw new TokenRefused('too_long');
   const parts = text.split('.');
   const [header, payload, signature] = parts;
   if (header === undefined || payload === undefined || signature === undefined) {
-    throw new Refused('malformed');
+    throw new TokenRefused('malformed');
   }
-  if (parts.length !== 3) throw new Refused('malformed');
+  if (parts.length !== 3) throw new TokenRefused('malformed');
   const key = keyFor(objectIn(header), facts.keys);
   const claims = objectIn(payload);
-  if (claims['iss'] !== facts.issuer) throw new Refused('wrong_issuer');
-  if (claims['aud'] !== facts.audience) throw new Refused('wrong_audience');
+  if (claims['iss'] !== facts.issuer) throw new TokenRefused('wrong_issuer');
+  if (claims['aud'] !== facts.audience) throw new TokenRefused('wrong_audience');
   requireSignature(`${header}.${payload}`, signature, key);
   return judgeClaims(claims, facts, now);
 }
@@ -62,29 +62,29 @@ function keyFor(
 ): KeyObject {
   // Among the others are those that name keys or change what is signed: jwk, jku, x5c, crit, b64.
   if (Object.keys(header).some((field) => !headerFields.has(field))) {
-    throw new Refused('header_field');
+    throw new TokenRefused('header_field');
   }
   const { alg, kid, typ } = header;
-  if (alg !== 'ES256') throw new Refused('wrong_algorithm');
-  if (typ !== undefined && typ !== 'JWT') throw new Refused('wrong_type');
+  if (alg !== 'ES256') throw new TokenRefused('wrong_algorithm');
+  if (typ !== undefined && typ !== 'JWT') throw new TokenRefused('wrong_type');
   const key = typeof kid === 'string' ? keys.get(kid) : undefined;
-  if (key === undefined) throw new Refused('unknown_key');
+  if (key === undefined) throw new TokenRefused('unknown_key');
   return key;
 }
 
 function requireSignature(signed: string, signature: string, key: KeyObject): void {
-  if (signature.length !== signatureCharacters) throw new Refused('wrong_signature');
+  if (signature.length !== signatureCharacters) throw new TokenRefused('wrong_signature');
   const bytes = bytesIn(signature);
   // The key is one of ours on P-256, so that the algorithm is that of the key, not that of the token.
   if (!verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, bytes)) {
-    throw new Refused('wrong_signature');
+    throw new TokenRefused('wrong_signature');
   }
 }
 
 /** The bytes of a base64url text in its one form: no padding, no other alphabet, no bits that are left over. */
 function bytesIn(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64url');
-  if (bytes.toString('base64url') !== text) throw new Refused('malformed');
+  if (bytes.toString('base64url') !== text) throw new TokenRefused('malformed');
   return bytes;
 }
 
@@ -92,7 +92,7 @@ function bytesIn(text: string): Buffer {
 function objectIn(text: string): Readonly<Record<string, unknown>> {
   const value = parseJson(utf8.decode(bytesIn(text)));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refused('malformed');
+    throw new TokenRefused('malformed');
   }
   return value as Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,4 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { credentialIdKey } from './token-claims.ts';
 import type { ClusterTokenFacts } from './cluster-token.ts';
 
 /** Half past something: seconds since 1970 at which the tokens of the tests are issued. */
@@ -26,7 +25,7 @@ export const ada = {
   username: 'ambit:ada',
   uid: '0197-ada',
   groups: [],
-  extra: { [credentialIdKey]: ['JTI=credential-1'] },
+  extra: { 'authentication.kubernetes.io/credential-id': ['JTI=credential-1'] },
 };
 
 export type Claims = Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
 import { foldsToSystem } from '@ambit/rbac';
 import type { TimeInterval } from '../clock/clock-interval.ts';
-import { Refused } from './token-refusal.ts';
+import { TokenRefused } from './token-refusal.ts';
 
 /** What the claims of a token are judged by. */
-export interface TokenFacts {
+export interface ClaimFacts {
   /** Of tokens for webhooks, never that of the OIDC way: one issuer, one way in. */
   readonly issuer: string;
   /** The whole audience of tokens for this cluster. */
@@ -28,7 +28,7 @@ export interface ClusterUser {
 }
 
 /** Joins what the API server writes into its own audit log to the credential that was issued. */
-export const credentialIdKey = 'authentication.kubernetes.io/credential-id';
+const credentialIdKey = 'authentication.kubernetes.io/credential-id';
 
 const longestLifeSeconds = 3_600;
 /** How far the clock of central may be ahead of ours. An end is never put off. */
@@ -54,11 +54,11 @@ const claimNames: ReadonlySet<string> = new Set([
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** The user of a token whose issuer, audience and signature hold. Throws `Refused`. */
-export function judgeClaims(claims: Claims, facts: TokenFacts, now: TimeInterval): ClusterUser {
+/** The user of a token whose issuer, audience and signature hold. Throws `TokenRefused`. */
+export function judgeClaims(claims: Claims, facts: ClaimFacts, now: TimeInterval): ClusterUser {
   // A claim of a newer central may narrow what the token is for, such as `azp` or `cnf`.
   if (Object.keys(claims).some((claim) => !claimNames.has(claim))) {
-    throw new Refused('unknown_claim');
+    throw new TokenRefused('unknown_claim');
   }
   const uid = identifier(claims['sub']);
   const session = identifier(claims['sid']);
@@ -67,20 +67,21 @@ export function judgeClaims(claims: Claims, facts: TokenFacts, now: TimeInterval
   const username = judgeName(claims['name'], facts);
   const groups = judgeGroups(claims['groups'], facts);
   if (facts.endedSessions.has(session) || issuedAt < facts.issuedFrom) {
-    throw new Refused('session_ended');
+    throw new TokenRefused('session_ended');
   }
-  if (facts.denied.has(username)) throw new Refused('denied');
+  if (facts.denied.has(username)) throw new TokenRefused('denied');
   return { username, uid, groups, extra: { [credentialIdKey]: [`JTI=${credential}`] } };
 }
 
 function identifier(value: unknown): string {
-  if (typeof value !== 'string' || !identifierForm.test(value)) throw new Refused('wrong_claim');
+  if (typeof value !== 'string' || !identifierForm.test(value))
+    throw new TokenRefused('wrong_claim');
   return value;
 }
 
 function seconds(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-  throw new Refused('wrong_time');
+  throw new TokenRefused('wrong_time');
 }
 
 /** Where our clocks disagree the end is taken by the latest of them, the beginning by the earliest. Gives `iat`. */
@@ -88,28 +89,28 @@ function judgeTimes(claims: Claims, now: TimeInterval): number {
   const issuedAt = seconds(claims['iat']);
   const notBefore = seconds(claims['nbf']);
   const end = seconds(claims['exp']);
-  if (end <= issuedAt || end <= notBefore) throw new Refused('wrong_time');
-  if (end - issuedAt > longestLifeSeconds) throw new Refused('lives_too_long');
-  if (end * 1_000 <= now.high) throw new Refused('expired');
+  if (end <= issuedAt || end <= notBefore) throw new TokenRefused('wrong_time');
+  if (end - issuedAt > longestLifeSeconds) throw new TokenRefused('lives_too_long');
+  if (end * 1_000 <= now.high) throw new TokenRefused('expired');
   const latest = now.low / 1_000 + skewSeconds;
-  if (notBefore > latest || issuedAt > latest) throw new Refused('not_yet_valid');
+  if (notBefore > latest || issuedAt > latest) throw new TokenRefused('not_yet_valid');
   return issuedAt;
 }
 
-function judgeName(value: unknown, facts: TokenFacts): string {
-  if (typeof value !== 'string') throw new Refused('wrong_name');
+function judgeName(value: unknown, facts: ClaimFacts): string {
+  if (typeof value !== 'string') throw new TokenRefused('wrong_name');
   requireOurs(value, facts, 'wrong_name');
-  if (!nameForm.test(value)) throw new Refused('wrong_name');
+  if (!nameForm.test(value)) throw new TokenRefused('wrong_name');
   return value;
 }
 
-function judgeGroups(value: unknown, facts: TokenFacts): readonly string[] {
+function judgeGroups(value: unknown, facts: ClaimFacts): readonly string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value) || value.length > mostGroups) throw new Refused('wrong_group');
+  if (!Array.isArray(value) || value.length > mostGroups) throw new TokenRefused('wrong_group');
   return value.map((group: unknown) => {
-    if (typeof group !== 'string') throw new Refused('wrong_group');
+    if (typeof group !== 'string') throw new TokenRefused('wrong_group');
     requireOurs(group, facts, 'wrong_group');
-    if (!groupForm.test(group)) throw new Refused('wrong_group');
+    if (!groupForm.test(group)) throw new TokenRefused('wrong_group');
     return group;
   });
 }
@@ -117,15 +118,15 @@ function judgeGroups(value: unknown, facts: TokenFacts): readonly string[] {
 /** A name with our prefix and something behind it, that is not Kubernetes' own and that the owner lets in. */
 function requireOurs(
   name: string,
-  { userPrefix, subjectPrefixes }: TokenFacts,
+  { userPrefix, subjectPrefixes }: ClaimFacts,
   otherwise: 'wrong_name' | 'wrong_group',
 ): void {
-  if (foldsToSystem(name)) throw new Refused('reserved_name');
+  if (foldsToSystem(name)) throw new TokenRefused('reserved_name');
   if (userPrefix === '' || !name.startsWith(userPrefix) || name === userPrefix) {
-    throw new Refused(otherwise);
+    throw new TokenRefused(otherwise);
   }
   const allowed = subjectPrefixes.some(
     (prefix) => prefix !== '' && name.startsWith(prefix) && name !== prefix,
   );
-  if (!allowed) throw new Refused('beyond_ceiling');
+  if (!allowed) throw new TokenRefused('beyond_ceiling');
 }

@@ -23,7 +23,7 @@ export type TokenRefusal =
   | 'denied';
 
 /** Leaves a judgement with its reason; `verifyClusterToken` catches it. */
-export class Refused extends Error {
+export class TokenRefused extends Error {
   readonly reason: TokenRefusal;
 
   constructor(reason: TokenRefusal) {
