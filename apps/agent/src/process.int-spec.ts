@@ -174,10 +174,38 @@ describe('ambit-agent as a process', () => {
   );
 });
 
+test(
+  'print-webhook-config prints what an API server reads, also before the agent ever ran',
+  inScene(async (scene) => {
+    const data = `--data-dir=${join(scene.folder, 'fresh')}`;
+    const agent = run(['print-webhook-config', data, '--webhook-address=agent.example:7083']);
+    expect({ code: await agent.ended, said: agent.stderr }).toEqual({ code: 0, said: '' });
+    expect(parse(agent.stdout)).toMatchObject({
+      kind: 'Config',
+      clusters: [{ cluster: { server: 'https://agent.example:7083/authenticate' } }],
+    });
+    const nowhere = run(['print-webhook-config', data]);
+    expect(await nowhere.ended).toBe(78);
+    expect(nowhere.stderr).toContain('--webhook-address');
+  }),
+);
+
 describe('the help of a command of ambit-agent', () => {
   test.each([
     ['print-rbac', ['--ceiling', '--config']],
     ['print-policy', ['--account', '--ceiling', '--config', '--namespace']],
+    [
+      'print-webhook-config',
+      [
+        '--config',
+        '--data-dir',
+        '--webhook-address',
+        '--webhook-ca',
+        '--webhook-certificate',
+        '--webhook-key',
+        '--webhook-listen',
+      ],
+    ],
   ])('outside row B.8: %s names the settings it uses, and no others', async (name, uses) => {
     const help = run([name, '--help']);
     expect(await help.ended).toBe(0);

@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { endedSessionKind, Policy, tokenIssuer } from '@ambit/domain';
+import type { PolicyCluster, PolicyObject, PolicyPlain } from '@ambit/domain';
+import { decodeIntent } from '@ambit/protocol';
+import { createEnvelopeSigner, generateSigningKey, nodeDigests } from '@ambit/transport';
+import { ClusterState } from './cluster-state.ts';
+import { EncodedIntents } from './encoded-intents.ts';
+
+const webhookKey = 'CREDENTIALS/webhook';
+const clusterOf = (name: string, more: Partial<PolicyCluster> = {}): PolicyCluster => ({
+  kind: 'Cluster',
+  uid: name,
+  name,
+  labels: {},
+  subjectMode: 'Users',
+  userPrefix: 'ambit:',
+  ...more,
+});
+const plain = (of: string, name: string, spec: PolicyPlain['spec']): PolicyPlain => ({
+  kind: 'Plain',
+  of,
+  uid: `${of}-${name}`,
+  name,
+  labels: {},
+  spec,
+});
+
+function statesOf(objects: readonly PolicyObject[]) {
+  const policy = Policy.load(1, objects, nodeDigests);
+  const lineage = new Uint8Array();
+  const signer = createEnvelopeSigner(generateSigningKey());
+  const encoded = new EncodedIntents(nodeDigests);
+  const clock = { now: () => 0, monotonic: () => 0 };
+  const ports = { policy, lineage, signer, encoded, clock };
+  const facts = { installationUid: 'i', stateEpoch: 1, explainedFrom: 0 };
+  const of = (uid: string): ClusterState => new ClusterState(uid, ports, facts);
+  return { policy, lineage, of };
+}
+
+test('a session that ends changes what the agents with a webhook are sent, by that one entry, and no other state', () => {
+  const issuer = plain(tokenIssuer.kind, tokenIssuer.name, {
+    issuer: 'https://central/webhook',
+    keys: [{ kty: 'EC', crv: 'P-256', kid: 'k', x: 'x', y: 'y' }],
+  });
+  const web = clusterOf('web', { tokens: 'Webhook' });
+  const { policy, lineage, of } = statesOf([web, clusterOf('none'), issuer]);
+  const [state, other] = [of('web'), of('none')];
+  const [before, otherBefore] = [state.root, other.root];
+  expect(otherBefore).toEqual(statesOf([clusterOf('none')]).of('none').root);
+  expect([...other.sections]).toEqual(['CONFIG']);
+
+  const object = plain(endedSessionKind, 's1', { endedAt: 1 });
+  const touched = policy.apply({ revision: 2, changes: [{ op: 'put', object }] });
+  expect(touched).toEqual(new Map([['web', new Set([webhookKey])]]));
+  expect(state.follow({ revision: 2, lineage }, touched.get('web') ?? new Set())).toEqual([]);
+  expect(state.root).not.toEqual(before);
+  expect([...(state.changedSince(before) ?? [])]).toEqual([webhookKey]);
+  const [entry] = state.entriesOf([webhookKey]);
+  expect(entry && decodeIntent(entry.key, entry.body)).toMatchObject({
+    audience: 'ambit:web',
+    endedSessions: ['s1'],
+  });
+  expect(state.entries().map(({ key }) => key)).toEqual(['CONFIG/cluster', webhookKey]);
+});
