@@ -47,7 +47,13 @@ describe('a cluster that is gone', () => {
       { op: 'delete', kind: 'Cluster', uid: prod.uid },
       { op: 'put', object: impostor },
     ]);
-    expect(policy.counts(impostor.uid)).toEqual({ CONFIG: 1, ROLE: 0, DENY: 0, BINDING: 0 });
+    expect(policy.counts(impostor.uid)).toEqual({
+      CONFIG: 1,
+      ROLE: 0,
+      DENY: 0,
+      BINDING: 0,
+      CREDENTIALS: 0,
+    });
   });
 });
 

@@ -255,7 +255,13 @@ describe('entries', () => {
   test('a cluster in a mode that is not built is granted nothing', () => {
     const grouped = aCluster('grouped', {}, { subjectMode: 'Groups' });
     const policy = load(grouped, view, alice, aGrant('g', { subjects: to(alice), role: view }));
-    expect(policy.counts(grouped.uid)).toEqual({ CONFIG: 1, ROLE: 0, DENY: 0, BINDING: 0 });
+    expect(policy.counts(grouped.uid)).toEqual({
+      CONFIG: 1,
+      ROLE: 0,
+      DENY: 0,
+      BINDING: 0,
+      CREDENTIALS: 0,
+    });
   });
 });
 
