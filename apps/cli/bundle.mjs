@@ -1,29 +1,49 @@
 // Bundles kubectl's plugin out of what `tsc -b` built: kubectl starts it for every command, so that reading modules is most of
-// what it costs. What is needed only when central is asked stays in files of its own.
+// what it costs. What is needed only when central is asked, or something fails, is a bundle of its own: with one for both, what
+// they share would bring in Node's HTTP each time.
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outdir = here('./dist/bundle');
-
-await rm(outdir, { recursive: true, force: true });
-await build({
-  entryPoints: { credential: here('./dist/credential/main.js') },
+const seldom = ['renew-credential', 'tell-failure'];
+const common = {
   outdir,
   bundle: true,
-  splitting: true,
   platform: 'node',
   format: 'esm',
   target: 'node24',
   minify: true,
   keepNames: true,
-  metafile: true,
   sourcemap: 'linked',
   sourcesContent: false,
+  logLevel: 'warning',
+};
+
+await rm(outdir, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: { credential: here('./dist/credential/main.js') },
+  plugins: [
+    {
+      name: 'seldom-apart',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: new RegExp(`/(${seldom.join('|')})\\.js$`) }, ({ path }) => ({
+          path,
+          external: true,
+        })),
+    },
+  ],
+});
+await build({
+  ...common,
+  entryPoints: Object.fromEntries(
+    seldom.map((name) => [name, here(`./dist/credential/${name}.js`)]),
+  ),
+  splitting: true,
   // A CommonJS package among the bundled asks for Node's own modules.
   banner: {
     js: "import { createRequire as ambitRequire } from 'node:module'; const require = ambitRequire(import.meta.url);",
   },
-  logLevel: 'warning',
 });

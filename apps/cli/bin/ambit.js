@@ -6,11 +6,9 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
       '  next: install Node 24 from https://nodejs.org, or run `npx ambit` in the checkout\n',
   );
   process.exitCode = 1;
+} else if (process.argv[2] === 'credential' && !['-h', '--help'].includes(process.argv[3])) {
+  // kubectl starts this for every command: a program of its own, which runs as it is loaded.
+  void import('../dist/bundle/credential.js');
 } else {
-  // kubectl starts `ambit credential --server …` for every command: it is a program of its own.
-  const [, , command, option] = process.argv;
-  const plugin = command === 'credential' && option !== '--help' && option !== '-h';
-  void import(plugin ? '../dist/bundle/credential.js' : '../dist/main.js').then(({ main }) =>
-    main(),
-  );
+  void import('../dist/main.js').then(({ main }) => main());
 }

@@ -16,7 +16,7 @@ export interface Running {
 
 const entry = fileURLToPath(new URL('./run.test-support.ts', import.meta.url));
 
-const plugin = fileURLToPath(new URL('./credential/run.test-support.ts', import.meta.url));
+const plugin = fileURLToPath(new URL('./credential/main.ts', import.meta.url));
 
 /** The words that start the command from source, or the plugin that is a program of its own. */
 export function commandLine(args: readonly string[]): string[] {

@@ -9,6 +9,7 @@ import { agentFootprint } from './b10-agent-footprint.ts';
 import { onboardCluster } from './b21-onboard-cluster.ts';
 import { authorizerTax } from './b22-authorizer-tax.ts';
 import { endsAfterRestart } from './ends-after-restart.ts';
+import { execPlugin } from './exec-plugin.ts';
 
 /** What happens in a cluster: a change in force, the agent's work, and what both cost the API server. */
 export const ofClusters: readonly Benchmark[] = [
@@ -22,4 +23,5 @@ export const ofClusters: readonly Benchmark[] = [
   authorizerTax,
   admissionCost,
   endsAfterRestart,
+  execPlugin,
 ];

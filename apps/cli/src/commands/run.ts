@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -64,14 +64,10 @@ function signedInAs({ globals }: CommandContext, server: string): Environment {
 const passedOn = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
 function ended({ program, args, env }: Started, terminal: boolean): Promise<ExitCode> {
-  // From here on Ctrl-C is the program's: this command ends when that does.
-  process.removeAllListeners('SIGINT');
+  const pass = passSignals(terminal);
   return new Promise((done, failed) => {
     const child = spawn(program, args, { env, stdio: 'inherit' });
-    for (const signal of passedOn) {
-      // A terminal has sent it to both.
-      process.on(signal, () => (signal === 'SIGINT' && terminal ? undefined : child.kill(signal)));
-    }
+    pass.to = child;
     child.on('error', (error) => failed(notStarted(program, error)));
     child.on('exit', (code, signal) => {
       const by = signal === null ? 0 : 128 + constants.signals[signal];
@@ -79,6 +75,19 @@ function ended({ program, args, env }: Started, terminal: boolean): Promise<Exit
       done((code ?? by) as ExitCode);
     });
   });
+}
+
+/** Before the program runs, so that no signal ends this command alone: Ctrl-C is the program's, and this one ends when that does. */
+function passSignals(terminal: boolean): { to: ChildProcess | undefined } {
+  const pass: { to: ChildProcess | undefined } = { to: undefined };
+  const others = process.rawListeners('SIGINT') as (() => void)[];
+  for (const signal of passedOn) {
+    // A terminal has sent it to both.
+    const passes = !(signal === 'SIGINT' && terminal);
+    process.on(signal, () => void (passes && pass.to?.kill(signal)));
+  }
+  for (const other of others) process.off('SIGINT', other);
+  return pass;
 }
 
 function notStarted(program: string, error: Error): AppError {

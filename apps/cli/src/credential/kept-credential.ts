@@ -25,7 +25,7 @@ export interface CredentialPlace {
 }
 
 /** A credential that ends sooner is asked for anew. */
-export const leastLeftMs = 30_000;
+const leastLeftMs = 30_000;
 
 /** Below the cache folder. */
 export const credentialFolder = 'credentials';
@@ -48,6 +48,27 @@ export function credentialPlace({ server, cluster }: Wanted, env: Environment): 
     failure: join(folder, `${name}.failed.json`),
     lock: join(folderOf('state', env), 'locks', hash('sha256', JSON.stringify([server, cluster]))),
   };
+}
+
+/** The credential that is kept and lives long enough to be given out. Never throws: what hinders is told when one is asked for. */
+export function keptCredential(
+  wanted: Wanted,
+  env: Environment,
+  now: number,
+): KeptCredential | undefined {
+  try {
+    return longEnough(readKept(credentialPlace(wanted, env).credential, now), now);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The credential, when it does not end in a moment. */
+export function longEnough(
+  kept: KeptCredential | undefined,
+  now: number,
+): KeptCredential | undefined {
+  return kept !== undefined && kept.expiresAt - now >= leastLeftMs ? kept : undefined;
 }
 
 /** The credential that is kept and has not ended; undefined when there is none, or what is there is no whole one of ours. */

@@ -6,10 +6,10 @@ import type { Wanted } from './kept-credential.ts';
 import { giveCredential } from './give-credential.ts';
 
 /**
- * `ambit credential`, as kubectl starts it for every command of a person: a program of its own that loads next to nothing while a
- * credential is kept. Leaves the exit code behind; a failure goes to standard error alone.
+ * `ambit credential`, as kubectl starts it for every command of a person: a program of its own, which is loaded to run and loads next
+ * to nothing while a credential is kept. Leaves the exit code behind; a failure goes to standard error alone.
  */
-export async function main(): Promise<void> {
+async function main(): Promise<void> {
   try {
     const wanted = wantedOf(process.argv.slice(3));
     writeOutput(await giveCredential(wanted, processEnvironment(), say));
@@ -31,3 +31,5 @@ function wantedOf(args: string[]): Wanted {
   }).values;
   return { server, cluster };
 }
+
+await main();

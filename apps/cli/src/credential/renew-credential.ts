@@ -7,7 +7,8 @@ import { shortDuration } from '../output/relative-time.ts';
 import { askCentral, type Obtained } from './ask-central.ts';
 import { keep, sweep } from './keep-credential.ts';
 import {
-  leastLeftMs,
+  credentialPlace,
+  longEnough,
   readJson,
   readKept,
   type CredentialPlace,
@@ -35,11 +36,11 @@ interface Host {
  * A fresh credential. Of many processes at once one asks, and the others take what it got, or its failure: for twenty seconds
  * nobody asks again. While central cannot be reached, what is kept serves to its end. Throws `AppError`.
  */
-export async function renewCredential(
-  wanted: Wanted,
-  place: CredentialPlace,
-  host: Host,
-): Promise<KeptCredential> {
+export async function renewCredential(wanted: Wanted, host: Host): Promise<KeptCredential> {
+  if (wanted.server === '' || wanted.cluster === '') {
+    throw new AppError('usage', 'both --server URL and --cluster NAME are needed');
+  }
+  const place = credentialPlace(wanted, host.env);
   const until = Date.now() + waitAtMostMs;
   for (;;) {
     const release = await takeLock(place.lock);
@@ -67,8 +68,8 @@ async function takeLock(folder: string): Promise<ReleaseFolder | 'taken' | 'none
 /** What another process got meanwhile. Throws its failure. */
 function knownAnswer(place: CredentialPlace): KeptCredential | undefined {
   const now = Date.now();
-  const kept = readKept(place.credential, now);
-  if (kept !== undefined && kept.expiresAt - now >= leastLeftMs) return kept;
+  const kept = longEnough(readKept(place.credential, now), now);
+  if (kept !== undefined) return kept;
   const failure = readJson(place.failure) as Partial<KeptFailure> | undefined;
   const { at = 0, code = '', message = '' } = failure ?? {};
   const age = now - at;
