@@ -21,7 +21,7 @@ beforeAll(async () => {
   policy = new PolicyWriter(db.database);
   central = await TestCentral.start(db.url);
   await central.apply(
-    ...['ada', 'bob', 'cyd', 'dan', 'eve'].map((name) => user(name)),
+    ...['ada', 'bob', 'cyd', 'dan', 'eve', 'fay'].map((name) => user(name)),
     group('devs', ['bob']),
     withAccess('prod', { credential: 'Token', via: 'OIDC', server }),
     withAccess('hooked', { credential: 'Token', ttl: '1h' }),
@@ -207,6 +207,40 @@ describe('no credential', () => {
     expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
     const other = await signIn(policy, 'ada');
     expect((await ask(other.token)).status).toBe(201);
+  });
+});
+
+describe('access of a cluster', () => {
+  const written = { credential: 'Token', via: 'OIDC', ttl: '30m', server };
+
+  test('is kept as it was written, and written again changes nothing', async () => {
+    const first = await central.apply(withAccess('kept', written));
+    const { spec, metadata } = (await central.get('/clusters/kept')).body;
+    expect(spec.access).toEqual(written);
+    expect((await central.apply(withAccess('kept', written))).revision).toBe(first.revision);
+    await central.apply(withAccess('kept', { ...written, ttl: '20m' }));
+    const changed = (await central.get('/clusters/kept')).body;
+    expect(changed.spec.access.ttl).toBe('20m');
+    expect(changed.metadata.generation).toBe(metadata.generation + 1);
+  });
+
+  test('ends at once with the next document that does not name it', async () => {
+    await central.apply(withAccess('shut', written), grant('shut-in', [{ user: 'fay' }], ['shut']));
+    const { token } = await signIn(policy, 'fay');
+    expect((await ask(token, 'shut')).status).toBe(201);
+    await central.apply(document('Cluster', 'shut', {}));
+    expect((await ask(token, 'shut')).body.code).toBe('access_off');
+    expect((await central.get('/clusters/shut')).body.spec).not.toHaveProperty('access');
+  });
+
+  test('that is wrong is refused where it is wrong', async () => {
+    const objects = [withAccess('wrong', { server: 'http://prod.example.com', ttl: '2h' })];
+    const { status, body } = await central.call('POST', '/apply', { body: { objects } });
+    expect(status).toBe(422);
+    expect(body.errors).toMatchObject([
+      { pointer: '/spec/access/server', message: expect.stringContaining('https') },
+      { pointer: '/spec/access/ttl', message: expect.stringContaining('10m to 1h') },
+    ]);
   });
 });
 
