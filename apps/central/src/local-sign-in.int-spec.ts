@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { TestCentral, user } from './central.test-support.ts';
+import { replicaFolder, signIn, TestCentral, testSettings, user } from './central.test-support.ts';
 import { offerSetUp } from './features/sign-in/public.ts';
 import {
   codeOf,
@@ -93,6 +95,25 @@ describe('set-up of a local user', () => {
     expect((await setUpPage(second)).status).toBe(403);
   });
 
+  test('again ends what ran before, and the wait that guesses of others made', async () => {
+    const secret = await make('abe');
+    const browser = await signedInBrowser(central, db, 'abe', secret);
+    const session = await signIn(policy, 'abe');
+    const guess = async (): Promise<number> => {
+      const guesser = new TestBrowser(central);
+      const fields = { name: 'abe', password: 'a wrong password', code: '123456' };
+      return (await guesser.submit(await guesser.get('/sign-in'), fields)).status;
+    };
+    for (let at = 0; at < 5; at++) await guess();
+    expect(await guess()).toBe(429);
+    const next = await make('abe');
+    expect(next).not.toBe(secret);
+    expect((await browser.get('/sign-in')).text).not.toContain('signed in as');
+    const { body } = await central.get('/me', { token: session.token });
+    expect(body).toMatchObject({ code: 'session_ended', why: 'The password was set anew.' });
+    expect((await new TestBrowser(central).signIn('abe', next)).status).toBe(303);
+  });
+
   test('is not made for a locked person', async () => {
     await central.apply({ ...user('dan'), spec: { active: false } });
     await expect(offer('dan')).rejects.toMatchObject({ message: 'User dan is locked.' });
@@ -114,9 +135,9 @@ describe('a local sign-in', () => {
     expect(page.text).toContain('signed in as <strong>eva</strong>');
     const knew = new TestBrowser(central);
     knew.cookies.set('ambit', { value: before ?? '', path: '/' });
-    expect((await knew.get('/sign-in')).text).not.toContain('eva');
+    expect((await knew.get('/sign-in')).text).not.toContain('signed in as');
     await browser.submit(page, {});
-    expect((await browser.get('/sign-in')).text).not.toContain('eva');
+    expect((await browser.get('/sign-in')).text).not.toContain('signed in as');
   });
 
   test('uses a code up', async () => {
@@ -217,7 +238,7 @@ describe('a page of sign-in', () => {
       status: 403,
       text: expect.stringContaining('another browser'),
     });
-    expect((await browser.get('/sign-in')).text).not.toContain('lea');
+    expect((await browser.get('/sign-in')).text).not.toContain('signed in as');
   });
 
   test.each([
@@ -275,7 +296,63 @@ describe('a page of sign-in', () => {
     const secret = await make('ole');
     const browser = await signedInBrowser(central, db, 'ole', secret);
     await central.apply({ ...user('ole'), spec: { active: false } });
-    expect((await browser.get('/sign-in')).text).not.toContain('ole');
+    expect((await browser.get('/sign-in')).text).not.toContain('signed in as');
     expect((await browser.get('/sign-in/device')).status).toBe(303);
   });
+});
+
+describe('central behind a public URL', () => {
+  test('binds cookies to it and to https, and says where it is', async () => {
+    const dataDir = await replicaFolder(central);
+    const flags = { publicUrl: 'https://ambit.example.com/' };
+    const replica = await TestCentral.start(db.url, { dataDir, flags });
+    try {
+      const page = await new TestBrowser(replica).get('/sign-in');
+      expect(page.headers.get('set-cookie')).toMatch(
+        /^__Host-ambit=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      );
+      const url = `${replica.running.restUrl}/oauth2/.well-known/openid-configuration`;
+      const told = (await (await fetch(url)).json()) as Record<string, string>;
+      expect(told['issuer']).toBe('https://ambit.example.com/oauth2');
+      const query = new URLSearchParams({
+        client_id: 'ambit-cli',
+        response_type: 'code',
+        scope: 'openid',
+        redirect_uri: 'http://127.0.0.1:1/callback',
+        code_challenge: 'x'.repeat(43),
+        code_challenge_method: 'S256',
+      });
+      const sent = await new TestBrowser(replica).get(`/oauth2/auth?${String(query)}`);
+      const cookies = sent.headers.getSetCookie();
+      expect(cookies.length).toBeGreaterThan(0);
+      for (const cookie of cookies) expect(cookie).toMatch(/^__Secure-.*; secure; httponly$/i);
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  test('does not start with another key of sign-in, or without it', async () => {
+    const dataDir = await replicaFolder(central);
+    const path = join(dataDir, 'central/keys/sign-in.key');
+    await writeFile(path, `${'x'.repeat(43)}\n`);
+    const start = (): Promise<TestCentral> => TestCentral.start(db.url, { dataDir });
+    await expect(start()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('is not that of this installation'),
+    });
+    await rm(path);
+    await expect(start()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('is missing'),
+    });
+  });
+
+  test.each(['http://ambit.example.com', 'https://ambit.example.com/path', 'ambit'])(
+    'does not start as %s',
+    async (publicUrl) => {
+      await expect(testSettings({ publicUrl }, {})).rejects.toMatchObject({
+        code: 'config_invalid',
+      });
+    },
+  );
 });

@@ -48,7 +48,6 @@ export {
   findActiveUser,
   findLocalCredential,
   findSetUp,
-  LocalCredentialStore,
   type LocalCredential,
 } from './sign-in/local-credential.store.ts';
 export * from './sign-in/sign-in-attempts.ts';

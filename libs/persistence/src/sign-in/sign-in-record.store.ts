@@ -99,6 +99,14 @@ export class SignInRecordStore {
     await this.#sql.query('DELETE FROM sign_in_records WHERE grant_id = $1', [grantId]);
   }
 
+  /** Signs a person out in every browser. */
+  async removeBrowsersOf(userUid: string): Promise<void> {
+    await this.#sql.query(
+      `DELETE FROM sign_in_records WHERE model = 'Browser' AND payload->>'uid' = $1`,
+      [userUid],
+    );
+  }
+
   async #first(text: string, values: readonly unknown[]): Promise<FoundSignInRecord | undefined> {
     const [row] = await this.#sql.query<Row>(text, values);
     if (row === undefined) return undefined;

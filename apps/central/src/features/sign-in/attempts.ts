@@ -9,6 +9,12 @@ export interface Attempt {
   readonly address: string;
 }
 
+/** An attempt to sign in as somebody. */
+export const signInAttempt = (name: string, address: string): Attempt => ({
+  what: `account ${name}`,
+  address,
+});
+
 /** Attempts in a row that wait for nothing: people mistype, and many sit behind one address. */
 const free = { what: 5, address: 20 } as const;
 

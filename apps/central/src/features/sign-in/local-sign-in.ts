@@ -2,7 +2,7 @@ import type { Clock } from '@ambit/kernel';
 import { findLocalCredential } from '@ambit/persistence';
 import type { LocalCredential, Sql, UnitOfWork } from '@ambit/persistence';
 import { networkOf } from '../../platform/client-address.ts';
-import { Attempts } from './attempts.ts';
+import { Attempts, signInAttempt } from './attempts.ts';
 import { stepOf } from './one-time-codes.ts';
 import { isPassword } from './passwords.ts';
 import type { SignInSecrets } from './sign-in-secrets.ts';
@@ -43,7 +43,7 @@ export class LocalSignIn {
     shown: { readonly name: string; readonly password: string; readonly code: string },
     address: string,
   ): Promise<SignInAnswer> {
-    const attempt = { what: `account ${shown.name}`, address };
+    const attempt = signInAttempt(shown.name, address);
     const waitSeconds = await this.#attempts.take(attempt);
     if (waitSeconds !== undefined) return { person: undefined, waitSeconds };
     const found = await findLocalCredential(this.#ports.sql, shown.name);

@@ -5,7 +5,7 @@ import { AppError, base32 } from '@ambit/kernel';
 import { findSetUp } from '@ambit/persistence';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import { networkOf } from '../../platform/client-address.ts';
-import { Attempts } from './attempts.ts';
+import { Attempts, signInAttempt } from './attempts.ts';
 import type { Person, SignInPorts } from './local-sign-in.ts';
 import { authenticatorEntry, stepOf } from './one-time-codes.ts';
 import { hashPassword, passwordLength } from './passwords.ts';
@@ -88,7 +88,7 @@ export class SetUp {
     return { person: { uid: userUid, name }, authenticator: authenticatorEntry(secret, name) };
   }
 
-  /** Uses the code up when everything else is right. Sessions of before end. Throws `rate_limited` when too many passwords wait. */
+  /** Uses the code up when everything else is right. Sessions and signed-in browsers of before end. Throws `rate_limited` when too many passwords wait. */
   async complete(
     { person }: SetUpEntry,
     shown: {
@@ -118,6 +118,7 @@ export class SetUp {
       const made = { passwordHash, totpSecret, step };
       if (!(await tx.localCredentials.setUp(hashOf(setUpCode), made))) return false;
       await tx.sessions.endOf(person.uid, 'The password was set anew.');
+      await tx.signInRecords.removeBrowsersOf(person.uid);
       tx.audit.record({
         type: 'login.set_up',
         message: `${person.name} set up a password and one-time codes`,
@@ -126,7 +127,10 @@ export class SetUp {
       });
       return true;
     });
-    return done ? { done } : { done, wrong: 'The code was used meanwhile, or its time is over.' };
+    if (!done) return { done, wrong: 'The code was used meanwhile, or its time is over.' };
+    // Who was made to wait by others' guesses comes in at once.
+    await this.#attempts.right(signInAttempt(person.name, address));
+    return { done };
   }
 }
 
