@@ -13,7 +13,6 @@ export type { CommitDone } from './policy/follow-steps.ts';
 export { compilerVersion, Policy } from './policy/policy.ts';
 export {
   endedSessionKind,
-  /** @public Whoever changes the keys of central writes the object of this kind and name. */
   tokenIssuer,
 } from './policy/token-kinds.ts';
 export * from './names/check-name.ts';

@@ -35,7 +35,7 @@ import { undoOf } from './undo-changes.ts';
  * Version of the mapping from policy to entries. Raise it whenever the same policy would compile to other entries:
  * a replica that starts with a higher one gives the policy a new revision.
  */
-export const compilerVersion = 1;
+export const compilerVersion = 2;
 
 /**
  * The whole policy of an installation in memory, and what each cluster should hold by it. What it answers follows

@@ -38,7 +38,9 @@ const facts = (ceiling: boolean): ReportedFacts => ({
   ...(ceiling ? { ceiling: defaultCeiling } : {}),
 });
 
-const ada: Pick<Actor, 'principal'> = { principal: { kind: 'user', uid: 'User-ada', name: 'ada' } };
+const ada: Pick<Actor, 'principal'> = {
+  principal: { kind: 'user', uid: 'User-ada', name: 'ada', roles: [] },
+};
 
 function own(policy: Policy, evidence: Partial<Evidence>) {
   const world = { policy, whole: async () => undefined } as unknown as PolicyWorld;

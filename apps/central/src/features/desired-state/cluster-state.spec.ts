@@ -42,7 +42,7 @@ test('a session that ends changes what the agents with a webhook are sent, by th
     issuer: 'https://central/webhook',
     keys: [{ kty: 'EC', crv: 'P-256', kid: 'k', x: 'x', y: 'y' }],
   });
-  const web = clusterOf('web', { tokens: 'Webhook' });
+  const web = clusterOf('web', { access: { credential: 'Token', via: 'Webhook', ttl: '10m' } });
   const { policy, lineage, of } = statesOf([web, clusterOf('none'), issuer]);
   const [state, other] = [of('web'), of('none')];
   const [before, otherBefore] = [state.root, other.root];
