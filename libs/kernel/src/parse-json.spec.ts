@@ -15,7 +15,11 @@ const nasty = [
   '~',
 ];
 const key = fc.oneof(fc.constantFrom(...nasty), fc.string({ unit: 'binary' }));
-const entries = fc.array(fc.tuple(key, fc.jsonValue({ maxDepth: 2 })), { maxLength: 6 });
+// Keys below are read by the same rule; here it is those of the first level that are counted.
+const value = fc
+  .jsonValue({ maxDepth: 2 })
+  .filter((each) => !JSON.stringify(each).includes('"__proto__":'));
+const entries = fc.array(fc.tuple(key, value), { maxLength: 6 });
 
 function faultOf(text: string): { line?: number; column?: number; pointer?: string } {
   try {
