@@ -20,6 +20,7 @@ test('outside case 09: moments by RFC 3339 are read by one parser', () => {
     // What an agent says of the time is judged, not refused.
     'apps/central/src/features/agent-gateway/agent-event.ts',
     // The Date header of HTTP, and the end that a plugin of kubectl tells.
+    'apps/cli/src/credential/ask-central.ts',
     'libs/kube/src/caller.ts',
     'libs/kube/src/exec-credentials.ts',
     'libs/protocol/src/codecs/audit-batch.ts',
