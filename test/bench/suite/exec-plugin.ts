@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -116,8 +116,6 @@ class PluginPlace {
       AMBIT_CONFIG_DIR: join(folder, 'config'),
       AMBIT_CACHE_DIR: join(folder, 'cache'),
       AMBIT_STATE_DIR: join(folder, 'state'),
-      AMBIT_SERVER: url,
-      AMBIT_TOKEN: 'ambs_of_this_benchmark',
     };
   }
 
@@ -125,7 +123,12 @@ class PluginPlace {
     const folder = await mkdtemp(join(tmpdir(), 'ambit-bench-plugin-'));
     const server = createServer();
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    return new PluginPlace(folder, server);
+    const place = new PluginPlace(folder, server);
+    const profile = { server: place.command[4], token: 'ambs_of_this_benchmark' };
+    await mkdir(join(folder, 'config'));
+    const text = JSON.stringify({ profiles: { default: profile } });
+    await writeFile(join(folder, 'config', 'config.yaml'), text, { mode: 0o600 });
+    return place;
   }
 
   /** Throws when it gives anything but a credential. */

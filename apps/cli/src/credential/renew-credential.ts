@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockFolder, type Environment, type ReleaseFolder } from '@ambit/config';
-import { AppError, errorKinds, toAppError, type ErrorCode } from '@ambit/kernel';
+import { AppError, errorKinds, isAppError, type ErrorCode } from '@ambit/kernel';
 import { shortDuration } from '../output/relative-time.ts';
 import { askCentral, type Obtained } from './ask-central.ts';
 import { keep, sweep } from './keep-credential.ts';
@@ -96,7 +96,8 @@ async function ask(
     tellClock(obtained, say);
     return obtained.credential;
   } catch (error) {
-    return withoutCentral(toAppError(error), place, say);
+    if (!isAppError(error)) throw error;
+    return withoutCentral(error, place, say);
   }
 }
 
