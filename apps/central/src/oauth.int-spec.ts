@@ -5,7 +5,7 @@ import type { TestDatabase } from '@ambit/testing';
 import * as client from 'openid-client';
 import { replicaFolder, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
-import { localUser, signedInBrowser, TestBrowser } from './sign-in.test-support.ts';
+import { forgetCodes, localUser, signedInBrowser, TestBrowser } from './sign-in.test-support.ts';
 import type { Fields, Page } from './sign-in.test-support.ts';
 
 let db: TestDatabase;
@@ -301,13 +301,25 @@ describe('the authorization code flow', () => {
     const signed = await browser.signIn('cleo', secrets['cleo'] ?? '', form);
     const page = await browser.get(signed.headers.get('location') ?? '');
     expect(page.text).toContain('<dd>cleo</dd>');
+    await forgetCodes(db, 'cleo');
     await answered(browser, page, 'approve');
     const again = await toRequest(browser, authorization());
     expect(again.text).toContain('Let this program in?');
     const other = await browser.submit(again, {}, '/sign-in/out');
     expect(other.status).toBe(200);
-    const third = await toRequest(browser, authorization());
-    expect(third.status).toBe(303);
+    const request = authorization();
+    const third = await toRequest(browser, request);
+    const next = await browser.signIn(
+      'ben',
+      secrets['ben'] ?? '',
+      third.headers.get('location') ?? '',
+    );
+    await forgetCodes(db, 'ben');
+    const shown = await browser.get(next.headers.get('location') ?? '');
+    const back = await answered(browser, shown, 'approve');
+    const { body } = await exchange(back.searchParams.get('code') ?? '', request.verifier);
+    expect((await me(body.access_token)).body.actor).toBe('user/ben');
+    await central.call('DELETE', '/me/session', { token: body.access_token });
   });
 
   test('tells the program that the person said no', async () => {

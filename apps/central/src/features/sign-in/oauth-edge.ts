@@ -3,11 +3,13 @@ import type Provider from 'oidc-provider';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { networkOf } from '../../platform/client-address.ts';
 import type { ClientAddress } from '../../platform/client-address.ts';
-import { oauthPath } from './oauth-facts.ts';
+import { oauthPath, sessionCookieName } from './oauth-facts.ts';
 import { send } from './sign-in-edge.ts';
 
 /** Requests of one network: a hundred programs that wait behind one address stay below. */
 const budget = { points: 1_200, duration: 60 };
+
+const sessionCookie = new RegExp(`^(__Secure-)?${sessionCookieName}(\\.sig)?=`);
 
 /** Hands requests to the OAuth server, as they look at the public URL whatever they say of themselves. */
 export function oauthHandler(
@@ -38,13 +40,21 @@ export function oauthHandler(
       host,
       'x-forwarded-host': host,
       'x-forwarded-proto': protocol.slice(0, -1),
+      cookie: withoutSession(headers.cookie),
     });
-    // Each sign-in of a program stands alone: who signed in with this browser before is asked of our own cookie.
-    if (path === '/auth') delete headers.cookie;
     Object.assign(request, { originalUrl: request.url });
     request.url = `${path}${url.search}`;
     await callback(request, response);
   };
+}
+
+/**
+ * Each sign-in of a program stands alone: who is signed in with a browser is known by our own cookie, and what the server
+ * remembers of another person who was here before is of no use.
+ */
+function withoutSession(cookies = ''): string {
+  const kept = cookies.split(/; */).filter((pair) => !sessionCookie.test(pair));
+  return kept.join('; ');
 }
 
 function userCodeOf(url: URL): string {

@@ -6,7 +6,7 @@ import type { Clock } from '@ambit/kernel';
 import { makeBearerToken } from '@ambit/transport';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import { refusalOf } from '../sessions/public.ts';
-import { oauthPath, programName, sessionSeconds } from './oauth-facts.ts';
+import { oauthPath, programName, sessionCookieName, sessionSeconds } from './oauth-facts.ts';
 import { OAuthAdapter } from './oauth-adapter.ts';
 import type { AdapterPorts } from './oauth-adapter.ts';
 import type { SignInSecrets } from './sign-in-secrets.ts';
@@ -107,7 +107,7 @@ function cookiesOf({ secrets, publicUrl }: ProviderPorts): Configuration['cookie
   return {
     keys: [secrets.cookieKey],
     names: {
-      session: `${prefix}ambit-oauth`,
+      session: `${prefix}${sessionCookieName}`,
       interaction: `${prefix}ambit-request`,
       resume: `${prefix}ambit-resume`,
     },
