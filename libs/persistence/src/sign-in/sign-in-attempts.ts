@@ -13,7 +13,8 @@ const longestWaitSeconds = 300;
 const forgottenAfter = `interval '1 hour'`;
 
 /**
- * Counts one more attempt before it is made, so that many at once are not looked at together. Undefined: go on. A number: the
+ * Counts one more attempt before it is made, so that many at once are not looked at together: they wait for one another here,
+ * so the time is that of the moment and not that of the statement. Undefined: go on. A number: the
  * seconds to wait, and nothing was counted.
  */
 export async function takeAttempt(
@@ -22,24 +23,25 @@ export async function takeAttempt(
 ): Promise<number | undefined> {
   const next = `CASE WHEN a.last_at < now() - ${forgottenAfter} THEN 1 ELSE a.count + 1 END`;
   const taken = await sql.query(
-    `INSERT INTO sign_in_attempts AS a (key, count, last_at, next_at) VALUES ($1, 1, now(), now())
-     ON CONFLICT (key) DO UPDATE SET count = ${next}, last_at = now(), next_at = now() + interval '1 second' *
-       CASE WHEN ${next} < $2 THEN 0 ELSE least(${longestWaitSeconds}, 2 ^ least(30, ${next} - $2)) END
-     WHERE a.next_at <= now() RETURNING 1`,
+    `INSERT INTO sign_in_attempts AS a (key, count, last_at, next_at) VALUES ($1, 1, now(), '-infinity')
+     ON CONFLICT (key) DO UPDATE SET count = ${next}, last_at = now(), next_at = CASE WHEN ${next} < $2 THEN '-infinity'
+       ELSE clock_timestamp() + interval '1 second' * least(${longestWaitSeconds}, 2 ^ least(30, ${next} - $2)) END
+     WHERE a.next_at <= clock_timestamp() RETURNING 1`,
     [Buffer.from(key), free],
   );
   if (taken.length === 1) return undefined;
   const [row] = await sql.query<{ wait: number }>(
-    `SELECT ceil(extract(epoch FROM next_at - now()))::int AS wait FROM sign_in_attempts WHERE key = $1`,
+    `SELECT ceil(extract(epoch FROM next_at - now()))::int AS wait FROM sign_in_attempts
+     WHERE key = $1 AND next_at > now()`,
     [Buffer.from(key)],
   );
-  return Math.max(1, row?.wait ?? 1);
+  return row?.wait ?? 1;
 }
 
 /** What was right does not count, and what was counted before it still does. */
 export async function giveBackAttempt(sql: Sql, key: Uint8Array): Promise<void> {
   await sql.query(
-    'UPDATE sign_in_attempts SET count = greatest(0, count - 1), next_at = now() WHERE key = $1',
+    `UPDATE sign_in_attempts SET count = greatest(0, count - 1), next_at = '-infinity' WHERE key = $1`,
     [Buffer.from(key)],
   );
 }
