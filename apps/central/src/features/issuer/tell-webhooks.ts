@@ -1,7 +1,9 @@
 import { tokenIssuer } from '@ambit/domain';
 import type { PolicyView } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
+import type { PublicKey } from './issuer-keys.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 
 /**
@@ -21,9 +23,7 @@ export async function tellWebhooks(tx: Transaction, issuer?: string): Promise<vo
   const stored = await tx.plain(kind).find(name);
   const named = issuer ?? stored?.spec['issuer'];
   if (named === undefined) return;
-  const keys = (await tx.issuerKeys.list()).map(({ publicKey: { kty, crv, kid, x, y } }) => ({
-    ...{ kty, crv, kid, x, y },
-  }));
+  const keys = (await tx.issuerKeys.list()).map(({ publicKey }) => pointOf(publicKey));
   const spec = { issuer: named, keys };
   const { outcome } = await tx.plain(kind).put({ name, labels: {}, spec });
   if (outcome === 'unchanged') return;
@@ -33,6 +33,9 @@ export async function tellWebhooks(tx: Transaction, issuer?: string): Promise<vo
     details: { kids: keys.map(({ kid }) => kid ?? '') },
   });
 }
+
+/** What of a key an agent needs. */
+const pointOf = ({ kty, crv, kid, x, y }: PublicKey): PublicKey => defined({ kty, crv, kid, x, y });
 
 /** Sees to it that agents are told the keys once there is a cluster whose API server asks its agent whose a token is. */
 export class WebhooksTold {
