@@ -12,9 +12,11 @@ import {
   replicaFolder,
   signIn,
   TestCentral,
+  testSettings,
   user,
 } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
+import { createAdmin } from './maintenance/create-admin.ts';
 import { withRights } from './features/policy/with-rights.ts';
 
 let db: TestDatabase;
@@ -139,6 +141,42 @@ describe('a Delegation', () => {
     await one.call('DELETE', '/delegations/stream');
     await eventually(() => expect(ended).toBe(true), { withinMs: 5_000, what: 'the end' });
     expect(await reading).toContain(`The session of user/${name} has another role now.`);
+  });
+});
+
+describe('ambit-central admin create', () => {
+  const create = async (name: string): Promise<string> => {
+    const env = { AMBIT_DATABASE_URL: db.url, AMBIT_PUBLIC_URL: 'https://ambit.example' };
+    const lines: string[] = [];
+    const settings = await testSettings({ dataDir: one.dataDir }, env);
+    await createAdmin(settings, name, (line) => lines.push(line));
+    return lines.join('\n');
+  };
+
+  test('makes people administrators, beside those that there are, and says where they set up their sign-in', async () => {
+    expect(await create('boss-1')).toMatch(
+      /^Open https:\/\/ambit\.example\/sign-in\/set-up and type .+:\n {2}[a-z2-7-]+$/,
+    );
+    await create('boss-2');
+    await create('boss-1');
+    const { body } = await one.get('/delegations/administrators');
+    expect(body.spec).toEqual({
+      role: 'admin',
+      subjects: [{ user: 'boss-1' }, { user: 'boss-2' }],
+    });
+    const { token } = await signIn(policy, 'boss-2');
+    expect((await one.get('/tokens', { token })).status).toBe(200);
+  });
+
+  test('gives nobody less than they were promised', async () => {
+    const path = '/delegations/administrators';
+    const spec = { role: 'auditor', subjects: [{ user: 'boss-1' }] };
+    await one.call('PUT', path, { body: document('Delegation', 'administrators', spec) });
+    await expect(create('boss-3')).rejects.toMatchObject({
+      code: 'in_use',
+      message: 'The Delegation administrators gives the role auditor.',
+    });
+    expect((await one.get('/users/boss-3')).status).toBe(404);
   });
 });
 

@@ -130,13 +130,13 @@ token
   .action(async (name: string, _options: unknown, command: Command) =>
     revokeToken(await settingsOf(command), name, write),
   );
-const admin = program
-  .command('admin')
-  .description('People who sign in with a password, on the machine that holds the data');
+const admin = program.command('admin').description('Administrators who sign in with a password');
 admin
   .command('create')
   .argument('<name>', 'name of the person, who is made when there is none')
-  .description('Print a code, once, with which the person sets up password and one-time codes')
+  .description(
+    'Make a person an administrator, and print a code, once, with which they set up password and one-time codes',
+  )
   .action(async (name: string, _options: unknown, command: Command) =>
     createAdmin(await settingsOf(command), name, write),
   );

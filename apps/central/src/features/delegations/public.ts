@@ -1,2 +1,3 @@
 /** What the program outside REST may use of rights in Ambit itself. */
 export { delegationKind } from './delegation-kind.ts';
+export { makeAdministrator } from './make-administrator.ts';

@@ -14,17 +14,20 @@ const goodForMs = 24 * 3_600_000;
 
 /**
  * Makes a code, good once within a day, with which a person sets up password and one-time codes; the person is made when there is
- * none of that name. Throws `invalid_name`, and `invalid_request` when the person is locked.
+ * none of that name. `also` is done in the same transaction. Throws `invalid_name`, `invalid_request` when the person is locked, and
+ * what `also` throws.
  */
 export async function offerSetUp(
   unitOfWork: UnitOfWork,
   actor: AuditActor,
   name: string,
+  also?: (tx: Transaction, person: Person) => Promise<void>,
 ): Promise<string> {
   requireName('User', name);
   const code = base32(randomBytes(20), 25).replaceAll(/(.{5})(?=.)/g, '$1-');
   await unitOfWork.run({ actor }, async (tx) => {
     const person = await personOf(tx, name);
+    await also?.(tx, person);
     await tx.localCredentials.offerSetUp(person.uid, hashOf(code), goodForMs);
     tx.audit.record({
       type: 'login.set_up_offered',
