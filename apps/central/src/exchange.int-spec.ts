@@ -80,7 +80,12 @@ describe('a token that an identity trusts', () => {
     expect((await scene.central.get('/me', { token: body.token })).status).toBe(200);
     await scene.central.call('DELETE', '/services/brief');
     await scene.central.apply(service('brief', [rule(scene.github)]));
-    expect((await scene.central.get('/me', { token: body.token })).body.code).toBe('session_ended');
+    expect((await scene.central.get('/me', { token: body.token })).body).toMatchObject({
+      code: 'session_ended',
+      why: 'ServiceIdentity brief was deleted.',
+    });
+    const told = await scene.central.get('/audit/events?type=session.ended');
+    expect(told.body.items[0].details).toEqual({ session: body.session.id });
   });
 });
 

@@ -8,7 +8,7 @@ export { plainKind } from './plain-kind.ts';
 export { auditPlainPut, auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts';
 export type { Audit } from './policy-audit.ts';
 export { PolicyKinds, policyKind } from './policy-kind.ts';
-export type { DocumentOf, ReadParts, Reference } from './policy-kind.ts';
+export type { DocumentOf, ReadParts, Reference, ServedKind } from './policy-kind.ts';
 export { policyUseCases } from './policy-use-cases.ts';
 export type { PolicyUseCases } from './policy-use-cases.ts';
 export { PolicyModule } from './policy.module.ts';
