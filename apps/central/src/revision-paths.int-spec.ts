@@ -8,6 +8,7 @@ import { eventually, FakeClock, PolicyWriter, silentLogger, testDatabase } from 
 import type { TestDatabase } from '@ambit/testing';
 import {
   cluster,
+  document,
   grant,
   group,
   role,
@@ -20,6 +21,7 @@ import { loadPolicyWorld } from './features/desired-state/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { CommitPolicy } from './features/policy/public.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
+import { rotateIssuerKeys } from './maintenance/rotate-issuer-keys.ts';
 import { revokeToken } from './maintenance/token-commands.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
@@ -198,10 +200,22 @@ const paths: readonly Path[] = [
   },
   {
     path: 'a session is ended over REST',
-    makes: ['revoke session'],
+    makes: ['end session'],
     prepare: async () => (session = (await signIn(new PolicyWriter(db.database), 'ada')).id),
     run: () => done('DELETE', `/sessions/${session}`),
     tells: 'session.ended',
+  },
+  {
+    path: 'the keys of the issuer are rotated on the machine of central, and agents are told them',
+    makes: ['revoke issuer-key', 'put plain'],
+    prepare: async () => {
+      const access = { credential: 'Token', via: 'Webhook' };
+      await central.apply(document('Cluster', 'hooked', { access }));
+      const told = `SELECT 1 FROM policy_objects WHERE kind = 'TokenIssuer'`;
+      await eventually(async () => expect(await sql(told)).toHaveLength(1));
+    },
+    run: async () => rotateIssuerKeys(await settings(), { atOnce: false, write: () => undefined }),
+    tells: 'issuer.keys_changed',
   },
   {
     path: 'a cluster is removed, and its emptied agent after it',
@@ -271,7 +285,7 @@ async function makersInSource(): Promise<string[]> {
     const source = await readFile(join(parentPath, file), 'utf8');
     const name = file.replace(/(\.store)?\.ts$/, '');
     for (const [, put, touched, bump] of source.matchAll(
-      /changes\.(?:(put|delete|revoke|record)\w*\(|(touchedGroups)|(bump) =)/g,
+      /changes\.(?:(put|delete|revoke|record|end)\w*\(|(touchedGroups)|(bump) =)/g,
     ))
       found.add(`${put ?? (touched && 'touch') ?? bump ?? ''} ${name}`);
   }
