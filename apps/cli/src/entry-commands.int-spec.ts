@@ -50,7 +50,7 @@ const own = (name: string, more: object = {}) => ({
   roles: ['view'],
   namespaces: ['payments'],
   user: 'ambit:ada@acme.io',
-  state: 'Ready',
+  state: 'Connected',
   ...more,
 });
 const has = (...clusters: object[]): void => {
@@ -103,8 +103,8 @@ describe('clusters', () => {
     const run = await ambit('ls');
     expect(run).toMatchObject({ code: 0, err: '' });
     expect(run.out).toMatch(/^NAME +NAMESPACES +ROLES +STATE +KUBECTL\n/);
-    expect(run.out).toMatch(/\nstaging +all +view +Ready +yes\n/);
-    expect(run.out).toMatch(/\ndark +payments +view +Ready +no\n/);
+    expect(run.out).toMatch(/\nstaging +all +view +Connected +yes\n/);
+    expect(run.out).toMatch(/\ndark +payments +view +Connected +no\n/);
     expect((await ambit('clusters', '-o', 'name')).out).toBe('prod-eu\nstaging\ndark\n');
   });
 

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basePath, responseSchemas, routes, type Route } from '@ambit/contracts';
-import { waysIn } from './ways-in.test-support.ts';
 
 /** What a terminal would act on, of every kind: OSC, CSI of seven and eight bits, C0, DEL, directions, the invisible. */
 export const poison =
@@ -61,9 +60,8 @@ export class HostileCentral {
       const called = ({ method, path }: { readonly method: string; readonly path: string }) =>
         method === request.method &&
         new RegExp(`^${basePath}${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname);
-      const way = Object.values(waysIn).find(called);
       const route = (Object.values(routes) as Route[]).find(called);
-      const schema = way?.response ?? (route && responseSchemas[route.response]);
+      const schema = route && responseSchemas[route.response];
       const answers = !this.refuses && schema !== undefined;
       const body = poisoned((answers ? schema : responseSchemas.Problem) as unknown as Schema);
       response

@@ -60,7 +60,7 @@ beforeEach(async () => {
           roles: ['edit'],
           namespaces: ['*'],
           user: 'ambit:service:deploy',
-          state: 'Ready',
+          state: 'Connected',
         },
       ]),
     endOwnSession: () => {

@@ -15,11 +15,9 @@ import {
   type Route,
 } from '@ambit/contracts';
 import { AppError, notFound, parseJson, toAppError } from '@ambit/kernel';
-import { z } from 'zod';
-import { isOpen, isWayIn, waysIn, type WayIn } from './ways-in.test-support.ts';
 
 export interface Received {
-  readonly operation: OperationId | WayIn;
+  readonly operation: OperationId;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
@@ -37,7 +35,7 @@ export class SmallCentral {
   readonly token = 'amb_canary0_0123456789abcdef_zz';
   readonly calls: Received[] = [];
   readonly urls: string[] = [];
-  answers: Partial<Record<OperationId | WayIn, Answer>> = {};
+  answers: Partial<Record<OperationId, Answer>> = {};
   /** The session that lets in beside the token; none once it is ended. */
   session: string | undefined;
   url = '';
@@ -55,11 +53,11 @@ export class SmallCentral {
   }
 
   /** Operations called so far, in order. */
-  operations(): (OperationId | WayIn)[] {
+  operations(): OperationId[] {
     return this.calls.map(({ operation }) => operation);
   }
 
-  bodyOf(operation: OperationId | WayIn): unknown {
+  bodyOf(operation: OperationId): unknown {
     return this.calls.find((call) => call.operation === operation)?.body;
   }
 
@@ -72,10 +70,6 @@ export class SmallCentral {
       if (answer === undefined) throw nothingThere(call);
       const body = await answer(call, response);
       if (response.headersSent) return;
-      if (isWayIn(call.operation)) {
-        const { response: schema, status } = waysIn[call.operation];
-        return send(response, status, schema.parse(body));
-      }
       const route: Route = routes[call.operation];
       const effect = (body as { kind?: string }).kind === 'ApplyResult';
       const parsed = responseSchemas[effect ? 'ApplyResult' : route.response].parse(body);
@@ -93,26 +87,20 @@ export class SmallCentral {
   async #read(request: IncomingMessage): Promise<Received> {
     const { authorization } = request.headers;
     const url = new URL(request.url ?? '', this.url);
-    if (!isOpen(url.pathname) && !this.#letsIn(authorization)) {
+    const found = findRoute(request.method ?? '', url.pathname);
+    const route: Route | undefined = found && routes[found.operation];
+    if (route?.permission !== 'anyone' && !this.#letsIn(authorization)) {
       const code = authorization === undefined ? 'token_missing' : 'token_invalid';
       throw new AppError(code, 'The token is not known.', {
         hint: 'It may belong to another installation.',
         nextCommand: 'ambit login',
       });
     }
-    const found = findRoute(request.method ?? '', url.pathname);
+    if (found === undefined || route === undefined) {
+      throw new AppError('route_not_found', `${request.method} ${url.pathname} is not a route.`);
+    }
     const query = Object.fromEntries(url.searchParams);
     const body = await bodyOf(request);
-    if (isWayIn(found.operation)) {
-      const { request: schema = z.undefined() } = waysIn[found.operation];
-      return {
-        ...found,
-        query,
-        body: parseWith(schema, body, 'The body'),
-        headers: request.headers,
-      };
-    }
-    const route: Route = routes[found.operation];
     return {
       ...found,
       query: parseWith(querySchemas[route.query], query, 'The query'),
@@ -129,23 +117,23 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 }
 
 function findRoute(method: string, pathname: string) {
-  for (const [operation, route] of Object.entries({ ...waysIn, ...routes })) {
+  for (const [operation, route] of Object.entries(routes)) {
     const pattern = route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
     const match = new RegExp(`^${basePath}${pattern}$`).exec(pathname);
     if (match === null || route.method !== method) continue;
     const params = Object.fromEntries(
       Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
     );
-    return { operation: operation as OperationId | WayIn, params };
+    return { operation: operation as OperationId, params };
   }
-  throw new AppError('route_not_found', `${method} ${pathname} is not a route.`);
+  return undefined;
 }
 
 /** It is to be refused when there is one, so that what it puts is new. */
 const makesNew = ({ headers }: Received): boolean => headers['if-none-match'] === '*';
 
 function nothingThere({ operation, params }: Received): AppError {
-  const [, plural] = { ...waysIn, ...routes }[operation].path.split('/');
+  const [, plural] = routes[operation].path.split('/');
   const kind = policyKinds.find((each) => each.plural === plural)?.kind ?? 'thing';
   return notFound(kind, params['name'] ?? operation);
 }

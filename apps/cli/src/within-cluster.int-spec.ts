@@ -52,10 +52,10 @@ beforeEach(async () => {
           roles: ['view'],
           namespaces: ['payments'],
           user: 'ambit:ada',
-          state: 'Ready',
+          state: 'Connected',
         },
       ]),
-    createCredential: () => ({
+    issueCredential: () => ({
       kind: 'Credential',
       cluster: 'prod-eu',
       token,
@@ -91,7 +91,7 @@ afterEach(async () => {
 
 const ambit = (...args: string[]) => startCommand(args, { env }).finished;
 const credentials = (): number =>
-  central.operations().filter((operation) => operation === 'createCredential').length;
+  central.operations().filter((operation) => operation === 'issueCredential').length;
 
 describe('run', () => {
   const script = 'cat "$KUBECONFIG"; echo "$KUBECONFIG" >&2; exit 7';

@@ -1,4 +1,4 @@
-import { basePath, responseSchemas, routes, type OperationId, type Route } from '@ambit/contracts';
+import { responseSchemas, routes, type OperationId, type Route } from '@ambit/contracts';
 import { AppError, defined, fullJitter, type Millis } from '@ambit/kernel';
 import { followAudit, type AuditTailOptions, type TailItem } from './audit-tail.ts';
 import type { CallArgs, CallResult, Operations } from './call-types.ts';
@@ -18,8 +18,11 @@ import { checkServerUrl } from './server-url.ts';
 export interface AmbitClientOptions {
   /** URL of central. Plain HTTP only to this machine, unless `allowPlainHttp`. */
   readonly server: string;
-  /** API token or session; sent as a header and never part of a URL or a message. Who comes in with another token has none yet. */
-  readonly token?: string;
+  /**
+   * API token or session, or what gives one that lives a while, asked before each call; sent as a header and never part of a
+   * URL or a message. Who comes in with another token has none yet.
+   */
+  readonly token?: string | (() => Promise<string>);
   /** PEM of the CA to trust instead of the system's. */
   readonly ca?: string;
   /** Milliseconds an answer may take; 30,000 by default. */
@@ -30,18 +33,13 @@ export interface AmbitClientOptions {
   readonly wayOut?: Exclude<ConnectionOptions['wayOut'], undefined>;
 }
 
-/** A call of a path that is no row of `routes`. */
-export interface PathCall<T> {
-  readonly method: 'GET' | 'POST';
-  readonly path: `/${string}`;
-  readonly body?: unknown;
-  /** A zod schema of the answer. */
-  readonly answer: { safeParse(value: unknown): Parsed<T> };
-  readonly signal?: AbortSignal;
+/** A zod schema of an answer. */
+interface AnswerSchema {
+  safeParse(value: unknown): Parsed;
 }
 
-type Parsed<T> =
-  | { readonly success: true; readonly data: T }
+type Parsed =
+  | { readonly success: true; readonly data: unknown }
   | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
 
 interface Issue {
@@ -86,17 +84,9 @@ export class AmbitClient {
     ) as unknown as Operations;
   }
 
-  /** Calls a path by itself, as the functions of `api` call theirs. Throws `AppError`. */
-  async callPath<T>({ method, path, body, answer: schema, signal }: PathCall<T>): Promise<T> {
-    const args = { body, ...defined({ signal }) };
-    const answer = await this.#send(method, basePath + path, args);
-    if (answer.status >= 300) throw answerError(answer, this.#connection.base);
-    return this.#read(`${method} ${path}`, schema, answer);
-  }
-
   /** Audit events as they come, without gap or repetition across broken connections, until `signal` aborts. */
   followAudit(options: AuditTailOptions): AsyncGenerator<TailItem, void, undefined> {
-    return followAudit(this.#connection, this.#headers(), options);
+    return followAudit(this.#connection, () => this.#headers(), options);
   }
 
   /** Closes idle connections. */
@@ -111,7 +101,7 @@ export class AmbitClient {
     if (answer.status >= 300) throw answerError(answer, this.#connection.base);
     const isEffect = (parseJson(answer.body) as { kind?: unknown } | null)?.kind === 'ApplyResult';
     const name = route.dryRun === true && isEffect ? 'ApplyResult' : route.response;
-    const schema = responseSchemas[name] as PathCall<unknown>['answer'];
+    const schema = responseSchemas[name] as AnswerSchema;
     return this.#read(`${route.method} ${route.path}`, schema, answer) as CallResult<Op>;
   }
 
@@ -119,7 +109,7 @@ export class AmbitClient {
     const request = {
       method,
       path,
-      headers: this.#headers(args),
+      headers: await this.#headers(args),
       timeoutMs: args.timeoutMs ?? this.#options.timeoutMs ?? 30_000,
       ...defined({ body: bodyText(args.body), signal: args.signal }),
     };
@@ -127,20 +117,20 @@ export class AmbitClient {
     return method === 'GET' ? retried(once, args.signal) : once();
   }
 
-  #headers(args: Sent = {}): Record<string, string> {
+  async #headers(args: Sent = {}): Promise<Record<string, string>> {
+    const { token: given } = this.#options;
+    const token = typeof given === 'function' ? await given() : given;
     return {
       accept: 'application/json, application/problem+json',
       'user-agent': this.#options.userAgent ?? 'ambit-client',
-      ...(this.#options.token === undefined
-        ? {}
-        : { authorization: `Bearer ${this.#options.token}` }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(args.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(args.ifMatch === undefined ? {} : { 'if-match': `"${args.ifMatch}"` }),
       ...(args.ifNoneMatch === undefined ? {} : { 'if-none-match': args.ifNoneMatch }),
     };
   }
 
-  #read<T>(call: string, schema: PathCall<T>['answer'], answer: HttpAnswer): T {
+  #read(call: string, schema: AnswerSchema, answer: HttpAnswer): unknown {
     const value = parseJson(answer.body);
     if (value === undefined) throw foreignAnswer(answer, this.#connection.base);
     const parsed = schema.safeParse(value);

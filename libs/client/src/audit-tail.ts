@@ -31,7 +31,7 @@ const silenceMs = 45_000;
  */
 export async function* followAudit(
   connection: Connection,
-  headers: Readonly<Record<string, string>>,
+  headers: () => Promise<Readonly<Record<string, string>>>,
   options: AuditTailOptions,
 ): AsyncGenerator<TailItem, void, undefined> {
   const { signal } = options;
@@ -82,14 +82,14 @@ function toldProblem(body: string, { headers }: IncomingMessage, { base }: Conne
 
 async function* oneStream(
   connection: Connection,
-  headers: Readonly<Record<string, string>>,
+  headers: () => Promise<Readonly<Record<string, string>>>,
   options: AuditTailOptions,
 ): AsyncGenerator<TailItem, void, undefined> {
   const incoming = await openExchange(connection, {
     method: 'GET',
     path: requestPath(routes.listAuditEvents, {}, { ...options.query, watch: 'true' }),
     headers: {
-      ...headers,
+      ...(await headers()),
       accept: 'text/event-stream, application/problem+json',
       ...(options.after === undefined ? {} : { 'last-event-id': options.after }),
     },

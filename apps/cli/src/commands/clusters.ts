@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import type { Column } from '../output/table.ts';
-import { ownClusters } from '../ways-in.ts';
+import { ownClusters } from '../own-clusters.ts';
 
 /** `ambit clusters`. */
 export async function clusters(

@@ -10,7 +10,6 @@ import { configFolder, explicitToken, named, tokenText } from '../profile/connec
 import type { Profile } from '../profile/profile-fields.ts';
 import { profilePath, readProfiles, writeProfiles } from '../profile/profile-file.ts';
 import { findRunnerToken } from '../profile/runner-token.ts';
-import { exchangeToken } from '../ways-in.ts';
 
 interface LoginOptions {
   readonly use?: boolean;
@@ -95,7 +94,10 @@ async function tokenOfPipeline(
   const found = await findRunnerToken(central.server, env);
   context.say(`token of ${found.source}`);
   const client = await clientWithout(central, globals, env);
-  const { token } = await exchangeToken(client, { service, token: found.token }, signal);
+  const { token } = await client.api.exchangeToken({
+    body: { service, token: found.token },
+    signal,
+  });
   client.close();
   return token;
 }

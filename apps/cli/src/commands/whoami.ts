@@ -7,7 +7,7 @@ import { outputFormat, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
 import { clientFor } from '../open-client.ts';
 import { connectionSettings } from '../profile/connection-settings.ts';
-import { ownClusters } from '../ways-in.ts';
+import { ownClusters } from '../own-clusters.ts';
 
 /** `ambit whoami`. */
 export async function whoami(

@@ -50,7 +50,7 @@ afterEach(async () => {
 
 /** Central gives tokens that live so long; each is another. */
 function gives(lifeMinutes: number): void {
-  central.answers.createCredential = () => ({
+  central.answers.issueCredential = () => ({
     kind: 'Credential',
     cluster: 'prod-eu',
     token: `jwt-canary-${++given}`,
@@ -81,7 +81,7 @@ async function keptFile(ending = '.json'): Promise<string> {
 }
 
 const asked = (): number =>
-  central.operations().filter((operation) => operation === 'createCredential').length;
+  central.operations().filter((operation) => operation === 'issueCredential').length;
 
 describe('a credential', () => {
   test('is printed as kubectl takes it, kept for this account alone, and given again without a call', async () => {
@@ -222,7 +222,7 @@ describe('no credential', () => {
   });
 
   test('without access: exit code 4 with what central says', async () => {
-    central.answers.createCredential = () => {
+    central.answers.issueCredential = () => {
       throw new AppError('permission_denied', 'You have no access to prod-eu.', {
         why: 'None of your grants covers it.',
         nextCommand: 'ambit clusters',
@@ -247,7 +247,7 @@ describe('no credential', () => {
   });
 
   test('from something else than central', async () => {
-    central.answers.createCredential = (_, response) => {
+    central.answers.issueCredential = (_, response) => {
       response.writeHead(201).end('{"token":"jwt with blanks","expiresAt":"soon"}');
     };
     expect(await plugin()).toMatchObject({ code: 1, out: '' });
@@ -275,9 +275,9 @@ describe('while central cannot be reached', () => {
   });
 
   test('a busy central is asked once more', async () => {
-    const answer = central.answers.createCredential;
+    const answer = central.answers.issueCredential;
     let busy = true;
-    central.answers.createCredential = (call, response) => {
+    central.answers.issueCredential = (call, response) => {
       if (!busy) return answer?.(call, response);
       busy = false;
       throw new AppError('not_ready', 'Central starts.');
@@ -306,7 +306,7 @@ describe('a clock that is wrong', () => {
   ])(
     '%s of central’s: the credential lives as long as central gave it, and that is said',
     async (way, by) => {
-      central.answers.createCredential = (_, response) => {
+      central.answers.issueCredential = (_, response) => {
         response.setHeader('date', new Date(Date.now() + by).toUTCString());
         return {
           kind: 'Credential',

@@ -3,7 +3,7 @@ import { AppError, defined, didYouMean } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { clientFor } from '../open-client.ts';
 import { connectionSettings } from '../profile/connection-settings.ts';
-import { ownClusters } from '../ways-in.ts';
+import { ownClusters } from '../own-clusters.ts';
 import type { EntriesFor } from './managed-entries.ts';
 
 /** What central says of the caller and of the clusters where access is. */
