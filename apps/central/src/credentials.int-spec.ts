@@ -110,7 +110,9 @@ describe('a credential', () => {
     const { token } = await signIn(policy, 'ada');
     const { body } = await ask(token, 'hooked');
     const audience = `ambit:${await uidOf('clusters', 'hooked')}`;
-    const { payload } = await verified(body.token, issuerOf('webhook'), audience);
+    const { installationUid } = (await central.get('/system')).body;
+    const issuer = `urn:ambit:${installationUid}:webhook`;
+    const { payload } = await verified(body.token, issuer, audience);
     expect(payload.exp).toBe((payload.iat ?? 0) + 3600 - lost(payload.iat, payload.exp));
     await expect(verified(body.token, issuerOf('oidc'), audience)).rejects.toThrow('"iss"');
     for (const path of ['/webhook/.well-known/openid-configuration', '/webhook/jwks.json'])

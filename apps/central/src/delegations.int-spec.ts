@@ -266,6 +266,39 @@ describe('rights are asked again where the change is written', () => {
     expect(await asSession(actor, (tx) => tx.users.find('new'))).toBe('session_ended');
   });
 
+  test('an operator looks after clusters, and says of none where people send their credentials', async () => {
+    const { name, token } = await person();
+    await one.apply(delegation('ops', 'operator', [{ user: name }]));
+    const put = (cluster_: string, spec: object, labels = {}): Promise<Reply> =>
+      one.call('PUT', `/clusters/${cluster_}`, {
+        token,
+        body: { ...document('Cluster', cluster_, spec), metadata: { name: cluster_, labels } },
+      });
+    const access = {
+      credential: 'Token',
+      via: 'Webhook',
+      server: 'https://api.example',
+      ttl: '10m',
+    };
+    expect((await put('theirs', {})).status).toBe(201);
+    for (const spec of [{ access }, { subjects: { userPrefix: 'x:' } }])
+      for (const cluster_ of ['theirs', 'new'])
+        expect(await put(cluster_, spec)).toMatchObject({
+          status: 403,
+          body: { details: { missing: 'clusters:access' } },
+        });
+    await one.apply(document('Cluster', 'theirs', { access }));
+    // What they leave as it is stays theirs to label.
+    expect((await put('theirs', { access }, { env: 'prod' })).status).toBe(200);
+    for (const spec of [{}, { access: { ...access, server: 'https://mine.example' } }])
+      expect((await put('theirs', spec)).status).toBe(403);
+    const told = await one.get('/audit/events?type=cluster.updated&cluster=theirs');
+    expect(told.body.items.at(-1).details).toEqual({
+      access: 'Token Webhook https://api.example',
+      accessBefore: 'None',
+    });
+  });
+
   test('what follows from a change that they may make follows', async () => {
     const [hr, leaver] = [await person(), await person()];
     await one.apply(delegation('hr-3', 'directory', [{ user: hr.name }]));

@@ -20,6 +20,7 @@ import {
   user,
 } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
+import { rotateIssuerKeys } from './maintenance/rotate-issuer-keys.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
@@ -163,6 +164,27 @@ describe('a restored database', () => {
     expect((await central.get('/me', { token })).body).toMatchObject({
       code: 'session_ended',
       why: 'The state epoch was raised after a restore.',
+    });
+  });
+
+  test('brings keys of the issuer back that were withdrawn, until a raise withdraws every key', async () => {
+    const published = async (): Promise<string[]> => {
+      const answer = await fetch(`${central.running.restUrl}/oidc/jwks.json`);
+      const { keys } = (await answer.json()) as { keys: { kid: string }[] };
+      return keys.map(({ kid }) => kid);
+    };
+    const [stolen = ''] = await published();
+    await backUpDatabase(db.superuserUrl, backup);
+    await restarted();
+    const settings = await testSettings({ dataDir }, { AMBIT_DATABASE_URL: db.url });
+    await rotateIssuerKeys(settings, { atOnce: true, write: () => undefined });
+    await eventually(async () => expect(await published()).not.toContain(stolen));
+    await restoredUnseen();
+    expect(await published()).toEqual([stolen]);
+    await raised();
+    await eventually(async () => {
+      const kids = await published();
+      expect([kids.length, kids.includes(stolen)]).toEqual([1, false]);
     });
   });
 

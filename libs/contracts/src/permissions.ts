@@ -3,8 +3,12 @@ import { policyKinds } from './kinds/policy-kinds.ts';
 
 type Plural = (typeof policyKinds)[number]['plural'];
 type KindPermission = `${Plural}:read` | `${Plural}:write`;
-/** In the order in which people read them: each kind, then what is no kind of policy. */
+/**
+ * In the order in which people read them: each kind, then what is no kind of policy. `clusters:access`: where people send their
+ * credentials, and by which names they are known in a cluster; who writes that can become anybody there.
+ */
 const ownPermissions = [
+  'clusters:access',
   'agents:write',
   'join-tokens:read',
   'join-tokens:write',

@@ -4,7 +4,9 @@ import { findInstallation, holderName } from '@ambit/persistence';
 import type { EpochRaised } from '@ambit/persistence';
 import { epochRaiseCodec, signedEnvelopeCodec } from '@ambit/protocol';
 import type { CentralSettings } from '../config.ts';
+import { makeIssuerKey, replaceKeys } from '../features/issuer/public.ts';
 import { openEpochSigner } from '../platform/keys/key-folder.ts';
+import { openIssuerSeal } from '../trust.ts';
 import { operator, withDatabase } from './with-database.ts';
 
 /** Names that are listed; a fleet may have thousands. */
@@ -26,10 +28,14 @@ export async function raiseEpoch(
       const payload = epochRaiseCodec.encode({ installationUid: installation.uid, stateEpoch });
       return signedEnvelopeCodec.encode(signer.sign('epoch', payload));
     };
+    const seal = await openIssuerSeal({ database, keysFolder, installation });
+    const issuerKey = await makeIssuerKey(seal, 0);
     const { value, commit } = await unitOfWork.run({ actor: operator }, async (tx) => {
       const raised = await tx.installation.raiseStateEpoch({ sign, compilerVersion });
       // The database may have forgotten which of them had ended.
       const sessions = await tx.sessions.endAll('The state epoch was raised after a restore.');
+      // And which keys were withdrawn: everything that was signed until now goes with all of them.
+      await replaceKeys(tx, issuerKey, 'the state epoch was raised after a restore');
       const { from, stateEpoch, ahead } = raised;
       tx.audit.record({
         type: 'installation.epoch_raised',
@@ -61,6 +67,7 @@ function report(
     ...(sessions === 0
       ? []
       : [`${counted(sessions, 'session')} ended: who is signed in signs in again.`]),
+    'Credentials of clusters that were given before are not taken any more; kubectl gets others by itself.',
     'Agents take over what the database says as they connect, now or when central starts.',
     'What they lose by it goes at once, unless it is more than the removal guard lets pass; that, and access that they did not have before, waits for you:',
     '  ambit-central epoch report                 what differs, per cluster',

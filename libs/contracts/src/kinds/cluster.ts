@@ -5,12 +5,14 @@ import { ClusterStatus } from '../cluster-status.ts';
 import { ApiVersion, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { ClusterName, Timestamp, UserPrefix } from '../names.ts';
 
+export const defaultUserPrefix = 'ambit:';
+
 /** How people appear in the cluster: a Kubernetes user name is `userPrefix` + the user's name. */
 export const ClusterSubjects = z.strictObject({
   mode: z
     .literal('Users', { error: 'must be Users; other modes are not in this version' })
     .default('Users'),
-  userPrefix: UserPrefix.default('ambit:'),
+  userPrefix: UserPrefix.default(defaultUserPrefix),
 });
 export type ClusterSubjects = z.infer<typeof ClusterSubjects>;
 

@@ -34,13 +34,21 @@ export function auditClusterRemoved(
   return auditRemoved(tx, event, removed);
 }
 
-function auditCluster({ audit }: Audit, { outcome, record }: Put<ClusterRecord>): void {
+function auditCluster({ audit }: Audit, { outcome, record, previous }: Put<ClusterRecord>): void {
   if (outcome === 'unchanged') return;
   const created = outcome === 'created';
+  const [now, before] = [wayInOf(record), wayInOf(previous)];
   audit.record({
     type: created ? 'cluster.added' : 'cluster.updated',
     message: `Cluster ${record.name} was ${created ? 'added' : 'updated'}`,
     cluster: record.name,
     object: objectOf('Cluster', record),
+    ...(now === before ? {} : { details: { access: now, accessBefore: before } }),
   });
+}
+
+/** How people get in, and where they send what they get in with. */
+function wayInOf(cluster: ClusterRecord | undefined): string {
+  const { credential = 'None', via = '', server = '' } = cluster?.access ?? {};
+  return [credential, via, server].filter(Boolean).join(' ');
 }

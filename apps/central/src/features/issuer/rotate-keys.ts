@@ -1,6 +1,6 @@
 import type { AuditActor } from '@ambit/domain';
 import type { Clock, Millis } from '@ambit/kernel';
-import type { Transaction, UnitOfWork } from '@ambit/persistence';
+import type { NewIssuerKey, Transaction, UnitOfWork } from '@ambit/persistence';
 import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 import type { Seal } from '../../platform/keys/sealing.ts';
 import { finishedKeys, isNextDue, publishAheadMs } from './key-schedule.ts';
@@ -61,20 +61,37 @@ export async function rotateByHand(
 ): Promise<{ readonly kid: string; readonly withdrawn: number }> {
   const next = await makeIssuerKey(seal, atOnce ? 0 : publishAheadMs);
   const { value } = await unitOfWork.run({ actor: by }, async (tx) => {
-    const former = await tx.issuerKeys.list();
+    if (atOnce) return replaceKeys(tx, next, 'it was withdrawn by hand');
     // A key that the replicas could not open would leave them without one when its time has come.
-    if (!atOnce) for (const { kid, sealed } of former) seal.open(sealed, kid);
-    const withdrawn = atOnce ? former.map(({ kid }) => kid) : [];
-    if (withdrawn.length > 0) {
-      await tx.issuerKeys.remove(withdrawn);
-      tellGone(tx, withdrawn, 'it was withdrawn by hand');
-    }
-    await tx.issuerKeys.insert(next);
-    tellMade(tx, next.kid, next.signsInMs);
-    await tellWebhooks(tx);
-    return { kid: next.kid, withdrawn: withdrawn.length };
+    for (const { kid, sealed } of await tx.issuerKeys.list()) seal.open(sealed, kid);
+    await publishKey(tx, next);
+    return 0;
   });
-  return value;
+  return { kid: next.kid, withdrawn: value };
+}
+
+/**
+ * Withdraws every key, with everything that they signed, for one that signs from now on, as a part of a transaction. Gives
+ * how many there were.
+ */
+export async function replaceKeys(
+  tx: Transaction,
+  next: NewIssuerKey,
+  because: string,
+): Promise<number> {
+  const former = (await tx.issuerKeys.list()).map(({ kid }) => kid);
+  if (former.length > 0) {
+    await tx.issuerKeys.remove(former);
+    tellGone(tx, former, because);
+  }
+  await publishKey(tx, next);
+  return former.length;
+}
+
+async function publishKey(tx: Transaction, key: NewIssuerKey): Promise<void> {
+  await tx.issuerKeys.insert(key);
+  tellMade(tx, key.kid, key.signsInMs);
+  await tellWebhooks(tx);
 }
 
 function tellMade({ audit }: Pick<Transaction, 'audit'>, kid: string, signsInMs: Millis): void {

@@ -1,8 +1,9 @@
-import { findPolicyKind } from '@ambit/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { defaultUserPrefix, findPolicyKind } from '@ambit/contracts';
 import type { Permission } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
-import type { Transaction } from '@ambit/persistence';
+import type { PutCluster, Transaction } from '@ambit/persistence';
 import { permissionsOfRoles } from '../../platform/actor.ts';
 
 /** What a store does that changes nothing; everything else needs the right to write. */
@@ -18,10 +19,11 @@ export async function withRights(tx: Transaction, actor: AuditActor): Promise<Tr
   const session = await tx.sessions.find(actor.session);
   if (session?.endedAt !== undefined || session?.principal.present !== true) throw ended(actor);
   const held = new Set(permissionsOfRoles(session.principal.roles));
+  const need = (permission: Permission): void => {
+    if (!held.has(permission)) throw denied(actor, permission);
+  };
   const guarded = <S extends object>(store: S, permission: Permission): S =>
-    onlyWith(store, () => {
-      if (!held.has(permission)) throw denied(actor, permission);
-    });
+    onlyWith(store, () => need(permission));
   return {
     ...tx,
     users: guarded(tx.users, 'users:write'),
@@ -29,10 +31,40 @@ export async function withRights(tx: Transaction, actor: AuditActor): Promise<Tr
     members: guarded(tx.members, 'groups:write'),
     roles: guarded(tx.roles, 'roles:write'),
     grants: guarded(tx.grants, 'grants:write'),
-    clusters: guarded(tx.clusters, 'clusters:write'),
+    clusters: guardedClusters(tx, need),
     plain: (kind) => guarded(tx.plain(kind), writingOf(kind)),
   };
 }
+
+/**
+ * Clusters: where people send their credentials, and by which names they are known there, is for those alone who may let
+ * anybody into them.
+ */
+function guardedClusters(
+  { clusters }: Transaction,
+  need: (permission: Permission) => void,
+): Transaction['clusters'] {
+  const guarded = onlyWith(clusters, () => need('clusters:write'));
+  return Object.assign(Object.create(guarded) as Transaction['clusters'], {
+    put: async (input: PutCluster) => {
+      const stored = await clusters.find(input.name);
+      if (!isDeepStrictEqual(wayIn(input), wayIn(stored ?? unopened))) need('clusters:access');
+      return guarded.put(input);
+    },
+  });
+}
+
+const unopened = { userPrefix: defaultUserPrefix, subjectMode: 'Users' } as const;
+
+const wayIn = ({
+  access,
+  userPrefix,
+  subjectMode,
+}: Pick<PutCluster, 'access' | 'userPrefix' | 'subjectMode'>): unknown[] => [
+  access ?? null,
+  userPrefix,
+  subjectMode,
+];
 
 /** The store, of which whatever is no reading is checked first. */
 function onlyWith<S extends object>(store: S, check: () => void): S {
