@@ -56,7 +56,7 @@ describe('login', () => {
     const runs = [
       await signIn(),
       await ambit(['login', central.url, '--token-file', file]),
-      await ambit(['login', central.url], { answers: [central.token] }),
+      await ambit(['login', central.url], { env: { ...env, AMBIT_TOKEN: central.token } }),
       await ambit(['whoami']),
       await ambit(['config', 'list']),
       await ambit(['get', 'users', '-o', 'json']),

@@ -3,11 +3,8 @@ import { wayOut, type Environment } from '@ambit/config';
 import { defined } from '@ambit/kernel';
 import type { GlobalOptions } from './global-options.ts';
 import { parseDuration } from './parse-time.ts';
-import {
-  connectionSettings,
-  readNamed,
-  type ConnectionSettings,
-} from './profile/connection-settings.ts';
+import { connectionSettings, type ConnectionSettings } from './profile/connection-settings.ts';
+import { readNamed } from './profile/named-file.ts';
 import { version } from './version.ts';
 
 /** The client for the central that flags, environment and profile name. */
@@ -26,7 +23,7 @@ export function clientWithout(
 
 /** The client for given settings. */
 export async function clientFor(
-  settings: Pick<ConnectionSettings, 'server' | 'token' | 'caFile'>,
+  settings: Omit<ConnectionSettings, 'profile'>,
   globals: GlobalOptions,
   env: Environment,
 ): Promise<AmbitClient> {
@@ -43,7 +40,7 @@ async function clientOf(
     server: settings.server,
     userAgent: `ambit/${version}`,
     wayOut: wayOut(env),
-    ...defined({ ca, token: settings.token }),
+    ...defined({ ca, token: settings.renew ?? settings.token }),
     ...(globals.timeout === undefined ? {} : { timeoutMs: parseDuration(globals.timeout) }),
   });
 }

@@ -90,8 +90,9 @@ function contextOf(host: CommandLineHost, globals: GlobalOptions): CommandContex
 const afterHelp = `
 Scopes:      prod-eu (the whole cluster), prod-eu/payments (a namespace), prod-eu/* (all namespaces)
 Subjects:    alice@acme.io is a user, group/sre a group
-Files:       profiles in $XDG_CONFIG_HOME/ambit/config.yaml (env: AMBIT_CONFIG_DIR), names for
-             completion and credentials in $XDG_CACHE_HOME/ambit (env: AMBIT_CACHE_DIR), locks in
+Files:       profiles and, in sessions/ beside them, the tokens of people in
+             $XDG_CONFIG_HOME/ambit/config.yaml (env: AMBIT_CONFIG_DIR), names for completion and
+             credentials in $XDG_CACHE_HOME/ambit (env: AMBIT_CACHE_DIR), locks in
              $XDG_STATE_HOME/ambit (env: AMBIT_STATE_DIR), entries for kubectl in KUBECONFIG
 Environment: HTTPS_PROXY and NO_PROXY are honoured, this machine is always reached directly;
              AMBIT_DEBUG=1 prints the causes of errors

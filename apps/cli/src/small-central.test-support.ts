@@ -79,9 +79,14 @@ export class SmallCentral {
     }
   }
 
-  #letsIn(authorization: string | undefined): boolean {
+  #refuseUnknown(authorization: string | undefined): void {
     const known = [this.token, this.session].filter((one) => one !== undefined);
-    return known.some((one) => authorization === `Bearer ${one}`);
+    if (known.some((one) => authorization === `Bearer ${one}`)) return;
+    const code = authorization === undefined ? 'token_missing' : 'token_invalid';
+    throw new AppError(code, 'The token is not known.', {
+      hint: 'It may belong to another installation.',
+      nextCommand: 'ambit login',
+    });
   }
 
   async #read(request: IncomingMessage): Promise<Received> {
@@ -89,13 +94,7 @@ export class SmallCentral {
     const url = new URL(request.url ?? '', this.url);
     const found = findRoute(request.method ?? '', url.pathname);
     const route: Route | undefined = found && routes[found.operation];
-    if (route?.permission !== 'anyone' && !this.#letsIn(authorization)) {
-      const code = authorization === undefined ? 'token_missing' : 'token_invalid';
-      throw new AppError(code, 'The token is not known.', {
-        hint: 'It may belong to another installation.',
-        nextCommand: 'ambit login',
-      });
-    }
+    if (route?.permission !== 'anyone') this.#refuseUnknown(authorization);
     if (found === undefined || route === undefined) {
       throw new AppError('route_not_found', `${request.method} ${url.pathname} is not a route.`);
     }

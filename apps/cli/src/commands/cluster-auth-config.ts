@@ -5,7 +5,8 @@ import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { authenticationConfig } from '../output/authentication-config.ts';
 import { yamlText } from '../output/yaml-text.ts';
-import { connectionSettings, readNamed } from '../profile/connection-settings.ts';
+import { connectionSettings } from '../profile/connection-settings.ts';
+import { readNamed } from '../profile/named-file.ts';
 
 interface AuthConfigOptions {
   readonly issuerCa?: string;

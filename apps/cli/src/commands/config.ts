@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { printRows } from '../output/print-rows.ts';
-import { chooseProfile, configFolder } from '../profile/connection-settings.ts';
+import { chooseProfile, configFolder, isSignedIn } from '../profile/connection-settings.ts';
 import { profilePath, readProfiles, writeProfiles } from '../profile/profile-file.ts';
 
 /** `ambit config list`. */
@@ -18,7 +18,7 @@ export async function listProfiles(context: CommandContext): Promise<ExitCode> {
     { title: 'SERVER', value: ({ server }: (typeof rows)[number]) => server },
     {
       title: 'TOKEN',
-      value: ({ token }: (typeof rows)[number]) => (token === undefined ? 'no' : 'yes'),
+      value: (profile: (typeof rows)[number]) => (isSignedIn(profile) ? 'yes' : 'no'),
     },
   ];
   printRows(context, columns, rows);

@@ -8,9 +8,16 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { removeManaged } from '../kubeconfig/remove-managed.ts';
 import { clientFor } from '../open-client.ts';
 import { relativeTime } from '../output/relative-time.ts';
-import { chooseProfile, configFolder, sameServer } from '../profile/connection-settings.ts';
+import {
+  chooseProfile,
+  configFolder,
+  heldSession,
+  isSignedIn,
+  sameServer,
+} from '../profile/connection-settings.ts';
 import type { Profile, ProfileFile } from '../profile/profile-fields.ts';
 import { profilePath, readProfiles, writeProfiles } from '../profile/profile-file.ts';
+import { forgetTokens, giveBack } from '../profile/session-tokens.ts';
 
 /** `ambit logout`. */
 export async function logout(
@@ -27,7 +34,7 @@ export async function logout(
   let code: ExitCode = exitCodes.done;
   for (const name of names) {
     const profile = Object.hasOwn(file.profiles, name) ? file.profiles[name] : undefined;
-    if (profile?.token === undefined) {
+    if (profile === undefined || !isSignedIn(profile)) {
       context.say(`profile "${name}" holds no token`);
       continue;
     }
@@ -57,6 +64,11 @@ async function endAtCentral(context: CommandContext, profile: Profile): Promise<
     return true;
   }
   try {
+    const held = heldSession(profile);
+    if (held !== undefined) {
+      await giveBack(held, context.env);
+      return true;
+    }
     const client = await clientFor({ ...profile, token }, context.globals, context.env);
     await client.api.endOwnSession({ signal: context.signal });
     client.close();
@@ -80,16 +92,18 @@ async function endAtCentral(context: CommandContext, profile: Profile): Promise<
 async function tidyUp(
   context: CommandContext,
   { profiles }: ProfileFile,
-  { server }: Profile,
+  profile: Profile,
 ): Promise<boolean> {
+  const held = heldSession(profile);
+  if (held !== undefined) await forgetTokens(held, context.env);
   await rm(join(folderOf('cache', context.env), credentialFolder), {
     recursive: true,
     force: true,
   });
-  const others = Object.values(profiles).filter((one) => sameServer(one.server, server));
-  if (others.some(({ token }) => token !== undefined)) return true;
+  const others = Object.values(profiles).filter((one) => sameServer(one.server, profile.server));
+  if (others.some(isSignedIn)) return true;
   try {
-    await removeManaged(context, { server });
+    await removeManaged(context, { server: profile.server });
     return true;
   } catch (reason) {
     const error = toAppError(reason);

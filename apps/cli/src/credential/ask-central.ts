@@ -9,7 +9,8 @@ import {
 import { wayOut, type Environment } from '@ambit/config';
 import type { Problem } from '@ambit/contracts';
 import { AppError, defined, instantMillis, isAppError } from '@ambit/kernel';
-import { readNamed, settingsOfServer } from '../profile/connection-settings.ts';
+import { settingsOfServer } from '../profile/connection-settings.ts';
+import { readNamed } from '../profile/named-file.ts';
 import type { KeptCredential, Wanted } from './kept-credential.ts';
 
 const connectWithinMs = 2_000;

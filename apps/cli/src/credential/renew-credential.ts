@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockFolder, type Environment, type ReleaseFolder } from '@ambit/config';
+import type { Environment } from '@ambit/config';
 import { AppError, errorKinds, isAppError, type ErrorCode } from '@ambit/kernel';
 import { shortDuration } from '../output/relative-time.ts';
+import { lockPollMs, lockWaitMs, takeLock } from '../take-lock.ts';
 import { askCentral, type Obtained } from './ask-central.ts';
 import { keep, sweep } from './keep-credential.ts';
 import {
@@ -16,10 +16,6 @@ import {
   type Wanted,
 } from './kept-credential.ts';
 
-const lockTimes = { staleMs: 90_000, refreshMs: 10_000 };
-const pollMs = 100;
-/** Longer than the one that is waited for may take; whoever hangs then is not waited for. */
-const waitAtMostMs = 25_000;
 const failureMs = 20_000;
 const tellClockMs = 60_000;
 
@@ -41,7 +37,7 @@ export async function renewCredential(wanted: Wanted, host: Host): Promise<KeptC
     throw new AppError('usage', 'both --server URL and --cluster NAME are needed');
   }
   const place = credentialPlace(wanted, host.env);
-  const until = Date.now() + waitAtMostMs;
+  const until = Date.now() + lockWaitMs;
   for (;;) {
     const release = await takeLock(place.lock);
     try {
@@ -51,17 +47,7 @@ export async function renewCredential(wanted: Wanted, host: Host): Promise<KeptC
     } finally {
       if (typeof release === 'function') await release().catch(() => undefined);
     }
-    await sleep(pollMs);
-  }
-}
-
-/** The way to give the lock back; `taken` while another process has it, `none` where there can be none. */
-async function takeLock(folder: string): Promise<ReleaseFolder | 'taken' | 'none'> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return (await lockFolder(folder, lockTimes, () => undefined)) ?? 'taken';
-  } catch {
-    return 'none';
+    await sleep(lockPollMs);
   }
 }
 

@@ -7,9 +7,10 @@ export function defineAccountCommands(program: Commander, action: Action): void 
     .command('login <server>')
     .summary('Sign in, and keep the server with it as a profile.')
     .description(
-      'Sign in to a server and keep it as a profile. With --ci a pipeline exchanges the OIDC token of its runner for a session: AMBIT_ID_TOKEN, AMBIT_ID_TOKEN_FILE, that of GitHub Actions, or one projected to /var/run/secrets/ambit/token. Else an API token is taken from --token-file, AMBIT_TOKEN, or is asked for; it is never an argument. The kubeconfig stays as it is.',
+      'Sign in to a server and keep it as a profile. With --ci a pipeline exchanges the OIDC token of its runner for a session: AMBIT_ID_TOKEN, AMBIT_ID_TOKEN_FILE, that of GitHub Actions, or one projected to /var/run/secrets/ambit/token. An API token is taken from --token-file or AMBIT_TOKEN; it is never an argument. Else a person signs in, in the browser of this machine, or with a code in one anywhere: over SSH, where there is none, and with --device. The kubeconfig stays as it is.',
     )
     .option('--use', 'make the profile the current one (the first one always is)')
+    .option('--device', 'sign in with a code that a browser anywhere takes')
     .option('--ci', 'sign in by the token of the runner')
     .option('--service <name>', 'the service to be with --ci (env: AMBIT_SERVICE)')
     .action(action(async () => (await import('../commands/login.ts')).login));

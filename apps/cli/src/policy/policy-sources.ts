@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { duplicateObjects } from '@ambit/contracts';
 import { AppError, counted, type ErrorItem } from '@ambit/kernel';
-import { readNamed } from '../profile/connection-settings.ts';
+import { readNamed } from '../profile/named-file.ts';
 import { parsePolicyFile, type PlacedObject } from './policy-file.ts';
 import { policyFolder } from './policy-folder.ts';
 

@@ -1,16 +1,19 @@
 import { access, constants } from 'node:fs/promises';
-import { folderOf, readText, type Environment } from '@ambit/config';
+import { folderOf, type Environment } from '@ambit/config';
 import { AppError, defined, didYouMean } from '@ambit/kernel';
 import type { GlobalOptions } from '../global-options.ts';
-import { maxInputBytes } from '../terminal.ts';
+import { readNamed } from './named-file.ts';
 import type { Profile, ProfileFile } from './profile-fields.ts';
 import { noProfiles, profilePath, readProfiles } from './profile-file.ts';
+import { freshToken, type HeldSession } from './session-tokens.ts';
 
 /** Which central to talk to and as whom, and where each came from. */
 export interface ConnectionSettings {
   readonly profile: string;
   readonly server: string;
   readonly token: string;
+  /** Of a person's session, whose token lives for minutes: gives one that lives a while. Throws as `freshToken` does. */
+  readonly renew?: () => Promise<string>;
   readonly caFile?: string;
 }
 
@@ -56,10 +59,13 @@ export async function connectionSettings(
   const server = given.server ?? profile?.server;
   if (server === undefined) throw noServer();
   const own: Partial<Profile> = profileFor(profile, server) ?? {};
-  const token = given.token ?? own.token;
-  if (token === undefined) throw noToken(server);
   const caFile = options.caFile ?? named(env, 'AMBIT_CA_FILE') ?? own.caFile;
-  return defined({ profile: name, server, token, caFile });
+  const letIn =
+    given.token === undefined
+      ? await letInBy(defined({ ...own, server, caFile }), env)
+      : { token: given.token };
+  if (letIn === undefined) throw noToken(server);
+  return { profile: name, server, ...letIn, ...defined({ caFile }) };
 }
 
 /** The server alone, by the same rules: nobody has to be signed in for it. Throws `usage` and `token_missing`. */
@@ -89,13 +95,38 @@ export async function settingsOfServer(
     asked === undefined ? [file.currentProfile, ...Object.keys(file.profiles)] : [asked];
   const found = names.flatMap((name) => signedIn(file, name, server))[0];
   if (found === undefined) throw noToken(server, '');
-  return defined({ ...found, server, caFile: caFile ?? found.caFile });
+  const own = defined({ ...found.profile, server, caFile: caFile ?? found.profile.caFile });
+  const letIn = await letInBy(own, env);
+  if (letIn === undefined) throw noToken(server, '');
+  return { profile: found.name, server, ...letIn, ...defined({ caFile: own.caFile }) };
 }
 
 /** The profile of this name, when it is signed in to this server. */
 function signedIn({ profiles }: ProfileFile, name: string, server: string) {
-  const own = profileFor(Object.hasOwn(profiles, name) ? profiles[name] : undefined, server);
-  return own?.token === undefined ? [] : [{ profile: name, token: own.token, caFile: own.caFile }];
+  const profile = profileFor(Object.hasOwn(profiles, name) ? profiles[name] : undefined, server);
+  return profile !== undefined && isSignedIn(profile) ? [{ name, profile }] : [];
+}
+
+/** True while something lets the profile in. */
+export const isSignedIn = (profile: Partial<Profile>): boolean =>
+  profile.token !== undefined || profile.session !== undefined;
+
+/** The session whose tokens are kept apart from the profile: that of a person. */
+export function heldSession(profile: Partial<Profile>): HeldSession | undefined {
+  const { server, token, session, caFile } = profile;
+  const held = token === undefined && server !== undefined && session !== undefined;
+  return held ? defined({ server, session, caFile }) : undefined;
+}
+
+async function letInBy(
+  profile: Partial<Profile>,
+  env: Environment,
+): Promise<Pick<ConnectionSettings, 'token' | 'renew'> | undefined> {
+  if (profile.token !== undefined) return { token: profile.token };
+  const held = heldSession(profile);
+  if (held === undefined) return undefined;
+  const renew = (): Promise<string> => freshToken(held, env);
+  return { token: await renew(), renew };
 }
 
 /** A container may run as nobody, without a home: who names server and token needs no profile. */
@@ -182,11 +213,4 @@ export function tokenText(text: string, source: string): string {
   throw new AppError('usage', `${source} holds no token`, {
     hint: 'A token is one line, such as central prints at its first start.',
   });
-}
-
-/** The text of a file that a flag or variable names. Throws `usage`. */
-export async function readNamed(path: string): Promise<string> {
-  const file = await readText(path, { maxBytes: maxInputBytes });
-  if (file.ok) return file.text;
-  throw new AppError('usage', `cannot read ${path}`, { why: file.reason });
 }

@@ -1,8 +1,9 @@
-import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { keyFaults, readText, strictYaml, systemReason } from '@ambit/config';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { keyFaults, readText, strictYaml } from '@ambit/config';
 import { AppError } from '@ambit/kernel';
 import { profileFileOf, type ProfileFile } from './profile-fields.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Of somebody who never signed in. */
 export const noProfiles: ProfileFile = { currentProfile: 'default', profiles: {} };
@@ -65,27 +66,8 @@ async function refuseOpenFile(path: string): Promise<void> {
   });
 }
 
-/** Replaces the file as a whole, 0600 in a 0700 folder; a crash leaves the old or the new one. */
+/** Replaces the file as a whole, 0600 in a 0700 folder; a crash leaves the old or the new one. Throws `storage_unwritable`. */
 export async function writeProfiles(path: string, file: ProfileFile): Promise<void> {
   const { stringify } = await import('yaml');
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      await handle.writeFile(stringify(file));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await chmod(temporary, 0o600);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new AppError('storage_unwritable', `cannot write ${path}`, {
-      why: `the system says ${systemReason(error)}`,
-      hint: 'Set AMBIT_CONFIG_DIR to a folder of your own.',
-      cause: error,
-    });
-  }
+  await replaceFile(path, async () => stringify(file));
 }
