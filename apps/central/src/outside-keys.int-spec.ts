@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock } from '@ambit/testing';
 import { ExchangeScene, jobOf, rule, service } from './exchange.test-support.ts';
-import { IssuerKeys } from './features/services/public.ts';
+import { OutsideKeys } from './features/services/public.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
 
 let scene: ExchangeScene;
@@ -102,14 +102,14 @@ describe('the age of keys', () => {
   const minute = 60_000;
   let issuer: TestIssuer;
   let clock: FakeClock;
-  let keys: IssuerKeys;
+  let keys: OutsideKeys;
   const asked = (): number => issuer.asked.filter((path) => path === '/keys').length;
   const named = (): { issuer: string; internal: true } => ({ issuer: issuer.url, internal: true });
 
   beforeEach(async () => {
     issuer = await TestIssuer.start();
     clock = new FakeClock();
-    keys = new IssuerKeys(clock);
+    keys = new OutsideKeys(clock);
   });
   afterEach(() => issuer.stop());
 

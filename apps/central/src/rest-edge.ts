@@ -1,6 +1,6 @@
 import { trustedProxies } from './config.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
-import { ExchangeToken, IssuerKeys, RefusedExchanges } from './features/services/public.ts';
+import { ExchangeToken, OutsideKeys, RefusedExchanges } from './features/services/public.ts';
 import { accessTokenCredentials, sessionCredentials } from './features/sessions/public.ts';
 import { apiTokenCredentials } from './features/tokens/public.ts';
 import type { Foundation } from './foundation.ts';
@@ -77,7 +77,7 @@ function openExchange(
   const refused = new RefusedExchanges(runtime);
   refused.start();
   teardown.add('refused exchanges', () => refused.stop());
-  const keys = new IssuerKeys(clock);
+  const keys = new OutsideKeys(clock);
   return new ExchangeToken({
     unitOfWork,
     sql: database.prepared,

@@ -1,10 +1,10 @@
 import { parseJson } from '@ambit/kernel';
 import type { TimeInterval } from '../clock/clock-interval.ts';
 import { verifyClusterToken, type ClusterTokenFacts } from './cluster-token.ts';
-import type { TokenRefusal } from './token-refusal.ts';
+import type { WebhookRefusal } from './token-refusal.ts';
 
 /** What became of a question: for logs and metrics. `no_state`: nothing is known yet by which tokens could be judged. */
-export type ReviewResult = 'accepted' | 'no_state' | 'unreadable' | TokenRefusal;
+export type ReviewResult = 'accepted' | 'no_state' | 'unreadable' | WebhookRefusal;
 
 export interface ReviewAnswer {
   readonly status: 200 | 400;

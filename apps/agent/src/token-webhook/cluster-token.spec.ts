@@ -13,7 +13,7 @@ import {
   issuedAt,
   issuer,
 } from './cluster-tokens.test-support.ts';
-import type { TokenRefusal } from './token-refusal.ts';
+import type { WebhookRefusal } from './token-refusal.ts';
 
 const ours = new TestIssuer();
 const stranger = new TestIssuer();
@@ -63,7 +63,7 @@ function otherLast(part: string): string {
   return part.slice(0, -1) + alphabet[alphabet.indexOf(part.slice(-1)) ^ 1];
 }
 
-type Case = readonly [what: string, reason: TokenRefusal, token: string];
+type Case = readonly [what: string, reason: WebhookRefusal, token: string];
 
 const forms: readonly Case[] = [
   ['nothing', 'malformed', ''],

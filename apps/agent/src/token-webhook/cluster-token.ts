@@ -1,6 +1,6 @@
 import { verify, type KeyObject } from 'node:crypto';
 import { parseJson } from '@ambit/kernel';
-import { TokenRefused, type TokenRefusal } from './token-refusal.ts';
+import { TokenRefused, type WebhookRefusal } from './token-refusal.ts';
 import { judgeClaims, type ClusterUser, type ClaimFacts } from './token-claims.ts';
 import type { TimeInterval } from '../clock/clock-interval.ts';
 
@@ -12,7 +12,7 @@ export interface ClusterTokenFacts extends ClaimFacts {
 
 export type VerifiedToken =
   | { readonly ok: true; readonly user: ClusterUser }
-  | { readonly ok: false; readonly reason: TokenRefusal };
+  | { readonly ok: false; readonly reason: WebhookRefusal };
 
 /** A token of ours has some 700 bytes; one with many groups still fits. */
 const longestToken = 8_192;

@@ -1,5 +1,5 @@
 /** Why a token lets in nobody: for the agent's own log and metrics, never for whoever showed it. */
-export type TokenRefusal =
+export type WebhookRefusal =
   | 'too_long'
   | 'malformed'
   | 'header_field'
@@ -24,9 +24,9 @@ export type TokenRefusal =
 
 /** Leaves a judgement with its reason; `verifyClusterToken` catches it. */
 export class TokenRefused extends Error {
-  readonly reason: TokenRefusal;
+  readonly reason: WebhookRefusal;
 
-  constructor(reason: TokenRefusal) {
+  constructor(reason: WebhookRefusal) {
     super(reason);
     this.reason = reason;
   }

@@ -9,7 +9,7 @@ import type { FailureLimiter } from '../../platform/failure-limiter.ts';
 import { beginSession } from '../sessions/public.ts';
 import { rulesFor } from './federation.ts';
 import type { TokenRefusal } from './federation.ts';
-import type { IssuerKeys } from './issuer-keys.ts';
+import type { OutsideKeys } from './outside-keys.ts';
 import type { RefusedExchange } from './refused-exchanges.ts';
 import { verifyToken } from './verify-token.ts';
 import type { Verified } from './verify-token.ts';
@@ -20,7 +20,7 @@ export interface ExchangePorts {
   readonly unitOfWork: UnitOfWork;
   readonly sql: Sql;
   readonly clock: Clock;
-  readonly keys: IssuerKeys;
+  readonly keys: OutsideKeys;
   readonly failures: Pick<FailureLimiter, 'failed'>;
   readonly refused: { note(refused: RefusedExchange): void };
 }

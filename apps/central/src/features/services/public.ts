@@ -1,6 +1,6 @@
 /** What the program may use of service identities. */
 export { ExchangeToken } from './exchange-token.ts';
-export { IssuerKeys } from './issuer-keys.ts';
+export { OutsideKeys } from './outside-keys.ts';
 export { RefusedExchanges } from './refused-exchanges.ts';
 export { serviceIdentityKind } from './service-kind.ts';
 export { ServicesModule } from './services.module.ts';

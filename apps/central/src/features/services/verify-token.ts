@@ -2,7 +2,7 @@ import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JSONWebKeySet, JWTPayload } from 'jose';
 import type { Clock, Millis } from '@ambit/kernel';
 import type { TokenRefusal } from './federation.ts';
-import type { Issuer, IssuerKeys } from './issuer-keys.ts';
+import type { Issuer, OutsideKeys } from './outside-keys.ts';
 
 /** Signatures with a public key; of each key only those that its type can make. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
@@ -23,7 +23,7 @@ export interface Verified {
 export async function verifyToken(
   token: string,
   issuer: Issuer,
-  ports: { readonly keys: IssuerKeys; readonly clock: Clock },
+  ports: { readonly keys: OutsideKeys; readonly clock: Clock },
 ): Promise<Verified | TokenRefusal> {
   const verify = (keys: JSONWebKeySet): Promise<Verified | TokenRefusal> =>
     verifyWith(keys, token, issuer.issuer, ports.clock.now());

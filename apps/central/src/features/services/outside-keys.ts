@@ -27,7 +27,7 @@ const mostIssuers = 1_000;
  * The public keys of issuers, kept for ten minutes. However many tokens name a key that is not known, and however often an
  * issuer does not answer, it is asked once in 30 s; those who ask meanwhile wait for the same answer or have the last one.
  */
-export class IssuerKeys {
+export class OutsideKeys {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #known = new LRUCache<string, Known>({ max: mostIssuers });
   readonly #running = new Map<string, Promise<Known>>();
