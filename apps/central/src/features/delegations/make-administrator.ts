@@ -1,5 +1,5 @@
 import { AppError } from '@ambit/kernel';
-import type { HolderReference, Transaction } from '@ambit/persistence';
+import type { HolderReference, PlainRecord, Transaction } from '@ambit/persistence';
 import { auditPlainPut } from '../policy/public.ts';
 
 /** The Delegation of those whom the operator of central made administrators. */
@@ -12,17 +12,25 @@ export async function makeAdministrator(
 ): Promise<void> {
   const store = tx.plain('Delegation');
   const found = await store.find(name);
-  const role = found?.spec['role'] ?? 'admin';
+  const { role, subjects: named } = specOf(found);
   if (role !== 'admin') {
-    throw new AppError('in_use', `The Delegation ${name} gives the role ${String(role)}.`, {
+    throw new AppError('in_use', `The Delegation ${name} gives the role ${role}.`, {
       why: 'It is the one by which people are made administrators on the machine of central.',
       hint: 'Give it the role admin again, or delete it.',
     });
   }
-  const named = (found?.spec['subjects'] ?? []) as readonly HolderReference[];
   if (named.some(({ uid }) => uid === person.uid)) return;
   const subjects = [...named, { kind: 'User', uid: person.uid }];
   const spec = { ...found?.spec, role, subjects };
   const put = await store.put({ name, labels: found?.labels ?? {}, spec });
   auditPlainPut(tx, put, { role: 'admin', subjects: [`user/${person.name}`] });
+}
+
+interface StoredSpec {
+  readonly role: string;
+  readonly subjects: readonly HolderReference[];
+}
+
+function specOf(stored: PlainRecord | null): StoredSpec {
+  return (stored?.spec ?? { role: 'admin', subjects: [] }) as unknown as StoredSpec;
 }
