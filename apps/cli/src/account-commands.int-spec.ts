@@ -100,7 +100,7 @@ describe('login', () => {
     expect(await readFile(join(folder, 'config', 'config.yaml'), 'utf8')).not.toContain('canary');
     const after = await ambit(['get', 'users']);
     expect(after.code).toBe(3);
-    expect(after.err).toContain(`next: ambit login ${central.url} --token-file FILE`);
+    expect(after.err).toContain(`next: ambit login ${central.url}\n`);
   });
 });
 

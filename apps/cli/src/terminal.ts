@@ -16,8 +16,8 @@ export interface RawTerminal {
   readonly inputIsTerminal: boolean;
   /** All of standard input, at most `maxInputBytes`. Throws `usage` when it is no text. */
   readInput(): Promise<string>;
-  /** Asks a person; `hidden` shows nothing of what is typed. */
-  ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
+  /** Asks a person for a line. */
+  ask(question: string): Promise<string>;
 }
 
 type Stream = NodeJS.WriteStream;
@@ -50,9 +50,9 @@ export function processTerminal(env: Environment): RawTerminal {
     err: output(process.stderr, env),
     inputIsTerminal: process.stdin.isTTY,
     readInput,
-    ask: async (question, options) => {
+    ask: async (question) => {
       const { askPerson } = await import('./ask-person.ts');
-      return askPerson(question, options?.hidden ?? false);
+      return askPerson(question);
     },
   };
 }

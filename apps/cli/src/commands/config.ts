@@ -23,7 +23,7 @@ export async function listProfiles(context: CommandContext): Promise<ExitCode> {
   ];
   printRows(context, columns, rows);
   if (rows.length === 0) {
-    context.say(`No profiles in ${path}. Next: ambit login SERVER --token-file FILE`);
+    context.say(`No profiles in ${path}. Next: ambit login SERVER`);
   }
   return exitCodes.done;
 }

@@ -75,7 +75,8 @@ async function endAtCentral(context: CommandContext, profile: Profile): Promise<
     return true;
   } catch (reason) {
     const error = toAppError(reason);
-    if (error.kind === 'unauthenticated') {
+    // Tokens that are lost here end nothing there.
+    if (error.kind === 'unauthenticated' && error.code !== 'token_missing') {
       context.say('the session had ended already');
       return true;
     }

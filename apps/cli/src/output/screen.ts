@@ -27,7 +27,7 @@ export function screenOf(raw: RawTerminal, { colour }: { readonly colour: boolea
     err: outputOf(raw.err, colour),
     inputIsTerminal: raw.inputIsTerminal,
     readInput: () => raw.readInput(),
-    ask: (question, options) => raw.ask(printableLines(question), options),
+    ask: (question) => raw.ask(printableLines(question)),
   };
 }
 

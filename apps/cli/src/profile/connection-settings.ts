@@ -94,10 +94,10 @@ export async function settingsOfServer(
   const names =
     asked === undefined ? [file.currentProfile, ...Object.keys(file.profiles)] : [asked];
   const found = names.flatMap((name) => signedIn(file, name, server))[0];
-  if (found === undefined) throw noToken(server, '');
+  if (found === undefined) throw noToken(server);
   const own = defined({ ...found.profile, server, caFile: caFile ?? found.profile.caFile });
   const letIn = await letInBy(own, env);
-  if (letIn === undefined) throw noToken(server, '');
+  if (letIn === undefined) throw noToken(server);
   return { profile: found.name, server, ...letIn, ...defined({ caFile: own.caFile }) };
 }
 
@@ -171,7 +171,7 @@ export function named(env: Environment, variable: string): string | undefined {
 function noServer(): AppError {
   return new AppError('token_missing', 'not signed in: no server is known', {
     hint: 'Sign in once, or set AMBIT_SERVER and AMBIT_TOKEN.',
-    nextCommand: 'ambit login https://CENTRAL --token-file FILE',
+    nextCommand: 'ambit login https://CENTRAL',
   });
 }
 
@@ -184,10 +184,10 @@ export function sameServer(a: string, b: string): boolean {
   return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 }
 
-function noToken(server: string, how = ' --token-file FILE'): AppError {
+function noToken(server: string): AppError {
   return new AppError('token_missing', `not signed in to ${server.replace(/\/\/[^/]*@/, '//')}`, {
     hint: 'Sign in, or set AMBIT_TOKEN.',
-    nextCommand: `ambit login ${server.replace(/\/\/[^/]*@/, '//')}${how}`,
+    nextCommand: `ambit login ${server.replace(/\/\/[^/]*@/, '//')}`,
   });
 }
 

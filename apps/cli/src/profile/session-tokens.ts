@@ -25,7 +25,8 @@ export type HeldSession = Pick<Profile, 'server' | 'caFile'> & { readonly sessio
 
 /** An access token that ends sooner is refreshed. */
 const leastLeftMs = 60_000;
-const soundToken = /^[\x21-\x7e]{8,512}$/;
+const isSound = (token: unknown): token is string =>
+  typeof token === 'string' && /^[\x21-\x7e]{8,512}$/.test(token);
 
 /** Apart from the profiles: they are written by people's commands, these by whichever process refreshes. */
 function tokensPath(held: HeldSession, env: Environment): string {
@@ -90,15 +91,15 @@ export function tokensOf(value: unknown, askedAt: number): SessionTokens {
     refresh_token: refresh,
     expires_in: seconds,
   } = (value ?? {}) as Record<string, unknown>;
-  const sound = [access, refresh].every((token) => soundToken.test(String(token)));
-  if (!sound || typeof seconds !== 'number' || !(seconds > 0)) {
+  const lives = typeof seconds === 'number' && seconds > 0;
+  if (!isSound(access) || !isSound(refresh) || !lives) {
     throw new AppError('internal', 'central answered something else than the tokens of a session', {
       hint: 'The versions of central and of this program may be too far apart.',
     });
   }
   return {
-    access: String(access),
-    refresh: String(refresh),
+    access,
+    refresh,
     obtainedAt: askedAt,
     accessEndsAt: askedAt + seconds * 1000,
   };
@@ -106,9 +107,8 @@ export function tokensOf(value: unknown, askedAt: number): SessionTokens {
 
 function keptTokens(held: HeldSession, env: Environment): SessionTokens {
   const kept = (readJson(tokensPath(held, env)) ?? {}) as Partial<SessionTokens>;
-  const { access = '', refresh = '', obtainedAt = NaN, accessEndsAt = NaN } = kept;
-  if (soundToken.test(access) && soundToken.test(refresh))
-    return { access, refresh, obtainedAt, accessEndsAt };
+  const { access, refresh, obtainedAt = NaN, accessEndsAt = NaN } = kept;
+  if (isSound(access) && isSound(refresh)) return { access, refresh, obtainedAt, accessEndsAt };
   throw new AppError('token_missing', `not signed in to ${held.server}`, {
     why: 'the tokens of the session are not kept here any more',
     nextCommand: `ambit login ${held.server}`,

@@ -316,4 +316,13 @@ describe('logout', () => {
     const who = await ambit('whoami');
     expect(who).toMatchObject({ code: 3 });
   });
+
+  test('says that the session goes on when the tokens to end it by are lost', async () => {
+    await signIn();
+    const id = await sessionId();
+    await rm(await tokensFile());
+    const run = await ambit('logout');
+    expect(run.code).toBe(9);
+    expect(run.err).toContain(`an administrator ends it: ambit sessions end ${id}`);
+  });
 });
