@@ -5,9 +5,17 @@ import { networkOf } from '../../platform/client-address.ts';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import { oauthPath, sessionCookieName } from './oauth-facts.ts';
 import { send } from './sign-in-edge.ts';
+import { messagePage } from './views.ts';
 
 /** Requests of one network: a hundred programs that wait behind one address stay below. */
 const budget = { points: 1_200, duration: 60 };
+
+/**
+ * What the OAuth server is asked for here, to the letter: it folds case and has more pages than these, and those would stand
+ * beside the limits of ours.
+ */
+const passedOn =
+  /^\/(?:auth(?:\/[\w-]{1,64})?|token(?:\/revocation)?|device\/auth|jwks|\.well-known\/openid-configuration)$/;
 
 const sessionCookie = new RegExp(`^(__Secure-)?${sessionCookieName}(\\.sig)?=`);
 
@@ -26,14 +34,15 @@ export function oauthHandler(
       response.end('{"error":"slow_down"}');
       return;
     }
-    const url = new URL(request.url ?? '/', publicUrl);
-    const path = url.pathname.slice(oauthPath.length);
+    const { path, search } = targetOf(request);
     // The server's own page for devices needs a script; ours stands with the other pages.
-    if (path === '/device' || path.startsWith('/device/')) {
-      if (path !== '/device/auth') {
-        send(response, { status: 303, location: `/sign-in/device${userCodeOf(url)}` });
-        return;
-      }
+    if (path === '/device') {
+      send(response, { status: 303, location: `/sign-in/device${userCodeOf(search)}` });
+      return;
+    }
+    if (!passedOn.test(path)) {
+      send(response, { status: 404, page: messagePage('Not found', 'There is no such page.') });
+      return;
     }
     const { headers } = request;
     Object.assign(headers, {
@@ -42,10 +51,20 @@ export function oauthHandler(
       'x-forwarded-proto': protocol.slice(0, -1),
       cookie: withoutSession(headers.cookie),
     });
-    Object.assign(request, { originalUrl: request.url });
-    request.url = `${path}${url.search}`;
+    const url = `${path}${search}`;
+    Object.assign(request, { originalUrl: `${oauthPath}${url}`, url });
     await callback(request, response);
   };
+}
+
+/** The path below ours, as it was written, and the query with its question mark. An empty path: it is not below ours. */
+function targetOf({ url = '' }: IncomingMessage): {
+  readonly path: string;
+  readonly search: string;
+} {
+  const at = url.indexOf('?');
+  const [whole, search] = at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at)];
+  return { path: whole.startsWith(`${oauthPath}/`) ? whole.slice(oauthPath.length) : '', search };
 }
 
 /**
@@ -57,8 +76,8 @@ function withoutSession(cookies = ''): string {
   return kept.join('; ');
 }
 
-function userCodeOf(url: URL): string {
-  const userCode = url.searchParams.get('user_code') ?? '';
+function userCodeOf(search: string): string {
+  const userCode = new URLSearchParams(search).get('user_code') ?? '';
   return /^[A-Za-z-]{1,20}$/.test(userCode) ? `?user_code=${userCode}` : '';
 }
 
