@@ -2,6 +2,7 @@ import { auditJobs } from './features/audit/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
 import type { CommitPolicy } from './features/policy/public.ts';
+import { purgeOldSignIns } from './features/sign-in/public.ts';
 import { purgeTokens } from './features/tokens/public.ts';
 import type { RecurringJob } from './platform/jobs/job-runner.ts';
 import type { Runtime } from './platform/runtime.ts';
@@ -17,6 +18,7 @@ export function recurringJobs(
     ...auditJobs(runtime, runtime.settings.auditRetention),
     sweepEndedGrants(commit, runtime.clock, runtime.logger),
     purgeTokens(runtime),
+    purgeOldSignIns(runtime),
     rotateIssuerKeys({ ...runtime, seal }),
   ];
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { TestCentral } from './central.test-support.ts';
+import { purgeOldSignIns } from './features/sign-in/public.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -94,5 +95,77 @@ describe('the way to the OAuth server', () => {
     expect((await sent('/oauth2/device?user_code=BCDF-GHJK')).location).toBe(
       '/sign-in/device?user_code=BCDF-GHJK',
     );
+  });
+});
+
+describe('a stranger at the OAuth server', () => {
+  const begin = (more: Record<string, string>): Promise<Sent> =>
+    sent(
+      '/oauth2/device/auth',
+      String(new URLSearchParams({ client_id: 'ambit-cli', scope: 'openid', ...more })),
+    );
+  const kept = async (): Promise<string[]> => {
+    const rows = await db.database.query<{ text: string }>(
+      'SELECT payload::text AS text FROM sign_in_records ORDER BY expires_at',
+    );
+    return rows.map(({ text }) => text);
+  };
+
+  test('leaves nothing of what is not needed again', async () => {
+    const before = (await kept()).length;
+    const text = 'longer-than-needed '.repeat(300);
+    expect((await begin({ login_hint: text, nonce: text.slice(0, 900) })).status).toBe(200);
+    const records = await kept();
+    expect(records).toHaveLength(before + 1);
+    expect(records.join()).not.toContain('longer-than-needed');
+    expect(JSON.parse(records.at(-1) ?? '{}').params).toEqual({
+      client_id: 'ambit-cli',
+      scope: 'openid',
+    });
+  });
+
+  test('sends no request ahead, no large body, no body without a length and no large target', async () => {
+    const { text: told } = await sent('/oauth2/.well-known/openid-configuration');
+    expect(told).not.toContain('pushed_authorization');
+    const before = await kept();
+    const fields = 'client_id=ambit-cli&scope=openid&login_hint=';
+    const large = `${fields}${'x'.repeat(8_192)}`;
+    const chunked = { 'transfer-encoding': 'chunked' };
+    const target = `/oauth2/auth?${String(authorization)}&login_hint=${'x'.repeat(8_192)}`;
+    expect((await sent('/oauth2/device/auth', large)).status).toBe(413);
+    expect((await sent('/oauth2/device/auth', fields, chunked)).status).toBe(411);
+    expect((await sent(target)).status).toBe(414);
+    expect(await kept()).toEqual(before);
+  });
+
+  test('begins sixty sign-ins a minute in a network, of both kinds together, and the next network its own', async () => {
+    const path = `/oauth2/auth?${String(authorization)}`;
+    const statuses: (number | undefined)[] = [];
+    for (let at = 0; at < 31; at++)
+      statuses.push((await begin({})).status, (await sent(path)).status);
+    expect(statuses.slice(0, 60)).toEqual(Array.from({ length: 30 }, () => [200, 303]).flat());
+    expect(statuses.slice(60)).toEqual([429, 429]);
+    // Who waits for an answer is not kept from it.
+    expect((await sent('/oauth2/token', 'client_id=ambit-cli')).status).toBe(400);
+    from = '198.51.100.7';
+    expect((await begin({})).status).toBe(200);
+  });
+
+  test('is told of a NUL, which is no failure of central', async () => {
+    const before = await kept();
+    expect(await begin({ client_id: 'ambit-cli', nonce: '\0' })).toMatchObject({ status: 200 });
+    const refused = await sent(`/oauth2/auth?${String(authorization)}&login_hint=%00`);
+    expect(refused.status).toBeLessThan(500);
+    expect(await kept()).toHaveLength(before.length + 1);
+    expect(JSON.stringify(central.logger.lines)).not.toContain('the OAuth server failed');
+  });
+
+  test('is forgotten within a minute after the end', async () => {
+    await begin({});
+    await db.database.query('UPDATE sign_in_records SET expires_at = now()');
+    const job = purgeOldSignIns(db);
+    expect(job.everyMs).toBe(60_000);
+    await job.run();
+    expect(await kept()).toEqual([]);
   });
 });

@@ -29,8 +29,11 @@ export class OAuthAdapter implements Adapter {
     this.#ports = ports;
   }
 
+  /** Throws `InvalidRequest` when a text of the request holds a NUL, which PostgreSQL keeps in no text. */
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
-    const { jti: _, userCode, ...kept } = payload;
+    const { jti: _, userCode, ...kept } = this.#model === 'DeviceCode' ? slim(payload) : payload;
+    if (JSON.stringify(kept).includes(String.raw`\u0000`))
+      throw new errors.InvalidRequest('a parameter holds a NUL');
     const handle = userCode ?? kept.uid;
     await this.#ports.records.put(
       {
@@ -87,6 +90,12 @@ export class OAuthAdapter implements Adapter {
     await endSession(grantId, 'Its tokens were given back, or one of them was used twice.');
     await records.removeGrant(grantId);
   }
+}
+
+/** Without the parameters that nobody reads again: strangers send them, as many and as long as they like. */
+function slim({ params = {}, ...payload }: AdapterPayload): AdapterPayload {
+  const { client_id, scope } = params as Readonly<Record<string, unknown>>;
+  return { ...payload, params: { client_id, scope } };
 }
 
 function payloadOf({ payload, consumedAt }: FoundSignInRecord): AdapterPayload {

@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { networkOf } from '../../platform/client-address.ts';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import { oauthPath, sessionCookieName } from './oauth-facts.ts';
+import { requestBudget } from './request-budget.ts';
 import { send } from './sign-in-edge.ts';
 import { messagePage } from './views.ts';
 
-/** Requests of one network: a hundred programs that wait behind one address stay below. */
-const budget = { points: 1_200, duration: 60 };
+/** Requests of one network a minute: a hundred programs that wait behind one address stay below. */
+const requestsPerMinute = 1_200;
+/** Sign-ins that one network begins a minute: each leaves a record for ten minutes, whoever asks. */
+const beginningsPerMinute = 60;
+/** Most bytes of a request's target and of its body; what programs send fits many times. */
+const mostBytes = 8_192;
 
 /**
  * What the OAuth server is asked for here, to the letter: it folds case and has more pages than these, and those would stand
@@ -16,6 +19,9 @@ const budget = { points: 1_200, duration: 60 };
  */
 const passedOn =
   /^\/(?:auth(?:\/[\w-]{1,64})?|token(?:\/revocation)?|device\/auth|jwks|\.well-known\/openid-configuration)$/;
+
+/** Where a sign-in begins, and something is kept before anybody showed who they are. */
+const beginning = /^\/(?:auth|device\/auth)$/;
 
 const sessionCookie = new RegExp(`^(__Secure-)?${sessionCookieName}(\\.sig)?=`);
 
@@ -27,14 +33,16 @@ export function oauthHandler(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { host, protocol } = new URL(publicUrl);
   const callback = provider.callback();
-  const limiter = new RateLimiterMemory(budget);
+  const mayAsk = requestBudget(requestsPerMinute);
+  const mayBegin = requestBudget(beginningsPerMinute);
   return async (request, response) => {
-    if (!(await hasBudget(limiter, networkOf(addressOf(request))))) {
-      response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '60' });
-      response.end('{"error":"slow_down"}');
-      return;
-    }
+    const address = addressOf(request);
+    if (!(await mayAsk(address))) return refuse(response, 429, 'slow_down');
+    const status = unfit(request);
+    if (status !== undefined) return refuse(response, status, 'invalid_request');
     const { path, search } = targetOf(request);
+    if (beginning.test(path) && !(await mayBegin(address)))
+      return refuse(response, 429, 'slow_down');
     // The server's own page for devices needs a script; ours stands with the other pages.
     if (path === '/device') {
       send(response, { status: 303, location: `/sign-in/device${userCodeOf(search)}` });
@@ -81,9 +89,19 @@ function userCodeOf(search: string): string {
   return /^[A-Za-z-]{1,20}$/.test(userCode) ? `?user_code=${userCode}` : '';
 }
 
-async function hasBudget(limiter: RateLimiterMemory, network: string): Promise<boolean> {
-  return limiter.consume(network).then(
-    () => true,
-    () => false,
-  );
+/** The status that refuses a request before anything of its body is read. Without a length it may go on for ever. */
+function unfit({ headers, url = '' }: IncomingMessage): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return 411;
+  if (Number(headers['content-length'] ?? 0) > mostBytes) return 413;
+  return url.length > mostBytes ? 414 : undefined;
+}
+
+function refuse(response: ServerResponse, status: number, error: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    // What is left of the body is not waited for.
+    connection: 'close',
+    ...(status === 429 ? { 'retry-after': '60' } : {}),
+  });
+  response.end(JSON.stringify({ error }));
 }

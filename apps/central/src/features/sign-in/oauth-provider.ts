@@ -121,6 +121,8 @@ function featuresOf({ addressOf }: ProviderPorts): Configuration['features'] {
     devInteractions: { enabled: false },
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
+    // No program of ours uses them, and each is a record that a stranger makes.
+    pushedAuthorizationRequests: { enabled: false },
     revocation: {
       enabled: true,
       allowedPolicy: async (_ctx, { clientId }, token) => token.clientId === clientId,

@@ -1,5 +1,5 @@
 import type { Clock } from '@ambit/kernel';
-import { purgeRemovedClusters, purgeSignIns } from '@ambit/persistence';
+import { purgeRemovedClusters } from '@ambit/persistence';
 import type { Database, UnitOfWork } from '@ambit/persistence';
 import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 
@@ -27,7 +27,6 @@ export function purgeTokens(ports: {
           await tx.usedTokens.purge(now - 3_600_000);
         },
       );
-      await purgeSignIns(ports.database);
       await purgeRemovedClusters(ports.database, now - 30 * day);
     },
   };

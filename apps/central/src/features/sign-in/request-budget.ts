@@ -1,0 +1,15 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { networkOf } from '../../platform/client-address.ts';
+
+/** True while the network of an address has a request left in this minute; asking takes one. */
+export type RequestBudget = (address: string) => Promise<boolean>;
+
+/** So many requests of each network a minute, at this replica. */
+export function requestBudget(points: number): RequestBudget {
+  const limiter = new RateLimiterMemory({ points, duration: 60 });
+  return async (address) =>
+    limiter.consume(networkOf(address)).then(
+      () => true,
+      () => false,
+    );
+}
