@@ -418,10 +418,12 @@ CREATE TABLE sessions (
   last_used_at timestamp with time zone,
   ended_at timestamp with time zone,
   ended_because text,
+  token_until timestamp with time zone,
   CONSTRAINT sessions_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['User'::text, 'ServiceIdentity'::text]))),
   CONSTRAINT sessions_pkey PRIMARY KEY (uid),
   CONSTRAINT sessions_id_key UNIQUE (id)
 );
+CREATE INDEX sessions_begun ON public.sessions USING btree (principal_uid, created_at);
 CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
 
 CREATE TABLE sign_in_attempts (

@@ -243,6 +243,15 @@ describe('rights are asked again where the change is written', () => {
     session: id,
   });
 
+  test('so whose session is over since is refused', async () => {
+    const who = await person();
+    await one.apply(delegation('until-then', 'directory', [{ user: who.name }]));
+    const makes = (tx: Transaction): Promise<unknown> =>
+      tx.users.put({ name: 'in-time', labels: {}, active: true });
+    await db.database.query('UPDATE sessions SET expires_at = now() WHERE id = $1', [who.id]);
+    expect(await asSession(actorOf(who), makes)).toBe('session_ended');
+  });
+
   test('so who lost them since is refused, by every store', async () => {
     const who = await person();
     const actor = actorOf(who);

@@ -110,6 +110,10 @@ export interface SessionStore {
   end(id: string, because: string): Promise<SessionRecord>;
   /** By its id, with what Delegations give its principal now. */
   find(id: string): Promise<SessionRecord | undefined>;
+  /** Notes until when a token lasts that webhooks take while the session runs. Who ends it beside this waits. Nothing for one that ended. */
+  noteToken(id: string, until: Millis): Promise<void>;
+  /** How long ago each session of a principal began that did so within this time, also those that ended; the first one first. */
+  begunLately(principalUid: string, withinMs: Millis): Promise<readonly Millis[]>;
   /** Every running session of a principal. Gives their ids. */
   endOf(principalUid: string, because: string): Promise<readonly string[]>;
   /** Every running session. Gives how many. */

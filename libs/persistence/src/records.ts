@@ -115,6 +115,11 @@ export interface EndedSession {
   readonly endedAt: Millis;
 }
 
+/** The end of a session; `told`: clusters hear of it, as they may still take a token of it. */
+export interface SessionEnd extends EndedSession {
+  readonly told: boolean;
+}
+
 /** What the agent of a cluster is to do, for the replica that holds its stream. */
 export interface AgentOrder {
   readonly clusterUid: string;
@@ -184,6 +189,8 @@ export interface SessionRecord {
   readonly address: string;
   readonly createdAt: Millis;
   readonly expiresAt: Millis;
+  /** Its time was over when it was read, by the clock of the database. */
+  readonly over: boolean;
   readonly lastUsedAt?: Millis;
   readonly endedAt?: Millis;
   readonly endedBecause?: string;

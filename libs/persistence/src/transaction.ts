@@ -29,7 +29,7 @@ import type {
   HolderReference,
   Labels,
   PlainRecord,
-  EndedSession,
+  SessionEnd,
   RevokedCredential,
   RoleRecord,
   UserRecord,
@@ -207,8 +207,8 @@ export interface PolicyRecorder {
   /** Adds a change to this transaction's revision. Stores do it by themselves. */
   record(change: PolicyChange, name: string): void;
   revoke(credential: RevokedCredential, name: string): void;
-  /** As `revoke`; clusters are told too, as tokens of the session may be about. */
-  endSession(session: EndedSession, name: string): void;
+  /** As `revoke`; clusters are told too, when tokens of the session may be about. */
+  endSession(session: SessionEnd, name: string): void;
   /** What this transaction changes so far, in order. */
   changes(): readonly PolicyChange[];
 }

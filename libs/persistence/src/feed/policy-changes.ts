@@ -3,7 +3,7 @@ import { defined } from '@ambit/kernel';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
 import { holdsGrants } from '../kinds/plain/plain-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
-import { endedSession } from '../queries/ended-sessions.ts';
+import { endedSession, isTold } from '../queries/ended-sessions.ts';
 import { one, type Sql } from '../sql.ts';
 
 interface ChangeRow {
@@ -22,7 +22,7 @@ interface ChangeRow {
   readonly epoch_raise: Buffer | null;
   /** The same in every row of a revision. */
   readonly orders: readonly AgentOrder[] | null;
-  /** Of a session that ended. */
+  /** Of a session that ended and that clusters are told of. */
   readonly session_id: string | null;
   readonly ended_at: Date | null;
 }
@@ -125,7 +125,7 @@ export async function changesAfter(sql: Sql, revision: number, limit = 500): Pro
      LEFT JOIN policy_lineage l ON l.revision = r.revision
      LEFT JOIN installation i ON i.explained_from = r.revision
      LEFT JOIN policy_changes c ON c.revision = r.revision
-     LEFT JOIN sessions s ON c.kind = 'Session' AND s.uid = c.uid
+     LEFT JOIN sessions s ON c.kind = 'Session' AND s.uid = c.uid AND ${isTold}
      ORDER BY r.revision, c.ordinal`,
     [revision, limit],
   );

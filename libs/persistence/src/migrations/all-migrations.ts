@@ -20,6 +20,7 @@ import { Sessions1795471680000 } from './1795471680000-sessions.ts';
 import { Issuer1795471740000 } from './1795471740000-issuer.ts';
 import { ServiceIdentities1795471800000 } from './1795471800000-service-identities.ts';
 import { SignIn1795471860000 } from './1795471860000-sign-in.ts';
+import { SessionTokens1795471920000 } from './1795471920000-session-tokens.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -45,4 +46,5 @@ export const allMigrations = [
   Issuer1795471740000,
   ServiceIdentities1795471800000,
   SignIn1795471860000,
+  SessionTokens1795471920000,
 ];

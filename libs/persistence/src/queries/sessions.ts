@@ -16,13 +16,14 @@ interface SessionRow {
   readonly address: string;
   readonly created_at: Date;
   readonly expires_at: Date;
+  readonly over: boolean;
   readonly last_used_at: Date | null;
   readonly ended_at: Date | null;
   readonly ended_because: string | null;
 }
 
 /** A locked or deleted person and a deleted service have no session, whatever the row of it says. */
-export const selectSessions = `SELECT s.*, CASE s.principal_kind
+export const selectSessions = `SELECT s.*, s.expires_at <= now() AS over, CASE s.principal_kind
   WHEN 'User' THEN EXISTS (SELECT FROM users u WHERE u.uid = s.principal_uid AND u.active)
   ELSE EXISTS (SELECT FROM policy_objects o WHERE o.uid = s.principal_uid AND o.kind = s.principal_kind) END AS present,
   ${delegatedRolesOf('s.principal_uid')} AS roles
@@ -44,6 +45,7 @@ export function fromSessionRow(row: unknown): SessionRecord {
     address: rest.address,
     createdAt: rest.created_at.getTime(),
     expiresAt: rest.expires_at.getTime(),
+    over: rest.over,
     ...defined({
       lastUsedAt: rest.last_used_at?.getTime(),
       endedAt: rest.ended_at?.getTime(),

@@ -1,6 +1,6 @@
 import type { AuditActor, AuditEvent, PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
 import { endedSession } from '../queries/ended-sessions.ts';
-import type { AgentOrder, EndedSession, RevokedCredential } from '../records.ts';
+import type { AgentOrder, RevokedCredential, SessionEnd } from '../records.ts';
 import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
 
 /** One row of `policy_changes` before it has a revision. */
@@ -76,9 +76,9 @@ export class ChangeSet implements PolicyRecorder {
     this.rows.push({ ...credential, name, op: 'revoke' });
   }
 
-  endSession(session: EndedSession, name: string): void {
+  endSession(session: SessionEnd, name: string): void {
     this.revoke({ kind: 'Session', uid: session.uid }, name);
-    this.#changes.push({ op: 'put', object: endedSession(session) });
+    if (session.told) this.#changes.push({ op: 'put', object: endedSession(session) });
   }
 
   addEvent(event: NewAuditEvent): void {

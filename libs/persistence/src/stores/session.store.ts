@@ -1,4 +1,5 @@
 import { notFound } from '@ambit/kernel';
+import { isTold } from '../queries/ended-sessions.ts';
 import { fromSessionRow, selectSessions } from '../queries/sessions.ts';
 import type { SessionRecord } from '../records.ts';
 import type { NewUserSession, SessionStore } from '../credential-stores.ts';
@@ -15,6 +16,8 @@ interface Ended {
   readonly id: string;
   readonly principal_name: string;
   readonly ended_at: Date;
+  /** Null when there never was a token. */
+  readonly told: boolean | null;
 }
 
 export class PostgresSessionStore implements SessionStore {
@@ -61,6 +64,24 @@ export class PostgresSessionStore implements SessionStore {
     return row === undefined ? undefined : fromSessionRow(row);
   }
 
+  // The row stays locked: an end beside it waits, and then sees this token.
+  async noteToken(id: string, until: number): Promise<void> {
+    await this.#context.sql.query(
+      `UPDATE sessions SET token_until = greatest(token_until, $2) WHERE id = $1 AND ended_at IS NULL`,
+      [id, new Date(until)],
+    );
+  }
+
+  async begunLately(principalUid: string, withinMs: number): Promise<readonly number[]> {
+    const rows = await this.#context.sql.query<{ age: number }>(
+      `SELECT (extract(epoch FROM now() - created_at) * 1000)::float8 AS age FROM sessions
+       WHERE principal_uid = $1 AND created_at > now() - $2::bigint * interval '1 millisecond'
+       ORDER BY created_at`,
+      [principalUid, withinMs],
+    );
+    return rows.map(({ age }) => age);
+  }
+
   async endOf(principalUid: string, because: string): Promise<readonly string[]> {
     const ended = await this.#end(
       { condition: 'principal_uid = $2', values: [principalUid] },
@@ -76,8 +97,9 @@ export class PostgresSessionStore implements SessionStore {
   // The last ones that ended stay, however old: which those are is what every replica tells clusters.
   async purge(before: number): Promise<number> {
     const rows = await this.#context.sql.query(
-      `DELETE FROM sessions WHERE (ended_at < $1 OR expires_at < $1)
-         AND (ended_at IS NULL OR ended_at < (SELECT max(ended_at) FROM sessions) - interval '61 minutes')
+      `DELETE FROM sessions s WHERE (ended_at < $1 OR expires_at < $1)
+         AND (${isTold} AND ended_at >= (SELECT max(ended_at) FROM sessions s WHERE ${isTold}) - interval '61 minutes')
+           IS NOT TRUE
        RETURNING uid`,
       [new Date(before)],
     );
@@ -87,12 +109,12 @@ export class PostgresSessionStore implements SessionStore {
   async #end({ condition, values }: Which, because: string): Promise<readonly Ended[]> {
     const { sql, changes } = this.#context;
     const ended = await sql.query<Ended>(
-      `UPDATE sessions SET ended_at = now(), ended_because = $1
-       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name, ended_at`,
+      `UPDATE sessions s SET ended_at = now(), ended_because = $1
+       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name, ended_at, ${isTold} AS told`,
       [because, ...values],
     );
-    for (const { uid, id, principal_name: name, ended_at: endedAt } of ended)
-      changes.endSession({ uid, id, endedAt: endedAt.getTime() }, name);
+    for (const { uid, id, principal_name: name, ended_at: endedAt, told } of ended)
+      changes.endSession({ uid, id, endedAt: endedAt.getTime(), told: told === true }, name);
     return ended;
   }
 

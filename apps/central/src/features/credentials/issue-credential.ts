@@ -4,12 +4,13 @@ import type { ClusterWayIn, Entrant, PolicyCluster } from '@ambit/domain';
 import { AppError, defined, isAppError, readDuration } from '@ambit/kernel';
 import type { Clock, Ids } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
-import type { UnitOfWork } from '@ambit/persistence';
+import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import { auditActor, principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { TokenIssuer } from '../issuer/public.ts';
+import { refusalOf } from '../sessions/public.ts';
 import { IssueRate } from './issue-rate.ts';
 
 export interface IssuePorts {
@@ -74,7 +75,7 @@ export class IssueCredential {
 
   async #issue({ actor, requestId }: Caller, name: string): Promise<Credential> {
     const entrant = entrantOf(actor);
-    await this.#rate.count(actor.credential.id);
+    await this.#rate.count(entrant.uid);
     const admission = await this.#admit(entrant, name);
     const { cluster, access } = admission;
     const lifetime = lifetimeOf(actor, access, this.#ports.clock.now());
@@ -102,7 +103,7 @@ export class IssueCredential {
     return { cluster, access: openAccess(cluster), entrant };
   }
 
-  /** It leaves only when the audit trail has it. */
+  /** It leaves only when the audit trail has it, and the session runs at that very moment. */
   async #signed(
     actor: Actor,
     requestId: string,
@@ -124,16 +125,26 @@ export class IssueCredential {
       issuedAt,
       expiresAt,
     });
-    await unitOfWork.run({ actor: auditActor(actor), requestId }, async ({ audit }) =>
-      audit.record({
+    await unitOfWork.run({ actor: auditActor(actor), requestId }, async (tx) => {
+      // An end that comes after this one knows of the token, and tells the webhooks.
+      if (via === 'Webhook') await tx.sessions.noteToken(session, expiresAt * 1000);
+      await this.#requireRunning(tx, session);
+      tx.audit.record({
         type: 'credential.issued',
         message: `${principalName(entrant)} got a token for cluster ${cluster.name}`,
         cluster: cluster.name,
         subjects: [name],
         details: { jti: id, session, via, expiresAt: timestamp(expiresAt * 1000) },
-      }),
-    );
+      });
+    });
     return token;
+  }
+
+  async #requireRunning(tx: Transaction, id: string): Promise<void> {
+    const session = await tx.sessions.find(id);
+    if (session === undefined) throw over('The session is not there any more.');
+    const refusal = refusalOf(session, this.#ports.clock);
+    if (refusal !== undefined) throw refusal;
   }
 }
 
@@ -152,10 +163,11 @@ function lifetimeOf({ expiresAt: sessionEnd }: Actor, { ttl }: Access, now: numb
   const lasts = (readDuration(ttl) ?? 0) / 1000;
   const expiresAt = Math.min(issuedAt + lasts, Math.floor((sessionEnd ?? now) / 1000));
   if (expiresAt > issuedAt) return { issuedAt, expiresAt };
-  throw new AppError('session_ended', 'The session is about to end.', {
-    nextCommand: 'ambit login',
-  });
+  throw over('The session is about to end.');
 }
+
+const over = (message: string): AppError =>
+  new AppError('session_ended', message, { nextCommand: 'ambit login' });
 
 function openAccess({ name, access }: PolicyCluster): Access {
   if (access?.credential === 'Token') return { ...access, credential: access.credential };

@@ -3,7 +3,7 @@ import { defaultUserPrefix, findPolicyKind } from '@ambit/contracts';
 import type { Permission } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
-import type { PutCluster, Transaction } from '@ambit/persistence';
+import type { PutCluster, SessionRecord, Transaction } from '@ambit/persistence';
 import { permissionsOfRoles } from '../../platform/actor.ts';
 
 /** What a store does that changes nothing; everything else needs the right to write. */
@@ -17,7 +17,7 @@ const readings = new Set<string | symbol>(['find', 'byUid']);
 export async function withRights(tx: Transaction, actor: AuditActor): Promise<Transaction> {
   if (actor.session === undefined) return tx;
   const session = await tx.sessions.find(actor.session);
-  if (session?.endedAt !== undefined || session?.principal.present !== true) throw ended(actor);
+  if (session === undefined || !runs(session)) throw ended(actor);
   const held = new Set(permissionsOfRoles(session.principal.roles));
   const need = (permission: Permission): void => {
     if (!held.has(permission)) throw denied(actor, permission);
@@ -35,6 +35,9 @@ export async function withRights(tx: Transaction, actor: AuditActor): Promise<Tr
     plain: (kind) => guarded(tx.plain(kind), writingOf(kind)),
   };
 }
+
+const runs = ({ endedAt, over, principal }: SessionRecord): boolean =>
+  endedAt === undefined && !over && principal.present;
 
 /**
  * Clusters: where people send their credentials, and by which names they are known there, is for those alone who may let
@@ -89,7 +92,7 @@ function writingOf(kind: string): Permission {
 
 const ended = ({ name }: AuditActor): AppError =>
   new AppError('session_ended', `The session of ${name} has ended.`, {
-    why: 'It ended, or its holder was locked, while this was worked out.',
+    why: 'It ended, its time was over, or its holder was locked, while this was worked out.',
     hint: 'Nothing was changed.',
     nextCommand: 'ambit login',
   });
