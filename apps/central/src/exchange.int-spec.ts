@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { PolicyWriter } from '@ambit/testing';
+import type { Sql } from '@ambit/persistence';
+import { FakeClock, PolicyWriter } from '@ambit/testing';
 import { audience, ExchangeScene, jobOf, rule, seconds, service } from './exchange.test-support.ts';
+import { ExchangeToken } from './features/services/exchange-token.ts';
+import { IssuerKeys } from './features/services/issuer-keys.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
 
 let scene: ExchangeScene;
@@ -134,6 +137,58 @@ describe('a token that was exchanged is refused', () => {
     await scene.central.apply(service('moved', []));
     expect((await scene.exchange(await scene.job(), 'moved')).status).toBe(401);
   });
+});
+
+describe('an identity begins 60 sessions a minute at most', () => {
+  test('also when they end at once; a token that has to wait stays good, and others go on', async () => {
+    await scene.central.apply(
+      service('busy', [rule(scene.github)]),
+      service('calm', [rule(scene.github)]),
+    );
+    for (let begun = 0; begun < 60; begun++) {
+      const { status, body } = await scene.exchange(await scene.job(), 'busy');
+      expect(status).toBe(201);
+      await scene.central.call('DELETE', '/me/session', { token: body.token });
+    }
+    const token = await scene.job();
+    const { status, body, headers } = await scene.exchange(token, 'busy');
+    expect({ status, code: body.code }).toEqual({ status: 429, code: 'rate_limited' });
+    const wait = Number(headers.get('retry-after'));
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThanOrEqual(60);
+    expect((await scene.exchange(await scene.job(), 'calm')).status).toBe(201);
+    await scene.db.database.query(
+      `UPDATE sessions SET created_at = created_at - interval '1 minute' WHERE principal_name = 'busy'`,
+    );
+    expect((await scene.exchange(token, 'busy')).status).toBe(201);
+  });
+});
+
+test('a flood of tokens for made-up identities is one statement after the other', async () => {
+  const { database } = scene.db;
+  let [running, most, statements] = [0, 0, 0];
+  const sql: Sql = {
+    query: async <R>(text: string, values?: readonly unknown[]): Promise<R[]> => {
+      statements++;
+      most = Math.max(most, ++running);
+      return database.query<R>(text, values).finally(() => running--);
+    },
+  };
+  const exchange = new ExchangeToken({
+    unitOfWork: new PolicyWriter(database).unit,
+    sql,
+    clock: new FakeClock(Date.now()),
+    keys: new IssuerKeys(new FakeClock(Date.now())),
+    failures: { failed: async () => undefined },
+    refused: { note: () => undefined },
+  });
+  const token = await scene.job();
+  const wanted = { token, address: '192.0.2.1', requestId: 'r' };
+  const all = Array.from({ length: 50 }, (_, at) =>
+    exchange.run({ ...wanted, service: `made-up-${at}` }).catch(({ code }) => code),
+  );
+  expect(new Set(await Promise.all(all))).toEqual(new Set(['exchange_refused']));
+  expect({ most, statements }).toEqual({ most: 1, statements: 2 });
 });
 
 /** The other one of the two signatures (r, s) and (r, n - s) that are both good. */

@@ -55,7 +55,7 @@ export { findInstallation } from './queries/installation.ts';
 export { findCluster, listClusters } from './kinds/cluster/cluster-row.ts';
 export { findGrant, listGrants, type GrantListQuery } from './kinds/grant/grant-row.ts';
 export { findGroup, listGroups } from './kinds/group/group-row.ts';
-export { findPlain, listPlain } from './kinds/plain/plain-row.ts';
+export { findPlain, findPlains, listPlain } from './kinds/plain/plain-row.ts';
 export { findRole, listRoles } from './kinds/role/role-row.ts';
 export { findUser, listUsers } from './kinds/user/user-row.ts';
 export { holderName, listStatesAhead, readStanding } from './queries/states-ahead.ts';

@@ -3,9 +3,10 @@ import { decodeJwt } from 'jose';
 import type { ServiceIdentity, SessionStarted } from '@ambit/contracts';
 import { AppError, isAppError, readDuration } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
-import { findPlain } from '@ambit/persistence';
+import { findPlains } from '@ambit/persistence';
 import type { PlainRecord, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import type { FailureLimiter } from '../../platform/failure-limiter.ts';
+import { SharedLookup } from '../../platform/shared-lookup.ts';
 import { beginSession } from '../sessions/public.ts';
 import { rulesFor } from './federation.ts';
 import type { TokenRefusal } from './federation.ts';
@@ -43,13 +44,19 @@ interface Accepted extends Verified {
 /** Lets pipelines and programs in: a token of an issuer that their identity trusts becomes a session. */
 export class ExchangeToken {
   readonly #ports: ExchangePorts;
+  /** A flood of tokens that are no good costs the database one statement after the other. */
+  readonly #identities: SharedLookup<PlainRecord>;
 
   constructor(ports: ExchangePorts) {
     this.#ports = ports;
+    this.#identities = new SharedLookup(async (names) => {
+      const found = await findPlains(ports.sql, kind, names);
+      return new Map(found.map((identity) => [identity.name, identity]));
+    });
   }
 
   /**
-   * Throws `exchange_refused`, told in the audit trail and counted by address; `rate_limited` after too many of these;
+   * Throws `exchange_refused`, told in the audit trail and counted by address; `rate_limited` after too many of these, and when the identity began too many sessions within the minute;
    * `server_unreachable` when the keys of the issuer cannot be had.
    */
   async run(wanted: WantedExchange): Promise<SessionStarted> {
@@ -62,9 +69,9 @@ export class ExchangeToken {
   }
 
   async #judge({ service, token }: WantedExchange, iss: string): Promise<Accepted | TokenRefusal> {
-    const { sql, keys, clock } = this.#ports;
-    const identity = await findPlain(sql, kind, service);
-    if (identity === null) return { claim: 'iss', why: 'there is no such service identity' };
+    const { keys, clock } = this.#ports;
+    const identity = await this.#identities.find(service);
+    if (identity === undefined) return { claim: 'iss', why: 'there is no such service identity' };
     const rules = specOf(identity).federation.filter(({ issuer }) => issuer === iss);
     const [first] = rules;
     if (first === undefined) return { claim: 'iss', why: 'no rule is for its issuer' };
@@ -88,6 +95,7 @@ export class ExchangeToken {
     const meta = { actor: { kind: 'service', name } as const, requestId };
     const { value } = await unitOfWork.run(meta, async (tx) => {
       await requireUnchanged(tx, identity);
+      await requireBudget(tx, identity);
       if (!(await isFirstUse(tx, token, accepted))) return usedBefore;
       const { text, ...session } = await beginSession(tx, {
         principal: { kind, uid: identity.uid, name: service },
@@ -182,6 +190,23 @@ async function requireUnchanged(tx: Transaction, judged: PlainRecord): Promise<v
   if (now?.uid === judged.uid && now.resourceVersion === judged.resourceVersion) return;
   throw new AppError('not_ready', 'The service identity was changed at this very moment.', {
     hint: 'Try again.',
+  });
+}
+
+/** Each is a row, audit events and what agents may be told: far more than the jobs of one pipeline need. */
+const mostBegunPerMinute = 60;
+const minuteMs: Millis = 60_000;
+
+/** Sessions that ended count too. One identity begins them one after the other, as its row is locked by now. */
+async function requireBudget(tx: Transaction, { uid, name }: PlainRecord): Promise<void> {
+  const ages = await tx.sessions.begunLately(uid, minuteMs);
+  const oldest = ages.at(-mostBegunPerMinute);
+  if (oldest === undefined) return;
+  const seconds = Math.max(1, Math.ceil((minuteMs - oldest) / 1000));
+  throw new AppError('rate_limited', `service/${name} began too many sessions.`, {
+    why: `At most ${mostBegunPerMinute} a minute are begun.`,
+    hint: `Use each until it ends. The token is still good: try again in ${seconds} s.`,
+    details: { retryAfterSeconds: seconds },
   });
 }
 

@@ -48,6 +48,16 @@ export function listPlain(sql: Sql, kind: string, query: KeysetQuery): Promise<P
   return listKind(sql, plainRows, query, conditions);
 }
 
+/** Those of one kind that have one of these names. */
+export async function findPlains(
+  sql: Sql,
+  kind: string,
+  names: readonly string[],
+): Promise<readonly PlainRecord[]> {
+  const text = `${selectPlain} WHERE t.kind = $1 AND t.name = ANY($2::text[])`;
+  return (await sql.query<PlainRow>(text, [kind, names])).map(toPlain);
+}
+
 /** By kind and name; null when there is none. */
 export async function findPlain(sql: Sql, kind: string, name: string): Promise<PlainRecord | null> {
   const text = `${selectPlain} WHERE t.kind = $1 AND t.name = $2`;
