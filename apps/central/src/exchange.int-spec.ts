@@ -4,7 +4,7 @@ import type { Sql } from '@ambit/persistence';
 import { FakeClock, PolicyWriter } from '@ambit/testing';
 import { audience, ExchangeScene, jobOf, rule, seconds, service } from './exchange.test-support.ts';
 import { ExchangeToken } from './features/services/exchange-token.ts';
-import { IssuerKeys } from './features/services/issuer-keys.ts';
+import { OutsideKeys } from './features/services/outside-keys.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
 
 let scene: ExchangeScene;
@@ -178,7 +178,7 @@ test('a flood of tokens for made-up identities is one statement after the other'
     unitOfWork: new PolicyWriter(database).unit,
     sql,
     clock: new FakeClock(Date.now()),
-    keys: new IssuerKeys(new FakeClock(Date.now())),
+    keys: new OutsideKeys(new FakeClock(Date.now())),
     failures: { failed: async () => undefined },
     refused: { note: () => undefined },
   });
