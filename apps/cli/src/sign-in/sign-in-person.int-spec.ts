@@ -27,6 +27,8 @@ class Door {
   #port = 0;
   /** Where central listens. */
   to = 0;
+  /** How far away it is. */
+  delayMs = 0;
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -39,7 +41,7 @@ class Door {
         this.#open.add(socket);
         socket.on('error', () => undefined).on('close', () => this.#open.delete(socket));
       }
-      from.pipe(to).pipe(from);
+      setTimeout(() => from.pipe(to).pipe(from), this.delayMs);
     });
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
@@ -87,8 +89,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const ambit = (...args: string[]): Promise<Captured> => runCaptured(args, { env });
 const start = (...args: string[]): Running => startCommand(args, { env });
-const plugin = (): Promise<Finished> =>
-  start('credential', '--server', door.url, '--cluster', 'prod').finished;
+const plugin = (cluster = 'prod'): Promise<Finished> =>
+  start('credential', '--server', door.url, '--cluster', cluster).finished;
 
 /** What `login` asks to be opened. */
 async function shownBy({ err }: Running): Promise<string> {
@@ -268,11 +270,20 @@ describe('the access token', () => {
   });
 
   test('is refreshed once by twenty processes at once', async () => {
+    // Each of another cluster: for one, the plugin's own lock would let one alone come this far.
+    const names = Array.from({ length: 20 }, (_, at) => `near-${at}`);
+    await central.apply(
+      ...names.map((name) => document('Cluster', name, { access: { credential: 'Token' } })),
+      grant('ada-near', [{ user: 'ada' }], names),
+    );
     const before = await refreshTokens();
     await ages(-1);
+    // So far away that processes meet within one refresh.
+    door.delayMs = 2_000;
     const runs = await Promise.all(
-      Array.from({ length: 20 }, (_, at) => (at % 4 === 0 ? start('whoami').finished : plugin())),
+      names.map((name, at) => (at % 4 === 0 ? start('whoami').finished : plugin(name))),
     );
+    door.delayMs = 0;
     expect(runs.map(({ code, err }) => ({ code, err }))).toEqual(
       Array.from({ length: 20 }, () => ({ code: 0, err: '' })),
     );
