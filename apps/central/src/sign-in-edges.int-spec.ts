@@ -1,9 +1,10 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { testDatabase } from '@ambit/testing';
+import { PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { TestCentral } from './central.test-support.ts';
 import { purgeOldSignIns } from './features/sign-in/public.ts';
+import { localUser, TestBrowser } from './sign-in.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -167,5 +168,31 @@ describe('a stranger at the OAuth server', () => {
     expect(job.everyMs).toBe(60_000);
     await job.run();
     expect(await kept()).toEqual([]);
+  });
+});
+
+describe('the pages of sign-in', () => {
+  test('let a person in whose account somebody guesses at from another network', async () => {
+    const secret = await localUser(central, { policy: new PolicyWriter(db.database), db }, 'ada');
+    const guess = async (): Promise<number> => {
+      const guesser = new TestBrowser(central, from);
+      const fields = { name: 'ada', password: 'a wrong password', code: '123456' };
+      return (await guesser.submit(await guesser.get('/sign-in'), fields)).status;
+    };
+    for (let at = 0; at < 5; at++) expect(await guess()).toBe(403);
+    expect(await guess()).toBe(429);
+    expect((await new TestBrowser(central, from).signIn('ada', secret)).status).toBe(429);
+    expect((await new TestBrowser(central, '198.51.100.8').signIn('ada', secret)).status).toBe(303);
+  });
+
+  test('have a limit for each network, before anything is looked at', async () => {
+    for (let at = 0; at < 24; at++)
+      await Promise.all(Array.from({ length: 50 }, () => sent('/sign-in/nowhere')));
+    expect(await sent('/sign-in')).toMatchObject({
+      status: 429,
+      text: expect.stringContaining('Go on in a minute.'),
+    });
+    from = '198.51.100.9';
+    expect((await sent('/sign-in')).status).toBe(200);
   });
 });

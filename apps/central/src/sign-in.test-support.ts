@@ -16,10 +16,13 @@ export type Fields = Readonly<Record<string, string>>;
 /** A browser without scripts: it keeps cookies by their paths, sends forms, and follows nothing by itself. */
 export class TestBrowser {
   readonly #central: TestCentral;
+  readonly #from: string | undefined;
   readonly cookies = new Map<string, { readonly value: string; readonly path: string }>();
 
-  constructor(central: TestCentral) {
+  /** `from`: the address that a proxy in front says it has. */
+  constructor(central: TestCentral, from?: string) {
     this.#central = central;
+    this.#from = from;
   }
 
   get(path: string): Promise<Page> {
@@ -47,7 +50,10 @@ export class TestBrowser {
       .filter(([, { path: of }]) => url.pathname.startsWith(of))
       .map(([name, { value }]) => `${name}=${value}`)
       .join('; ');
-    const headers = cookie === '' ? {} : { cookie };
+    const headers = {
+      ...(cookie === '' ? {} : { cookie }),
+      ...(this.#from === undefined ? {} : { 'x-forwarded-for': this.#from }),
+    };
     const reply = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const set of reply.headers.getSetCookie()) this.#keep(set);
     return { status: reply.status, headers: reply.headers, text: await reply.text() };

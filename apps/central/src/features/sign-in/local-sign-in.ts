@@ -35,7 +35,7 @@ export class LocalSignIn {
 
   constructor(ports: SignInPorts) {
     this.#ports = ports;
-    this.#attempts = new Attempts(ports.sql);
+    this.#attempts = new Attempts(ports.sql, ports.clock);
   }
 
   /** Throws `rate_limited` when too many passwords are looked at. */

@@ -41,7 +41,7 @@ export function openSignIn(
   const pages = new SignInPages({
     secrets,
     browsers: new Browsers({ records, sql, secure: publicUrl.startsWith('https:') }),
-    attempts: new Attempts(sql),
+    attempts: new Attempts(sql, clock),
     local: new LocalSignIn(ports),
     setUp: new SetUp(ports),
     approvals: new Approvals(provider, ports),

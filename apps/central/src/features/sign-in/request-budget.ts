@@ -1,6 +1,9 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { networkOf } from '../../platform/client-address.ts';
 
+/** Of one network: a hundred programs or people behind one address stay below. */
+export const requestsPerMinute = 1_200;
+
 /** True while the network of an address has a request left in this minute; asking takes one. */
 export type RequestBudget = (address: string) => Promise<boolean>;
 

@@ -75,12 +75,12 @@ export class SetUp {
 
   constructor(ports: SignInPorts) {
     this.#ports = ports;
-    this.#attempts = new Attempts(ports.sql);
+    this.#attempts = new Attempts(ports.sql, ports.clock);
   }
 
   /** Whom a code is for. Undefined: it is not good, or was not looked at because there were too many. Using it up is another step. */
   async look(typed: string, address: string): Promise<SetUpEntry | undefined> {
-    const attempt = { what: `set up from ${networkOf(address)}`, address };
+    const attempt = { what: 'set up', address };
     if ((await this.#attempts.take(attempt)) !== undefined) return undefined;
     const code = tidy(typed);
     const found = await findSetUp(this.#ports.sql, hashOf(code));

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import type { ClientAddress } from '../../platform/client-address.ts';
+import { requestBudget, requestsPerMinute } from './request-budget.ts';
 import type { PageCall, PageReply, SignInPages } from './sign-in-pages.ts';
 import { messagePage, pageHeaders } from './views.ts';
 
@@ -14,14 +15,22 @@ export function pageHandler(
   addressOf: ClientAddress,
   logger: Logger,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const mayAsk = requestBudget(requestsPerMinute);
   return async (request, response) => {
     try {
+      if (!(await mayAsk(addressOf(request)))) return send(response, tooMany);
       send(response, await pages.answer(await read(request, response, addressOf)));
     } catch (error) {
       send(response, replyTo(error, logger));
     }
   };
 }
+
+const tooMany: PageReply = {
+  status: 429,
+  page: messagePage('Please wait', 'Too many requests come from your network. Go on in a minute.'),
+  retryAfterSeconds: 60,
+};
 
 /** Writes an answer with the headers that every page has. */
 export function send(response: ServerResponse, reply: PageReply): void {

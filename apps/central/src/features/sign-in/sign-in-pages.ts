@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { networkOf } from '../../platform/client-address.ts';
 import type { Approvals, WaitingProgram } from './approvals.ts';
 import type { Attempts } from './attempts.ts';
 import type { Browser, Browsers } from './browsers.ts';
@@ -175,7 +174,7 @@ export class SignInPages {
   async #waitingDevice(visit: PersonsVisit): Promise<WaitingProgram | PageReply> {
     const { form, person, address } = visit;
     const { attempts, approvals } = this.#parts;
-    const attempt = { what: `device ${person.uid} ${networkOf(address)}`, address };
+    const attempt = { what: `device ${person.uid}`, address };
     const waitSeconds = await attempts.take(attempt);
     if (waitSeconds !== undefined) return tooMany(waitSeconds);
     const userCode = field(form, 'user_code').slice(0, 20);
