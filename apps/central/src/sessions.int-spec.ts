@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { PolicyWriter, testDatabase } from '@ambit/testing';
+import { eventually, PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
+import type { UserRecord } from '@ambit/persistence';
 import { replicaFolder, signIn, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
+import { beginSession } from './features/sessions/public.ts';
 
 let db: TestDatabase;
 let policy: PolicyWriter;
@@ -30,6 +32,23 @@ const ofSession = async (id: string): Promise<string[]> => {
     .filter((event: { details: { session: string } }) => event.details.session === id)
     .map((event: { type: string; actor: { name: string } }) => `${event.type} ${event.actor.name}`);
 };
+
+/** Transactions that wait for another one. */
+const waiting = async (): Promise<number> => {
+  const rows = await db.database.query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+};
+const begin = async ({ uid, name }: UserRecord): Promise<unknown> =>
+  policy.unit.run({ actor: { kind: 'system', name: 'test' } }, (tx) =>
+    beginSession(tx, {
+      principal: { kind: 'User', uid, name },
+      signedInBy: 'a test',
+      address: '192.0.2.7',
+      ttlMs: 3_600_000,
+    }),
+  );
 
 describe('a session', () => {
   test('stands for the person, who may do what concerns them alone', async () => {
@@ -114,6 +133,24 @@ describe('a session', () => {
     );
     expect(running).not.toContain('user/dan');
     expect(running).not.toContain('user/eva');
+  });
+
+  test('does not begin for a person who is locked or deleted at that moment', async () => {
+    for (const name of ['hal', 'ivy']) {
+      const person = await policy.user(name);
+      const begun = Promise.withResolvers<Promise<unknown>>();
+      await policy.change(async (tx) => {
+        if (name === 'hal') await tx.users.put({ name, labels: {}, active: false });
+        else await tx.users.remove(name);
+        begun.resolve(begin(person).catch((error: unknown) => error));
+        await eventually(async () => expect(await waiting()).toBe(1));
+      });
+      expect(await begun.promise).toMatchObject({ code: 'permission_denied' });
+      await policy.user(name);
+    }
+    const { body } = await one.get('/sessions');
+    const principals = body.items.map(({ principal }: { principal: string }) => principal);
+    for (const name of ['hal', 'ivy']) expect(principals).not.toContain(`user/${name}`);
   });
 
   test('has an end of its own', async () => {

@@ -1,10 +1,11 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { PolicyWriter, testDatabase } from '@ambit/testing';
+import { eventually, PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { TestCentral } from './central.test-support.ts';
 import { purgeOldSignIns } from './features/sign-in/public.ts';
-import { localUser, TestBrowser } from './sign-in.test-support.ts';
+import { localUser, signedInBrowser, TestBrowser } from './sign-in.test-support.ts';
+import type { Page } from './sign-in.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -183,6 +184,31 @@ describe('the pages of sign-in', () => {
     expect(await guess()).toBe(429);
     expect((await new TestBrowser(central, from).signIn('ada', secret)).status).toBe(429);
     expect((await new TestBrowser(central, '198.51.100.8').signIn('ada', secret)).status).toBe(303);
+  });
+
+  test('let no program in as a person who is locked at that moment', async () => {
+    const policy = new PolicyWriter(db.database);
+    const secret = await localUser(central, { policy, db }, 'ben');
+    const device = await sent('/oauth2/device/auth', 'client_id=ambit-cli&scope=openid');
+    const browser = await signedInBrowser(central, db, 'ben', secret);
+    const asked = await browser.get('/sign-in/device');
+    const page = await browser.submit(asked, { user_code: JSON.parse(device.text).user_code });
+    const answer = Promise.withResolvers<Promise<Page>>();
+    await policy.change(async (tx) => {
+      await tx.users.put({ name: 'ben', labels: {}, active: false });
+      answer.resolve(browser.submit(page, { answer: 'approve' }));
+      await eventually(async () => {
+        const waiting = await db.database.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(waiting).toHaveLength(1);
+      });
+    });
+    expect(await answer.promise).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('User ben may not come in.'),
+    });
+    expect((await central.get('/sessions')).body.items).toEqual([]);
   });
 
   test('have a limit for each network, before anything is looked at', async () => {

@@ -1,4 +1,5 @@
 import type { Session } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { listSessions } from '@ambit/persistence';
 import type { SessionPrincipal, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
@@ -21,12 +22,14 @@ export interface WantedSession {
 }
 
 /**
- * A new session as a part of a transaction; the text of its token is known only here.
+ * A new session as a part of a transaction; the text of its token is known only here. Throws `permission_denied` for a person who
+ * is locked or gone by now.
  */
 export async function beginSession(
   tx: Transaction,
   wanted: WantedSession,
 ): Promise<{ readonly text: string; readonly id: string; readonly expiresAt: Millis }> {
+  if (wanted.principal.kind === 'User') await requireActive(tx, wanted.principal);
   const { id, hash, text } = makeBearerToken('Session');
   const { expiresAt } = await tx.sessions.insert({ id, hash: Buffer.from(hash, 'hex'), ...wanted });
   const { principal, signedInBy, address } = wanted;
@@ -40,6 +43,16 @@ export async function beginSession(
     details: { session: id, signedInBy, address, expiresAt: new Date(expiresAt).toISOString() },
   });
   return { text, id, expiresAt };
+}
+
+/** Who locks the person waits for this transaction and ends its session, or was first and is seen here. */
+async function requireActive(tx: Transaction, { uid, name }: SessionPrincipal): Promise<void> {
+  const found = await tx.users.find(name);
+  if (found?.uid === uid && found.active) return;
+  throw new AppError('permission_denied', `User ${name} may not come in.`, {
+    why: 'The user was locked or deleted in the meantime.',
+    hint: 'An administrator of Ambit can unlock the user.',
+  });
 }
 
 /** Ends every session of somebody who is locked or goes, as a part of that change. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, isAppError } from '@ambit/kernel';
-import type { Logger } from '@ambit/kernel';
+import type { ErrorKind, Logger } from '@ambit/kernel';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import { requestBudget, requestsPerMinute } from './request-budget.ts';
 import type { PageCall, PageReply, SignInPages } from './sign-in-pages.ts';
@@ -76,9 +76,15 @@ async function formOf(request: IncomingMessage): Promise<URLSearchParams> {
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }
 
+const statuses: Partial<Record<ErrorKind, number>> = {
+  rate_limited: 429,
+  invalid: 400,
+  forbidden: 403,
+};
+
 function replyTo(error: unknown, logger: Logger): PageReply {
   if (isAppError(error) && error.kind !== 'internal') {
-    const status = error.kind === 'rate_limited' ? 429 : error.kind === 'invalid' ? 400 : 503;
+    const status = statuses[error.kind] ?? 503;
     const { hint = '' } = error.extras;
     return { status, page: messagePage('That did not work', `${error.message} ${hint}`) };
   }
