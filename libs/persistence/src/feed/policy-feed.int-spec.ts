@@ -119,12 +119,15 @@ describe('the policy feed', () => {
     const one = await replica({ pollMs: 50 });
     const [before] = await listeners();
     const revision = await untold('polled');
-    await eventually(() => expect(one.feed.known()).toBe(revision), { withinMs: 5_000 });
-    await eventually(async () => {
-      const now = await listeners();
-      expect(now).toHaveLength(1);
-      expect(now).not.toContain(before);
-    });
+    await eventually(() => expect(one.feed.known()).toBe(revision), { withinMs: 15_000 });
+    await eventually(
+      async () => {
+        const now = await listeners();
+        expect(now).toHaveLength(1);
+        expect(now).not.toContain(before);
+      },
+      { withinMs: 15_000, what: 'another connection' },
+    );
   });
 
   test('who is told of a change keeps its connection', async () => {
