@@ -1,7 +1,6 @@
 import '../support/jest-setup-nest.mjs';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -15,7 +14,7 @@ import {
 } from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { defaultCeiling } from '@ambit/rbac';
-import { eventually, RecordingLogger, testDatabase } from '@ambit/testing';
+import { eventually, freePort, RecordingLogger, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { agentSettings } from '../../apps/agent/src/config.ts';
 import { agentRules } from '../../apps/agent/src/print-rbac.ts';
@@ -28,15 +27,6 @@ import type { ProgramResult } from '../support/run-program.ts';
 const settings = devClusterSettings(process.env);
 const real = (await kubernetesAtHand(settings)) !== undefined;
 const audience = 'ambit.example';
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 (real ? describe : describe.skip)('a pipeline with nothing stored gets into a cluster', () => {
   const ceiling = { ...defaultCeiling, credentials: ['TokenWebhook' as const] };

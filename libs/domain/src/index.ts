@@ -11,7 +11,7 @@ export * from './preview/effect.ts';
 export * from './grants/grant-times.ts';
 export type { CommitDone } from './policy/follow-steps.ts';
 export { compilerVersion, Policy } from './policy/policy.ts';
-export { endedSessionKind, tokenIssuer } from './policy/token-kinds.ts';
+export { asksWebhook, endedSessionKind, tokenIssuer } from './policy/token-kinds.ts';
 export * from './names/check-name.ts';
 export * from './names/scope-text.ts';
 export * from './names/service-holder.ts';

@@ -1,6 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -9,7 +8,7 @@ import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/d
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { KubeClient, kubeResources, loadKubeconfig } from '@ambit/kube';
 import { defaultCeiling, type CredentialsEntry } from '@ambit/rbac';
-import { eventually, RecordingLogger } from '@ambit/testing';
+import { eventually, freePort, RecordingLogger } from '@ambit/testing';
 import { binding } from '../../test/agent-scene.ts';
 import { TestCentral } from '../../test/test-central.ts';
 import { agentSettings } from '../config.ts';
@@ -32,15 +31,6 @@ if (atHand === undefined) {
 
 const ours = new TestIssuer();
 const stranger = new TestIssuer();
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 (atHand === undefined ? describe.skip : describe)('a real API server with the webhook', () => {
   let folder: string;

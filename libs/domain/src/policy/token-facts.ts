@@ -3,7 +3,7 @@ import type { CredentialsEntry, IssuerKey } from '@ambit/rbac';
 import type { PolicyChange, PolicyCluster, PolicyPlain } from '../policy-objects.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { PolicyStore } from './policy-store.ts';
-import { endedSessionKind, tokenIssuer, webhookKey } from './token-kinds.ts';
+import { asksWebhook, endedSessionKind, tokenIssuer, webhookKey } from './token-kinds.ts';
 
 const longestTokenMs = 3_600_000;
 const mostListed = 2_000;
@@ -102,11 +102,6 @@ export class TokenFacts {
     recent.sort((a, b) => endOf(b) - endOf(a) || compareText(a.name, b.name));
     return { recent, old: all.filter((session) => !isRecent(session)) };
   }
-}
-
-/** True for a cluster whose API server asks its agent whose a token of central is. */
-function asksWebhook({ access }: PolicyCluster): boolean {
-  return access?.credential === 'Token' && access.via === 'Webhook';
 }
 
 const endOf = ({ spec }: PolicyPlain): number => Number(spec['endedAt']);

@@ -1,3 +1,5 @@
+import type { PolicyCluster } from '../policy-objects.ts';
+
 /** The key of the one entry by which the agent of a cluster judges tokens. */
 export const webhookKey = 'CREDENTIALS/webhook';
 
@@ -9,3 +11,8 @@ export const tokenIssuer = { kind: 'TokenIssuer', name: 'webhook' } as const;
 
 /** Kind of a session that ended, under its id; its spec says `endedAt`, in milliseconds. It lasts as long as tokens may. */
 export const endedSessionKind = 'EndedSession';
+
+/** True for a cluster whose API server asks its agent whose a token of central is. */
+export function asksWebhook({ access }: Pick<PolicyCluster, 'access'>): boolean {
+  return access?.credential === 'Token' && access.via === 'Webhook';
+}

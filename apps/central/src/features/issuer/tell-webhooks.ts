@@ -1,4 +1,4 @@
-import { tokenIssuer } from '@ambit/domain';
+import { asksWebhook, tokenIssuer } from '@ambit/domain';
 import type { PolicyView } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
@@ -85,7 +85,6 @@ const isTold = (policy: PolicyView): boolean =>
   policy.byName(tokenIssuer.kind, tokenIssuer.name) !== undefined;
 
 function asksAgents(policy: PolicyView): boolean {
-  for (const { access } of policy.clusters())
-    if (access?.credential === 'Token' && access.via === 'Webhook') return true;
+  for (const cluster of policy.clusters()) if (asksWebhook(cluster)) return true;
   return false;
 }
