@@ -131,7 +131,8 @@ function watcher(world: AgentWorld, next: () => BindingObject[]): Side {
     async run() {
       world.agent.signal('SIGSTOP');
       const stopping = new AbortController();
-      const posting = postBack(world, stopping.signal);
+      const { resourceVersion } = await world.admin.list(kubeResources.roleBindings, { limit: 1 });
+      const posting = postBack(world, resourceVersion, stopping.signal);
       try {
         return await repairs(world, next).run();
       } finally {
@@ -143,8 +144,12 @@ function watcher(world: AgentWorld, next: () => BindingObject[]): Side {
   };
 }
 
-async function postBack(world: AgentWorld, signal: AbortSignal): Promise<void> {
-  const { resourceVersion } = await world.admin.list(kubeResources.roleBindings, { limit: 1 });
+/** Gives back whatever is deleted after that version, so that no deletion comes before it looks. */
+async function postBack(
+  world: AgentWorld,
+  resourceVersion: string,
+  signal: AbortSignal,
+): Promise<void> {
   const events = world.admin.watch<BindingObject>(
     kubeResources.roleBindings,
     { resourceVersion },
