@@ -67,7 +67,7 @@ export const connectionLimits: ConnectionLimits = {
   unidentified: 512,
   unidentifiedPerAddress: 256,
   identifyWithinMs: 20_000,
-  refusedCalls: 3,
+  refusedCalls: 2,
   perCertificate: 6,
 };
 

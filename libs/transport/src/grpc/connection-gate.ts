@@ -38,8 +38,8 @@ interface Connection {
 }
 
 const tickMs: Millis = 20;
-/** How long the last answer may take to leave. */
-const lastAnswerMs: Millis = 50;
+/** How long the last answer may take to leave: whoever does not wait for it asks on until then. */
+const lastAnswerMs: Millis = 10;
 
 /**
  * Decides when an accepted TCP connection may begin its TLS handshake, which is what costs. Handshakes are dealt out in

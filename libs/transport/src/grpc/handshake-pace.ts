@@ -9,7 +9,7 @@ export interface LoopTime {
 
 const measureOverMs: Millis = 100;
 /** Up to this share of work handshakes come at full pace, above they slow down evenly. */
-const easy = 0.4;
+const easy = 0.3;
 const crowded = 0.9;
 /** Of full pace: agents that come back all at once are a crowd too, and must get in. */
 const slowest = 0.25;
