@@ -5,6 +5,8 @@ import { quantile } from '../bench/harness/statistics.ts';
 /** What people notice of central, in milliseconds. */
 export interface Felt {
   readonly rest: readonly number[];
+  /** From asking for a grant, or for its end, until the API server decides so. */
+  readonly grant: readonly number[];
   readonly revocation: readonly number[];
 }
 
@@ -15,6 +17,7 @@ let grants = 0;
 /** Reads lists and revokes grants, one after the other, until `until`. Each revocation is judged by the API server. */
 export async function callPolitely(fleet: Fleet, cluster: string, until: number): Promise<Felt> {
   const rest: number[] = [];
+  const grant: number[] = [];
   const revocation: number[] = [];
   const { api } = fleet.client();
   const { kube } = fleet.member(cluster);
@@ -39,16 +42,18 @@ export async function callPolitely(fleet: Fleet, cluster: string, until: number)
       const scope = { clusters: { names: [cluster] }, namespaces: { names: [namespace] } };
       const spec = { subjects: [{ user: 'polite' }], role: 'view', scope };
       const body = { apiVersion, kind: 'Grant', metadata: { name }, spec } as const;
+      const began = performance.now();
       await api.putGrant({ params: { name }, body });
       await decided(true);
-      const began = performance.now();
+      const granted = performance.now();
+      grant.push(granted - began);
       await api.deleteGrant({ params: { name } });
       await decided(false);
-      revocation.push(performance.now() - began);
+      revocation.push(performance.now() - granted);
     }
   };
   await Promise.all([read(), revoke()]);
-  return { rest, revocation };
+  return { rest, grant, revocation };
 }
 
 export const p99 = (samples: readonly number[]): number => quantile(samples, 0.99);

@@ -131,15 +131,20 @@ async function inTurns(
 
 const together = (all: readonly Felt[]): Felt => ({
   rest: all.flatMap(({ rest }) => rest),
+  grant: all.flatMap(({ grant }) => grant),
   revocation: all.flatMap(({ revocation }) => revocation),
 });
 
-const describe = ({ rest, revocation }: Felt): string =>
-  `REST p99 ${ms(p99(rest))} of ${rest.length}, revocation ${ms(p99(revocation))} of ${revocation.length}`;
+const describe = ({ rest, grant, revocation }: Felt): string =>
+  [
+    `REST p99 ${ms(p99(rest))} of ${rest.length}`,
+    `grant ${ms(p99(grant))} of ${grant.length}`,
+    `revocation ${ms(p99(revocation))} of ${revocation.length}`,
+  ].join(', ');
 
 /** What polite callers felt during an attack, beside the worse of what they feel without it. */
 function slower(name: string, felt: Felt, without: readonly Felt[], unfelt: number): Escape[] {
-  return (['rest', 'revocation'] as const).flatMap((what) => {
+  return (['rest', 'grant', 'revocation'] as const).flatMap((what) => {
     const now = p99(felt[what]);
     const then = Math.max(...without.map((each) => p99(each[what])));
     if (now <= Math.max(mostRatio * then, unfelt)) return [];
