@@ -6,6 +6,8 @@ import { AppError } from '@ambit/kernel';
 import {
   agentServices,
   centralTimeCodec,
+  credentialAnswerCodec,
+  credentialOrderCodec,
   epochRaiseCodec,
   manifestCodec,
   revocationCodec,
@@ -96,6 +98,8 @@ function codecs(): [name: string, ours: Bytes, theirs: Bytes][] {
     Revocation: revocationCodec,
     CentralTime: centralTimeCodec,
     EpochRaise: epochRaiseCodec,
+    CredentialOrder: credentialOrderCodec,
+    CredentialAnswer: credentialAnswerCodec,
   };
   for (const [name, codec] of Object.entries(signed)) {
     const { serialize, deserialize } = definition[

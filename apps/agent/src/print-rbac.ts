@@ -1,6 +1,7 @@
 import { rbacApiVersion } from '@ambit/rbac';
 import type { Ceiling, PolicyRule } from '@ambit/rbac';
 import { stringify } from 'yaml';
+import { clientSigner } from './credentials/signing-request.ts';
 
 const rbac = ['rbac.authorization.k8s.io'];
 const look = ['get', 'list', 'watch'];
@@ -46,6 +47,7 @@ export function agentRules(ceiling: Ceiling): PolicyRule[] {
     { apiGroups: rbac, resources: ['roles'], verbs: [...look, 'delete'] },
     { apiGroups: [''], resources: ['namespaces'], verbs: look },
     ...causes,
+    ...certificateRules(ceiling),
     ...bindRules(ceiling.allowedClusterRoles),
     ...ceiling.customRoles.rules.map(withoutEmptyLists),
   ];
@@ -55,6 +57,21 @@ export function agentRules(ceiling: Ceiling): PolicyRule[] {
 function withoutEmptyLists(rule: PolicyRule): PolicyRule {
   const entries = Object.entries(rule).filter(([, list]) => list === undefined || list.length > 0);
   return { verbs: rule.verbs, ...Object.fromEntries(entries) };
+}
+
+/**
+ * What it takes to have certificates made. These rights alone would let the agent be anybody: for whom, by which signer and
+ * for how long is bounded by the admission policy of certificates, which comes with them.
+ */
+function certificateRules({ credentials }: Ceiling): PolicyRule[] {
+  if (!credentials.includes('ClientCertificate')) return [];
+  const apiGroups = ['certificates.k8s.io'];
+  const resource = 'certificatesigningrequests';
+  return [
+    { apiGroups, resources: [resource], verbs: ['create', 'watch', 'delete'] },
+    { apiGroups, resources: [`${resource}/approval`], verbs: ['update'] },
+    { apiGroups, resources: ['signers'], verbs: ['approve'], resourceNames: [clientSigner] },
+  ];
 }
 
 /** Without names the rule would be for every role there is: no role, no rule. */

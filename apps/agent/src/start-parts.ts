@@ -5,6 +5,7 @@ import { AdmissionWatch } from './admission/admission-watch.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
+import { openCredentialDesk } from './credentials/open-credential-desk.ts';
 import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
@@ -67,7 +68,11 @@ export async function startParts(
   teardown.add('admission watch', () => admission.stop());
   const discovery = new DiscoveryWatch({ client: parts.kubernetes.client, logger });
   teardown.add('discovery', () => discovery.stop());
-  const session = openSession({ ...parts, stateKeeper, reconciler, admission, discovery }, held);
+  const desk = openCredentialDesk(parts, credentials, teardown);
+  const session = openSession(
+    { ...parts, stateKeeper, reconciler, admission, discovery, desk },
+    held,
+  );
   admission.onChange(() => session.changed());
   teardown.add('stream', () => session.stop());
   startUpload(parts, teardown);

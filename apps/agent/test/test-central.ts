@@ -4,6 +4,7 @@ import {
   centralTimeCodec,
   closeCodes,
   commandOrderCodec,
+  credentialOrderCodec,
   encodeIntent,
   epochRaiseCodec,
   HashTree,
@@ -223,7 +224,7 @@ export class TestCentral {
   }
 
   sign(
-    type: 'manifest' | 'revoke' | 'central-time' | 'command',
+    type: 'manifest' | 'revoke' | 'central-time' | 'command' | 'credential',
     payload: Uint8Array,
   ): wire.SignedEnvelope {
     return this.#signer.sign(type, payload);
@@ -311,6 +312,16 @@ export class TestCentral {
           this.sign(
             'command',
             commandOrderCodec.encode({
+              installationUid,
+              clusterUid: this.registrar.clusterUid,
+              stateEpoch: this.stateEpoch,
+              ...order,
+            }),
+          ),
+        signCredentialOrder: (order) =>
+          this.sign(
+            'credential',
+            credentialOrderCodec.encode({
               installationUid,
               clusterUid: this.registrar.clusterUid,
               stateEpoch: this.stateEpoch,

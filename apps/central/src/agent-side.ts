@@ -7,8 +7,11 @@ import {
   AdmitAgent,
   AgentGateway,
   AgentStatus,
+  AskAgents,
+  AskHere,
   AuditIngest,
   ConnectedClusters,
+  CredentialRelay,
   Departures,
   finishRemoval,
   RefuseAhead,
@@ -22,6 +25,7 @@ import type { PolicyWorld } from './features/desired-state/public.ts';
 import { withCallBudgets } from './platform/call-budgets.ts';
 import { withGrpcMetrics } from './platform/grpc-metrics.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
+import type { Seal } from './platform/keys/sealing.ts';
 import { RevocationWatch } from './platform/revocation-watch.ts';
 import type { TrustBundles } from './platform/keys/trust-bundles.ts';
 import type { Runtime } from './platform/runtime.ts';
@@ -32,6 +36,7 @@ export interface AgentSideParts {
   readonly keys: Keys;
   readonly installation: InstallationRecord;
   readonly bundles: TrustBundles;
+  readonly relaySeal: Seal;
   /** Name of this process in `cluster_sync`. */
   readonly replica: string;
   /** Woken by the events that agents store here. */
@@ -41,6 +46,8 @@ export interface AgentSideParts {
 export interface AgentSide {
   readonly handlers: AgentServerHandlers;
   readonly parts: GatewayParts;
+  /** Listens for what other replicas ask of agents here. */
+  start(): Promise<void>;
   drain(): void;
   /** Once the listener is closed: writes what is still to be written. */
   stop(): Promise<void>;
@@ -75,11 +82,20 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
     meters,
     emptied,
   });
-  const { events } = records;
+  const here = new AskHere((clusterUid) => gateway.streamOf(clusterUid));
+  const events = eventsFor(records, here);
   const gateway = new AgentGateway(
     { world, admit, departures, revocations, events, status, clock, logger, ...signing(keys) },
     parts.installation.uid,
   );
+  const relay = new CredentialRelay({
+    ...parts.runtime,
+    here,
+    clusters: () => gateway.clusters(),
+    seal: parts.relaySeal,
+  });
+  const connections = new ConnectedClusters(gateway, status, database, clock);
+  const agents = new AskAgents({ here, elsewhere: relay, connections, sql: database, clock });
   const trail = parts.runtime.auditDatabase;
   const ingest = new AuditIngest({ ...parts.runtime, trail, admit, revocations, tail });
   const enrol = enrolment(parts, superseded);
@@ -89,18 +105,27 @@ export function openAgentSide(parts: AgentSideParts): AgentSide {
       withCallBudgets(withStorableText(handlersOf(enrol, gateway, ingest))),
       meters,
     ),
-    parts: {
-      connections: new ConnectedClusters(gateway, status, database, clock),
-      applied: status,
-    },
+    parts: { connections, applied: status, agents },
+    start: () => relay.start(),
     drain: () => gateway.drain(drainWindowMs),
     stop: async () => {
+      await relay.stop();
       await ingest.settled();
       await status.stop();
       await records.settled();
     },
   };
 }
+
+/** What is asked on a stream ends with it. */
+const eventsFor = ({ events }: StreamRecords, here: AskHere): GatewayPorts['events'] => ({
+  ...events,
+  answered: (stream, answer) => here.answered(stream, answer),
+  disconnected: (stream) => {
+    here.left(stream);
+    events.disconnected(stream);
+  },
+});
 
 const handlersOf = (
   enrol: EnrolAgent,

@@ -1,3 +1,4 @@
+import { purgePassedRequests } from './features/agent-gateway/public.ts';
 import { auditJobs } from './features/audit/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
@@ -19,6 +20,7 @@ export function recurringJobs(
     sweepEndedGrants(commit, runtime.clock, runtime.logger),
     purgeTokens(runtime),
     purgeOldSignIns(runtime),
+    purgePassedRequests(runtime),
     rotateIssuerKeys({ ...runtime, seal }),
   ];
 }

@@ -135,6 +135,7 @@ async function listenForAgents(
   });
   const renewal = certificates.keepFresh((fresh) => server.replaceCertificates(fresh));
   teardown.add('certificate renewal', renewal);
+  await agentSide.start();
   runtime.readiness.ready('agents');
   const { agentAddress, agentListen } = settings;
   return agentAddress === undefined

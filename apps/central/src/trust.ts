@@ -16,6 +16,8 @@ export interface Trust {
   readonly bundles: TrustBundles;
   /** Closes the private halves of the keys of the issuer. */
   readonly issuerSeal: Seal;
+  /** Closes what replicas pass each other through the database. */
+  readonly relaySeal: Seal;
   /** Set at the very first start. */
   readonly firstToken: string | undefined;
 }
@@ -29,7 +31,10 @@ export async function openTrust({ runtime, keysFolder }: Foundation): Promise<Tr
   const installation = await openInstallation({ database, unitOfWork, ids }, keys);
   const bundles = await readTrustBundles(keysFolder, keys, installation.uid);
   const issuerSeal = await openIssuerSeal({ database, keysFolder, installation });
-  return { keys, installation, bundles, issuerSeal, firstToken: await bootstrap(unitOfWork) };
+  const secret = await openSealingSecret(keysFolder, false);
+  const relaySeal = new Seal(secret, installation.uid, 'relayed credentials');
+  const firstToken = await bootstrap(unitOfWork);
+  return { keys, installation, bundles, issuerSeal, relaySeal, firstToken };
 }
 
 /**

@@ -49,7 +49,7 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     membership: new GroupMembership(world, commit, gateway.connections),
     sessions: new ManageSessions(unitOfWork, database, clock),
     credentials: {
-      issue: new IssueCredential({ ...runtime, world, issuer }),
+      issue: new IssueCredential({ ...runtime, world, issuer, agents: gateway.agents }),
       clusters: new OwnClusters(world, access.evidence, clock),
     },
     tokens: new ManageTokens(unitOfWork, database, clock),

@@ -24,7 +24,14 @@ export const OwnClusterList = listOf('OwnCluster', OwnCluster);
 export type OwnClusterList = z.infer<typeof OwnClusterList>;
 
 /** Body of POST credentials. */
-export const CredentialRequest = z.strictObject({ cluster: ClusterName });
+export const CredentialRequest = z.strictObject({
+  cluster: ClusterName,
+  /**
+   * Where client certificates are given: a PKCS #10 request of a P-256 key in base64 of DER, whose one common name is the caller's
+   * name there. Without it such a cluster answers 412 with that name in `details.name`.
+   */
+  csr: z.base64().max(1024).optional(),
+});
 export type CredentialRequest = z.infer<typeof CredentialRequest>;
 
 /** What the API server of one cluster takes for a short while. */
@@ -33,7 +40,10 @@ export const Credential = z.object({
   cluster: z.string(),
   server: z.string().optional(),
   caData: z.string().optional(),
-  token: z.string(),
+  /** Where tokens are given. */
+  token: z.string().optional(),
+  /** Where client certificates are given: the certificate and what leads from it to its issuer, PEM. */
+  certificate: z.string().optional(),
   expiresAt: Timestamp,
   /** The caller's name there. */
   user: z.string(),

@@ -95,6 +95,9 @@ export const agentEventTypes = [
   'agent.gains_released',
   'state.epoch_taken',
   'state.equivocation',
+  'credential.requested',
+  'credential.made',
+  'credential.refused',
 ] as const;
 
 /** How central stores what a newer agent tells with a type that central does not know; `details.observedType` has it. */

@@ -3,6 +3,7 @@
  * encodings. It imports nothing and may use nothing of the platform: no Node, no timers, no clock.
  */
 export * from './backoff.ts';
+export * from './certificate-request.ts';
 export * from './connection-failure.ts';
 export * from './counted.ts';
 export * from './defined.ts';

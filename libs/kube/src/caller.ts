@@ -11,7 +11,7 @@ import { platformTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
 
 export type KubeVerb =
-  'list' | 'watch' | 'get' | 'create' | 'patch' | 'delete' | 'review' | 'probe';
+  'list' | 'watch' | 'get' | 'create' | 'update' | 'patch' | 'delete' | 'review' | 'probe';
 
 export interface CallReport {
   readonly verb: KubeVerb;

@@ -94,6 +94,15 @@ export class KubeClient {
     });
   }
 
+  /** Writes a part of an object that has a path of its own, such as `approval`; with its version nothing in between is lost. */
+  replacePart<T extends KubeObject>(resource: KubeResource, object: T, part: string): Promise<T> {
+    return this.#write('update', resource, {
+      method: 'PUT',
+      path: `${objectPath(resource, object.metadata)}/${part}`,
+      body: JSON.stringify(object),
+    });
+  }
+
   /**
    * RFC 7396. With `metadata.uid` and `metadata.resourceVersion` in the patch nothing written in between is lost (409)
    * and nothing deleted comes back (404, or 422 when made anew).

@@ -55,6 +55,13 @@ export const kubeResources = {
     kind: 'ServiceAccount',
     namespaced: true,
   },
+  certificateSigningRequests: {
+    group: 'certificates.k8s.io',
+    version: 'v1',
+    plural: 'certificatesigningrequests',
+    kind: 'CertificateSigningRequest',
+    namespaced: false,
+  },
 } as const satisfies Record<string, KubeResource>;
 
 /** The path of a kind, of all of it or of one namespace; names may hold any script, so every segment is encoded. */

@@ -32,10 +32,12 @@ export {
 } from './embedded/embedded-postgres.ts';
 export { runningEmbeddedUrl } from './embedded/running-server.ts';
 export { DatabaseReplaced, PolicyFeed, type PolicyFeedOptions } from './feed/policy-feed.ts';
+export { HintListener } from './feed/hint-listener.ts';
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 export { namesOfUids } from './kinds/names-of-uids.ts';
+export * from './queries/credential-requests.ts';
 export { listIssuerKeys } from './queries/issuer-keys.ts';
 export { findSessions, listSessions, touchSessions } from './queries/sessions.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';

@@ -18,7 +18,7 @@ export { defaultHeartbeatMs, wireLimits } from './core/limits.ts';
 export type { StateTransfer } from './core/chunking.ts';
 export { isRefusal, readEntries } from './core/state-assembly.ts';
 export type { DecodeIntent, SkippedEntry, StateChange } from './core/state-assembly.ts';
-export { agentCapabilities, isCompact } from './core/capabilities.ts';
+export { agentCapabilities, isCompact, makesCredentials } from './core/capabilities.ts';
 export { AgentSession } from './core/agent-session.ts';
 export type * from './core/agent-session-types.ts';
 export { CentralSession } from './core/central-session.ts';
@@ -28,6 +28,8 @@ export { StateHistory } from './core/state-history.ts';
 export {
   centralTimeCodec,
   commandOrderCodec,
+  credentialAnswerCodec,
+  credentialOrderCodec,
   epochRaiseCodec,
   manifestCodec,
   revocationCodec,

@@ -59,6 +59,11 @@ export {
   verifyRenewal,
   type RenewalProof,
 } from './pki/agent-key.ts';
+export {
+  createClientRequest,
+  readClientRequest,
+  type ClientRequest,
+} from './pki/client-request.ts';
 export { verifyEnrolment, type EnrolmentFacts } from './pki/enrolment-proof.ts';
 export {
   createCa,

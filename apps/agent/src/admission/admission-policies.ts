@@ -4,6 +4,7 @@ import { ceilingDigest } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
 import type { PolicyDraft } from './admission-policy.ts';
 import { ceilingPolicy } from './ceiling-policy.ts';
+import { certificatePolicy, makesCertificates } from './certificate-policy.ts';
 import { celTexts } from './cel-text.ts';
 import { gatePolicy } from './gate-policy.ts';
 import { probeCheck } from './probe-objects.ts';
@@ -20,7 +21,8 @@ export interface AdmissionPolicies {
 /** What the API server is to refuse under this ceiling. */
 export function admissionPolicies(ceiling: Ceiling, digests: Digests): AdmissionPolicies {
   const sorted = inOneOrder(ceiling);
-  const drafts = [gatePolicy(sorted), ceilingPolicy(sorted)].map((draft) => ({
+  const certificates = makesCertificates(sorted) ? [certificatePolicy(sorted)] : [];
+  const drafts = [gatePolicy(sorted), ceilingPolicy(sorted), ...certificates].map((draft) => ({
     ...draft,
     checks: [...draft.checks, probeCheck(draft.name)],
   }));

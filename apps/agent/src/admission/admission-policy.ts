@@ -28,6 +28,10 @@ export interface PolicyDraft {
 
 export const gateName = 'ambit-agent-gate';
 export const ceilingName = 'ambit-agent-ceiling';
+export const certificatesName = 'ambit-agent-certificates';
+
+/** What the API server calls the group in which certificates are asked for. */
+export const certificatesGroup = 'certificates.k8s.io';
 
 /** What the API server calls the group in which roles and bindings live. */
 export const rbacGroup = 'rbac.authorization.k8s.io';

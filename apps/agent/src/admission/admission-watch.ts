@@ -1,9 +1,10 @@
 import type { Digests, Logger } from '@ambit/kernel';
-import { isKubeError, kubeResources } from '@ambit/kube';
+import { isKubeError } from '@ambit/kube';
 import type { KubeClient, KubeError } from '@ambit/kube';
-import type { Ceiling, RbacObject } from '@ambit/rbac';
+import type { Ceiling } from '@ambit/rbac';
 import { admissionPolicies } from './admission-policies.ts';
-import { probeObject } from './probe-objects.ts';
+import { probeWrite } from './probe-objects.ts';
+import type { ProbeWrite } from './probe-objects.ts';
 
 /**
  * Whether the API server enforces this ceiling. `unsupported`: it knows no admission policies (before 1.30).
@@ -96,10 +97,10 @@ export class AdmissionWatch {
       const { drafts, mark } = admissionPolicies(now, digests);
       const states: AdmissionState[] = [];
       for (const { name } of drafts) {
-        const object = probeObject(name, now);
+        const write = probeWrite(name, now);
         // Nothing can be given under such a ceiling, and the API server says so before it asks a policy.
-        if (object === undefined) return 'unknown';
-        states.push(await this.#probe(object, name, mark));
+        if (write === undefined) return 'unknown';
+        states.push(await this.#probe(write, name, mark));
       }
       return worstFirst.find((state) => states.includes(state)) ?? 'in_force';
     } catch (error) {
@@ -108,12 +109,13 @@ export class AdmissionWatch {
     }
   }
 
-  async #probe(object: RbacObject, policy: string, mark: string): Promise<AdmissionState> {
-    const { client } = this.#options;
-    const { clusterRoles, roleBindings } = kubeResources;
+  async #probe(
+    { resource, object }: ProbeWrite,
+    policy: string,
+    mark: string,
+  ): Promise<AdmissionState> {
     try {
-      const resource = object.kind === 'ClusterRole' ? clusterRoles : roleBindings;
-      await client.create<RbacObject>(resource, object, { dryRun: true });
+      await this.#options.client.create(resource, object, { dryRun: true });
       return 'missing';
     } catch (error) {
       if (isKubeError(error, 403)) return refusedBy(error, policy, mark);

@@ -2,6 +2,7 @@ import { ambitAnnotations, ambitLabels, managedByValue } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
 import { gateName, rbacGroup, releasing, writtenResources } from './admission-policy.ts';
 import type { Check, PolicyDraft, Variable } from './admission-policy.ts';
+import { makesCertificates, ofCertificates } from './certificate-policy.ts';
 import { celText, celTexts } from './cel-text.ts';
 
 /** Names that `objectName` makes. */
@@ -13,16 +14,17 @@ const aggregates = `${rbacGroup}/aggregate-to-`;
 
 /**
  * Which objects the agent's account may write at all: everything the API server stores, connects to or hands out is
- * refused, but for objects of ours in RBAC. It says nothing of what they may give.
+ * refused, but for objects of ours in RBAC, and for requests of certificates where the ceiling names them. It says nothing of
+ * what they may give.
  */
-export function gatePolicy(ceiling: Pick<Ceiling, 'breakGlass'>): PolicyDraft {
+export function gatePolicy(ceiling: Pick<Ceiling, 'breakGlass' | 'credentials'>): PolicyDraft {
   return {
     name: gateName,
     resourceRules: [
       { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'], scope: '*' },
     ],
     variables: gateVariables(ceiling),
-    checks: gateChecks,
+    checks: gateChecks(makesCertificates(ceiling)),
   };
 }
 
@@ -72,12 +74,18 @@ const nothingAdded = (field: string, keys: readonly string[]): string =>
 
 const has = (field: string, key: string): string => `${celText(key)} in variables.${field}`;
 
-const gateChecks: readonly Check[] = [
+/** What the gate of certificates judges is none of the business of the rest. */
+const gateChecks = (certificates: boolean): readonly Check[] => [
   {
-    expression: 'variables.ofRbac',
-    message:
-      'this account writes RoleBindings, ClusterRoleBindings and ClusterRoles of Ambit, and nothing else',
+    expression: certificates ? `variables.ofRbac || (${ofCertificates})` : 'variables.ofRbac',
+    message: certificates
+      ? 'this account writes RoleBindings, ClusterRoleBindings and ClusterRoles of Ambit and requests of certificates, and nothing else'
+      : 'this account writes RoleBindings, ClusterRoleBindings and ClusterRoles of Ambit, and nothing else',
   },
+  ...rbacChecks,
+];
+
+const rbacChecks: readonly Check[] = [
   {
     expression: `!variables.ofRbac || variables.meta.name.matches(${celText(ourNamePattern)})`,
     message: 'this account writes only objects that are named as Ambit names its own',

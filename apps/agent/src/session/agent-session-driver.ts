@@ -12,6 +12,7 @@ import type {
 import type { Mask } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { HeardTime } from '../clock/heard-time.ts';
+import type { CredentialDesk } from '../credentials/credential-desk.ts';
 import type { Reconciler, UnexplainedStep } from '../reconcile/ports.ts';
 import type { SessionLoop, SessionLoopListener } from './session-loop.ts';
 import { epochTaken } from './epoch-taken.ts';
@@ -47,6 +48,7 @@ export interface AgentSessionDriverOptions {
   >;
   readonly hello: (attempt: number) => HelloFacts;
   readonly rotateCertificate: () => void;
+  readonly credentials: Pick<CredentialDesk, 'answer'>;
   readonly observer: SessionObserver;
   readonly clock: Clock;
   readonly heardTime: HeardTime;
@@ -69,6 +71,8 @@ export class AgentSessionDriver implements SessionLoopListener {
   readonly #refusals: Seldom;
   /** The revision that this stream was told to be applied. */
   #told: number | undefined;
+  /** How many were opened so far. */
+  #streams = 0;
 
   constructor(options: AgentSessionDriverOptions) {
     this.#options = options;
@@ -88,6 +92,7 @@ export class AgentSessionDriver implements SessionLoopListener {
   opened(attempt: number): void {
     const { session, clock, hello } = this.#options;
     this.#told = undefined;
+    this.#streams++;
     this.#run(session.handle({ on: 'opened', at: clock.monotonic(), hello: hello(attempt) }));
   }
 
@@ -136,6 +141,8 @@ export class AgentSessionDriver implements SessionLoopListener {
         return this.#options.heardTime.take(effect.now);
       case 'command':
         return this.#command(effect.order);
+      case 'makeCredential':
+        return void this.#makeCredential(effect.order);
       case 'ignored':
         return this.#ignored(effect.what);
       case 'refused':
@@ -228,6 +235,14 @@ export class AgentSessionDriver implements SessionLoopListener {
     else if (order === 'ORDER_RELEASE_GAINS') reconciler.releaseGains();
     else if (order === 'ORDER_ROTATE_CERTIFICATE') rotateCertificate();
     this.#options.observer.changed();
+  }
+
+  /** On another stream nobody waits for the answer, and whoever is there now never asked. */
+  async #makeCredential(order: wire.CredentialOrder): Promise<void> {
+    const stream = this.#streams;
+    const credentialAnswer = await this.#options.credentials.answer(order);
+    if (stream !== this.#streams || !this.#options.session.live) return;
+    this.#loop?.send({ message: 'credentialAnswer', credentialAnswer });
   }
 
   #ignored(what: string): void {

@@ -8,6 +8,7 @@ import type { AdmissionWatch } from '../admission/admission-watch.ts';
 import type { AgentParts } from '../agent-parts.ts';
 import type { AuditTrail } from '../audit/open-audit-trail.ts';
 import { HeardTime } from '../clock/heard-time.ts';
+import type { CredentialDesk } from '../credentials/credential-desk.ts';
 import type { DiscoveryWatch } from '../facts/discovery-watch.ts';
 import { InventoryReporter } from '../facts/inventory-reporter.ts';
 import { systemClock } from '../platform/clock-and-ids.ts';
@@ -27,6 +28,7 @@ export interface SessionParts extends AgentParts {
   readonly reconciler: ClusterReconciler;
   readonly admission: Pick<AdmissionWatch, 'state'>;
   readonly discovery: Pick<DiscoveryWatch, 'resources' | 'onChange'>;
+  readonly desk: CredentialDesk;
 }
 
 export interface OpenSession {
@@ -68,6 +70,7 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
     keeper: parts.stateKeeper,
     hello: helloOf(parts),
     rotateCertificate: () => keeper.rotate(),
+    credentials: parts.desk,
     stateRefused: (reason) => parts.observation.meters.statesRefused.inc({ reason }),
     audit: trail.log,
   });
@@ -125,6 +128,7 @@ function sessionPorts({ keeper }: SessionParts): AgentSessionPorts {
     openCentralTime: (envelope) => keeper.openers.openCentralTime(envelope),
     openEpochRaise: (envelope) => keeper.openers.openEpochRaise(envelope),
     openCommand: (envelope) => keeper.openers.openCommand(envelope),
+    openCredentialOrder: (envelope) => keeper.openers.openCredentialOrder(envelope),
   };
 }
 

@@ -44,6 +44,12 @@ export class HeldCredentials implements StateFollower {
     };
   }
 
+  /** Why nobody of this name and session is helped into the cluster; undefined when nothing is known against them. */
+  refusalOf(name: string, sessionId: string): string | undefined {
+    if (this.#denied.has(name)) return 'everything was taken away from them';
+    return this.#ended.has(sessionId) ? 'the session has ended' : undefined;
+  }
+
   accept(change: StateChange): void {
     const before = change.mode === 'full' ? new Map<string, string>() : this.#denials;
     this.#deny(deniedAfter(before, change), this.#masked);

@@ -3,7 +3,7 @@ import { AppError, type Logger, type Random } from '@ambit/kernel';
 import type { Database } from '../database.ts';
 import type { FeedCommit } from '../records.ts';
 import { changesAfter, type ChangesAfter } from './policy-changes.ts';
-import { policyChannel, PolicyListener } from './policy-listener.ts';
+import { HintListener, policyChannel } from './hint-listener.ts';
 
 export interface PolicyFeedOptions {
   readonly database: Pick<Database, 'prepared' | 'dedicatedClient'>;
@@ -54,7 +54,7 @@ const deafPollMs = 5_000;
  */
 export class PolicyFeed {
   readonly #options: PolicyFeedOptions;
-  readonly #listener: PolicyListener;
+  readonly #listener: HintListener;
   readonly #offered = new Map<number, FeedCommit>();
   readonly #waiters = new Set<Waiter>();
   /** Told with each hint, so that it is no hint to this feed itself. */
@@ -79,7 +79,7 @@ export class PolicyFeed {
     // Its own commits were offered to it: another read would give nothing new.
     const onHint = (by: string): void => (by === this.#name ? undefined : this.#hint());
     const onLost = (): void => this.#schedulePoll();
-    this.#listener = new PolicyListener({ ...options, onHint, onLost });
+    this.#listener = new HintListener({ ...options, channel: policyChannel, onHint, onLost });
   }
 
   /** Follows everything above `revision`, which the caller's model holds, of the database that has it with `lineage`. */

@@ -21,6 +21,7 @@ import { Issuer1795471740000 } from './1795471740000-issuer.ts';
 import { ServiceIdentities1795471800000 } from './1795471800000-service-identities.ts';
 import { SignIn1795471860000 } from './1795471860000-sign-in.ts';
 import { SessionTokens1795471920000 } from './1795471920000-session-tokens.ts';
+import { CredentialRequests1795472100000 } from './1795472100000-credential-requests.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -47,4 +48,5 @@ export const allMigrations = [
   ServiceIdentities1795471800000,
   SignIn1795471860000,
   SessionTokens1795471920000,
+  CredentialRequests1795472100000,
 ];

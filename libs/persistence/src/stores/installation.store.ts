@@ -1,6 +1,6 @@
 import { defined } from '@ambit/kernel';
 import { InstallationEntity } from '../entities/installation.entity.ts';
-import { policyChannel } from '../feed/policy-listener.ts';
+import { policyChannel } from '../feed/hint-listener.ts';
 import { listStatesAhead, readStanding } from '../queries/states-ahead.ts';
 import type { InstallationRecord, StateAhead } from '../records.ts';
 import { one, type Sql } from '../sql.ts';

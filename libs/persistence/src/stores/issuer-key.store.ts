@@ -1,5 +1,5 @@
 import type { IssuerKeyStore, NewIssuerKey } from '../credential-stores.ts';
-import { policyChannel } from '../feed/policy-listener.ts';
+import { policyChannel } from '../feed/hint-listener.ts';
 import { listIssuerKeys } from '../queries/issuer-keys.ts';
 import type { IssuerKeyRecord } from '../records.ts';
 import type { StoreContext } from './store-context.ts';

@@ -1,7 +1,7 @@
 import type { AuditActor } from '@ambit/domain';
 import { eventColumns, eventRecord, toEventRow } from '../audit/event-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
-import { policyChannel } from '../feed/policy-listener.ts';
+import { policyChannel } from '../feed/hint-listener.ts';
 import type { Statement } from '../open-transaction.ts';
 import { inPieces } from './pieces.ts';
 import type { ChangeSet } from './change-set.ts';

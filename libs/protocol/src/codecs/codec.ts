@@ -87,5 +87,7 @@ export const revocationCodec = codecOf<wire.Revocation>('Revocation');
 export const centralTimeCodec = codecOf<wire.CentralTime>('CentralTime');
 export const epochRaiseCodec = codecOf<wire.EpochRaise>('EpochRaise');
 export const commandOrderCodec = codecOf<wire.CommandOrder>('CommandOrder');
+export const credentialOrderCodec = codecOf<wire.CredentialOrder>('CredentialOrder');
+export const credentialAnswerCodec = codecOf<wire.CredentialAnswer>('CredentialAnswer');
 export const trustBundleCodec = codecOf<wire.TrustBundle>('TrustBundle');
 export const signedEnvelopeCodec = codecOf<wire.SignedEnvelope>('SignedEnvelope');

@@ -5,6 +5,7 @@ import type {
   CentralMessage,
   CentralTime,
   CommandOrder,
+  CredentialOrder,
   EpochRaise,
   Hello,
   Manifest,
@@ -34,6 +35,7 @@ export interface AgentSessionPorts {
   /** Verifies with the epoch keys, never with the state keys. */
   readonly openEpochRaise: (envelope: SignedEnvelope) => Opened<EpochRaise>;
   readonly openCommand: (envelope: SignedEnvelope) => Opened<CommandOrder>;
+  readonly openCredentialOrder: (envelope: SignedEnvelope) => Opened<CredentialOrder>;
   readonly decodeIntent: DecodeIntent;
 }
 
@@ -118,12 +120,14 @@ export type AgentEffect =
   /** Central signed this time for the present epoch. How far it is believed is for the clock to say. */
   | { readonly do: 'heardTime'; readonly now: Millis }
   | { readonly do: 'command'; readonly order: Order }
+  /** Central asks for a credential. The answer goes back on this stream, or not at all. */
+  | { readonly do: 'makeCredential'; readonly order: CredentialOrder }
   /** Central said something that this version does not know: it is left alone. */
   | { readonly do: 'ignored'; readonly what: 'message' | 'order' }
   /** Something signed was not believed, or a state was refused. For log, metric and audit. */
   | {
       readonly do: 'refused';
-      readonly what: 'state' | 'revoke' | 'central_time' | 'epoch' | 'command';
+      readonly what: 'state' | 'revoke' | 'central_time' | 'epoch' | 'command' | 'credential';
       readonly code: string;
       readonly message: string;
     };

@@ -12,32 +12,19 @@ import type {
 import type {
   CentralMessage,
   Command,
+  CredentialRequest,
   Hello,
   Revoke,
   SignedEnvelope,
   Welcome,
 } from './generated/messages.ts';
-import { defaultHeartbeatMs, missedHeartbeats, protocolVersion } from './limits.ts';
-import { isKnownOrder, judgeOrder } from './order-rules.ts';
+import { missedHeartbeats, protocolVersion } from './limits.ts';
+import { openedStream, type OpenedStream } from './opened-stream.ts';
+import { isKnownOrder, openCommand, openOrder } from './order-rules.ts';
 import { isRefusal } from './state-assembly.ts';
 import { refusalOfNumbers } from './state-point.ts';
 import { StateReceiver, type MemoryCell } from './state-receiver.ts';
 import { boundedDrain, boundedSettings } from './wire-durations.ts';
-
-/** What lives as long as one stream. */
-interface Stream {
-  live: boolean;
-  heardAt: Millis;
-  heartbeatMs: Millis;
-  heartbeatAt: Millis;
-  heartbeats: number;
-  revokeNonce: number;
-  /** What signed orders have to name. */
-  readonly instanceId: string;
-  readonly attempt: number;
-  sessionEpoch: number;
-  lastOrder: number;
-}
 
 /**
  * The agent's side of `Sync.Connect` as a state machine without I/O: events in, effects out. It lives as long as
@@ -47,12 +34,12 @@ export class AgentSession {
   readonly #ports: AgentSessionPorts;
   readonly #cell: MemoryCell;
   readonly #states: StateReceiver;
-  #stream: Stream | undefined;
+  #stream: OpenedStream | undefined;
   /** The next Hello proves what it says: the first one, and those after a refusal that a proof may change. */
   #proves = true;
   readonly #savingRevocations = new Map<
     number,
-    { readonly nonce: number; readonly revision: number; readonly stream: Stream }
+    { readonly nonce: number; readonly revision: number; readonly stream: OpenedStream }
   >();
 
   constructor(ports: AgentSessionPorts, memory: AgentMemory) {
@@ -94,18 +81,7 @@ export class AgentSession {
   }
 
   #opened(at: Millis, facts: HelloFacts): AgentEffect[] {
-    this.#stream = {
-      live: false,
-      heardAt: at,
-      heartbeatMs: defaultHeartbeatMs,
-      heartbeatAt: at + defaultHeartbeatMs,
-      heartbeats: 0,
-      revokeNonce: 0,
-      instanceId: facts.instanceId,
-      attempt: facts.attempt,
-      sessionEpoch: 0,
-      lastOrder: 0,
-    };
+    this.#stream = openedStream(at, facts);
     this.#states.streamOpened();
     return [{ do: 'send', message: { message: 'hello', hello: this.#hello(facts) } }];
   }
@@ -137,7 +113,7 @@ export class AgentSession {
     return this.#protocolError('central spoke before its Welcome');
   }
 
-  #live(stream: Stream, message: CentralMessage): AgentEffect[] {
+  #live(stream: OpenedStream, message: CentralMessage): AgentEffect[] {
     switch (message.message) {
       case 'welcome':
         return this.#protocolError('central sent a second Welcome');
@@ -155,6 +131,8 @@ export class AgentSession {
         return this.#centralTime(message.centralTime.envelope);
       case 'command':
         return this.#command(stream, message.command);
+      case 'credentialRequest':
+        return this.#credential(stream, message.credentialRequest);
       case 'heartbeatAck':
         return [];
       default:
@@ -176,7 +154,7 @@ export class AgentSession {
     }
   }
 
-  #welcome(stream: Stream, at: Millis, welcome: Welcome): AgentEffect[] {
+  #welcome(stream: OpenedStream, at: Millis, welcome: Welcome): AgentEffect[] {
     if (welcome.protocol !== protocolVersion) {
       const message = `central speaks protocol ${welcome.protocol}, this agent ${protocolVersion}`;
       return this.#close('unsupported_protocol', message, { kind: 'after', ms: 60_000 });
@@ -214,22 +192,24 @@ export class AgentSession {
     return typeof now === 'number' ? [{ do: 'heardTime', now }] : [refused('central_time', now)];
   }
 
-  #command(stream: Stream, { envelope }: Command): AgentEffect[] {
-    if (envelope === null) {
-      const message = 'central gave an order without a signature';
-      return [{ do: 'refused', what: 'command', code: 'bad_signature', message }];
-    }
-    const opened = this.#ports.openCommand(envelope);
-    const { instanceId, attempt, sessionEpoch, lastOrder: lastSequence } = stream;
-    const context = { memory: this.memory, instanceId, attempt, sessionEpoch, lastSequence };
-    const judged = opened.ok ? judgeOrder(opened.value, context) : opened;
+  #command(stream: OpenedStream, { envelope }: Command): AgentEffect[] {
+    const context = { ...stream, memory: this.memory };
+    const judged = openCommand(envelope, this.#ports.openCommand, context);
     if (!judged.ok) return [refused('command', judged)];
     const { order } = judged.value;
     stream.lastOrder = judged.value.sequence;
     return isKnownOrder(order) ? [{ do: 'command', order }] : [{ do: 'ignored', what: 'order' }];
   }
 
-  #revoke(stream: Stream, { nonce, envelope }: Revoke): AgentEffect[] {
+  #credential(stream: OpenedStream, { envelope }: CredentialRequest): AgentEffect[] {
+    const context = { ...stream, memory: this.memory };
+    const judged = openOrder(envelope, this.#ports.openCredentialOrder, context);
+    if (!judged.ok) return [refused('credential', judged)];
+    stream.lastOrder = judged.value.sequence;
+    return [{ do: 'makeCredential', order: judged.value }];
+  }
+
+  #revoke(stream: OpenedStream, { nonce, envelope }: Revoke): AgentEffect[] {
     if (nonce <= stream.revokeNonce || envelope === null) return [];
     const beyond = refusalOfNumbers({ nonce });
     if (beyond !== undefined) return [refused('revoke', beyond)];

@@ -10,14 +10,24 @@ export const capabilities = {
    * does skips what it does not know as well, and need not say so.
    */
   compact: 'compact',
+  /** Answers requests for credentials. What it makes of them, and whether it may, its answer says. */
+  credentials: 'credentials',
 } as const;
 
 /** What an agent of this version says of itself: it goes with every Hello, so no more than is needed. */
-export const agentCapabilities: readonly string[] = [capabilities.compact];
+export const agentCapabilities: readonly string[] = [
+  capabilities.compact,
+  capabilities.credentials,
+];
 
 /** True when the short forms of messages may be used towards the agent of this Hello. */
 export function isCompact(hello: { readonly capabilities: readonly string[] }): boolean {
   return hello.capabilities.includes(capabilities.compact);
+}
+
+/** True when the agent of this Hello may be asked for credentials. */
+export function makesCredentials(hello: { readonly capabilities: readonly string[] }): boolean {
+  return hello.capabilities.includes(capabilities.credentials);
 }
 
 /** Sections that every agent reads. */

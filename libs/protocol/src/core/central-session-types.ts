@@ -3,6 +3,8 @@ import type {
   ApplyReport,
   CentralMessage,
   CommandOrder,
+  CredentialAnswer,
+  CredentialOrder,
   AgentMessage,
   Hello,
   Inventory,
@@ -37,12 +39,22 @@ export interface CentralSessionPorts {
   readonly signRevocation: (revision: number, revoked: readonly RevokedSubject[]) => SignedEnvelope;
   readonly signTime: (now: Millis) => SignedEnvelope;
   readonly signOrder: (order: OrderOfStream) => SignedEnvelope;
+  readonly signCredentialOrder: (order: PlaceOfOrder & CredentialWanted) => SignedEnvelope;
 }
 
+/** Which stream an order is for, and its place there. */
+type PlaceOfOrder = Pick<CommandOrder, 'instanceId' | 'attempt' | 'sessionEpoch' | 'sequence'>;
+
 /** What an order says beside the names of installation, cluster and state epoch. */
-export type OrderOfStream = Pick<
-  CommandOrder,
-  'instanceId' | 'attempt' | 'sessionEpoch' | 'sequence' | 'order'
+export type OrderOfStream = PlaceOfOrder & Pick<CommandOrder, 'order'>;
+
+/** `T` of each member of a union. */
+type OmitFromEach<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** What somebody wants of an agent, wherever its stream is. */
+export type CredentialWanted = OmitFromEach<
+  CredentialOrder,
+  'installationUid' | 'clusterUid' | 'stateEpoch' | keyof PlaceOfOrder
 >;
 
 /** Durations in milliseconds. */
@@ -86,6 +98,8 @@ export type CentralEvent =
     }
   | { readonly on: 'tick'; readonly at: Millis; readonly wallClock: Millis }
   | { readonly on: 'command'; readonly order: Order }
+  /** Only for an agent that makes credentials. */
+  | { readonly on: 'credential'; readonly wanted: CredentialWanted }
   | {
       readonly on: 'drain';
       readonly minWaitMs: Millis;
@@ -131,4 +145,5 @@ export type CentralEffect =
   | { readonly do: 'revokeAcknowledged'; readonly revision: number }
   | { readonly do: 'status'; readonly status: Status }
   | { readonly do: 'inventory'; readonly inventory: Inventory }
+  | { readonly do: 'credentialAnswered'; readonly answer: CredentialAnswer }
   | { readonly do: 'close'; readonly reason: CentralCloseReason; readonly message: string };

@@ -41,6 +41,7 @@ function open(more: Partial<CentralSessionSettings> = {}): void {
       signRevocation: (revision, revoked) => envelopeOf('revoke', { revision, revoked }),
       signTime: (now) => envelopeOf('central-time', { now }),
       signOrder: (order) => envelopeOf('command', order),
+      signCredentialOrder: (order) => envelopeOf('credential', order),
     },
     { ...settings, ...more },
     at,

@@ -5,6 +5,8 @@ import type {
   CentralEvent,
   CentralSessionPorts,
   CentralSessionSettings,
+  CredentialWanted,
+  OrderOfStream,
 } from './central-session-types.ts';
 import type {
   AgentMessage,
@@ -65,6 +67,8 @@ export class CentralSession {
         return this.#changed(event);
       case 'command':
         return this.#order(event.order);
+      case 'credential':
+        return this.#credential(event.wanted);
       case 'drain': {
         const { minWaitMs, maxWaitMs, reason } = event;
         return [send({ message: 'drain', drain: { minWaitMs, maxWaitMs, reason } })];
@@ -140,6 +144,8 @@ export class CentralSession {
         return [{ do: 'status', status: message.status }];
       case 'inventory':
         return [{ do: 'inventory', inventory: message.inventory }];
+      case 'credentialAnswer':
+        return [{ do: 'credentialAnswered', answer: message.credentialAnswer }];
       case 'heartbeat':
         return [heartbeatAck(message.heartbeat, wallClock)];
       case 'goodbye':
@@ -166,10 +172,18 @@ export class CentralSession {
 
   #order(order: Order): CentralEffect[] {
     if (this.#phase !== 'live') return [];
-    const sessionEpoch = this.#sessionEpoch;
-    const sequence = ++this.#orders;
-    const envelope = this.#ports.signOrder({ ...this.#stream, sessionEpoch, sequence, order });
+    const envelope = this.#ports.signOrder({ ...this.#nextPlace(), order });
     return [send({ message: 'command', command: { action: actionOfOrder(order), envelope } })];
+  }
+
+  #credential(wanted: CredentialWanted): CentralEffect[] {
+    if (this.#phase !== 'live') return [];
+    const envelope = this.#ports.signCredentialOrder({ ...wanted, ...this.#nextPlace() });
+    return [send({ message: 'credentialRequest', credentialRequest: { envelope } })];
+  }
+
+  #nextPlace(): Omit<OrderOfStream, 'order'> {
+    return { ...this.#stream, sessionEpoch: this.#sessionEpoch, sequence: ++this.#orders };
   }
 
   #tick(at: Millis, wallClock: Millis): CentralEffect[] {

@@ -1,5 +1,5 @@
-import type { AgentMemory } from './agent-session-types.ts';
-import type { CommandAction, CommandOrder, Order } from './generated/messages.ts';
+import type { AgentMemory, Opened } from './agent-session-types.ts';
+import type { CommandAction, CommandOrder, Order, SignedEnvelope } from './generated/messages.ts';
 
 /** Of one stream of one process: an order fits exactly one. */
 export interface OrderContext {
@@ -8,19 +8,47 @@ export interface OrderContext {
   readonly attempt: number;
   readonly sessionEpoch: number;
   /** Sequence of the last order that was obeyed. */
-  readonly lastSequence: number;
+  readonly lastOrder: number;
 }
 
-export type JudgedOrder =
-  | { readonly ok: true; readonly value: CommandOrder }
-  | {
-      readonly ok: false;
-      readonly code: 'wrong_cluster' | 'replay' | 'malformed';
-      readonly message: string;
-    };
+/** What every order names, whatever it asks for. */
+type OfStream = Pick<
+  CommandOrder,
+  | 'installationUid'
+  | 'clusterUid'
+  | 'stateEpoch'
+  | 'instanceId'
+  | 'attempt'
+  | 'sessionEpoch'
+  | 'sequence'
+>;
 
-/** Is an order that central signed for this very stream, and was it not obeyed yet? */
-export function judgeOrder(order: CommandOrder, context: OrderContext): JudgedOrder {
+interface RefusedOrder {
+  readonly ok: false;
+  readonly code: 'bad_signature' | 'unknown_key' | 'wrong_cluster' | 'replay' | 'malformed';
+  readonly message: string;
+}
+
+type JudgedOrder<T> = { readonly ok: true; readonly value: T } | RefusedOrder;
+
+/**
+ * Reads an order of any kind. It is good when central signed it for this very stream and it was not obeyed yet, nor one that
+ * was given after it.
+ */
+export function openOrder<T extends OfStream>(
+  envelope: SignedEnvelope | null,
+  open: (envelope: SignedEnvelope) => Opened<T>,
+  context: OrderContext,
+): JudgedOrder<T> {
+  if (envelope === null) {
+    return refused('bad_signature', 'central gave an order without a signature');
+  }
+  const opened = open(envelope);
+  if (!opened.ok) return opened;
+  return refusalOfOrder(opened.value, context) ?? opened;
+}
+
+function refusalOfOrder(order: OfStream, context: OrderContext): RefusedOrder | undefined {
   const { memory } = context;
   if (order.installationUid !== memory.installationUid || order.clusterUid !== memory.clusterUid) {
     return refused('wrong_cluster', 'the order is for another cluster');
@@ -31,18 +59,25 @@ export function judgeOrder(order: CommandOrder, context: OrderContext): JudgedOr
     order.attempt === context.attempt &&
     order.sessionEpoch === context.sessionEpoch;
   if (!ofStream) return refused('replay', 'the order is for another stream');
-  if (order.sequence <= context.lastSequence) {
+  if (order.sequence <= context.lastOrder) {
     return refused('replay', 'the order was given before');
   }
-  if (order.order === 'ORDER_UNSPECIFIED') return refused('malformed', 'the order says nothing');
-  return { ok: true, value: order };
+  return undefined;
 }
 
-function refused(
-  code: (JudgedOrder & { ok: false })['code'],
-  message: string,
-): JudgedOrder & { ok: false } {
+function refused(code: RefusedOrder['code'], message: string): RefusedOrder {
   return { ok: false, code, message };
+}
+
+/** Reads a command; see `openOrder`. */
+export function openCommand(
+  envelope: SignedEnvelope | null,
+  open: (envelope: SignedEnvelope) => Opened<CommandOrder>,
+  context: OrderContext,
+): JudgedOrder<CommandOrder> {
+  const judged = openOrder(envelope, open, context);
+  if (!judged.ok || judged.value.order !== 'ORDER_UNSPECIFIED') return judged;
+  return refused('malformed', 'the order says nothing');
 }
 
 /** False for an order of a newer central. */

@@ -3,8 +3,21 @@ import fc from 'fast-check';
 import { AgentSession } from './agent-session.ts';
 import type { AgentEffect } from './agent-session-types.ts';
 import { CentralSession } from './central-session.ts';
-import type { CentralSessionSettings, OrderOfStream } from './central-session-types.ts';
-import type { Command, CommandOrder, Drain, Order, Welcome } from './generated/messages.ts';
+import type {
+  CentralSessionPorts,
+  CentralSessionSettings,
+  CredentialWanted,
+  OrderOfStream,
+} from './central-session-types.ts';
+import type {
+  Command,
+  CommandOrder,
+  CredentialOrder,
+  CredentialRequest,
+  Drain,
+  Order,
+  Welcome,
+} from './generated/messages.ts';
 import {
   agentPorts,
   clusterUid,
@@ -16,6 +29,8 @@ import {
   only,
 } from './session.test-support.ts';
 import { durationBounds } from './wire-durations.ts';
+
+type OrderAtPlace = Parameters<CentralSessionPorts['signCredentialOrder']>[0];
 
 const settings: CentralSessionSettings = {
   clusterUid,
@@ -50,6 +65,8 @@ function pair(instanceId = 'instance-1', attempt = 1, sessionEpoch = 7) {
     signRevocation: () => envelopeOf('revoke', {}),
     signTime: (now: number) => envelopeOf('central-time', { installationUid, stateEpoch: 1, now }),
     signOrder: (order: OrderOfStream) => envelopeOf('command', whole(order)),
+    signCredentialOrder: (order: OrderAtPlace) =>
+      envelopeOf('credential', { installationUid, clusterUid, stateEpoch: 1, ...order }),
   };
   const central = new CentralSession(ports, settings, 0);
   const agent = new AgentSession(agentPorts, emptyMemory());
@@ -63,8 +80,31 @@ function pair(instanceId = 'instance-1', attempt = 1, sessionEpoch = 7) {
   }
   const obey = (command: Command): AgentEffect[] =>
     agent.handle({ on: 'message', at: 0, message: { message: 'command', command } });
-  return { agent, central, obey, give: (order: Order) => commandOf(central, order) };
+  const make = (credentialRequest: CredentialRequest): AgentEffect[] =>
+    agent.handle({
+      on: 'message',
+      at: 0,
+      message: { message: 'credentialRequest', credentialRequest },
+    });
+  const ask = (requestId: string): CredentialRequest => {
+    const [effect] = central.handle({ on: 'credential', wanted: wantedBy(requestId) });
+    if (effect?.do === 'send' && effect.message.message === 'credentialRequest')
+      return effect.message.credentialRequest;
+    throw new Error('nothing was asked');
+  };
+  return { agent, central, obey, make, ask, give: (order: Order) => commandOf(central, order) };
 }
+
+const wantedBy = (requestId: string): CredentialWanted => ({
+  requestId,
+  name: 'ambit:ada',
+  principalUid: 'user-1',
+  sessionId: 'session-1',
+  ttlSeconds: 600,
+  notAfter: 10_000,
+  wanted: 'clientCertificate',
+  clientCertificate: { csr: new Uint8Array([1]) },
+});
 
 function commandOf(central: CentralSession, order: Order): Command {
   const [effect] = central.handle({ on: 'command', order });
@@ -169,6 +209,64 @@ describe('an order of central', () => {
       'ACTION_RELEASE_REMOVALS',
       'ACTION_ROTATE_CERTIFICATE',
       'ACTION_UNSPECIFIED',
+    ]);
+  });
+});
+
+describe('a request for a credential', () => {
+  test('is carried out once, as it was signed, and its place is one among those of the commands', () => {
+    const { ask, make, give, obey } = pair();
+    const [first, command, second] = [ask('one'), give('ORDER_RESYNC'), ask('two')];
+    const [effect] = make(first);
+    expect(effect).toMatchObject({ do: 'makeCredential', order: wantedBy('one') });
+    expect(make(first)).toMatchObject([{ do: 'refused', what: 'credential', code: 'replay' }]);
+    expect(make(second)).toMatchObject([
+      { do: 'makeCredential', order: { requestId: 'two', sequence: 3 } },
+    ]);
+    expect(obey(command)).toMatchObject([{ do: 'refused', what: 'command', code: 'replay' }]);
+  });
+
+  test('goes to one stream alone', () => {
+    for (const other of [pair('b', 1, 7), pair('instance-1', 2, 7), pair('instance-1', 1, 8)]) {
+      expect(pair().make(other.ask('one'))).toMatchObject([
+        { do: 'refused', what: 'credential', code: 'replay' },
+      ]);
+    }
+  });
+
+  test('without a signature, by a stranger, for another cluster, or signed as something else is refused', () => {
+    const [effect] = pair().make(pair().ask('one'));
+    const order = effect?.do === 'makeCredential' ? effect.order : undefined;
+    const signed = (more: Partial<CredentialOrder>, type = 'credential', key = 'good') => ({
+      envelope: envelopeOf(type, { ...order, ...more }, key),
+    });
+    const wrong: [CredentialRequest, string][] = [
+      [{ envelope: null }, 'bad_signature'],
+      [signed({}, 'credential', 'bad'), 'bad_signature'],
+      [signed({}, 'credential', 'unknown'), 'unknown_key'],
+      [signed({}, 'command'), 'malformed'],
+      [signed({ clusterUid: 'cluster-2' }), 'wrong_cluster'],
+      [signed({ installationUid: 'other' }), 'wrong_cluster'],
+      [signed({ stateEpoch: 2 }), 'replay'],
+    ];
+    for (const [request, code] of wrong) {
+      expect(pair().make(request)).toMatchObject([{ do: 'refused', what: 'credential', code }]);
+    }
+    expect(pair().make(signed({}))).toMatchObject([{ do: 'makeCredential' }]);
+  });
+
+  test('is answered to whoever keeps the stream at central', () => {
+    const { central } = pair();
+    const credentialAnswer = {
+      requestId: 'one',
+      answer: 'token',
+      token: 'text',
+      expiresAt: 1,
+      credentialId: 'JTI=1',
+    } as const;
+    const message = { message: 'credentialAnswer', credentialAnswer } as const;
+    expect(central.handle({ on: 'message', at: 1, wallClock: 1, message })).toEqual([
+      { do: 'credentialAnswered', answer: credentialAnswer },
     ]);
   });
 });

@@ -14,6 +14,7 @@ import type { OfferedState } from './central-session-types.ts';
 import type {
   CentralTime,
   CommandOrder,
+  CredentialOrder,
   EpochRaise,
   Manifest,
   Revocation,
@@ -79,6 +80,7 @@ export const agentPorts: AgentSessionPorts = {
   openCentralTime: (envelope) => open<CentralTime>('central-time', envelope),
   openEpochRaise: (envelope) => open<EpochRaise>('epoch', envelope),
   openCommand: (envelope) => open<CommandOrder>('command', envelope),
+  openCredentialOrder: (envelope) => open<CredentialOrder>('credential', envelope),
   decodeIntent,
 };
 

@@ -94,6 +94,7 @@ class World {
       signTime: (now: number) =>
         envelopeOf('central-time', { installationUid, stateEpoch: 1, now }),
       signOrder: (order: object) => envelopeOf('command', order),
+      signCredentialOrder: (order: object) => envelopeOf('credential', order),
     };
     const settings = {
       clusterUid,

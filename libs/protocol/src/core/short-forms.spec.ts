@@ -191,6 +191,7 @@ describe('towards the agent of a Hello', () => {
         signRevocation: () => envelopeOf('revoke', {}),
         signTime: (now) => envelopeOf('central-time', { now }),
         signOrder: (order) => envelopeOf('command', order),
+        signCredentialOrder: (order) => envelopeOf('credential', order),
       },
       {
         clusterUid,

@@ -186,6 +186,28 @@ export const descriptor: object = {
                     ORDER_RELEASE_GAINS: 4,
                   },
                 },
+                CredentialOrder: {
+                  oneofs: { wanted: { oneof: ['clientCertificate', 'serviceAccountToken'] } },
+                  fields: {
+                    installationUid: { type: 'string', id: 1 },
+                    clusterUid: { type: 'string', id: 2 },
+                    stateEpoch: { type: 'uint64', id: 3 },
+                    instanceId: { type: 'string', id: 4 },
+                    sessionEpoch: { type: 'uint64', id: 5 },
+                    sequence: { type: 'uint64', id: 6 },
+                    attempt: { type: 'uint32', id: 7 },
+                    requestId: { type: 'string', id: 8 },
+                    name: { type: 'string', id: 9 },
+                    principalUid: { type: 'string', id: 10 },
+                    sessionId: { type: 'string', id: 11 },
+                    ttlSeconds: { type: 'uint32', id: 12 },
+                    notAfter: { type: 'int64', id: 13 },
+                    clientCertificate: { type: 'ClientCertificateWish', id: 14 },
+                    serviceAccountToken: { type: 'ServiceAccountTokenWish', id: 15 },
+                  },
+                },
+                ClientCertificateWish: { fields: { csr: { type: 'bytes', id: 1 } } },
+                ServiceAccountTokenWish: { fields: {} },
                 Enrollment: {
                   methods: {
                     Enroll: { requestType: 'EnrollRequest', responseType: 'EnrollResponse' },
@@ -278,6 +300,7 @@ export const descriptor: object = {
                         'heartbeat',
                         'goodbye',
                         'revokeAck',
+                        'credentialAnswer',
                       ],
                     },
                   },
@@ -290,6 +313,7 @@ export const descriptor: object = {
                     heartbeat: { type: 'Heartbeat', id: 6 },
                     goodbye: { type: 'Goodbye', id: 7 },
                     revokeAck: { type: 'RevokeAck', id: 8 },
+                    credentialAnswer: { type: 'CredentialAnswer', id: 9 },
                   },
                 },
                 CentralMessage: {
@@ -308,6 +332,7 @@ export const descriptor: object = {
                         'command',
                         'upToDate',
                         'stateDelta',
+                        'credentialRequest',
                       ],
                     },
                   },
@@ -324,6 +349,7 @@ export const descriptor: object = {
                     command: { type: 'Command', id: 10 },
                     upToDate: { type: 'UpToDate', id: 11 },
                     stateDelta: { type: 'StateDelta', id: 12 },
+                    credentialRequest: { type: 'CredentialRequest', id: 13 },
                   },
                 },
                 Hello: {
@@ -570,6 +596,24 @@ export const descriptor: object = {
                       },
                     },
                   },
+                },
+                CredentialRequest: { fields: { envelope: { type: 'SignedEnvelope', id: 1 } } },
+                CredentialAnswer: {
+                  oneofs: { answer: { oneof: ['certificates', 'token', 'refusal'] } },
+                  fields: {
+                    requestId: { type: 'string', id: 1 },
+                    certificates: { type: 'CertificateChain', id: 2 },
+                    token: { type: 'string', id: 3 },
+                    refusal: { type: 'CredentialRefusal', id: 4 },
+                    expiresAt: { type: 'int64', id: 5 },
+                    credentialId: { type: 'string', id: 6 },
+                  },
+                },
+                CertificateChain: {
+                  fields: { certificates: { rule: 'repeated', type: 'bytes', id: 1 } },
+                },
+                CredentialRefusal: {
+                  fields: { reason: { type: 'string', id: 1 }, message: { type: 'string', id: 2 } },
                 },
                 Audit: {
                   methods: {

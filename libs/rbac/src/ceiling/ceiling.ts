@@ -23,8 +23,11 @@ export interface Ceiling {
   readonly credentials: readonly CredentialWay[];
 }
 
-/** Ways into a cluster that need the agent. `TokenWebhook`: it tells the API server whose a token of central is. */
-export const credentialWays = ['TokenWebhook'] as const;
+/**
+ * Ways into a cluster that need the agent. `TokenWebhook`: it tells the API server whose a token of central is.
+ * `ClientCertificate`: it has the API server's signer make certificates for people.
+ */
+export const credentialWays = ['TokenWebhook', 'ClientCertificate'] as const;
 export type CredentialWay = (typeof credentialWays)[number];
 
 export const defaultCeiling: Ceiling = {

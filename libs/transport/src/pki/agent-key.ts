@@ -6,18 +6,12 @@ import {
   verify,
   X509Certificate,
 } from 'node:crypto';
+import { derValue } from '@ambit/kernel';
 
 /** A new P-256 private key, PKCS #8 PEM. */
 export function generateAgentKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
-
-function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const body = Buffer.concat(parts);
-  const length = body.length;
-  const head = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from(head), body]);
 }
 
 const sequence = 0x30;
@@ -33,10 +27,10 @@ const ecdsaWithSha256 = Buffer.from('06082a8648ce3d040302', 'hex');
 export function createCertificateRequest(privateKeyPem: string): Buffer {
   const key = createPrivateKey(privateKeyPem);
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const info = der(sequence, version0, der(sequence), spki, noAttributes);
+  const info = derValue(sequence, version0, derValue(sequence), spki, noAttributes);
   const signature = sign('sha256', info, key);
-  const bits = der(0x03, Buffer.from([0x00]), signature);
-  return der(sequence, info, der(sequence, ecdsaWithSha256), bits);
+  const bits = derValue(0x03, Buffer.from([0x00]), signature);
+  return Buffer.from(derValue(sequence, info, derValue(sequence, ecdsaWithSha256), bits));
 }
 
 function renewalBytes(nonce: Uint8Array, csr: Uint8Array): Buffer {

@@ -10,6 +10,7 @@ import { AppError } from '@ambit/kernel';
 import {
   centralTimeCodec,
   commandOrderCodec,
+  credentialOrderCodec,
   epochRaiseCodec,
   manifestCodec,
   revocationCodec,
@@ -22,7 +23,8 @@ import { sha256Hex } from '../digests.ts';
 import { payloadTree, rootOver } from './payload-tree.ts';
 
 /** What a signature is for. It is signed along, so that a payload of one type never passes as another. */
-export type PayloadType = 'manifest' | 'revoke' | 'central-time' | 'epoch' | 'command' | 'trust';
+export type PayloadType =
+  'manifest' | 'revoke' | 'central-time' | 'epoch' | 'command' | 'credential' | 'trust';
 
 /** Signs envelopes with Ed25519. */
 export interface EnvelopeSigner {
@@ -172,7 +174,12 @@ function refused(
 
 type Openers = Pick<
   AgentSessionPorts,
-  'openManifest' | 'openRevocation' | 'openCentralTime' | 'openEpochRaise' | 'openCommand'
+  | 'openManifest'
+  | 'openRevocation'
+  | 'openCentralTime'
+  | 'openEpochRaise'
+  | 'openCommand'
+  | 'openCredentialOrder'
 >;
 
 /** The ports through which an agent session reads what central signed. Epochs are raised by the epoch keys alone. */
@@ -188,6 +195,7 @@ export function createEnvelopeOpeners(keys: {
     openCentralTime: (envelope) => read(byState(envelope, 'central-time'), centralTimeCodec),
     openEpochRaise: (envelope) => read(byEpoch(envelope, 'epoch'), epochRaiseCodec),
     openCommand: (envelope) => read(byState(envelope, 'command'), commandOrderCodec),
+    openCredentialOrder: (envelope) => read(byState(envelope, 'credential'), credentialOrderCodec),
   };
 }
 

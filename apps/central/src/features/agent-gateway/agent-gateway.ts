@@ -93,6 +93,16 @@ export class AgentGateway {
     return this.#served.has(clusterUid);
   }
 
+  /** The stream of the agent of a cluster to this replica. */
+  streamOf(clusterUid: string): AgentStream | undefined {
+    return this.#served.get(clusterUid)?.stream;
+  }
+
+  /** The clusters whose agents have a stream to this replica. */
+  clusters(): Iterable<string> {
+    return this.#served.keys();
+  }
+
   /** Serves one `Sync.Connect` stream: its first message is the Hello, everything after it belongs to the session. */
   connect(stream: SyncStream, call: AgentCall): void {
     new Arrival(stream, {
@@ -115,7 +125,7 @@ export class AgentGateway {
     sessions: readonly { readonly clusterUid: string; readonly sessionEpoch: number }[],
   ): void {
     for (const { clusterUid, sessionEpoch } of sessions) {
-      const stream = this.#stream(clusterUid);
+      const stream = this.streamOf(clusterUid);
       if (stream?.sessionEpoch !== sessionEpoch) continue;
       this.#ports.events.fenced(stream);
       stream.cut(takenOver());
@@ -207,11 +217,11 @@ export class AgentGateway {
   #follow(commit: FeedCommit, touched: Touched): void {
     if (commit.installation !== undefined) return this.#begunAnew(commit.installation);
     for (const { clusterUid, word } of commit.orders) {
-      this.#stream(clusterUid)?.handle({ on: 'command', order: orders[word] });
+      this.streamOf(clusterUid)?.handle({ on: 'command', order: orders[word] });
     }
     for (const change of commit.changes) {
       if (change.op !== 'delete' || change.kind !== 'Cluster') continue;
-      this.#stream(change.uid)?.clusterRemoved(commit.revision);
+      this.streamOf(change.uid)?.clusterRemoved(commit.revision);
       this.#flips.forget(change.uid);
     }
     const here = Array.from(touched).filter(([clusterUid]) => this.#served.has(clusterUid));
@@ -245,7 +255,7 @@ export class AgentGateway {
 
   /** Another process with the same identity is told to stay away; the same process merely came back. */
   #supersede(clusterUid: string, instanceId: string, sessionEpoch: number): void {
-    const old = this.#stream(clusterUid);
+    const old = this.streamOf(clusterUid);
     if (old === undefined) return;
     if (old.sessionEpoch > sessionEpoch) throw takenOver();
     if (old.instanceId === instanceId) old.cut(takenOver());
@@ -259,12 +269,8 @@ export class AgentGateway {
     if (!this.#open.delete(agent)) return;
     agent.ended();
     const { clusterUid } = agent.identity;
-    if (this.#stream(clusterUid) === agent) this.#served.delete(clusterUid);
+    if (this.streamOf(clusterUid) === agent) this.#served.delete(clusterUid);
     this.#ports.events.disconnected(agent);
-  }
-
-  #stream(clusterUid: string): AgentStream | undefined {
-    return this.#served.get(clusterUid)?.stream;
   }
 
   #refusal(error: unknown, call: AgentCall): AppError {

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Millis } from '@ambit/kernel';
 import { AppError } from '@ambit/kernel';
-import { closeCodes, isCompact } from '@ambit/protocol';
+import { closeCodes, isCompact, makesCredentials } from '@ambit/protocol';
 import type {
   CentralCloseReason,
   CentralEffect,
@@ -39,6 +39,8 @@ export interface AgentStreamEvents {
   status(stream: AgentStream, status: wire.Status): void;
   /** Resolves when the next one may come. */
   inventory(stream: AgentStream, inventory: wire.Inventory): Promise<void>;
+  /** What became of a credential that was asked for on this stream, or on another one. */
+  answered(stream: AgentStream, answer: wire.CredentialAnswer): void;
   /** The cluster was removed, and its agent says that nothing of ours is left in it. */
   emptied(stream: AgentStream, revision: number): void;
 }
@@ -78,6 +80,7 @@ export class AgentStream {
   #ignoring = false;
   #heldRevision = 0;
   #compact = false;
+  #makesCredentials = false;
 
   constructor(parts: AgentStreamParts) {
     this.#parts = parts;
@@ -102,11 +105,17 @@ export class AgentStream {
     return this.#compact;
   }
 
+  /** The agent may be asked for credentials. */
+  get makesCredentials(): boolean {
+    return this.#makesCredentials;
+  }
+
   /** Answers the Hello and begins to keep time. */
   start(hello: wire.Hello): void {
     const { clock, sessionEpoch } = this.#parts;
     this.#heldRevision = hello.held?.revision ?? 0;
     this.#compact = isCompact(hello);
+    this.#makesCredentials = makesCredentials(hello);
     const at = clock.monotonic();
     const tick = (): void =>
       this.handle({ on: 'tick', at: clock.monotonic(), wallClock: clock.now() });
@@ -175,6 +184,8 @@ export class AgentStream {
         return this.#status(effect.status);
       case 'inventory':
         return this.#parts.hold(events.inventory(this, effect.inventory));
+      case 'credentialAnswered':
+        return events.answered(this, effect.answer);
       case 'ignored':
         return this.#ignored();
       case 'revokeAcknowledged':

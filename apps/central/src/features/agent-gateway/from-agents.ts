@@ -19,6 +19,8 @@ const longest: ReadonlyMap<string, number> = new Map([
   // Compared and parsed, never stored as it is.
   ['joinToken', 1_024],
   ['ceilingJson', 512 * 1_024],
+  // Of an answer: handed on, never stored as it is.
+  ['token', 16 * 1_024],
 ]);
 const otherwise = 1_024;
 

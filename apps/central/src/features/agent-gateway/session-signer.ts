@@ -1,12 +1,20 @@
 import type { Millis } from '@ambit/kernel';
-import { centralTimeCodec, commandOrderCodec, revocationCodec } from '@ambit/protocol';
+import {
+  centralTimeCodec,
+  commandOrderCodec,
+  credentialOrderCodec,
+  revocationCodec,
+} from '@ambit/protocol';
 import type { CentralSessionPorts, wire } from '@ambit/protocol';
 import type { EnvelopeSigner } from '@ambit/transport';
 
 /** How old a signed time may be when it is sent. On its way to an agent it becomes older than that. */
 const freshMs: Millis = 200;
 
-type SigningPorts = Pick<CentralSessionPorts, 'signRevocation' | 'signTime' | 'signOrder'>;
+type SigningPorts = Pick<
+  CentralSessionPorts,
+  'signRevocation' | 'signTime' | 'signOrder' | 'signCredentialOrder'
+>;
 
 /** Signs what sessions say beside states. The time is the same words for every agent: those who ask together share them. */
 export class SessionSigner {
@@ -30,6 +38,8 @@ export class SessionSigner {
       signTime: (now) => this.#timeAt(now, stateEpoch),
       signOrder: (order) =>
         this.#signer.sign('command', commandOrderCodec.encode({ ...of, ...order })),
+      signCredentialOrder: (order) =>
+        this.#signer.sign('credential', credentialOrderCodec.encode({ ...order, ...of })),
     };
   }
 

@@ -45,7 +45,7 @@ export class StreamRecords {
     this.#ports = ports;
   }
 
-  readonly events: GatewayPorts['events'] = {
+  readonly events: Omit<GatewayPorts['events'], 'answered'> = {
     connected: (stream) => this.#connected(stream),
     disconnected: (stream) => this.#disconnected(stream),
     duplicate: (stream) => this.#duplicate(stream),

@@ -34,6 +34,6 @@ export class CredentialsController {
   @Endpoint('issueCredential')
   issue(@TheCall() { actor, requestId, body, reply }: Call<'issueCredential'>): Promise<object> {
     void reply.header('cache-control', 'no-store');
-    return this.#issue.execute({ actor, requestId }, body.cluster);
+    return this.#issue.execute({ actor, requestId }, body);
   }
 }

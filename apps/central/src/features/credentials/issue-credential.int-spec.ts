@@ -38,7 +38,9 @@ async function issuing(signing: () => Promise<unknown>): Promise<IssueCredential
   const { world, feed } = await loadPolicyWorld({ ...parts, readiness: new Readiness([]) });
   closing.push(() => feed.close());
   const issuer = { sign: async () => signing().then(() => 'a.b.c') };
-  return new IssueCredential({ world, issuer, unitOfWork, clock, ids: new FakeIds(9), meters });
+  const agents = { ask: () => Promise.reject(new Error('no agent is asked')) };
+  const ids = new FakeIds(9);
+  return new IssueCredential({ world, issuer, agents, unitOfWork, clock, ids, meters });
 }
 
 async function callerOf(id: string): Promise<{ actor: Actor; requestId: string }> {
@@ -53,7 +55,7 @@ describe.each(['oidc', 'hooked'])('a credential of %s', (cluster) => {
   test('is not given to a session that ended while it was made', async () => {
     const { id } = await signIn(policy, 'ada');
     const issue = await issuing(() => end(id));
-    await expect(issue.execute(await callerOf(id), cluster)).rejects.toMatchObject({
+    await expect(issue.execute(await callerOf(id), { cluster })).rejects.toMatchObject({
       code: 'session_ended',
       extras: { why: 'Told to leave.' },
     });
@@ -69,7 +71,7 @@ test.each([
 ])('clusters hear of the end of a session only when it concerns them: %s', async (_, of, told) => {
   const { id } = await signIn(policy, 'ada');
   const issue = await issuing(async () => undefined);
-  if (of !== undefined) await issue.execute(await callerOf(id), of);
+  if (of !== undefined) await issue.execute(await callerOf(id), { cluster: of });
   const { commit } = await end(id);
   expect(commit?.changes).toHaveLength(told);
   expect(commit?.revoked).toHaveLength(1);

@@ -1,48 +1,32 @@
 import type { Credential } from '@ambit/contracts';
 import { heldAccess, nameInCluster } from '@ambit/domain';
-import type { ClusterWayIn, Entrant, PolicyCluster } from '@ambit/domain';
-import { AppError, defined, isAppError, readDuration } from '@ambit/kernel';
-import type { Clock, Ids } from '@ambit/kernel';
+import type { Entrant, PolicyCluster } from '@ambit/domain';
+import { AppError, defined, isAppError } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
-import type { Transaction, UnitOfWork } from '@ambit/persistence';
-import { auditActor, principalName } from '../../platform/actor.ts';
+import { principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import type { TokenIssuer } from '../issuer/public.ts';
-import { refusalOf } from '../sessions/public.ts';
+import type { ClusterAdmission, CredentialCaller, GivenCredential } from './admission.ts';
+import { giveCertificate } from './give-certificate.ts';
+import type { GiveCertificatePorts } from './give-certificate.ts';
+import { giveToken } from './give-token.ts';
+import type { GiveTokenPorts } from './give-token.ts';
 import { IssueRate } from './issue-rate.ts';
 
-export interface IssuePorts {
+export interface IssuePorts extends GiveTokenPorts, GiveCertificatePorts {
   readonly world: PolicyWorld;
-  readonly issuer: Pick<TokenIssuer, 'sign'>;
-  readonly unitOfWork: UnitOfWork;
-  readonly clock: Clock;
-  readonly ids: Ids;
   readonly meters: Pick<
     Meters<typeof centralMetrics>,
     'credentialsIssued' | 'credentialIssueDuration'
   >;
 }
 
-interface Caller {
-  readonly actor: Actor;
-  readonly requestId: string;
-}
-
-type Access = ClusterWayIn & { readonly credential: 'Token' };
-
-/** Where somebody is let in, and as whom. */
-interface Admission {
-  readonly cluster: PolicyCluster;
-  readonly access: Access;
-  readonly entrant: Entrant;
-}
-
-/** When a token lasts, in seconds since 1970. */
-interface Lifetime {
-  readonly issuedAt: number;
-  readonly expiresAt: number;
+/** What is asked for. */
+export interface CredentialWish {
+  readonly cluster: string;
+  /** A certificate request, base64 of DER. */
+  readonly csr?: string | undefined;
 }
 
 /** Gives who came in what the API server of a cluster takes, for a short while. */
@@ -56,95 +40,80 @@ export class IssueCredential {
 
   /**
    * Throws `permission_denied` for an API token, `rate_limited`, `no_access` for who holds nothing there now (also where there
-   * is no such cluster), `access_off` for a cluster that nobody gets into through us, `session_ended` in its last second.
+   * is no such cluster), `access_off` for a cluster that nobody gets into through us, `session_ended` in its last second, and
+   * where the agent makes the credential what `giveCertificate` throws.
    */
-  async execute(caller: Caller, cluster: string): Promise<Credential> {
-    const { meters, clock } = this.#ports;
+  async execute(caller: CredentialCaller, wish: CredentialWish): Promise<Credential> {
+    const { meters, clock, world } = this.#ports;
     const started = clock.monotonic();
+    const typeNow = (): string => typeOf(world.policy.byName('Cluster', wish.cluster));
     try {
-      const credential = await this.#issue(caller, cluster);
-      meters.credentialsIssued.inc({ type: 'token', result: 'issued' });
+      const credential = await this.#issue(caller, wish);
+      meters.credentialsIssued.inc({ type: typeNow(), result: 'issued' });
       meters.credentialIssueDuration.observe((clock.monotonic() - started) / 1000);
       return credential;
     } catch (error) {
       const result = isAppError(error) ? error.code : 'internal';
-      meters.credentialsIssued.inc({ type: 'token', result });
+      meters.credentialsIssued.inc({ type: typeNow(), result });
       throw error;
     }
   }
 
-  async #issue({ actor, requestId }: Caller, name: string): Promise<Credential> {
-    const entrant = entrantOf(actor);
+  async #issue(
+    caller: CredentialCaller,
+    { cluster: of, csr }: CredentialWish,
+  ): Promise<Credential> {
+    const entrant = entrantOf(caller.actor);
     await this.#rate.count(entrant.uid);
-    const admission = await this.#admit(entrant, name);
-    const { cluster, access } = admission;
-    const lifetime = lifetimeOf(actor, access, this.#ports.clock.now());
-    const token = await this.#signed(actor, requestId, admission, lifetime);
-    const { server, caData } = access;
+    const admission = await this.#admit(entrant, of);
+    const { credential, expiresAt } = await this.#give(caller, admission, csr);
+    const { cluster, name } = admission;
+    const { server, caData } = admission.access;
     return {
       kind: 'Credential',
       cluster: cluster.name,
       ...defined({ server, caData }),
-      token,
-      expiresAt: timestamp(lifetime.expiresAt * 1000),
-      user: nameInCluster(cluster, entrant),
+      ...credential,
+      expiresAt: timestamp(expiresAt),
+      user: name,
     };
   }
 
-  async #admit(entrant: Entrant, name: string): Promise<Admission> {
+  #give(
+    caller: CredentialCaller,
+    admission: ClusterAdmission,
+    csr: string | undefined,
+  ): Promise<GivenCredential> {
+    if (admission.access.credential === 'Token') return giveToken(this.#ports, caller, admission);
+    const der = csr === undefined ? undefined : Buffer.from(csr, 'base64');
+    return giveCertificate(this.#ports, caller, { ...admission, csr: der });
+  }
+
+  async #admit(entrant: Entrant, of: string): Promise<ClusterAdmission> {
     const { world, clock } = this.#ports;
     await world.whole();
     const { policy } = world;
-    const cluster = policy.byName('Cluster', name);
+    const cluster = policy.byName('Cluster', of);
     // Who holds nothing there is not told whether there is such a cluster.
-    if (cluster?.kind !== 'Cluster') throw noAccess(entrant, name);
+    if (cluster?.kind !== 'Cluster') throw noAccess(entrant, of);
     const held = heldAccess(policy, entrant, { clusterUid: cluster.uid, now: clock.now() });
-    if (held.length === 0) throw noAccess(entrant, name);
-    return { cluster, access: openAccess(cluster), entrant };
+    if (held.length === 0) throw noAccess(entrant, of);
+    const { access } = cluster;
+    if (access === undefined || access.credential === 'None') throw accessOff(of);
+    return { cluster, access, entrant, name: nameInCluster(cluster, entrant) };
   }
+}
 
-  /** It leaves only when the audit trail has it, and the session runs at that very moment. */
-  async #signed(
-    actor: Actor,
-    requestId: string,
-    { cluster, access, entrant }: Admission,
-    { issuedAt, expiresAt }: Lifetime,
-  ): Promise<string> {
-    const { issuer, ids, unitOfWork } = this.#ports;
-    const id = ids.uuid();
-    const session = actor.credential.id;
-    const name = nameInCluster(cluster, entrant);
-    const { via } = access;
-    const token = await issuer.sign({
-      via,
-      clusterUid: cluster.uid,
-      subject: entrant.uid,
-      name,
-      session,
-      id,
-      issuedAt,
-      expiresAt,
-    });
-    await unitOfWork.run({ actor: auditActor(actor), requestId }, async (tx) => {
-      // An end that comes after this one knows of the token, and tells the webhooks.
-      if (via === 'Webhook') await tx.sessions.noteToken(session, expiresAt * 1000);
-      await this.#requireRunning(tx, session);
-      tx.audit.record({
-        type: 'credential.issued',
-        message: `${principalName(entrant)} got a token for cluster ${cluster.name}`,
-        cluster: cluster.name,
-        subjects: [name],
-        details: { jti: id, session, via, expiresAt: timestamp(expiresAt * 1000) },
-      });
-    });
-    return token;
-  }
-
-  async #requireRunning(tx: Transaction, id: string): Promise<void> {
-    const session = await tx.sessions.find(id);
-    if (session === undefined) throw over('The session is not there any more.');
-    const refusal = refusalOf(session, this.#ports.clock);
-    if (refusal !== undefined) throw refusal;
+/** As metrics name it. */
+function typeOf(cluster: Pick<PolicyCluster, 'access'> | object | undefined): string {
+  const { access } = (cluster ?? {}) as Partial<Pick<PolicyCluster, 'access'>>;
+  switch (access?.credential) {
+    case 'Token':
+      return 'token';
+    case 'ClientCertificate':
+      return 'client_certificate';
+    default:
+      return 'none';
   }
 }
 
@@ -157,24 +126,11 @@ function entrantOf({ principal }: Actor): Entrant {
   });
 }
 
-/** Never beyond the end of the session. */
-function lifetimeOf({ expiresAt: sessionEnd }: Actor, { ttl }: Access, now: number): Lifetime {
-  const issuedAt = Math.floor(now / 1000);
-  const lasts = (readDuration(ttl) ?? 0) / 1000;
-  const expiresAt = Math.min(issuedAt + lasts, Math.floor((sessionEnd ?? now) / 1000));
-  if (expiresAt > issuedAt) return { issuedAt, expiresAt };
-  throw over('The session is about to end.');
-}
-
-const over = (message: string): AppError =>
-  new AppError('session_ended', message, { nextCommand: 'ambit login' });
-
-function openAccess({ name, access }: PolicyCluster): Access {
-  if (access?.credential === 'Token') return { ...access, credential: access.credential };
-  throw new AppError('access_off', `Nobody gets into ${name} through Ambit.`, {
+function accessOff(cluster: string): AppError {
+  return new AppError('access_off', `Nobody gets into ${cluster} through Ambit.`, {
     why: 'The cluster says nothing of how people get in, so no credential is given for it.',
-    hint: 'Its owner sets spec.access.credential to Token, once its API server takes our tokens.',
-    nextCommand: `ambit get cluster ${name} -o yaml`,
+    hint: 'Its owner sets spec.access.credential, once its API server takes what that gives.',
+    nextCommand: `ambit get cluster ${cluster} -o yaml`,
   });
 }
 

@@ -146,7 +146,7 @@ export interface SectionCount {
 
 /** Ed25519 over "ambit/1 " + payload_type + "\n" + payload. */
 export interface SignedEnvelope {
-  /** "manifest", "revoke", "central-time", "command", "trust" or "epoch". */
+  /** "manifest", "revoke", "central-time", "command", "credential", "trust" or "epoch". */
   readonly payloadType: string;
   readonly payload: Uint8Array;
   readonly signatures: readonly Signature[];
@@ -208,6 +208,44 @@ export type Order =
   | 'ORDER_RELEASE_REMOVALS'
   | 'ORDER_ROTATE_CERTIFICATE'
   | 'ORDER_RELEASE_GAINS';
+
+/** Payload "credential": asks one stream of one process of an agent for a credential of its cluster. Good once: its sequence is one of those of the commands of that stream. */
+export type CredentialOrder = {
+  readonly installationUid: string;
+  readonly clusterUid: string;
+  readonly stateEpoch: number;
+  /** Of the Hello that opened the stream. */
+  readonly instanceId: string;
+  readonly sessionEpoch: number;
+  readonly sequence: number;
+  /** Of the same Hello. */
+  readonly attempt: number;
+  /** What the answer names. */
+  readonly requestId: string;
+  /** The whole name of the person or program in this cluster, prefix included. */
+  readonly name: string;
+  readonly principalUid: string;
+  readonly sessionId: string;
+  readonly ttlSeconds: number;
+  /** Milliseconds since 1970: after it nobody waits for the answer, and nothing may be made. */
+  readonly notAfter: number;
+} & (
+  | { readonly wanted: 'clientCertificate'; readonly clientCertificate: ClientCertificateWish }
+  | {
+      readonly wanted: 'serviceAccountToken';
+      readonly serviceAccountToken: ServiceAccountTokenWish;
+    }
+  | { readonly wanted?: undefined }
+);
+
+/** A certificate that the API server's own signer makes, for the key of who asked. */
+export interface ClientCertificateWish {
+  /** A PKCS #10 request, DER. */
+  readonly csr: Uint8Array;
+}
+
+/** A token of the ServiceAccount that stands for the person or program. */
+export interface ServiceAccountTokenWish {}
 
 export interface EnrollRequest {
   /** The id of the join token. Agents without `token_proof` send `<id>.<secret>`, which whoever ends TLS could use itself. */
@@ -301,6 +339,7 @@ export type AgentMessage =
   | { readonly message: 'heartbeat'; readonly heartbeat: Heartbeat }
   | { readonly message: 'goodbye'; readonly goodbye: Goodbye }
   | { readonly message: 'revokeAck'; readonly revokeAck: RevokeAck }
+  | { readonly message: 'credentialAnswer'; readonly credentialAnswer: CredentialAnswer }
   | { readonly message?: undefined };
 
 export type CentralMessage =
@@ -316,6 +355,7 @@ export type CentralMessage =
   | { readonly message: 'command'; readonly command: Command }
   | { readonly message: 'upToDate'; readonly upToDate: UpToDate }
   | { readonly message: 'stateDelta'; readonly stateDelta: StateDelta }
+  | { readonly message: 'credentialRequest'; readonly credentialRequest: CredentialRequest }
   | { readonly message?: undefined };
 
 /** First message of the agent, exactly once. */
@@ -580,6 +620,37 @@ export interface Command {
 
 export type CommandAction =
   'ACTION_UNSPECIFIED' | 'ACTION_RESYNC' | 'ACTION_RELEASE_REMOVALS' | 'ACTION_ROTATE_CERTIFICATE';
+
+/** To agents with `credentials` alone. */
+export interface CredentialRequest {
+  /** Payload type "credential". */
+  readonly envelope: SignedEnvelope | null;
+}
+
+/** What became of a CredentialRequest. It goes back by the stream on which that came, or not at all. */
+export type CredentialAnswer = {
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** By which the API server's own audit log names it. */
+  readonly credentialId: string;
+} & (
+  | { readonly answer: 'certificates'; readonly certificates: CertificateChain }
+  | { readonly answer: 'token'; readonly token: string }
+  | { readonly answer: 'refusal'; readonly refusal: CredentialRefusal }
+  | { readonly answer?: undefined }
+);
+
+export interface CertificateChain {
+  /** DER, the one that was asked for first, then what leads from it to its issuer. */
+  readonly certificates: readonly Uint8Array[];
+}
+
+export interface CredentialRefusal {
+  /** ceiling_refused, no_access, invalid_request, rate_limited, credential_refused, kubernetes_unavailable, storage_full, timed_out, unsupported_field, internal. */
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** At most 512 events and 256 KiB. Events have ascending sequence numbers within a spool epoch. */
 export interface AuditBatch {

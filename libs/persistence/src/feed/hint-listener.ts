@@ -5,17 +5,19 @@ import type { Database } from '../database.ts';
 export const policyChannel = 'ambit_policy';
 
 interface ListenerOptions {
+  /** Of NOTIFY. */
+  readonly channel: string;
   readonly database: Pick<Database, 'dedicatedClient'>;
   readonly logger: Logger;
   readonly random: Random;
-  /** Something may have changed: a notification came, with who gave it, or the connection is new and may have missed some. */
-  readonly onHint: (by: string) => void;
+  /** Something may have changed: a notification came, with what it says, or the connection is new and may have missed some. */
+  readonly onHint: (said: string) => void;
   /** None can come until the next one. */
   readonly onLost: () => void;
 }
 
 /** One connection of its own that listens for hints, and comes back when it breaks. It never carries data. */
-export class PolicyListener {
+export class HintListener {
   readonly #options: ListenerOptions;
   #client: pg.Client | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -32,7 +34,7 @@ export class PolicyListener {
     return this.#listening;
   }
 
-  /** Never throws: without a connection the poll of the feed does the work. */
+  /** Never throws: without a connection whoever listens has to look by itself. */
   async connect(): Promise<void> {
     const client = this.#options.database.dedicatedClient();
     this.#client = client;
@@ -42,7 +44,7 @@ export class PolicyListener {
     client.on('end', () => this.#lost(client));
     try {
       await client.connect();
-      await client.query(`LISTEN ${policyChannel}`);
+      await client.query(`LISTEN ${this.#options.channel}`);
       this.#attempt = 0;
       this.#listening = this.#client === client;
       this.#options.onHint('');
@@ -70,9 +72,9 @@ export class PolicyListener {
     const listened = this.#listening;
     this.#listening = false;
     void client.end().catch(() => {});
-    const { logger, random } = this.#options;
+    const { logger, random, channel } = this.#options;
     const waitMs = fullJitter({ baseMs: 200, capMs: 5_000 }, this.#attempt++, random);
-    logger.warn('the listener for policy changes lost its connection', { waitMs });
+    logger.warn('a listener for changes lost its connection', { channel, waitMs });
     this.#retry = setTimeout(() => void this.connect(), waitMs);
     if (listened) this.#options.onLost();
   }

@@ -1,0 +1,32 @@
+import { ownerLabels } from '@ambit/rbac';
+import type { AgentParts } from '../agent-parts.ts';
+import { systemClock } from '../platform/clock-and-ids.ts';
+import type { Teardown } from '../platform/teardown.ts';
+import { within } from '../platform/within.ts';
+import type { HeldCredentials } from '../token-webhook/held-credentials.ts';
+import { ClientCertificates } from './client-certificates.ts';
+import { CredentialDesk } from './credential-desk.ts';
+
+const finishWithinMs = 2_000;
+
+/** The desk of a running agent, with everything it can make. */
+export function openCredentialDesk(
+  parts: AgentParts,
+  held: Pick<HeldCredentials, 'refusalOf'>,
+  teardown: Teardown,
+): CredentialDesk {
+  const { kubernetes, keeper, ceiling, clockInterval: time, trail, logger } = parts;
+  const { client, kubeSystemUid: clusterUid } = kubernetes;
+  const labels = ownerLabels({ clusterUid, installationUid: keeper.identity.installationUid });
+  const certificates = new ClientCertificates({ client, labels, logger });
+  teardown.add('certificate requests', () => within(finishWithinMs, certificates.settled()));
+  return new CredentialDesk({
+    makers: { clientCertificate: certificates },
+    ceiling: () => ceiling.ceiling,
+    refusalOf: (name, session) => held.refusalOf(name, session),
+    trail,
+    time,
+    clock: systemClock,
+    logger,
+  });
+}
