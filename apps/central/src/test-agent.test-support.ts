@@ -93,6 +93,9 @@ export class TestAgent {
   /** What came in, oldest first: `full 3`, `delta 4`, `upToDate`, `revoke`, `drain`, … */
   readonly heard: string[] = [];
   masks: readonly Mask[] = [];
+  /** What it makes of an order; undefined: it says nothing. */
+  makes: (order: wire.CredentialOrder) => Partial<wire.CredentialAnswer> | undefined = () =>
+    undefined;
   instanceId = randomUUID();
   /** While true, states are neither saved nor acknowledged. */
   slowDisk = false;
@@ -230,12 +233,22 @@ export class TestAgent {
       case 'mask':
         this.masks = effect.masks.flatMap(({ revoked }) => [...revoked]);
         return undefined;
+      case 'makeCredential':
+        return this.#make(effect.order);
       case 'refused':
         this.heard.push(`refused ${effect.what}: ${effect.message}`);
         return undefined;
       default:
         return undefined;
     }
+  }
+
+  #make(order: wire.CredentialOrder): void {
+    const made = this.makes(order);
+    if (made === undefined) return;
+    const blank = { requestId: order.requestId, expiresAt: 0, credentialId: '' };
+    const credentialAnswer = { ...blank, ...made } as wire.CredentialAnswer;
+    this.send({ message: 'credentialAnswer', credentialAnswer });
   }
 
   #accept(change: StateChange): void {

@@ -8,4 +8,5 @@ export * from './http-proxy.ts';
 export * from './policy-writer.ts';
 export * from './shaky-link.ts';
 export * from './silent-logger.ts';
+export * from './test-certificate.ts';
 export * from './test-database.ts';

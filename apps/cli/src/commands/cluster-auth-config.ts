@@ -40,8 +40,8 @@ export async function clusterAuthConfig(
 /** One issuer, one way: an API server that took tokens of the other way too would let in what its agent refuses. */
 function refuseOtherWays({ metadata: { name }, spec: { access } }: Cluster): void {
   if (access?.credential !== 'Token') {
-    throw new AppError('access_off', `nobody gets into ${name} through Ambit`, {
-      why: 'Its spec.access.credential is None.',
+    throw new AppError('access_off', `nobody gets into ${name} by tokens of Ambit`, {
+      why: `Its spec.access.credential is ${access?.credential ?? 'None'}.`,
       hint: 'Set it to Token, and spec.access.via to OIDC, and apply that.',
       nextCommand: `ambit get cluster ${name} -o yaml`,
     });

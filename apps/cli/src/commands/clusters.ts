@@ -36,7 +36,7 @@ const columns: readonly Column<OwnCluster>[] = [
   },
   { title: 'ROLES', value: ({ roles }) => roles.join(','), flexible: true },
   { title: 'STATE', value: ({ state }) => state },
-  { title: 'KUBECTL', value: ({ credential }) => (credential === 'Token' ? 'yes' : 'no') },
+  { title: 'KUBECTL', value: ({ credential }) => (credential === 'None' ? 'no' : 'yes') },
   { title: 'USER', value: ({ user }) => user, wide: true },
   { title: 'SERVER', value: ({ server = '' }) => server, wide: true },
 ];

@@ -11,7 +11,8 @@ import type { Problem } from '@ambit/contracts';
 import { AppError, defined, instantMillis, isAppError } from '@ambit/kernel';
 import { settingsOfServer } from '../profile/connection-settings.ts';
 import { readNamed } from '../profile/named-file.ts';
-import type { KeptCredential, Wanted } from './kept-credential.ts';
+import { isForKey, newCertificateKey, type CertificateKey } from './certificate-key.ts';
+import type { HeldCredential, KeptCredential, Wanted } from './kept-credential.ts';
 
 const connectWithinMs = 2_000;
 const answerWithinMs = 10_000;
@@ -22,19 +23,51 @@ const longestLifeMs = 24 * 3_600_000;
 /** What the clocks of two machines may differ, and an answer take, before it counts. */
 const sameTimeMs = 2_000;
 
+const soundToken = /^[\x21-\x7e]{1,16384}$/;
+const mostCertificateLength = 64 * 1024;
+
 /** A fresh credential, and by how much the clock of this machine is ahead of central's. */
 export interface Obtained {
   readonly credential: KeptCredential;
   readonly aheadMs: number;
 }
 
-/** Asks central for a credential, twice at most and for ten seconds in all. Throws `AppError`. */
-export async function askCentral(wanted: Wanted, env: Environment): Promise<Obtained> {
+/**
+ * Asks central for a credential, each time twice at most, and for ten seconds in all. Where certificates are given it is asked
+ * with a new key, which is not sent; the name that the certificate is for comes from central, unless `name` says it. Throws
+ * `AppError`.
+ */
+export async function askCentral(
+  wanted: Wanted,
+  env: Environment,
+  name?: string,
+): Promise<Obtained> {
   const base = checkServerUrl(wanted.server);
   const { token, caFile } = await settingsOfServer(wanted.server, env);
   const ca = caFile === undefined ? undefined : await readNamed(caFile);
   const connection = openConnection(base, { wayOut: wayOut(env), ...defined({ ca }) });
-  const request = {
+  const signal = AbortSignal.timeout(answerWithinMs);
+  const call = (key?: CertificateKey): Promise<HttpAnswer> =>
+    twice(() => exchange(connection, { ...requestWith(wanted, token, key), signal }));
+  try {
+    let key = name === undefined ? undefined : newCertificateKey(name);
+    let askedAt = Date.now();
+    let answer = await call(key);
+    const named = nameAsked(answer);
+    if (named !== undefined) {
+      key = newCertificateKey(named);
+      askedAt = Date.now();
+      answer = await call(key);
+    }
+    if (answer.status >= 300) throw refused(answer, base, wanted);
+    return obtained(answer, { askedAt, base, key });
+  } finally {
+    connection.agent.destroy();
+  }
+}
+
+function requestWith({ cluster }: Wanted, token: string, key: CertificateKey | undefined) {
+  return {
     method: 'POST',
     path: '/api/v1/credentials',
     headers: {
@@ -43,19 +76,18 @@ export async function askCentral(wanted: Wanted, env: Environment): Promise<Obta
       'user-agent': 'ambit-credential',
       authorization: `Bearer ${token}`,
     },
-    body: JSON.stringify({ cluster: wanted.cluster }),
+    body: JSON.stringify({ cluster, ...defined({ csr: key?.csr }) }),
     timeoutMs: answerWithinMs,
     connectWithinMs,
-    signal: AbortSignal.timeout(answerWithinMs),
   };
-  try {
-    const askedAt = Date.now();
-    const answer = await twice(() => exchange(connection, request));
-    if (answer.status >= 300) throw refused(answer, base, wanted);
-    return obtained(answer, askedAt, base);
-  } finally {
-    connection.agent.destroy();
-  }
+}
+
+/** The name for which central wants a certificate request. */
+function nameAsked({ status, body }: HttpAnswer): string | undefined {
+  if (status < 300) return undefined;
+  const { code, details } = (parsed(body) ?? {}) as Partial<Problem>;
+  const name = code === 'csr_required' ? details?.['name'] : undefined;
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 async function twice(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
@@ -91,21 +123,43 @@ function problemOf(body: string): Problem | undefined {
   return { type: '', status: 0, title, code, detail, requestId, ...texts };
 }
 
-function obtained(answer: HttpAnswer, askedAt: number, base: URL): Obtained {
-  const { token, expiresAt } = (parsed(answer.body) ?? {}) as Record<string, unknown>;
+function obtained(
+  answer: HttpAnswer,
+  asked: {
+    readonly askedAt: number;
+    readonly base: URL;
+    readonly key: CertificateKey | undefined;
+  },
+): Obtained {
+  const { askedAt, base, key } = asked;
+  const body = (parsed(answer.body) ?? {}) as Record<string, unknown>;
+  const { expiresAt } = body;
   const ends = typeof expiresAt === 'string' ? instantMillis(expiresAt) : Number.NaN;
   const told = Date.parse(answer.headers.date ?? '');
   const difference = Number.isNaN(told) ? 0 : askedAt - told;
   const aheadMs = Math.abs(difference) <= sameTimeMs ? 0 : difference;
   const life = ends + aheadMs - askedAt;
-  const sound = typeof token === 'string' && /^[\x21-\x7e]{1,16384}$/.test(token);
-  if (!sound || !(life > 0 && life <= longestLifeMs)) {
+  const held = heldBy(body, key);
+  if (held === undefined || !(life > 0 && life <= longestLifeMs)) {
     throw new AppError('internal', `${base.host} answered something else than a credential`, {
       hint: 'The versions of central and of this program may be too far apart.',
     });
   }
   // By the clock of this machine, which kubectl looks at too.
-  return { aheadMs, credential: { token, obtainedAt: askedAt, expiresAt: ends + aheadMs } };
+  return { aheadMs, credential: { ...held, obtainedAt: askedAt, expiresAt: ends + aheadMs } };
+}
+
+/** Undefined for what is neither a token nor a certificate for our key. */
+function heldBy(
+  { token, certificate, user }: Record<string, unknown>,
+  key: CertificateKey | undefined,
+): HeldCredential | undefined {
+  if (typeof token === 'string') return soundToken.test(token) ? { token } : undefined;
+  if (typeof certificate !== 'string' || typeof user !== 'string' || key === undefined) {
+    return undefined;
+  }
+  const sound = certificate.length <= mostCertificateLength && isForKey(certificate, key.key);
+  return sound ? { certificate, key: key.key, user } : undefined;
 }
 
 function parsed(text: string): unknown {

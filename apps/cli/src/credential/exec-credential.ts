@@ -2,8 +2,12 @@ import { writeSync } from 'node:fs';
 import type { KeptCredential } from './kept-credential.ts';
 
 /** What kubectl reads: an ExecCredential of `client.authentication.k8s.io/v1`, as one line. */
-export function execCredential({ token, expiresAt }: KeptCredential): string {
-  const status = { expirationTimestamp: new Date(expiresAt).toISOString(), token };
+export function execCredential(kept: KeptCredential): string {
+  const shown =
+    'token' in kept
+      ? { token: kept.token }
+      : { clientCertificateData: kept.certificate, clientKeyData: kept.key };
+  const status = { expirationTimestamp: new Date(kept.expiresAt).toISOString(), ...shown };
   const apiVersion = 'client.authentication.k8s.io/v1';
   return `${JSON.stringify({ kind: 'ExecCredential', apiVersion, status })}\n`;
 }

@@ -9,12 +9,16 @@ export interface Wanted {
   readonly cluster: string;
 }
 
+/** What an API server takes: a token, or a certificate and the key that is of use with it alone, both PEM. */
+export type HeldCredential =
+  | { readonly token: string }
+  | { readonly certificate: string; readonly key: string; readonly user: string };
+
 /** A credential as it is kept between two calls of kubectl; both times by the clock of this machine, in milliseconds. */
-export interface KeptCredential {
-  readonly token: string;
+export type KeptCredential = HeldCredential & {
   readonly obtainedAt: number;
   readonly expiresAt: number;
-}
+};
 
 /** Where what is known about one credential lies. */
 export interface CredentialPlace {
@@ -73,13 +77,31 @@ export function longEnough(
 
 /** The credential that is kept and has not ended; undefined when there is none, or what is there is no whole one of ours. */
 export function readKept(path: string, now: number): KeptCredential | undefined {
-  const kept = readJson(path) as Partial<KeptCredential> | null | undefined;
-  if (typeof kept?.token !== 'string' || kept.token === '') return undefined;
-  const { token, obtainedAt, expiresAt } = kept;
-  if (typeof obtainedAt !== 'number' || typeof expiresAt !== 'number') return undefined;
+  const kept = readJson(path) as Partial<Record<string, unknown>> | null | undefined;
+  const held = heldIn(kept ?? {});
+  const { obtainedAt, expiresAt } = kept ?? {};
+  if (held === undefined || typeof obtainedAt !== 'number' || typeof expiresAt !== 'number') {
+    return undefined;
+  }
   // A clock that was set back since then says nothing about when it ends.
-  return obtainedAt <= now && now < expiresAt ? { token, obtainedAt, expiresAt } : undefined;
+  return obtainedAt <= now && now < expiresAt ? { ...held, obtainedAt, expiresAt } : undefined;
 }
+
+/** For whom the last certificate was, ended or not: the next one is most likely for the same name. */
+export function formerName(path: string): string | undefined {
+  const held = heldIn((readJson(path) ?? {}) as Partial<Record<string, unknown>>);
+  return held !== undefined && 'user' in held ? held.user : undefined;
+}
+
+function heldIn(kept: Partial<Record<string, unknown>>): HeldCredential | undefined {
+  const { token, certificate, key, user } = kept;
+  if (isText(token)) return { token };
+  return isText(certificate) && isText(key) && isText(user)
+    ? { certificate, key, user }
+    : undefined;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** What a file of ours holds; undefined when there is none, or only a part of it. */
 export function readJson(path: string): unknown {

@@ -8,6 +8,7 @@ import { askCentral, type Obtained } from './ask-central.ts';
 import { keep, sweep } from './keep-credential.ts';
 import {
   credentialPlace,
+  formerName,
   longEnough,
   readJson,
   readKept,
@@ -76,7 +77,7 @@ async function ask(
   { env, say }: Host,
 ): Promise<KeptCredential> {
   try {
-    const obtained = await askCentral(wanted, env);
+    const obtained = await askCentral(wanted, env, formerName(place.credential));
     keep(place.credential, obtained.credential);
     sweep(dirname(place.credential), Date.now());
     tellClock(obtained, say);

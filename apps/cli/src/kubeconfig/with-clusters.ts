@@ -26,7 +26,7 @@ export async function askAccess({ globals, env, signal }: CommandContext): Promi
 
 /** Central gives credentials for it, and says where it is reached. */
 export function isReachable({ credential, server }: OwnCluster): boolean {
-  return credential === 'Token' && server !== undefined;
+  return credential !== 'None' && server !== undefined;
 }
 
 /** `CLUSTER` or `CLUSTER/NAMESPACE`. Throws `usage`. */

@@ -27,9 +27,16 @@ export async function passRequest(
   await tell(sql, `ask ${clusterUid}`);
 }
 
-/** Tells of it once more: the first hint may have been lost. */
-export const remindOfRequest = (sql: Sql, clusterUid: string): Promise<void> =>
-  tell(sql, `ask ${clusterUid}`);
+/** Tells once more of a request that nobody took: the first hint may have been lost. True when somebody did. */
+export async function remindOfRequest(sql: Sql, clusterUid: string, id: string): Promise<boolean> {
+  const taken = await sql.query(
+    'SELECT 1 FROM credential_requests WHERE id = $1 AND taken_at IS NOT NULL',
+    [id],
+  );
+  if (taken.length > 0) return true;
+  await tell(sql, `ask ${clusterUid}`);
+  return false;
+}
 
 /** The requests of this cluster that nobody has taken. Each is given out once, whatever runs beside it. */
 export async function takeRequests(

@@ -28,6 +28,8 @@ export interface CredentialRelayPorts {
 
 /** A hint that was lost costs no more than this. */
 const lookEveryMs: Millis = 1_000;
+/** Whoever has the stream takes a request at once: the record that says somebody does is old. */
+const mostReminders = 2;
 
 /**
  * Asks for credentials through the database where the stream of an agent is at another replica, and answers for those that
@@ -78,14 +80,16 @@ export class CredentialRelay {
   async #answer(id: string, clusterUid: string, withinMs: Millis): Promise<wire.CredentialAnswer> {
     const { database, seal } = this.#ports;
     const until = performance.now() + withinMs;
-    for (;;) {
+    for (let reminders = 0; ;) {
       const hint = this.#nextHint(id, Math.min(lookEveryMs, until - performance.now()));
       const answer = await readAnswer(database, id);
       if (answer !== undefined) {
         return credentialAnswerCodec.decode(bytesOf(seal.open(answer, `answer ${id}`)));
       }
       if (performance.now() >= until) throw silent(withinMs);
-      if (!(await hint)) await remindOfRequest(database, clusterUid);
+      if (await hint) continue;
+      if (await remindOfRequest(database, clusterUid, id)) continue;
+      if (++reminders > mostReminders) throw nobodyHasIt();
     }
   }
 
@@ -157,6 +161,12 @@ function refusalFor(requestId: string, error: unknown): wire.CredentialAnswer {
   const refusal = { reason, message };
   return { requestId, answer: 'refusal', refusal, expiresAt: 0, credentialId: '' };
 }
+
+const nobodyHasIt = (): AppError =>
+  new AppError('cluster_not_connected', 'The agent of the cluster is not connected.', {
+    why: 'It was a moment ago, and no replica of central has its stream now.',
+    hint: 'Try again: it comes back by itself.',
+  });
 
 const silent = (withinMs: Millis): AppError =>
   new AppError('timed_out', `No replica had an answer of the agent within ${withinMs / 1000} s.`, {
