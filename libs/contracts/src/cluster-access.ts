@@ -19,7 +19,7 @@ const TokenLifetime = judged(lifetimeProblem, { example: '10m' });
 export const ClusterAccessWrite = z.strictObject({
   server: ApiServerUrl.exactOptional(),
   caData: CaData.exactOptional(),
-  credential: z.enum(['Token', 'ClientCertificate', 'None']).default('None'),
+  credential: z.enum(['Token', 'ClientCertificate', 'ServiceAccountToken', 'None']).default('None'),
   via: z.enum(['Webhook', 'OIDC']).default('Webhook'),
   ttl: TokenLifetime.default('10m'),
 });

@@ -98,6 +98,8 @@ export const agentEventTypes = [
   'credential.requested',
   'credential.made',
   'credential.refused',
+  'access_account.created',
+  'access_account.deleted',
 ] as const;
 
 /** How central stores what a newer agent tells with a type that central does not know; `details.observedType` has it. */

@@ -85,7 +85,7 @@ export interface ClusterWayIn {
   /** Base64 of the PEM certificates to trust there instead of the public ones. */
   readonly caData?: string;
   /** What is handed out. */
-  readonly credential: 'Token' | 'ClientCertificate' | 'None';
+  readonly credential: 'Token' | 'ClientCertificate' | 'ServiceAccountToken' | 'None';
   /** Which authenticator of its API server a token is for. */
   readonly via: 'Webhook' | 'OIDC';
   /** How long a token lasts, such as `10m`. */

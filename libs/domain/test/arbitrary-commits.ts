@@ -23,10 +23,21 @@ const role = fc.tuple(names('r', 3), fc.option(rules, { nil: undefined })).map((
     : aRole(name, { rules: own }),
 );
 const env = fc.constantFrom('prod', 'staging');
+/** One in three clusters names people by their ServiceAccounts. */
+const byAccounts = fc.constantFrom(
+  {},
+  { access: { credential: 'Token', via: 'Webhook', ttl: '10m' } as const },
+  { access: { credential: 'ServiceAccountToken', via: 'Webhook', ttl: '10m' } as const },
+);
 const cluster = fc
-  .tuple(names('c', 4), fc.option(env, { nil: undefined }), fc.constantFrom('ambit:', 'x:'))
-  .map(([name, label, userPrefix]) =>
-    aCluster(name, label === undefined ? {} : { env: label }, { userPrefix }),
+  .tuple(
+    names('c', 4),
+    fc.option(env, { nil: undefined }),
+    fc.constantFrom('ambit:', 'x:'),
+    byAccounts,
+  )
+  .map(([name, label, userPrefix, access]) =>
+    aCluster(name, label === undefined ? {} : { env: label }, { userPrefix, ...access }),
   );
 const clusterSelector = fc.oneof(
   fc.constant({ type: 'all' as const }),

@@ -1,5 +1,5 @@
 import type { Intent } from '@ambit/rbac';
-import { selectorMatches, shardSubjects } from '@ambit/rbac';
+import { accountName, selectorMatches, shardSubjects } from '@ambit/rbac';
 import type {
   PolicyCluster,
   PolicyGrant,
@@ -100,7 +100,7 @@ function bindingsOf(
   const role = world.roles.find(({ uid }) => uid === first?.roleUid);
   if (first === undefined || role === undefined) return [];
   const subjectsOf = (grant: PolicyGrant) =>
-    peopleOf(world, grant).map(({ name }) => cluster.userPrefix + name);
+    peopleOf(world, grant).map((user) => subjectOf(cluster, user));
   const times = isTimed(first)
     ? { grantUid: first.uid, notBefore: first.notBefore, notAfter: first.until }
     : {};
@@ -113,7 +113,7 @@ function bindingsOf(
       role: referenceOf(role),
       scope: scopeOf(first),
       shard,
-      subjectKind: 'Users',
+      subjectKind: modeOf(cluster),
       subjects,
       ...times,
       grants: behind
@@ -149,23 +149,31 @@ function scopeOf({ scope: { namespaces } }: PolicyGrant): unknown {
   return { type: 'namespaces', names: [...new Set(namespaces.names)].sort() };
 }
 
+const modeOf = ({ subjectMode, access }: PolicyCluster) =>
+  access?.credential === 'ServiceAccountToken' ? 'ServiceAccounts' : subjectMode;
+
+const subjectOf = (cluster: PolicyCluster, { name, uid }: PolicyUser): string => {
+  const user = cluster.userPrefix + name;
+  return modeOf(cluster) === 'Users' ? user : accountName(user, uid, nodeDigests);
+};
+
 const configOf = (cluster: PolicyCluster) => ({
   section: 'CONFIG',
   key: 'CONFIG/cluster',
   clusterName: cluster.name,
   clusterUid: cluster.uid,
   userPrefix: cluster.userPrefix,
-  subjectMode: cluster.subjectMode,
+  subjectMode: modeOf(cluster),
 });
 
 const referenceOf = ({ uid, clusterRole, rules }: PolicyRole) =>
   rules === undefined ? { type: 'existing', clusterRole } : { type: 'ours', roleUid: uid };
 
-const denyOf = ({ userPrefix }: PolicyCluster, { uid, name }: PolicyUser) => ({
+const denyOf = (cluster: PolicyCluster, user: PolicyUser) => ({
   section: 'DENY',
-  key: `DENY/${uid}`,
-  userUid: uid,
-  subject: userPrefix + name,
+  key: `DENY/${user.uid}`,
+  userUid: user.uid,
+  subject: subjectOf(cluster, user),
 });
 
 const roleOf = ({ uid, name, rules }: PolicyRole) => ({

@@ -1,4 +1,4 @@
-import type { Policy } from '../src/index.ts';
+import type { Policy, PolicyUser } from '../src/index.ts';
 
 /** The oracle: (role, place, person) triples in force in a cluster, counted over all its entries. */
 export function recountTriples(policy: Policy, clusterUid: string): number {
@@ -22,9 +22,12 @@ export function recountPeople(policy: Policy): number {
   for (const cluster of policy.clusters()) {
     for (const entry of policy.entries(cluster.uid)) {
       if (entry.section !== 'BINDING') continue;
-      for (const subject of entry.subjects) held.add(subject.slice(cluster.userPrefix.length));
+      for (const subject of entry.subjects) held.add(`${cluster.uid} ${subject}`);
     }
   }
   const active = [...policy.users()].filter((user) => user.active);
-  return active.filter(({ name }) => held.has(name)).length;
+  const clusters = [...policy.clusters()];
+  const holds = (user: PolicyUser): boolean =>
+    clusters.some((cluster) => held.has(`${cluster.uid} ${policy.subjectIn(cluster, user)}`));
+  return active.filter(holds).length;
 }

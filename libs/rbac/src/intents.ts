@@ -25,7 +25,8 @@ export type RoleReference =
   | { readonly type: 'existing'; readonly clusterRole: string }
   | { readonly type: 'ours'; readonly roleUid: string };
 
-export type SubjectMode = 'Users' | 'Groups';
+/** How people are named as subjects: by their user names, by groups they are in, or by a ServiceAccount each. */
+export type SubjectMode = 'Users' | 'Groups' | 'ServiceAccounts';
 
 export interface ConfigEntry {
   readonly section: 'CONFIG';
@@ -48,7 +49,7 @@ export interface DenyEntry {
   readonly section: 'DENY';
   readonly key: string;
   readonly userUid: string;
-  /** The whole Kubernetes user name, prefix included. */
+  /** As bindings name the person: the whole user name, prefix included, or the ServiceAccount. */
   readonly subject: string;
 }
 
@@ -62,7 +63,7 @@ export interface BindingIntent {
   /** Prefix of SHA-256(subject) as a text of 0 and 1. */
   readonly shard: string;
   readonly subjectKind: SubjectMode;
-  /** Kubernetes names, prefix included, sorted, unique, at most 256. */
+  /** Kubernetes names, sorted, unique, at most 256: with prefix, or of ServiceAccounts in `accessNamespace`. */
   readonly subjects: readonly string[];
   /** Milliseconds since 1970. */
   readonly notBefore?: number;

@@ -53,7 +53,8 @@ function placesOf(intent: BindingIntent, world: World, roles: readonly RoleInten
   if (bound === undefined || subjects.length === 0 || !inForce(intent, world)) return [];
   const timed = intent.grantUid !== undefined || intent.notAfter !== undefined;
   const uid = timed ? (intent.grantUid ?? intent.key) : '';
-  const kind = `${timed ? 'timed' : 'standing'}${intent.subjectKind === 'Groups' ? '-groups' : ''}`;
+  const kinds = { Users: [], Groups: ['groups'], ServiceAccounts: ['accounts'] };
+  const kind = [timed ? 'timed' : 'standing', ...kinds[intent.subjectKind]].join('-');
   return reached(intent, world).map((namespace) => ({
     place: [namespace, bound, kind, uid].join(' | '),
     subjects,
@@ -111,7 +112,11 @@ function boundRole(
   return there && allowed ? role.clusterRole : undefined;
 }
 
-function subjectAllowed(subject: string, { key }: BindingIntent, world: World): boolean {
+function subjectAllowed(
+  subject: string,
+  { key, subjectKind }: BindingIntent,
+  world: World,
+): boolean {
   const denied = [...world.intents.values()].some(
     (intent) => intent.section === 'DENY' && intent.subject === subject,
   );
@@ -119,6 +124,10 @@ function subjectAllowed(subject: string, { key }: BindingIntent, world: World): 
     (mask) =>
       (mask.key === '' || mask.key === key) && (mask.subject === '' || mask.subject === subject),
   );
+  if (subjectKind === 'ServiceAccounts') {
+    const wanted = world.ceiling.credentials.includes('ServiceAccountToken');
+    return !denied && !masked && wanted && /-[a-z2-7]{16}$/.test(subject);
+  }
   const prefixed = world.ceiling.subjectPrefixes.some((prefix) => subject.startsWith(prefix));
   return !denied && !masked && prefixed && !subject.startsWith('system:');
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import {
+  credentialWays,
   defaultCeiling,
   type BindingIntent,
   type Ceiling,
@@ -10,6 +11,7 @@ import {
   type Mask,
   type NamespaceState,
   type RoleIntent,
+  type SubjectMode,
 } from '../src/index.ts';
 
 /** Everything that what is wanted depends on. */
@@ -61,6 +63,8 @@ export function namespace(
 }
 
 const users = ['ambit:ann', 'ambit:bob', 'ambit:cat', 'ambit:ann2', 'system:masters', 'other:eve'];
+/** One that stands for a person, and one that anybody may have made. */
+const accounts = ['ambit-ann-abcdefghijklmnop', 'default'];
 const names = ['payments', 'payments-2', 'web', 'kube-system', 'gone'];
 const moments = [10, 20, 30];
 
@@ -97,19 +101,22 @@ const bindingOf: fc.Arbitrary<Intent> = fc
     index: fc.integer({ min: 0, max: 5 }),
     role: roleOf,
     scope: scopeOf,
-    subjects: fc.uniqueArray(fc.constantFrom(...users), { maxLength: 4 }),
-    groups: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
+    subjects: fc.uniqueArray(fc.constantFrom(...users, ...accounts), { maxLength: 4 }),
+    subjectKind: fc.constantFrom(
+      ...Array<SubjectMode>(8).fill('Users'),
+      ...(['Groups', 'ServiceAccounts', 'ServiceAccounts'] as const),
+    ),
     grantUid: fc.option(fc.constantFrom('g1', 'g2'), { nil: undefined }),
     notBefore: moment,
     notAfter: moment,
   })
-  .map(({ index, role: reference, scope, subjects, groups, grantUid, notBefore, notAfter }) =>
+  .map(({ index, role: reference, scope, subjects, subjectKind, grantUid, notBefore, notAfter }) =>
     binding({
       key: `BINDING/${index}`,
       role: reference,
       scope,
       subjects: subjects.sort(),
-      subjectKind: groups ? 'Groups' : 'Users',
+      subjectKind,
       grants: [`grant-${index}`],
       ...(grantUid !== undefined && { grantUid }),
       ...(notBefore !== undefined && { notBefore }),
@@ -125,7 +132,7 @@ const roleIntentOf: fc.Arbitrary<Intent> = fc
   .map(({ uid, rules }) => role(uid, rules));
 
 const denyOf: fc.Arbitrary<Intent> = fc
-  .record({ uid: fc.constantFrom('d1', 'd2'), subject: fc.constantFrom(...users) })
+  .record({ uid: fc.constantFrom('d1', 'd2'), subject: fc.constantFrom(...users, ...accounts) })
   .map(({ uid, subject }) => deny(uid, subject));
 
 export const intentOf = fc.oneof(
@@ -157,6 +164,7 @@ export const ceilingOf: fc.Arbitrary<Ceiling> = fc
     clusterScope: fc.boolean(),
     protectedNamespaces: fc.subarray(['kube-system', 'web']),
     subjectPrefixes: fc.constantFrom(['ambit:'], ['ambit:', 'other:'], ['nobody:']),
+    credentials: fc.subarray([...credentialWays]),
   })
   .map(({ rules, ...rest }) => ceilingWith({ ...rest, customRoles: { rules } }));
 

@@ -42,7 +42,7 @@ function clusterLines(cluster: Cluster, now: number): Line[] {
   const { spec, status } = cluster;
   const { ceiling, lastSeenAt } = status;
   return [
-    ['People', `${spec.subjects.mode}, as ${spec.subjects.userPrefix}NAME`],
+    ['People', peopleText(spec)],
     ['Access', accessText(spec.access)],
     ['State', status.phase],
     ['Last seen', lastSeenAt === undefined ? 'never' : `${relativeTime(lastSeenAt, now)} ago`],
@@ -57,10 +57,17 @@ function clusterLines(cluster: Cluster, now: number): Line[] {
   ];
 }
 
+function peopleText({ subjects: { mode, userPrefix }, access }: Cluster['spec']): string {
+  return access?.credential === 'ServiceAccountToken'
+    ? `ServiceAccounts in ambit-access, made for ${userPrefix}NAME`
+    : `${mode}, as ${userPrefix}NAME`;
+}
+
 function accessText(access: Cluster['spec']['access']): string {
   if (access === undefined || access.credential === 'None') return 'none through Ambit';
   const { credential, via, ttl, server } = access;
-  return `${credential} for ${ttl} through ${via}${server === undefined ? '' : `, at ${server}`}`;
+  const way = credential === 'Token' ? ` through ${via}` : '';
+  return `${credential} for ${ttl}${way}${server === undefined ? '' : `, at ${server}`}`;
 }
 
 function agentLines({ agent, session }: Cluster['status']): Line[] {

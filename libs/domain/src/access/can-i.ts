@@ -1,4 +1,5 @@
 import { subjectRefusal } from '@ambit/rbac';
+import { subjectModeOf } from '../names/cluster-naming.ts';
 import { serviceOfHolder } from '../names/service-holder.ts';
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
 import {
@@ -117,7 +118,8 @@ function blockedEverywhere(
   if (!user.active) return { reason: 'user_inactive', message: `User ${user.name} is not active.` };
   const cluster = policy.cluster(question.clusterUid);
   if (cluster === undefined || facts.ceiling === undefined) return undefined;
-  const refusal = subjectRefusal(cluster.userPrefix + user.name, facts.ceiling);
+  const subject = policy.subjectIn(cluster, user);
+  const refusal = subjectRefusal(subject, facts.ceiling, subjectModeOf(cluster));
   return (
     refusal && { reason: 'ceiling_refused', message: `The cluster's ceiling: ${refusal.message}.` }
   );

@@ -12,7 +12,8 @@ import {
   to,
 } from '../../test/policy-builders.ts';
 import type { PolicyObject } from '../policy-objects.ts';
-import { heldAccess, nameInCluster, type Entrant } from './held-access.ts';
+import { nodeDigests } from '../../test/node-digests.ts';
+import { heldAccess, nameInCluster, principalInCluster, type Entrant } from './held-access.ts';
 
 const [prod, staging] = [aCluster('prod'), aCluster('staging')];
 const [view, edit] = [aRole('view'), aRole('edit')];
@@ -76,9 +77,38 @@ describe('what somebody holds in a cluster', () => {
   });
 });
 
-test('programs have names of their own beside those of people', () => {
-  expect(nameInCluster(prod, { kind: 'user', name: 'deploy' })).toBe(`${prod.userPrefix}deploy`);
-  expect(nameInCluster(prod, { kind: 'service', name: 'deploy' })).toBe(
-    `${prod.userPrefix}service:deploy`,
-  );
+describe('the name in a cluster', () => {
+  const person: Entrant = { kind: 'user', uid: 'uid-1', name: 'deploy' };
+  const program: Entrant = { ...person, kind: 'service' };
+  const access = { credential: 'ServiceAccountToken', via: 'Webhook', ttl: '10m' } as const;
+  const managed = aCluster('managed', {}, { access });
+  const nameIn = (cluster: typeof prod, who: Entrant): string =>
+    nameInCluster(cluster, who, nodeDigests);
+
+  test('programs have names of their own beside those of people', () => {
+    expect(nameIn(prod, person)).toBe(`${prod.userPrefix}deploy`);
+    expect(nameIn(prod, program)).toBe(`${prod.userPrefix}service:deploy`);
+    expect(principalInCluster(managed, program)).toBe(`${prod.userPrefix}service:deploy`);
+  });
+
+  test('is a ServiceAccount where ServiceAccount tokens are handed out, another for each uid', () => {
+    const [ours, other] = [nameIn(managed, person), nameIn(managed, { ...person, uid: 'uid-2' })];
+    expect(ours).toMatch(/^system:serviceaccount:ambit-access:ambit-deploy-[a-z2-7]{16}$/);
+    expect(other).toMatch(/^system:serviceaccount:ambit-access:ambit-deploy-[a-z2-7]{16}$/);
+    expect(nameIn(managed, program)).toContain(':ambit-access:ambit-service-deploy-');
+    expect(new Set([ours, other, nameIn(managed, program)]).size).toBe(3);
+  });
+
+  test('is the one that bindings give access to', () => {
+    const grant = aGrant('direct', { subjects: to(ada), role: view, clusters: on(managed) });
+    const policy = load(...basics, managed, grant);
+    const entries = [...policy.entries(managed.uid)];
+    const binding = entries.find(({ section }) => section === 'BINDING');
+    if (binding?.section !== 'BINDING') throw new Error('there is no binding');
+    expect(binding.subjectKind).toBe('ServiceAccounts');
+    expect(nameIn(managed, entrant(ada))).toBe(
+      `system:serviceaccount:ambit-access:${binding.subjects.join()}`,
+    );
+    expect(entries[0]).toMatchObject({ section: 'CONFIG', subjectMode: 'ServiceAccounts' });
+  });
 });

@@ -1,5 +1,7 @@
-import type { Millis } from '@ambit/kernel';
+import type { Digests, Millis } from '@ambit/kernel';
 import { grantStatus } from '../grants/grant-times.ts';
+import { namingOf, subjectOf, userOfSubject } from '../names/cluster-naming.ts';
+import { holderOfService } from '../names/service-holder.ts';
 import type { NamespaceSelector, PolicyCluster, PolicyGrant } from '../policy-objects.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 
@@ -32,13 +34,31 @@ export function heldAccess(
   });
 }
 
-/** The name of a person or program in a cluster, as bindings name it. */
+/** The user that a person or program is to the API server of a cluster: `ambit:alice`, or its ServiceAccount. */
 export function nameInCluster(
-  { userPrefix }: Pick<PolicyCluster, 'userPrefix'>,
-  { kind, name }: Pick<Entrant, 'kind' | 'name'>,
+  cluster: Parameters<typeof namingOf>[0],
+  entrant: Entrant,
+  digests: Digests,
 ): string {
-  return `${userPrefix}${kind === 'service' ? 'service:' : ''}${name}`;
+  const naming = namingOf(cluster);
+  return userOfSubject(naming, subjectOf(naming, holderOf(entrant), digests));
 }
+
+/**
+ * What a cluster's agent is told of whom a credential is for: the whole name, prefix included, whatever the cluster
+ * makes of it.
+ */
+export function principalInCluster(
+  { userPrefix }: Pick<PolicyCluster, 'userPrefix'>,
+  entrant: Entrant,
+): string {
+  return userPrefix + holderOf(entrant).name;
+}
+
+const holderOf = ({ kind, uid, name }: Entrant): { name: string; uid: string } => ({
+  uid,
+  name: kind === 'service' ? holderOfService(name) : name,
+});
 
 /** uids under which grants name somebody. Who is locked is named nowhere. */
 function namedAs(policy: PolicyView, { kind, uid }: Entrant): readonly string[] {

@@ -1,5 +1,6 @@
 import { compareText } from '@ambit/kernel';
 import { subjectRefusal, type Ceiling } from '@ambit/rbac';
+import { subjectModeOf } from '../names/cluster-naming.ts';
 import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
 import type { AccessPath, Holder, WhoCanAnswer } from './access-answer.ts';
 import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
@@ -61,6 +62,7 @@ function holderName(
 ): string | undefined {
   const user = policy.user(userUid);
   if (user === undefined || !user.active) return undefined;
-  const refusal = subjectRefusal(cluster.userPrefix + user.name, ceiling);
+  const subject = policy.subjectIn(cluster, user);
+  const refusal = subjectRefusal(subject, ceiling, subjectModeOf(cluster));
   return refusal === undefined ? user.name : undefined;
 }

@@ -9,6 +9,7 @@ import type {
   PolicyRole,
   PolicyUser,
 } from '../policy-objects.ts';
+import { namingOf, subjectModeOf } from '../names/cluster-naming.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { roleReferenceOf } from './family.ts';
@@ -207,7 +208,7 @@ export class ChangeApplier {
       return;
     }
     const sameSubjects =
-      before.userPrefix === cluster.userPrefix && before.subjectMode === cluster.subjectMode;
+      namingOf(before) === namingOf(cluster) && subjectModeOf(before) === subjectModeOf(cluster);
     if (!sameSubjects) this.leave(before, record);
     const concerned = sameLabels(before, cluster)
       ? []

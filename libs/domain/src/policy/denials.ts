@@ -1,7 +1,10 @@
 import type { DenyEntry } from '@ambit/rbac';
+import { namingOf } from '../names/cluster-naming.ts';
+import type { PolicyCluster, PolicyUser } from '../policy-objects.ts';
 import type { GrantLinks } from './grant-links.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { denyEntry } from './single-entries.ts';
+import type { Subjects } from './subjects.ts';
 
 const none: ReadonlyMap<string, DenyEntry> = new Map();
 
@@ -10,10 +13,12 @@ export class Denials {
   private readonly byCluster = new Map<string, Map<string, DenyEntry>>();
   private readonly store: PolicyStore;
   private readonly links: GrantLinks;
+  private readonly subjects: Subjects;
 
-  constructor(store: PolicyStore, links: GrantLinks) {
+  constructor(store: PolicyStore, links: GrantLinks, subjects: Subjects) {
     this.store = store;
     this.links = links;
+    this.subjects = subjects;
   }
 
   /** By uid of the user. */
@@ -43,12 +48,16 @@ export class Denials {
     return before;
   }
 
+  private entry(cluster: PolicyCluster, user: PolicyUser): DenyEntry {
+    return denyEntry(user, this.subjects.of(namingOf(cluster), user));
+  }
+
   private wanted(clusterUid: string, userUid: string): DenyEntry | undefined {
     const cluster = this.store.clusters.get(clusterUid);
     const user = this.store.users.get(userUid);
     if (cluster === undefined || user === undefined || user.active) return undefined;
     for (const grant of this.links.grantsReachingUser(userUid)) {
-      if (this.links.reaches(grant, clusterUid)) return denyEntry(cluster, user);
+      if (this.links.reaches(grant, clusterUid)) return this.entry(cluster, user);
     }
     return undefined;
   }

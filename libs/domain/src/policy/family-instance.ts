@@ -179,7 +179,7 @@ export class FamilyInstance {
       return this.told ?? nothingRendered;
     }
     const key = this.around.keyOf(this.family, '');
-    const entry = bindingIntent(this.family, { key, shard: '' }, { subjects: list, grants });
+    const entry = bindingIntent(this, { key, shard: '' }, { subjects: list, grants });
     return new Map([[key, entry]]);
   }
 

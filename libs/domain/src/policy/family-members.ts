@@ -142,7 +142,7 @@ export class FamilyMembers {
     }
     const subjects = Array.from(members, (member) => member.subject);
     const grants = Array.from(uids, (uid) => this.around.grantName(uid));
-    return bindingIntent(family, where, { subjects, grants });
+    return bindingIntent({ family, prefix: this.prefix }, where, { subjects, grants });
   }
 
   private place(userUid: string, ways: Ways): void {

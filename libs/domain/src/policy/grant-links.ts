@@ -1,5 +1,6 @@
 import type { RoleIntent } from '@ambit/rbac';
 import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
+import { namingOf, subjectModeOf } from '../names/cluster-naming.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { familyOf, GrantFamilies, type Family } from './family.ts';
@@ -22,9 +23,12 @@ interface Link {
 }
 
 /** A cluster in a mode that is not built is granted nothing. */
-const placeOf = ({ uid, userPrefix }: PolicyCluster): Place => ({ uid, prefix: userPrefix });
+const placeOf = (cluster: PolicyCluster): Place => ({
+  uid: cluster.uid,
+  prefix: namingOf(cluster),
+});
 
-const compilesBindings = (cluster: PolicyCluster): boolean => cluster.subjectMode === 'Users';
+const compilesBindings = (cluster: PolicyCluster): boolean => subjectModeOf(cluster) !== 'Groups';
 
 /**
  * Which grants are in force in which clusters. Every method leaves links, families and indexes agreeing with the

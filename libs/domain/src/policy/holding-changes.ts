@@ -1,11 +1,12 @@
 import { compareText } from '@ambit/kernel';
+import { namingOf } from '../names/cluster-naming.ts';
 import type { PolicyUser } from '../policy-objects.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { placesOfFamily, type Family } from './family.ts';
 import {
   FamilyDifferences,
   type FamilyDifference,
-  type PrefixLengths,
+  type NamingChange,
 } from './family-differences.ts';
 import { nothingRendered } from './instance-surroundings.ts';
 import type { FamilyTable } from './family-table.ts';
@@ -14,6 +15,7 @@ import type { HoldingChange } from './policy-view.ts';
 import type { PolicyStore } from './policy-store.ts';
 import type { RenderedDifferences } from './settle-commit.ts';
 import { configKey } from './single-entries.ts';
+import type { Subjects } from './subjects.ts';
 
 interface Tally {
   added: number;
@@ -26,6 +28,7 @@ export interface HeldPolicy {
   readonly store: PolicyStore;
   readonly links: GrantLinks;
   readonly table: FamilyTable;
+  readonly subjects: Subjects;
 }
 
 /**
@@ -67,7 +70,7 @@ class CommitHoldings {
   constructor(policy: HeldPolicy, record: CommitRecord, rendered: RenderedDifferences) {
     this.policy = policy;
     this.record = record;
-    this.differences = new FamilyDifferences(rendered);
+    this.differences = new FamilyDifferences(rendered, policy.subjects);
     for (const user of record.users.values()) {
       if (user !== undefined) this.formerUsers.set(user.name, user);
     }
@@ -88,21 +91,22 @@ class CommitHoldings {
   }
 
   private familiesOf(cluster: string): FamilyDifference[] {
-    const prefix = this.prefixOf(cluster);
+    const naming = this.namingIn(cluster);
     const found: FamilyDifference[] = [];
     for (const [text, before] of this.record.families.get(cluster) ?? []) {
       const family = this.record.familyOf.get(text);
       const after = this.policy.table.at(cluster, text)?.rendered ?? nothingRendered;
-      const difference = family && this.differences.between(family, [before, after], prefix);
+      const difference = family && this.differences.between(family, [before, after], naming);
       if (difference !== undefined) found.push(difference);
     }
     return found;
   }
 
-  private prefixOf(cluster: string): PrefixLengths {
-    const after = this.policy.store.clusters.get(cluster)?.userPrefix.length ?? 0;
+  private namingIn(cluster: string): NamingChange {
+    const now = this.policy.store.clusters.get(cluster);
     const config = this.record.singles.get(cluster)?.get(configKey);
-    return { before: config?.section === 'CONFIG' ? config.userPrefix.length : after, after };
+    const after = now === undefined ? '' : namingOf(now);
+    return { before: config?.section === 'CONFIG' ? namingOf(config) : after, after };
   }
 
   /** People who may be active on one side only, or under another name. */

@@ -1,7 +1,7 @@
 import type { Digests } from '@ambit/kernel';
-import type { PolicyUser } from '../policy-objects.ts';
 import type { Holders } from './holders.ts';
 import type { PolicyStore } from './policy-store.ts';
+import type { Subjects } from './subjects.ts';
 import { waysTo } from './ways-to.ts';
 
 /** Digests are kept to divide large families quickly; this many of them take about 20 MB. */
@@ -21,16 +21,15 @@ export interface PolicySurroundings {
 /** The surroundings given by a store of objects and the platform's digests. */
 export function surroundingsOf(
   store: PolicyStore,
-  digests: Digests,
+  { digests, subjects }: { readonly digests: Digests; readonly subjects: Subjects },
   holders: Holders,
 ): PolicySurroundings {
   const cache = new Map<string, Uint8Array>();
-  const names = new Map<string, WeakMap<PolicyUser, string>>();
   return {
     digests,
     subjectOf: (prefix, userUid) => {
       const user = store.users.get(userUid);
-      return user === undefined ? undefined : sharedName(names, prefix, user);
+      return user === undefined ? undefined : subjects.of(prefix, user);
     },
     hasUser: (userUid) => store.users.has(userUid),
     digestOf: (subject) => {
@@ -49,17 +48,4 @@ export function surroundingsOf(
     },
     countHolder: (userUid, by) => holders.count(userUid, by),
   };
-}
-
-/** One text for each person and prefix: the same name stands in hundreds of families. */
-function sharedName(
-  names: Map<string, WeakMap<PolicyUser, string>>,
-  prefix: string,
-  user: PolicyUser,
-): string {
-  let known = names.get(prefix);
-  if (known === undefined) names.set(prefix, (known = new WeakMap()));
-  let name = known.get(user);
-  if (name === undefined) known.set(user, (name = prefix + user.name));
-  return name;
 }

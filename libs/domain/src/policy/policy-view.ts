@@ -86,6 +86,9 @@ export interface PolicyView {
   /** Role and namespace scope the grant is compiled to; undefined when it compiles to nothing. */
   familyOf(grantUid: string): Family | undefined;
 
+  /** The name of a person or program in the bindings of a cluster. */
+  subjectIn(cluster: PolicyCluster, user: PolicyUser): string;
+
   entry(clusterUid: string, key: string): Intent | undefined;
   /** Every entry of the cluster, by section and key. Nothing for a cluster that does not exist. */
   entries(clusterUid: string): Iterable<Intent>;

@@ -10,6 +10,7 @@ import type {
   PolicyRole,
   PolicyUser,
 } from '../policy-objects.ts';
+import { namingOf } from '../names/cluster-naming.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { CommitRecord } from './commit-record.ts';
 import { ChangeApplier } from './change-applier.ts';
@@ -27,6 +28,7 @@ import { surroundingsOf } from './policy-surroundings.ts';
 import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
 import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
 import { configEntry, configKey } from './single-entries.ts';
+import { Subjects } from './subjects.ts';
 import { TokenFacts } from './token-facts.ts';
 import { webhookKey } from './token-kinds.ts';
 import { undoOf } from './undo-changes.ts';
@@ -44,6 +46,7 @@ export const compilerVersion = 2;
 export class Policy implements PolicyView {
   private readonly store = new PolicyStore();
   private readonly index = new ClusterIndex();
+  private readonly subjects: Subjects;
   private readonly table: FamilyTable;
   private readonly links: GrantLinks;
   private readonly applier: ChangeApplier;
@@ -59,13 +62,15 @@ export class Policy implements PolicyView {
     this.head = revision;
     const { store, index } = this;
     const holders = new Holders(store.users);
-    const table = new FamilyTable(surroundingsOf(store, digests, holders));
+    const subjects = new Subjects(digests);
+    const table = new FamilyTable(surroundingsOf(store, { digests, subjects }, holders));
     const links = new GrantLinks(store, index, table);
+    this.subjects = subjects;
     this.table = table;
     this.links = links;
     this.applier = new ChangeApplier(store, index, { links, holders });
-    this.denials = new Denials(store, links);
-    this.held = new Holdings({ store, links, table }, holders);
+    this.denials = new Denials(store, links, subjects);
+    this.held = new Holdings({ store, links, table, subjects }, holders);
     const single = (cluster: string, key: string): Intent | undefined => this.single(cluster, key);
     const { denials, bindingCounts } = this;
     this.now = entriesNow({ table, denials, bindingCounts, single });
@@ -219,6 +224,10 @@ export class Policy implements PolicyView {
 
   clustersReachedBy(grantUid: string): ReadonlySet<string> {
     return new Set(this.links.clustersOf(grantUid));
+  }
+
+  subjectIn(cluster: PolicyCluster, user: PolicyUser): string {
+    return this.subjects.of(namingOf(cluster), user);
   }
 
   entry(clusterUid: string, key: string): Intent | undefined {

@@ -1,4 +1,5 @@
 import type { ConfigEntry, DenyEntry, RoleIntent } from '@ambit/rbac';
+import { subjectModeOf } from '../names/cluster-naming.ts';
 import type { PolicyCluster, PolicyRole, PolicyUser } from '../policy-objects.ts';
 
 /** The key of the one CONFIG entry of a cluster. */
@@ -14,7 +15,7 @@ export function configEntry(cluster: PolicyCluster): ConfigEntry {
     clusterName: cluster.name,
     clusterUid: cluster.uid,
     userPrefix: cluster.userPrefix,
-    subjectMode: cluster.subjectMode,
+    subjectMode: subjectModeOf(cluster),
   };
 }
 
@@ -37,11 +38,12 @@ export function roleIntent(role: PolicyRole): RoleIntent | undefined {
   return intent;
 }
 
-export function denyEntry(cluster: PolicyCluster, user: PolicyUser): DenyEntry {
+/** `subject`: as bindings of the cluster name the user. */
+export function denyEntry(user: PolicyUser, subject: string): DenyEntry {
   return {
     section: 'DENY',
     key: denyKey(user.uid),
     userUid: user.uid,
-    subject: cluster.userPrefix + user.name,
+    subject,
   };
 }

@@ -95,6 +95,19 @@ describe('a dry run', () => {
     expect(effect).toMatchObject({ bindingsAdded: 0, bindingsRemoved: 0, gain: [], lose: [] });
   });
 
+  test('another kind of credential names everybody anew and takes nothing from anybody', () => {
+    const access = { credential: 'ServiceAccountToken', via: 'Webhook', ttl: '10m' } as const;
+    const [before, after] = [world(), { ...prod, access }];
+    const effect = effectIn(before, 'prod', after);
+    expect(effect).toMatchObject({ bindingsAdded: 0, bindingsRemoved: 0, gain: [], lose: [] });
+    before.apply({ revision: 2, changes: [put(after)] });
+    expect(preview(before, [gone(aliceEdit)]).clusters[0]).toMatchObject({
+      bindingsRemoved: 1,
+      lose: ['alice'],
+    });
+    expect(effectIn(before, 'prod', prod)).toMatchObject({ gain: [], lose: [] });
+  });
+
   test('one namespace less in a list is one binding less', () => {
     const policy = world();
     const listed = aGrant('l', {

@@ -105,7 +105,7 @@ const bindingArbitrary: fc.Arbitrary<BindingIntent> = fc.record(
     scope: scopeArbitrary,
     grantUid: fc.string({ minLength: 1 }),
     shard: fc.stringMatching(/^[01]{0,8}$/),
-    subjectKind: fc.constantFrom('Users' as const, 'Groups' as const),
+    subjectKind: fc.constantFrom('Users' as const, 'Groups' as const, 'ServiceAccounts' as const),
     subjects: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 20 }),
     notBefore: moment,
     notAfter: moment,

@@ -26,7 +26,11 @@ const denyCodec = codecOf<Partial<wire.DenyEntry>>('DenyEntry');
 const credentialsCodec = codecOf<Partial<wire.CredentialsEntry>>('CredentialsEntry');
 const bindingCodec = codecOf<Partial<wire.BindingIntent>>('BindingIntent');
 
-const subjectModes = { Users: 'SUBJECT_MODE_USERS', Groups: 'SUBJECT_MODE_GROUPS' } as const;
+const subjectModes = {
+  Users: 'SUBJECT_MODE_USERS',
+  Groups: 'SUBJECT_MODE_GROUPS',
+  ServiceAccounts: 'SUBJECT_MODE_SERVICE_ACCOUNTS',
+} as const satisfies Record<SubjectMode, wire.SubjectMode>;
 const operators: readonly string[] = [
   'In',
   'NotIn',
@@ -126,6 +130,7 @@ export function ruleFromWire(rule: wire.PolicyRule): PolicyRule {
 function modeFromWire(key: string, mode: wire.SubjectMode | undefined): SubjectMode {
   if (mode === subjectModes.Users) return 'Users';
   if (mode === subjectModes.Groups) return 'Groups';
+  if (mode === subjectModes.ServiceAccounts) return 'ServiceAccounts';
   if (mode === undefined || mode === 'SUBJECT_MODE_UNSPECIFIED') {
     throw unreadable(key, 'the subject mode is missing');
   }

@@ -24,6 +24,7 @@ export const descriptor: object = {
                     SUBJECT_MODE_UNSPECIFIED: 0,
                     SUBJECT_MODE_USERS: 1,
                     SUBJECT_MODE_GROUPS: 2,
+                    SUBJECT_MODE_SERVICE_ACCOUNTS: 3,
                   },
                 },
                 RoleIntent: {

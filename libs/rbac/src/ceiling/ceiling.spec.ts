@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { digests } from '../../test/digests.ts';
 import { ceilingWith, podReader, secretReader } from '../../test/worlds.ts';
 import type { PolicyRule } from '../model.ts';
+import { accountName } from '../naming/access-account.ts';
 import { defaultCeiling, withProtected } from './ceiling.ts';
 import { ceilingDigest, ceilingToJson } from './ceiling-digest.ts';
 import { checkRoleRules, roleRefusal, scopeRefusal } from './check-ceiling.ts';
@@ -225,6 +226,32 @@ describe('roles', () => {
     const started = performance.now();
     expect(checkRoleRules([bomb], ceiling)).toMatchObject([{ reason: 'rule_malformed' }]);
     expect(performance.now() - started).toBeLessThan(200);
+  });
+});
+
+describe('ServiceAccounts of people', () => {
+  const account = accountName('ambit:ann', 'uid-1', digests);
+  const open = ceilingWith({ credentials: ['ServiceAccountToken'] });
+  const reason = (name: string, ceiling: Ceiling): string | undefined =>
+    subjectRefusal(name, ceiling, 'ServiceAccounts')?.reason;
+
+  test('are bound only where credentials names their way, and only by the names they have', () => {
+    expect(reason(account, open)).toBeUndefined();
+    expect(reason(account, ceilingWith({ credentials: ['TokenWebhook'] }))).toBe('subject_account');
+    for (const name of ['default', 'ambit-agent', 'ambit:ann', 'system:masters', '', 'a\n']) {
+      expect([name, reason(name, open)]).toEqual([name, 'subject_account']);
+    }
+  });
+
+  test('are no users: their names begin with no prefix', () => {
+    expect(subjectRefusal(account, open)?.reason).toBe('subject_prefix');
+  });
+
+  test('live where nothing is bound: whoever may edit there is any of them', () => {
+    expect(withProtected(open, []).protectedNamespaces).toContain('ambit-access');
+    expect(withProtected(ceilingWith(), []).protectedNamespaces).not.toContain('ambit-access');
+    const parsed = parseCeiling({ credentials: ['ServiceAccountToken'] });
+    expect(parsed.ok && parsed.value.protectedNamespaces).toContain('ambit-access');
   });
 });
 

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../model.ts';
+import { accessNamespace } from '../naming/access-account.ts';
 
 /**
  * The most that may ever be granted in one cluster. Owned by the cluster: central can read it and never write it.
@@ -25,9 +26,14 @@ export interface Ceiling {
 
 /**
  * Ways into a cluster that need the agent. `TokenWebhook`: it tells the API server whose a token of central is.
- * `ClientCertificate`: it has the API server's signer make certificates for people.
+ * `ClientCertificate`: it has the API server's signer make certificates for people. `ServiceAccountToken`: it keeps a
+ * ServiceAccount for each person and gets tokens of it.
  */
-export const credentialWays = ['TokenWebhook', 'ClientCertificate'] as const;
+export const credentialWays = [
+  'TokenWebhook',
+  'ClientCertificate',
+  'ServiceAccountToken',
+] as const;
 export type CredentialWay = (typeof credentialWays)[number];
 
 export const defaultCeiling: Ceiling = {
@@ -41,9 +47,13 @@ export const defaultCeiling: Ceiling = {
   credentials: [],
 };
 
-/** The ceiling with these namespaces protected besides its own and the defaults. */
+/**
+ * The ceiling with these namespaces protected besides its own and the defaults. Whoever may edit where the ServiceAccounts
+ * of people are can become any of them, so that is protected where there are such.
+ */
 export function withProtected(ceiling: Ceiling, namespaces: readonly string[]): Ceiling {
   const { protectedNamespaces } = defaultCeiling;
-  const all = [...protectedNamespaces, ...ceiling.protectedNamespaces, ...namespaces];
+  const ofPeople = ceiling.credentials.includes('ServiceAccountToken') ? [accessNamespace] : [];
+  const all = [...protectedNamespaces, ...ceiling.protectedNamespaces, ...ofPeople, ...namespaces];
   return { ...ceiling, protectedNamespaces: [...new Set(all)] };
 }

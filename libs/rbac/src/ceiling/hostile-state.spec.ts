@@ -5,7 +5,7 @@ import { ceilingOf, intentOf, namespaceOf, owner } from '../../test/worlds.ts';
 import { renderDesired } from '../desired/render-desired.ts';
 import { covers } from '../evaluate/covers.ts';
 import { isBinding } from '../is-binding.ts';
-import type { BindingObject, RbacObject, RoleObject } from '../model.ts';
+import type { BindingObject, RbacObject, RbacSubject, RoleObject } from '../model.ts';
 import type { Ceiling } from './ceiling.ts';
 
 function escapes(
@@ -26,12 +26,17 @@ function bindingEscapes(
   if (kind === 'ClusterRoleBinding' && !ceiling.clusterScope) return 'is cluster-wide';
   const isProtected = ceiling.protectedNamespaces.includes(metadata.namespace ?? '');
   if (isProtected) return 'is in a protected namespace';
-  const stranger = subjects.find(
-    ({ name }) =>
-      name.startsWith('system:') ||
-      !ceiling.subjectPrefixes.some((prefix) => name.startsWith(prefix)),
-  );
-  return stranger && `binds ${stranger.name}`;
+  const stranger = subjects.find((subject) => isStranger(subject, ceiling));
+  return stranger && `binds ${stranger.kind} ${stranger.name}`;
+}
+
+function isStranger({ kind, namespace, name }: RbacSubject, ceiling: Ceiling): boolean {
+  if (kind === 'ServiceAccount') {
+    const isPerson = namespace === 'ambit-access' && /^[-a-z0-9]+-[a-z2-7]{16}$/.test(name);
+    return !isPerson || !ceiling.credentials.includes('ServiceAccountToken');
+  }
+  const isOurs = ceiling.subjectPrefixes.some((prefix) => name.startsWith(prefix));
+  return name.startsWith('system:') || !isOurs;
 }
 
 function roleEscapes({ rules, metadata }: RoleObject, ceiling: Ceiling): string | undefined {

@@ -7,6 +7,7 @@ export type RefusalReason =
   | 'cluster_scope_off'
   | 'namespace_protected'
   | 'subject_prefix'
+  | 'subject_account'
   | 'subject_reserved'
   | 'subject_characters';
 

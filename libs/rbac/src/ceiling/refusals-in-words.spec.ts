@@ -159,7 +159,7 @@ describe('what is wrong with a ceiling file', () => {
     ]);
     expect(fieldOf(words({ breakGlass: ['a/b'] }))).toEqual(['/breakGlass/0']);
     expect(words({ credentials: ['TokenWebhook', 'tokenwebhook'] })).toEqual([
-      ['/credentials/1', 'must be one of: TokenWebhook, ClientCertificate'],
+      ['/credentials/1', 'must be one of: TokenWebhook, ClientCertificate, ServiceAccountToken'],
     ]);
   });
 

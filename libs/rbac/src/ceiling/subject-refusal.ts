@@ -1,13 +1,20 @@
+import type { SubjectMode } from '../intents.ts';
+import { accessNamespace, isAccountName } from '../naming/access-account.ts';
 import type { Ceiling } from './ceiling.ts';
 import type { Refusal } from './refusal.ts';
 
 const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
- * Why the ceiling refuses a User or Group of this name; undefined when it may be bound. Compared as Kubernetes
- * compares, byte for byte; only the reserved `system:` is also looked for behind spaces, case and look-alikes.
+ * Why the ceiling refuses a subject of this name; undefined when it may be bound. Users and groups are compared as
+ * Kubernetes compares, byte for byte; only the reserved `system:` is also looked for behind spaces, case and look-alikes.
  */
-export function subjectRefusal(subject: string, ceiling: Ceiling): Refusal | undefined {
+export function subjectRefusal(
+  subject: string,
+  ceiling: Ceiling,
+  kind: SubjectMode = 'Users',
+): Refusal | undefined {
+  if (kind === 'ServiceAccounts') return accountRefusal(subject, ceiling);
   if (foldsToSystem(subject)) {
     const message = `subject "${subject}" is refused: names that begin with "system:" belong to Kubernetes`;
     return { reason: 'subject_reserved', message, subject };
@@ -23,6 +30,17 @@ export function subjectRefusal(subject: string, ceiling: Ceiling): Refusal | und
   const allowed = ceiling.subjectPrefixes.map((prefix) => `"${prefix}"`).join(', ') || 'no subject';
   const message = `subject "${subject}" is refused: this cluster accepts only names that begin with ${allowed}`;
   return { reason: 'subject_prefix', message, subject };
+}
+
+/** Of our own namespace, and only where the owner wants people to come in that way. */
+function accountRefusal(account: string, { credentials }: Ceiling): Refusal | undefined {
+  if (!credentials.includes('ServiceAccountToken')) {
+    const message = `ServiceAccount "${visible(account)}" is refused: this cluster gives people no ServiceAccounts (credentials does not name ServiceAccountToken)`;
+    return { reason: 'subject_account', message, subject: account };
+  }
+  if (isAccountName(account)) return undefined;
+  const message = `ServiceAccount "${visible(account)}" is refused: no account of a person in ${accessNamespace} is named so`;
+  return { reason: 'subject_account', message, subject: account };
 }
 
 /** True when the name is `system:…` once case, width, spaces and invisible characters are folded away. */

@@ -49,7 +49,7 @@ export class BindingEntries {
     const entry = this.#entries.get(intent.key) ?? this.#make(intent.key, scope, role);
     if (entry.scope !== scope) groups.remove(entry);
     this.#moveTo(entry, scope, role);
-    entry.groups = intent.subjectKind === 'Groups';
+    entry.subjectKind = intent.subjectKind;
     entry.grantUid = intent.grantUid;
     entry.notBefore = intent.notBefore;
     entry.notAfter = intent.notAfter;
@@ -119,7 +119,7 @@ export class BindingEntries {
       key,
       scope,
       role,
-      groups: false,
+      subjectKind: 'Users',
       grantUid: undefined,
       notBefore: undefined,
       notAfter: undefined,
@@ -165,7 +165,7 @@ export class BindingEntries {
   #evaluate(entry: Entry): void {
     this.evaluations++;
     const { filter, groups } = this.#parts;
-    const { left, refused } = filter.apply(entry.key, entry.given, this.#ceiling);
+    const { left, refused } = filter.apply(entry, this.#ceiling);
     const same = sameTexts(entry.subjects, left);
     entry.subjects = left;
     entry.refused = refused.length === 0 ? nobody : refused;

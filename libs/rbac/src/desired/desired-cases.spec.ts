@@ -13,6 +13,7 @@ import {
 import type { Ceiling } from '../ceiling/ceiling.ts';
 import { isBinding } from '../is-binding.ts';
 import type { BindingObject } from '../model.ts';
+import { accountName } from '../naming/access-account.ts';
 import { DesiredState } from './desired-state.ts';
 
 const ours = { type: 'ours', roleUid: 'r1' } as const;
@@ -137,6 +138,45 @@ describe('access that must go', () => {
       expect([...state.entries()]).toEqual(before);
     },
   );
+
+  test('ServiceAccounts are bound in ambit-access alone, beside users of the same role', () => {
+    const account = accountName('ambit:ann', 'uid-1', digests);
+    const state = stateWith({ credentials: ['ServiceAccountToken'] });
+    state.setNamespace(namespace('payments'));
+    state.setIntents([
+      binding({ key: 'BINDING/0', subjects: ['ambit:bob'] }),
+      binding({
+        key: 'BINDING/1',
+        subjectKind: 'ServiceAccounts',
+        subjects: [account, 'default', 'system:masters'],
+      }),
+    ]);
+    const subjects = Array.from(state.entries(), ({ body }) => 'roleRef' in body && body.subjects);
+    expect(subjects).toHaveLength(2);
+    expect(subjects).toContainEqual([
+      { kind: 'ServiceAccount', namespace: 'ambit-access', name: account },
+    ]);
+    const [problem] = state.problems();
+    expect(problem).toMatchObject({ key: 'BINDING/1', reason: 'ceiling_refused' });
+    expect(problem?.message).toContain('"default"');
+    state.setIntents([deny('uid-1', account)]);
+    expect(access(state)).toEqual(['payments view ambit:bob']);
+  });
+
+  test('without ServiceAccountToken in credentials no ServiceAccount is bound', () => {
+    const account = accountName('ambit:ann', 'uid-1', digests);
+    const state = stateWith({ credentials: ['TokenWebhook'] });
+    state.setNamespace(namespace('payments'));
+    state.setIntents([
+      binding({ key: 'BINDING/1', subjectKind: 'ServiceAccounts', subjects: [account] }),
+    ]);
+    expect(state.size).toBe(0);
+    expect(Array.from(state.problems(), ({ message }) => message).join()).toContain(
+      'credentials does not name ServiceAccountToken',
+    );
+    state.setCeiling(ceilingWith({ credentials: ['ServiceAccountToken'] }));
+    expect(access(state)).toEqual([`payments view ${account}`]);
+  });
 
   test('a denied user loses everything at once, and nobody else anything', () => {
     const state = stateWith();

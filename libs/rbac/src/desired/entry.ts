@@ -1,6 +1,6 @@
 import type { Millis } from '@ambit/kernel';
-import type { IntentScope, RoleIntent, RoleReference } from '../intents.ts';
-import type { ObjectIdentity } from '../naming/object-identity.ts';
+import type { IntentScope, RoleIntent, RoleReference, SubjectMode } from '../intents.ts';
+import type { ObjectClass } from '../naming/object-identity.ts';
 import type { IntentProblemReason } from './desired-object.ts';
 
 /**
@@ -12,8 +12,7 @@ export interface Entry {
   readonly key: string;
   scope: ScopeCell;
   role: RoleCell;
-  /** Are its subjects groups? */
-  groups: boolean;
+  subjectKind: SubjectMode;
   grantUid: string | undefined;
   notBefore: Millis | undefined;
   notAfter: Millis | undefined;
@@ -53,7 +52,7 @@ export interface RoleCell {
 /** What bindings of one role and class have in common in whichever namespace. */
 export interface BindingFamily {
   readonly clusterRole: string;
-  readonly class: Exclude<ObjectIdentity['class'], 'role'>;
+  readonly class: Exclude<ObjectClass, 'role'>;
   /** Grant of time-bound bindings; else empty. */
   readonly uid: string;
   users: number;

@@ -33,7 +33,7 @@ export function* problemsOfEntry(
     return;
   }
   const refusals = entry.refused.flatMap(
-    (subject) => subjectRefusal(subject, context.ceiling) ?? [],
+    (subject) => subjectRefusal(subject, context.ceiling, entry.subjectKind) ?? [],
   );
   if (refusals.length > 0) {
     yield { key, reason: 'ceiling_refused', message: joinRefusals(refusals) };

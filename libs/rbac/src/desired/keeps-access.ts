@@ -1,6 +1,7 @@
 import { covers, maxRuleAtoms, ruleAtoms } from '../evaluate/covers.ts';
 import type { BindingObject, PolicyRule, RbacSubject } from '../model.ts';
 import type { BindingView } from './binding-groups.ts';
+import { subjectIn } from './binding-subject.ts';
 import { sortedHas } from './sorted-texts.ts';
 
 type RulesOf = (clusterRole: string) => readonly PolicyRule[] | null | undefined;
@@ -24,8 +25,9 @@ export function keepsAccess(
 }
 
 function holdsSubject({ family, part }: BindingView, subject: RbacSubject): boolean {
-  const kind = family.class.endsWith('-groups') ? 'Group' : 'User';
-  return subject.kind === kind && sortedHas(part.subjects, subject.name);
+  const ours = subjectIn(family, subject.name);
+  const isAlike = subject.kind === ours.kind && subject.namespace === ours.namespace;
+  return isAlike && sortedHas(part.subjects, subject.name);
 }
 
 function givesAsMuch(role: string, before: string, rulesOf: RulesOf): boolean {

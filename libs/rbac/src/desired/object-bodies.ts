@@ -5,7 +5,6 @@ import {
   rbacApiGroup,
   rbacApiVersion,
   type BindingObject,
-  type RbacSubject,
   type RoleObject,
 } from '../model.ts';
 import { identityText, objectName, roleIdentity } from '../naming/object-identity.ts';
@@ -13,6 +12,7 @@ import { objectKey } from '../naming/object-key.ts';
 import type { Digests } from '@ambit/kernel';
 import type { RoleIntent } from '../intents.ts';
 import { bindingIdentity, type BindingView } from './binding-groups.ts';
+import { subjectIn } from './binding-subject.ts';
 import type { DesiredObject } from './desired-object.ts';
 import { instantText } from './instant.ts';
 
@@ -46,15 +46,12 @@ export function bindingObject(
   };
   if (end !== undefined) annotations[ambitAnnotations.notAfter] = instantText(end);
   const name = key.slice(key.lastIndexOf('/') + 1);
-  const subjectKind = family.class.endsWith('-groups') ? 'Group' : 'User';
   const body: BindingObject = {
     apiVersion: rbacApiVersion,
     kind: namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding',
     metadata: { name, ...(namespace !== '' && { namespace }), labels, annotations },
     roleRef: { apiGroup: rbacApiGroup, kind: 'ClusterRole', name: family.clusterRole },
-    subjects: part.subjects.map((subject): RbacSubject => {
-      return { kind: subjectKind, apiGroup: rbacApiGroup, name: subject };
-    }),
+    subjects: part.subjects.map((subject) => subjectIn(family, subject)),
   };
   const { intents, grants } = part;
   const ends = end !== undefined && { notAfter: end };

@@ -1,6 +1,7 @@
 import type { Ceiling } from '../ceiling/ceiling.ts';
 import { subjectRefusal } from '../ceiling/subject-refusal.ts';
 import type { Mask } from './desired-object.ts';
+import type { Entry } from './entry.ts';
 
 /** What changed for which intents: whole entries by key, and subjects wherever they stand. */
 export interface FilterChange {
@@ -46,8 +47,7 @@ export class SubjectFilter {
 
   /** The subjects of an entry that are left, the same list when all are; and those the ceiling refuses. */
   apply(
-    key: string,
-    subjects: readonly string[],
+    { key, given: subjects, subjectKind }: Pick<Entry, 'key' | 'given' | 'subjectKind'>,
     ceiling: Ceiling,
   ): { readonly left: readonly string[]; readonly refused: readonly string[] } {
     const masked = this.#masks.byKey.get(key);
@@ -57,7 +57,7 @@ export class SubjectFilter {
       denied.has(subject) || this.#masks.subjects.has(subject) || masked?.has(subject) === true;
     const refused: string[] = [];
     const left = subjects.filter((subject) => {
-      if (subjectRefusal(subject, ceiling) === undefined) return !out(subject);
+      if (subjectRefusal(subject, ceiling, subjectKind) === undefined) return !out(subject);
       refused.push(subject);
       return false;
     });

@@ -18,7 +18,15 @@ const identity: fc.Arbitrary<ObjectIdentity> = fc.record({
   kind: fc.constantFrom('ClusterRole', 'ClusterRoleBinding', 'RoleBinding', 'Role'),
   namespace: text,
   role: text,
-  class: fc.constantFrom('role', 'standing', 'standing-groups', 'timed', 'timed-groups'),
+  class: fc.constantFrom(
+    'role',
+    'standing',
+    'standing-groups',
+    'standing-accounts',
+    'timed',
+    'timed-groups',
+    'timed-accounts',
+  ),
   uid: text,
   shard: fc.constantFrom('', '0', '1', '01'),
 });

@@ -1,6 +1,18 @@
 import { base32, type Digests } from '@ambit/kernel';
 import type { RbacKind } from '../model.ts';
 
+const classes = [
+  'role',
+  'standing',
+  'standing-groups',
+  'standing-accounts',
+  'timed',
+  'timed-groups',
+  'timed-accounts',
+] as const;
+/** Objects of one class hold subjects of one kind, and end or do not. */
+export type ObjectClass = (typeof classes)[number];
+
 /**
  * What makes an object of ours that object: only what Kubernetes never lets change. Another roleRef is therefore
  * another object, and an edit of subjects or rules keeps its name.
@@ -11,14 +23,13 @@ export interface ObjectIdentity {
   readonly namespace: string;
   /** Of a binding: name of the ClusterRole it refers to. Of a ClusterRole: name of the role, for people. */
   readonly role: string;
-  readonly class: 'role' | 'standing' | 'standing-groups' | 'timed' | 'timed-groups';
+  readonly class: ObjectClass;
   /** Grant of a time-bound binding, role of a ClusterRole; else empty. */
   readonly uid: string;
   /** Prefix of SHA-256(subject) as a text of 0 and 1. */
   readonly shard: string;
 }
 
-const classes = ['role', 'standing', 'standing-groups', 'timed', 'timed-groups'] as const;
 /** A Role is never written now; one that proves itself is still ours to take away. */
 const kinds = ['ClusterRole', 'ClusterRoleBinding', 'RoleBinding', 'Role'] as const;
 

@@ -3,6 +3,7 @@ import { heldAccess, nameInCluster } from '@ambit/domain';
 import type { Entrant, PolicyCluster } from '@ambit/domain';
 import { AppError, defined, isAppError } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
+import { nodeDigests } from '@ambit/transport';
 import { principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
@@ -100,7 +101,7 @@ export class IssueCredential {
     if (held.length === 0) throw noAccess(entrant, of);
     const { access } = cluster;
     if (access === undefined || access.credential === 'None') throw accessOff(of);
-    return { cluster, access, entrant, name: nameInCluster(cluster, entrant) };
+    return { cluster, access, entrant, name: nameInCluster(cluster, entrant, nodeDigests) };
   }
 }
 

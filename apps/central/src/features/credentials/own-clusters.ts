@@ -4,6 +4,7 @@ import type { OwnCluster } from '@ambit/contracts';
 import { heldAccess, nameInCluster } from '@ambit/domain';
 import type { RoleInForce, Entrant, NamespaceFacts, PolicyCluster } from '@ambit/domain';
 import { selectorMatches } from '@ambit/rbac';
+import { nodeDigests } from '@ambit/transport';
 import type { Actor } from '../../platform/actor.ts';
 import type { ClusterEvidence, Evidence } from '../access/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -65,7 +66,7 @@ function ownCluster(
     credential,
     roles: sorted(access.map(({ role }) => role)),
     namespaces: namespacesOf(access, evidence?.facts.namespaces ?? new Map()),
-    user: nameInCluster(cluster, entrant),
+    user: nameInCluster(cluster, entrant, nodeDigests),
     state: stateOf(evidence),
   };
 }

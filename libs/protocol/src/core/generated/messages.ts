@@ -18,7 +18,11 @@ export interface ConfigEntry {
   readonly subjectMode: SubjectMode;
 }
 
-export type SubjectMode = 'SUBJECT_MODE_UNSPECIFIED' | 'SUBJECT_MODE_USERS' | 'SUBJECT_MODE_GROUPS';
+export type SubjectMode =
+  | 'SUBJECT_MODE_UNSPECIFIED'
+  | 'SUBJECT_MODE_USERS'
+  | 'SUBJECT_MODE_GROUPS'
+  | 'SUBJECT_MODE_SERVICE_ACCOUNTS';
 
 /** Key "ROLE/<role uid>": a role whose rules come from central and that becomes a ClusterRole of ours. */
 export interface RoleIntent {
@@ -38,7 +42,7 @@ export interface PolicyRule {
 /** Key "DENY/<user uid>": a subject that loses everything at once. */
 export interface DenyEntry {
   readonly userUid: string;
-  /** The whole Kubernetes user name, prefix included. */
+  /** As bindings name the person: the whole Kubernetes user name, prefix included, or the ServiceAccount. */
   readonly subject: string;
 }
 
@@ -50,7 +54,7 @@ export interface BindingIntent {
   readonly grantUid: string;
   /** Prefix of SHA-256(subject) as a text of 0 and 1; empty when there is one shard. */
   readonly shard: string;
-  /** Kubernetes user names (or group names in mode Groups), sorted, unique, at most 256. */
+  /** Kubernetes user names (group names or ServiceAccounts in these modes), sorted, unique, at most 256. */
   readonly subjects: readonly string[];
   /** Milliseconds since 1970; 0 means none. */
   readonly notBefore: number;
