@@ -1,4 +1,4 @@
-import { rbacApiVersion } from '@ambit/rbac';
+import { accessNamespace, rbacApiVersion } from '@ambit/rbac';
 import type { Ceiling, PolicyRule } from '@ambit/rbac';
 import { stringify } from 'yaml';
 import { clientSigner } from './credentials/signing-request.ts';
@@ -82,7 +82,21 @@ function bindRules(names: readonly string[]): PolicyRule[] {
   ];
 }
 
-/** The ClusterRole of `agentRules` as YAML, ready for `kubectl apply -f -`. */
+/** What it may do with the ServiceAccounts of people, in their namespace alone. The admission policies bound which. */
+const accountRules: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['list', 'create', 'delete'] },
+  { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
+];
+
+function accountObjects(): object[] {
+  const metadata = { name: 'ambit-agent', namespace: accessNamespace };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: accessNamespace } },
+    { apiVersion: rbacApiVersion, kind: 'Role', metadata, rules: accountRules },
+  ];
+}
+
+/** The ClusterRole of `agentRules`, and what stands beside it, as YAML, ready for `kubectl apply -f -`. */
 export function printRbac(ceiling: Ceiling): string {
   const role = {
     apiVersion: rbacApiVersion,
@@ -90,10 +104,18 @@ export function printRbac(ceiling: Ceiling): string {
     metadata: { name: 'ambit-agent' },
     rules: agentRules(ceiling),
   };
+  const accounts = ceiling.credentials.includes('ServiceAccountToken');
+  const bound = `#   kubectl create rolebinding ambit-agent --namespace=${accessNamespace} --role=ambit-agent --user=NAME\n`;
   return (
     '# The least rights of ambit-agent under this ceiling. Bind it to the account the agent runs as:\n' +
     '#   kubectl create clusterrolebinding ambit-agent --clusterrole=ambit-agent --user=NAME\n' +
+    (accounts ? bound : '') +
     '# For whom, where and on which objects it uses them is bounded by what ambit-agent print-policy prints.\n' +
-    stringify(role, { lineWidth: 0, aliasDuplicateObjects: false })
+    (accounts
+      ? '# Without that, who holds them can get tokens of everybody in this namespace.\n'
+      : '') +
+    [role, ...(accounts ? accountObjects() : [])]
+      .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
+      .join('---\n')
   );
 }

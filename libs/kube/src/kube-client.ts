@@ -5,12 +5,13 @@ import type { Discovery } from './discovery.ts';
 import type { KubeRequest } from './exchange.ts';
 import { isKubeError } from './kube-error.ts';
 import { listQuery, queryText, watchQuery, writeQuery } from './query.ts';
-import { collectionPath, objectPath } from './resources.ts';
+import { collectionPath, kubeResources, objectPath } from './resources.ts';
 import type { KubeObject, KubeResource, ObjectName } from './resources.ts';
 import { readWatch } from './watch-stream.ts';
 import type {
   AccessReviewSpec,
   AccessReviewStatus,
+  AccountToken,
   DeleteOptions,
   KubeList,
   KubeVersion,
@@ -142,6 +143,24 @@ export class KubeClient {
       body: JSON.stringify(body),
     });
     return answer.kind === 'Status' || !answer.metadata.deletionTimestamp ? undefined : answer;
+  }
+
+  /**
+   * A token of a ServiceAccount for the API server itself, good for so many seconds (600 at least) and as long as the
+   * account is there.
+   */
+  async createToken(account: ObjectName, expirationSeconds: number): Promise<AccountToken> {
+    const resource = kubeResources.serviceAccounts;
+    const { status } = await this.#write<{ status: AccountToken }>('create', resource, {
+      method: 'POST',
+      path: `${objectPath(resource, account)}/token`,
+      body: JSON.stringify({
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds },
+      }),
+    });
+    return status;
   }
 
   /** What the API server itself would decide; needs `create` on subjectaccessreviews. */

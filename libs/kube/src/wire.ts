@@ -71,6 +71,13 @@ export interface AccessReviewSpec {
   readonly nonResourceAttributes?: { readonly path: string; readonly verb: string };
 }
 
+/** What a TokenRequest answers. */
+export interface AccountToken {
+  readonly token: string;
+  /** RFC 3339. */
+  readonly expirationTimestamp: string;
+}
+
 export interface AccessReviewStatus {
   readonly allowed: boolean;
   readonly denied?: boolean;

@@ -1,4 +1,4 @@
-import { maxSubjectsPerObject } from '@ambit/rbac';
+import { accessNamespace, accountNamePattern, maxSubjectsPerObject } from '@ambit/rbac';
 import type { Ceiling, PolicyRule } from '@ambit/rbac';
 import {
   ceilingName,
@@ -25,7 +25,7 @@ export function ceilingPolicy(ceiling: Ceiling): PolicyDraft {
       },
     ],
     variables: ceilingVariables(ceiling),
-    checks: [...scopeChecks, ...bindingChecks, ...roleChecks],
+    checks: [...scopeChecks, ...bindingChecks(ceiling), ...roleChecks],
   };
 }
 
@@ -101,7 +101,7 @@ const scopeChecks: readonly Check[] = [
  * What holds of every subject, in one walk and one message: reading a field of an object is what costs here, and the
  * API server works out a message of its own for each check whether it is refused or not.
  */
-const subjectIsAllowed = [
+const userIsAllowed = [
   "subject.kind in ['User', 'Group']",
   `has(subject.apiGroup) && subject.apiGroup == ${celText(rbacGroup)}`,
   "(!has(subject.namespace) || subject.namespace == '')",
@@ -111,10 +111,40 @@ const subjectIsAllowed = [
   "!(subject.kind == 'Group' && has(request.userInfo.groups) && subject.name in request.userInfo.groups)",
 ].join('\n&& ');
 
+/** One of ours in our own namespace. Elsewhere a ServiceAccount is a program, which may be anything. */
+const accountIsAllowed = [
+  "subject.kind == 'ServiceAccount'",
+  "(!has(subject.apiGroup) || subject.apiGroup == '')",
+  `has(subject.namespace) && subject.namespace == ${celText(accessNamespace)}`,
+].join('\n&& ');
+
+/** All names at once, as below. */
+const accountNames = `^(${accountNamePattern.replace(/^\^|\$$/g, '')} ?)*$`;
+
 /** All names at once: a pattern is worked out for every match. */
 const namesArePlain = String.raw`!variables.subjects.map(subject, subject.name).join('').matches("[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}]")`;
 
-const bindingChecks: readonly Check[] = [
+const usersAllowed = `variables.subjects.all(subject, ${userIsAllowed})\n&& ${namesArePlain}`;
+const userMessage =
+  'begins with one of subjectPrefixes of the ceiling, is no name of Kubernetes itself, holds no control characters, and is not this account';
+
+/** Without the way in it says what it said before there was one, so that nobody has to apply the policies anew. */
+const subjectCheck = ({ credentials }: Ceiling): Check =>
+  credentials.includes('ServiceAccountToken')
+    ? {
+        expression: [
+          `(${usersAllowed})`,
+          `|| (variables.subjects.all(subject, ${accountIsAllowed})`,
+          `&& variables.subjects.map(subject, subject.name).join(' ').matches(${celText(accountNames)}))`,
+        ].join('\n'),
+        message: `a subject is the ServiceAccount of a person in ${accessNamespace} and no other, or a user or a group that ${userMessage}`,
+      }
+    : {
+        expression: usersAllowed,
+        message: `a subject is a user or a group and never a ServiceAccount, ${userMessage}`,
+      };
+
+const bindingChecks = (ceiling: Ceiling): readonly Check[] => [
   {
     expression:
       `!variables.binding || (object.roleRef.apiGroup == ${celText(rbacGroup)} && object.roleRef.kind == 'ClusterRole'\n` +
@@ -126,11 +156,7 @@ const bindingChecks: readonly Check[] = [
     expression: `variables.subjects.size() <= ${maxSubjectsPerObject}`,
     message: `an object of Ambit holds at most ${maxSubjectsPerObject} subjects`,
   },
-  {
-    expression: `variables.subjects.all(subject, ${subjectIsAllowed})\n&& ${namesArePlain}`,
-    message:
-      'a subject is a user or a group and never a ServiceAccount, begins with one of subjectPrefixes of the ceiling, is no name of Kubernetes itself, holds no control characters, and is not this account',
-  },
+  subjectCheck(ceiling),
 ];
 
 /** As Kubernetes reckons whether rules cover others: each single permission by one rule of the ceiling. */

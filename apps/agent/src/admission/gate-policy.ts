@@ -1,5 +1,6 @@
-import { ambitAnnotations, ambitLabels, managedByValue } from '@ambit/rbac';
+import { accessNamespace, ambitAnnotations, ambitLabels, managedByValue } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
+import { accountChecks, accountVariables } from './account-checks.ts';
 import { gateName, rbacGroup, releasing, writtenResources } from './admission-policy.ts';
 import type { Check, PolicyDraft, Variable } from './admission-policy.ts';
 import { makesCertificates, ofCertificates } from './certificate-policy.ts';
@@ -18,13 +19,14 @@ const aggregates = `${rbacGroup}/aggregate-to-`;
  * what they may give.
  */
 export function gatePolicy(ceiling: Pick<Ceiling, 'breakGlass' | 'credentials'>): PolicyDraft {
+  const accounts = ceiling.credentials.includes('ServiceAccountToken');
   return {
     name: gateName,
     resourceRules: [
       { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'], scope: '*' },
     ],
-    variables: gateVariables(ceiling),
-    checks: gateChecks(makesCertificates(ceiling)),
+    variables: [...gateVariables(ceiling), ...(accounts ? accountVariables : [])],
+    checks: [writtenOnly(ceiling), ...rbacChecks, ...(accounts ? accountChecks : [])],
   };
 }
 
@@ -75,15 +77,23 @@ const nothingAdded = (field: string, keys: readonly string[]): string =>
 const has = (field: string, key: string): string => `${celText(key)} in variables.${field}`;
 
 /** What the gate of certificates judges is none of the business of the rest. */
-const gateChecks = (certificates: boolean): readonly Check[] => [
-  {
-    expression: certificates ? `variables.ofRbac || (${ofCertificates})` : 'variables.ofRbac',
-    message: certificates
-      ? 'this account writes RoleBindings, ClusterRoleBindings and ClusterRoles of Ambit and requests of certificates, and nothing else'
-      : 'this account writes RoleBindings, ClusterRoleBindings and ClusterRoles of Ambit, and nothing else',
-  },
-  ...rbacChecks,
-];
+function writtenOnly(ceiling: Pick<Ceiling, 'credentials'>): Check {
+  const certificates = makesCertificates(ceiling);
+  const accounts = ceiling.credentials.includes('ServiceAccountToken');
+  const expressions = [
+    'variables.ofRbac',
+    ...(certificates ? [`(${ofCertificates})`] : []),
+    ...(accounts ? ['variables.ofAccounts'] : []),
+  ];
+  const more = [
+    certificates ? ' and requests of certificates' : '',
+    accounts ? ` and ServiceAccounts of people in ${accessNamespace} and their tokens` : '',
+  ];
+  return {
+    expression: expressions.join(' || '),
+    message: `this account writes RoleBindings, ClusterRoleBindings and ClusterRoles of Ambit${more.join('')}, and nothing else`,
+  };
+}
 
 const rbacChecks: readonly Check[] = [
   {

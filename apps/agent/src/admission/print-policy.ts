@@ -1,5 +1,5 @@
 import { AppError } from '@ambit/kernel';
-import { withProtected } from '@ambit/rbac';
+import { accessNamespace, withProtected } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
 import { stringify } from 'yaml';
@@ -39,6 +39,12 @@ export function printPolicy(
 const asComment = (account: string): string => celText(account).slice(1, -1);
 
 function refuseBindable(account: string, { subjectPrefixes }: Ceiling): void {
+  if (namespaceOfAccount(account) === accessNamespace) {
+    throw new AppError('config_invalid', `The agent may not run as "${account}".`, {
+      why: `In ${accessNamespace} are the ServiceAccounts of people, which central gives roles.`,
+      hint: 'Give the agent an account in another namespace, and name that with --account.',
+    });
+  }
   const prefix = subjectPrefixes.find((each) => account.startsWith(each));
   if (prefix === undefined) return;
   throw new AppError('config_invalid', `The agent may not run as "${account}".`, {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { serviceAccountUser } from '@ambit/rbac';
 import type { UserInfo } from '@ambit/rbac';
 import type { ObjectStore } from './object-store.ts';
@@ -50,7 +50,7 @@ export class SimulatedAuthenticator {
     account: Omit<AccountToken, 'expires'>,
     seconds: number,
   ): AccountToken & { token: string } {
-    const token = randomBytes(24).toString('base64url');
+    const token = accountToken(account, this.#now() + seconds * 1000);
     const issued = { ...account, expires: this.#now() + seconds * 1000 };
     this.#accounts.set(token, issued);
     return { ...issued, token };
@@ -75,6 +75,18 @@ export class SimulatedAuthenticator {
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, authenticated];
     return { name: serviceAccountUser(namespace, name), groups };
   }
+}
+
+/** Shaped as Kubernetes' own, so that who reads what it says finds it there; what counts is that it is known. */
+function accountToken({ namespace, name, uid }: Omit<AccountToken, 'expires'>, expires: number) {
+  const claims = {
+    sub: serviceAccountUser(namespace, name),
+    jti: randomUUID(),
+    exp: Math.floor(expires / 1000),
+    'kubernetes.io': { namespace, serviceaccount: { name, uid } },
+  };
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return [part({ alg: 'none' }), part(claims), randomBytes(24).toString('base64url')].join('.');
 }
 
 /** Empty without a bearer token; the scheme's letter case does not count. */

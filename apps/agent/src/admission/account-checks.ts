@@ -1,0 +1,98 @@
+import {
+  accessNamespace,
+  accountNamePattern,
+  ambitAnnotations,
+  ambitLabels,
+  managedByValue,
+} from '@ambit/rbac';
+import type { Check, Variable } from './admission-policy.ts';
+import { celText, celTexts } from './cel-text.ts';
+
+/*
+ * What the gate lets the agent's account do with ServiceAccounts. Whoever may ask for tokens of any ServiceAccount may be
+ * anybody, so everything is bounded here: where, of which names, for how long and for whom.
+ */
+
+const labelKeys = Object.values(ambitLabels);
+const ofToken = "has(request.subResource) && request.subResource == 'token'";
+const ofObject = "(!has(request.subResource) || request.subResource == '')";
+
+export const accountVariables: readonly Variable[] = [
+  {
+    name: 'ofAccounts',
+    expression: [
+      "request.resource.group == '' && request.resource.resource == 'serviceaccounts'",
+      `has(request.namespace) && request.namespace == ${celText(accessNamespace)}`,
+      `((${ofObject} && request.operation in ['CREATE', 'DELETE'])\n|| (${ofToken} && request.operation == 'CREATE'))`,
+    ].join('\n&& '),
+  },
+  { name: 'asksToken', expression: `variables.ofAccounts && ${ofToken}` },
+  {
+    name: 'makesAccount',
+    expression: "variables.ofAccounts && !variables.asksToken && request.operation == 'CREATE'",
+  },
+  {
+    name: 'deletesAccount',
+    expression: "variables.ofAccounts && request.operation == 'DELETE'",
+  },
+];
+
+const none = (field: string): string => `(!has(object.${field}) || object.${field}.size() == 0)`;
+const carries = (object: string): string =>
+  [
+    `has(${object}.metadata.labels) && has(${object}.metadata.annotations)`,
+    `${celText(ambitLabels.managedBy)} in ${object}.metadata.labels`,
+    `${object}.metadata.labels[${celText(ambitLabels.managedBy)}] == ${celText(managedByValue)}`,
+    `${celText(ambitAnnotations.identity)} in ${object}.metadata.annotations`,
+  ].join('\n&& ');
+
+export const accountChecks: readonly Check[] = [
+  {
+    expression: `!variables.makesAccount || object.metadata.name.matches(${celText(accountNamePattern)})`,
+    message: 'this account makes only ServiceAccounts that are named as those of people are',
+  },
+  {
+    expression: [
+      '!variables.makesAccount',
+      `|| (${carries('object')}`,
+      `&& object.metadata.labels.all(key, key in ${celTexts(labelKeys)})`,
+      `&& object.metadata.annotations.all(key, key == ${celText(ambitAnnotations.identity)}))`,
+    ].join('\n'),
+    message:
+      'a ServiceAccount that this account makes carries the labels of Ambit and no others, and says whose it is',
+  },
+  {
+    expression: `!variables.makesAccount || (${none('secrets')} && ${none('imagePullSecrets')})`,
+    message: 'a ServiceAccount that this account makes names no secrets',
+  },
+  {
+    expression: [
+      '!variables.makesAccount',
+      "|| ((!has(object.metadata.generateName) || object.metadata.generateName == '')",
+      `&& ${none('metadata.ownerReferences')} && ${none('metadata.finalizers')})`,
+    ].join('\n'),
+    message: 'a ServiceAccount that this account makes has no owners, finalizers or made-up name',
+  },
+  {
+    expression: "!variables.deletesAccount || request.name != ''",
+    message: 'this account deletes ServiceAccounts one by one',
+  },
+  {
+    expression: `!variables.deletesAccount || (${carries('oldObject')})`,
+    message: 'this account deletes only ServiceAccounts that it made',
+  },
+  {
+    expression: `!variables.asksToken || request.name.matches(${celText(accountNamePattern)})`,
+    message: 'this account asks only for tokens of ServiceAccounts of people',
+  },
+  {
+    expression:
+      '!variables.asksToken || (has(object.spec.expirationSeconds) && object.spec.expirationSeconds <= 3600)',
+    message: 'a token that this account asks for lasts at most an hour',
+  },
+  {
+    expression:
+      '!variables.asksToken || !has(object.spec.boundObjectRef) || object.spec.boundObjectRef == null',
+    message: 'a token that this account asks for is bound to nothing',
+  },
+];
