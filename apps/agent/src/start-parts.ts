@@ -5,6 +5,8 @@ import { AdmissionWatch } from './admission/admission-watch.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
+import { HeldAccounts } from './credentials/held-accounts.ts';
+import { accountTokens, openAccounts } from './credentials/open-accounts.ts';
 import { openCredentialDesk } from './credentials/open-credential-desk.ts';
 import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
@@ -12,6 +14,7 @@ import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
 import type { Reconciler, StateFollower, UnexplainedStep } from './reconcile/ports.ts';
+import { followers } from './reconcile/followers.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
 import { openSession } from './session/open-session.ts';
@@ -44,7 +47,9 @@ export async function startParts(
   const clock = parts.clockInterval;
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
   const credentials = new HeldCredentials(keeper.identity.clusterUid, logger);
-  const reconciler = makeReconciler(parts, credentials);
+  const heldAccounts = new HeldAccounts();
+  const reconciler = makeReconciler(parts, followers([credentials, heldAccounts]));
+  const accounts = openAccounts(parts, heldAccounts, () => reconciler.status().heldRemovals > 0);
   calls.feed(clock, () => reconciler.clockChanged());
   const alarm = new ClockAlarm(clock, trail.log, logger);
   teardown.add(
@@ -62,13 +67,16 @@ export async function startParts(
   const webhook = await openTokenWebhook(parts, credentials);
   teardown.add('token webhook', () => webhook?.stop());
   await reconciler.start();
+  accounts.start();
+  teardown.add('ServiceAccounts of people', () => within(finishWithinMs, accounts.stop()));
   const stateKeeper = new StateKeeper({ store, highWater, steps, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
   const admission = watchAdmission(parts);
   teardown.add('admission watch', () => admission.stop());
   const discovery = new DiscoveryWatch({ client: parts.kubernetes.client, logger });
   teardown.add('discovery', () => discovery.stop());
-  const desk = openCredentialDesk(parts, credentials, teardown);
+  const makers = { serviceAccountToken: accountTokens(parts, accounts, heldAccounts) };
+  const desk = openCredentialDesk(parts, { held: credentials, makers }, teardown);
   const session = openSession(
     { ...parts, stateKeeper, reconciler, admission, discovery, desk },
     held,
@@ -80,6 +88,7 @@ export async function startParts(
   parts.ceiling.watch((changed) => {
     reconciler.setCeiling(changed);
     webhook?.ceilingChanged();
+    accounts.changed();
     admission.look();
     session.changed();
   });

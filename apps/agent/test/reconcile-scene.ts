@@ -13,10 +13,10 @@ import { eventually, silentLogger } from '@ambit/testing';
 import type { WriteAnnouncer } from '../src/audit/write-announcements.ts';
 import { ClockInterval } from '../src/clock/clock-interval.ts';
 import { printPolicy } from '../src/admission/print-policy.ts';
-import { agentRules } from '../src/print-rbac.ts';
+import { printRbac } from '../src/print-rbac.ts';
 import { ClusterReconciler } from '../src/reconcile/cluster-reconciler.ts';
 import type { AgentAuditEvent } from '../src/reconcile/object-audit.ts';
-import type { UnexplainedStep } from '../src/reconcile/ports.ts';
+import type { StateFollower, UnexplainedStep } from '../src/reconcile/ports.ts';
 import { ObjectInventory } from '../src/state/object-inventory.ts';
 import { MemoryAnnouncer } from './memory-announcer.ts';
 
@@ -55,6 +55,7 @@ export interface SceneOptions {
   readonly before?: (reconciler: ClusterReconciler) => void;
   /** Rights of the agent when they are not those that its ceiling asks for. */
   readonly rightsOf?: Ceiling;
+  readonly follower?: StateFollower;
 }
 
 export interface Push {
@@ -88,14 +89,14 @@ export class ReconcileScene {
   readonly folder: string;
   readonly events: AgentAuditEvent[];
   readonly applied: { readonly revision: number; readonly report: wire.ApplyReport }[] = [];
-  readonly #agent: KubeClient;
+  readonly agent: KubeClient;
   readonly inventory: ObjectInventory;
   readonly ceiling: Ceiling;
   revision = 0;
 
   private constructor(parts: SceneParts) {
     this.admin = parts.admin;
-    this.#agent = parts.agent;
+    this.agent = parts.agent;
     this.reconciler = parts.reconciler;
     this.clock = parts.clock;
     this.interval = parts.interval;
@@ -111,7 +112,7 @@ export class ReconcileScene {
     const ceiling = ceilingOf(options.ceiling);
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ambit-reconcile-')));
     const admin = await clientOf(folder, 'admin', cluster.adminKubeconfig);
-    const rights = agentRules(options.rightsOf ?? ceiling);
+    const rights = printRbac(options.rightsOf ?? ceiling);
     const policies = printPolicy(ceiling, {});
     const kubeconfig = await cluster.agentKubeconfig(rights, policies);
     const agent = await clientOf(folder, 'agent', kubeconfig, options);
@@ -133,6 +134,7 @@ export class ReconcileScene {
       digests,
       logger,
       random: options.random ?? Math.random,
+      ...(options.follower !== undefined && { follower: options.follower }),
     });
     options.before?.(reconciler);
     await reconciler.start();
@@ -246,7 +248,7 @@ export class ReconcileScene {
   /** Stops without taking anything back, as a killed process would, but for the inventory that is on disk. */
   async halt(): Promise<void> {
     await this.reconciler.stop();
-    this.#agent.close();
+    this.agent.close();
     this.admin.close();
   }
 

@@ -1,4 +1,4 @@
-import { AppError, mostCommonNameBytes } from '@ambit/kernel';
+import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import { subjectRefusal } from '@ambit/rbac';
@@ -24,11 +24,6 @@ export function checkOrder(order: wire.CredentialOrder, facts: OrderFacts): void
   if (now >= notAfter) throw new AppError('timed_out', 'The order came too late.');
   const refusal = subjectRefusal(name, ceiling);
   if (refusal !== undefined) throw new AppError('ceiling_refused', `The ${refusal.message}.`);
-  if (Buffer.byteLength(name) > mostCommonNameBytes) {
-    throw new AppError('invalid_request', 'The name is too long for a credential.', {
-      why: `It may have ${mostCommonNameBytes} bytes.`,
-    });
-  }
   if (!(ttlSeconds >= life.least && ttlSeconds <= life.most)) {
     throw new AppError('invalid_request', 'A credential lasts from 10 minutes to one hour.');
   }

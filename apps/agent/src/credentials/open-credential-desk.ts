@@ -6,13 +6,17 @@ import { within } from '../platform/within.ts';
 import type { HeldCredentials } from '../token-webhook/held-credentials.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { CredentialDesk } from './credential-desk.ts';
+import type { CredentialMakers } from './credential-maker.ts';
 
 const finishWithinMs = 2_000;
 
-/** The desk of a running agent, with everything it can make. */
+/** The desk of a running agent, with everything it can make: `makers`, and client certificates. */
 export function openCredentialDesk(
   parts: AgentParts,
-  held: Pick<HeldCredentials, 'refusalOf'>,
+  {
+    held,
+    makers,
+  }: { readonly held: Pick<HeldCredentials, 'refusalOf'>; readonly makers: CredentialMakers },
   teardown: Teardown,
 ): CredentialDesk {
   const { kubernetes, keeper, ceiling, clockInterval: time, trail, logger } = parts;
@@ -21,7 +25,7 @@ export function openCredentialDesk(
   const certificates = new ClientCertificates({ client, labels, logger });
   teardown.add('certificate requests', () => within(finishWithinMs, certificates.settled()));
   return new CredentialDesk({
-    makers: { clientCertificate: certificates },
+    makers: { ...makers, clientCertificate: certificates },
     ceiling: () => ceiling.ceiling,
     refusalOf: (name, session) => held.refusalOf(name, session),
     trail,

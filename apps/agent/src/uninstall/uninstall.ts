@@ -11,6 +11,8 @@ import type { DataFolder } from '../platform/data-folder.ts';
 import { kubernetesConnection, openKubernetes } from '../platform/open-kubernetes.ts';
 import type { OpenKubernetes } from '../platform/open-kubernetes.ts';
 import { ObjectInventory } from '../state/object-inventory.ts';
+import { removeAccounts } from './remove-accounts.ts';
+import type { AccountRemoval } from './remove-accounts.ts';
 import { everyLabelled, removeObjects } from './remove-objects.ts';
 import type { Removal, RemovedKind } from './remove-objects.ts';
 
@@ -40,19 +42,19 @@ export async function uninstall(
     const folder = await openDataFolder(settings.dataDir, kubernetes.kubeSystemUid, 'no wait');
     try {
       const inventory = await ObjectInventory.open(folder.inventory, logger);
+      const { client, kubeSystemUid: clusterUid } = kubernetes;
+      const { breakGlass, credentials } = ceiling.ceiling;
+      const owner = { clusterUid, installationUid: await installationOf(folder, kubernetes) };
       const removal = await removeObjects({
-        client: kubernetes.client,
+        client,
         inventory,
-        owner: {
-          clusterUid: kubernetes.kubeSystemUid,
-          installationUid: await installationOf(folder, kubernetes),
-          digests: nodeDigests,
-          breakGlass: ceiling.ceiling.breakGlass,
-        },
+        owner: { ...owner, digests: nodeDigests, breakGlass },
       });
       await inventory.flush();
+      const wanted = credentials.includes('ServiceAccountToken');
+      const accounts = await removeAccounts(client, { owner, digests: nodeDigests, wanted });
       // Names in a cluster are almost any text, and whoever may write there chose them.
-      return report(removal, connection.server, (line) => write(printable(line)));
+      return report({ removal, accounts }, connection.server, (line) => write(printable(line)));
     } finally {
       await folder.release();
     }
@@ -84,12 +86,21 @@ async function installationOf(
   });
 }
 
-function report({ removed, foreign, left }: Removal, server: string, write: Write): number {
-  const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
+function report(
+  { removal, accounts }: { readonly removal: Removal; readonly accounts: AccountRemoval },
+  server: string,
+  write: Write,
+): number {
+  const { removed } = removal;
+  const foreign = [...removal.foreign, ...accounts.foreign];
+  const left = [...removal.left, ...accounts.left];
+  const bound = Object.values(removed).reduce((sum, count) => sum + count, 0);
+  const total = bound + accounts.removed;
   write(`Removed ${total} ${total === 1 ? 'object' : 'objects'} of ours from ${server}:`);
   for (const kind of Object.keys(removed) as RemovedKind[]) {
     write(`  ${kind.padEnd(20)} ${removed[kind]}`);
   }
+  if (accounts.removed > 0) write(`  ${'ServiceAccount'.padEnd(20)} ${accounts.removed}`);
   for (const object of foreign) {
     write(`Left alone, because it is not ours though it carries our labels: ${object}`);
   }
