@@ -106,6 +106,35 @@ const person: RbacSubject = { kind: 'ServiceAccount', namespace, name: account }
       expect(answer).toContain(said);
     });
 
+    test('a token is for the API server itself, and bound to nothing', async () => {
+      await scene.admin.create<KubeObject>(serviceAccounts, honest);
+      const kind = 'TokenRequest';
+      const tokens = { ...serviceAccounts, plural: `serviceaccounts/${account}/token`, kind };
+      const request = (more: object): Promise<string> => {
+        const spec = { expirationSeconds: 600, ...more };
+        const metadata = { name: account, namespace };
+        const body = { apiVersion: 'authentication.k8s.io/v1', kind, metadata, spec };
+        return verdict(scene.agent.create<KubeObject>(tokens, body));
+      };
+      expect(await request({})).toBe('');
+      expect(await request({ audiences: [] })).toBe('');
+      for (const foreign of [
+        'vault',
+        'sts.amazonaws.com',
+        'api://AzureADTokenExchange',
+        'acme.svc.id.goog',
+        'https://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/x',
+      ]) {
+        const said = await request({ audiences: [foreign] });
+        expect([foreign, said]).toEqual([foreign, expect.stringContaining('no cloud or vault')]);
+      }
+      const own = 'https://kubernetes.default.svc.cluster.local';
+      expect(await request({ audiences: [own, 'vault'] })).toContain('no cloud or vault');
+      const secret = { kind: 'Secret', apiVersion: 'v1', name: 'x' };
+      expect(await request({ boundObjectRef: secret })).toMatch(/^4/);
+      await scene.admin.delete(serviceAccounts, { name: account, namespace });
+    });
+
     test('no account of anybody else is changed, deleted or asked for a token', async () => {
       await scene.admin.create<KubeObject>(serviceAccounts, {
         metadata: { name: 'bot', namespace },
@@ -193,8 +222,12 @@ const person: RbacSubject = { kind: 'ServiceAccount', namespace, name: account }
 
     test('an owner who does not name the way gets none of it', async () => {
       await scene.rule({});
+      await scene.admin.create<KubeObject>(serviceAccounts, honest);
+      const at = { name: account, namespace };
       expect(await make({})).toContain('nothing else');
       expect(await token(account)).toContain('nothing else');
+      expect(await verdict(scene.agent.delete(serviceAccounts, at))).toContain('nothing else');
+      await scene.admin.delete(serviceAccounts, at);
       expect(await bind([person])).toContain('never a ServiceAccount');
       await scene.rule(withWay);
     });

@@ -46,6 +46,13 @@ const carries = (object: string): string =>
     `${celText(ambitAnnotations.identity)} in ${object}.metadata.annotations`,
   ].join('\n&& ');
 
+/**
+ * Policies see the audiences that the API server fills in where none is asked for, and have no way to know its own: it is
+ * called by a URL everywhere, and by these names besides. Others who trust tokens of ServiceAccounts are called otherwise,
+ * but for one.
+ */
+const namedServers = ['k3s', 'rke2'];
+
 export const accountChecks: readonly Check[] = [
   {
     expression: `!variables.makesAccount || object.metadata.name.matches(${celText(accountNamePattern)})`,
@@ -89,6 +96,15 @@ export const accountChecks: readonly Check[] = [
     expression:
       '!variables.asksToken || (has(object.spec.expirationSeconds) && object.spec.expirationSeconds <= 3600)',
     message: 'a token that this account asks for lasts at most an hour',
+  },
+  {
+    expression: [
+      '!variables.asksToken || !has(object.spec.audiences)',
+      `|| object.spec.audiences.all(one, one in ${celTexts(namedServers)}`,
+      `|| (one.startsWith('https://') && !one.startsWith('https://iam.googleapis.com/')))`,
+    ].join('\n'),
+    message:
+      'a token that this account asks for is for the API server itself, and for no cloud or vault',
   },
   {
     expression:

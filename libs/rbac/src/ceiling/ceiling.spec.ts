@@ -4,7 +4,7 @@ import { digests } from '../../test/digests.ts';
 import { ceilingWith, podReader, secretReader } from '../../test/worlds.ts';
 import type { PolicyRule } from '../model.ts';
 import { accountName } from '../naming/access-account.ts';
-import { defaultCeiling, withProtected } from './ceiling.ts';
+import { defaultCeiling, withProtected, type Ceiling } from './ceiling.ts';
 import { ceilingDigest, ceilingToJson } from './ceiling-digest.ts';
 import { checkRoleRules, roleRefusal, scopeRefusal } from './check-ceiling.ts';
 import { parseCeiling, parseCeilingDocument } from './parse-ceiling.ts';
