@@ -5,6 +5,7 @@ export type { GatewayPorts } from './agent-gateway.ts';
 export type { GatewayParts } from './gateway-parts.ts';
 export { AgentStatus } from './agent-status.ts';
 export { AskAgents } from './ask-agents.ts';
+export type { AgentGave } from './ask-agents.ts';
 export { AskHere } from './ask-here.ts';
 export { AuditIngest } from './audit-ingest.ts';
 export { CredentialRelay } from './credential-relay.ts';

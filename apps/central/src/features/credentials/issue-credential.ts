@@ -9,6 +9,7 @@ import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { ClusterAdmission, CredentialCaller, GivenCredential } from './admission.ts';
+import { giveAccountToken } from './give-account-token.ts';
 import { giveCertificate } from './give-certificate.ts';
 import type { GiveCertificatePorts } from './give-certificate.ts';
 import { giveToken } from './give-token.ts';
@@ -42,7 +43,7 @@ export class IssueCredential {
   /**
    * Throws `permission_denied` for an API token, `rate_limited`, `no_access` for who holds nothing there now (also where there
    * is no such cluster), `access_off` for a cluster that nobody gets into through us, `session_ended` in its last second, and
-   * where the agent makes the credential what `giveCertificate` throws.
+   * where the agent makes the credential what `giveCertificate` and `giveAccountToken` throw.
    */
   async execute(caller: CredentialCaller, wish: CredentialWish): Promise<Credential> {
     const { meters, clock, world } = this.#ports;
@@ -85,9 +86,16 @@ export class IssueCredential {
     admission: ClusterAdmission,
     csr: string | undefined,
   ): Promise<GivenCredential> {
-    if (admission.access.credential === 'Token') return giveToken(this.#ports, caller, admission);
-    const der = csr === undefined ? undefined : Buffer.from(csr, 'base64');
-    return giveCertificate(this.#ports, caller, { ...admission, csr: der });
+    switch (admission.access.credential) {
+      case 'Token':
+        return giveToken(this.#ports, caller, admission);
+      case 'ServiceAccountToken':
+        return giveAccountToken(this.#ports, caller, admission);
+      default: {
+        const der = csr === undefined ? undefined : Buffer.from(csr, 'base64');
+        return giveCertificate(this.#ports, caller, { ...admission, csr: der });
+      }
+    }
   }
 
   async #admit(entrant: Entrant, of: string): Promise<ClusterAdmission> {
@@ -113,6 +121,8 @@ function typeOf(cluster: Pick<PolicyCluster, 'access'> | object | undefined): st
       return 'token';
     case 'ClientCertificate':
       return 'client_certificate';
+    case 'ServiceAccountToken':
+      return 'service_account_token';
     default:
       return 'none';
   }
