@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { allows, defaultCeiling } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { agentRules, printRbac } from './print-rbac.ts';
 
 const rules = (more: Partial<Ceiling> = {}) => agentRules({ ...defaultCeiling, ...more });
@@ -135,5 +135,22 @@ describe('the least rights of an agent', () => {
     };
     expect(role.kind).toBe('ClusterRole');
     expect(role.rules.at(-1)).toEqual(podReader);
+  });
+
+  test('are, for ServiceAccounts of people, a Role in their namespace and nothing in any other', () => {
+    const ceiling: Ceiling = { ...defaultCeiling, credentials: ['ServiceAccountToken'] };
+    expect(agentRules(ceiling)).toEqual(agentRules(defaultCeiling));
+    const documents = parseAllDocuments(printRbac(ceiling));
+    const [wide, namespace, role, ...others] = Array.from(documents, (document) => {
+      return document.toJS() as { kind: string; metadata: object; rules?: object[] };
+    });
+    expect(others).toEqual([]);
+    expect(wide?.kind).toBe('ClusterRole');
+    expect(namespace).toMatchObject({ kind: 'Namespace', metadata: { name: 'ambit-access' } });
+    expect(role).toMatchObject({ kind: 'Role', metadata: { namespace: 'ambit-access' } });
+    expect(role?.rules).toEqual([
+      { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['list', 'create', 'delete'] },
+      { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
+    ]);
   });
 });

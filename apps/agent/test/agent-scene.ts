@@ -9,7 +9,7 @@ import { defaultCeiling } from '@ambit/rbac';
 import type { BindingIntent, BindingObject, Ceiling } from '@ambit/rbac';
 import { eventually, RecordingLogger } from '@ambit/testing';
 import { agentSettings } from '../src/config.ts';
-import { agentRules } from '../src/print-rbac.ts';
+import { printRbac } from '../src/print-rbac.ts';
 import { runAgent } from '../src/run.ts';
 import type { RunningAgent } from '../src/run.ts';
 import { TestCentral } from './test-central.ts';
@@ -50,7 +50,7 @@ export class AgentScene {
       kind: 'Namespace',
       metadata: { name: 'payments' },
     });
-    const rules = agentRules({ ...defaultCeiling, ...ceiling });
+    const rules = printRbac({ ...defaultCeiling, ...ceiling });
     await writeFile(join(folder, 'agent.kubeconfig'), await cluster.agentKubeconfig(rules));
     const scene = new AgentScene({ central, cluster, folder, admin });
     await scene.writeCeiling(ceiling);

@@ -75,6 +75,21 @@ describe('the policies of a ceiling', () => {
     expect(text).not.toMatch(/^\s*(?:validationActions: \[Audit|kind: Secret)/m);
   });
 
+  test('are not printed for an account that stands among those of people', () => {
+    const account = 'system:serviceaccount:ambit-access:ambit-agent-abcdefghijklmnop';
+    expect(() => printPolicy(defaultCeiling, { account })).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    );
+  });
+
+  test('say nothing of ServiceAccounts unless the ceiling names their way', () => {
+    expect(printPolicy(defaultCeiling, {})).not.toMatch(/serviceaccounts|ambit-access/);
+    const documents = printed({ ...defaultCeiling, credentials: ['ServiceAccountToken'] }, {});
+    expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toHaveLength(4);
+    expect(variable(documents, 'ofAccounts')).toContain('request.namespace == "ambit-access"');
+    expect(variable(documents, 'protectedNamespaces')).toContain('"ambit-access"');
+  });
+
   test('are not printed for an account that the ceiling would let central bind', () => {
     expect(() => printPolicy(defaultCeiling, { account: 'ambit:agent' })).toThrow(
       expect.objectContaining({ code: 'config_invalid' }),

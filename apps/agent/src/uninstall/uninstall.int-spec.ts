@@ -3,15 +3,17 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSettings } from '@ambit/config';
 import { kubeResources } from '@ambit/kube';
-import type { KubeResource } from '@ambit/kube';
+import type { KubeObject, KubeResource } from '@ambit/kube';
 import { ambitLabels } from '@ambit/rbac';
 import type { BindingObject, RbacObject } from '@ambit/rbac';
 import { binding, inScene } from '../../test/agent-scene.ts';
 import type { AgentScene } from '../../test/agent-scene.ts';
+import { nodeDigests } from '@ambit/transport';
 import { agentSettings } from '../config.ts';
+import { accountObject } from '../credentials/account-object.ts';
 import { uninstall } from './uninstall.ts';
 
-const { roleBindings, roles, clusterRoles, clusterRoleBindings } = kubeResources;
+const { roleBindings, roles, clusterRoles, clusterRoleBindings, serviceAccounts } = kubeResources;
 
 async function run(scene: AgentScene): Promise<{ code: number; lines: string[] }> {
   const { settings } = await loadSettings(agentSettings, {
@@ -114,6 +116,41 @@ describe('uninstall', () => {
       // Its name is somebody else's choice too.
       expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     }, ceiling),
+  );
+
+  test(
+    'removes the ServiceAccounts of people, and none that only looks like one',
+    inScene(
+      async (scene) => {
+        await withObjects(scene);
+        const [one] = await ours(scene);
+        const labels = one?.metadata.labels ?? {};
+        const owner = {
+          clusterUid: labels[ambitLabels.cluster] ?? '',
+          installationUid: labels[ambitLabels.installation] ?? '',
+        };
+        const account = accountObject({ name: 'ambit:ada', uid: 'uid-1' }, owner, nodeDigests);
+        const { metadata } = account;
+        const foreign = { ...account, metadata: { ...metadata, name: 'deploy-bot' } };
+        const other = accountObject(
+          { name: 'ambit:ada', uid: 'uid-1' },
+          { ...owner, installationUid: 'another' },
+          nodeDigests,
+        );
+        await scene.admin.create<KubeObject>(serviceAccounts, account);
+        await scene.admin.create<KubeObject>(serviceAccounts, foreign);
+        const { code, lines } = await run(scene);
+        expect(code).toBe(0);
+        expect(lines).toContain('  ServiceAccount       1');
+        expect(lines.join('\n')).toContain('ServiceAccount ambit-access/deploy-bot');
+        await scene.admin.create<KubeObject>(serviceAccounts, other);
+        expect((await run(scene)).lines[0]).toMatch(/^Removed 0 objects/);
+        const { items } = await scene.admin.list(serviceAccounts, { namespace: 'ambit-access' });
+        const names = items.map(({ metadata: { name } }) => name);
+        expect(names).toEqual(expect.arrayContaining(['deploy-bot', other.metadata.name]));
+      },
+      { ...ceiling, credentials: ['ServiceAccountToken'] },
+    ),
   );
 
   test(
