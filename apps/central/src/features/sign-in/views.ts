@@ -1,21 +1,19 @@
 import { hash } from 'node:crypto';
 import type { WaitingProgram } from './approvals.ts';
 import type { Person } from './local-sign-in.ts';
+import {
+  hidden,
+  nameField,
+  newPasswordField,
+  oneTimeCodeField,
+  passwordField,
+  shownCodeField,
+  wrongBox,
+} from './fields.ts';
+import { passwordLength } from './passwords.ts';
 import type { SetUpEntry } from './set-up.ts';
+import { style } from './style.ts';
 import { Html, markup } from './template.ts';
-
-const style = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
-body{margin:0;display:grid;place-items:start center;padding:2rem 1rem}
-main{width:100%;max-width:26rem}
-h1{font-size:1.4rem;margin:0 0 1rem}
-label{display:block;margin:1rem 0 .25rem;font-weight:600}
-input{box-sizing:border-box;width:100%;font:inherit;padding:.5rem;border:1px solid #767676;border-radius:.25rem}
-button{font:inherit;font-weight:600;margin:1.25rem .5rem 0 0;padding:.5rem 1.25rem;border:1px solid #767676;border-radius:.25rem;cursor:pointer}
-button.yes{background:#0b57d0;border-color:#0b57d0;color:#fff}
-:focus-visible{outline:3px solid #e8710a;outline-offset:2px}
-dt{font-weight:600}dd{margin:0 0 .5rem;overflow-wrap:anywhere}
-code{overflow-wrap:anywhere}
-.wrong{border-left:.25rem solid #c5221f;padding:.25rem .75rem}`;
 
 const styleHash = `sha256-${hash('sha256', style, 'base64')}`;
 
@@ -49,6 +47,7 @@ export function page(title: string, body: Html, goOn?: string): string {
         <style>${new Html(style)}</style>
       </head>
       <body>
+        <header>Ambit</header>
         <main>
           <h1>${title}</h1>
           ${body}
@@ -56,12 +55,6 @@ export function page(title: string, body: Html, goOn?: string): string {
       </body>
     </html> `.text;
 }
-
-const hidden = (name: string, value: string): Html =>
-  markup`<input type="hidden" name="${name}" value="${value}" />`;
-
-const wrongBox = (wrong: string | undefined): Html | undefined =>
-  wrong === undefined ? undefined : markup`<p class="wrong" role="alert">${wrong}</p>`;
 
 export function messagePage(title: string, text: string): string {
   return page(title, markup`<p>${text}</p>`);
@@ -73,34 +66,10 @@ export function signInPage({ token }: FormMark, to: string | undefined, wrong?: 
     markup`${wrongBox(wrong)}
       <form method="post" action="/sign-in">
         ${hidden('form', token)}${to === undefined ? undefined : hidden('to', to)}
-        <label for="name">Name</label>
-        <input
-          id="name"
-          name="name"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-          autofocus
-        />
-        <label for="password">Password</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          required
-        />
-        <label for="code">Code of your authenticator</label>
-        <input
-          id="code"
-          name="code"
-          inputmode="numeric"
-          autocomplete="one-time-code"
-          maxlength="6"
-          required
-        />
-        <button class="yes">Sign in</button>
+        ${nameField({ id: 'name', label: 'Name', first: { wrong } })}
+        ${passwordField({ id: 'password', label: 'Password' })}
+        ${oneTimeCodeField({ id: 'code', label: 'Code of your authenticator' })}
+        <div class="answers"><button class="yes">Sign in</button></div>
       </form>`,
   );
 }
@@ -114,7 +83,7 @@ export function signedInPage(mark: FormMark, { name }: Person): string {
 }
 
 const signOut = ({ token }: FormMark): Html =>
-  markup`<form method="post" action="/sign-in/out">
+  markup`<form method="post" action="/sign-in/out" class="out">
     ${hidden('form', token)}<button>Sign out</button>
   </form>`;
 
@@ -124,17 +93,11 @@ export function setUpCodePage({ token }: FormMark, wrong?: string): string {
     markup`${wrongBox(wrong)}
       <form method="post" action="/sign-in/set-up">
         ${hidden('form', token)}
-        <label for="set-up-code">Set-up code</label>
-        <input
-          id="set-up-code"
-          name="set_up_code"
-          autocomplete="off"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-          autofocus
-        />
-        <button class="yes">Go on</button>
+        ${shownCodeField(
+          { id: 'set-up-code', label: 'Set-up code', first: { wrong } },
+          { capitals: false },
+        )}
+        <div class="answers"><button class="yes">Go on</button></div>
       </form>`,
   );
 }
@@ -145,6 +108,9 @@ export function setUpPage(
   { person, authenticator }: SetUpEntry,
   wrong?: string,
 ): string {
+  const { least } = passwordLength;
+  // Who comes here first has something to read above the fields.
+  const first = wrong === undefined ? {} : { first: { wrong } };
   return page(
     'Set up your sign-in',
     markup`${wrongBox(wrong)}
@@ -156,34 +122,10 @@ export function setUpPage(
       <form method="post" action="/sign-in/set-up">
         ${hidden('form', token)}${hidden('set_up_code', setUpCode)}${hidden('step', 'complete')}
         <input type="hidden" name="username" autocomplete="username" value="${person.name}" />
-        <label for="password">Password, of 12 characters or more</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          minlength="12"
-          required
-        />
-        <label for="again">The same password again</label>
-        <input
-          id="again"
-          name="again"
-          type="password"
-          autocomplete="new-password"
-          minlength="12"
-          required
-        />
-        <label for="code">Code that the authenticator shows now</label>
-        <input
-          id="code"
-          name="code"
-          inputmode="numeric"
-          autocomplete="one-time-code"
-          maxlength="6"
-          required
-        />
-        <button class="yes">Set up</button>
+        ${newPasswordField({ id: 'password', label: `Password, of ${least} characters or more`, ...first }, least)}
+        ${newPasswordField({ id: 'again', label: 'The same password again' }, least)}
+        ${oneTimeCodeField({ id: 'code', label: 'Code that the authenticator shows now' })}
+        <div class="answers"><button class="yes">Set up</button></div>
       </form>`,
   );
 }
@@ -200,18 +142,11 @@ export function deviceCodePage(
       <p>You are signed in as <strong>${name}</strong>.</p>
       <form method="post" action="/sign-in/device">
         ${hidden('form', mark.token)}
-        <label for="user-code">Code that the program shows</label>
-        <input
-          id="user-code"
-          name="user_code"
-          value="${userCode}"
-          autocomplete="off"
-          autocapitalize="characters"
-          spellcheck="false"
-          required
-          autofocus
-        />
-        <button class="yes">Go on</button>
+        ${shownCodeField(
+          { id: 'user-code', label: 'Code that the program shows', first: { wrong } },
+          { capitals: true, value: userCode },
+        )}
+        <div class="answers"><button class="yes">Go on</button></div>
       </form>
       ${signOut(mark)}`,
   );
@@ -246,8 +181,10 @@ export function approvePage(
       </dl>
       <form method="post" action="${action}">
         ${hidden('form', mark.token)}${userCode === undefined ? undefined : hidden('user_code', userCode)}
-        <button class="yes" name="answer" value="approve">Approve</button
-        ><button name="answer" value="reject">Reject</button>
+        <div class="answers">
+          <button class="yes" name="answer" value="approve">Approve</button>
+          <button name="answer" value="reject">Reject</button>
+        </div>
       </form>
       ${signOut(mark)}`,
   );

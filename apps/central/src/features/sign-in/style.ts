@@ -1,0 +1,37 @@
+/**
+ * The one style of all pages, within each of them: nothing is loaded. Colours stand once for light and once for dark; text has a
+ * contrast of 7:1 where it is read and 4.5:1 elsewhere, edges of fields and the mark of focus have 3:1.
+ */
+export const style = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;
+--page:#f3f5f8;--card:#fff;--text:#1a1d21;--quiet:#525a65;--line:#dde2e8;--edge:#737c88;
+--act:#0b57d0;--act-over:#0947ad;--on-act:#fff;--wrong:#a8201a;--wrong-back:#fdf1f0}
+@media (prefers-color-scheme:dark){:root{--page:#0e1116;--card:#171b22;--text:#e7eaee;--quiet:#a7b0bb;--line:#2b323c;--edge:#7f8a97;
+--act:#8ab4f8;--act-over:#aecbfa;--on-act:#0a1626;--wrong:#f6aea9;--wrong-back:#2a1919}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;padding:8vh 1rem 2rem;background:var(--page);color:var(--text);overflow-wrap:anywhere}
+header,main{max-width:27rem;margin:0 auto}
+header{padding:0 .25rem .75rem;font-weight:650;letter-spacing:.02em;color:var(--quiet)}
+main{padding:1.75rem 1.5rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
+h1{font-size:1.375rem;line-height:1.3;margin:0 0 .75rem}
+p{margin:.75rem 0}
+a{color:var(--act)}
+label{display:block;margin:1.125rem 0 .375rem;font-weight:600}
+input{width:100%;min-height:2.75rem;padding:.5rem .75rem;font:inherit;color:inherit;background:var(--card);border:1px solid var(--edge);border-radius:.5rem}
+input.code,code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+input.code{letter-spacing:.08em}
+code{font-size:1.0625rem}
+p code{display:block;margin-top:.5rem}
+button{min-height:2.75rem;padding:.5rem 1.25rem;font:inherit;font-weight:600;color:inherit;background:none;border:1px solid var(--edge);border-radius:.5rem;cursor:pointer}
+button:hover{border-color:currentcolor}
+button.yes{color:var(--on-act);background:var(--act);border-color:var(--act)}
+button.yes:hover{background:var(--act-over);border-color:var(--act-over)}
+.answers{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
+.answers button{flex:1}
+:focus-visible{outline:3px solid var(--act);outline-offset:2px}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.25rem;margin:1.25rem 0}
+dt{color:var(--quiet)}
+dd{margin:0;font-weight:600}
+.wrong{margin:0 0 1rem;padding:.75rem 1rem;color:var(--wrong);background:var(--wrong-back);border-left:.25rem solid;border-radius:.25rem}
+.out{margin-top:1.75rem;padding-top:1.25rem;border-top:1px solid var(--line)}
+.out button{color:var(--quiet);font-weight:400}
+@media (max-width:24rem){body{padding-top:1.5rem}main{padding:1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.75rem}}`;
