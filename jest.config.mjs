@@ -51,5 +51,6 @@ export default {
     tier('planted', ['<rootDir>/test/planted/**/*.spec.ts']),
     tier('conformance', ['<rootDir>/test/conformance/**/*.spec.ts'], withDatabase),
     tier('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts'], withDatabase),
+    tier('browser', ['<rootDir>/test/browser/**/*.browser.ts'], withDatabase),
   ],
 };

@@ -18,7 +18,7 @@ const sources = tracked.filter(
 );
 // Files in test/conformance are the parts of one suite.
 const isSpec = (path: string): boolean =>
-  /\.(spec|int-spec|e2e|test-support)\.ts$|^test\/conformance\/|^(apps|libs)\/[^/]+\/test\//.test(
+  /\.(spec|int-spec|e2e|browser|test-support)\.ts$|^test\/conformance\/|^(apps|libs)\/[^/]+\/test\//.test(
     path,
   );
 const homes = Object.keys(rooms).filter((room) => /^(apps|libs)\/[^/]+$/.test(room));

@@ -27,6 +27,7 @@ const places = [
   'libs/*/src/**/*.int-spec.ts',
   'test/{conformance,architecture,sim}/**/*.ts',
   'test/e2e/**/*.e2e.ts',
+  'test/browser/**/*.browser.ts',
 ]);
 
 // `case 57: …`, `case b33: …`, `outside case 04: …`; one test may claim several rows: `case 16, case b12: …`.

@@ -1,6 +1,6 @@
 /**
  * The one style of all pages, within each of them: nothing is loaded. Colours stand once for light and once for dark; text has a
- * contrast of 7:1 where it is read and 4.5:1 elsewhere, edges of fields and the mark of focus have 3:1.
+ * contrast of 4.5:1 or more, the edges of fields and the mark of focus one of 3:1.
  */
 export const style = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;
 --page:#f3f5f8;--card:#fff;--text:#1a1d21;--quiet:#525a65;--line:#dde2e8;--edge:#737c88;
