@@ -1,6 +1,7 @@
 import { clusterKind } from './features/clusters/public.ts';
 import { delegationKind } from './features/delegations/public.ts';
 import { grantKind } from './features/grants/public.ts';
+import { identityProviderKind } from './features/identities/public.ts';
 import { groupKind, userKind } from './features/people/public.ts';
 import { PolicyKinds } from './features/policy/public.ts';
 import { serviceIdentityKind } from './features/services/public.ts';
@@ -15,4 +16,5 @@ export const policyKinds = new PolicyKinds([
   clusterKind,
   grantKind,
   delegationKind,
+  identityProviderKind,
 ]);

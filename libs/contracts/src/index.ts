@@ -16,6 +16,8 @@ export * from './kinds/cluster.ts';
 export * from './kinds/delegation.ts';
 export * from './kinds/grant.ts';
 export * from './kinds/group.ts';
+export * from './kinds/identity-provider.ts';
+export * from './kinds/identity-provider-presets.ts';
 export * from './join-tokens.ts';
 export * from './metadata.ts';
 export * from './names.ts';

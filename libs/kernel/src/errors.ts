@@ -35,6 +35,7 @@ export const errorKinds = {
   permission_denied: 'forbidden',
   group_closed: 'forbidden',
   no_access: 'forbidden',
+  identity_refused: 'forbidden',
   wrong_cluster: 'forbidden',
   ceiling_refused: 'forbidden',
   not_found: 'not_found',

@@ -3,6 +3,7 @@ import { clusterKind } from './cluster.ts';
 import { delegationKind } from './delegation.ts';
 import { grantKind } from './grant.ts';
 import { groupKind } from './group.ts';
+import { identityProviderKind } from './identity-provider.ts';
 import { roleKind } from './role.ts';
 import { serviceIdentityKind } from './service-identity.ts';
 import { userKind } from './user.ts';
@@ -16,6 +17,7 @@ export const policyKinds = [
   grantKind,
   clusterKind,
   delegationKind,
+  identityProviderKind,
 ] as const;
 
 type PolicyKinds = typeof policyKinds;
@@ -40,7 +42,6 @@ export const laterKinds = [
   'AccessRequest',
   'Ceiling',
   'Review',
-  'IdentityProvider',
   'WebhookEndpoint',
 ] as const;
 

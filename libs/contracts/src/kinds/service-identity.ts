@@ -1,6 +1,7 @@
 import { readDuration } from '@ambit/kernel';
 import { z } from 'zod';
-import { federationProblems, issuerProblem } from './federation-problems.ts';
+import { federationProblems } from './federation-problems.ts';
+import { CaData, IssuerText } from './issuer-fields.ts';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { GroupName, judged, ServiceName, UserName } from '../names.ts';
@@ -22,17 +23,6 @@ const exactText = judged(
   { minLength: 1, maxLength: 512 },
 );
 
-const issuerText = judged(issuerProblem, { format: 'uri', maxLength: 512 });
-
-/** PEM certificates in base64: what alone signs the issuer's certificate. */
-const CaData = z
-  .base64('base64 of PEM certificates')
-  .max(65_536, 'at most 64 KiB')
-  .refine((text) => atob(text).includes('-----BEGIN CERTIFICATE-----'), {
-    message: 'base64 of PEM certificates; this is none',
-    when: ({ issues }) => issues.length === 0,
-  });
-
 const claimName = /^[A-Za-z][A-Za-z0-9_.:/-]{0,127}$/;
 
 /**
@@ -41,7 +31,7 @@ const claimName = /^[A-Za-z][A-Za-z0-9_.:/-]{0,127}$/;
  */
 export const FederationRuleWrite = z
   .strictObject({
-    issuer: issuerText,
+    issuer: IssuerText,
     audience: exactText,
     claims: z.record(
       z
