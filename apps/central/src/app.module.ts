@@ -9,6 +9,7 @@ import { ClustersModule } from './features/clusters/public.ts';
 import { CredentialsModule } from './features/credentials/public.ts';
 import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import { IdentitiesModule } from './features/identities/public.ts';
 import { PeopleModule } from './features/people/public.ts';
 import { PolicyModule } from './features/policy/public.ts';
 import { ServicesModule } from './features/services/public.ts';
@@ -50,6 +51,7 @@ export class AppModule {
         DesiredStateModule.of(parts.world),
         PolicyModule.of(useCases.policy),
         PeopleModule.of(useCases.membership),
+        IdentitiesModule.of(useCases.identities),
         ClustersModule.of(useCases.clusters),
         AccessModule.of(useCases.access),
         AuditModule.of(parts.tail),

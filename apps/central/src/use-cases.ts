@@ -6,6 +6,7 @@ import type { ClusterUseCases, JoinFacts } from './features/clusters/public.ts';
 import { IssueCredential, OwnClusters } from './features/credentials/public.ts';
 import type { CredentialUseCases } from './features/credentials/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import { AdmitIdentity, ManageIdentities } from './features/identities/public.ts';
 import type { TokenIssuer } from './features/issuer/public.ts';
 import { GroupMembership } from './features/people/public.ts';
 import { policyUseCases } from './features/policy/public.ts';
@@ -30,6 +31,8 @@ export interface UseCases {
   readonly access: AccessUseCases;
   readonly membership: GroupMembership;
   readonly sessions: ManageSessions;
+  readonly admission: AdmitIdentity;
+  readonly identities: ManageIdentities;
   readonly credentials: CredentialUseCases;
   readonly tokens: ManageTokens;
 }
@@ -47,6 +50,8 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     clusters: clusterUseCases({ ...ports, commit }),
     access,
     membership: new GroupMembership(world, commit, gateway.connections),
+    admission: new AdmitIdentity(commit, unitOfWork, world),
+    identities: new ManageIdentities(commit, database),
     sessions: new ManageSessions(unitOfWork, database, clock),
     credentials: {
       issue: new IssueCredential({ ...runtime, world, issuer, agents: gateway.agents }),

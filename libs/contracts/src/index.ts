@@ -18,6 +18,7 @@ export * from './kinds/grant.ts';
 export * from './kinds/group.ts';
 export * from './kinds/identity-provider.ts';
 export * from './kinds/identity-provider-presets.ts';
+export * from './identities.ts';
 export * from './join-tokens.ts';
 export * from './metadata.ts';
 export * from './names.ts';

@@ -8,6 +8,7 @@ import * as credentials from './credentials.ts';
 import * as exchange from './exchange.ts';
 import * as groups from './kinds/group.ts';
 import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
+import * as identities from './identities.ts';
 import * as joins from './join-tokens.ts';
 import { Problem } from './problem.ts';
 import * as queries from './queries.ts';
@@ -41,6 +42,7 @@ export const querySchemas = {
   RevisionStatusQuery: revisions.RevisionStatusQuery,
   WhoCanQuery: access.WhoCanQuery,
   AuditQuery: audit.AuditQuery,
+  UnlinkQuery: identities.UnlinkQuery,
 } as const satisfies Record<string, z.ZodType>;
 export type QuerySchemaName = keyof typeof querySchemas;
 
@@ -67,6 +69,8 @@ export const responseSchemas = {
   SessionStarted: exchange.SessionStarted,
   Session: sessions.Session,
   SessionList: sessions.SessionList,
+  Identity: identities.Identity,
+  IdentityList: identities.IdentityList,
   OwnClusterList: credentials.OwnClusterList,
   Credential: credentials.Credential,
   JoinToken: joins.JoinToken,

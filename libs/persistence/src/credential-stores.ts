@@ -101,7 +101,15 @@ export interface NewUserSession {
   readonly principal: SessionPrincipal;
   readonly signedInBy: string;
   readonly address: string;
+  /** uid of the identity at a provider that it begins with. */
+  readonly identityUid?: string;
   readonly ttlMs: Millis;
+}
+
+/** A session that ended, and whose it was. */
+export interface EndedOfPrincipal {
+  readonly id: string;
+  readonly principal: SessionPrincipal;
 }
 
 export interface SessionStore {
@@ -116,6 +124,11 @@ export interface SessionStore {
   begunLately(principalUid: string, withinMs: Millis): Promise<readonly Millis[]>;
   /** Every running session of a principal. Gives their ids. */
   endOf(principalUid: string, because: string): Promise<readonly string[]>;
+  /** Every running session that began with one of these identities. Gives them. */
+  endOfIdentities(
+    identityUids: readonly string[],
+    because: string,
+  ): Promise<readonly EndedOfPrincipal[]>;
   /** Every running session. Gives how many. */
   endAll(because: string): Promise<number>;
   /** Removes those that were over before. Gives how many. */

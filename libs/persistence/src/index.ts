@@ -52,6 +52,7 @@ export {
   findSetUp,
   type LocalCredential,
 } from './sign-in/local-credential.store.ts';
+export { listIdentities, type LinkableUser, type NewIdentity } from './sign-in/identity.store.ts';
 export * from './sign-in/sign-in-attempts.ts';
 export { findInstallation } from './queries/installation.ts';
 export { findCluster, listClusters } from './kinds/cluster/cluster-row.ts';

@@ -33,10 +33,20 @@ export interface UserRecord extends RecordMeta {
 export interface GroupRecord extends RecordMeta {
   readonly kind: 'Group';
   readonly displayName?: string;
-  /** User names, sorted. */
+  /** Names of the users whom somebody wrote into it, sorted. */
   readonly members: readonly string[];
+  /** Who is a member because another source says so, whether or not somebody wrote it too; absent when none does. */
+  readonly given?: readonly GivenMembers[];
   /** Token roles that may not change it, as somebody said; absent: what its grants say. */
   readonly closedTo?: readonly string[];
+}
+
+/** Members whom one source gives a group. */
+export interface GivenMembers {
+  /** Such as `claims:corp`. */
+  readonly source: string;
+  /** User names, sorted. */
+  readonly members: readonly string[];
 }
 
 export interface RoleRecord extends RecordMeta {
@@ -187,6 +197,8 @@ export interface SessionRecord {
   /** The way in, such as the issuer of the token it was exchanged for. */
   readonly signedInBy: string;
   readonly address: string;
+  /** uid of the identity at a provider that it began with. */
+  readonly identityUid?: string;
   readonly createdAt: Millis;
   readonly expiresAt: Millis;
   /** Its time was over when it was read, by the clock of the database. */
@@ -194,6 +206,24 @@ export interface SessionRecord {
   readonly lastUsedAt?: Millis;
   readonly endedAt?: Millis;
   readonly endedBecause?: string;
+}
+
+/** By which rule an identity was linked. */
+export type IdentityLinkedBy = 'ExternalId' | 'Email' | 'OnSignIn';
+
+/** Who a person is at a provider. */
+export interface IdentityRecord {
+  readonly uid: string;
+  readonly issuer: string;
+  readonly subject: string;
+  /** Name of the provider; absent once it was deleted. */
+  readonly provider?: string;
+  readonly user: NamedReference & { readonly active: boolean };
+  readonly linkedBy: IdentityLinkedBy;
+  readonly linkedAt: Millis;
+  readonly lastSeenAt: Millis;
+  /** Set: it lets nobody in any more, and is never linked to somebody else. */
+  readonly unlinkedAt?: Millis;
 }
 
 export interface ApiTokenRecord {

@@ -19,6 +19,7 @@ import type {
   UsedTokenStore,
 } from './credential-stores.ts';
 import type { InstallationStore } from './installation-store.ts';
+import type { IdentityStore } from './sign-in/identity.store.ts';
 import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
 import type { SignInRecordStore } from './sign-in/sign-in-record.store.ts';
 import type { SyncStore } from './sync-bounds.ts';
@@ -28,6 +29,7 @@ import type {
   GroupRecord,
   HolderReference,
   Labels,
+  NamedReference,
   PlainRecord,
   SessionEnd,
   RevokedCredential,
@@ -52,7 +54,7 @@ export interface PutUser extends PutMeta {
 
 export interface PutGroup extends PutMeta {
   readonly displayName?: string;
-  /** uids of users. Given: exactly these are members afterwards. Absent: membership stays. */
+  /** uids of users. Given: exactly these are written into it afterwards. Absent: that stays. */
   readonly memberUids?: readonly string[];
   /** Token roles that may not change it. Absent: stays as it is. */
   readonly closedTo?: readonly string[];
@@ -155,11 +157,34 @@ export interface GroupStore extends NamedStore<GroupRecord, PutGroup> {
   remove(name: string, options?: RemoveOptions): Promise<Removed<GroupRecord>>;
 }
 
+/** What became of the memberships that a source gives a person. */
+export interface GivenGroups {
+  /** Groups that the source gives now and did not before, and the other way round. */
+  readonly given: readonly NamedReference[];
+  readonly taken: readonly NamedReference[];
+  /** Those among them whose member the person was not before, or is no longer. */
+  readonly joined: readonly NamedReference[];
+  readonly left: readonly NamedReference[];
+}
+
+/** Somebody who is no longer a member of a group. */
+export interface LeftMember {
+  readonly group: NamedReference;
+  readonly user: NamedReference;
+}
+
+/** Members that somebody wrote into a group, and those that other sources give. Who is either is a member. */
 export interface MemberStore {
-  /** uids of the users who were no members before. Throws not_found. */
+  /** uids of the users who were not written into it before. Throws not_found. */
   add(groupUid: string, userUids: readonly string[]): Promise<readonly string[]>;
-  /** uids of the users who were members before. */
+  /** uids of the users who were written into it before; those whom another source gives stay members. */
   remove(groupUid: string, userUids: readonly string[]): Promise<readonly string[]>;
+  /** uids of the groups that the source gives the person. */
+  givenTo(userUid: string, source: string): Promise<readonly string[]>;
+  /** Makes exactly these the groups that the source gives the person. Throws not_found. */
+  give(userUid: string, source: string, groupUids: readonly string[]): Promise<GivenGroups>;
+  /** Takes away everything that the source gives. Gives who is no longer a member. */
+  takeAll(source: string): Promise<readonly LeftMember[]>;
 }
 
 export interface RoleStore extends NamedStore<RoleRecord, PutRole> {
@@ -231,6 +256,7 @@ export interface Transaction {
   readonly issuerKeys: IssuerKeyStore;
   readonly usedTokens: UsedTokenStore;
   readonly localCredentials: LocalCredentialStore;
+  readonly identities: IdentityStore;
   readonly signInRecords: SignInRecordStore;
   readonly installation: InstallationStore;
   readonly sync: SyncStore;

@@ -28,6 +28,7 @@ const answers = {
   permission_denied: '403 PERMISSION_DENIED',
   group_closed: '403 PERMISSION_DENIED',
   no_access: '403 PERMISSION_DENIED',
+  identity_refused: '403 PERMISSION_DENIED',
   wrong_cluster: '403 PERMISSION_DENIED',
   ceiling_refused: '403 PERMISSION_DENIED',
   not_found: '404 NOT_FOUND',

@@ -54,7 +54,22 @@ export function definePolicyCommands(program: Commander, action: Action): void {
 }
 
 function definePeople(program: Commander, action: Action): void {
-  const user = program.command('user').description('Stop and restore all access of a person.');
+  const user = program
+    .command('user')
+    .description('Stop and restore all access of a person, and see the accounts they sign in with.');
+  user
+    .command('identities <name>')
+    .description('The accounts at providers that are linked to a person.')
+    .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/user-identities.ts')).listIdentities));
+  user
+    .command('unlink <name> <id>')
+    .summary('Let an account of a person in no more.')
+    .description(
+      'Let an account of a person in no more, at once: its sessions end, and so do the memberships that its provider gave. It stays known as the account of this person, so that it is never linked to another, until --forget.',
+    )
+    .option('--forget', 'forget it, so that it is linked by the rules when it comes again')
+    .action(action(async () => (await import('../commands/user-identities.ts')).unlinkIdentity));
   for (const [word, text] of [
     ['lock', 'End all access of users at once; their grants are kept.'],
     ['unlock', 'Give users back the access that their grants say.'],

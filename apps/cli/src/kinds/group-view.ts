@@ -4,7 +4,7 @@ import { kindView, type Line } from './kind-view.ts';
 
 const columns: Column<Group>[] = [
   { title: 'MEMBERS', value: ({ status }) => String(status.memberCount) },
-  { title: 'WHO', value: ({ spec }) => spec.members.join(','), flexible: true },
+  { title: 'WHO', value: (group) => everybodyOf(group).join(','), flexible: true },
   { title: 'CLOSED-TO', value: ({ spec }) => closedToText(spec), wide: true },
 ];
 
@@ -19,10 +19,19 @@ function closedToText({ closedTo }: Group['spec']): string {
   return closedTo === undefined ? '' : closedTo.join(',') || 'nobody';
 }
 
-function groupLines({ spec }: Group): Line[] {
+/** Those who were written into it, and those whom a provider gives. */
+const everybodyOf = ({ spec, status }: Group): string[] =>
+  [...new Set([spec.members, ...(status.given ?? []).map(({ members }) => members)].flat())].sort();
+
+function groupLines(group: Group): Line[] {
+  const { spec, status } = group;
+  const given = (status.given ?? []).map(
+    ({ source, members }): Line => [`Given by ${source}`, members],
+  );
   return [
     ['Display name', spec.displayName ?? ''],
     ['Closed to', spec.closedTo === undefined ? '' : spec.closedTo.join(', ') || 'nobody'],
-    ['Members', spec.members.length === 0 ? 'nobody' : spec.members],
+    ['Members', everybodyOf(group).length === 0 ? 'nobody' : spec.members],
+    ...given,
   ];
 }

@@ -2,6 +2,7 @@ import { clusterView } from './cluster-view.ts';
 import { delegationView } from './delegation-view.ts';
 import { grantView } from './grant-view.ts';
 import { groupView } from './group-view.ts';
+import { identityProviderView } from './identity-provider-view.ts';
 import type { KindView } from './kind-view.ts';
 import { roleView } from './role-view.ts';
 import { serviceView } from './service-view.ts';
@@ -16,4 +17,5 @@ export const kindViews: readonly KindView[] = [
   grantView,
   clusterView,
   delegationView,
+  identityProviderView,
 ];

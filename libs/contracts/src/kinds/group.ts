@@ -9,7 +9,8 @@ const Members = z.array(UserName).max(20_000, 'at most 20000 members in one docu
 export const closableRoles = ['sync'] as const;
 
 /**
- * Without `members` the memberships stay as they are; an empty list removes them all. `closedTo: [sync]` keeps tokens of
+ * Without `members` the memberships stay as they are; an empty list removes all that were written. Those that a provider gives
+ * are the provider's. `closedTo: [sync]` keeps tokens of
  * that role from changing the group, an empty list lets them; without it it stays as it is, and at first is closed when
  * a grant gives the group a role with which one can take more power.
  */
@@ -30,7 +31,13 @@ export const GroupWrite = z.strictObject({
 });
 export type GroupWrite = z.infer<typeof GroupWrite>;
 
-/** `spec.members` is always whole and sorted, so that a printed group can be applied again without loss. */
+/** Members whom one source gives a group, sorted. */
+const GivenMembership = z.object({ source: z.string(), members: z.array(z.string()) });
+
+/**
+ * `spec.members` is always whole and sorted, so that a printed group can be applied again without loss: those whom somebody
+ * wrote into it. `status.given`: those whom a provider puts into it, such as `claims:corp`. Who is either is a member.
+ */
 export const Group = z.object({
   apiVersion: ApiVersion,
   kind: z.literal('Group'),
@@ -40,7 +47,11 @@ export const Group = z.object({
     members: z.array(z.string()),
     closedTo: z.array(z.string()).optional(),
   }),
-  status: z.object({ memberCount: z.int(), conditions: z.array(Condition) }),
+  status: z.object({
+    memberCount: z.int(),
+    given: z.array(GivenMembership).optional(),
+    conditions: z.array(Condition),
+  }),
 });
 export type Group = z.infer<typeof Group>;
 

@@ -34,9 +34,13 @@ interface Provider {
   readonly provisioning: 'Linked' | 'OnSignIn';
   readonly internal?: boolean | undefined;
   readonly entra?: object | undefined;
+  readonly groups: readonly ClaimRule[];
 }
 
-type Field = 'issuer' | 'scopes' | 'domains' | 'entra';
+type Field = 'issuer' | 'scopes' | 'domains' | 'entra' | 'groups';
+
+/** Each is worked out at every sign-in. */
+const mostExpressions = 50;
 
 /** What is wrong with a provider as a whole, and at which of its fields. */
 export function providerProblems({
@@ -47,6 +51,7 @@ export function providerProblems({
   provisioning,
   internal = false,
   entra,
+  groups,
 }: Provider): readonly { readonly path: Field; readonly message: string }[] {
   const problems: readonly (readonly [Field, boolean, string])[] = [
     [
@@ -59,6 +64,11 @@ export function providerProblems({
       'domains',
       provisioning === 'OnSignIn' && domains.length === 0,
       'name the domains whose people are yours: without one, everybody whom the provider knows becomes a User',
+    ],
+    [
+      'groups',
+      groups.filter(({ value }) => value === undefined).length > mostExpressions,
+      `at most ${mostExpressions} rules with "when" or "each"; those with "value" are not counted`,
     ],
     ['entra', entra !== undefined && preset !== 'entra', 'goes with the preset entra'],
   ];

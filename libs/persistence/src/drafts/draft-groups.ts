@@ -8,6 +8,7 @@ import type { NameStore, Put, PutGroup } from '../transaction.ts';
 import type { DraftContext } from './draft-context.ts';
 import type { DraftRows } from './draft-rows.ts';
 import { nameOf } from './draft-shapes.ts';
+import { NeedsTransaction } from './not-drafted.ts';
 
 interface Members {
   readonly added: readonly NamedReference[];
@@ -95,6 +96,8 @@ export class DraftGroups {
     current: GroupRecord | null,
   ): Promise<Members> {
     if (uids === undefined) return nobody;
+    // Who stays a member when a name goes is for the transaction to see.
+    if (current?.given !== undefined) throw new NeedsTransaction();
     const held = current?.members ?? [];
     const known = await this.#names.find({ User: held });
     const before = new Set(held);

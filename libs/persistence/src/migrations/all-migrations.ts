@@ -21,7 +21,9 @@ import { Issuer1795471740000 } from './1795471740000-issuer.ts';
 import { ServiceIdentities1795471800000 } from './1795471800000-service-identities.ts';
 import { SignIn1795471860000 } from './1795471860000-sign-in.ts';
 import { SessionTokens1795471920000 } from './1795471920000-session-tokens.ts';
-import { CredentialRequests1795472100000 } from './1795472100000-credential-requests.ts';
+import { CredentialRequests1795471980000 } from './1795471980000-credential-requests.ts';
+import { Identities1795472040000 } from './1795472040000-identities.ts';
+import { MembershipSources1795472100000 } from './1795472100000-membership-sources.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -48,5 +50,7 @@ export const allMigrations = [
   ServiceIdentities1795471800000,
   SignIn1795471860000,
   SessionTokens1795471920000,
-  CredentialRequests1795472100000,
+  CredentialRequests1795471980000,
+  Identities1795472040000,
+  MembershipSources1795472100000,
 ];

@@ -14,6 +14,7 @@ interface SessionRow {
   readonly roles: SessionRecord['principal']['roles'];
   readonly signed_in_by: string;
   readonly address: string;
+  readonly identity_uid: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
   readonly over: boolean;
@@ -47,6 +48,7 @@ export function fromSessionRow(row: unknown): SessionRecord {
     expiresAt: rest.expires_at.getTime(),
     over: rest.over,
     ...defined({
+      identityUid: rest.identity_uid,
       lastUsedAt: rest.last_used_at?.getTime(),
       endedAt: rest.ended_at?.getTime(),
       endedBecause: rest.ended_because ?? undefined,

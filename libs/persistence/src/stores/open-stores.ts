@@ -12,6 +12,7 @@ import { PostgresNameStore } from '../kinds/name.store.ts';
 import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
+import { IdentityStore } from '../sign-in/identity.store.ts';
 import { LocalCredentialStore } from '../sign-in/local-credential.store.ts';
 import { SignInRecordStore } from '../sign-in/sign-in-record.store.ts';
 import type { StoreContext } from './store-context.ts';
@@ -38,6 +39,7 @@ export function openStores(context: StoreContext): Transaction {
     issuerKeys: new PostgresIssuerKeyStore(context),
     usedTokens: new PostgresUsedTokenStore(context),
     localCredentials: new LocalCredentialStore(context.sql),
+    identities: new IdentityStore(context),
     signInRecords: new SignInRecordStore(context.sql),
     installation: new PostgresInstallationStore(context),
     sync: new PostgresSyncStore(context),

@@ -1,19 +1,25 @@
 import { notFound } from '@ambit/kernel';
 import { isTold } from '../queries/ended-sessions.ts';
 import { fromSessionRow, selectSessions } from '../queries/sessions.ts';
-import type { SessionRecord } from '../records.ts';
-import type { NewUserSession, SessionStore } from '../credential-stores.ts';
+import type { SessionPrincipal, SessionRecord } from '../records.ts';
+import type { EndedOfPrincipal, NewUserSession, SessionStore } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
 
 /** Sessions, as a condition of SQL whose values come from $2 on. */
 interface Which {
-  readonly condition: 'id = $2' | 'principal_uid = $2' | 'expires_at > now()';
-  readonly values: readonly string[];
+  readonly condition:
+    | 'id = $2'
+    | 'principal_uid = $2'
+    | 'identity_uid = ANY($2::text[])'
+    | 'expires_at > now()';
+  readonly values: readonly unknown[];
 }
 
 interface Ended {
   readonly uid: string;
   readonly id: string;
+  readonly principal_kind: SessionPrincipal['kind'];
+  readonly principal_uid: string;
   readonly principal_name: string;
   readonly ended_at: Date;
   /** Null when there never was a token. */
@@ -29,11 +35,11 @@ export class PostgresSessionStore implements SessionStore {
 
   async insert(session: NewUserSession): Promise<SessionRecord> {
     const { sql, ids } = this.#context;
-    const { id, hash, principal, signedInBy, address, ttlMs } = session;
+    const { id, hash, principal, signedInBy, address, identityUid, ttlMs } = session;
     const uid = ids.uuid();
     await sql.query(
-      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::bigint * interval '1 millisecond')`,
+      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond')`,
       [
         uid,
         id,
@@ -43,6 +49,7 @@ export class PostgresSessionStore implements SessionStore {
         principal.name,
         signedInBy,
         address,
+        identityUid ?? null,
         ttlMs,
       ],
     );
@@ -90,6 +97,20 @@ export class PostgresSessionStore implements SessionStore {
     return ended.map(({ id }) => id);
   }
 
+  async endOfIdentities(
+    identityUids: readonly string[],
+    because: string,
+  ): Promise<readonly EndedOfPrincipal[]> {
+    const ended = await this.#end(
+      { condition: 'identity_uid = ANY($2::text[])', values: [identityUids] },
+      because,
+    );
+    return ended.map(({ id, principal_kind: kind, principal_uid: uid, principal_name: name }) => ({
+      id,
+      principal: { kind, uid, name },
+    }));
+  }
+
   async endAll(because: string): Promise<number> {
     return (await this.#end({ condition: 'expires_at > now()', values: [] }, because)).length;
   }
@@ -110,7 +131,7 @@ export class PostgresSessionStore implements SessionStore {
     const { sql, changes } = this.#context;
     const ended = await sql.query<Ended>(
       `UPDATE sessions s SET ended_at = now(), ended_because = $1
-       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_name, ended_at, ${isTold} AS told`,
+       WHERE ${condition} AND ended_at IS NULL RETURNING uid, id, principal_kind, principal_uid, principal_name, ended_at, ${isTold} AS told`,
       [because, ...values],
     );
     for (const { uid, id, principal_name: name, ended_at: endedAt, told } of ended)

@@ -62,14 +62,3 @@ export interface PreviewedAccess {
 
 /** By which rule an identity is or would be linked. `Link`: it is already. */
 export type LinkedHow = 'Link' | 'ExternalId' | 'Email' | 'OnSignIn';
-
-/** Who comes in with what a provider said of them. */
-export interface AdmitIdentity {
-  /**
-   * Links the identity, and replaces the memberships that this provider gives the person, in one transaction. Throws
-   * `identity_refused`.
-   */
-  admit(signIn: UpstreamSignIn, from: SignInOrigin): Promise<AdmittedIdentity>;
-  /** What `admit` would do, refusals included; changes nothing. Throws `not_found` for a provider that is not there. */
-  preview(signIn: UpstreamSignIn): Promise<IdentityPreview>;
-}

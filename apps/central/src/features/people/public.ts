@@ -1,4 +1,5 @@
+export { auditMembers } from './group-audit.ts';
 export { groupKind } from './group-kind.ts';
 export { GroupMembership } from './group-membership.ts';
 export { PeopleModule } from './people.module.ts';
-export { userKind } from './user-kind.ts';
+export { auditUser, userKind } from './user-kind.ts';

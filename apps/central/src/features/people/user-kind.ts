@@ -33,7 +33,7 @@ function isLocked({ record, previous }: Put<UserRecord>): boolean {
 }
 
 /** What a put of a user did, as events of its transaction. */
-function auditUser({ audit }: Audit, { outcome, record, previous }: Put<UserRecord>): void {
+export function auditUser({ audit }: Audit, { outcome, record, previous }: Put<UserRecord>): void {
   if (outcome === 'unchanged') return;
   const event = { object: objectOf('User', record), subjects: [record.name] };
   if (previous !== undefined && previous.active !== record.active) {

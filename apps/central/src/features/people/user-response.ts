@@ -33,6 +33,7 @@ export function userResponse(user: UserRecord, policy: PolicyView): User {
 
 /** The group as it is answered. */
 export function groupResponse(group: GroupRecord): Group {
+  const { given = [] } = group;
   return {
     apiVersion,
     kind: 'Group',
@@ -42,6 +43,12 @@ export function groupResponse(group: GroupRecord): Group {
       members: [...group.members],
       ...(group.closedTo === undefined ? {} : { closedTo: [...group.closedTo] }),
     },
-    status: { memberCount: group.members.length, conditions: [] },
+    status: {
+      memberCount: new Set([group.members, ...given.map(({ members }) => members)].flat()).size,
+      ...(given.length === 0
+        ? {}
+        : { given: given.map(({ source, members }) => ({ source, members: [...members] })) }),
+      conditions: [],
+    },
   };
 }

@@ -69,7 +69,21 @@ function closedMembers(tx: Transaction, role: TokenRole): Transaction['members']
   return {
     add: (uid, users) => changed(uid, () => tx.members.add(uid, users)),
     remove: (uid, users) => changed(uid, () => tx.members.remove(uid, users)),
+    givenTo: (user, source) => tx.members.givenTo(user, source),
+    // Leaving is always open: a source takes nothing but what it gave.
+    give: async (user, source, groups) => {
+      const changes = await tx.members.give(user, source, groups);
+      for (const { uid } of changes.given) (await refusalOf(tx, await tx.sync.group(uid), role))(true);
+      return changes;
+    },
+    takeAll: (source) => tx.members.takeAll(source),
   };
+}
+
+/** Why those who sync people may not put anybody into the group; undefined when they may. */
+export async function closedToSync(tx: Transaction, groupUid: string): Promise<string | undefined> {
+  const group = await tx.sync.group(groupUid);
+  return group === undefined ? undefined : closureOf(tx, group, 'sync');
 }
 
 /** Judges the group as it is now; what is given throws afterwards when something did change, which undoes it. */

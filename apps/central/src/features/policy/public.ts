@@ -1,9 +1,9 @@
 /** How other slices change policy. */
 export { applyResult } from './apply-result.ts';
+export { closedToSync } from './closed-groups.ts';
 export { CommitPolicy } from './commit-policy.ts';
 export type { CommitRequest } from './commit-policy.ts';
 export type { Connections } from './connections.ts';
-/** @public -- for kinds to come. */
 export { plainKind } from './plain-kind.ts';
 export { auditPlainPut, auditRemoved, listed, mostSubjects, objectOf } from './policy-audit.ts';
 export type { Audit } from './policy-audit.ts';

@@ -18,18 +18,22 @@ export interface WantedSession {
   /** The way in, such as the issuer of the token it is exchanged for. */
   readonly signedInBy: string;
   readonly address: string;
+  /** uid of the identity at a provider that it begins with: it ends with that. */
+  readonly identityUid?: string;
   readonly ttlMs: Millis;
 }
 
 /**
  * A new session as a part of a transaction; the text of its token is known only here. Throws `permission_denied` for a person who
- * is locked or gone by now.
+ * is locked or gone by now, and for an identity that is no longer linked.
  */
 export async function beginSession(
   tx: Transaction,
   wanted: WantedSession,
 ): Promise<{ readonly text: string; readonly id: string; readonly expiresAt: Millis }> {
   if (wanted.principal.kind === 'User') await requireActive(tx, wanted.principal);
+  if (wanted.identityUid !== undefined)
+    await requireLinked(tx, wanted.principal, wanted.identityUid);
   const { id, hash, text } = makeBearerToken('Session');
   const { expiresAt } = await tx.sessions.insert({ id, hash: Buffer.from(hash, 'hex'), ...wanted });
   const { principal, signedInBy, address } = wanted;
@@ -53,6 +57,29 @@ async function requireActive(tx: Transaction, { uid, name }: SessionPrincipal): 
     why: 'The user was locked or deleted in the meantime.',
     hint: 'An administrator of Ambit can unlock the user.',
   });
+}
+
+async function requireLinked(
+  tx: Transaction,
+  { uid, name }: SessionPrincipal,
+  identityUid: string,
+): Promise<void> {
+  if (await tx.identities.holds(identityUid, uid)) return;
+  throw new AppError('permission_denied', `User ${name} may not come in.`, {
+    why: 'The account they signed in with was unlinked, or its provider was deleted, in the meantime.',
+    hint: 'Ask an administrator of Ambit.',
+  });
+}
+
+/** Ends every session that began with one of these identities, as a part of the change that ends those. */
+export async function endSessionsOfIdentities(
+  tx: Transaction,
+  identityUids: readonly string[],
+  because: string,
+): Promise<void> {
+  if (identityUids.length === 0) return;
+  for (const { id, principal } of await tx.sessions.endOfIdentities(identityUids, because))
+    auditEnd(tx, principal, id);
 }
 
 /** Ends every session of somebody who is locked or goes, as a part of that change. */

@@ -1,4 +1,9 @@
 /** What the program outside REST may use of sessions. */
-export { beginSession, endSessionsOf, ManageSessions } from './manage-sessions.ts';
+export {
+  beginSession,
+  endSessionsOf,
+  endSessionsOfIdentities,
+  ManageSessions,
+} from './manage-sessions.ts';
 export { accessTokenCredentials, refusalOf, sessionCredentials } from './session-credentials.ts';
 export { SessionsModule } from './sessions.module.ts';

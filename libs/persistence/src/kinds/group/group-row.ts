@@ -1,6 +1,6 @@
 import type { PolicyGroup, PolicyMembership } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
-import type { GroupRecord, NamedReference } from '../../records.ts';
+import type { GivenMembers, GroupRecord, NamedReference } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { findOfKind, listKind } from '../list-policy.ts';
@@ -11,12 +11,16 @@ export interface GroupRow extends MetaRow {
   readonly display_name: string | null;
   readonly closed_to: readonly string[] | null;
   readonly members: readonly string[];
+  readonly given: readonly GivenMembers[] | null;
 }
 
 export const selectGroups = `
 SELECT ${metaColumns}, t.display_name, t.closed_to,
   (SELECT coalesce(array_agg(u.name ORDER BY u.name), '{}')
-   FROM group_members m JOIN users u ON u.uid = m.user_uid WHERE m.group_uid = t.uid) AS members
+   FROM group_members m JOIN users u ON u.uid = m.user_uid WHERE m.group_uid = t.uid AND m.local) AS members,
+  (SELECT jsonb_agg(jsonb_build_object('source', s.source, 'members', s.members) ORDER BY s.source)
+   FROM (SELECT v.source, array_agg(u.name ORDER BY u.name) AS members
+         FROM given_memberships v JOIN users u ON u.uid = v.user_uid WHERE v.group_uid = t.uid GROUP BY v.source) s) AS given
 FROM groups t`;
 
 const selectMemberships = `
@@ -30,7 +34,7 @@ export function toGroup(row: GroupRow): GroupRecord {
     ...toMeta(row),
     ...defined({ displayName: row.display_name }),
     members: row.members,
-    ...defined({ closedTo: row.closed_to }),
+    ...defined({ given: row.given, closedTo: row.closed_to }),
   };
 }
 
@@ -60,7 +64,7 @@ export const groupRows: StoredKind<GroupRow, GroupRecord> = {
   hasParts: true,
   snapshot: [
     {
-      select: `SELECT ${metaColumns}, t.display_name, '{}'::text[] AS members FROM groups t`,
+      select: `SELECT ${metaColumns}, t.display_name, '{}'::text[] AS members, NULL AS given FROM groups t`,
       toObject: (row: GroupRow) => toPolicyGroup(toGroup(row)),
     },
     { select: selectMemberships, toObject: (row: PolicyMembership) => row },

@@ -78,7 +78,7 @@ export class PostgresGroupStore implements GroupStore {
 
   async #create(input: PutGroup): Promise<Put<GroupRecord>> {
     const { sql, ids, at, changes } = this.#context;
-    const [row] = await sql.query<Omit<GroupRow, 'members'>>(
+    const [row] = await sql.query<Omit<GroupRow, 'members' | 'given'>>(
       `INSERT INTO groups (uid, name, display_name, labels, annotations, generation, revision, created_at, closed_to)
        VALUES ($1, $2, $3, $4, $5, 1, 0, $6, $7) ON CONFLICT (name) DO NOTHING RETURNING *`,
       [
@@ -93,7 +93,7 @@ export class PostgresGroupStore implements GroupStore {
     );
     // Somebody made it between our look and our insert: look again.
     if (row === undefined) return this.put(input);
-    const made = toGroup({ ...row, members: [] });
+    const made = toGroup({ ...row, members: [], given: null });
     changes.put(toPolicyGroup(made));
     const memberUids = input.memberUids ?? [];
     if (memberUids.length > 0) await this.#members.add(made.uid, memberUids);
@@ -107,7 +107,7 @@ export class PostgresGroupStore implements GroupStore {
     input: PutGroup,
     plan: { readonly annotations: Labels; readonly generations: number },
   ): Promise<GroupRecord> {
-    const [row] = await this.#context.sql.query<Omit<GroupRow, 'members'>>(
+    const [row] = await this.#context.sql.query<Omit<GroupRow, 'members' | 'given'>>(
       `UPDATE groups SET display_name = $2, labels = $3, annotations = $4, generation = generation + $5,
          closed_to = coalesce($6, closed_to)
        WHERE uid = $1 RETURNING *`,
@@ -121,6 +121,6 @@ export class PostgresGroupStore implements GroupStore {
       ],
     );
     if (row === undefined) throw notFound('Group', input.name);
-    return toGroup({ ...row, members: [] });
+    return toGroup({ ...row, members: [], given: null });
   }
 }

@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * What one replica asks of an agent whose stream is at another one. Both halves are sealed, and go when they are read or
  * after a minute.
  */
-export class CredentialRequests1795472100000 implements MigrationInterface {
-  readonly name = 'CredentialRequests1795472100000';
+export class CredentialRequests1795471980000 implements MigrationInterface {
+  readonly name = 'CredentialRequests1795471980000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
