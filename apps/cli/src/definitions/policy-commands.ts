@@ -56,7 +56,9 @@ export function definePolicyCommands(program: Commander, action: Action): void {
 function definePeople(program: Commander, action: Action): void {
   const user = program
     .command('user')
-    .description('Stop and restore all access of a person, and see the accounts they sign in with.');
+    .description(
+      'Stop and restore all access of a person, and see the accounts they sign in with.',
+    );
   user
     .command('identities <name>')
     .description('The accounts at providers that are linked to a person.')

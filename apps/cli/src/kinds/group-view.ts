@@ -25,9 +25,10 @@ const everybodyOf = ({ spec, status }: Group): string[] =>
 
 function groupLines(group: Group): Line[] {
   const { spec, status } = group;
-  const given = (status.given ?? []).map(
-    ({ source, members }): Line => [`Given by ${source}`, members],
-  );
+  const given = (status.given ?? []).map(({ source, members }): Line => [
+    `Given by ${source}`,
+    members,
+  ]);
   return [
     ['Display name', spec.displayName ?? ''],
     ['Closed to', spec.closedTo === undefined ? '' : spec.closedTo.join(', ') || 'nobody'],

@@ -18,7 +18,10 @@ export const identityProviderView = kindView<IdentityProvider>({
     ['Secret', secretText(spec.clientSecret)],
     ['Scopes', scopesOfProvider(spec).join(' ')],
     ['Domains', spec.domains.length === 0 ? 'none' : spec.domains],
-    ['Users', spec.provisioning === 'OnSignIn' ? 'made at the first sign-in' : 'only those there are'],
+    [
+      'Users',
+      spec.provisioning === 'OnSignIn' ? 'made at the first sign-in' : 'only those there are',
+    ],
     ['Claims', claimLines(spec)],
     ['Groups', spec.groups.length === 0 ? 'none by claims' : spec.groups.map(ruleText)],
     ['Too many groups', spec.entra?.overage ?? ''],

@@ -59,7 +59,11 @@ export function providerProblems({
       !issuer.startsWith('https:') && !internal,
       'https:// is needed: over http:// whoever sits between could be anybody. Only a provider at a loopback or private address may go without, with internal: true',
     ],
-    ['scopes', scopes?.includes('openid') === false, '"openid" is needed: without it nobody is named'],
+    [
+      'scopes',
+      scopes?.includes('openid') === false,
+      '"openid" is needed: without it nobody is named',
+    ],
     [
       'domains',
       provisioning === 'OnSignIn' && domains.length === 0,

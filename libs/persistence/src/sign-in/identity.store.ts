@@ -181,7 +181,9 @@ export class IdentityStore {
        ORDER BY rtrim(p.spec ->> 'issuer', '/') = rtrim($2, '/') DESC, p.name LIMIT 1`,
       [name, issuer, domains],
     );
-    return rival === undefined ? undefined : { name: rival.name, ...defined({ domain: rival.domain }) };
+    return rival === undefined
+      ? undefined
+      : { name: rival.name, ...defined({ domain: rival.domain }) };
   }
 
   async #ofUser(userUid: string, uid: string): Promise<IdentityRecord> {

@@ -8,10 +8,7 @@ import type { StoreContext } from './store-context.ts';
 /** Sessions, as a condition of SQL whose values come from $2 on. */
 interface Which {
   readonly condition:
-    | 'id = $2'
-    | 'principal_uid = $2'
-    | 'identity_uid = ANY($2::text[])'
-    | 'expires_at > now()';
+    'id = $2' | 'principal_uid = $2' | 'identity_uid = ANY($2::text[])' | 'expires_at > now()';
   readonly values: readonly unknown[];
 }
 

@@ -108,10 +108,12 @@ export class AdmitIdentity {
     return progress;
   }
 
-  #told({ groups, notes, linked, given }: Progress): Omit<
-    IdentityPreview,
-    'provider' | 'issuer' | 'subject' | 'claims'
-  > {
+  #told({
+    groups,
+    notes,
+    linked,
+    given,
+  }: Progress): Omit<IdentityPreview, 'provider' | 'issuer' | 'subject' | 'claims'> {
     const names = (of: 'joined' | 'left'): string[] => (given?.[of] ?? []).map(({ name }) => name);
     return {
       groups: groups.map(({ uid: _uid, ...group }) => group),

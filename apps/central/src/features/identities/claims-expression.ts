@@ -11,8 +11,7 @@ export interface ClaimsContext {
 }
 
 export type Evaluated<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problem: string };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 const environment = new Environment({
   limits: {
@@ -37,7 +36,9 @@ const functions = new Set([
   'substring',
   'indexOf',
 ]);
-const operators = new Set('value id . [] call rcall list ?: || && !_ == != in + < <= > >='.split(' '));
+const operators = new Set(
+  'value id . [] call rcall list ?: || && !_ == != in + < <= > >='.split(' '),
+);
 
 /** More of them would let a short expression work for long. */
 const most = { macros: 2, additions: 8 };
@@ -144,8 +145,7 @@ class Walk {
     const [, receiver, given] = node.args;
     if (!macros.includes(name)) return this.#overAll([receiver, ...given], place);
     if (place.inside) return `"${name}" cannot stand in what is done for each entry of a list`;
-    if (++this.#macros > most.macros)
-      return `lists are gone through at most ${most.macros} times`;
+    if (++this.#macros > most.macros) return `lists are gone through at most ${most.macros} times`;
     return this.over(receiver, place) ?? this.#overAll(given, { inside: true });
   }
 

@@ -103,7 +103,8 @@ function givenBy(rules: readonly ClaimRuleWrite[], context: ClaimsContext): Mapp
   const held = new Set(context.groups);
   rules.forEach((rule, at) => {
     const given = rule.value === undefined ? evaluated(rule, context) : byValue(rule, held);
-    for (const group of new Set(given.groups)) groups.set(group, [...(groups.get(group) ?? []), at]);
+    for (const group of new Set(given.groups))
+      groups.set(group, [...(groups.get(group) ?? []), at]);
     notes.push(...given.notes.map((note) => `Rule ${at}: ${note}`));
   });
   return { groups, notes: shortened(notes) };
@@ -142,7 +143,8 @@ function byEach({ prefix = '', only: among }: ClaimRuleWrite, texts: readonly st
     const name = prefix + text;
     if (allowed?.has(name) === false) continue;
     if (checkName('Group', name) === undefined) groups.push(name);
-    else notes.push(`${shown(name)} cannot be the name of a group; a rule with "value" can name it`);
+    else
+      notes.push(`${shown(name)} cannot be the name of a group; a rule with "value" can name it`);
   }
   return { groups, notes };
 }
@@ -168,7 +170,11 @@ function requireBounded(
 ): void {
   const entries = Object.entries(claims).filter(([name]) => name !== groups);
   const tooMuch = (): never => {
-    throw identityRefused(provider, 'It says more than a token of a person can hold.', `${whoSets}.`);
+    throw identityRefused(
+      provider,
+      'It says more than a token of a person can hold.',
+      `${whoSets}.`,
+    );
   };
   let left = most.values;
   let level: readonly unknown[] = entries.map(([, value]) => value);

@@ -42,9 +42,7 @@ export async function linkIdentity(
     return { person: user, identity: uid, how };
   }
   const person =
-    how === 'OnSignIn'
-      ? await madeUser(tx, decision.name, { signIn, provider })
-      : decision.user;
+    how === 'OnSignIn' ? await madeUser(tx, decision.name, { signIn, provider }) : decision.user;
   return { person, how, identity: await link(tx, person, { signIn, provider, how }) };
 }
 
@@ -86,8 +84,7 @@ async function factsOf(
   const at = { providerUid: provider.uid, issuer: signIn.issuer };
   return defined({
     byExternalId,
-    byName:
-      user === null ? undefined : { user, taken: await tx.identities.has(user.uid, at) },
+    byName: user === null ? undefined : { user, taken: await tx.identities.has(user.uid, at) },
   });
 }
 
@@ -95,7 +92,8 @@ function linkClaims({ claims }: UpstreamSignIn, { spec }: StoredProvider): LinkC
   const names = claimsOfProvider(spec);
   return {
     ...defined({ email: textOf(claims, names.email) }),
-    emailVerified: Object.hasOwn(claims, names.emailVerified) && claims[names.emailVerified] === true,
+    emailVerified:
+      Object.hasOwn(claims, names.emailVerified) && claims[names.emailVerified] === true,
   };
 }
 

@@ -73,7 +73,8 @@ function closedMembers(tx: Transaction, role: TokenRole): Transaction['members']
     // Leaving is always open: a source takes nothing but what it gave.
     give: async (user, source, groups) => {
       const changes = await tx.members.give(user, source, groups);
-      for (const { uid } of changes.given) (await refusalOf(tx, await tx.sync.group(uid), role))(true);
+      for (const { uid } of changes.given)
+        (await refusalOf(tx, await tx.sync.group(uid), role))(true);
       return changes;
     },
     takeAll: (source) => tx.members.takeAll(source),

@@ -42,8 +42,7 @@ export class PostgresMemberStore implements MemberStore {
        FROM added JOIN users u ON u.uid = added.user_uid ORDER BY u.name`,
       [groupUid, [...new Set(userUids)]],
     );
-    for (const user of added)
-      if (!user.given) this.#context.changes.put(membership(group, user));
+    for (const user of added) if (!user.given) this.#context.changes.put(membership(group, user));
     if (added.length > 0) this.#context.changes.touchedGroups.add(groupUid);
     return added.map((user) => user.uid);
   }
