@@ -343,6 +343,7 @@ CREATE TABLE policy_changes (
   CONSTRAINT policy_changes_op_check CHECK ((op = ANY (ARRAY['put'::text, 'delete'::text, 'revoke'::text]))),
   CONSTRAINT policy_changes_pkey PRIMARY KEY (revision, ordinal)
 );
+CREATE INDEX policy_changes_left ON public.policy_changes USING btree (at) WHERE (kind = 'LeftGroup'::text);
 CREATE INDEX policy_changes_uid ON public.policy_changes USING btree (uid, revision);
 
 CREATE TABLE policy_head (

@@ -17,7 +17,7 @@ import type {
 } from '@ambit/dev-cluster';
 import { KubeClient, loadKubeconfig } from '@ambit/kube';
 import { eventually } from '@ambit/testing';
-import { environment, printed, programs } from './run-program.ts';
+import { environment, printed, programs, runProgram } from './run-program.ts';
 
 export { runProgram } from './run-program.ts';
 
@@ -60,16 +60,22 @@ export class Fleet {
     this.centralEnvironment = { ...environment, ...parts.central };
   }
 
-  /** `ceilings` are files' texts by cluster; `central` is added to what central's process is started with. */
+  /**
+   * `ceilings` are files' texts by cluster; `central` is added to what central's process is started with. With `webhookAt`
+   * the API server of the one cluster asks there whose a token is, where its agent then has to listen.
+   */
   static async start(
     names: readonly string[],
     ceilings: Readonly<Record<string, string>>,
     central: Readonly<Record<string, string>> = {},
+    webhookAt?: string,
   ): Promise<Fleet> {
     const settings = devClusterSettings(process.env);
     const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
-    const clusters = await startDevClusters({ names, settings, forTests: true });
+    const tokenWebhook =
+      webhookAt === undefined ? {} : { tokenWebhook: await webhookConfig(folder, webhookAt) };
+    const clusters = await startDevClusters({ names, settings, forTests: true, ...tokenWebhook });
     const parts = { folder, clusters, settings, central, ports: await freePorts(3) };
     try {
       const members = await Promise.all(
@@ -161,6 +167,7 @@ export class Fleet {
     name: string,
     labels: Readonly<Record<string, string>> = {},
     server = this.agentAddress,
+    env: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     const { api } = this.client();
     const body = {
@@ -170,7 +177,7 @@ export class Fleet {
     } as const;
     await api.putCluster({ params: { name }, body });
     const { token } = await api.createJoinToken({ params: { name }, body: {} });
-    this.startAgent(name, { AMBIT_JOIN_TOKEN: token }, server);
+    this.startAgent(name, { ...env, AMBIT_JOIN_TOKEN: token }, server);
     await this.connected(name);
   }
 
@@ -229,4 +236,12 @@ async function prepareMember(folder: string, dev: DevCluster, ceiling: string): 
   await writeFile(agentKubeconfig, await dev.agentKubeconfig(rights, policies), { mode: 0o600 });
   const kube = new KubeClient({ connection: await loadKubeconfig(admin) });
   return { name: dev.name, dev, kube, agentKubeconfig, ceilingFile, agent: undefined };
+}
+
+/** What the owner of a cluster gives its API server; the agents of this folder hold the key of it. */
+async function webhookConfig({ path }: ProcessFolder, at: string): Promise<string> {
+  const args = ['print-webhook-config', '--data-dir', path, '--webhook-address', at];
+  const { exitCode, stdout, stderr } = await runProgram('agent', args);
+  if (exitCode !== 0) throw new Error(stderr);
+  return stdout;
 }

@@ -35,11 +35,12 @@ export class Replica {
     return `127.0.0.1:${this.#ports[1]}`;
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.#ports[0]}`;
+  }
+
   client(): AmbitClient {
-    return new AmbitClient({
-      server: `http://127.0.0.1:${this.#ports[0]}`,
-      token: this.#fleet.token,
-    });
+    return new AmbitClient({ server: this.url, token: this.#fleet.token });
   }
 
   async startAgain(): Promise<void> {

@@ -158,3 +158,17 @@ export function objectsAfter(changes: Iterable<PolicyChange>): PolicyObject[] {
   }
   return [...table.values()];
 }
+
+/** The same commits, in which clusters come in both modes and change between them. */
+export const anyCommitsInModes: fc.Arbitrary<PolicyChange[][]> = fc
+  .tuple(anyCommits, fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }))
+  .map(([commits, modes]) => {
+    let at = 0;
+    return commits.map((changes) =>
+      changes.map((change) => {
+        if (change.op !== 'put' || change.object.kind !== 'Cluster') return change;
+        const subjectMode = modes[at++ % modes.length] === true ? 'Groups' : 'Users';
+        return put({ ...change.object, subjectMode });
+      }),
+    );
+  });

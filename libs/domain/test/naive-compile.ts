@@ -7,6 +7,7 @@ import type {
   PolicyObject,
   PolicyRole,
   PolicyUser,
+  SubjectMode,
 } from '../src/index.ts';
 import { nodeDigests } from './node-digests.ts';
 
@@ -33,6 +34,7 @@ export function naiveCompile(objects: readonly PolicyObject[], cluster: PolicyCl
 interface World {
   readonly users: readonly PolicyUser[];
   readonly groups: ReadonlySet<string>;
+  readonly groupNames: ReadonlyMap<string, string>;
   readonly members: readonly PolicyMembership[];
   readonly roles: readonly PolicyRole[];
   readonly grants: readonly PolicyGrant[];
@@ -44,6 +46,9 @@ function worldOf(objects: readonly PolicyObject[]): World {
   return {
     users: objects.filter((each) => each.kind === 'User'),
     groups,
+    groupNames: new Map(
+      objects.filter((each) => each.kind === 'Group').map(({ uid, name }) => [uid, name]),
+    ),
     members: objects
       .filter((each) => each.kind === 'Membership')
       .filter(({ groupUid }) => groups.has(groupUid)),
@@ -99,8 +104,45 @@ function bindingsOf(
   const [first] = grants;
   const role = world.roles.find(({ uid }) => uid === first?.roleUid);
   if (first === undefined || role === undefined) return [];
-  const subjectsOf = (grant: PolicyGrant) =>
-    peopleOf(world, grant).map((user) => subjectOf(cluster, user));
+  const mode = modeOf(cluster);
+  if (mode !== 'Groups') {
+    const subjectsOf = (grant: PolicyGrant) =>
+      peopleOf(world, grant).map((user) => subjectOf(cluster, user));
+    return entriesOf(grants, { subjectsOf, role, kind: mode });
+  }
+  return (['Users', 'Groups'] as const).flatMap((kind) => {
+    const subjectsOf = (grant: PolicyGrant) =>
+      namedBy(world, grant, kind).map((name) => cluster.userPrefix + name);
+    return entriesOf(grants, { subjectsOf, role, kind });
+  });
+}
+
+/** Whom the grant names itself. */
+function namedBy({ users, groupNames }: World, grant: PolicyGrant, kind: SubjectMode): string[] {
+  return grant.subjects.flatMap((subject) => {
+    if (kind === 'Groups') {
+      const name = subject.kind === 'Group' ? groupNames.get(subject.uid) : undefined;
+      return name === undefined ? [] : [`group:${name}`];
+    }
+    const user = users.find(({ uid }) => subject.kind === 'User' && uid === subject.uid);
+    return user === undefined ? [] : [user.name];
+  });
+}
+
+function entriesOf(
+  grants: readonly PolicyGrant[],
+  {
+    subjectsOf,
+    role,
+    kind,
+  }: {
+    readonly subjectsOf: (grant: PolicyGrant) => string[];
+    readonly role: PolicyRole;
+    readonly kind: SubjectMode;
+  },
+): string[] {
+  const [first] = grants;
+  if (first === undefined) return [];
   const times = isTimed(first)
     ? { grantUid: first.uid, notBefore: first.notBefore, notAfter: first.until }
     : {};
@@ -113,7 +155,7 @@ function bindingsOf(
       role: referenceOf(role),
       scope: scopeOf(first),
       shard,
-      subjectKind: modeOf(cluster),
+      subjectKind: kind,
       subjects,
       ...times,
       grants: behind
@@ -154,7 +196,7 @@ const modeOf = ({ subjectMode, access }: PolicyCluster) =>
 
 const subjectOf = (cluster: PolicyCluster, { name, uid }: PolicyUser): string => {
   const user = cluster.userPrefix + name;
-  return modeOf(cluster) === 'Users' ? user : accountName(user, uid, nodeDigests);
+  return modeOf(cluster) !== 'ServiceAccounts' ? user : accountName(user, uid, nodeDigests);
 };
 
 const configOf = (cluster: PolicyCluster) => ({

@@ -36,6 +36,7 @@ export const errorKinds = {
   group_closed: 'forbidden',
   no_access: 'forbidden',
   identity_refused: 'forbidden',
+  too_many_groups: 'forbidden',
   wrong_cluster: 'forbidden',
   ceiling_refused: 'forbidden',
   not_found: 'not_found',

@@ -45,6 +45,7 @@ export * from './lifecycle/what-differs.ts';
 export * from './lifecycle/write-answer.ts';
 export * from './model.ts';
 export * from './naming/access-account.ts';
+export * from './naming/departure-id.ts';
 export * from './naming/object-identity.ts';
 export * from './naming/object-key.ts';
 export * from './naming/shard-subjects.ts';

@@ -82,6 +82,14 @@ export interface IssuerKey {
   readonly y: string;
 }
 
+/** Somebody left a group: tokens that were issued before do not say so yet. */
+export interface Departure {
+  /** Of `departureId`. */
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly before: number;
+}
+
 /** By what an agent judges the tokens that its API server shows it. It stands where tokens come in through the webhook. */
 export interface CredentialsEntry {
   readonly section: 'CREDENTIALS';
@@ -95,6 +103,10 @@ export interface CredentialsEntry {
   readonly endedSessions: readonly string[];
   /** Seconds since 1970: tokens issued before it may be of sessions that ended and are too many to be listed. */
   readonly issuedFrom?: number;
+  /** In mode Groups: whose older tokens name groups that they are not in any more; sorted by id. */
+  readonly departures?: readonly Departure[];
+  /** Seconds since 1970: no group counts of tokens issued before, because too many people left too many groups. */
+  readonly groupsFrom?: number;
 }
 
 export type Intent = ConfigEntry | RoleIntent | DenyEntry | BindingIntent | CredentialsEntry;

@@ -10,6 +10,7 @@ import { onboardCluster } from './b21-onboard-cluster.ts';
 import { authorizerTax } from './b22-authorizer-tax.ts';
 import { endsAfterRestart } from './ends-after-restart.ts';
 import { execPlugin } from './exec-plugin.ts';
+import { lockToRefused } from './lock-to-refused.ts';
 
 /** What happens in a cluster: a change in force, the agent's work, and what both cost the API server. */
 export const ofClusters: readonly Benchmark[] = [
@@ -24,4 +25,5 @@ export const ofClusters: readonly Benchmark[] = [
   admissionCost,
   endsAfterRestart,
   execPlugin,
+  lockToRefused,
 ];

@@ -1,6 +1,8 @@
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { departureId } from '@ambit/rbac';
+import { nodeDigests } from '@ambit/transport';
 import { verifyClusterToken } from './cluster-token.ts';
 import {
   TestIssuer,
@@ -351,6 +353,26 @@ describe('a token for a cluster', () => {
     const from = (issuedFrom: number) => judged(good, { ...facts, issuedFrom });
     expect(from(issuedAt).ok).toBe(true);
     expect(from(issuedAt + 1)).toEqual({ ok: false, reason: 'session_ended' });
+  });
+
+  test('of who left a group does not give it any more, and gives the rest', () => {
+    const token = ours.with({ groups: ['ambit:group:red', 'ambit:group:blue'] });
+    const groups = (more: Partial<typeof facts>): unknown => {
+      const judgement = judged(token, { ...facts, ...more });
+      return judgement.ok ? judgement.user.groups : judgement.reason;
+    };
+    const [red, blue] = ['ambit:group:red', 'ambit:group:blue'];
+    const left = (group: string, user = goodClaims.sub, before = issuedAt + 1) => ({
+      departures: new Map([[departureId(nodeDigests, group, user), before]]),
+    });
+    expect(groups(left('group:red'))).toEqual([blue]);
+    expect(groups(left('group:red', ''))).toEqual([blue]);
+    // Issued after they were in it again, of somebody else, of a group of another name.
+    expect(groups(left('group:red', goodClaims.sub, issuedAt))).toEqual([red, blue]);
+    expect(groups(left('group:red', '0197-bob'))).toEqual([red, blue]);
+    expect(groups(left('ambit:group:red'))).toEqual([red, blue]);
+    expect(groups({ groupsFrom: issuedAt + 1 })).toEqual([]);
+    expect(groups({ groupsFrom: issuedAt })).toEqual([red, blue]);
   });
 
   test('lets in no name that the owner of the cluster does not allow', () => {

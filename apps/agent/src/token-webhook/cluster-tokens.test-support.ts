@@ -87,6 +87,8 @@ export function factsOf(
     keys: new Map([[issuing.kid, issuing.publicKey]]),
     endedSessions: new Set(['endedsession']),
     issuedFrom: issuedAt - 3_600,
+    departures: new Map(),
+    groupsFrom: 0,
     denied: new Set(['ambit:mallory']),
     subjectPrefixes: ['ambit:'],
     ...more,

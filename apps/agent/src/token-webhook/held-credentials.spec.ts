@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Logger } from '@ambit/kernel';
 import type { StateChange } from '@ambit/protocol';
-import { defaultCeiling, type CredentialsEntry, type Intent } from '@ambit/rbac';
+import { defaultCeiling, departureId, type CredentialsEntry, type Intent } from '@ambit/rbac';
+import { nodeDigests } from '@ambit/transport';
 import { verifyClusterToken } from './cluster-token.ts';
 import {
   TestIssuer,
@@ -150,6 +151,31 @@ describe('what tokens are judged by', () => {
     expect(outcome(credentials, swapped.token())).toBe('unknown_key');
     credentials.acceptRemovals(change('delta', [], { removed: [key] }));
     expect(outcome(credentials)).toBe('nobody');
+  });
+
+  test('groups that people left follow the state, and of one that the disk does not hold both count', () => {
+    const credentials = held();
+    const before = goodClaims.iat + 1;
+    const left = (...names: string[]) =>
+      names.map((name) => ({
+        id: departureId(nodeDigests, `group:${name}`, goodClaims.sub),
+        before,
+      }));
+    const token = ours.with({ groups: ['a', 'b', 'c'].map((name) => `ambit:group:${name}`) });
+    const groups = (): readonly string[] => {
+      const facts = credentials.facts(defaultCeiling);
+      const verified = facts && verifyClusterToken(token, facts, atIssue);
+      return verified?.ok === true ? verified.user.groups.map((name) => name.slice(-1)) : [];
+    };
+    credentials.accept(change('full', [entry({ departures: left('a') })]));
+    expect(groups()).toEqual(['b', 'c']);
+    credentials.acceptRemovals(change('delta', [entry({ departures: left('b') })]));
+    expect(groups()).toEqual(['c']);
+    credentials.accept(change('delta', [entry()]));
+    expect(groups()).toEqual(['a', 'b', 'c']);
+    credentials.accept(change('delta', [entry({ groupsFrom: before })]));
+    credentials.acceptRemovals(change('delta', [entry()]));
+    expect(groups()).toEqual([]);
   });
 
   test('is never that of another cluster, and a key that is none spoils no other', () => {

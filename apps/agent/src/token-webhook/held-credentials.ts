@@ -21,6 +21,7 @@ export class HeldCredentials implements StateFollower {
   #denied: ReadonlySet<string> = new Set();
   #keys: ReadonlyMap<string, KeyObject> = new Map();
   #ended: ReadonlySet<string> = new Set();
+  #departures: ReadonlyMap<string, number> = new Map();
 
   constructor(clusterUid: string, logger: Logger) {
     this.#audience = `ambit:${clusterUid}`;
@@ -31,7 +32,7 @@ export class HeldCredentials implements StateFollower {
   facts(ceiling: Ceiling): ClusterTokenFacts | undefined {
     const entry = this.#entry;
     if (entry === undefined) return undefined;
-    const { issuer, audience, userPrefix, issuedFrom = 0 } = entry;
+    const { issuer, audience, userPrefix, issuedFrom = 0, groupsFrom = 0 } = entry;
     return {
       issuer,
       audience,
@@ -39,6 +40,8 @@ export class HeldCredentials implements StateFollower {
       issuedFrom,
       keys: this.#keys,
       endedSessions: this.#ended,
+      groupsFrom,
+      departures: this.#departures,
       denied: this.#denied,
       subjectPrefixes: ceiling.subjectPrefixes,
     };
@@ -84,6 +87,7 @@ export class HeldCredentials implements StateFollower {
     this.#entry = entry?.audience === this.#audience ? entry : undefined;
     this.#keys = new Map(this.#entry?.keys.flatMap((key) => this.#usable(key)));
     this.#ended = new Set(this.#entry?.endedSessions);
+    this.#departures = departuresOf(this.#entry);
   }
 
   /** A key that is none lets nobody in; the others still do. */
@@ -132,5 +136,17 @@ function narrowed(
     keys: next.keys.filter(isHeld),
     endedSessions: [...held.endedSessions, ...next.endedSessions],
     issuedFrom: Math.max(held.issuedFrom ?? 0, next.issuedFrom ?? 0),
+    departures: Array.from(departuresOf(held, next), ([id, before]) => ({ id, before })),
+    groupsFrom: Math.max(held.groupsFrom ?? 0, next.groupsFrom ?? 0),
   };
+}
+
+/** By id; of two for one the later. */
+function departuresOf(
+  ...entries: readonly (CredentialsEntry | undefined)[]
+): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { id, before } of entries.flatMap((entry) => entry?.departures ?? []))
+    found.set(id, Math.max(found.get(id) ?? 0, before));
+  return found;
 }

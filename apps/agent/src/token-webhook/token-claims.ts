@@ -1,4 +1,5 @@
-import { foldsToSystem } from '@ambit/rbac';
+import { departureId, foldsToSystem } from '@ambit/rbac';
+import { nodeDigests } from '@ambit/transport';
 import type { TimeInterval } from '../clock/clock-interval.ts';
 import { TokenRefused } from './token-refusal.ts';
 
@@ -13,6 +14,10 @@ export interface ClaimFacts {
   readonly endedSessions: ReadonlySet<string>;
   /** In seconds since 1970: what was issued before may be of a session that ended and is not listed any more. */
   readonly issuedFrom: number;
+  /** Groups that people left, by `departureId`: of tokens issued before this, in seconds since 1970, they do not count. */
+  readonly departures: ReadonlyMap<string, number>;
+  /** In seconds since 1970: of what was issued before no group counts. */
+  readonly groupsFrom: number;
   /** Names of people who lost everything. */
   readonly denied: ReadonlySet<string>;
   /** Prefixes of names that the owner of the cluster allows. */
@@ -70,7 +75,8 @@ export function judgeClaims(claims: Claims, facts: ClaimFacts, now: TimeInterval
     throw new TokenRefused('session_ended');
   }
   if (facts.denied.has(username)) throw new TokenRefused('denied');
-  return { username, uid, groups, extra: { [credentialIdKey]: [`JTI=${credential}`] } };
+  const kept = groups.filter((group) => !hasLeft(group, { uid, issuedAt }, facts));
+  return { username, uid, groups: kept, extra: { [credentialIdKey]: [`JTI=${credential}`] } };
 }
 
 function identifier(value: unknown): string {
@@ -113,6 +119,20 @@ function judgeGroups(value: unknown, facts: ClaimFacts): readonly string[] {
     if (!groupForm.test(group)) throw new TokenRefused('wrong_group');
     return group;
   });
+}
+
+/** What a token says of groups is as old as the token; who left one since keeps the rest of it. */
+function hasLeft(
+  group: string,
+  { uid, issuedAt }: { readonly uid: string; readonly issuedAt: number },
+  { userPrefix, departures, groupsFrom }: ClaimFacts,
+): boolean {
+  if (issuedAt < groupsFrom) return true;
+  if (departures.size === 0) return false;
+  const name = group.slice(userPrefix.length);
+  return [uid, ''].some(
+    (user) => issuedAt < (departures.get(departureId(nodeDigests, name, user)) ?? 0),
+  );
 }
 
 /** A name with our prefix and something behind it, that is not Kubernetes' own and that the owner lets in. */

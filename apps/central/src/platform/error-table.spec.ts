@@ -29,6 +29,7 @@ const answers = {
   group_closed: '403 PERMISSION_DENIED',
   no_access: '403 PERMISSION_DENIED',
   identity_refused: '403 PERMISSION_DENIED',
+  too_many_groups: '403 PERMISSION_DENIED',
   wrong_cluster: '403 PERMISSION_DENIED',
   ceiling_refused: '403 PERMISSION_DENIED',
   not_found: '404 NOT_FOUND',

@@ -7,19 +7,30 @@ import { ClusterName, Timestamp, UserPrefix } from '../names.ts';
 
 export const defaultUserPrefix = 'ambit:';
 
-/** How people appear in the cluster: a Kubernetes user name is `userPrefix` + the user's name. */
+/**
+ * How people appear in the cluster: a Kubernetes user name is `userPrefix` + the user's name. In mode Groups bindings name
+ * groups, which our tokens carry: who joins and who leaves changes nothing in the cluster.
+ */
 export const ClusterSubjects = z.strictObject({
-  mode: z
-    .literal('Users', { error: 'must be Users; other modes are not in this version' })
-    .default('Users'),
+  mode: z.enum(['Users', 'Groups']).default('Users'),
   userPrefix: UserPrefix.default(defaultUserPrefix),
 });
 export type ClusterSubjects = z.infer<typeof ClusterSubjects>;
 
-export const ClusterSpecWrite = z.strictObject({
-  subjects: ClusterSubjects.prefault({}),
-  access: ClusterAccessWrite.exactOptional(),
-});
+export const ClusterSpecWrite = z
+  .strictObject({
+    subjects: ClusterSubjects.prefault({}),
+    access: ClusterAccessWrite.exactOptional(),
+  })
+  .check(({ value: { subjects, access }, issues }) => {
+    if (subjects.mode === 'Users' || access?.credential === 'Token') return;
+    issues.push({
+      code: 'custom',
+      input: subjects.mode,
+      path: ['subjects', 'mode'],
+      message: 'Groups needs spec.access.credential: Token, because only our tokens name groups',
+    });
+  });
 export type ClusterSpecWrite = z.infer<typeof ClusterSpecWrite>;
 
 /** Body of PUT, and a document of a policy file. */

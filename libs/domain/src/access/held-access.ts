@@ -1,6 +1,7 @@
-import type { Digests, Millis } from '@ambit/kernel';
+import { compareText, type Digests, type Millis } from '@ambit/kernel';
 import { grantStatus } from '../grants/grant-times.ts';
-import { namingOf, subjectOf, userOfSubject } from '../names/cluster-naming.ts';
+import { namingOf, subjectModeOf, subjectOf, userOfSubject } from '../names/cluster-naming.ts';
+import { groupSubject } from '../names/group-subject.ts';
 import { holderOfService } from '../names/service-holder.ts';
 import type { NamespaceSelector, PolicyCluster, PolicyGrant } from '../policy-objects.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
@@ -59,6 +60,25 @@ const holderOf = ({ kind, uid, name }: Entrant): { name: string; uid: string } =
   uid,
   name: kind === 'service' ? holderOfService(name) : name,
 });
+
+/**
+ * The groups that the token of somebody names in a cluster, as its bindings name them: those of the person's groups that a
+ * grant names there. None where bindings name people.
+ */
+export function groupsInCluster(
+  policy: PolicyView,
+  { kind, uid }: Entrant,
+  { cluster, now }: { readonly cluster: PolicyCluster; readonly now: Millis },
+): string[] {
+  if (subjectModeOf(cluster) !== 'Groups' || kind === 'service') return [];
+  const names = Array.from(policy.groupsOf(uid)).flatMap((groupUid) => {
+    const group = policy.group(groupUid);
+    const grants = Array.from(policy.grantsNamingIn(cluster.uid, groupUid));
+    const named = grants.some((grant) => grantStatus(grant, now) !== 'Ended');
+    return group !== undefined && named ? [cluster.userPrefix + groupSubject(group.name)] : [];
+  });
+  return names.sort(compareText);
+}
 
 /** uids under which grants name somebody. Who is locked is named nowhere. */
 function namedAs(policy: PolicyView, { kind, uid }: Entrant): readonly string[] {

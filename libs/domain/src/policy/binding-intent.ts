@@ -1,14 +1,13 @@
 import { compareText } from '@ambit/kernel';
-import type { BindingIntent } from '@ambit/rbac';
-import { subjectKindOf, type ClusterNaming } from '../names/cluster-naming.ts';
+import type { BindingIntent, SubjectMode } from '@ambit/rbac';
 import type { Family } from './family.ts';
 
 const mostGrantNames = 16;
 
 /** The entry of one shard of a family. Sorts the lists it is given. */
 export function bindingIntent(
-  { family, prefix }: { readonly family: Family; readonly prefix: ClusterNaming },
-  { key, shard }: { readonly key: string; readonly shard: string },
+  family: Family,
+  { key, shard, of }: { readonly key: string; readonly shard: string; readonly of: SubjectMode },
   { subjects, grants }: { readonly subjects: string[]; readonly grants: string[] },
 ): BindingIntent {
   return {
@@ -18,7 +17,7 @@ export function bindingIntent(
     scope: family.scope,
     ...(family.grantUid === undefined ? {} : { grantUid: family.grantUid }),
     shard,
-    subjectKind: subjectKindOf(prefix),
+    subjectKind: of,
     subjects: subjects.sort(compareText),
     ...(family.notBefore === undefined ? {} : { notBefore: family.notBefore }),
     ...(family.notAfter === undefined ? {} : { notAfter: family.notAfter }),

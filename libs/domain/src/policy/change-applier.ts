@@ -118,11 +118,11 @@ export class ChangeApplier {
   }
 
   private putGroup(group: PolicyGroup, record: CommitRecord): void {
-    const known = this.store.groups.has(group.uid);
+    const before = this.store.groups.get(group.uid);
     const grants = this.store.grantsOfGroup.get(group.uid);
-    if (!known) this.links.wake(grants);
+    if (before?.name !== group.name) this.links.question(grants, record);
     this.store.put(group);
-    if (known) return;
+    if (before !== undefined) return;
     for (const user of this.store.membersOfGroup.get(group.uid)) {
       for (const grant of grants) this.way('addWay', user, grant, record);
     }
@@ -131,6 +131,7 @@ export class ChangeApplier {
 
   private removeGroup(group: PolicyGroup, record: CommitRecord): void {
     const grants = this.store.grantsOfGroup.get(group.uid);
+    this.links.question(grants, record);
     for (const user of this.store.membersOfGroup.get(group.uid)) {
       for (const grant of grants) this.way('removeWay', user, grant, record);
     }

@@ -23,6 +23,8 @@ export class CommitRecord {
   /** Cluster → family → what was rendered. */
   readonly families = new Map<string, Map<string, Rendered>>();
   readonly familyOf = new Map<string, Family>();
+  /** The same where a cluster was told something else: it names groups and not people. */
+  private readonly otherwise = new Map<string, Map<string, Rendered>>();
   /** Users that were put or removed, as they were. */
   readonly users = new Map<string, PolicyUser | undefined>();
   /** Cluster → key → entry, for CONFIG, ROLE and DENY. */
@@ -67,10 +69,16 @@ export class CommitRecord {
     else users.add(userUid);
   }
 
+  /** What the cluster was told of a family instead of what stands in `families`. */
+  told(cluster: string, family: string, rendered: Rendered): void {
+    recordOnce(this.otherwise, cluster, family, () => rendered);
+  }
+
   /** An entry as it was before the commit; undefined too for one the commit left alone. */
   before(cluster: string, key: string): Intent | undefined {
-    for (const rendered of this.families.get(cluster)?.values() ?? []) {
-      const entry = rendered.get(key);
+    const otherwise = this.otherwise.get(cluster);
+    for (const [family, rendered] of this.families.get(cluster) ?? []) {
+      const entry = (otherwise?.get(family) ?? rendered).get(key);
       if (entry !== undefined) return entry;
     }
     return this.singles.get(cluster)?.get(key);

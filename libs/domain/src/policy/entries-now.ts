@@ -1,5 +1,6 @@
 import type { Denials } from './denials.ts';
 import type { FamilyTable } from './family-table.ts';
+import type { GroupedBindings } from './grouped-bindings.ts';
 import { nothingRendered } from './instance-surroundings.ts';
 import type { EntriesNow } from './settle-commit.ts';
 
@@ -8,12 +9,16 @@ export function entriesNow(
   of: {
     readonly table: FamilyTable;
     readonly denials: Denials;
+    readonly grouped: GroupedBindings;
     readonly bindingCounts: Map<string, number>;
   } & Pick<EntriesNow, 'single'>,
 ): EntriesNow {
-  const { table, denials, bindingCounts, single } = of;
+  const { table, denials, grouped, bindingCounts, single } = of;
   return {
-    rendered: (cluster, family) => table.at(cluster, family)?.rendered ?? nothingRendered,
+    settleFamily: (where, before, mode) => {
+      const after = table.at(where.cluster, where.family)?.rendered ?? nothingRendered;
+      return grouped.settle(where, mode, { before, after });
+    },
     single,
     settleDenial: (cluster, user) => denials.settle(cluster, user),
     countBindings: (cluster, by) => {

@@ -251,18 +251,6 @@ describe('entries', () => {
     policy.apply({ revision: 3, changes: [gone(two)] });
     expect(roles()).toEqual([0, 0]);
   });
-
-  test('a cluster in a mode that is not built is granted nothing', () => {
-    const grouped = aCluster('grouped', {}, { subjectMode: 'Groups' });
-    const policy = load(grouped, view, alice, aGrant('g', { subjects: to(alice), role: view }));
-    expect(policy.counts(grouped.uid)).toEqual({
-      CONFIG: 1,
-      ROLE: 0,
-      DENY: 0,
-      BINDING: 0,
-      CREDENTIALS: 0,
-    });
-  });
 });
 
 /** Gives a grant the uid of its class. */

@@ -1,3 +1,4 @@
+import { subjectKindOf } from '../names/cluster-naming.ts';
 import { bindingIntent } from './binding-intent.ts';
 import { FamilyMembers } from './family-members.ts';
 import { placesOfFamily, type Family } from './family.ts';
@@ -179,7 +180,8 @@ export class FamilyInstance {
       return this.told ?? nothingRendered;
     }
     const key = this.around.keyOf(this.family, '');
-    const entry = bindingIntent(this, { key, shard: '' }, { subjects: list, grants });
+    const where = { key, shard: '', of: subjectKindOf(this.prefix) };
+    const entry = bindingIntent(this.family, where, { subjects: list, grants });
     return new Map([[key, entry]]);
   }
 

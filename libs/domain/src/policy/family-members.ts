@@ -1,4 +1,5 @@
 import type { BindingIntent } from '@ambit/rbac';
+import { subjectKindOf } from '../names/cluster-naming.ts';
 import { bindingIntent } from './binding-intent.ts';
 import type { Family } from './family.ts';
 import type { InstanceSurroundings, Rendered } from './instance-surroundings.ts';
@@ -142,7 +143,8 @@ export class FamilyMembers {
     }
     const subjects = Array.from(members, (member) => member.subject);
     const grants = Array.from(uids, (uid) => this.around.grantName(uid));
-    return bindingIntent({ family, prefix: this.prefix }, where, { subjects, grants });
+    const of = subjectKindOf(this.prefix);
+    return bindingIntent(family, { ...where, of }, { subjects, grants });
   }
 
   private place(userUid: string, ways: Ways): void {

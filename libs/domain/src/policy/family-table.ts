@@ -102,7 +102,7 @@ export class FamilyTable {
     return this.attached.get(cluster)?.get(familyText);
   }
 
-  private of(cluster: string): Iterable<FamilyInstance> {
+  of(cluster: string): Iterable<FamilyInstance> {
     return this.attached.get(cluster)?.values() ?? [];
   }
 

@@ -1,5 +1,11 @@
 import { base32, compareText, type Digests, type Millis } from '@ambit/kernel';
-import { canonicalSelector, selectorText, type IntentScope, type RoleReference } from '@ambit/rbac';
+import {
+  canonicalSelector,
+  selectorText,
+  type IntentScope,
+  type RoleReference,
+  type SubjectMode,
+} from '@ambit/rbac';
 import { hasValidTimes, isTimeBound } from '../grants/grant-times.ts';
 import type { NamespaceSelector, PolicyGrant, PolicyRole } from '../policy-objects.ts';
 
@@ -150,8 +156,17 @@ function standingFamily(role: PolicyRole, namespaces: NamespaceSelector): Family
   return { text: `${classText()}/${roleScope}`, roleScope, role: reference, scope };
 }
 
-/** The key of one shard of a family. It depends on nothing that changes while the family lives. */
-export function bindingKey(family: Family, shard: string, digests: Digests): string {
-  const text = joinUnambiguously([family.roleScope, classText(family.grantUid), shard]);
+/**
+ * The key of one shard of a family; those of groups have keys of their own. It depends on nothing that changes while the
+ * family lives.
+ */
+export function bindingKey(
+  family: Family,
+  shard: string,
+  digests: Digests,
+  of: SubjectMode = 'Users',
+): string {
+  const parts = [family.roleScope, classText(family.grantUid), shard];
+  const text = joinUnambiguously(of === 'Users' ? parts : [...parts, of]);
   return `BINDING/${base32(digests.sha256(digests.utf8(text)), 26)}`;
 }

@@ -1,6 +1,6 @@
 import type { RoleIntent } from '@ambit/rbac';
 import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
-import { namingOf, subjectModeOf } from '../names/cluster-naming.ts';
+import { namingOf } from '../names/cluster-naming.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { familyOf, GrantFamilies, type Family } from './family.ts';
@@ -22,13 +22,10 @@ interface Link {
   clusters: Uids;
 }
 
-/** A cluster in a mode that is not built is granted nothing. */
 const placeOf = (cluster: PolicyCluster): Place => ({
   uid: cluster.uid,
   prefix: namingOf(cluster),
 });
-
-const compilesBindings = (cluster: PolicyCluster): boolean => subjectModeOf(cluster) !== 'Groups';
 
 /**
  * Which grants are in force in which clusters. Every method leaves links, families and indexes agreeing with the
@@ -124,6 +121,12 @@ export class GrantLinks {
     for (const grant of grants) for (const instance of this.instancesOf(grant)) instance.wake();
   }
 
+  /** The group that these grants name is about to come, to go, or to be called otherwise: where bindings name groups, that shows. */
+  question(grants: Iterable<string>, record: CommitRecord): void {
+    for (const grant of grants)
+      for (const instance of this.instancesOf(grant)) record.instance(instance);
+  }
+
   /** Links the grant unless it can compile to nothing. */
   link(grantUid: string, record: CommitRecord): void {
     const grant = this.store.grants.get(grantUid);
@@ -144,7 +147,7 @@ export class GrantLinks {
       if (!this.hasSubject(grant)) continue;
       const family = families.of(grant, this.store.roles.get(grant.roleUid));
       if (family === undefined) continue;
-      const places = this.reach(grant).filter(compilesBindings);
+      const places = this.reach(grant);
       // A family that stands nowhere has no place in the table.
       const slot = places.length > 0 ? this.table.slotOf(family) : undefined;
       const known = slot?.family ?? this.table.known(family);
@@ -181,7 +184,7 @@ export class GrantLinks {
     if (link === undefined) return;
     const places: Place[] = [];
     for (const cluster of clusters) {
-      if (hasUid(link.clusters, cluster.uid) || !compilesBindings(cluster)) continue;
+      if (hasUid(link.clusters, cluster.uid)) continue;
       places.push(placeOf(cluster));
     }
     this.table.extend(link.family, this.waysOf(link), places, record);

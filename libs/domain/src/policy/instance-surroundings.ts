@@ -5,6 +5,18 @@ import type { Family } from './family.ts';
 export type Rendered = ReadonlyMap<string, BindingIntent>;
 export const nothingRendered: Rendered = new Map();
 
+/** A family, by its text, in a cluster. */
+export interface FamilyPlace {
+  readonly cluster: string;
+  readonly family: string;
+}
+
+/** A family's entries before and after a commit. */
+export interface FamilyEntries {
+  readonly before: Rendered;
+  readonly after: Rendered;
+}
+
 /** A grant and the users it reaches, each as often as there are ways to it. */
 export interface GrantWays {
   readonly uid: string;

@@ -3,6 +3,7 @@ import type { ClusterIndex } from './cluster-index.ts';
 import type { FamilyInstance } from './family-instance.ts';
 import type { FamilyTable } from './family-table.ts';
 import type { GrantLinks } from './grant-links.ts';
+import type { GroupedBindings } from './grouped-bindings.ts';
 import type { Denials } from './denials.ts';
 import type { Holdings } from './holdings.ts';
 import { LoadedPeople, type Reached } from './loaded-people.ts';
@@ -16,6 +17,7 @@ export interface PolicyParts {
   readonly table: FamilyTable;
   readonly held: Holdings;
   readonly denials: Denials;
+  readonly grouped: GroupedBindings;
   /** By uid of the cluster; none stands for zero. */
   readonly bindingCounts: Map<string, number>;
 }
@@ -40,6 +42,10 @@ export function loadPolicy(objects: Iterable<PolicyObject>, parts: PolicyParts):
   for (const [cluster, { bindings, triples }] of countLoaded(parts)) {
     if (bindings > 0) parts.bindingCounts.set(cluster, bindings);
     parts.held.load(cluster, triples);
+  }
+  for (const [cluster, entries] of parts.grouped.load()) {
+    if (entries > 0) parts.bindingCounts.set(cluster, entries);
+    else parts.bindingCounts.delete(cluster);
   }
 }
 

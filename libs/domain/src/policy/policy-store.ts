@@ -10,7 +10,7 @@ import type {
   PolicyUser,
 } from '../policy-objects.ts';
 import { SetIndex } from './set-index.ts';
-import { endedSessionKind } from './token-kinds.ts';
+import { endedSessionKind, leftGroupKind } from './token-kinds.ts';
 
 /** The kind that people know an object by. */
 const kindOf = (object: PolicyObject): string =>
@@ -27,6 +27,13 @@ export class PolicyStore {
   readonly plain = new Map<string, PolicyPlain>();
   /** Those of `plain`, by uid. */
   readonly endedSessions = new Map<string, PolicyPlain>();
+  /** Those of `plain`, by uid. */
+  readonly leftGroups = new Map<string, PolicyPlain>();
+
+  private readonly kept: Readonly<Partial<Record<string, Map<string, PolicyPlain>>>> = {
+    [endedSessionKind]: this.endedSessions,
+    [leftGroupKind]: this.leftGroups,
+  };
 
   readonly groupsOfUser = new SetIndex();
   readonly membersOfGroup = new SetIndex();
@@ -112,9 +119,10 @@ export class PolicyStore {
       this.membersOfGroup[how](object.groupUid, object.userUid);
     } else if (object.kind === 'Grant') {
       this.indexGrant(object, how);
-    } else if (object.kind === 'Plain' && object.of === endedSessionKind) {
-      if (how === 'delete') this.endedSessions.delete(object.uid);
-      else this.endedSessions.set(object.uid, object);
+    } else if (object.kind === 'Plain') {
+      const kept = this.kept[object.of];
+      if (how === 'delete') kept?.delete(object.uid);
+      else kept?.set(object.uid, object);
     }
   }
 

@@ -5,9 +5,7 @@ import type {
   PolicyCluster,
   PolicyCommit,
   PolicyGrant,
-  PolicyGroup,
   PolicyObject,
-  PolicyRole,
   PolicyUser,
 } from '../policy-objects.ts';
 import { namingOf } from '../names/cluster-naming.ts';
@@ -19,15 +17,16 @@ import { entriesNow } from './entries-now.ts';
 import type { Family } from './family.ts';
 import { FamilyTable } from './family-table.ts';
 import { GrantLinks } from './grant-links.ts';
+import { GroupedBindings } from './grouped-bindings.ts';
 import { loadPolicy } from './load-policy.ts';
 import { Holders } from './holders.ts';
 import { joinSteps, requireNext, stepsOf, type CommitDone } from './follow-steps.ts';
 import { Holdings } from './holdings.ts';
-import { PolicyStore } from './policy-store.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
 import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
 import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
 import { configEntry, configKey } from './single-entries.ts';
+import { StoredObjects } from './stored-objects.ts';
 import { Subjects } from './subjects.ts';
 import { TokenFacts } from './token-facts.ts';
 import { webhookKey } from './token-kinds.ts';
@@ -43,15 +42,15 @@ export const compilerVersion = 2;
  * The whole policy of an installation in memory, and what each cluster should hold by it. What it answers follows
  * from the objects alone: not from the time, and not from the commits that led here.
  */
-export class Policy implements PolicyView {
-  private readonly store = new PolicyStore();
+export class Policy extends StoredObjects implements PolicyView {
   private readonly index = new ClusterIndex();
   private readonly subjects: Subjects;
   private readonly table: FamilyTable;
   private readonly links: GrantLinks;
   private readonly applier: ChangeApplier;
   private readonly denials: Denials;
-  private readonly tokens = new TokenFacts(this.store);
+  private readonly grouped: GroupedBindings;
+  private readonly tokens: TokenFacts;
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
   private readonly now: EntriesNow;
@@ -59,28 +58,32 @@ export class Policy implements PolicyView {
   private head: number;
 
   private constructor(revision: number, digests: Digests) {
+    super();
     this.head = revision;
     const { store, index } = this;
     const holders = new Holders(store.users);
     const subjects = new Subjects(digests);
-    const table = new FamilyTable(surroundingsOf(store, { digests, subjects }, holders));
+    const around = surroundingsOf(store, { digests, subjects }, holders);
+    const table = new FamilyTable(around);
     const links = new GrantLinks(store, index, table);
     this.subjects = subjects;
     this.table = table;
     this.links = links;
     this.applier = new ChangeApplier(store, index, { links, holders });
     this.denials = new Denials(store, links, subjects);
+    this.tokens = new TokenFacts(store, digests);
+    this.grouped = new GroupedBindings({ ...around, store, table });
     this.held = new Holdings({ store, links, table, subjects }, holders);
     const single = (cluster: string, key: string): Intent | undefined => this.single(cluster, key);
-    const { denials, bindingCounts } = this;
-    this.now = entriesNow({ table, denials, bindingCounts, single });
+    const { denials, grouped, bindingCounts } = this;
+    this.now = entriesNow({ table, denials, grouped, bindingCounts, single });
   }
 
   /** The policy of a snapshot. The objects may come in any order. */
   static load(revision: number, objects: Iterable<PolicyObject>, digests: Digests): Policy {
     const policy = new Policy(revision, digests);
-    const { store, index, links, table, held, denials, bindingCounts } = policy;
-    loadPolicy(objects, { store, index, links, table, held, denials, bindingCounts });
+    const { store, index, links, table, held, denials, grouped, bindingCounts } = policy;
+    loadPolicy(objects, { store, index, links, table, held, denials, grouped, bindingCounts });
     return policy;
   }
 
@@ -146,68 +149,8 @@ export class Policy implements PolicyView {
     };
   }
 
-  user(uid: string): PolicyUser | undefined {
-    return this.store.users.get(uid);
-  }
-
-  group(uid: string): PolicyGroup | undefined {
-    return this.store.groups.get(uid);
-  }
-
-  role(uid: string): PolicyRole | undefined {
-    return this.store.roles.get(uid);
-  }
-
-  grant(uid: string): PolicyGrant | undefined {
-    return this.store.grants.get(uid);
-  }
-
-  cluster(uid: string): PolicyCluster | undefined {
-    return this.store.clusters.get(uid);
-  }
-
-  byName(kind: string, name: string): PolicyObject | undefined {
-    return this.store.byName(kind, name);
-  }
-
-  names(kind: string): Iterable<string> {
-    return this.store.namesOf(kind);
-  }
-
-  clusters(): Iterable<PolicyCluster> {
-    return this.store.clusters.values();
-  }
-
-  users(): Iterable<PolicyUser> {
-    return this.store.users.values();
-  }
-
-  roles(): Iterable<PolicyRole> {
-    return this.store.roles.values();
-  }
-
-  grants(): Iterable<PolicyGrant> {
-    return this.store.grants.values();
-  }
-
-  membersOf(groupUid: string): ReadonlySet<string> {
-    return this.store.membersOfGroup.get(groupUid);
-  }
-
-  groupsOf(userUid: string): ReadonlySet<string> {
-    return this.store.groupsOfUser.get(userUid);
-  }
-
-  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): Iterable<PolicyGrant> {
-    return this.store.grantsOf(this.store.grantsNaming[kind].get(uid));
-  }
-
   grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant> {
     return this.links.grantsNamingIn(clusterUid, subjectUid);
-  }
-
-  endedGrantsNaming(subjectUid: string): Iterable<PolicyGrant> {
-    return this.store.grantsOf(this.store.endedGrantsNaming.get(subjectUid));
   }
 
   grantsReaching(clusterUid: string): Iterable<PolicyGrant> {
@@ -231,7 +174,7 @@ export class Policy implements PolicyView {
   }
 
   entry(clusterUid: string, key: string): Intent | undefined {
-    if (key.startsWith('BINDING/')) return this.table.entry(clusterUid, key);
+    if (key.startsWith('BINDING/')) return this.grouped.entry(clusterUid, key);
     return this.single(clusterUid, key);
   }
 
@@ -245,7 +188,7 @@ export class Policy implements PolicyView {
     }
     const denied = [...this.denials.of(clusterUid).values()];
     yield* denied.sort((a, b) => compareText(a.key, b.key));
-    yield* this.table.bindingsOf(clusterUid);
+    yield* this.grouped.of(clusterUid);
     const credentials = this.tokens.entry(cluster);
     if (credentials !== undefined) yield credentials;
   }

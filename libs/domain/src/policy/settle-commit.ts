@@ -1,7 +1,7 @@
-import type { Intent } from '@ambit/rbac';
+import type { Intent, SubjectMode } from '@ambit/rbac';
 import type { CommitRecord } from './commit-record.ts';
-import type { Rendered } from './instance-surroundings.ts';
-import { denyKey } from './single-entries.ts';
+import type { FamilyEntries, FamilyPlace, Rendered } from './instance-surroundings.ts';
+import { configKey, denyKey } from './single-entries.ts';
 
 /** Equality of entries, regardless of the order their fields were written in. */
 export function sameEntry(a: unknown, b: unknown): boolean {
@@ -66,7 +66,8 @@ export function renderDirty(record: CommitRecord): { instances: number; entries:
 
 /** What a cluster holds at this moment, as far as a commit may have changed it. */
 export interface EntriesNow {
-  rendered(clusterUid: string, family: string): Rendered;
+  /** What it holds of a family, and held before, given what that was by people and the mode the cluster was in. */
+  settleFamily(where: FamilyPlace, before: Rendered, mode?: SubjectMode): FamilyEntries;
   /** A CONFIG, ROLE or DENY entry. */
   single(clusterUid: string, key: string): Intent | undefined;
   /** Brings the DENY entry of a user up to date and returns the one before. */
@@ -90,18 +91,15 @@ export function touchedBy(
   for (const cluster of record.clusters) keysOf(cluster);
   for (const [cluster, families] of record.families) {
     const keys = keysOf(cluster);
-    for (const [family, before] of families) {
-      const after = state.rendered(cluster, family);
+    const mode = modeBefore(record, cluster);
+    for (const [family, people] of families) {
+      const { before, after } = state.settleFamily({ cluster, family }, people, mode);
+      if (before !== people) record.told(cluster, family, before);
       for (const key of differences.between(before, after)) keys.add(key);
       state.countBindings(cluster, after.size - before.size);
     }
   }
-  for (const [cluster, users] of record.denials) {
-    for (const user of users) {
-      const before = state.settleDenial(cluster, user);
-      record.single(cluster, denyKey(user), () => before);
-    }
-  }
+  settleDenials(record, state);
   for (const [cluster, singles] of record.singles) {
     const keys = keysOf(cluster);
     for (const [key, before] of singles) {
@@ -109,4 +107,19 @@ export function touchedBy(
     }
   }
   return touched;
+}
+
+function settleDenials(record: CommitRecord, state: EntriesNow): void {
+  for (const [cluster, users] of record.denials) {
+    for (const user of users) {
+      const before = state.settleDenial(cluster, user);
+      record.single(cluster, denyKey(user), () => before);
+    }
+  }
+}
+
+/** Undefined when the commit did not touch the cluster itself. */
+function modeBefore({ singles }: CommitRecord, cluster: string): SubjectMode | undefined {
+  const config = singles.get(cluster)?.get(configKey);
+  return config?.section === 'CONFIG' ? config.subjectMode : undefined;
 }

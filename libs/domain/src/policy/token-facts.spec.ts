@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { CredentialsEntry } from '@ambit/rbac';
+import { departureId, type CredentialsEntry } from '@ambit/rbac';
 import { nodeDigests } from '../../test/node-digests.ts';
-import { aCluster, gone, put } from '../../test/policy-builders.ts';
+import { aCluster, aGroup, aMember, aUser, gone, put } from '../../test/policy-builders.ts';
 import { load, stateOf } from '../../test/policy-state.ts';
 import type { PolicyChange, PolicyObject, PolicyPlain } from '../policy-objects.ts';
 import { Policy } from './policy.ts';
-import { endedSessionKind, tokenIssuer, webhookKey } from './token-kinds.ts';
+import { endedSessionKind, leftGroupKind, tokenIssuer, webhookKey } from './token-kinds.ts';
 
 const key = { kty: 'EC', crv: 'P-256', kid: 'k1', x: 'x', y: 'y' } as const;
 const plain = (of: string, name: string, spec: PolicyPlain['spec']): PolicyPlain => ({
@@ -132,5 +132,66 @@ describe('what webhooks judge tokens by', () => {
         expect(entryOf(followed)).toEqual(entryOf(loaded));
       }),
     );
+  });
+});
+
+describe('what webhooks are told of who left groups', () => {
+  const grouped = { ...aCluster('grouped', {}, { subjectMode: 'Groups' }), access };
+  const left = (group: string, user: string, minutes: number): PolicyPlain => {
+    const member = aMember(aGroup(group), aUser(user));
+    const { uid, groupUid, userUid } = member;
+    const spec = { groupUid, userUid, group, leftAt: noon + minutes * minute };
+    return { ...plain(leftGroupKind, member.name, spec), uid };
+  };
+  const idOf = (group: string, user?: string): string =>
+    departureId(nodeDigests, `group:${group}`, user && aUser(user).uid);
+  const told = (policy: Policy): Partial<CredentialsEntry> => {
+    const { departures, groupsFrom } = policy.entry(grouped.uid, webhookKey) as CredentialsEntry;
+    return { ...(departures && { departures }), ...(groupsFrom && { groupsFrom }) };
+  };
+
+  test('stands where bindings name groups, and touches nothing else', () => {
+    const policy = load(webhook, grouped, issuer('k1'));
+    expect(applied(policy, put(left('red', 'ada', 0)))).toEqual([`${grouped.uid} ${webhookKey}`]);
+    expect(told(policy)).toEqual({
+      departures: [{ id: idOf('red', 'ada'), before: noon / 1_000 + 10 }],
+    });
+    expect(entryOf(policy)).not.toHaveProperty('departures');
+    expect(idOf('red', 'ada')).not.toBe(idOf('red'));
+  });
+
+  test('is nothing while nobody leaves: who joins is told nowhere, and who comes back is told once', () => {
+    const member = aMember(aGroup('red'), aUser('ada'));
+    const policy = load(webhook, grouped, issuer('k1'), aGroup('red'), aUser('ada'));
+    expect(applied(policy, put(member))).toEqual([]);
+    applied(policy, gone(member), put(left('red', 'ada', 0)));
+    expect(told(policy).departures).toHaveLength(1);
+    expect(applied(policy, put(member))).toEqual([`${grouped.uid} ${webhookKey}`]);
+    expect(told(policy)).toEqual({});
+    applied(policy, gone(member), put(left('red', 'ada', 5)));
+    expect(told(policy).departures).toEqual([
+      { id: idOf('red', 'ada'), before: noon / 1_000 + 310 },
+    ]);
+  });
+
+  test('is forgotten an hour later, so that neither an entry nor the memory grows for ever', () => {
+    const many = Array.from({ length: 1_500 }, (_, n) => left('red', `u${n}`, 0));
+    const policy = load(webhook, grouped, issuer('k1'));
+    applied(policy, ...many.map(put));
+    applied(policy, put(left('blue', 'ada', 60)));
+    expect(told(policy).departures).toHaveLength(1);
+    applied(policy, ...many.slice(0, 1_000).map((_, n) => put(left('blue', `v${n}`, 61))));
+    expect([...policy.names(leftGroupKind)]).toHaveLength(1_001);
+  });
+
+  test('is bounded: so many that they are told by group, and of so many groups that no group counts', () => {
+    const of = (groups: number): PolicyPlain[] =>
+      Array.from({ length: 1_501 }, (_, n) => left(`g${n % groups}`, `u${n}`, n / 100));
+    expect(told(load(grouped, issuer('k1'), ...of(1_501).slice(1))).departures).toHaveLength(1_500);
+    const byGroup = told(load(grouped, issuer('k1'), ...of(2))).departures;
+    expect(byGroup?.map(({ id }) => id).sort()).toEqual([idOf('g0'), idOf('g1')].sort());
+    expect(told(load(grouped, issuer('k1'), ...of(1_501)))).toEqual({
+      groupsFrom: noon / 1_000 + 910,
+    });
   });
 });

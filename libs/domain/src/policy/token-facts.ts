@@ -1,14 +1,19 @@
-import { compareText } from '@ambit/kernel';
+import { compareText, type Digests } from '@ambit/kernel';
 import type { CredentialsEntry, IssuerKey } from '@ambit/rbac';
 import type { PolicyChange, PolicyCluster, PolicyPlain } from '../policy-objects.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { PolicyStore } from './policy-store.ts';
-import { asksWebhook, endedSessionKind, tokenIssuer, webhookKey } from './token-kinds.ts';
+import { Departures } from './departures.ts';
+import {
+  asksWebhook,
+  endedSessionKind,
+  leftGroupKind,
+  tokenIssuer,
+  webhookKey,
+} from './token-kinds.ts';
+import { longestTokenMs, settlingSeconds } from './token-times.ts';
 
-const longestTokenMs = 3_600_000;
 const mostListed = 2_000;
-/** Between the moment a session is marked and the one at which nobody is given a token for it any more. */
-const settlingSeconds = 10;
 
 type Shared = Pick<CredentialsEntry, 'issuer' | 'keys' | 'endedSessions' | 'issuedFrom'>;
 
@@ -20,22 +25,25 @@ const concernsTokens = (of: string): boolean => of === tokenIssuer.kind || of ==
  */
 export class TokenFacts {
   readonly #store: PolicyStore;
+  readonly #departures: Departures;
   #shared: Shared | undefined;
   #known = false;
   #pruned = true;
 
-  constructor(store: PolicyStore) {
+  constructor(store: PolicyStore, digests: Digests) {
     this.#store = store;
+    this.#departures = new Departures(store, digests);
   }
 
   /** The entry of a cluster whose tokens come in through the webhook; undefined for others, and while there is no issuer. */
   entry(cluster: PolicyCluster): CredentialsEntry | undefined {
-    const { uid, userPrefix } = cluster;
+    const { uid, userPrefix, subjectMode } = cluster;
     if (!asksWebhook(cluster)) return undefined;
     const shared = this.#now();
     if (shared === undefined) return undefined;
     const audience = `ambit:${uid}`;
-    return { section: 'CREDENTIALS', key: webhookKey, audience, userPrefix, ...shared };
+    const left = subjectMode === 'Groups' ? this.#departures.now() : {};
+    return { section: 'CREDENTIALS', key: webhookKey, audience, userPrefix, ...shared, ...left };
   }
 
   /** Notes the entries that a change puts in question. Call before it is made. */
@@ -43,8 +51,11 @@ export class TokenFacts {
     const { kind, uid } = change.op === 'put' ? change.object : change;
     const before = this.#store.byUid(kind, uid);
     if (kind === 'Cluster') this.#noteCluster(uid, record);
+    if (kind === 'Membership' && this.#departures.concern(uid)) this.#noteLeaving(record);
     const concerned = [before, change.op === 'put' ? change.object : undefined];
-    if (!concerned.some((object) => object?.kind === 'Plain' && concernsTokens(object.of))) return;
+    const of = concerned.flatMap((object) => (object?.kind === 'Plain' ? [object.of] : []));
+    if (of.includes(leftGroupKind)) this.#noteLeaving(record);
+    if (!of.some(concernsTokens)) return;
     for (const cluster of this.#store.clusters.values()) {
       if (asksWebhook(cluster)) this.#noteCluster(cluster.uid, record);
     }
@@ -54,10 +65,20 @@ export class TokenFacts {
 
   /** Forgets sessions that no token can be of any more. Not while a change may still be undone. */
   prune(): void {
+    this.#departures.prune();
     if (this.#pruned) return;
     this.#pruned = true;
     const { old } = this.#ended();
     for (const { uid } of old) this.#store.remove('Plain', uid);
+  }
+
+  /** Of who is in which group only clusters are told whose bindings name groups. */
+  #noteLeaving(record: CommitRecord): void {
+    for (const cluster of this.#store.clusters.values()) {
+      if (asksWebhook(cluster) && cluster.subjectMode === 'Groups')
+        this.#noteCluster(cluster.uid, record);
+    }
+    this.#departures.question();
   }
 
   #noteCluster(uid: string, record: CommitRecord): void {

@@ -116,7 +116,7 @@ export class DraftGroups {
     const { changes, writes } = this.#context;
     for (const user of removed) {
       const gone = membership(group, user);
-      changes.delete('Membership', gone.uid, gone.name);
+      changes.leave(gone);
     }
     for (const user of added) changes.put(membership(group, user));
     writes.moveMembers(group.uid, {

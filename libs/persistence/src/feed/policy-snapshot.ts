@@ -4,13 +4,14 @@ import type { OpenTransaction } from '../open-transaction.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
 import type { SnapshotSource } from '../kinds/stored-kind.ts';
 import { endedSessions } from '../queries/ended-sessions.ts';
+import { leftGroups } from '../queries/left-groups.ts';
 import { findInstallation } from '../queries/installation.ts';
 import type { InstallationRecord } from '../records.ts';
 import { headRevision, lineageOf } from './policy-changes.ts';
 
 const fetchSize = 5_000;
 
-const sources = [...storedKinds.flatMap(({ snapshot }) => snapshot), endedSessions];
+const sources = [...storedKinds.flatMap(({ snapshot }) => snapshot), endedSessions, leftGroups];
 
 async function streamSource(
   open: OpenTransaction,

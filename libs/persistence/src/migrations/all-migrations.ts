@@ -24,6 +24,7 @@ import { SessionTokens1795471920000 } from './1795471920000-session-tokens.ts';
 import { CredentialRequests1795471980000 } from './1795471980000-credential-requests.ts';
 import { Identities1795472040000 } from './1795472040000-identities.ts';
 import { MembershipSources1795472100000 } from './1795472100000-membership-sources.ts';
+import { LeftGroups1795472400000 } from './1795472400000-left-groups.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -53,4 +54,5 @@ export const allMigrations = [
   CredentialRequests1795471980000,
   Identities1795472040000,
   MembershipSources1795472100000,
+  LeftGroups1795472400000,
 ];

@@ -1,5 +1,13 @@
-import type { AuditActor, AuditEvent, PolicyChange, PolicyKind, PolicyObject } from '@ambit/domain';
+import type {
+  AuditActor,
+  AuditEvent,
+  PolicyChange,
+  PolicyKind,
+  PolicyMembership,
+  PolicyObject,
+} from '@ambit/domain';
 import { endedSession } from '../queries/ended-sessions.ts';
+import { leftGroup } from '../queries/left-groups.ts';
 import type { AgentOrder, RevokedCredential, SessionEnd } from '../records.ts';
 import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
 
@@ -60,6 +68,12 @@ export class ChangeSet implements PolicyRecorder {
 
   delete(kind: Exclude<PolicyKind, 'Plain'>, uid: string, name: string): void {
     this.record({ op: 'delete', kind, uid }, name);
+  }
+
+  /** A person leaves a group and stays a person; what is issued from now on does not say otherwise. */
+  leave(gone: PolicyMembership): void {
+    this.delete('Membership', gone.uid, gone.name);
+    this.put(leftGroup(gone, new Date(this.#stamp.time)));
   }
 
   /** Deletes an object of a kind without a table of its own, which the compiler has as `compiled`. */

@@ -165,6 +165,7 @@ function decodeDeny(key: string, body: Uint8Array): DenyEntry {
 
 function credentialsToWire(intent: CredentialsEntry): Partial<wire.CredentialsEntry> {
   const { issuer, audience, userPrefix, keys, endedSessions, issuedFrom } = intent;
+  const { departures = [], groupsFrom } = intent;
   return {
     issuer,
     audience,
@@ -172,12 +173,19 @@ function credentialsToWire(intent: CredentialsEntry): Partial<wire.CredentialsEn
     keys: keys.map(({ kid, x, y }) => ({ kid, x, y })),
     endedSessions,
     ...(issuedFrom !== undefined && { issuedFrom }),
+    ...(departures.length > 0 && { departures: [...departures] }),
+    ...(groupsFrom !== undefined && { groupsFrom }),
   };
 }
 
 function decodeCredentials(key: string, body: Uint8Array): CredentialsEntry {
   const entry = whole(credentialsCodec, body);
   const issuedFrom = momentFromWire(key, entry.issuedFrom);
+  const groupsFrom = momentFromWire(key, entry.groupsFrom);
+  const departures = (entry.departures ?? []).map((left) => ({
+    id: required(key, 'the id of who left', left.id),
+    before: momentFromWire(key, left.before) ?? 0,
+  }));
   return {
     section: 'CREDENTIALS',
     key,
@@ -193,6 +201,8 @@ function decodeCredentials(key: string, body: Uint8Array): CredentialsEntry {
     })),
     endedSessions: entry.endedSessions ?? [],
     ...(issuedFrom !== undefined && { issuedFrom }),
+    ...(departures.length > 0 && { departures }),
+    ...(groupsFrom !== undefined && { groupsFrom }),
   };
 }
 

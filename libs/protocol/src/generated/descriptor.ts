@@ -70,7 +70,12 @@ export const descriptor: object = {
                     keys: { rule: 'repeated', type: 'IssuerKey', id: 4 },
                     endedSessions: { rule: 'repeated', type: 'string', id: 5 },
                     issuedFrom: { type: 'int64', id: 6 },
+                    departures: { rule: 'repeated', type: 'Departure', id: 7 },
+                    groupsFrom: { type: 'int64', id: 8 },
                   },
+                },
+                Departure: {
+                  fields: { id: { type: 'string', id: 1 }, before: { type: 'int64', id: 2 } },
                 },
                 IssuerKey: {
                   fields: {

@@ -14,6 +14,8 @@ export interface ClusterAdmission {
   readonly entrant: Entrant;
   /** The whole name there. */
   readonly name: string;
+  /** As bindings there name them; none where they name people. */
+  readonly groups: readonly string[];
 }
 
 /** What is handed out. */

@@ -24,7 +24,7 @@ interface Lifetime {
 export async function giveToken(
   ports: GiveTokenPorts,
   { actor, requestId }: CredentialCaller,
-  { cluster, access, entrant, name }: ClusterAdmission,
+  { cluster, access, entrant, name, groups }: ClusterAdmission,
 ): Promise<GivenCredential> {
   const { issuer, ids, unitOfWork, clock } = ports;
   const { issuedAt, expiresAt } = lifetimeOf(actor, access, clock.now());
@@ -36,6 +36,7 @@ export async function giveToken(
     clusterUid: cluster.uid,
     subject: entrant.uid,
     name,
+    groups,
     session,
     id,
     issuedAt,
@@ -50,7 +51,13 @@ export async function giveToken(
       message: `${principalName(entrant)} got a token for cluster ${cluster.name}`,
       cluster: cluster.name,
       subjects: [name],
-      details: { jti: id, session, via, expiresAt: timestamp(expiresAt * 1000) },
+      details: {
+        jti: id,
+        session,
+        via,
+        ...(groups.length === 0 ? {} : { groups: groups.length }),
+        expiresAt: timestamp(expiresAt * 1000),
+      },
     });
   });
   return { credential: { token }, expiresAt: expiresAt * 1000 };

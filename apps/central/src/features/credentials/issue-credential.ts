@@ -14,6 +14,7 @@ import { giveCertificate } from './give-certificate.ts';
 import type { GiveCertificatePorts } from './give-certificate.ts';
 import { giveToken } from './give-token.ts';
 import type { GiveTokenPorts } from './give-token.ts';
+import { groupsOfToken } from './groups-of-token.ts';
 import { IssueRate } from './issue-rate.ts';
 
 export interface IssuePorts extends GiveTokenPorts, GiveCertificatePorts {
@@ -109,7 +110,14 @@ export class IssueCredential {
     if (held.length === 0) throw noAccess(entrant, of);
     const { access } = cluster;
     if (access === undefined || access.credential === 'None') throw accessOff(of);
-    return { cluster, access, entrant, name: nameInCluster(cluster, entrant, nodeDigests) };
+    const groups = groupsOfToken(policy, entrant, { cluster, now: clock.now() });
+    return {
+      cluster,
+      access,
+      entrant,
+      name: nameInCluster(cluster, entrant, nodeDigests),
+      groups,
+    };
   }
 }
 

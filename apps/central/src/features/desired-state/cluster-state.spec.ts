@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { endedSessionKind, Policy, tokenIssuer } from '@ambit/domain';
+import { endedSessionKind, leftGroupKind, Policy, tokenIssuer } from '@ambit/domain';
 import type { PolicyCluster, PolicyObject, PolicyPlain } from '@ambit/domain';
 import { decodeIntent } from '@ambit/protocol';
 import { createEnvelopeSigner, generateSigningKey, nodeDigests } from '@ambit/transport';
@@ -61,4 +61,26 @@ test('a session that ends changes what the agents with a webhook are sent, by th
     endedSessions: ['s1'],
   });
   expect(state.entries().map(({ key }) => key)).toEqual(['CONFIG/cluster', webhookKey]);
+});
+
+test('as much as may be told of sessions and groups fits the largest entry, and is read as it was written', () => {
+  const at = Date.UTC(2026, 0, 1);
+  const [x, y] = ['x'.repeat(43), 'y'.repeat(43)];
+  const keys = [1, 2, 3].map((n) => ({ kty: 'EC', crv: 'P-256', kid: `k${n}`.padEnd(43), x, y }));
+  const issuer = plain(tokenIssuer.kind, tokenIssuer.name, { issuer: 'urn:x:webhook', keys });
+  const web = clusterOf('web', {
+    subjectMode: 'Groups',
+    access: { credential: 'Token', via: 'Webhook', ttl: '10m' },
+  });
+  const sessions = Array.from({ length: 2_500 }, (_, n) =>
+    plain(endedSessionKind, `s${n}`.padEnd(12, 'x'), { endedAt: at }),
+  );
+  const left = Array.from({ length: 1_500 }, (_, n) =>
+    plain(leftGroupKind, `g/u${n}`, { groupUid: 'g', userUid: `u${n}`, group: 'g', leftAt: at }),
+  );
+  const { policy, of } = statesOf([web, issuer, ...sessions, ...left]);
+  const [entry] = of('web').entriesOf([webhookKey]);
+  expect(entry?.body.length).toBeGreaterThan(60_000);
+  expect(entry?.body.length).toBeLessThan(64 * 1024);
+  expect(entry && decodeIntent(entry.key, entry.body)).toEqual(policy.entry('web', webhookKey));
 });

@@ -13,6 +13,8 @@ export interface TokenClaims {
   readonly subject: string;
   /** The whole name in the cluster. */
   readonly name: string;
+  /** The whole names of groups in the cluster; none where its bindings name people. */
+  readonly groups: readonly string[];
   readonly session: string;
   readonly id: string;
   readonly issuedAt: number;
@@ -44,8 +46,8 @@ export class TokenIssuer {
   /** Throws `database_unavailable` when it is not known which key may sign. */
   async sign(claims: TokenClaims): Promise<string> {
     const { kid, privateKey } = await this.#keys.signing();
-    const { via, clusterUid, subject, name, session, id, issuedAt, expiresAt } = claims;
-    return new SignJWT({ name, sid: session })
+    const { via, clusterUid, subject, name, groups, session, id, issuedAt, expiresAt } = claims;
+    return new SignJWT({ name, ...(groups.length > 0 && { groups }), sid: session })
       .setProtectedHeader({ alg: 'ES256', kid, typ: 'JWT' })
       .setIssuer(this.url(via))
       .setAudience(audienceOf(clusterUid))

@@ -31,8 +31,12 @@ export async function dropMemberships(
       { uid: row.group_uid, name: row.group_name },
       { uid: row.user_uid, name: row.user_name },
     );
-    changes.delete('Membership', gone.uid, gone.name);
-    if (column === 'user_uid') changes.touchedGroups.add(row.group_uid);
+    if (column === 'group_uid') changes.leave(gone);
+    else {
+      // Of somebody who is there no more no token counts.
+      changes.delete('Membership', gone.uid, gone.name);
+      changes.touchedGroups.add(row.group_uid);
+    }
   }
   return rows.length;
 }

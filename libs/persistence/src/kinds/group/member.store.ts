@@ -177,8 +177,7 @@ export class PostgresMemberStore implements MemberStore {
   }
 
   #end(group: NamedReference, user: NamedReference): void {
-    const gone = membership(group, user);
-    this.#context.changes.delete('Membership', gone.uid, gone.name);
+    this.#context.changes.leave(membership(group, user));
   }
 
   /** In the order in which everybody locks them. */

@@ -75,6 +75,18 @@ export interface CredentialsEntry {
   readonly endedSessions: readonly string[];
   /** Seconds since 1970; tokens issued before it are refused. 0 means none. */
   readonly issuedFrom: number;
+  /** Where bindings name groups: who left a group within the longest life of a token. Sorted by id, at most 1500. */
+  readonly departures: readonly Departure[];
+  /** Seconds since 1970; of tokens issued before it no group counts. 0 means none. */
+  readonly groupsFrom: number;
+}
+
+/** Of tokens issued before, the group does not count for the person, or for anybody. */
+export interface Departure {
+  /** The first 60 bits of SHA-256(group + "\n" + user uid) in base32; without the prefix of names, and without a user uid when it is about everybody. */
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly before: number;
 }
 
 /** A public key on the curve P-256, for ES256. */

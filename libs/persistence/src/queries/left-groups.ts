@@ -1,0 +1,22 @@
+import { leftGroupKind } from '@ambit/domain';
+import type { PolicyMembership, PolicyPlain } from '@ambit/domain';
+import type { SnapshotSource } from '../kinds/stored-kind.ts';
+
+/** A membership that ended, as the policy knows it: webhooks of clusters do not count the group of older tokens. */
+export function leftGroup(
+  { uid, name, groupUid, userUid }: PolicyMembership,
+  at: Date,
+): PolicyPlain {
+  const [group = ''] = name.split('/');
+  const spec = { groupUid, userUid, group, leftAt: at.getTime() };
+  return { kind: 'Plain', of: leftGroupKind, uid, name, labels: {}, spec };
+}
+
+/** Those of the hour before the last one that ended, and a little more: no token outlives them longer. */
+export const leftGroups: SnapshotSource = {
+  select: `SELECT DISTINCT ON (uid) object FROM policy_changes
+    WHERE kind = '${leftGroupKind}'
+      AND at > (SELECT max(at) FROM policy_changes WHERE kind = '${leftGroupKind}') - interval '70 minutes'
+    ORDER BY uid, revision DESC`,
+  toObject: ({ object }: { readonly object: PolicyPlain }) => object,
+};
