@@ -1,15 +1,16 @@
-import { join } from 'node:path';
 import { addressText } from '@ambit/config';
 import { kubeResources } from '@ambit/kube';
 import type { KubeClient } from '@ambit/kube';
-import { openDatabase, runningEmbeddedUrl } from '@ambit/persistence';
+import { openDatabase } from '@ambit/persistence';
+import type { Database } from '@ambit/persistence';
 import type { BindingObject } from '@ambit/rbac';
-import { eventually, freePort, PolicyWriter, silentLogger } from '@ambit/testing';
-import { signIn } from '../../../apps/central/src/central.test-support.ts';
+import { eventually, FakeClock, freePort, PolicyWriter, silentLogger } from '@ambit/testing';
+import { makeBearerToken } from '@ambit/transport';
 import { may } from '../../support/access-review.ts';
 import { Fleet } from '../../support/fleet.ts';
 import { RawKube } from '../../support/raw-kube.ts';
 import { Replica } from '../../support/replica.ts';
+import { BenchDatabase } from '../harness/bench-database.ts';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
 import { quantile } from '../harness/statistics.ts';
 
@@ -82,27 +83,31 @@ function tellOne(bench: Bench, what: string, times: readonly number[], atMost?: 
 class LockPlace {
   readonly #fleet: Fleet;
   readonly #replica: Replica;
+  readonly #server: BenchDatabase;
+  readonly #database: Database;
   readonly #policy: PolicyWriter;
   readonly #insiders: Insider[] = [];
-  readonly #closeDatabase: () => Promise<unknown>;
 
   private constructor(parts: {
     readonly fleet: Fleet;
     readonly replica: Replica;
-    readonly policy: PolicyWriter;
-    readonly closeDatabase: () => Promise<unknown>;
+    readonly server: BenchDatabase;
+    readonly database: Database;
   }) {
     this.#fleet = parts.fleet;
     this.#replica = parts.replica;
-    this.#policy = parts.policy;
-    this.#closeDatabase = parts.closeDatabase;
+    this.#server = parts.server;
+    this.#database = parts.database;
+    this.#policy = new PolicyWriter(parts.database, new FakeClock(Date.now()));
   }
 
   static async open(): Promise<LockPlace> {
     const at = addressText({ host: '127.0.0.1', port: await freePort() });
     const ceilings = { [cluster]: 'spec: {credentials: [TokenWebhook]}' };
-    const fleet = await Fleet.start([cluster], ceilings, {}, at);
+    const server = await BenchDatabase.start();
+    let fleet: Fleet | undefined;
     try {
+      fleet = await Fleet.start([cluster], ceilings, { AMBIT_DATABASE_URL: server.url }, at);
       const { kube } = fleet.member(cluster);
       const metadata = { name: namespace };
       await kube.create(kubeResources.namespaces, {
@@ -113,12 +118,11 @@ class LockPlace {
       await fleet.enrol(cluster, {}, fleet.agentAddress, { AMBIT_WEBHOOK_LISTEN: at });
       await openToPeople(fleet);
       const replica = await Replica.start(fleet);
-      const url = await runningEmbeddedUrl(join(fleet.folder.path, 'central', 'postgres'));
-      const database = await openDatabase({ url: url ?? '', logger: silentLogger });
-      const closeDatabase = (): Promise<unknown> => database.close();
-      return new LockPlace({ fleet, replica, policy: new PolicyWriter(database), closeDatabase });
+      const database = await openDatabase({ url: server.url, logger: silentLogger });
+      return new LockPlace({ fleet, replica, server, database });
     } catch (error) {
-      await fleet.stop();
+      await fleet?.stop();
+      await server.stop();
       throw error;
     }
   }
@@ -158,8 +162,9 @@ class LockPlace {
 
   async close(): Promise<void> {
     for (const { kube } of this.#insiders) kube.close();
-    await this.#closeDatabase();
+    await this.#database.close();
     await this.#fleet.stop();
+    await this.#server.stop();
   }
 
   async #admit(names: readonly string[]): Promise<void> {
@@ -174,8 +179,26 @@ class LockPlace {
     await this.#fleet.client().api.apply({ body: { objects: [...people, ...grants] } });
   }
 
+  /** As a way in would do it. */
+  async #signIn(name: string): Promise<string> {
+    const { id, hash, text } = makeBearerToken('Session');
+    await this.#policy.change(async (tx) => {
+      const { uid = '' } = (await tx.users.find(name)) ?? {};
+      const principal = { kind: 'User', uid, name } as const;
+      const session = {
+        id,
+        hash: Buffer.from(hash, 'hex'),
+        principal,
+        address: '',
+        ttlMs: 3_600_000,
+      };
+      await tx.sessions.insert({ ...session, signedInBy: 'bench' });
+    });
+    return text;
+  }
+
   async #insider(name: string): Promise<Insider> {
-    const { token: session } = await signIn(this.#policy, name);
+    const session = await this.#signIn(name);
     const client = this.#fleet.client(session);
     const { token } = await client.api.issueCredential({ body: { cluster } });
     const kube = await RawKube.open(this.#fleet.member(cluster).dev.adminKubeconfig, token);
