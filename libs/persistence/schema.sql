@@ -420,12 +420,16 @@ CREATE TABLE sessions (
   ended_at timestamp with time zone,
   ended_because text,
   token_until timestamp with time zone,
+  token_name text,
+  warned_days integer,
+  CONSTRAINT sessions_check CHECK (((token_name IS NULL) OR (principal_kind = 'ServiceIdentity'::text))),
   CONSTRAINT sessions_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['User'::text, 'ServiceIdentity'::text]))),
   CONSTRAINT sessions_pkey PRIMARY KEY (uid),
   CONSTRAINT sessions_id_key UNIQUE (id)
 );
 CREATE INDEX sessions_begun ON public.sessions USING btree (principal_uid, created_at);
 CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_static ON public.sessions USING btree (principal_uid, token_name) WHERE ((token_name IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE TABLE sign_in_attempts (
   key bytea NOT NULL,

@@ -55,7 +55,7 @@ export class AppModule {
         ClustersModule.of(useCases.clusters),
         AccessModule.of(useCases.access),
         AuditModule.of(parts.tail),
-        ServicesModule.of(parts.edge.exchange),
+        ServicesModule.of(parts.edge.exchange, useCases.serviceTokens),
         SessionsModule.of(useCases.sessions),
         CredentialsModule.of(useCases.credentials),
         TokensModule.of(useCases.tokens),

@@ -3,6 +3,7 @@ import { auditJobs } from './features/audit/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
 import type { CommitPolicy } from './features/policy/public.ts';
+import { warnOfTokenEnds } from './features/services/public.ts';
 import { purgeOldSignIns } from './features/sign-in/public.ts';
 import { purgeTokens } from './features/tokens/public.ts';
 import type { RecurringJob } from './platform/jobs/job-runner.ts';
@@ -19,6 +20,7 @@ export function recurringJobs(
     ...auditJobs(runtime, runtime.settings.auditRetention),
     sweepEndedGrants(commit, runtime.clock, runtime.logger),
     purgeTokens(runtime),
+    warnOfTokenEnds(runtime),
     purgeOldSignIns(runtime),
     purgePassedRequests(runtime),
     rotateIssuerKeys({ ...runtime, seal }),

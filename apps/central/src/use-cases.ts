@@ -11,6 +11,7 @@ import type { TokenIssuer } from './features/issuer/public.ts';
 import { GroupMembership } from './features/people/public.ts';
 import { policyUseCases } from './features/policy/public.ts';
 import type { PolicyUseCases } from './features/policy/public.ts';
+import { ServiceTokens } from './features/services/public.ts';
 import { ManageSessions } from './features/sessions/public.ts';
 import { ManageTokens } from './features/tokens/public.ts';
 import type { Runtime } from './platform/runtime.ts';
@@ -35,6 +36,7 @@ export interface UseCases {
   readonly identities: ManageIdentities;
   readonly credentials: CredentialUseCases;
   readonly tokens: ManageTokens;
+  readonly serviceTokens: ServiceTokens;
 }
 
 /** Builds the use cases of central from what they stand on. */
@@ -58,5 +60,6 @@ export function centralUseCases(given: UseCasePorts): UseCases {
       clusters: new OwnClusters(world, access.evidence, clock),
     },
     tokens: new ManageTokens(unitOfWork, database, clock),
+    serviceTokens: new ServiceTokens(unitOfWork, database, clock),
   };
 }

@@ -143,6 +143,45 @@ describe('tokens', () => {
   });
 });
 
+describe('static tokens of services', () => {
+  const serviceToken = (state = 'active') => ({
+    id: 's1',
+    name: 'ci',
+    service: 'deploy',
+    state,
+    createdAt: '2026-11-20T08:00:00Z',
+    expiresAt: '2099-01-01T00:00:00Z',
+  });
+
+  test('one is made with an end that has to be said, and alone on stdout', async () => {
+    central.answers['createServiceToken'] = () => ({
+      kind: 'ServiceTokenCreated',
+      token: 'ambs_new',
+      serviceToken: serviceToken(),
+    });
+    await signIn();
+    const made = ['service', 'token', 'create', 'deploy', 'ci'];
+    expect(await ambit([...made, '--ttl', '30d'])).toMatchObject({ code: 0, out: 'ambs_new\n' });
+    expect(central.calls.at(-1)?.params).toEqual({ name: 'deploy' });
+    expect(central.bodyOf('createServiceToken')).toEqual({ name: 'ci', ttlSeconds: 30 * 86_400 });
+    expect(await ambit(made)).toMatchObject({ code: 2, out: '' });
+    expect(await ambit([...made, '--ttl', '366d'])).toMatchObject({ code: 2, out: '' });
+    const badName = ['service', 'token', 'create', 'deploy', 'C I', '--ttl', '1d'];
+    expect((await ambit(badName)).err).toContain('not a name for a token');
+  });
+
+  test('they are listed without secrets and revoked by name', async () => {
+    central.answers['listServiceTokens'] = () => aList('ServiceToken', [serviceToken()]);
+    central.answers['revokeServiceToken'] = () => serviceToken('ended');
+    await signIn();
+    const listed = await ambit(['service', 'tokens', 'ls', 'deploy']);
+    expect(listed.out).toMatch(/^NAME +ENDS +USED +ID +AGE\nci /);
+    const revoked = await ambit(['service', 'token', 'revoke', 'deploy', 'ci']);
+    expect(revoked.out).toBe('token ci of service/deploy revoked\n');
+    expect(central.calls.at(-1)?.params).toEqual({ name: 'deploy', token: 'ci' });
+  });
+});
+
 describe('completion', () => {
   const complete = async (...words: string[]) =>
     (await ambit(['__complete', '--', ...words])).out.split('\n').slice(0, -1);

@@ -36,6 +36,7 @@ export * from './kinds/role.ts';
 export { basePath, requestIdHeader, revisionHeader, type Route } from './route.ts';
 export * from './routes.ts';
 export * from './kinds/service-identity.ts';
+export * from './service-tokens.ts';
 export * from './sessions.ts';
 export * from './schema-problems.ts';
 export * from './schemas.ts';

@@ -224,6 +224,35 @@ export const routes = {
     status: 200,
   },
 
+  listServiceTokens: {
+    method: 'GET',
+    path: '/services/{name}/tokens',
+    permission: 'tokens:read',
+    summary: 'List the static tokens of a service identity that are not over, without secrets.',
+    query: 'PageQuery',
+    response: 'ServiceTokenList',
+    status: 200,
+  },
+  createServiceToken: {
+    method: 'POST',
+    path: '/services/{name}/tokens',
+    permission: 'tokens:write',
+    summary: 'Make a static token of a service identity, for where no runner has one; shown once.',
+    query: 'NoQuery',
+    request: 'ServiceTokenCreate',
+    response: 'ServiceTokenCreated',
+    status: 201,
+  },
+  revokeServiceToken: {
+    method: 'DELETE',
+    path: '/services/{name}/tokens/{token}',
+    permission: 'tokens:write',
+    summary: 'End a static token of a service identity at once, by its name or id.',
+    query: 'NoQuery',
+    response: 'ServiceToken',
+    status: 200,
+  },
+
   exchangeToken: {
     method: 'POST',
     path: '/auth/exchange',

@@ -13,6 +13,7 @@ import * as joins from './join-tokens.ts';
 import { Problem } from './problem.ts';
 import * as queries from './queries.ts';
 import * as revisions from './revisions.ts';
+import * as serviceTokens from './service-tokens.ts';
 import * as sessions from './sessions.ts';
 import * as system from './system.ts';
 
@@ -30,6 +31,7 @@ export const requestSchemas = {
   ApiTokenCreate: tokens.ApiTokenCreate,
   CredentialRequest: credentials.CredentialRequest,
   AuthExchange: exchange.AuthExchange,
+  ServiceTokenCreate: serviceTokens.ServiceTokenCreate,
 } as const satisfies Record<string, z.ZodType>;
 export type RequestSchemaName = keyof typeof requestSchemas;
 
@@ -67,6 +69,9 @@ export const responseSchemas = {
   ApiToken: tokens.ApiToken,
   ApiTokenList: tokens.ApiTokenList,
   SessionStarted: exchange.SessionStarted,
+  ServiceToken: serviceTokens.ServiceToken,
+  ServiceTokenList: serviceTokens.ServiceTokenList,
+  ServiceTokenCreated: serviceTokens.ServiceTokenCreated,
   Session: sessions.Session,
   SessionList: sessions.SessionList,
   Identity: identities.Identity,

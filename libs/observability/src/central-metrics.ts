@@ -119,6 +119,12 @@ export const centralMetrics = {
     labels: [],
     buckets: secondsBuckets,
   },
+  serviceTokensEnding: {
+    type: 'gauge',
+    name: 'ambit_service_tokens_ending',
+    help: 'Static tokens of service identities that end within so many days, as counted each hour by the replica that does the jobs.',
+    labels: ['days'],
+  },
   queueJobs: {
     type: 'gauge',
     name: 'ambit_queue_jobs',

@@ -104,6 +104,8 @@ export interface NewUserSession {
   /** uid of the identity at a provider that it begins with. */
   readonly identityUid?: string;
   readonly ttlMs: Millis;
+  /** Of a static token. */
+  readonly tokenName?: string;
 }
 
 /** A session that ended, and whose it was. */
@@ -131,6 +133,10 @@ export interface SessionStore {
   ): Promise<readonly EndedOfPrincipal[]>;
   /** Every running session. Gives how many. */
   endAll(because: string): Promise<number>;
+  /** The static tokens of a service identity that run. */
+  staticTokens(serviceUid: string): Promise<readonly SessionRecord[]>;
+  /** The static tokens that end within so many days, of which that was not told, nor that fewer are left; told from now on. */
+  warn(days: number): Promise<readonly SessionRecord[]>;
   /** Removes those that were over before. Gives how many. */
   purge(before: Millis): Promise<number>;
 }

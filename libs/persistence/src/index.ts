@@ -39,7 +39,13 @@ export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-toke
 export { namesOfUids } from './kinds/names-of-uids.ts';
 export * from './queries/credential-requests.ts';
 export { listIssuerKeys } from './queries/issuer-keys.ts';
-export { findSessions, listSessions, touchSessions } from './queries/sessions.ts';
+export {
+  findSessions,
+  countEndingTokens,
+  listServiceTokens,
+  listSessions,
+  touchSessions,
+} from './queries/sessions.ts';
 export { listAgents, listJoinTokens, type EnrolledAgent } from './queries/enrolment.ts';
 export {
   findAccessTokens,

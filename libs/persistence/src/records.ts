@@ -206,6 +206,8 @@ export interface SessionRecord {
   readonly lastUsedAt?: Millis;
   readonly endedAt?: Millis;
   readonly endedBecause?: string;
+  /** Of a static token of a service identity. */
+  readonly tokenName?: string;
 }
 
 /** By which rule an identity was linked. */

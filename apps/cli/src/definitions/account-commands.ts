@@ -30,6 +30,7 @@ export function defineAccountCommands(program: Commander, action: Action): void 
   defineSessions(program, action);
   defineConfig(program, action);
   defineTokens(program, action);
+  defineServiceTokens(program, action);
   program
     .command('credential')
     .summary('Print a credential of a cluster; kubectl calls this.')
@@ -101,4 +102,28 @@ function defineTokens(program: Commander, action: Action): void {
     .command('revoke <name>')
     .description('End an API token at once, by name or id.')
     .action(action(async () => (await import('../commands/token.ts')).revokeToken));
+}
+
+function defineServiceTokens(program: Commander, action: Action): void {
+  const token = program
+    .command('service')
+    .description('Pipelines and programs.')
+    .command('token')
+    .alias('tokens')
+    .description('Static tokens of a service identity, for where no runner has one.');
+  token
+    .command('create <service> <name>')
+    .description('Make a static token; it is printed once. Its end has to be said.')
+    .requiredOption('--ttl <duration>', 'how long it is good, up to 365d')
+    .action(action(async () => (await import('../commands/service-token.ts')).createServiceToken));
+  token
+    .command('ls <service>')
+    .alias('list')
+    .description('The static tokens that are not over, without secrets.')
+    .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/service-token.ts')).listServiceTokens));
+  token
+    .command('revoke <service> <name>')
+    .description('End a static token at once, everywhere, by name or id.')
+    .action(action(async () => (await import('../commands/service-token.ts')).revokeServiceToken));
 }

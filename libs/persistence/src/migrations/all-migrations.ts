@@ -25,6 +25,7 @@ import { CredentialRequests1795471980000 } from './1795471980000-credential-requ
 import { Identities1795472040000 } from './1795472040000-identities.ts';
 import { MembershipSources1795472100000 } from './1795472100000-membership-sources.ts';
 import { LeftGroups1795472400000 } from './1795472400000-left-groups.ts';
+import { ServiceTokens1795472460000 } from './1795472460000-service-tokens.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -55,4 +56,5 @@ export const allMigrations = [
   Identities1795472040000,
   MembershipSources1795472100000,
   LeftGroups1795472400000,
+  ServiceTokens1795472460000,
 ];

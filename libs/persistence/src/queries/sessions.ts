@@ -1,7 +1,7 @@
 import { defined } from '@ambit/kernel';
 import type { SessionRecord } from '../records.ts';
 import { delegatedRolesOf } from '../rights/delegations.ts';
-import type { Sql } from '../sql.ts';
+import { one, type Sql } from '../sql.ts';
 
 interface SessionRow {
   readonly uid: string;
@@ -21,6 +21,7 @@ interface SessionRow {
   readonly last_used_at: Date | null;
   readonly ended_at: Date | null;
   readonly ended_because: string | null;
+  readonly token_name: string | null;
 }
 
 /** A locked or deleted person and a deleted service have no session, whatever the row of it says. */
@@ -52,6 +53,7 @@ export function fromSessionRow(row: unknown): SessionRecord {
       lastUsedAt: rest.last_used_at?.getTime(),
       endedAt: rest.ended_at?.getTime(),
       endedBecause: rest.ended_because ?? undefined,
+      tokenName: rest.token_name ?? undefined,
     }),
   };
 }
@@ -76,6 +78,26 @@ export async function listSessions(
     [principalUid ?? null],
   );
   return rows.map(fromSessionRow).filter(({ principal }) => principal.present);
+}
+
+/** The static tokens of a service identity that are not over, newest first. */
+export async function listServiceTokens(
+  sql: Sql,
+  serviceUid: string,
+): Promise<readonly SessionRecord[]> {
+  const running = await listSessions(sql, serviceUid);
+  return running.filter(({ tokenName }) => tokenName !== undefined);
+}
+
+/** How many static tokens end within so many days, and are not over yet. */
+export async function countEndingTokens(sql: Sql, days: number): Promise<number> {
+  const { count } = await one<{ count: number }>(
+    sql,
+    `SELECT count(*)::integer AS count FROM sessions s WHERE token_name IS NOT NULL AND ended_at IS NULL
+       AND expires_at > now() AND expires_at < now() + $1::integer * interval '1 day'`,
+    [days],
+  );
+  return count;
 }
 
 /** Raises last_used_at, one statement for many sessions. */

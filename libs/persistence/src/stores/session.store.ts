@@ -1,6 +1,6 @@
 import { notFound } from '@ambit/kernel';
 import { isTold } from '../queries/ended-sessions.ts';
-import { fromSessionRow, selectSessions } from '../queries/sessions.ts';
+import { fromSessionRow, listServiceTokens, selectSessions } from '../queries/sessions.ts';
 import type { SessionPrincipal, SessionRecord } from '../records.ts';
 import type { EndedOfPrincipal, NewUserSession, SessionStore } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
@@ -35,8 +35,8 @@ export class PostgresSessionStore implements SessionStore {
     const { id, hash, principal, signedInBy, address, identityUid, ttlMs } = session;
     const uid = ids.uuid();
     await sql.query(
-      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond')`,
+      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at, token_name)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond', $11)`,
       [
         uid,
         id,
@@ -48,6 +48,7 @@ export class PostgresSessionStore implements SessionStore {
         address,
         identityUid ?? null,
         ttlMs,
+        session.tokenName ?? null,
       ],
     );
     return this.#byUid(uid);
@@ -110,6 +111,21 @@ export class PostgresSessionStore implements SessionStore {
 
   async endAll(because: string): Promise<number> {
     return (await this.#end({ condition: 'expires_at > now()', values: [] }, because)).length;
+  }
+
+  staticTokens(serviceUid: string): Promise<readonly SessionRecord[]> {
+    return listServiceTokens(this.#context.sql, serviceUid);
+  }
+
+  async warn(days: number): Promise<readonly SessionRecord[]> {
+    const rows = await this.#context.sql.query<{ uid: string }>(
+      `UPDATE sessions SET warned_days = $1::integer WHERE token_name IS NOT NULL AND ended_at IS NULL AND expires_at > now()
+         AND expires_at < now() + $1::integer * interval '1 day' AND (warned_days IS NULL OR warned_days > $1::integer)
+         AND expires_at > created_at + $1::integer * interval '1 day'
+       RETURNING uid`,
+      [days],
+    );
+    return Promise.all(rows.map(({ uid }) => this.#byUid(uid)));
   }
 
   // The last ones that ended stay, however old: which those are is what every replica tells clusters.

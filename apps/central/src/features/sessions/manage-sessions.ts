@@ -1,7 +1,7 @@
 import type { Session } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
-import { listSessions } from '@ambit/persistence';
+import { findSessions, listSessions } from '@ambit/persistence';
 import type { SessionPrincipal, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import { makeBearerToken } from '@ambit/transport';
 import { auditActor } from '../../platform/actor.ts';
@@ -21,6 +21,8 @@ export interface WantedSession {
   /** uid of the identity at a provider that it begins with: it ends with that. */
   readonly identityUid?: string;
   readonly ttlMs: Millis;
+  /** Of a static token: it is such a session. */
+  readonly tokenName?: string;
 }
 
 /**
@@ -115,6 +117,18 @@ export class ManageSessions {
   async list(): Promise<Session[]> {
     const sessions = await listSessions(this.#sql);
     return sessions.map((session) => sessionResponse(session, this.#clock.now()));
+  }
+
+  /** That of the caller. Throws `invalid_request` for a static token: a pipeline that signs out would lose it for good. */
+  async endOwn(caller: Caller): Promise<Session> {
+    const { id } = caller.actor.credential;
+    const [session] = await findSessions(this.#sql, [id]);
+    if (session?.tokenName === undefined) return this.end(caller, id);
+    const { name } = session.principal;
+    throw new AppError('invalid_request', 'A static token has no session to sign out of.', {
+      hint: 'It ends by itself, or when it is revoked.',
+      nextCommand: `ambit service token revoke ${name} ${session.tokenName}`,
+    });
   }
 
   /** By its id. Throws `not_found`. Ending twice is no error. */

@@ -39,8 +39,7 @@ export class SessionsController {
 
   @Endpoint('endOwnSession')
   endOwn(@TheCall() { actor, requestId }: Call<'endOwnSession'>): Promise<object> {
-    const { kind, id } = actor.credential;
-    if (kind === 'Session') return this.#sessions.end({ actor, requestId }, id);
+    if (actor.credential.kind === 'Session') return this.#sessions.endOwn({ actor, requestId });
     throw new AppError('invalid_request', 'An API token has no session.', {
       hint: 'A token ends when it is revoked.',
       nextCommand: 'ambit token revoke NAME',
