@@ -189,6 +189,17 @@ CREATE INDEX clusters_labels ON public.clusters USING gin (labels jsonb_path_ops
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (removed_at IS NULL);
 CREATE INDEX clusters_search ON public.clusters USING gin (((name || ''::text)) gin_trgm_ops);
 
+CREATE TABLE credential_requests (
+  id text NOT NULL,
+  cluster_uid text NOT NULL,
+  request bytea NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  taken_at timestamp with time zone,
+  answer bytea,
+  CONSTRAINT credential_requests_pkey PRIMARY KEY (id)
+);
+CREATE INDEX credential_requests_open ON public.credential_requests USING btree (cluster_uid) WHERE (taken_at IS NULL);
+
 CREATE TABLE grant_clusters (
   grant_uid text NOT NULL,
   cluster_uid text NOT NULL,

@@ -47,6 +47,28 @@ describe('the least rights of an agent', () => {
     expect(may('create', 'roles', own)).toBe(false);
   });
 
+  test('certificates: exactly what it takes to have them made by the signer of clients, and only where the ceiling names them', () => {
+    const apiGroups = ['certificates.k8s.io'];
+    const ofCertificates = (more: Partial<Ceiling>) =>
+      rules(more).filter((rule) => rule.apiGroups?.includes('certificates.k8s.io'));
+    expect(ofCertificates({})).toEqual([]);
+    expect(ofCertificates({ credentials: ['TokenWebhook'] })).toEqual([]);
+    expect(ofCertificates({ credentials: ['ClientCertificate'] })).toEqual([
+      {
+        apiGroups,
+        resources: ['certificatesigningrequests'],
+        verbs: ['create', 'watch', 'delete'],
+      },
+      { apiGroups, resources: ['certificatesigningrequests/approval'], verbs: ['update'] },
+      {
+        apiGroups,
+        resources: ['signers'],
+        verbs: ['approve'],
+        resourceNames: ['kubernetes.io/kube-apiserver-client'],
+      },
+    ]);
+  });
+
   test('outside case 04: what writes are refused by may be watched, and nothing of it read alone or written', () => {
     const causes = rules().filter(({ resources = [] }) =>
       resources.some((name) => /quota|admission|webhook/.test(name)),

@@ -403,6 +403,7 @@ export class TestCentral {
         return void told.inventories.push(effect.inventory);
       case 'close':
         return this.#close(stream, effect);
+      case 'credentialAnswered':
       case 'revokeAcknowledged':
       case 'ignored':
         return undefined;

@@ -29,6 +29,7 @@ export class TestThief {
   readonly renewals: wire.RenewRequest[] = [];
   /** Sent to each agent behind its Welcome. */
   orders: (hello: wire.Hello) => wire.Command[] = () => [];
+  asks: (hello: wire.Hello) => wire.CredentialRequest[] = () => [];
   welcome: Partial<wire.Welcome> = {};
   answerEnroll: ((request: wire.EnrollRequest) => Promise<wire.EnrollResponse>) | undefined;
   answerRenew: (request: wire.RenewRequest) => Promise<wire.RenewResponse>;
@@ -132,6 +133,8 @@ export class TestThief {
         stream.outbox.control({ message: 'welcome', welcome: { ...welcome, ...this.welcome } });
         for (const command of this.orders(message.hello))
           stream.outbox.control({ message: 'command', command });
+        for (const credentialRequest of this.asks(message.hello))
+          stream.outbox.control({ message: 'credentialRequest', credentialRequest });
       },
       closed: () => {
         this.#streams = this.#streams.filter((each) => each !== stream);

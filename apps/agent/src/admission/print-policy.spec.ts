@@ -40,6 +40,26 @@ describe('the policies of a ceiling', () => {
     expect(variable(documents, 'protectedNamespaces')).toContain('"team"');
   });
 
+  test('are three where the ceiling names certificates: the third says for which names, as bytes', () => {
+    const account = 'system:serviceaccount:team:agent';
+    const credentials = ['ClientCertificate' as const];
+    const subjectPrefixes = ['ambit:', 'é"', 'x'.repeat(26)];
+    const documents = printed({ ...defaultCeiling, credentials, subjectPrefixes }, { account });
+    expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`).slice(4)).toEqual([
+      'ValidatingAdmissionPolicy ambit-agent-certificates',
+      'ValidatingAdmissionPolicyBinding ambit-agent-certificates',
+    ]);
+    // One that is too long to be seen in the first line of a request lets nobody in.
+    expect(JSON.parse(variable(documents, 'prefixes') ?? '')).toEqual([
+      [...Buffer.from('ambit:')],
+      [...Buffer.from('é"')],
+    ]);
+    const gate = (ceiling: Parameters<typeof printPolicy>[0]): string =>
+      JSON.stringify(printed(ceiling, { account })[0]?.spec);
+    expect(gate(defaultCeiling)).not.toContain('certificatesigningrequests');
+    expect(gate({ ...defaultCeiling, credentials: ['TokenWebhook'] })).toBe(gate(defaultCeiling));
+  });
+
   test('refuse with 403 and a mark that stays when the ceiling says the same in another order', () => {
     const turned = {
       ...defaultCeiling,

@@ -297,7 +297,7 @@ const pem = (csr: Uint8Array, width = 64): string => {
         ['junk before it', `junk\n${pem(ada)}`],
         ['other lines', pem(ada, 76)],
         ['ends of lines of another system', pem(ada).replaceAll('\n', '\r\n')],
-      ])('a request with %s', async (_, text) => {
+      ])('b35: a request with %s', async (_, text) => {
         expect(await dry(filed(text))).toMatch(/^403 .*ambit-agent-certificates/);
       });
 

@@ -14,7 +14,7 @@ import type {
   MadeCredential,
   OrderFor,
 } from './credential-maker.ts';
-import { Pace } from './pace.ts';
+import { MakingPace } from './making-pace.ts';
 
 export interface CredentialDeskParts {
   readonly makers: CredentialMakers;
@@ -43,11 +43,11 @@ const longestMs: Millis = 30_000;
  */
 export class CredentialDesk {
   readonly #parts: CredentialDeskParts;
-  readonly #pace: Pace;
+  readonly #pace: MakingPace;
 
   constructor(parts: CredentialDeskParts) {
     this.#parts = parts;
-    this.#pace = new Pace(parts.clock, mostPerSecond);
+    this.#pace = new MakingPace(parts.clock, mostPerSecond);
   }
 
   /** Never rejects: what went wrong is in the answer, without a secret. */
@@ -90,7 +90,8 @@ export class CredentialDesk {
     const waitsMs = Math.min(order.notAfter - now, longestMs);
     const made = await maker.make(order, AbortSignal.timeout(Math.max(0, waitsMs)));
     const { credentialId, expiresAt } = made;
-    this.#record('credential.made', order, {
+    this.#record(order, {
+      type: 'credential.made',
       message: `The agent had ${maker.what} made for ${order.name}`,
       details: { credential: credentialId, expiresAt: new Date(expiresAt).toISOString() },
     });
@@ -103,7 +104,8 @@ export class CredentialDesk {
     { what }: Pick<CredentialMaker<never>, 'what'>,
   ): Promise<void> {
     const { spool } = this.#parts.trail;
-    this.#record('credential.requested', order, {
+    this.#record(order, {
+      type: 'credential.requested',
       message: `Central asks for ${what} for ${order.name}`,
       details: { ttlSeconds: order.ttlSeconds },
     });
@@ -128,7 +130,8 @@ export class CredentialDesk {
     else this.#parts.logger.warn('a credential was refused', fields);
     // Of what comes too fast one that was not refused for that is told for each second.
     if (code !== 'rate_limited') {
-      this.#record('credential.refused', order, {
+      this.#record(order, {
+        type: 'credential.refused',
         message: `The agent made no credential for ${order.name}: ${message}`,
         result: { code, message },
       });
@@ -137,14 +140,12 @@ export class CredentialDesk {
   }
 
   #record(
-    type: NewAuditEvent['type'],
     { name, requestId, sessionId, principalUid, wanted }: wire.CredentialOrder,
-    event: Pick<NewAuditEvent, 'message' | 'details' | 'result'>,
+    event: NewAuditEvent,
   ): void {
     const who = { request: requestId, session: sessionId, principal: principalUid };
     const details = { ...who, wanted: wanted ?? 'unknown' };
     this.#parts.trail.log.record({
-      type,
       ...event,
       subjects: [name],
       details: { ...details, ...event.details },

@@ -1,11 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commandOrderCodec } from '@ambit/protocol';
+import { commandOrderCodec, credentialOrderCodec } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { eventually } from '@ambit/testing';
-import { connectToCentral, createCa, createEnvelopeSigner } from '@ambit/transport';
-import { fetchPinnedCa, generateSigningKey, loadCa } from '@ambit/transport';
+import {
+  connectToCentral,
+  createCa,
+  createClientRequest,
+  createEnvelopeSigner,
+} from '@ambit/transport';
+import { fetchPinnedCa, generateAgentKey, generateSigningKey, loadCa } from '@ambit/transport';
 import { binding, inScene } from '../../test/agent-scene.ts';
 import type { AgentScene } from '../../test/agent-scene.ts';
 import { TestThief } from '../../test/test-thief.ts';
@@ -127,6 +132,33 @@ describe("who stole the key and certificate of central's listener", () => {
           expect(refusals(scene)).toEqual(['bad_signature', 'replay', 'unknown_key']),
         );
         expect(thief.renewals).toEqual([]);
+        await giveBack(scene, thief);
+      } finally {
+        await thief.stop();
+      }
+    }),
+    60_000,
+  );
+
+  test(
+    'gets no credential of anybody: what it asks has no signature, one of its own, or was meant for another stream',
+    inScene(async (scene) => {
+      await scene.join();
+      const [hello] = scene.central.told.hellos;
+      if (hello === undefined) throw new Error('there was no Hello');
+      const recorded = scene.central.sign('credential', credentialFor(hello));
+      const thief = await takeOver(scene);
+      try {
+        thief.welcome = { sessionEpoch: 1 };
+        thief.asks = (now) => [
+          { envelope: null },
+          { envelope: thief.signer.sign('credential', credentialFor(now)) },
+          { envelope: recorded },
+        ];
+        await eventually(() =>
+          expect(refusals(scene, 'credential')).toEqual(['bad_signature', 'replay', 'unknown_key']),
+        );
+        expect(scene.central.audit.types).not.toContain('credential.requested');
         await giveBack(scene, thief);
       } finally {
         await thief.stop();
@@ -281,10 +313,22 @@ function bytesFor({ instanceId, attempt }: wire.Hello): Uint8Array {
   });
 }
 
+function credentialFor({ instanceId, attempt }: wire.Hello): Uint8Array {
+  const csr = createClientRequest(generateAgentKey(), 'ambit:ada');
+  return credentialOrderCodec.encode({
+    ...{ installationUid, clusterUid, stateEpoch: 1, instanceId, attempt },
+    ...{ sessionEpoch: 1, sequence: 1, requestId: 'one', name: 'ambit:ada' },
+    ...{ principalUid: 'ada', sessionId: 'session', ttlSeconds: 600 },
+    notAfter: Date.now() + 60_000,
+    wanted: 'clientCertificate',
+    clientCertificate: { csr },
+  });
+}
+
 /** Codes of the orders that the agent refused. */
-function refusals(scene: AgentScene): unknown[] {
+function refusals(scene: AgentScene, what = 'command'): unknown[] {
   const codes = scene.logger.lines
-    .filter(({ fields }) => fields['what'] === 'command')
+    .filter(({ fields }) => fields['what'] === what)
     .map(({ fields }) => fields['code']);
   return [...new Set(codes)].sort();
 }

@@ -12,7 +12,7 @@ import { AppError, defined, instantMillis, isAppError } from '@ambit/kernel';
 import { settingsOfServer } from '../profile/connection-settings.ts';
 import { readNamed } from '../profile/named-file.ts';
 import { isForKey, newCertificateKey, type CertificateKey } from './certificate-key.ts';
-import type { HeldCredential, KeptCredential, Wanted } from './kept-credential.ts';
+import type { OwnCredential, KeptCredential, Wanted } from './kept-credential.ts';
 
 const connectWithinMs = 2_000;
 const answerWithinMs = 10_000;
@@ -153,7 +153,7 @@ function obtained(
 function heldBy(
   { token, certificate, user }: Record<string, unknown>,
   key: CertificateKey | undefined,
-): HeldCredential | undefined {
+): OwnCredential | undefined {
   if (typeof token === 'string') return soundToken.test(token) ? { token } : undefined;
   if (typeof certificate !== 'string' || typeof user !== 'string' || key === undefined) {
     return undefined;

@@ -133,7 +133,7 @@ describe('a client certificate', () => {
   });
 
   test('becomes a token when the cluster gives tokens now, and the other way round', async () => {
-    const certificates = central.answers.issueCredential;
+    const { issueCredential } = central.answers;
     await plugin();
     await rm(await keptFile());
     central.answers.issueCredential = () => ({
@@ -144,7 +144,7 @@ describe('a client certificate', () => {
       user: name,
     });
     expect(JSON.parse((await plugin()).out)).toMatchObject({ status: { token: 'jwt-canary' } });
-    central.answers.issueCredential = certificates;
+    central.answers = { ...central.answers, ...(issueCredential && { issueCredential }) };
     expect(printed(await plugin()).status.clientCertificateData).toContain('BEGIN CERTIFICATE');
   });
 

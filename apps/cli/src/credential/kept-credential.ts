@@ -10,12 +10,12 @@ export interface Wanted {
 }
 
 /** What an API server takes: a token, or a certificate and the key that is of use with it alone, both PEM. */
-export type HeldCredential =
+export type OwnCredential =
   | { readonly token: string }
   | { readonly certificate: string; readonly key: string; readonly user: string };
 
 /** A credential as it is kept between two calls of kubectl; both times by the clock of this machine, in milliseconds. */
-export type KeptCredential = HeldCredential & {
+export type KeptCredential = OwnCredential & {
   readonly obtainedAt: number;
   readonly expiresAt: number;
 };
@@ -93,7 +93,7 @@ export function formerName(path: string): string | undefined {
   return held !== undefined && 'user' in held ? held.user : undefined;
 }
 
-function heldIn(kept: Partial<Record<string, unknown>>): HeldCredential | undefined {
+function heldIn(kept: Partial<Record<string, unknown>>): OwnCredential | undefined {
   const { token, certificate, key, user } = kept;
   if (isText(token)) return { token };
   return isText(certificate) && isText(key) && isText(user)

@@ -26,7 +26,7 @@ export interface IssuePorts extends GiveTokenPorts, GiveCertificatePorts {
 }
 
 /** What is asked for. */
-export interface CredentialWish {
+export interface CredentialAsked {
   readonly cluster: string;
   /** A certificate request, base64 of DER. */
   readonly csr?: string | undefined;
@@ -46,7 +46,7 @@ export class IssueCredential {
    * is no such cluster), `access_off` for a cluster that nobody gets into through us, `session_ended` in its last second, and
    * where the agent makes the credential what `giveCertificate` and `giveAccountToken` throw.
    */
-  async execute(caller: CredentialCaller, wish: CredentialWish): Promise<Credential> {
+  async execute(caller: CredentialCaller, wish: CredentialAsked): Promise<Credential> {
     const { meters, clock, world } = this.#ports;
     const started = clock.monotonic();
     const typeNow = (): string => typeOf(world.policy.byName('Cluster', wish.cluster));
@@ -64,7 +64,7 @@ export class IssueCredential {
 
   async #issue(
     caller: CredentialCaller,
-    { cluster: of, csr }: CredentialWish,
+    { cluster: of, csr }: CredentialAsked,
   ): Promise<Credential> {
     const entrant = entrantOf(caller.actor);
     await this.#rate.count(entrant.uid);

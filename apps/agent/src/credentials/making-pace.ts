@@ -4,7 +4,7 @@ import type { Clock, Millis } from '@ambit/kernel';
 const second: Millis = 1_000;
 
 /** So many in any second, and no more. */
-export class Pace {
+export class MakingPace {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #most: number;
   #taken: Millis[] = [];
