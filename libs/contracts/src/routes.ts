@@ -1,3 +1,4 @@
+import { identityRoutes } from './identity-routes.ts';
 import { kindRoutes } from './kinds/kind-routes.ts';
 import type { Route } from './route.ts';
 
@@ -37,24 +38,7 @@ export const routes = {
     dryRun: true,
   },
 
-  listIdentities: {
-    method: 'GET',
-    path: '/users/{name}/identities',
-    permission: 'users:read',
-    summary: 'List the accounts at providers that are linked to a person.',
-    query: 'PageQuery',
-    response: 'IdentityList',
-    status: 200,
-  },
-  unlinkIdentity: {
-    method: 'DELETE',
-    path: '/users/{name}/identities/{id}',
-    permission: 'sessions:write',
-    summary: 'Let an account in no more; its sessions end, and what its provider gave the person.',
-    query: 'UnlinkQuery',
-    response: 'Identity',
-    status: 200,
-  },
+  ...identityRoutes,
 
   removeCluster: {
     method: 'POST',

@@ -1,7 +1,11 @@
-import { defined, notFound } from '@ambit/kernel';
+import { defined, notFound, type Ids } from '@ambit/kernel';
 import type { IdentityLinkedBy, IdentityRecord, NamedReference } from '../records.ts';
 import type { Sql } from '../sql.ts';
-import type { StoreContext } from '../stores/store-context.ts';
+
+interface Context {
+  readonly sql: Sql;
+  readonly ids: Ids;
+}
 
 interface Row {
   readonly uid: string;
@@ -57,9 +61,9 @@ export interface NewIdentity {
 
 /** Identities of people at providers. */
 export class IdentityStore {
-  readonly #context: Pick<StoreContext, 'sql' | 'ids'>;
+  readonly #context: Context;
 
-  constructor(context: Pick<StoreContext, 'sql' | 'ids'>) {
+  constructor(context: Context) {
     this.#context = context;
   }
 

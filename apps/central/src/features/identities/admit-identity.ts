@@ -156,6 +156,7 @@ async function admitIn(
   { keeps, progress }: { readonly keeps: boolean; readonly progress: Progress },
 ): Promise<void> {
   const provider = await providerOf(tx, signIn.provider);
+  requireAccount(signIn);
   const { spec, name } = provider;
   const mapped = mappedGroups(signIn, {
     names: claimsOfProvider(spec),
@@ -178,6 +179,12 @@ async function providerOf(tx: Transaction, name: string): Promise<StoredProvider
   const record = await tx.plain('IdentityProvider').find(name);
   if (record !== null) return storedProvider(record);
   throw identityRefused(name, 'There is no such provider any more.', undefined, 'no_provider');
+}
+
+/** What names an account for ever is of the length that OpenID Connect allows, or a little more. */
+function requireAccount({ provider, issuer, subject }: UpstreamSignIn): void {
+  if ([issuer, subject].every((text) => text !== '' && text.length <= 512)) return;
+  throw identityRefused(provider, 'It does not say which account this is.');
 }
 
 const refusedNotes = (groups: readonly JudgedGroup[]): string[] =>

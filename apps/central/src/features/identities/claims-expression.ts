@@ -123,14 +123,19 @@ class Walk {
   over(node: ASTNode, place: Place = { inside: false }): string | undefined {
     const { op } = node;
     if (!operators.has(op)) return `"${op}" cannot be used here`;
-    if (op === 'id' && place.inside && ['claims', 'groups'].includes(node.args))
-      return `"${node.args}" cannot stand in what is done for each entry of a list`;
-    if (op === '+' && ++this.#additions > most.additions)
-      return `"+" at most ${most.additions} times`;
-    if (op === 'in' && !isList(node.args[1]))
-      return 'after "in" comes groups or a list such as ["a", "b"]; for a list among the claims write claims.roles.exists(r, r == "a")';
     if (op === 'call' || op === 'rcall') return this.#overCall(node, place);
-    return this.#overAll(childrenOf(node), place);
+    return this.#alone(node, place) ?? this.#overAll(childrenOf(node), place);
+  }
+
+  /** What is wrong with a node whatever its parts are. */
+  #alone(node: ASTNode, { inside }: Place): string | undefined {
+    if (node.op === 'id' && inside && ['claims', 'groups'].includes(node.args))
+      return `"${node.args}" cannot stand in what is done for each entry of a list`;
+    if (node.op === '+' && ++this.#additions > most.additions)
+      return `"+" at most ${most.additions} times`;
+    return node.op === 'in' && !isList(node.args[1])
+      ? 'after "in" comes groups or a list such as ["a", "b"]; for a list among the claims write claims.roles.exists(r, r == "a")'
+      : undefined;
   }
 
   #overCall(

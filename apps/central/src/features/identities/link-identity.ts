@@ -76,7 +76,8 @@ async function factsOf(
   provider: StoredProvider,
 ): Promise<LinkFacts> {
   const { externalId } = claimsOfProvider(provider.spec);
-  const called = textOf(signIn.claims, externalId);
+  const called =
+    textOf(signIn.claims, externalId) ?? (externalId === 'sub' ? signIn.subject : undefined);
   const byExternalId =
     called === undefined ? undefined : await tx.identities.ofExternalId(provider.uid, called);
   const named = nameOfEmail(linkClaims(signIn, provider), provider.spec);

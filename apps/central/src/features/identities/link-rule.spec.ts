@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
 ];
 
 describe('whose account it is', () => {
-  test.each(rows)('%s', (_what, said, trust, facts, expected) => {
+  test.each(rows)('%s', (_what, ...[said, trust, facts, expected]) => {
     expect(linkDecision(said, trust, facts)).toEqual(expected);
   });
 
