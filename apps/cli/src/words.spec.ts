@@ -42,7 +42,9 @@ describe('kinds', () => {
   test('the nearest is named', () => {
     expect(() => findKind('usr')).toThrow(usage('did you mean user?'));
     expect(() => findKind('pods')).toThrow(
-      usage('known: users, groups, services, roles, grants, clusters, delegations'),
+      usage(
+        'known: users, groups, services, roles, grants, clusters, delegations, identityproviders',
+      ),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { dnsLabelProblem, nameLengths } from '@ambit/kernel';
 import { z } from 'zod';
 import { claimRuleProblem, providerProblems } from './identity-provider-problems.ts';
 import { providerPresetNames } from './identity-provider-presets.ts';
@@ -35,14 +36,17 @@ const ClientSecretReference = z
     message: 'exactly one of "env" and "file"',
   });
 
+const isDomain = (text: string): boolean =>
+  text.length <= nameLengths.dnsSubdomain &&
+  text.includes('.') &&
+  text.split('.').every((label) => dnsLabelProblem(label) === undefined);
+
 const Domain = judged(
   (text) =>
-    /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(
-      text,
-    )
+    isDomain(text)
       ? undefined
       : 'a domain as it follows the @ of an e-mail address, in lower case, such as acme.io',
-  { maxLength: 253 },
+  { maxLength: nameLengths.dnsSubdomain },
 );
 
 const ClaimName = z
