@@ -3,9 +3,6 @@ export { AdmitIdentity } from './admit-identity.ts';
 export { IdentitiesModule } from './identities.module.ts';
 export { identityProviderKind } from './identity-provider-kind.ts';
 export { ManageIdentities } from './manage-identities.ts';
-export type {
-  AdmittedIdentity,
-  IdentityPreview,
-  SignInOrigin,
-  UpstreamSignIn,
-} from './upstream-sign-in.ts';
+export type { AdmittedIdentity, UpstreamSignIn } from './upstream-sign-in.ts';
+/** @public -- for the pages that show what a sign-in would do. */
+export type { IdentityPreview, SignInOrigin } from './upstream-sign-in.ts';
