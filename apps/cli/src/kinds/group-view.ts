@@ -25,14 +25,14 @@ const everybodyOf = ({ spec, status }: Group): string[] =>
 
 function groupLines(group: Group): Line[] {
   const { spec, status } = group;
-  const given = (status.given ?? []).map(({ source, members }): Line => [
-    `Given by ${source}`,
-    members,
-  ]);
+  const members = everybodyOf(group);
+  const given = (status.given ?? []).flatMap((each) =>
+    each.members.map((member) => `${member} by ${each.source}`),
+  );
   return [
     ['Display name', spec.displayName ?? ''],
     ['Closed to', spec.closedTo === undefined ? '' : spec.closedTo.join(', ') || 'nobody'],
-    ['Members', everybodyOf(group).length === 0 ? 'nobody' : spec.members],
-    ...given,
+    ['Members', members.length === 0 ? 'nobody' : members],
+    ['Given', given],
   ];
 }
