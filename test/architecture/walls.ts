@@ -58,6 +58,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'libs/config': { libs: ['kernel'], never: [kubernetesClient, ...serverOnly] },
   'libs/observability': { libs: ['kernel'], never: [kubernetesClient, ...serverOnly] },
   'libs/testing': { development: true, libs: ['kernel', 'domain', 'persistence'] },
+  'libs/dev-provider': { development: true, libs: [] },
   'libs/dev-cluster': { development: true, libs: ['kernel', 'rbac', 'config'] },
   'apps/central': {
     libs: [

@@ -1,0 +1,50 @@
+import type { DialectName } from './dialects.ts';
+
+/** Somebody who has an account there. */
+export interface DevPerson {
+  /** What is typed to sign in; there are no passwords. */
+  readonly name: string;
+  readonly email: string;
+  readonly emailVerified?: boolean;
+  /** As the dialect writes them: GUIDs, full paths, `org:team`. */
+  readonly groups: readonly string[];
+}
+
+export interface DevProviderOptions {
+  readonly dialect: DialectName;
+  readonly people: readonly DevPerson[];
+  /** Where people may be sent back to. */
+  readonly redirectUris: readonly string[];
+  /** A free one unless told, such as that of one that was stopped. */
+  readonly port?: number;
+}
+
+/** What it does otherwise than it should. */
+export interface DevFaults {
+  /** Connections are closed without an answer. */
+  readonly down?: boolean;
+  /** Every answer comes so much later. */
+  readonly slowMs?: number;
+  /** Claims that ID tokens and userinfo have instead; null: they are left out. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** The same in ID tokens alone. */
+  readonly tokenClaims?: Readonly<Record<string, unknown>>;
+  /** How ID tokens are signed: not at all, by the client's secret, or by a key that is nowhere published. */
+  readonly signing?: 'none' | 'HS256' | 'another key';
+  /** Who the answer to the browser says that it comes from (RFC 9207). */
+  readonly answersAs?: string;
+  /** Microsoft Graph gives no groups. */
+  readonly graph?: 'refused';
+}
+
+/** A provider that runs. */
+export interface DevProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Replaces what was told before; nothing: it behaves again. */
+  misbehave(faults: DevFaults): Promise<void>;
+  /** From now on tokens are signed by a new key, and the former one is no longer published. */
+  rotateKeys(): Promise<void>;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,6 @@
+export type { DevFaults, DevPerson, DevProvider, DevProviderOptions } from './dev-provider.ts';
+export { dialectNames } from './dialects.ts';
+export type { DialectName } from './dialects.ts';
+export { logInByForm } from './log-in-by-form.ts';
+export { startDevProvider } from './start-dev-provider.ts';
+export { startProviderProcess } from './process/provider-process.ts';
