@@ -3,11 +3,12 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { fetchOutside } from './fetch-outside.ts';
+import { askOutside, fetchOutside } from './fetch-outside.ts';
 
 let server: Server;
 let port: number;
 const asked: string[] = [];
+let posted = '';
 
 const answers: Readonly<Record<string, (reply: ServerResponse) => void>> = {
   '/good': (reply) => reply.end('{"good":true}'),
@@ -24,6 +25,7 @@ const answers: Readonly<Record<string, (reply: ServerResponse) => void>> = {
 beforeAll(async () => {
   server = createServer((request: IncomingMessage, reply) => {
     asked.push(request.url ?? '');
+    if (request.method === 'POST') return void echo(request, reply);
     answers[request.url ?? '']?.(reply);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -33,6 +35,13 @@ afterAll(() => {
   server.closeAllConnections();
   server.close();
 });
+
+async function echo(request: IncomingMessage, reply: ServerResponse): Promise<void> {
+  const { authorization, 'content-length': length } = request.headers;
+  posted = `${authorization} ${length} `;
+  for await (const chunk of request as AsyncIterable<Buffer>) posted += chunk.toString('utf8');
+  reply.writeHead(request.url === '/moved' ? 307 : 400, { location: '/good' }).end('{"bad":true}');
+}
 
 const read = (url: string, internal = true): Promise<string> =>
   fetchOutside(new URL(url.replace('PORT', String(port))), { internal }, { bytes: 1_000, ms: 300 });
@@ -76,4 +85,24 @@ test.each([
   ['plain HTTP at a public address', 'http://140.82.121.3/', 'only https:// is asked'],
 ])('%s is not asked of an internal server either', async (_, url, says) => {
   await expect(read(url)).rejects.toThrow(says);
+});
+
+test('what is sent arrives, and any answer is given to who asked, who is led nowhere', async () => {
+  const send = (path: string): ReturnType<typeof askOutside> =>
+    askOutside(
+      new URL(`http://127.0.0.1:${port}${path}`),
+      { internal: true },
+      { method: 'POST', headers: { authorization: 'Basic eA==' }, body: 'größe=1' },
+    );
+  expect(await send('/token')).toMatchObject({ status: 400, text: '{"bad":true}' });
+  expect(posted).toBe('Basic eA== 9 größe=1');
+  const before = asked.length;
+  expect(await send('/moved')).toMatchObject({ status: 307, headers: { location: '/good' } });
+  expect(asked.length).toBe(before + 1);
+});
+
+test('nothing is sent to a private address of a public server', async () => {
+  const url = new URL(`https://127.0.0.1:${port}/token`);
+  const sending = askOutside(url, { internal: false }, { method: 'POST', body: 'x' });
+  await expect(sending).rejects.toThrow('private address 127.0.0.1');
 });

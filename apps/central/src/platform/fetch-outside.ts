@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns';
 import { request as plainRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
@@ -29,6 +29,18 @@ export class OutsideError extends Error {
   override readonly name = 'OutsideError';
 }
 
+export interface OutsideRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface OutsideAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
 /**
  * Reads a document from a server of others without becoming its tool: over HTTPS, from a public address unless the server
  * is internal, without following it elsewhere, within limits. The address that was checked is the one that is connected to.
@@ -37,16 +49,45 @@ export class OutsideError extends Error {
 export async function fetchOutside(
   url: URL,
   server: OutsideServer,
-  { bytes, ms }: OutsideLimits = limits,
+  within: OutsideLimits = limits,
 ): Promise<string> {
+  return exchange([url, reading], server, within, async (answer) => {
+    if (answer.statusCode !== 200) throw refusedAnswer(answer);
+    return textOf(answer, within.bytes);
+  });
+}
+
+/** As `fetchOutside`, with whatever is sent, and whatever comes back: the caller judges it. Throws `OutsideError`. */
+export async function askOutside(
+  url: URL,
+  server: OutsideServer,
+  request: OutsideRequest,
+  within: OutsideLimits = limits,
+): Promise<OutsideAnswer> {
+  return exchange([url, request], server, within, async (answer) => ({
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    text: await textOf(answer, within.bytes),
+  }));
+}
+
+/** An API server gives its keys to nobody who asks for application/json alone. */
+const reading: OutsideRequest = {
+  headers: { accept: 'application/json, application/jwk-set+json' },
+};
+
+async function exchange<T>(
+  [url, request]: readonly [URL, OutsideRequest],
+  server: OutsideServer,
+  { ms }: OutsideLimits,
+  read: (answer: IncomingMessage) => Promise<T>,
+): Promise<T> {
   requireScheme(url, server);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0) requireAddress(host, url, server);
   const signal = AbortSignal.timeout(ms);
   try {
-    const answer = await ask(url, server, signal);
-    if (answer.statusCode !== 200) throw refusedAnswer(answer);
-    return await textOf(answer, bytes);
+    return await read(await ask([url, request], server, signal));
   } catch (error) {
     if (error instanceof OutsideError) throw error;
     const why = signal.aborted
@@ -72,16 +113,23 @@ function requireAddress(address: string, { host, protocol }: URL, server: Outsid
   );
 }
 
-function ask(url: URL, server: OutsideServer, signal: AbortSignal): Promise<IncomingMessage> {
+function ask(
+  [url, { method = 'GET', headers = {}, body }]: readonly [URL, OutsideRequest],
+  server: OutsideServer,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
   send(
     url,
     {
+      method,
       // A socket that was opened for another server's rules is not used again.
       agent: false,
-      // An API server gives its keys to nobody who asks for application/json alone.
-      headers: { accept: 'application/json, application/jwk-set+json' },
+      headers: {
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+      },
       lookup: checkedLookup(url, server),
       signal,
       ...(server.ca === undefined ? {} : { ca: server.ca }),
@@ -89,7 +137,7 @@ function ask(url: URL, server: OutsideServer, signal: AbortSignal): Promise<Inco
     resolve,
   )
     .on('error', reject)
-    .end();
+    .end(body);
   return promise;
 }
 
