@@ -10,6 +10,7 @@ import { CredentialsModule } from './features/credentials/public.ts';
 import { DesiredStateModule } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { IdentitiesModule } from './features/identities/public.ts';
+import { IdentityProvidersModule } from './features/identity-providers/public.ts';
 import { PeopleModule } from './features/people/public.ts';
 import { PolicyModule } from './features/policy/public.ts';
 import { ServicesModule } from './features/services/public.ts';
@@ -59,6 +60,7 @@ export class AppModule {
         SessionsModule.of(useCases.sessions),
         CredentialsModule.of(useCases.credentials),
         TokensModule.of(useCases.tokens),
+        IdentityProvidersModule.of(useCases.providerTests),
         SystemModule,
       ],
       providers: [

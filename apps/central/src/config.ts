@@ -80,6 +80,10 @@ export const centralSettings = defineSettings(
       describe: 'More DNS names or addresses for the certificate that agents see',
       default: 'localhost,127.0.0.1',
     }),
+    idpSecrets: path({
+      describe:
+        'Folder with the files that identity providers name as their client secret; without it idp-secrets in the data folder',
+    }),
     epochKeyFile: path({
       describe:
         'Where the epoch key is made at the first start and read by "epoch raise"; serving never needs it',

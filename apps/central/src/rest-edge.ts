@@ -1,5 +1,7 @@
 import { trustedProxies } from './config.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import type { AdmitIdentity } from './features/identities/public.ts';
+import { FailedUpstreams } from './features/identity-providers/public.ts';
 import { ExchangeToken, OutsideKeys, RefusedExchanges } from './features/services/public.ts';
 import { accessTokenCredentials, sessionCredentials } from './features/sessions/public.ts';
 import { apiTokenCredentials } from './features/tokens/public.ts';
@@ -28,6 +30,12 @@ export interface RestEdge {
   readonly signIn: SignInMounts | undefined;
 }
 
+export interface EdgeSurroundings {
+  /** Lets in whom providers name. */
+  readonly admission: AdmitIdentity;
+  readonly teardown: Teardown;
+}
+
 /**
  * Builds the edge of the REST API. Throws `not_ready` when the store of sign-in limits cannot be reached, and what
  * `openSignInKey` throws.
@@ -35,7 +43,7 @@ export interface RestEdge {
 export async function openRestEdge(
   foundation: Foundation,
   world: PolicyWorld,
-  teardown: Teardown,
+  { admission, teardown }: EdgeSurroundings,
 ): Promise<RestEdge> {
   const { runtime, store } = foundation;
   const { settings, database, clock, logger, meters } = runtime;
@@ -59,13 +67,21 @@ export async function openRestEdge(
   const credentials = new CredentialWatch(authenticator, revocations, { clock, logger });
   const waiting = new WaitingCalls(settings, (total) => meters.waitingCalls.set(total));
   const addressOf = clientAddress(trustedProxies(settings));
+  const providers = { failed: upstreams(runtime, teardown), admission };
   const serves = settings.roles.includes('api');
   return {
     guard: new AuthGuard(authenticator, addressOf),
     lifetime: new LifetimeInterceptor(credentials, waiting),
     exchange: openExchange(runtime, failures.limiter, teardown),
-    signIn: serves ? await prepareSignIn(foundation, addressOf) : undefined,
+    signIn: serves ? await prepareSignIn(foundation, addressOf, providers) : undefined,
   };
+}
+
+function upstreams(runtime: Runtime, teardown: Teardown): FailedUpstreams {
+  const failed = new FailedUpstreams(runtime);
+  failed.start();
+  teardown.add('failed sign-ins at providers', () => failed.stop());
+  return failed;
 }
 
 function openExchange(

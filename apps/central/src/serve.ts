@@ -77,8 +77,14 @@ async function start(
     : undefined;
   const joinFacts = { caPin: trust.keys.ca.pin, agentAddress: agentAddress ?? '' };
   const issuerSide = await openIssuerSide(runtime, trust, { world, teardown });
-  const { issuer, publicUrl } = issuerSide;
-  const useCases = centralUseCases({ runtime, world, gateway: agentSide.parts, joinFacts, issuer });
+  const { publicUrl } = issuerSide;
+  const useCases = centralUseCases({
+    runtime,
+    world,
+    gateway: agentSide.parts,
+    joinFacts,
+    ...issuerSide,
+  });
   const surroundings = { foundation, trust, world, tail, joinFacts, issuerSide, teardown };
   const { app, signIn } = await openApp(surroundings, useCases);
   const restUrl = serves ? await listenRest(app, settings) : undefined;
@@ -160,7 +166,8 @@ async function openApp(
   const { runtime } = foundation;
   const { settings, ids, logger, meters } = runtime;
   const { installation } = trust;
-  const edge = await openRestEdge(foundation, world, teardown);
+  const { admission } = useCases;
+  const edge = await openRestEdge(foundation, world, { admission, teardown });
   const app = await createRestServer({
     mounts: edge.signIn?.mounts ?? {},
     guard: edge.guard,

@@ -1,6 +1,6 @@
 import { isLoopback } from '@ambit/config';
 import { openSignIn } from './features/sign-in/public.ts';
-import type { SignInHandlers } from './features/sign-in/public.ts';
+import type { SignInHandlers, SignInSurroundings } from './features/sign-in/public.ts';
 import type { Foundation } from './foundation.ts';
 import type { ClientAddress } from './platform/client-address.ts';
 import { openSignInKey } from './platform/keys/sign-in-key.ts';
@@ -17,6 +17,7 @@ export interface SignInMounts {
 export async function prepareSignIn(
   { runtime, keysFolder }: Foundation,
   addressOf: ClientAddress,
+  providers: SignInSurroundings['providers'],
 ): Promise<SignInMounts> {
   const key = await openSignInKey(keysFolder, runtime.database);
   let handlers: SignInHandlers | undefined;
@@ -32,7 +33,7 @@ export async function prepareSignIn(
       const { settings, logger } = runtime;
       if (settings.publicUrl === undefined && !isLoopback(settings.listen.host))
         logger.warn('people cannot sign in from elsewhere: set publicUrl to where they reach this');
-      handlers = openSignIn(runtime, key, publicUrl, addressOf);
+      handlers = openSignIn(runtime, { key, publicUrl, addressOf, providers });
     },
   };
 }

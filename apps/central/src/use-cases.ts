@@ -1,3 +1,4 @@
+import { SignInRecordStore } from '@ambit/persistence';
 import { accessUseCases } from './features/access/public.ts';
 import type { AccessUseCases } from './features/access/public.ts';
 import type { GatewayParts } from './features/agent-gateway/public.ts';
@@ -7,6 +8,7 @@ import { IssueCredential, OwnClusters } from './features/credentials/public.ts';
 import type { CredentialUseCases } from './features/credentials/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { AdmitIdentity, ManageIdentities } from './features/identities/public.ts';
+import { ProviderTests } from './features/identity-providers/public.ts';
 import type { TokenIssuer } from './features/issuer/public.ts';
 import { GroupMembership } from './features/people/public.ts';
 import { policyUseCases } from './features/policy/public.ts';
@@ -14,6 +16,7 @@ import type { PolicyUseCases } from './features/policy/public.ts';
 import { ServiceTokens } from './features/services/public.ts';
 import { ManageSessions } from './features/sessions/public.ts';
 import { ManageTokens } from './features/tokens/public.ts';
+import type { PublicUrl } from './platform/public-url.ts';
 import type { Runtime } from './platform/runtime.ts';
 import { policyKinds } from './policy-kinds.ts';
 
@@ -23,6 +26,7 @@ export interface UseCasePorts {
   readonly gateway: GatewayParts;
   readonly joinFacts: JoinFacts;
   readonly issuer: TokenIssuer;
+  readonly publicUrl: PublicUrl;
 }
 
 /** Everything that central can be asked to do, whichever way it is asked. */
@@ -37,11 +41,12 @@ export interface UseCases {
   readonly credentials: CredentialUseCases;
   readonly tokens: ManageTokens;
   readonly serviceTokens: ServiceTokens;
+  readonly providerTests: ProviderTests;
 }
 
 /** Builds the use cases of central from what they stand on. */
 export function centralUseCases(given: UseCasePorts): UseCases {
-  const { runtime, world, gateway, joinFacts, issuer } = given;
+  const { runtime, world, gateway, joinFacts, issuer, publicUrl } = given;
   const { unitOfWork, database, clock, meters } = runtime;
   const ports = { unitOfWork, database, clock, meters, world, ...gateway, joinFacts };
   const policy = policyUseCases(policyKinds, ports);
@@ -61,5 +66,11 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     },
     tokens: new ManageTokens(unitOfWork, database, clock),
     serviceTokens: new ServiceTokens(unitOfWork, database, clock),
+    providerTests: new ProviderTests({
+      sql: database,
+      records: new SignInRecordStore(database),
+      clock,
+      publicUrl: () => publicUrl.get(),
+    }),
   };
 }

@@ -1,10 +1,12 @@
 import { identityRoutes } from './identity-routes.ts';
 import { kindRoutes } from './kinds/kind-routes.ts';
+import { providerRoutes } from './provider-routes.ts';
 import type { Route } from './route.ts';
 
 /** Every operation by its operationId: what controllers register, OpenAPI prints and clients call. */
 export const routes = {
   ...kindRoutes,
+  ...providerRoutes,
 
   listGroupMembers: {
     method: 'GET',

@@ -11,6 +11,7 @@ import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
 import * as identities from './identities.ts';
 import * as joins from './join-tokens.ts';
 import { Problem } from './problem.ts';
+import { ProviderTest } from './provider-tests.ts';
 import * as queries from './queries.ts';
 import * as revisions from './revisions.ts';
 import * as serviceTokens from './service-tokens.ts';
@@ -61,6 +62,7 @@ export const responseSchemas = {
   JoinTokenList: joins.JoinTokenList,
   ApplyResult: apply.ApplyResult,
   RevisionStatus: revisions.RevisionStatus,
+  ProviderTest,
   AccessCheckResult: access.AccessCheckResult,
   WhoCanResult: access.WhoCanResult,
   RevokeResult: access.RevokeResult,

@@ -54,6 +54,7 @@ export const centralEventTypes = [
   'identity.linked',
   'identity.unlinked',
   'directory.guard_tripped',
+  'identity_provider.failed',
   'exchange.refused',
   'login.set_up_offered',
   'login.set_up',

@@ -106,6 +106,18 @@ export const centralMetrics = {
     help: 'Age of the newest stored audit event of a cluster when it arrived.',
     labels: ['cluster'],
   },
+  logins: {
+    type: 'counter',
+    name: 'ambit_logins_total',
+    help: 'People who came back from a provider; result is admitted, refused (not to be let in) or failed.',
+    labels: ['provider', 'result'],
+  },
+  idpErrors: {
+    type: 'counter',
+    name: 'ambit_idp_errors_total',
+    help: 'Sign-ins that came to nothing between central and a provider.',
+    labels: ['provider', 'reason'],
+  },
   credentialsIssued: {
     type: 'counter',
     name: 'ambit_credentials_issued_total',

@@ -110,9 +110,14 @@ export class Approvals {
 
   /** Begins the session, and the grant of the same id that the OAuth server knows it by. */
   async #begin(tx: Transaction, { person, address }: Decision): Promise<string> {
-    const principal = { kind: 'User', ...person } as const;
-    const ttlMs = sessionSeconds * 1000;
-    const { id } = await beginSession(tx, { principal, signedInBy: programName, address, ttlMs });
+    const { uid, name, by } = person;
+    const { id } = await beginSession(tx, {
+      principal: { kind: 'User', uid, name },
+      signedInBy: by === undefined ? programName : `${programName} (${by.provider})`,
+      address,
+      ...(by === undefined ? {} : { identityUid: by.identity }),
+      ttlMs: sessionSeconds * 1000,
+    });
     const iat = Math.floor(this.#ports.clock.now() / 1000);
     const grant = {
       kind: 'Grant',

@@ -43,7 +43,7 @@ export class Browsers {
   async signIn(before: Browser, person: Person): Promise<Browser> {
     await this.signOut(before);
     const id = newId();
-    const record = { model, id: keyOf(id), payload: { uid: person.uid } };
+    const record = { model, id: keyOf(id), payload: { uid: person.uid, by: person.by } };
     await this.#ports.records.put(record, signedInSeconds);
     return { id, person };
   }
@@ -69,7 +69,9 @@ export class Browsers {
     const uid = found?.payload['uid'];
     if (typeof uid !== 'string') return undefined;
     const name = await findActiveUser(this.#ports.sql, uid);
-    return name === undefined ? undefined : { uid, name };
+    if (name === undefined) return undefined;
+    const by = found?.payload['by'] as Person['by'];
+    return { uid, name, ...(by === undefined ? {} : { by }) };
   }
 }
 

@@ -18,6 +18,8 @@ export interface SignInPorts {
 export interface Person {
   readonly uid: string;
   readonly name: string;
+  /** With which provider, and by which identity there; absent for a password. */
+  readonly by?: { readonly provider: string; readonly identity: string };
 }
 
 export type SignInAnswer =

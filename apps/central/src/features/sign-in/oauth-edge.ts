@@ -2,12 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import { oauthPath, sessionCookieName } from './oauth-facts.ts';
-import { requestBudget, requestsPerMinute } from './request-budget.ts';
+import { beginningsPerMinute, requestBudget, requestsPerMinute } from './request-budget.ts';
 import { send } from './sign-in-edge.ts';
 import { messagePage } from './views.ts';
 
-/** Sign-ins that one network begins a minute: each leaves a record for ten minutes, whoever asks. */
-const beginningsPerMinute = 60;
 /** Most bytes of a request's target and of its body; what programs send fits many times. */
 const mostBytes = 8_192;
 

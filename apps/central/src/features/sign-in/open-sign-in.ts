@@ -2,12 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SignInRecordStore } from '@ambit/persistence';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import type { Runtime } from '../../platform/runtime.ts';
+import { openProviderSignIn } from '../identity-providers/public.ts';
+import type { ProviderSignInParts } from '../identity-providers/public.ts';
 import { Approvals } from './approvals.ts';
 import { Attempts } from './attempts.ts';
 import { Browsers } from './browsers.ts';
 import { LocalSignIn } from './local-sign-in.ts';
 import { oauthHandler } from './oauth-edge.ts';
 import { createProvider } from './oauth-provider.ts';
+import { ProviderPages } from './provider-pages.ts';
+import { beginningsPerMinute, requestBudget } from './request-budget.ts';
 import { SetUp } from './set-up.ts';
 import { pageHandler } from './sign-in-edge.ts';
 import { SignInPages } from './sign-in-pages.ts';
@@ -20,13 +24,21 @@ export interface SignInHandlers {
   readonly pages: Handler;
 }
 
+export interface SignInSurroundings {
+  /** The key of sign-in. */
+  readonly key: string;
+  readonly publicUrl: string;
+  readonly addressOf: ClientAddress;
+  /** What sign-in at providers needs beside. */
+  readonly providers: Pick<ProviderSignInParts, 'admission' | 'failed'>;
+}
+
 /** Sign-in of people, as it is reached at the public URL: the OAuth server for programs and the pages for people. */
 export function openSignIn(
-  { database, unitOfWork, clock, logger }: Runtime,
-  key: string,
-  publicUrl: string,
-  addressOf: ClientAddress,
+  runtime: Runtime,
+  { key, publicUrl, addressOf, providers }: SignInSurroundings,
 ): SignInHandlers {
+  const { database, unitOfWork, clock, logger } = runtime;
   const sql = database;
   const secrets = new SignInSecrets(key);
   const records = new SignInRecordStore(sql);
@@ -38,9 +50,17 @@ export function openSignIn(
     endSession: async (id, because) => endSession(unitOfWork, id, because),
   });
   provider.on('server_error', (_ctx, error) => logger.error('the OAuth server failed', { error }));
+  const browsers = new Browsers({ records, sql, secure: publicUrl.startsWith('https:') });
+  const signIn = openProviderSignIn(runtime, {
+    ...providers,
+    publicUrl,
+    proofsOf: (state) => secrets.proofsOf(state),
+  });
+  const mayBegin = requestBudget(beginningsPerMinute);
   const pages = new SignInPages({
     secrets,
-    browsers: new Browsers({ records, sql, secure: publicUrl.startsWith('https:') }),
+    browsers,
+    providers: new ProviderPages({ signIn, browsers, mayBegin }),
     attempts: new Attempts(sql, clock),
     local: new LocalSignIn(ports),
     setUp: new SetUp(ports),

@@ -1,5 +1,5 @@
 /** Sign-in of people, as the rest of central meets it. */
 export { openSignIn } from './open-sign-in.ts';
-export type { SignInHandlers } from './open-sign-in.ts';
+export type { SignInHandlers, SignInSurroundings } from './open-sign-in.ts';
 export { purgeOldSignIns } from './purge-sign-ins.ts';
 export { offerSetUp } from './set-up.ts';

@@ -3,7 +3,8 @@ import { AppError, isAppError } from '@ambit/kernel';
 import type { ErrorKind, Logger } from '@ambit/kernel';
 import type { ClientAddress } from '../../platform/client-address.ts';
 import { requestBudget, requestsPerMinute } from './request-budget.ts';
-import type { PageCall, PageReply, SignInPages } from './sign-in-pages.ts';
+import type { PageCall, PageReply } from './page-call.ts';
+import type { SignInPages } from './sign-in-pages.ts';
 import { messagePage, pageHeaders } from './views.ts';
 
 /** Most bytes of a form; a password of 256 letters in its longest spelling fits. */

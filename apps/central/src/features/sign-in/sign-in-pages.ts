@@ -1,38 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Approvals, WaitingProgram } from './approvals.ts';
 import type { Attempts } from './attempts.ts';
-import type { Browser, Browsers } from './browsers.ts';
+import type { Browsers } from './browsers.ts';
 import type { LocalSignIn, Person, SignInAnswer } from './local-sign-in.ts';
+import { isOnward, onwardOf, redirect, shown } from './page-call.ts';
+import type {
+  PageAnswer,
+  PageCall,
+  PageReply,
+  PageRoute,
+  PersonsVisit,
+  Visit,
+} from './page-call.ts';
+import type { ProviderPages } from './provider-pages.ts';
 import type { SetUp } from './set-up.ts';
 import type { SignInSecrets } from './sign-in-secrets.ts';
 import * as views from './views.ts';
 
-/** One request for a page, read and within limits. */
-export interface PageCall {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly form: URLSearchParams;
-  readonly cookies: string | undefined;
-  readonly address: string;
-  readonly raw: readonly [IncomingMessage, ServerResponse];
-}
-
-export interface PageReply {
-  readonly status: number;
-  readonly page?: string;
-  /** A path of ours. */
-  readonly location?: string;
-  readonly cookie?: string;
-  readonly retryAfterSeconds?: number;
-}
-
-interface Visit extends PageCall, views.FormMark {
-  readonly browser: Browser;
-}
-
-type PersonsVisit = Visit & { readonly person: Person };
-type Answer = (visit: Visit, more: string) => Promise<PageReply>;
 type PersonsAnswer = (visit: PersonsVisit, more: string) => Promise<PageReply>;
 
 export interface PageParts {
@@ -42,16 +25,15 @@ export interface PageParts {
   readonly local: LocalSignIn;
   readonly setUp: SetUp;
   readonly approvals: Approvals;
+  readonly providers: ProviderPages;
 }
 
-/** Pages that somebody may go on to after signing in: nobody else chooses where people are sent. */
-const onward = /^\/sign-in\/(device(\?user_code=[A-Za-z-]{1,20})?|request\/[A-Za-z0-9_-]{1,64})$/;
 const wrongUserCode = 'No program waits with this code. It may be mistyped, answered or too old.';
 
 /** The pages of sign-in: every one works without a script. */
 export class SignInPages {
   readonly #parts: PageParts;
-  readonly #routes: readonly (readonly [method: string, path: RegExp, answer: Answer])[];
+  readonly #routes: readonly PageRoute[];
 
   constructor(parts: PageParts) {
     this.#parts = parts;
@@ -66,6 +48,7 @@ export class SignInPages {
       ['POST', /^\/sign-in\/device\/answer$/, signedIn((visit) => this.#answerDevice(visit))],
       ['GET', /^\/sign-in\/request\/([\w-]+)$/, signedIn((visit) => this.#showRequest(visit))],
       ['POST', /^\/sign-in\/request\/([\w-]+)$/, signedIn((visit) => this.#answerRequest(visit))],
+      ...parts.providers.routes,
     ];
   }
 
@@ -90,7 +73,7 @@ export class SignInPages {
   async #showSignIn(visit: Visit): Promise<PageReply> {
     const { person } = visit.browser;
     const to = onwardOf(visit.query);
-    if (person === undefined) return shown(views.signInPage(visit, to));
+    if (person === undefined) return shown(await this.#parts.providers.chooser(visit, to));
     return to === undefined ? shown(views.signedInPage(visit, person)) : redirect(to);
   }
 
@@ -102,9 +85,22 @@ export class SignInPages {
       { name: field(form, 'name'), password: field(form, 'password'), code: field(form, 'code') },
       address,
     );
-    if (answer.person === undefined) return refused(visit, to, answer);
+    if (answer.person === undefined) return this.#refused(visit, to, answer);
     const signed = await browsers.signIn(browser, answer.person);
     return { ...redirect(to ?? '/sign-in'), cookie: browsers.setCookie(signed) };
+  }
+
+  async #refused(
+    visit: Visit,
+    to: string | undefined,
+    { waitSeconds }: Extract<SignInAnswer, { person: undefined }>,
+  ): Promise<PageReply> {
+    const { providers } = this.#parts;
+    if (waitSeconds === undefined)
+      return shown(await providers.chooser(visit, to, 'Name, password or code is not right.'), 403);
+    const wrong = `Too many tries. Wait ${waitSeconds} s; nothing was looked at this time.`;
+    const page = await providers.chooser(visit, to, wrong);
+    return { status: 429, page, retryAfterSeconds: waitSeconds };
   }
 
   async #signOut({ browser }: Visit): Promise<PageReply> {
@@ -203,23 +199,16 @@ const nobodyWaits = views.messagePage(
   'The program that sent you here does not wait any more. Start its sign-in again.',
 );
 
-const shown = (page: string, status = 200): PageReply => ({ status, page });
-const redirect = (location: string): PageReply => ({ status: 303, location });
 const field = (form: URLSearchParams, name: string): string => form.get(name) ?? '';
 
-function onwardOf(given: URLSearchParams): string | undefined {
-  const to = given.get('to') ?? '';
-  return onward.test(to) ? to : undefined;
-}
-
 /** Sends whoever is not signed in to the form first, and back afterwards. */
-function signedIn(answer: PersonsAnswer): Answer {
+function signedIn(answer: PersonsAnswer): PageAnswer {
   return async (visit, more) => {
     const { person } = visit.browser;
     if (person !== undefined) return answer({ ...visit, person }, more);
     const userCode = visit.query.get('user_code');
     const here = userCode === null ? visit.path : `${visit.path}?user_code=${userCode}`;
-    const to = onward.test(here) ? `?${String(new URLSearchParams({ to: here }))}` : '';
+    const to = isOnward(here) ? `?${String(new URLSearchParams({ to: here }))}` : '';
     return redirect(`/sign-in${to}`);
   };
 }
@@ -233,18 +222,6 @@ const decisionOf = ({
   address,
   approved: form.get('answer') === 'approve',
 });
-
-function refused(
-  visit: Visit,
-  to: string | undefined,
-  { waitSeconds }: Extract<SignInAnswer, { person: undefined }>,
-): PageReply {
-  if (waitSeconds === undefined)
-    return shown(views.signInPage(visit, to, 'Name, password or code is not right.'), 403);
-  const wrong = `Too many tries. Wait ${waitSeconds} s; nothing was looked at this time.`;
-  const page = views.signInPage(visit, to, wrong);
-  return { status: 429, page, retryAfterSeconds: waitSeconds };
-}
 
 function tooMany(waitSeconds: number): PageReply {
   const text = `Too many tries. Wait ${waitSeconds} s and go on then.`;

@@ -38,6 +38,14 @@ export class SignInSecrets {
     return { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', x, y, d: text(d) };
   }
 
+  /** What goes with the `state` of a sign-in at a provider: nothing is kept of it, and who knows `state` knows none of it. */
+  proofsOf(state: string): { readonly nonce: string; readonly verifier: string } {
+    return {
+      nonce: this.#mac('nonces', state).toString('base64url'),
+      verifier: this.#mac('verifiers', state).toString('base64url'),
+    };
+  }
+
   /** What a form shows to prove that it was made for the browser that sends it. */
   formToken(browser: string): string {
     return this.#mac('forms', browser).toString('base64url');

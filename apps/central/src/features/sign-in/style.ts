@@ -27,6 +27,11 @@ button.yes{color:var(--on-act);background:var(--act);border-color:var(--act)}
 button.yes:hover{background:var(--act-over);border-color:var(--act-over)}
 .answers{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
 .answers button{flex:1}
+form+form .answers{margin-top:.75rem}
+details{margin-top:1.75rem;padding-top:1.25rem;border-top:1px solid var(--line)}
+summary{color:var(--quiet);cursor:pointer}
+ul{margin:0;padding-left:1.25rem}
+pre{max-height:24rem;margin:0;overflow:auto;font-weight:400}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.25rem;margin:1.25rem 0}
 dt{color:var(--quiet)}

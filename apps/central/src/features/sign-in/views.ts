@@ -60,19 +60,18 @@ export function messagePage(title: string, text: string): string {
   return page(title, markup`<p>${text}</p>`);
 }
 
-export function signInPage({ token }: FormMark, to: string | undefined, wrong?: string): string {
-  return page(
-    'Sign in',
-    markup`${wrongBox(wrong)}
-      <form method="post" action="/sign-in">
-        ${hidden('form', token)}${to === undefined ? undefined : hidden('to', to)}
-        ${nameField({ id: 'name', label: 'Name', first: { wrong } })}
-        ${passwordField({ id: 'password', label: 'Password' })}
-        ${oneTimeCodeField({ id: 'code', label: 'Code of your authenticator' })}
-        <div class="answers"><button class="yes">Sign in</button></div>
-      </form>`,
-  );
-}
+/** For the few who have a password of Ambit. `wrong`: what was wrong with what it was filled in with. */
+export const passwordForm = (
+  { token }: FormMark,
+  { to, wrong }: { readonly to: string | undefined; readonly wrong: string | undefined },
+): Html =>
+  markup`<form method="post" action="/sign-in">
+    ${hidden('form', token)}${to === undefined ? undefined : hidden('to', to)}
+    ${nameField({ id: 'name', label: 'Name', first: { wrong } })}
+    ${passwordField({ id: 'password', label: 'Password' })}
+    ${oneTimeCodeField({ id: 'code', label: 'Code of your authenticator' })}
+    <div class="answers"><button class="yes">Sign in</button></div>
+  </form>`;
 
 export function signedInPage(mark: FormMark, { name }: Person): string {
   return page(
