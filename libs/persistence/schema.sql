@@ -189,16 +189,6 @@ CREATE INDEX clusters_labels ON public.clusters USING gin (labels jsonb_path_ops
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (removed_at IS NULL);
 CREATE INDEX clusters_search ON public.clusters USING gin (((name || ''::text)) gin_trgm_ops);
 
-CREATE TABLE credential_requests (
-  id text NOT NULL,
-  cluster_uid text NOT NULL,
-  request bytea NOT NULL,
-  created_at timestamp with time zone DEFAULT now() NOT NULL,
-  taken_at timestamp with time zone,
-  answer bytea,
-  CONSTRAINT credential_requests_pkey PRIMARY KEY (id)
-);
-CREATE INDEX credential_requests_open ON public.credential_requests USING btree (cluster_uid) WHERE (taken_at IS NULL);
 CREATE TABLE external_ids (
   provider_uid text NOT NULL,
   external_id text NOT NULL,
@@ -393,7 +383,6 @@ CREATE TABLE policy_changes (
   CONSTRAINT policy_changes_op_check CHECK ((op = ANY (ARRAY['put'::text, 'delete'::text, 'revoke'::text]))),
   CONSTRAINT policy_changes_pkey PRIMARY KEY (revision, ordinal)
 );
-CREATE INDEX policy_changes_left ON public.policy_changes USING btree (at) WHERE (kind = 'LeftGroup'::text);
 CREATE INDEX policy_changes_uid ON public.policy_changes USING btree (uid, revision);
 
 CREATE TABLE policy_head (
@@ -470,9 +459,6 @@ CREATE TABLE sessions (
   ended_at timestamp with time zone,
   ended_because text,
   token_until timestamp with time zone,
-  token_name text,
-  warned_days integer,
-  CONSTRAINT sessions_check CHECK (((token_name IS NULL) OR (principal_kind = 'ServiceIdentity'::text))),
   identity_uid text,
   CONSTRAINT sessions_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['User'::text, 'ServiceIdentity'::text]))),
   CONSTRAINT sessions_pkey PRIMARY KEY (uid),
@@ -481,7 +467,6 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_begun ON public.sessions USING btree (principal_uid, created_at);
 CREATE INDEX sessions_by_identity ON public.sessions USING btree (identity_uid) WHERE ((ended_at IS NULL) AND (identity_uid IS NOT NULL));
 CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
-CREATE INDEX sessions_static ON public.sessions USING btree (principal_uid, token_name) WHERE ((token_name IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE TABLE sign_in_attempts (
   key bytea NOT NULL,

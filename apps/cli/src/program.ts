@@ -6,6 +6,7 @@ import { defineAccountCommands } from './definitions/account-commands.ts';
 import { defineClusterCommands } from './definitions/cluster-commands.ts';
 import { defineEntryCommands } from './definitions/entry-commands.ts';
 import { definePolicyCommands } from './definitions/policy-commands.ts';
+import { defineProviderCommands } from './definitions/provider-commands.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { screenOf } from './output/screen.ts';
@@ -42,6 +43,7 @@ export function buildProgram(host: CommandLineHost, outcome: { code: ExitCode })
   defineClusterCommands(program, action);
   defineEntryCommands(program, action);
   defineAccountCommands(program, action);
+  defineProviderCommands(program, action);
   return program;
 }
 

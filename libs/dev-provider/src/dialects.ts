@@ -56,6 +56,7 @@ const dialects = {
       email: person.email,
       name: person.name,
       ver: '2.0',
+      xms_edov: person.emailVerified ?? true,
       ...(person.groups.length > mostGroupsInToken
         ? {
             _claim_names: { groups: 'src1' },

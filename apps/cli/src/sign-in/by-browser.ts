@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Environment } from '@ambit/config';
 import * as oauth from 'openid-client';
 import type { CommandContext } from '../command-context.ts';
 import { scope } from './by-device.ts';
+import { openBrowser } from './open-browser.ts';
 import { showWaiting } from './show-waiting.ts';
 
 /** As long as central waits for an answer. */
@@ -76,17 +75,4 @@ const headers = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   connection: 'close',
-};
-
-/** The address stands on the screen too: a browser that does not open is no failure. */
-function openBrowser(url: string, env: Environment): void {
-  const [program, ...args] = openers[process.platform] ?? ['xdg-open'];
-  const child = spawn(program, [...args, url], { env, detached: true, stdio: 'ignore' });
-  child.on('error', () => undefined);
-  child.unref();
-}
-
-const openers: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
-  darwin: ['open'],
-  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };

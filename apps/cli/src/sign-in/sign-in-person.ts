@@ -1,9 +1,8 @@
 import { checkServerUrl, exchange, openConnection } from '@ambit/client/exchange';
-import { wayOut, type Environment } from '@ambit/config';
+import { wayOut } from '@ambit/config';
 import { AppError, defined, isAppError } from '@ambit/kernel';
 import * as oauth from 'openid-client';
 import type { CommandContext } from '../command-context.ts';
-import { named } from '../profile/connection-settings.ts';
 import { readNamed } from '../profile/named-file.ts';
 import { programName } from '../profile/oauth-call.ts';
 import type { Profile } from '../profile/profile-fields.ts';
@@ -11,6 +10,7 @@ import { tokensOf, type SessionTokens } from '../profile/session-tokens.ts';
 import { version } from '../version.ts';
 import { signInByBrowser } from './by-browser.ts';
 import { signInByDevice } from './by-device.ts';
+import { hasBrowser } from './open-browser.ts';
 
 type Central = Pick<Profile, 'server' | 'caFile'>;
 
@@ -76,14 +76,6 @@ function fetchOver(connection: ReturnType<typeof openConnection>): oauth.CustomF
       headers: { 'content-type': type },
     });
   };
-}
-
-/** Whether a browser that is opened here is before the person: over SSH it is not. */
-function hasBrowser(env: Environment): boolean {
-  const remote = ['SSH_CONNECTION', 'SSH_TTY'].some((name) => named(env, name) !== undefined);
-  if (remote) return false;
-  if (process.platform === 'darwin' || process.platform === 'win32') return true;
-  return ['DISPLAY', 'WAYLAND_DISPLAY'].some((name) => named(env, name) !== undefined);
 }
 
 const elsewhere = (base: URL, where: string): AppError =>
