@@ -15,6 +15,8 @@ export interface Dialect {
   readonly alg: 'RS256' | 'ES256';
   /** True: groups are told to who asks for the scope `groups`. */
   readonly groupsAreAScope: boolean;
+  /** It has a Graph, for tokens with the scope `User.Read`. */
+  readonly graph: boolean;
 }
 
 interface DialectFacts {
@@ -42,12 +44,14 @@ const usual = {
   namesItself: false,
   alg: 'RS256',
   groupsAreAScope: false,
+  graph: false,
 } as const;
 
 const dialects = {
   entra: {
     ...usual,
     path: `/${tenant}/v2.0`,
+    graph: true,
     clientAuth: 'client_secret_post',
     claimsOf: (person, { origin }) => ({
       tid: tenant,

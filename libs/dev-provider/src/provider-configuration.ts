@@ -13,6 +13,9 @@ export interface ProviderFacts {
   readonly jwk: JWK;
 }
 
+/** For the part of Graph that is there. */
+export const graphScope = 'User.Read';
+
 /** One client, people without passwords, and consent that everybody gave before. */
 export function providerConfiguration(facts: ProviderFacts): Configuration {
   const { dialect, origin, clientId, clientSecret, redirectUris, jwk } = facts;
@@ -32,7 +35,11 @@ export function providerConfiguration(facts: ProviderFacts): Configuration {
     jwks: { keys: [jwk] } as NonNullable<Configuration['jwks']>,
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
     clientAuthMethods: [dialect.clientAuth],
-    scopes: ['openid', 'profile', 'email', ...(dialect.groupsAreAScope ? ['groups'] : [])],
+    scopes: [
+      ...['openid', 'profile', 'email'],
+      ...(dialect.groupsAreAScope ? ['groups'] : []),
+      ...(dialect.graph ? [graphScope] : []),
+    ],
     pkce: { required: () => true },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     discovery: { msgraph_host: new URL(origin).host },

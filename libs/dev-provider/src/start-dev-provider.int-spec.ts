@@ -47,7 +47,7 @@ async function signIn(provider: DevProvider, name = 'ada'): Promise<SignedIn> {
   );
   const [verifier, state, nonce] = ['v'.repeat(43), 'a-state', 'a-nonce'];
   const url = oidc.buildAuthorizationUrl(config, {
-    ...{ redirect_uri: redirectUri, scope: 'openid profile email groups', state, nonce },
+    ...{ redirect_uri: redirectUri, scope: 'openid profile email groups User.Read', state, nonce },
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   });

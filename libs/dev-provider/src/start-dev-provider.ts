@@ -10,7 +10,7 @@ import { dialectOf, subjectOf } from './dialects.ts';
 import type { Dialect } from './dialects.ts';
 import { answerGraph } from './graph.ts';
 import { answerLogIn } from './log-in-page.ts';
-import { providerConfiguration } from './provider-configuration.ts';
+import { graphScope, providerConfiguration } from './provider-configuration.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { tokenAnswer, userinfoAnswer } from './token-answers.ts';
 import type { AnswerFacts } from './token-answers.ts';
@@ -82,7 +82,8 @@ class RunningProvider implements DevProvider {
     if (slowMs !== undefined) await new Promise((done) => setTimeout(done, slowMs));
     const url = new URL(request.url ?? '/', this.#origin);
     const { path } = this.#dialect;
-    if (url.pathname.startsWith('/v1.0/')) return this.#graph(url, request, response);
+    if (this.#dialect.graph && url.pathname.startsWith('/v1.0/'))
+      return this.#graph(url, request, response);
     if (!url.pathname.startsWith(`${path}/`)) return void response.writeHead(404).end();
     const below = url.pathname.slice(path.length);
     if (below.startsWith('/log-in/'))
@@ -99,8 +100,8 @@ class RunningProvider implements DevProvider {
     const text = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
     const token = await this.#provider.AccessToken.find(text);
     const person = this.#people.get(token?.accountId ?? '');
-    const groups = this.#faults.graph === 'refused' ? undefined : person?.groups;
-    answerGraph(url, response, groups);
+    const may = this.#faults.graph !== 'refused' && token?.scopes.has(graphScope) === true;
+    answerGraph(url, response, may ? person?.groups : undefined);
   }
 
   /** What the provider says, in the words of its dialect and with its faults. */

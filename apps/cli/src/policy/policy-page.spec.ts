@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parsePolicyFile } from './policy-file.ts';
 
-const pages = ['README.md', 'docs/reference/policy-files.md'].map((page) => {
+const providers = ['entra', 'google', 'okta', 'keycloak', 'dex', 'github'].map(
+  (name) => `docs/how-to/identity-provider-${name}.md`,
+);
+const pages = ['README.md', 'docs/reference/policy-files.md', ...providers].map((page) => {
   const text = readFileSync(new URL(`../../../../${page}`, import.meta.url), 'utf8');
   return [
     page,

@@ -50,7 +50,7 @@ export class RelyingParty {
     const { state, nonce, verifier } = proofs;
     return oidc.buildAuthorizationUrl(config, {
       redirect_uri: this.#redirectUri(provider),
-      scope: scopesOfProvider(provider.spec).join(' '),
+      scope: scopesOf(provider).join(' '),
       state,
       nonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
@@ -134,6 +134,13 @@ export class RelyingParty {
   #redirectUri({ name }: KnownProvider): string {
     return `${this.#ports.publicUrl}/sign-in/callback/${name}`;
   }
+}
+
+/** Who reads groups from Graph needs a token that is good there. */
+function scopesOf({ spec }: KnownProvider): readonly string[] {
+  const scopes = scopesOfProvider(spec);
+  const reads = spec.entra?.overage === 'Graph' && !scopes.includes('User.Read');
+  return reads ? [...scopes, 'User.Read'] : scopes;
 }
 
 /** In the header, unless the provider takes it in the form alone. */
