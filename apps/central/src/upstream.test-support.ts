@@ -60,9 +60,12 @@ export async function stopUpstreams(): Promise<void> {
 }
 
 /** What a spread of a class leaves behind. */
-const bound = (provider: DevProvider): Pick<DevProvider, 'misbehave' | 'rotateKeys' | 'stop'> => ({
+const bound = (
+  provider: DevProvider,
+): Pick<DevProvider, 'misbehave' | 'rotateKeys' | 'logoutToken' | 'stop'> => ({
   misbehave: (faults) => provider.misbehave(faults),
   rotateKeys: () => provider.rotateKeys(),
+  logoutToken: (name, claims) => provider.logoutToken(name, claims),
   stop: () => provider.stop(),
 });
 

@@ -1,14 +1,5 @@
+import type { DevPerson } from './dev-person.ts';
 import type { DialectName } from './dialects.ts';
-
-/** Somebody who has an account there. */
-export interface DevPerson {
-  /** What is typed to sign in; there are no passwords. */
-  readonly name: string;
-  readonly email: string;
-  readonly emailVerified?: boolean;
-  /** As the dialect writes them: GUIDs, full paths, `org:team`. */
-  readonly groups: readonly string[];
-}
 
 export interface DevProviderOptions {
   readonly dialect: DialectName;
@@ -46,5 +37,7 @@ export interface DevProvider {
   misbehave(faults: DevFaults): Promise<void>;
   /** From now on tokens are signed by a new key, and the former one is no longer published. */
   rotateKeys(): Promise<void>;
+  /** What it posts to who relies on it when this person signs out; `claims` instead of those that it should have. */
+  logoutToken(name: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;
   stop(): Promise<void>;
 }

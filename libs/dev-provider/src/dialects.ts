@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DevPerson } from './dev-provider.ts';
+import type { DevPerson } from './dev-person.ts';
 
 /** How one product speaks OpenID Connect, where it differs from the others. */
 export interface Dialect {

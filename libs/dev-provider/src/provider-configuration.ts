@@ -36,7 +36,9 @@ export function providerConfiguration(facts: ProviderFacts): Configuration {
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
     clientAuthMethods: [dialect.clientAuth],
     scopes: [
-      ...['openid', 'profile', 'email'],
+      'openid',
+      'profile',
+      'email',
       ...(dialect.groupsAreAScope ? ['groups'] : []),
       ...(dialect.graph ? [graphScope] : []),
     ],

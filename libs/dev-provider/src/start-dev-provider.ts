@@ -1,18 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { DevFaults, DevPerson, DevProvider, DevProviderOptions } from './dev-provider.ts';
+import type { DevPerson } from './dev-person.ts';
+import type { DevFaults, DevProvider, DevProviderOptions } from './dev-provider.ts';
 import { dialectOf, subjectOf } from './dialects.ts';
 import type { Dialect } from './dialects.ts';
 import { answerGraph } from './graph.ts';
 import { answerLogIn } from './log-in-page.ts';
 import { graphScope, providerConfiguration } from './provider-configuration.ts';
 import { SigningKeys } from './signing-keys.ts';
-import { tokenAnswer, userinfoAnswer } from './token-answers.ts';
+import { changed, tokenAnswer, userinfoAnswer } from './token-answers.ts';
 import type { AnswerFacts } from './token-answers.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -68,6 +69,20 @@ class RunningProvider implements DevProvider {
 
   async rotateKeys(): Promise<void> {
     await this.#keys.rotate();
+  }
+
+  async logoutToken(name: string, claims: Claims = {}): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    const payload = {
+      iss: this.issuer,
+      aud: this.clientId,
+      sub: this.#subject(name),
+      jti: randomUUID(),
+      iat: now,
+      exp: now + 120,
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    };
+    return this.#keys.sign(changed(payload, claims), this.#faults.signing, this.clientSecret);
   }
 
   async stop(): Promise<void> {

@@ -36,7 +36,7 @@ export const userinfoAnswer = (
 ): Claims => changed({ ...answer, ...claimsOf(answer.sub, scope) }, faults.claims);
 
 /** With these claims instead; what is null goes. */
-function changed(claims: Claims, instead: Claims = {}): Claims {
+export function changed(claims: Claims, instead: Claims = {}): Claims {
   const all = Object.entries({ ...claims, ...instead });
   return Object.fromEntries(all.filter(([, value]) => value !== null));
 }

@@ -10,6 +10,8 @@ async function obey(order: ProviderOrder): Promise<ProviderReply> {
     const { issuer, clientId, clientSecret } = provider;
     return { started: { issuer, clientId, clientSecret } };
   }
+  if ('logoutToken' in order)
+    return { logoutToken: (await provider?.logoutToken(order.logoutToken, order.claims)) ?? '' };
   if ('misbehave' in order) await provider?.misbehave(order.misbehave);
   else await provider?.rotateKeys();
   return {};

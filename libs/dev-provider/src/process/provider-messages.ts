@@ -4,7 +4,8 @@ import type { DevFaults, DevProviderOptions } from '../dev-provider.ts';
 export type ProviderOrder =
   | { readonly start: DevProviderOptions }
   | { readonly misbehave: DevFaults }
-  | { readonly rotateKeys: true };
+  | { readonly rotateKeys: true }
+  | { readonly logoutToken: string; readonly claims: Readonly<Record<string, unknown>> };
 
 /** What it answers to each. */
 export interface ProviderReply {
@@ -14,5 +15,6 @@ export interface ProviderReply {
     readonly clientId: string;
     readonly clientSecret: string;
   };
+  readonly logoutToken?: string;
   readonly failed?: string;
 }

@@ -26,6 +26,8 @@ export async function startProviderProcess(options: DevProviderOptions): Promise
     ...started,
     misbehave: async (faults) => void (await tell({ misbehave: faults })),
     rotateKeys: async () => void (await tell({ rotateKeys: true })),
+    logoutToken: async (name, claims = {}) =>
+      (await tell({ logoutToken: name, claims })).logoutToken ?? '',
     stop: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');

@@ -5,7 +5,7 @@ import type { FailureTimes } from '../../platform/counted-failures.ts';
 /** A sign-in at a provider that came to nothing, but for what identities say about the person. */
 export interface FailedUpstream {
   readonly provider: string;
-  /** `ProviderReason`, or `state` for an answer that no browser of ours waits for. */
+  /** `ProviderReason`; `state` for an answer that no browser of ours waits for; `logout` for a logout token that is no good. */
   readonly reason: string;
   /** For who runs central. */
   readonly why: string;
@@ -28,10 +28,11 @@ function eventOf(
   { provider, reason, why, reference }: FailedUpstream,
   { count, since }: FailureTimes,
 ): NewAuditEvent {
+  const what = reason === 'logout' ? 'A logout by' : 'Signing in with';
   const times = count === 1 ? '' : `, ${count} times`;
   return {
     type: reason === 'state' ? 'login.failed' : 'identity_provider.failed',
-    message: `Signing in with ${provider} failed${times}: ${why}`,
+    message: `${what} ${provider} failed${times}: ${why}`,
     object: { kind: 'IdentityProvider', name: provider },
     result: { code: 'sign_in_refused' },
     details: {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { processEnvironment } from '@ambit/config';
 import { SignInRecordStore } from '@ambit/persistence';
 import type { Runtime } from '../../platform/runtime.ts';
+import { OutsideKeys } from '../services/public.ts';
 import type { AdmitIdentity } from '../identities/public.ts';
 import { BegunSignIns } from './begun-sign-ins.ts';
 import { DiscoveredProviders } from './discovered-providers.ts';
@@ -10,6 +11,7 @@ import { ProviderSignIn } from './provider-sign-in.ts';
 import type { ProviderSignInPorts } from './provider-sign-in.ts';
 import { ProviderTests } from './provider-tests.ts';
 import { RelyingParty } from './relying-party.ts';
+import { UpstreamLogouts } from './upstream-logouts.ts';
 
 export interface ProviderSignInParts extends Pick<ProviderSignInPorts, 'proofsOf'> {
   readonly publicUrl: string;
@@ -19,7 +21,7 @@ export interface ProviderSignInParts extends Pick<ProviderSignInPorts, 'proofsOf
 
 /** Sign-in at the company's providers, as it is reached at the public URL. */
 export function openProviderSignIn(
-  { database, clock, logger, meters, settings }: Runtime,
+  { database, unitOfWork, clock, logger, meters, settings }: Runtime,
   { publicUrl, admission, failed, proofsOf }: ProviderSignInParts,
 ): ProviderSignIn {
   const sql = database;
@@ -35,6 +37,7 @@ export function openProviderSignIn(
     begun: new BegunSignIns(records),
     tests: new ProviderTests({ sql, records, clock, publicUrl: () => publicUrl }),
     admission,
+    logouts: new UpstreamLogouts({ unitOfWork, keys: new OutsideKeys(clock), clock }),
     failed,
     meters,
     logger,

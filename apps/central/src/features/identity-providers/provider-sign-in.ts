@@ -10,6 +10,7 @@ import { findProvider, listProviders } from './known-provider.ts';
 import type { KnownProvider } from './known-provider.ts';
 import { NotSignedIn, ProviderFailure } from './provider-failure.ts';
 import type { ProviderTestOutcome, ProviderTests } from './provider-tests.ts';
+import type { UpstreamLogouts } from './upstream-logouts.ts';
 import type { RelyingParty, SignInProofs, UpstreamResult } from './relying-party.ts';
 
 export interface ProviderSignInPorts {
@@ -18,6 +19,7 @@ export interface ProviderSignInPorts {
   readonly begun: BegunSignIns;
   readonly tests: ProviderTests;
   readonly admission: AdmitIdentity;
+  readonly logouts: UpstreamLogouts;
   readonly failed: { note(failure: FailedUpstream): void };
   readonly meters: Pick<Meters<typeof centralMetrics>, 'logins' | 'idpErrors'>;
   readonly logger: Logger;
@@ -113,6 +115,15 @@ export class ProviderSignIn {
     } catch (error) {
       return this.#endOf(error, provider, purpose);
     }
+  }
+
+  /** What a provider says when a person signed out there. False when it is not to be believed, which is told. */
+  async signOut(name: string, logoutToken: string): Promise<boolean> {
+    const provider = await this.find(name);
+    if (provider === undefined) return false;
+    const why = await this.#ports.logouts.end(provider, logoutToken);
+    if (why !== undefined) this.#note(provider, { reason: 'logout', why });
+    return why === undefined;
   }
 
   async #complete(

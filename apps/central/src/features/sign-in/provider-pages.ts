@@ -5,7 +5,7 @@ import type {
 } from '../identity-providers/public.ts';
 import type { Browsers } from './browsers.ts';
 import { onwardOf, redirect, shown } from './page-call.ts';
-import type { PageReply, PageRoute, Visit } from './page-call.ts';
+import type { PageCall, PageReply, PageRoute, Visit } from './page-call.ts';
 import {
   chooserPage,
   notesPage,
@@ -27,6 +27,7 @@ export interface ProviderPageParts {
 const name = '([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)';
 const withPath = new RegExp(`^/sign-in/with/${name}$`);
 const callbackPath = new RegExp(`^/sign-in/callback/${name}$`);
+const logoutPath = new RegExp(`^/sign-in/backchannel/${name}$`);
 const testPath = /^\/sign-in\/test\/([A-Za-z0-9_-]{43})$/;
 
 /** The pages of sign-in at the company's providers. */
@@ -43,6 +44,14 @@ export class ProviderPages {
       ['GET', testPath, (visit, path) => this.#askTest(visit, firstOf(testPath, path))],
       ['POST', testPath, (visit, path) => this.#beginTest(visit, firstOf(testPath, path))],
     ];
+  }
+
+  /** What a provider tells by itself: no browser and no form of ours is behind it. Undefined for every other call. */
+  async toldByProvider({ method, path, form }: PageCall): Promise<PageReply | undefined> {
+    const provider = logoutPath.exec(path)?.[1];
+    if (provider === undefined || method !== 'POST') return undefined;
+    const done = await this.#parts.signIn.signOut(provider, form.get('logout_token') ?? '');
+    return { status: done ? 200 : 400 };
   }
 
   /** The page where people say how they sign in. */

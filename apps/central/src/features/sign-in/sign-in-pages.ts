@@ -55,6 +55,8 @@ export class SignInPages {
   /** Throws what the use cases throw: `rate_limited`, and what nobody foresaw. */
   async answer(call: PageCall): Promise<PageReply> {
     const { method, path } = call;
+    const told = await this.#parts.providers.toldByProvider(call);
+    if (told !== undefined) return told;
     const route = this.#routes.find(([of, pattern]) => of === method && pattern.test(path));
     if (route === undefined)
       return shown(views.messagePage('Not found', 'There is no such page.'), 404);
