@@ -37,6 +37,7 @@ const byCode: Partial<Record<ErrorCode, ExitCode>> = {
   usage: exitCodes.usage,
   config_invalid: exitCodes.usage,
   ceiling_refused: exitCodes.guarded,
+  cluster_not_connected: exitCodes.unreachable,
   confirmation_required: exitCodes.guarded,
 };
 

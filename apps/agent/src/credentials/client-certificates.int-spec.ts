@@ -202,6 +202,21 @@ const pem = (csr: Uint8Array, width = 64): string => {
       },
     );
 
+    test('that nobody waits for any more is not waited for, and what was filed is deleted', async () => {
+      const certificates = new ClientCertificates({
+        client: agent,
+        labels: {},
+        logger: silentLogger,
+      });
+      const order = orderFor('ambit:ada', createClientRequest(generateAgentKey(), 'ambit:ada'));
+      if (order.wanted !== 'clientCertificate') throw new Error('another order');
+      await expect(certificates.make(order, AbortSignal.abort())).rejects.toMatchObject({
+        code: 'timed_out',
+      });
+      await certificates.settled();
+      expect(await requests()).toEqual([]);
+    });
+
     test('twenty at once each get their own', async () => {
       const names = Array.from({ length: 20 }, (_, at) => `ambit:person-${at}`);
       const desks = [desk(), desk()];

@@ -20,6 +20,8 @@ export interface ClientCertificatesParts {
 }
 
 const { certificateSigningRequests: resource } = kubeResources;
+/** An API server may end a watch at any time. */
+const mostWatches = 3;
 
 /**
  * Client certificates, made by the API server's own signer: a request is filed, approved, read when it is signed, and
@@ -54,7 +56,8 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
         this.#clear(filed);
       }
     } catch (error) {
-      throw isKubeError(error) ? refusedBy(error) : error;
+      if (!isKubeError(error)) throw error;
+      throw signal.aborted ? notSigned() : refusedBy(error);
     }
   }
 
@@ -68,18 +71,19 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
     const { name, resourceVersion = '' } = metadata;
     const options = { fieldSelector: `metadata.name=${name}`, resourceVersion };
     const { client } = this.#parts;
-    for await (const { type, object } of client.watch<SigningRequest>(resource, options, signal)) {
-      if (type !== 'ADDED' && type !== 'MODIFIED') continue;
-      const outcome = outcomeOf(object);
-      if (outcome === undefined) continue;
-      if ('pem' in outcome) return outcome.pem;
-      throw new AppError('credential_refused', 'The signer of the cluster made no certificate.', {
-        why: `It says: ${outcome.why}`,
-      });
+    for (let watches = 0; watches < mostWatches && !signal.aborted; watches++) {
+      const events = client.watch<SigningRequest>(resource, options, signal);
+      for await (const { type, object } of events) {
+        if (type !== 'ADDED' && type !== 'MODIFIED') continue;
+        const outcome = outcomeOf(object);
+        if (outcome === undefined) continue;
+        if ('pem' in outcome) return outcome.pem;
+        throw new AppError('credential_refused', 'The signer of the cluster made no certificate.', {
+          why: `It says: ${outcome.why}`,
+        });
+      }
     }
-    throw new AppError('timed_out', 'The signer of the cluster made no certificate in time.', {
-      why: 'Its kube-controller-manager signs them: it may be down, or sign no certificates of clients.',
-    });
+    throw notSigned();
   }
 
   /** Nothing but this agent would: the certificate in it is of use to nobody without its key. */
@@ -95,6 +99,11 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
     this.#clearing.add(clearing);
   }
 }
+
+const notSigned = (): AppError =>
+  new AppError('timed_out', 'The signer of the cluster made no certificate in time.', {
+    why: 'Its kube-controller-manager signs them: it may be down, or sign no certificates of clients.',
+  });
 
 function madeOf(pem: string): MadeCredential {
   const certificates = certificatesFromPem(pem);

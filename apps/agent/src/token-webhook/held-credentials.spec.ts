@@ -195,3 +195,17 @@ describe('what tokens are judged by', () => {
     expect(outcome(credentials, ours.token(), ceiling)).toBe('beyond_ceiling');
   });
 });
+
+test('whoever lost everything, by the state or ahead of it, and whose session ended gets no credential made', () => {
+  const credentials = held();
+  const refused = (name: string, session = 'running'): boolean =>
+    credentials.refusalOf(`ambit:${name}`, session) !== undefined;
+  expect(refused('ada')).toBe(false);
+  credentials.accept(change('full', [entry({ endedSessions: ['over'] }), deny('eve')]));
+  credentials.mask([{ key: '', subject: 'ambit:bob' }]);
+  expect(['ada', 'eve', 'bob'].map((name) => refused(name))).toEqual([false, true, true]);
+  expect(refused('ada', 'over')).toBe(true);
+  // Where tokens are no matter, the state says nothing of sessions, and people are denied all the same.
+  credentials.accept(change('full', [deny('eve')]));
+  expect([refused('eve'), refused('ada', 'over')]).toEqual([true, false]);
+});

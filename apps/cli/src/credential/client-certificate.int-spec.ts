@@ -169,7 +169,23 @@ describe('a client certificate', () => {
     ).toEqual([]);
   });
 
-  test('that the agent refuses: what it says, and nothing of the key', async () => {
+  test('that still lives is used while the agent is away', async () => {
+    await plugin();
+    const file = await keptFile();
+    const kept = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...kept, expiresAt: within(0.3) }), { mode: 0o600 });
+    central.answers.issueCredential = () => {
+      throw new AppError('cluster_not_connected', 'The agent of prod-eu is not connected.');
+    };
+    const run = await plugin();
+    expect(run.code).toBe(0);
+    expect(printed(run).status.clientCertificateData).toContain('BEGIN CERTIFICATE');
+    expect(run.err).toMatch(
+      /^ambit: The agent of prod-eu is not connected.*the credential of before is used/,
+    );
+  });
+
+  test('of a cluster whose agent is away: what central says, and nothing of the key', async () => {
     central.answers.issueCredential = () => {
       throw new AppError('cluster_not_connected', 'The agent of prod-eu is not connected.', {
         why: 'It was heard last 90 s ago.',
@@ -177,7 +193,7 @@ describe('a client certificate', () => {
       });
     };
     const run = await plugin();
-    expect(run.code).not.toBe(0);
+    expect(run.code).toBe(9);
     expect(run.err).toContain('heard last 90 s ago');
     expect(run.err + run.out).not.toMatch(/PRIVATE|canary/);
   });

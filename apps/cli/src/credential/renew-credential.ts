@@ -88,11 +88,12 @@ async function ask(
   }
 }
 
-/** What is kept and still good, when central cannot be reached. Throws the failure otherwise, and keeps it. */
+/** What is kept and still good, when central, or the agent that it asks, cannot be reached. Throws the failure otherwise, and keeps it. */
 function withoutCentral(error: AppError, place: CredentialPlace, say: Say): KeptCredential {
   const now = Date.now();
   const kept = readKept(place.credential, now);
-  if (kept !== undefined && error.retryable) {
+  const passing = error.retryable || error.code === 'cluster_not_connected';
+  if (kept !== undefined && passing) {
     const left = shortDuration(kept.expiresAt - now);
     say(`ambit: ${error.message}; the credential of before is used, which ends in ${left}`);
     return kept;
