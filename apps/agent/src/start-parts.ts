@@ -5,16 +5,13 @@ import { AdmissionWatch } from './admission/admission-watch.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { systemClock } from './platform/clock-and-ids.ts';
 import { ClockAlarm } from './clock/clock-alarm.ts';
-import { HeldAccounts } from './credentials/held-accounts.ts';
-import { accountTokens, openAccounts } from './credentials/open-accounts.ts';
-import { openCredentialDesk } from './credentials/open-credential-desk.ts';
+import { WaysIn } from './credentials/ways-in.ts';
 import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
 import type { Reconciler, StateFollower, UnexplainedStep } from './reconcile/ports.ts';
-import { followers } from './reconcile/followers.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
 import { openSession } from './session/open-session.ts';
@@ -24,8 +21,6 @@ import type { HighWaterFile } from './state/high-water-file.ts';
 import { StateStore } from './state/state-store.ts';
 import { UnexplainedSteps } from './session/unexplained-steps.ts';
 import { UnexplainedStepsFile } from './state/unexplained-steps.ts';
-import { HeldCredentials } from './token-webhook/held-credentials.ts';
-import { openTokenWebhook } from './token-webhook/open-token-webhook.ts';
 import { version } from './version.ts';
 
 const finishWithinMs = 5_000;
@@ -46,10 +41,8 @@ export async function startParts(
   const file = new UnexplainedStepsFile(folder.unexplained, logger);
   const clock = parts.clockInterval;
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
-  const credentials = new HeldCredentials(keeper.identity.clusterUid, logger);
-  const heldAccounts = new HeldAccounts();
-  const reconciler = makeReconciler(parts, followers([credentials, heldAccounts]));
-  const accounts = openAccounts(parts, heldAccounts, () => reconciler.status().heldRemovals > 0);
+  const waysIn = new WaysIn(parts, teardown);
+  const reconciler = makeReconciler(parts, waysIn.follower);
   calls.feed(clock, () => reconciler.clockChanged());
   const alarm = new ClockAlarm(clock, trail.log, logger);
   teardown.add(
@@ -64,19 +57,15 @@ export async function startParts(
     message: `The agent ${version} started`,
     details: { version, revision: held.change?.manifest.revision ?? 0 },
   });
-  const webhook = await openTokenWebhook(parts, credentials);
-  teardown.add('token webhook', () => webhook?.stop());
+  await waysIn.listen();
   await reconciler.start();
-  accounts.start();
-  teardown.add('ServiceAccounts of people', () => within(finishWithinMs, accounts.stop()));
   const stateKeeper = new StateKeeper({ store, highWater, steps, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
   const admission = watchAdmission(parts);
   teardown.add('admission watch', () => admission.stop());
   const discovery = new DiscoveryWatch({ client: parts.kubernetes.client, logger });
   teardown.add('discovery', () => discovery.stop());
-  const makers = { serviceAccountToken: accountTokens(parts, accounts, heldAccounts) };
-  const desk = openCredentialDesk(parts, { held: credentials, makers }, teardown);
+  const desk = waysIn.serve(() => reconciler.status().heldRemovals > 0);
   const session = openSession(
     { ...parts, stateKeeper, reconciler, admission, discovery, desk },
     held,
@@ -87,8 +76,7 @@ export async function startParts(
   teardown.add('reconciler', () => within(finishWithinMs, reconciler.stop()));
   parts.ceiling.watch((changed) => {
     reconciler.setCeiling(changed);
-    webhook?.ceilingChanged();
-    accounts.changed();
+    waysIn.ceilingChanged();
     admission.look();
     session.changed();
   });

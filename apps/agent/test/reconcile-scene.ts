@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DevCluster } from '@ambit/dev-cluster';
+import { defined } from '@ambit/kernel';
 import type { Clock, Digests, Logger } from '@ambit/kernel';
 import { KubeClient, kubeResources, loadKubeconfig } from '@ambit/kube';
 import type { AccessReviewSpec, KubeObject, KubeResource, Namespace } from '@ambit/kube';
@@ -134,7 +135,7 @@ export class ReconcileScene {
       digests,
       logger,
       random: options.random ?? Math.random,
-      ...(options.follower !== undefined && { follower: options.follower }),
+      ...defined({ follower: options.follower }),
     });
     options.before?.(reconciler);
     await reconciler.start();

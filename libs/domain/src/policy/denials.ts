@@ -1,6 +1,4 @@
 import type { DenyEntry } from '@ambit/rbac';
-import { namingOf } from '../names/cluster-naming.ts';
-import type { PolicyCluster, PolicyUser } from '../policy-objects.ts';
 import type { GrantLinks } from './grant-links.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { denyEntry } from './single-entries.ts';
@@ -48,16 +46,13 @@ export class Denials {
     return before;
   }
 
-  private entry(cluster: PolicyCluster, user: PolicyUser): DenyEntry {
-    return denyEntry(user, this.subjects.of(namingOf(cluster), user));
-  }
-
   private wanted(clusterUid: string, userUid: string): DenyEntry | undefined {
     const cluster = this.store.clusters.get(clusterUid);
     const user = this.store.users.get(userUid);
     if (cluster === undefined || user === undefined || user.active) return undefined;
     for (const grant of this.links.grantsReachingUser(userUid)) {
-      if (this.links.reaches(grant, clusterUid)) return this.entry(cluster, user);
+      if (this.links.reaches(grant, clusterUid))
+        return denyEntry(user, this.subjects.in(cluster, user));
     }
     return undefined;
   }

@@ -8,7 +8,6 @@ import type {
   PolicyObject,
   PolicyUser,
 } from '../policy-objects.ts';
-import { namingOf } from '../names/cluster-naming.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { CommitRecord } from './commit-record.ts';
 import { ChangeApplier } from './change-applier.ts';
@@ -33,12 +32,6 @@ import { webhookKey } from './token-kinds.ts';
 import { undoOf } from './undo-changes.ts';
 
 /**
- * Version of the mapping from policy to entries. Raise it whenever the same policy would compile to other entries:
- * a replica that starts with a higher one gives the policy a new revision.
- */
-export const compilerVersion = 2;
-
-/**
  * The whole policy of an installation in memory, and what each cluster should hold by it. What it answers follows
  * from the objects alone: not from the time, and not from the commits that led here.
  */
@@ -60,22 +53,20 @@ export class Policy extends StoredObjects implements PolicyView {
   private constructor(revision: number, digests: Digests) {
     super();
     this.head = revision;
-    const { store, index } = this;
+    const { store, index, bindingCounts } = this;
     const holders = new Holders(store.users);
-    const subjects = new Subjects(digests);
+    const subjects = (this.subjects = new Subjects(digests));
     const around = surroundingsOf(store, { digests, subjects }, holders);
     const table = new FamilyTable(around);
     const links = new GrantLinks(store, index, table);
-    this.subjects = subjects;
     this.table = table;
     this.links = links;
     this.applier = new ChangeApplier(store, index, { links, holders });
-    this.denials = new Denials(store, links, subjects);
+    const denials = (this.denials = new Denials(store, links, subjects));
+    const grouped = (this.grouped = new GroupedBindings({ ...around, store, table }));
     this.tokens = new TokenFacts(store, digests);
-    this.grouped = new GroupedBindings({ ...around, store, table });
     this.held = new Holdings({ store, links, table, subjects }, holders);
     const single = (cluster: string, key: string): Intent | undefined => this.single(cluster, key);
-    const { denials, grouped, bindingCounts } = this;
     this.now = entriesNow({ table, denials, grouped, bindingCounts, single });
   }
 
@@ -170,7 +161,7 @@ export class Policy extends StoredObjects implements PolicyView {
   }
 
   subjectIn(cluster: PolicyCluster, user: PolicyUser): string {
-    return this.subjects.of(namingOf(cluster), user);
+    return this.subjects.in(cluster, user);
   }
 
   entry(clusterUid: string, key: string): Intent | undefined {

@@ -1,6 +1,6 @@
 import type { Digests } from '@ambit/kernel';
-import { subjectKindOf, subjectOf, type ClusterNaming } from '../names/cluster-naming.ts';
-import type { PolicyUser } from '../policy-objects.ts';
+import { namingOf, subjectKindOf, subjectOf, type ClusterNaming } from '../names/cluster-naming.ts';
+import type { PolicyCluster, PolicyUser } from '../policy-objects.ts';
 
 /** Under which names people stand in bindings, and whose name one is. */
 export class Subjects {
@@ -24,6 +24,11 @@ export class Subjects {
       if (subjectKindOf(naming) === 'ServiceAccounts') this.holders.set(subject, user.name);
     }
     return subject;
+  }
+
+  /** In the bindings of a cluster. */
+  in(cluster: PolicyCluster, user: PolicyUser): string {
+    return this.of(namingOf(cluster), user);
   }
 
   /** The name of the person whose subject `of` gave under this naming. */
