@@ -221,6 +221,29 @@ function gives(key: string, ...people: string[]): BindingIntent {
     expect(events.filter(({ type }) => type === 'access_account.created')).toHaveLength(1);
   });
 
+  test('a cluster that comes to name people by ServiceAccounts binds these instead, and writes nothing twice', async () => {
+    const users = binding('1', ['ada']);
+    await scene.apply({ put: [users] });
+    const before = await scene.only();
+    await scene.apply({ put: [gives('1', 'ada')] });
+    const account = accountOf(order('ada'));
+    await scene.sees([`payments view ${account}`]);
+    const after = await scene.only();
+    expect(after.subjects).toEqual([{ kind: 'ServiceAccount', namespace, name: account }]);
+    expect(after.metadata.name).not.toBe(before.metadata.name);
+    const [deleted, created] = ['deleted', 'created'].map((verb) =>
+      scene.events.findIndex(({ type, subjects }) => {
+        return (
+          type === `binding.${verb}` &&
+          subjects?.some((one) => one.endsWith(account)) === (verb === 'created')
+        );
+      }),
+    );
+    expect([deleted, created]).not.toContain(-1);
+    await scene.apply({ put: [gives('1', 'ada')] });
+    expect((await scene.only()).metadata.resourceVersion).toBe(after.metadata.resourceVersion);
+  });
+
   test('who loses the last access loses the account, and the token within ten seconds; others keep theirs', async () => {
     await scene.apply({ put: [gives('1', 'ada', 'bob'), gives('2', 'bob')] });
     const ada = await make(order('ada'));

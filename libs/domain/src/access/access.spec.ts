@@ -261,6 +261,19 @@ describe('can-i', () => {
     );
   });
 
+  test('where people are ServiceAccounts, only under a ceiling that allows them', () => {
+    const access = { credential: 'ServiceAccountToken', via: 'Webhook', ttl: '10m' } as const;
+    const objects = [{ ...prod, access }, grantOf()];
+    expect(reasons(can('alice', objects))).toEqual(['ceiling_refused']);
+    const credentials = ['ServiceAccountToken'] as const;
+    const open = { ...facts, ceiling: { ...defaultCeiling, credentials } };
+    expect(can('alice', objects, { facts: open }).allowed).toBe(true);
+    const policy = load(...basics, ...objects);
+    expect(whoCan({ policy, facts, question: ask(), now }).holders).toEqual([]);
+    const holders = whoCan({ policy, facts: open, question: ask(), now }).holders;
+    expect(holders.map(({ user }) => user)).toEqual(['alice']);
+  });
+
   test('a person whose name the ceiling refuses is claimed nothing', () => {
     const strict = { ...facts, ceiling: { ...defaultCeiling, subjectPrefixes: ['sso:'] } };
     expect(reasons(can('alice', [grantOf()], { facts: strict }))).toEqual(['ceiling_refused']);
