@@ -66,6 +66,20 @@ afterAll(async () => {
 const ask = (token = session.token): Promise<Reply> =>
   central.call('POST', '/credentials', { token, body: { cluster: 'prod' } });
 
+test('whoever names the way in is told when the ceiling of the cluster does not', async () => {
+  const certificates = { ...access, credential: 'ClientCertificate' };
+  const asked = document('Cluster', 'prod', { access: certificates });
+  const { body } = await central.call('POST', '/apply', {
+    body: { objects: [asked], dryRun: 'All' },
+  });
+  expect(body.warnings).toEqual([
+    expect.stringMatching(/^Cluster prod wants ClientCertificate, .* until its owner allows it\.$/),
+  ]);
+  const other = document('Cluster', 'prod', { access: access });
+  const none = await central.call('POST', '/apply', { body: { objects: [other], dryRun: 'All' } });
+  expect(none.body.warnings ?? []).toEqual([]);
+});
+
 describe('a token of a ServiceAccount', () => {
   test('is ordered for exactly who is meant, by the account that bindings name', async () => {
     const { status, body } = await ask();

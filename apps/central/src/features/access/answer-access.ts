@@ -5,11 +5,13 @@ import {
   grantable,
   holderOfService,
   holderText,
+  nameInCluster,
   whoCan,
 } from '@ambit/domain';
-import type { AccessAnswer, AccessPath, AccessRefusal } from '@ambit/domain';
+import type { AccessAnswer, AccessPath, AccessRefusal, PolicyCluster } from '@ambit/domain';
 import { AppError, notFound } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
+import { nodeDigests } from '@ambit/transport';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { accessAdvice } from './access-advice.ts';
@@ -19,7 +21,7 @@ import type { Refused, ResolvedQuestion } from './resolve-question.ts';
 import { standingNotes, unwantedAccess } from './unwanted-access.ts';
 
 type Check = AccessCheck['checks'][number];
-type Known = Evidence & { readonly uid: string; readonly userPrefix: string };
+type Known = Evidence & { readonly uid: string; readonly cluster: PolicyCluster };
 const mostShown = 16;
 
 /** Whether people may do things and who may, by what Ambit grants and the cluster's own rules. */
@@ -58,7 +60,7 @@ export class AnswerAccess {
           ? {}
           : accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
         const standing = answer.allowed ? [] : unwantedAccess(known.unwanted, question, facts);
-        const told = standingNotes(standing, `${known.userPrefix}${user}`);
+        const told = standingNotes(standing, this.#nameIn(known.cluster, user));
         return answerResponse(answer, { ...found, notes: [...found.notes, ...told] }, advice);
       }),
     };
@@ -94,6 +96,13 @@ export class AnswerAccess {
     };
   }
 
+  /** As the API server of the cluster names a person or program. */
+  #nameIn(cluster: PolicyCluster, holder: string): string {
+    const found = this.#world.policy.byName('User', holder);
+    const uid = found?.uid ?? '';
+    return nameInCluster(cluster, { kind: 'user', uid, name: holder }, nodeDigests);
+  }
+
   /** By name, in one look at the database whatever their number. */
   async #clusters(names: Iterable<string>): Promise<ReadonlyMap<string, Known>> {
     const found = Array.from(names, (name) => {
@@ -105,9 +114,10 @@ export class AnswerAccess {
     // The answer is that of one revision.
     await this.#world.whole();
     const known = new Map<string, Known>();
-    for (const { uid, name, userPrefix } of found) {
+    for (const cluster of found) {
+      const { uid, name } = cluster;
       const told = evidence.get(uid);
-      if (told !== undefined) known.set(name, { uid, userPrefix, ...told });
+      if (told !== undefined) known.set(name, { uid, cluster, ...told });
     }
     return known;
   }

@@ -5,6 +5,7 @@ import type { Database } from '@ambit/persistence';
 import { ResourceCatalog, roleScope } from '@ambit/rbac';
 import type { PolicyRule, RoleScope } from '@ambit/rbac';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { wayInWarnings } from './way-in-warnings.ts';
 
 type Documents<K extends PolicyDocument['kind']> = Extract<PolicyDocument, { kind: K }>;
 type RoleSpec = Pick<Documents<'Role'>['spec'], 'rules' | 'clusterRole'>;
@@ -29,8 +30,13 @@ export class ScopeWarnings {
     this.#world = world;
   }
 
-  /** One sentence for each grant among `documents`, or of a role among them, at most 20. */
+  /** One sentence for each grant among `documents`, or of a role among them, at most 20; and those on ways into clusters. */
   async of(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
+    const ofWaysIn = await wayInWarnings(this.#database, this.#world, documents);
+    return [...ofWaysIn, ...(await this.#ofScopes(documents))].slice(0, mostWarnings);
+  }
+
+  async #ofScopes(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
     const grants = this.#namespacedGrants(documents);
     if (grants.size === 0) return [];
     const roles = rolesIn(documents);
