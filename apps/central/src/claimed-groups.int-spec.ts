@@ -134,15 +134,57 @@ describe('groups that claims give', () => {
     ['admins', /Delegation admins gives it the role operator/],
     ['power', /Grant power-all gives it the role admin/],
     ['shut', /closedTo names sync/],
-  ])(
-    'case 43: nobody comes into %s, which is closed to those who sync people',
-    async (closed, why) => {
-      const name = await person();
-      const { notes } = await comes(name, [closed, 'ops']);
-      expect(await groupsOf(name)).toEqual(['ops']);
-      expect(notes).toEqual([expect.stringMatching(why)]);
-    },
-  );
+  ])('nobody comes into %s, which is closed to those who sync people', async (closed, why) => {
+    const name = await person();
+    const { notes } = await comes(name, [closed, 'ops']);
+    expect(await groupsOf(name)).toEqual(['ops']);
+    expect(notes).toEqual([expect.stringMatching(why)]);
+  });
+
+  test('case 28: no name of Kubernetes comes through, whatever rule would let it', async () => {
+    const name = await person();
+    const { notes } = await comes(name, [
+      'system:masters',
+      'team-system:masters',
+      'SYSTEM:masters',
+    ]);
+    expect(await groupsOf(name)).toEqual([]);
+    expect(notes).toEqual([
+      'Rule 6: "x-team-system:masters" cannot be the name of a group; a rule with "value" can name it',
+    ]);
+  });
+
+  test('case b53: are exactly those that were meant: nothing of nested, same-named, renamed or deleted groups', async () => {
+    const name = await person();
+    await comes(name, ['/tenant-a/eng', 'team-web']);
+    expect(await groupsOf(name)).toEqual(['eng', 'x-team-web']);
+    await comes(name, ['/tenant-b/eng', '/tenant-a/eng/leads', 'eng', 'tenant-a/eng', 'Team-web']);
+    expect(await groupsOf(name)).toEqual([]);
+    await comes(name, ['team-web']);
+    await central.call('DELETE', '/groups/x-team-web');
+    await central.apply(document('Group', 'x-team-web', {}));
+    expect(await groupsOf(name)).toEqual([]);
+    await comes(name, ['team-web']);
+    expect(await groupsOf(name)).toEqual(['x-team-web']);
+  });
+
+  test('of two providers go apart: each takes away only what it gave', async () => {
+    const rule = [{ value: 'eng', group: 'eng' }];
+    const domain = { domains: ['two.example'], groups: rule };
+    const name = 'both@two.example';
+    await central.apply(provider('two', domain), provider('next', { groups: rule }), user(name));
+    const at = (of: string, groups: readonly string[]) =>
+      signIns.admit(comingIn(of, name, { groups }));
+    await at('two', ['eng']);
+    // The domain moves to the provider that follows.
+    await central.apply(provider('two', { domains: [], groups: rule }));
+    await central.apply(provider('next', domain));
+    await at('next', ['eng']);
+    await at('two', []);
+    expect(await groupsOf(name)).toEqual(['eng']);
+    await at('next', []);
+    expect(await groupsOf(name)).toEqual([]);
+  });
 
   test('a Delegation that allows it lets them in', async () => {
     const name = await person();

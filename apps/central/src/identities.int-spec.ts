@@ -255,6 +255,22 @@ describe('the end of an identity', () => {
 });
 
 describe('a provider', () => {
+  test('of which the issuer changes is another one: sessions end, and accounts are linked anew', async () => {
+    await central.apply(provider('moves'), user('m@moves.example'));
+    const { token } = await signIns.session(comingIn('moves', 'm@moves.example'));
+    await central.apply(provider('moves', { title: 'Moves' }));
+    expect(await isIn(token)).toBe(200);
+    const issuer = 'https://new.moves.example';
+    await central.apply(provider('moves', { issuer }));
+    expect(await isIn(token)).toBe(401);
+    const signIn = comingIn('moves', 'm@moves.example', {}, { issuer });
+    expect((await signIns.admit(signIn)).person.name).toBe('m@moves.example');
+    expect(await identities('m@moves.example')).toMatchObject([
+      { state: 'orphaned' },
+      { state: 'linked', issuer },
+    ]);
+  });
+
   test('is kept without its secret, and told as it was written', async () => {
     const { body } = await central.get('/identityproviders/corp');
     expect(body.spec.clientSecret).toEqual({ env: 'IDP_CORP' });

@@ -159,6 +159,14 @@ export class IdentityStore {
     return found.length > 0;
   }
 
+  /** They came through a provider that is no longer what it was: none of them lets anybody in through it. */
+  async orphan(uids: readonly string[]): Promise<void> {
+    await this.#context.sql.query(
+      'UPDATE identities SET provider_uid = NULL WHERE uid = ANY($1::text[])',
+      [uids],
+    );
+  }
+
   /** uids of those that came through a provider. */
   async ofProvider(providerUid: string): Promise<readonly string[]> {
     const rows = await this.#context.sql.query<{ uid: string }>(

@@ -24,7 +24,7 @@ export interface MappedGroups {
 }
 
 /** More than any provider puts into a token; what is beyond is no longer looked at. */
-const most = { bytes: 65_536, values: 5_000, depth: 32, groups: 5_000, text: 1_024, notes: 20 };
+const most = { bytes: 65_536, values: 5_000, depth: 32, groups: 2_500, text: 1_024, notes: 20 };
 
 /** The groups that the claims give by the rules. Throws `identity_refused` for claims that cannot be what was meant. */
 export function mappedGroups(

@@ -26,8 +26,9 @@ export const identityProviderKind = {
     ...(await rivalProblems(tx, metadata.name, spec)),
   ],
   put: async (context, document, meta) => {
-    const put = await plain.put(context, document, meta);
     const { spec } = document as Document;
+    await endFormerIssuer(context.tx, meta.name, spec.issuer);
+    const put = await plain.put(context, document, meta);
     // Documents that are applied together were looked at one by one.
     const [rival] = await rivalProblems(context.tx, meta.name, spec);
     if (rival === undefined) return put;
@@ -42,6 +43,15 @@ export const identityProviderKind = {
     return removed;
   },
 } as ServedKind;
+
+/** Who came in through another issuer came in through another provider, whatever its name is. */
+async function endFormerIssuer(tx: Transaction, name: string, issuer: string): Promise<void> {
+  const before = await tx.plain(kind).find(name);
+  if (before === null || before.spec['issuer'] === issuer) return;
+  const identities = await tx.identities.ofProvider(before.uid);
+  await tx.identities.orphan(identities);
+  await endSessionsOfIdentities(tx, identities, `IdentityProvider ${name} has another issuer now.`);
+}
 
 function expressionProblems({ groups }: IdentityProviderSpecWrite): readonly Problem[] {
   return groups.flatMap(({ when, each }, at) => {
