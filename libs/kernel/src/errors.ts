@@ -45,6 +45,7 @@ export const errorKinds = {
   method_not_allowed: 'invalid',
   already_exists: 'conflict',
   in_use: 'conflict',
+  last_admin: 'conflict',
   access_off: 'conflict',
   cluster_not_connected: 'conflict',
   credential_refused: 'conflict',

@@ -238,6 +238,11 @@ export interface PolicyRecorder {
   changes(): readonly PolicyChange[];
 }
 
+export interface AdminStore {
+  /** True when somebody can still come in as an administrator. Who else takes a way in away waits for this transaction. */
+  remain(): Promise<boolean>;
+}
+
 /** The stores of one transaction. There is no way to write outside one. */
 export interface Transaction {
   readonly names: NameStore;
@@ -259,6 +264,7 @@ export interface Transaction {
   readonly identities: IdentityStore;
   readonly signInRecords: SignInRecordStore;
   readonly installation: InstallationStore;
+  readonly admins: AdminStore;
   readonly sync: SyncStore;
   readonly audit: AuditStore;
   readonly policy: PolicyRecorder;

@@ -9,6 +9,7 @@ import { openDraft } from './drafts/open-draft.ts';
 import { PolicyWrites } from './drafts/policy-writes.ts';
 import type { Finished, OpenTransaction } from './open-transaction.ts';
 import type { FeedCommit, StateAhead } from './records.ts';
+import { hasAdmin } from './rights/admin-ways.ts';
 import { RepeatableIds } from './repeatable-ids.ts';
 import { ChangeSet } from './stores/change-set.ts';
 import { openStores } from './stores/open-stores.ts';
@@ -119,6 +120,11 @@ export class UnitOfWork {
   #tellSlow(started: number): void {
     const tookMs = this.#ports.clock.monotonic() - started;
     if (tookMs > 1_000) this.#ports.logger.warn('a transaction was slow', { tookMs });
+  }
+
+  /** True when somebody can come in as an administrator by what is committed now, whatever runs beside it. */
+  hasAdmin(): Promise<boolean> {
+    return hasAdmin(this.#database);
   }
 
   /** For work that may run twice and has to do the same. */

@@ -38,6 +38,7 @@ const answers = {
   method_not_allowed: '405 INVALID_ARGUMENT',
   already_exists: '409 ALREADY_EXISTS',
   in_use: '409 ALREADY_EXISTS',
+  last_admin: '409 ALREADY_EXISTS',
   access_off: '409 ALREADY_EXISTS',
   cluster_not_connected: '409 ALREADY_EXISTS',
   credential_refused: '409 ALREADY_EXISTS',

@@ -13,6 +13,7 @@ import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
 import { IdentityStore } from '../sign-in/identity.store.ts';
+import { adminRemains } from '../rights/admin-ways.ts';
 import { LocalCredentialStore } from '../sign-in/local-credential.store.ts';
 import { SignInRecordStore } from '../sign-in/sign-in-record.store.ts';
 import type { StoreContext } from './store-context.ts';
@@ -42,6 +43,7 @@ export function openStores(context: StoreContext): Transaction {
     identities: new IdentityStore(context),
     signInRecords: new SignInRecordStore(context.sql),
     installation: new PostgresInstallationStore(context),
+    admins: { remain: () => adminRemains(context.sql) },
     sync: new PostgresSyncStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },
     policy: context.changes,

@@ -8,6 +8,7 @@ import { AppError, isAppError } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
+import { keepAdmin, mayTakeAdmin, touchesAdmin } from './keep-admin.ts';
 import type { ObjectCount, ObjectCounts } from './object-counts.ts';
 import { withRights } from './with-rights.ts';
 
@@ -92,7 +93,7 @@ export class CommitPolicy {
   }
 
   /**
-   * Throws what the work throws, `session_ended` and `permission_denied` for a session that may not, `group_closed` for a group that is closed to the role, and `confirmation_required`
+   * Throws what the work throws, `session_ended` and `permission_denied` for a session that may not, `group_closed` for a group that is closed to the role, `last_admin`, and `confirmation_required`
    * when the removal guard stops it.
    */
   async run<T>(
@@ -138,6 +139,8 @@ export class CommitPolicy {
     for (const known of [this.#world.known, undefined]) {
       try {
         const draft = await this.#unitOfWork.draft(meta, known, work);
+        // Whether an administrator is left is a question to the database, under a lock.
+        if (touchesAdmin(draft.changes.changes(), this.#world.policy)) throw new NeedsTransaction();
         return await this.#commitDraft(request, draft);
       } catch (error) {
         if (error instanceof NeedsTransaction) break;
@@ -176,6 +179,7 @@ export class CommitPolicy {
         const value = await work(withClosedGroups(rightful, request.role));
         await this.#boundSync(request, tx);
         const changes = tx.policy.changes();
+        if (mayTakeAdmin(changes)) await keepAdmin(tx, this.#unitOfWork);
         if (judged === undefined && this.#takesLong(request, changes)) {
           throw new LargeCommit(changes);
         }

@@ -1,4 +1,5 @@
 /** How other slices change policy. */
+export { keepAdmin } from './keep-admin.ts';
 export { applyResult } from './apply-result.ts';
 export { closedToSync } from './closed-groups.ts';
 export { CommitPolicy } from './commit-policy.ts';

@@ -6,6 +6,7 @@ import type { Database, SessionRecord, Transaction, UnitOfWork } from '@ambit/pe
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
+import { keepAdmin } from '../policy/public.ts';
 import { beginSession } from '../sessions/public.ts';
 
 const kind = 'ServiceIdentity';
@@ -75,7 +76,7 @@ export class ServiceTokens {
     return tokens.map((token) => this.#response(token));
   }
 
-  /** By name or id. Throws `not_found`. */
+  /** By name or id. Throws `not_found`, `last_admin`. */
   async revoke(
     { actor, requestId }: Caller,
     service: string,
@@ -91,6 +92,7 @@ export class ServiceTokens {
       if (found === undefined) throw notFound('token', nameOrId);
       const ended = await tx.sessions.end(found.id, `The token was revoked by ${by.name}.`);
       tellToken(tx, 'revoked', ended);
+      await keepAdmin(tx, this.#unitOfWork);
       return ended;
     });
     return this.#response(value);

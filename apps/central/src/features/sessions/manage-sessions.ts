@@ -6,6 +6,7 @@ import type { SessionPrincipal, Sql, Transaction, UnitOfWork } from '@ambit/pers
 import { makeBearerToken } from '@ambit/transport';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
+import { keepAdmin } from '../policy/public.ts';
 import { sessionPrincipalName, sessionResponse } from './session-response.ts';
 
 interface Caller {
@@ -131,12 +132,13 @@ export class ManageSessions {
     });
   }
 
-  /** By its id. Throws `not_found`. Ending twice is no error. */
+  /** By its id. Throws `not_found`, and `last_admin` for a static token. Ending twice is no error. */
   async end({ actor, requestId }: Caller, id: string): Promise<Session> {
     const by = auditActor(actor);
     const { value } = await this.#unitOfWork.run({ actor: by, requestId }, async (tx) => {
       const session = await tx.sessions.end(id, `Ended by ${by.name}.`);
       auditEnd(tx, session.principal, id);
+      if (session.tokenName !== undefined) await keepAdmin(tx, this.#unitOfWork);
       return session;
     });
     return sessionResponse(value, this.#clock.now());

@@ -4,6 +4,7 @@ import type { Clock, Millis } from '@ambit/kernel';
 import { listApiTokens } from '@ambit/persistence';
 import type { ApiTokenRecord, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import { makeBearerToken } from '@ambit/transport';
+import { keepAdmin } from '../policy/public.ts';
 import { timestamp } from '../../platform/object-response.ts';
 
 interface Caller {
@@ -57,10 +58,15 @@ export class ManageTokens {
     return (await listApiTokens(this.#sql)).map((token) => this.#response(token));
   }
 
-  /** By name or id. Throws `not_found`. Revoking twice is no error. */
+  /**
+   * By name or id. Throws `not_found`, and `last_admin` unless the operator of the machine revokes. Revoking twice is no
+   * error.
+   */
   async revoke(caller: Caller, nameOrId: string): Promise<ApiToken> {
     const { value } = await this.#unitOfWork.run(caller, async (tx) => {
       const record = await tx.apiTokens.revoke(nameOrId);
+      const byOperator = caller.actor.kind === 'system';
+      if (record.role === 'admin' && !byOperator) await keepAdmin(tx, this.#unitOfWork);
       tx.audit.record({
         type: 'token.revoked',
         message: `API token ${record.name} was revoked`,
