@@ -37,7 +37,10 @@ export default {
   // The first hook of a run waits for the start of the database server. Jest heeds this here only, not per project.
   testTimeout: 60_000,
   projects: [
-    tier('unit', ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts', '<rootDir>/test/bench/**/*.spec.ts']),
+    tier('unit', [
+      '<rootDir>/{apps,libs}/*/src/**/*.spec.ts',
+      '<rootDir>/test/{bench,hostile}/**/*.spec.ts',
+    ]),
     tier(
       'medium',
       ['<rootDir>/{apps,libs}/*/src/**/*.int-spec.ts', '<rootDir>/test/bench/**/*.int-spec.ts'],

@@ -4,12 +4,14 @@ import { readCommand } from '../house/read-command.ts';
 import { apiServerFamily } from './api-server.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
 import { rest } from './rest/rest.ts';
+import { tokens } from './tokens/tokens.ts';
 import { trail } from './trail/trail.ts';
 import { wire } from './wire/wire.ts';
 
 const families: Readonly<Record<string, HostileFamily>> = {
   apiserver: apiServerFamily,
   rest,
+  tokens,
   trail,
   wire,
 };
