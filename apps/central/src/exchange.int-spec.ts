@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Sql } from '@ambit/persistence';
 import { FakeClock, PolicyWriter } from '@ambit/testing';
-import { audience, ExchangeScene, jobOf, rule, seconds, service } from './exchange.test-support.ts';
+import {
+  audience,
+  ExchangeScene,
+  jobOf,
+  mainBranch,
+  rule,
+  seconds,
+  service,
+} from './exchange.test-support.ts';
 import { ExchangeToken } from './features/services/exchange-token.ts';
 import { OutsideKeys } from './features/services/outside-keys.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
@@ -75,6 +83,34 @@ describe('a token that an identity trusts', () => {
     expect((await scene.exchange(shop, 'several')).status).toBe(201);
     const mixed = await scene.job({ ref: 'refs/heads/x' });
     expect((await scene.exchange(mixed, 'several')).status).toBe(401);
+  });
+
+  test('ends with the rule that let it in, and goes on under one that surely lets it in', async () => {
+    const { github, central } = scene;
+    const other = { claims: { repository: 'acme/shop' } };
+    await central.apply(service('ruled', [rule(github), rule(github, other)]));
+    const begin = async (claims: object = {}): Promise<string> =>
+      (await scene.exchange(await scene.job(claims), 'ruled')).body.token;
+    const [main, shop] = [await begin(), await begin({ repository: 'acme/shop' })];
+    const running = async (): Promise<number[]> =>
+      Promise.all([main, shop].map(async (token) => (await central.get('/me', { token })).status));
+    // Wider, or with something of it that lets in nobody else: whoever is in stays.
+    const wider = { claims: { repository: 'acme/payments' } };
+    await central.apply(service('ruled', [rule(github, wider), rule(github, other)]));
+    await central.apply(service('ruled', [rule(github, { reusable: true }), rule(github, other)]));
+    expect(await running()).toEqual([200, 200]);
+    // Narrower: nobody can tell what the token said of it.
+    const narrower = { repository: 'acme/payments', environment: 'production', ref: mainBranch };
+    await central.apply(
+      service('ruled', [rule(github, { claims: narrower }), rule(github, other)]),
+    );
+    expect(await running()).toEqual([401, 200]);
+    expect((await central.get('/me', { token: main })).body).toMatchObject({
+      code: 'session_ended',
+      why: 'The rule of ServiceIdentity ruled that let it in is another one now.',
+    });
+    await central.call('PUT', '/services/ruled', { body: service('ruled', []) });
+    expect(await running()).toEqual([401, 401]);
   });
 
   test('lets nobody go on once its identity is deleted, nor under the same name again', async () => {

@@ -9,6 +9,7 @@ import type {
   JoinTokenRecord,
   SessionPrincipal,
   SessionRecord,
+  LettingRule,
 } from './records.ts';
 
 export interface NewJoinToken {
@@ -106,6 +107,7 @@ export interface NewUserSession {
   readonly ttlMs: Millis;
   /** Of a static token. */
   readonly tokenName?: string;
+  readonly letInBy?: readonly LettingRule[];
 }
 
 /** A session that ended, and whose it was. */
@@ -133,6 +135,8 @@ export interface SessionStore {
   ): Promise<readonly EndedOfPrincipal[]>;
   /** Every running session. Gives how many. */
   endAll(because: string): Promise<number>;
+  /** Every session of a principal that runs, newest first. */
+  runningOf(principalUid: string): Promise<readonly SessionRecord[]>;
   /** The static tokens of a service identity that run. */
   staticTokens(serviceUid: string): Promise<readonly SessionRecord[]>;
   /** The static tokens that end within so many days, of which that was not told, nor that fewer are left; told from now on. */

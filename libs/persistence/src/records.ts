@@ -208,6 +208,15 @@ export interface SessionRecord {
   readonly endedBecause?: string;
   /** Of a static token of a service identity. */
   readonly tokenName?: string;
+  /** The rules of its identity that let it in. */
+  readonly letInBy?: readonly LettingRule[];
+}
+
+/** What of a federation rule says whom it lets in. */
+export interface LettingRule {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly claims: Readonly<Record<string, string>>;
 }
 
 /** By which rule an identity was linked. */

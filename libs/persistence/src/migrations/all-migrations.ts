@@ -26,6 +26,7 @@ import { Identities1795472040000 } from './1795472040000-identities.ts';
 import { MembershipSources1795472100000 } from './1795472100000-membership-sources.ts';
 import { LeftGroups1795472400000 } from './1795472400000-left-groups.ts';
 import { ServiceTokens1795472460000 } from './1795472460000-service-tokens.ts';
+import { LetInBy1795472520000 } from './1795472520000-let-in-by.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -57,4 +58,5 @@ export const allMigrations = [
   MembershipSources1795472100000,
   LeftGroups1795472400000,
   ServiceTokens1795472460000,
+  LetInBy1795472520000,
 ];

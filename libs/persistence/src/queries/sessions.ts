@@ -22,6 +22,7 @@ interface SessionRow {
   readonly ended_at: Date | null;
   readonly ended_because: string | null;
   readonly token_name: string | null;
+  readonly let_in_by: SessionRecord['letInBy'] | null;
 }
 
 /** A locked or deleted person and a deleted service have no session, whatever the row of it says. */
@@ -54,6 +55,7 @@ export function fromSessionRow(row: unknown): SessionRecord {
       endedAt: rest.ended_at?.getTime(),
       endedBecause: rest.ended_because ?? undefined,
       tokenName: rest.token_name ?? undefined,
+      letInBy: rest.let_in_by ?? undefined,
     }),
   };
 }

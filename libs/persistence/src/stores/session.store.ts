@@ -1,6 +1,11 @@
 import { notFound } from '@ambit/kernel';
 import { isTold } from '../queries/ended-sessions.ts';
-import { fromSessionRow, listServiceTokens, selectSessions } from '../queries/sessions.ts';
+import {
+  fromSessionRow,
+  listServiceTokens,
+  listSessions,
+  selectSessions,
+} from '../queries/sessions.ts';
 import type { SessionPrincipal, SessionRecord } from '../records.ts';
 import type { EndedOfPrincipal, NewUserSession, SessionStore } from '../credential-stores.ts';
 import type { StoreContext } from './store-context.ts';
@@ -35,8 +40,8 @@ export class PostgresSessionStore implements SessionStore {
     const { id, hash, principal, signedInBy, address, identityUid, ttlMs } = session;
     const uid = ids.uuid();
     await sql.query(
-      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at, token_name)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond', $11)`,
+      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at, token_name, let_in_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond', $11, $12)`,
       [
         uid,
         id,
@@ -49,6 +54,7 @@ export class PostgresSessionStore implements SessionStore {
         identityUid ?? null,
         ttlMs,
         session.tokenName ?? null,
+        session.letInBy === undefined ? null : JSON.stringify(session.letInBy),
       ],
     );
     return this.#byUid(uid);
@@ -111,6 +117,10 @@ export class PostgresSessionStore implements SessionStore {
 
   async endAll(because: string): Promise<number> {
     return (await this.#end({ condition: 'expires_at > now()', values: [] }, because)).length;
+  }
+
+  runningOf(principalUid: string): Promise<readonly SessionRecord[]> {
+    return listSessions(this.#context.sql, principalUid);
   }
 
   staticTokens(serviceUid: string): Promise<readonly SessionRecord[]> {

@@ -9,7 +9,7 @@ import type { FailureLimiter } from '../../platform/failure-limiter.ts';
 import { SharedLookup } from '../../platform/shared-lookup.ts';
 import { beginSession } from '../sessions/public.ts';
 import { rulesFor } from './federation.ts';
-import type { TokenRefusal } from './federation.ts';
+import type { FederationRule, TokenRefusal } from './federation.ts';
 import type { OutsideKeys } from './outside-keys.ts';
 import type { RefusedExchange } from './refused-exchanges.ts';
 import { verifyToken } from './verify-token.ts';
@@ -39,6 +39,8 @@ interface Accepted extends Verified {
   readonly identity: PlainRecord;
   readonly issuer: string;
   readonly reusable: boolean;
+  /** Every rule that takes it. */
+  readonly rules: readonly FederationRule[];
 }
 
 /** Lets pipelines and programs in: a token of an issuer that their identity trusts becomes a session. */
@@ -82,7 +84,7 @@ export class ExchangeToken {
     const taking = rulesFor(rules, verified.payload);
     if ('claim' in taking) return taking;
     const reusable = taking.some((rule) => rule.reusable === true);
-    return { ...verified, identity, issuer, reusable };
+    return { ...verified, identity, issuer, reusable, rules: taking };
   }
 
   async #begin(
@@ -102,6 +104,11 @@ export class ExchangeToken {
         signedInBy: issuer,
         address,
         ttlMs: Math.min(longestOf(identity), expiresAt - clock.now()),
+        letInBy: accepted.rules.map(({ issuer: of, audience, claims }) => ({
+          issuer: of,
+          audience,
+          claims,
+        })),
       });
       return startedOf(name, text, session);
     });

@@ -1,4 +1,5 @@
 import type { ServiceIdentity } from '@ambit/contracts';
+import type { LettingRule } from '@ambit/persistence';
 import type { JWTPayload } from 'jose';
 
 /** One rule of a service identity: whose tokens let in. */
@@ -24,6 +25,19 @@ export function rulesFor(
   // A rule for the audience that the token is for is the one that was meant.
   const meant = differences.find(({ claim }) => claim !== 'aud') ?? differences[0];
   return meant ?? { claim: 'iss', why: 'no rule is for its issuer' };
+}
+
+/**
+ * True when some rule surely takes whatever this one took: it is for the same issuer and audience, and asks for no claim
+ * that was not asked for.
+ */
+export function stillLetsIn(rules: readonly FederationRule[], by: LettingRule): boolean {
+  return rules.some(
+    ({ issuer, audience, claims }) =>
+      issuer === by.issuer &&
+      audience === by.audience &&
+      Object.entries(claims).every(([name, value]) => by.claims[name] === value),
+  );
 }
 
 function differenceFrom(

@@ -2,7 +2,14 @@ import type { Session } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { findSessions, listSessions } from '@ambit/persistence';
-import type { SessionPrincipal, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
+import type {
+  LettingRule,
+  SessionPrincipal,
+  SessionRecord,
+  Sql,
+  Transaction,
+  UnitOfWork,
+} from '@ambit/persistence';
 import { makeBearerToken } from '@ambit/transport';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
@@ -24,6 +31,8 @@ export interface WantedSession {
   readonly ttlMs: Millis;
   /** Of a static token: it is such a session. */
   readonly tokenName?: string;
+  /** The rules of a service identity that let it in. */
+  readonly letInBy?: readonly LettingRule[];
 }
 
 /**
@@ -92,6 +101,16 @@ export async function endSessionsOf(
   because: string,
 ): Promise<void> {
   for (const id of await tx.sessions.endOf(principal.uid, because)) auditEnd(tx, principal, id);
+}
+
+/** Ends one that runs, as a part of a change that it does not outlive. */
+export async function endSession(
+  tx: Transaction,
+  { id, principal }: SessionRecord,
+  because: string,
+): Promise<void> {
+  await tx.sessions.end(id, because);
+  auditEnd(tx, principal, id);
 }
 
 function auditEnd({ audit }: Pick<Transaction, 'audit'>, of: SessionPrincipal, id: string): void {

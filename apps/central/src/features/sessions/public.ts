@@ -1,6 +1,7 @@
 /** What the program outside REST may use of sessions. */
 export {
   beginSession,
+  endSession,
   endSessionsOf,
   endSessionsOfIdentities,
   ManageSessions,
