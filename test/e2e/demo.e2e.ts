@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { processesOf } from '@ambit/dev-cluster';
 import { eventually } from '@ambit/testing';
 
-jest.setTimeout(150_000);
+jest.setTimeout(180_000);
 
 const program = fileURLToPath(new URL('../../apps/demo/bin/ambit-demo.js', import.meta.url));
 let temp: string;
@@ -92,6 +92,19 @@ test('the demo tells its story, its tables are right, and nothing is left', asyn
     ...before,
     finn: ['--- *', '--- *', '-', '--- *', '--- *', '--- *', '-'],
   });
+  if (kind === 'real') {
+    const refused = String.raw`kubectl is refused \d+ ms after the command \(Forbidden\)`;
+    for (const line of [
+      'prod-eu: kubectl get pods works as ambit:ben@example.com, by a token that its agent checks',
+      'staging-eu: kubectl get pods works as ambit:ben@example.com, by a token that the API server checks',
+    ])
+      expect(output()).toContain(line);
+    for (const name of ['prod-eu', 'staging-eu'])
+      expect(output()).toMatch(new RegExp(`${name}: ${refused}`));
+    expect(output()).toMatch(/prod-eu: its token is good for nothing \d+ ms after the command/);
+    for (const type of ['login.set_up', 'session.started', 'credential.issued', 'user.deactivated'])
+      expect(output()).toContain(` ${type} `);
+  }
   expect(output()).toMatch(
     /dan@example\.com in prod-eu\/shop: rwx, until .*\n.*central is stopped/,
   );

@@ -2,6 +2,7 @@ import type { Environment } from '@ambit/config';
 import type { DevClusters, ProcessFolder } from '@ambit/dev-cluster';
 import type { DemoSettings } from './demo-settings.ts';
 import { CentralProgram } from './stage/central-program.ts';
+import { makeCentralTls } from './stage/central-tls.ts';
 import { claimPorts } from './stage/claim-ports.ts';
 import { clusterPlans, prepareCluster } from './stage/demo-cluster.ts';
 import type { DemoStage } from './stage/demo-stage.ts';
@@ -10,6 +11,7 @@ import { programEnvironment } from './stage/program-environment.ts';
 import { tellAudit } from './story/audit-trail.ts';
 import { tellDrift } from './story/drift.ts';
 import { tellEnrolment } from './story/enrol.ts';
+import { tellGettingIn } from './story/get-in.ts';
 import { tellPolicy } from './story/policy.ts';
 import { tellRevocation } from './story/revoke.ts';
 import { tellShortGrant } from './story/short-grant.ts';
@@ -34,13 +36,14 @@ export async function tellStory(demo: Demo): Promise<void> {
   const began = performance.now();
   const ports = await claimPorts(settings);
   const folder = await openDataFolder(settings.dataDir);
-  const start = { ...demo, folder: folder.path };
+  const start = { ...demo, ports, folder: folder.path };
   let clusters: DevClusters | undefined;
   try {
     await announce(start);
     printer.step('Two clusters and central start');
     const environment = programEnvironment(demo.environment);
-    const central = new CentralProgram({ folder, ports, environment });
+    const tls = await makeCentralTls(folder.path);
+    const central = new CentralProgram({ folder, ports, environment, tls });
     const [started, centralMs] = await bothOrNeither(
       signal,
       (or) => startClusters({ ...start, signal: or }).then((up) => (clusters = up)),
@@ -53,6 +56,8 @@ export async function tellStory(demo: Demo): Promise<void> {
       signal,
       environment,
       folder,
+      ports,
+      tls,
       central,
       clusters: await Promise.all(
         clusterPlans.map((plan) => prepareCluster(plan, started.cluster(plan.name), folder.path)),
@@ -74,6 +79,7 @@ async function tellSteps(stage: DemoStage): Promise<void> {
   const people = await tellPolicy(stage);
   const table = await tellAccess(stage, people);
   await tellRevocation(stage, table);
+  await tellGettingIn(stage);
   await tellShortGrant(stage);
   await tellDrift(stage);
   await tellAudit(stage);

@@ -2,6 +2,7 @@
  * Kubernetes control planes for tests and the demo: real ones (found, downloaded or built, then started and stopped)
  * and simulated ones, behind one interface. Programs that are shipped may not import it.
  */
+export { createAuthority } from './access/certificates.ts';
 export * from './dev-cluster.ts';
 export * from './dev-clusters-options.ts';
 export { kubectl, type KubectlOptions, type KubectlResult } from './kubectl.ts';

@@ -89,7 +89,7 @@ function startOne(
   options: DevClustersOptions,
 ): Promise<DevCluster> {
   const { onProgress = nothing, signal, forTests = false, readyWithinMs = 90_000 } = options;
-  const { tokenWebhook } = options;
+  const { tokenWebhook, apiServerFlags = [] } = options.callersOf?.[name] ?? options;
   if (what === 'simulated') return startSimulatedCluster({ name });
   return startRealCluster({
     name,
@@ -97,7 +97,7 @@ function startOne(
     folder,
     forTests,
     readyWithinMs,
-    apiServerFlags: options.apiServerFlags ?? [],
+    apiServerFlags,
     onProgress,
     signal,
     tokenWebhook,

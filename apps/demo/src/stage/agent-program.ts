@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { AmbitClient } from '@ambit/client';
 import type { Environment } from '@ambit/config';
 import { waitUntil, type ProcessFolder } from '@ambit/dev-cluster';
 import type { DemoCluster } from './demo-cluster.ts';
 import { demoFiles, programPaths } from './program-paths.ts';
+import { printedBy } from './run-command.ts';
 
 export interface AgentOptions {
   readonly cluster: DemoCluster;
@@ -14,6 +13,8 @@ export interface AgentOptions {
   readonly folder: ProcessFolder;
   readonly environment: Environment;
   readonly signal: AbortSignal;
+  /** Where it answers the API server of its cluster whose a token is, when that asks it. */
+  readonly webhookListen: string;
 }
 
 const connectWithinMs = 45_000;
@@ -25,16 +26,13 @@ const connectWithinMs = 45_000;
  */
 export async function enrolAgent(options: AgentOptions): Promise<number> {
   const { cluster, client, folder, environment } = options;
-  const { name, env } = cluster.plan;
-  await client.api.putCluster({
-    params: { name },
-    body: { apiVersion: 'ambit.dev/v1', kind: 'Cluster', metadata: { name, labels: { env } } },
-  });
+  const { name, via } = cluster.plan;
+  await client.api.putCluster({ params: { name }, body: recordOf(cluster) });
   const join_ = await client.api.createJoinToken({ params: { name }, body: {} });
   const ceiling = join(demoFiles.ceilings, `${name}.yaml`);
   const kubeconfig = join(folder.path, `${name}-agent.kubeconfig`);
-  const rights = await printed('print-rbac', ceiling, environment);
-  const policies = await printed('print-policy', ceiling, environment);
+  const rights = await printed('print-rbac', ceiling, options);
+  const policies = await printed('print-policy', ceiling, options);
   await writeFile(kubeconfig, await cluster.dev.agentKubeconfig(rights, policies), { mode: 0o600 });
   const began = performance.now();
   const agent = folder.start({
@@ -47,6 +45,7 @@ export async function enrolAgent(options: AgentOptions): Promise<number> {
       `--ceiling=${ceiling}`,
       `--server=${join_.agentAddress}`,
       '--health-listen=127.0.0.1:0',
+      ...(via === 'Webhook' ? [`--webhook-listen=${options.webhookListen}`] : []),
     ],
     // Not an argument: those can be read by every account of the machine.
     environment: { ...environment, AMBIT_JOIN_TOKEN: join_.token },
@@ -66,15 +65,22 @@ export async function isConnected(client: AmbitClient, name: string): Promise<bo
   return (await client.api.getCluster({ params: { name } })).status.connected;
 }
 
-async function printed(
+/** What central is told of a cluster: its labels, and how people get in. A simulated one knows nobody by a token. */
+function recordOf({ plan: { name, env, via }, dev }: DemoCluster) {
+  const caData = Buffer.from(dev.caPem).toString('base64');
+  const access = { server: dev.server, caData, credential: 'Token', via, ttl: '10m' } as const;
+  return {
+    apiVersion: 'ambit.dev/v1',
+    kind: 'Cluster',
+    metadata: { name, labels: { env } },
+    ...(dev.kind === 'real' ? { spec: { access } } : {}),
+  } as const;
+}
+
+function printed(
   command: 'print-rbac' | 'print-policy',
   ceiling: string,
-  environment: Environment,
+  run: AgentOptions,
 ): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [programPaths.agent, command, '--ceiling', ceiling],
-    { env: { ...environment } },
-  );
-  return stdout;
+  return printedBy(process.execPath, [programPaths.agent, command, '--ceiling', ceiling], run);
 }

@@ -4,6 +4,7 @@ import { AmbitClient } from '@ambit/client';
 import type { Environment } from '@ambit/config';
 import { waitUntil, type ManagedProcess, type ProcessFolder } from '@ambit/dev-cluster';
 import { AppError } from '@ambit/kernel';
+import type { CentralTls } from './central-tls.ts';
 import type { DemoPorts } from './claim-ports.ts';
 import { programPaths } from './program-paths.ts';
 
@@ -11,6 +12,7 @@ export interface CentralOptions {
   readonly folder: ProcessFolder;
   readonly ports: DemoPorts;
   readonly environment: Environment;
+  readonly tls: CentralTls;
 }
 
 const startWithinMs = 60_000;
@@ -27,7 +29,7 @@ export class CentralProgram {
 
   constructor(options: CentralOptions) {
     this.options = options;
-    this.url = `http://127.0.0.1:${options.ports.rest}`;
+    this.url = `https://127.0.0.1:${options.ports.rest}`;
     this.agentAddress = `127.0.0.1:${options.ports.agents}`;
   }
 
@@ -45,7 +47,7 @@ export class CentralProgram {
   async start(signal: AbortSignal): Promise<number> {
     const began = performance.now();
     this.starts += 1;
-    const { folder, ports, environment } = this.options;
+    const { folder, ports, environment, tls } = this.options;
     const process_ = folder.start({
       name: this.starts === 1 ? 'central' : `central-${this.starts}`,
       program: process.execPath,
@@ -53,6 +55,9 @@ export class CentralProgram {
         programPaths.central,
         `--data-dir=${folder.path}`,
         `--listen=127.0.0.1:${ports.rest}`,
+        `--public-url=${this.url}`,
+        `--tls-cert=${tls.certFile}`,
+        `--tls-key=${tls.keyFile}`,
         `--agent-listen=127.0.0.1:${ports.agents}`,
         `--agent-address=${this.agentAddress}`,
         `--health-listen=127.0.0.1:${ports.health}`,
@@ -79,7 +84,8 @@ export class CentralProgram {
   }
 
   client(): AmbitClient {
-    return new AmbitClient({ server: this.url, token: this.token, userAgent: 'ambit-demo' });
+    const { ca } = this.options.tls;
+    return new AmbitClient({ server: this.url, token: this.token, ca, userAgent: 'ambit-demo' });
   }
 }
 

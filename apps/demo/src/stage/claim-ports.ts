@@ -7,6 +7,8 @@ export interface DemoPorts {
   readonly rest: number;
   readonly agents: number;
   readonly health: number;
+  /** Where the agent of a cluster answers whose a token is. */
+  readonly webhook: number;
 }
 
 /** The ports that were named, and free ones for the rest. Throws `address_in_use` for a named port that is taken. */
@@ -19,8 +21,9 @@ export async function claimPorts(settings: DemoSettings): Promise<DemoPorts> {
   for (const [flag, port] of named) {
     if (port !== undefined) await checkFree(flag, port);
   }
-  const [rest = 0, agents = 0, health = 0] = await freePorts(3);
+  const [rest = 0, agents = 0, health = 0, webhook = 0] = await freePorts(4);
   return {
+    webhook,
     rest: settings.port ?? rest,
     agents: settings.agentPort ?? agents,
     health: settings.healthPort ?? health,

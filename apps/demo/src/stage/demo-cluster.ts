@@ -12,6 +12,8 @@ export interface DemoNamespace {
 export interface ClusterPlan {
   readonly name: string;
   readonly env: string;
+  /** What checks the tokens that people come in with: the agent, or the API server by itself. */
+  readonly via: 'Webhook' | 'OIDC';
   readonly namespaces: readonly DemoNamespace[];
 }
 
@@ -19,6 +21,7 @@ export const clusterPlans: readonly ClusterPlan[] = [
   {
     name: 'prod-eu',
     env: 'prod',
+    via: 'Webhook',
     namespaces: [
       { name: 'payments', team: 'payments' },
       { name: 'shop', team: 'shop' },
@@ -27,6 +30,7 @@ export const clusterPlans: readonly ClusterPlan[] = [
   {
     name: 'staging-eu',
     env: 'staging',
+    via: 'OIDC',
     namespaces: [
       { name: 'payments', team: 'payments' },
       { name: 'payments-preview', team: 'payments' },

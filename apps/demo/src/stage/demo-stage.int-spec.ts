@@ -25,7 +25,7 @@ async function settings(flags: Readonly<Record<string, string[]>> = {}): Promise
 describe('ports', () => {
   test('are free ones unless they are named', async () => {
     const free = await claimPorts(await settings());
-    expect(new Set(Object.values(free)).size).toBe(3);
+    expect(new Set(Object.values(free)).size).toBe(4);
     const named = await claimPorts(await settings({ port: [String(free.rest)] }));
     expect(named.rest).toBe(free.rest);
   });

@@ -3,6 +3,8 @@ import type { ProcessFolder } from '@ambit/dev-cluster';
 import type { DemoSettings } from '../demo-settings.ts';
 import type { StoryPrinter } from '../terminal/story-printer.ts';
 import type { CentralProgram } from './central-program.ts';
+import type { CentralTls } from './central-tls.ts';
+import type { DemoPorts } from './claim-ports.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import type { Environment } from '@ambit/config';
 
@@ -13,6 +15,8 @@ export interface DemoStage {
   readonly signal: AbortSignal;
   readonly environment: Environment;
   readonly folder: ProcessFolder;
+  readonly ports: DemoPorts;
+  readonly tls: CentralTls;
   readonly clusters: readonly DemoCluster[];
   readonly central: CentralProgram;
   readonly client: AmbitClient;

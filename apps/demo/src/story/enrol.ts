@@ -1,14 +1,19 @@
 import { enrolAgent } from '../stage/agent-program.ts';
+import { webhookListen } from '../stage/ways-in.ts';
 import type { DemoStage } from '../stage/demo-stage.ts';
 
 /** Both agents join: a token that is good once, a key made in the agent, a certificate signed by central. */
 export async function tellEnrolment(stage: DemoStage): Promise<void> {
-  const { printer, clusters, client, folder, environment, signal } = stage;
+  const { printer, clusters } = stage;
   const real = clusters.every(({ dev }) => dev.kind === 'real');
   printer.step('Two agents join, each with a token that is good once');
   await Promise.all(
     clusters.map(async (cluster) => {
-      const ms = await enrolAgent({ cluster, client, folder, environment, signal });
+      const ms = await enrolAgent({
+        ...stage,
+        cluster,
+        webhookListen: webhookListen(stage.ports),
+      });
       printer.done(`${cluster.plan.name}: enrolled and connected in ${(ms / 1000).toFixed(1)} s`);
     }),
   );

@@ -9,7 +9,10 @@ import {
   type DevClusterSettings,
   type Progress,
 } from '@ambit/dev-cluster';
+import type { DemoPorts } from '../stage/claim-ports.ts';
 import { clusterPlans } from '../stage/demo-cluster.ts';
+import { programEnvironment } from '../stage/program-environment.ts';
+import { callersOfClusters } from '../stage/ways-in.ts';
 import type { DemoSettings } from '../demo-settings.ts';
 import type { StoryPrinter } from '../terminal/story-printer.ts';
 
@@ -17,6 +20,7 @@ export interface StartClusters {
   readonly settings: DemoSettings;
   readonly environment: Environment;
   readonly folder: string;
+  readonly ports: DemoPorts;
   readonly printer: StoryPrinter;
   readonly signal: AbortSignal;
 }
@@ -38,12 +42,16 @@ async function foreseen(dev: DevClusterSettings): Promise<string> {
 
 /** Starts the two clusters, showing what is looked for, downloaded or built on the way. */
 export async function startClusters(options: StartClusters): Promise<DevClusters> {
-  const { settings, environment, folder, printer, signal } = options;
+  const { settings, environment, folder, ports, printer, signal } = options;
   let offered = false;
   const clusters = await startDevClusters({
     names: clusterPlans.map(({ name }) => name),
     settings: clusterSettings(settings, environment),
     dataFolder: join(folder, 'clusters'),
+    callersOf: await callersOfClusters(folder, ports, {
+      environment: programEnvironment(environment),
+      signal,
+    }),
     onProgress: (progress) => {
       if (!offered && (progress.phase === 'download' || progress.phase === 'build')) {
         offered = true;

@@ -9,7 +9,7 @@ const person = 'ada@example.com';
 
 /** Leaves everything running, says how to play with it, and resolves at Ctrl-C. */
 export async function stayUp(stage: DemoStage): Promise<void> {
-  const { printer, central, folder, signal, kubectl } = stage;
+  const { printer, central, folder, signal, kubectl, tls } = stage;
   const kubeconfig = join(folder.path, 'ada.kubeconfig');
   const { dev, adminKubeconfig } = clusterOf(stage, 'staging-eu');
   const identity = { user: `${userPrefix}${person}` };
@@ -19,11 +19,12 @@ export async function stayUp(stage: DemoStage): Promise<void> {
   printer.step('It stays up until Ctrl-C');
   for (const line of [
     `REST, OpenAPI      ${central.url}/api/v1/openapi.json`,
+    `sign-in            ${central.url}/sign-in`,
     `health, metrics    ${central.healthUrl}/metrics`,
     `data and logs      ${folder.path}`,
     '',
     'In another terminal, in this folder:',
-    `  export AMBIT_SERVER=${central.url} AMBIT_TOKEN=$(cat ${tokenFile})`,
+    `  export AMBIT_SERVER=${central.url} AMBIT_CA_FILE=${tls.caFile} AMBIT_TOKEN=$(cat ${tokenFile})`,
     '  npx ambit get grants',
     `  npx ambit grant ${person} reader prod-eu/shop --for 10m --reason "try it"`,
     `  npx ambit who-can get pods --in prod-eu/shop`,
