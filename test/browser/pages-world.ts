@@ -97,6 +97,19 @@ export class PagesWorld {
     this.#keys.set(name, await localUser(this.central, this, name));
   }
 
+  /** The variables of somebody's command: all of it in a folder of theirs, and a PATH that is one folder. */
+  commandLine(name: string): Record<string, string> {
+    const home = join(this.folder, name);
+    return {
+      AMBIT_CONFIG_DIR: join(home, 'config'),
+      AMBIT_CACHE_DIR: join(home, 'cache'),
+      AMBIT_STATE_DIR: join(home, 'state'),
+      AMBIT_CA_FILE: this.caFile,
+      KUBECONFIG: join(home, 'kubeconfig'),
+      PATH: join(home, 'bin'),
+    };
+  }
+
   /** A code with which somebody sets up their sign-in. */
   offerSetUp(name: string): Promise<string> {
     return offerSetUp(this.policy.unit, { kind: 'system', name: 'test' }, name);

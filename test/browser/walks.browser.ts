@@ -1,16 +1,15 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BrowserContext, Page } from 'playwright-core';
-import { eventually } from '@ambit/testing';
 import { codeOf, forgetCodes, password } from '../../apps/central/src/sign-in.test-support.ts';
 import { runCaptured } from '../../apps/cli/src/captured-run.test-support.ts';
-import type { Captured } from '../../apps/cli/src/captured-run.test-support.ts';
-import { startCommand } from '../../apps/cli/src/command-run.test-support.ts';
+import {
+  answerLogin,
+  heading as headingOn,
+  loginByBrowser,
+  loginByDevice,
+  press as pressOn,
+} from './login.ts';
 import { hasChromium, PagesWorld } from './pages-world.ts';
-
-/** The command starts beside a browser. */
-const startWithin = { withinMs: 20_000 };
 
 (hasChromium ? describe : describe.skip)('a browser without scripts', () => {
   let world: PagesWorld;
@@ -27,23 +26,12 @@ const startWithin = { withinMs: 20_000 };
     await world.forgetAttempts();
     context = await world.newContext();
     page = await context.newPage();
-    const folder = join(world.folder, `cli-${Math.round(performance.now())}`);
-    await mkdir(join(folder, 'bin'), { recursive: true });
-    env = {
-      AMBIT_CONFIG_DIR: join(folder, 'config'),
-      AMBIT_CACHE_DIR: join(folder, 'cache'),
-      AMBIT_STATE_DIR: join(folder, 'state'),
-      AMBIT_CA_FILE: world.caFile,
-      KUBECONFIG: join(folder, 'kube'),
-      PATH: join(folder, 'bin'),
-    };
+    env = world.commandLine(`home-${Math.round(performance.now())}`);
   });
   afterEach(() => context.close());
 
-  const heading = (name: string): Promise<void> =>
-    page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
-  const press = (name: string): Promise<void> =>
-    page.getByRole('button', { name, exact: true }).click();
+  const heading = (name: string): Promise<void> => headingOn(page, name);
+  const press = (name: string): Promise<void> => pressOn(page, name);
   const signIn = async (): Promise<void> => {
     await page.goto('/sign-in');
     await world.signIn(page, 'ada');
@@ -160,51 +148,17 @@ const startWithin = { withinMs: 20_000 };
   });
 
   test('lets `ambit login --device` in, which shows it the way', async () => {
-    const run = startCommand(['login', world.url, '--device'], { env });
-    const link = await eventually(() => {
-      const [, shown] = /Open (https\S+)/.exec(run.err()) ?? [];
-      if (shown === undefined) throw new Error(`no link in ${run.err()}`);
-      return shown;
-    }, startWithin);
-    await page.goto(link);
-    await world.signIn(page, 'ada');
-    await press('Go on');
-    await press('Approve');
-    await heading('Approved');
-    const { code, out } = await run.finished;
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('as user/ada') });
+    await loginByDevice(world, page, { env, person: 'ada' });
   }, 60_000);
 
-  /** Runs `ambit login` and goes where it sends the browser of this machine. */
-  async function loginHere(answer: 'Approve' | 'Reject'): Promise<Captured> {
-    const opened = join(env['PATH'] ?? '', 'opened');
-    const script = `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`;
-    await writeFile(join(env['PATH'] ?? '', 'xdg-open'), script, { mode: 0o755 });
-    const run = runCaptured(['login', world.url], { env: { ...env, DISPLAY: ':9' }, answers: [] });
-    const link = await eventually(async () => {
-      const text = await readFile(opened, 'utf8');
-      expect(text).toContain('code_challenge_method=S256');
-      return text;
-    }, startWithin);
-    await page.goto(link);
-    await world.signIn(page, 'ada');
-    await heading('Let this program in?');
-    await press(answer);
-    // The browser goes by itself, through central, to the port where the program waits.
-    await page.getByText('Go back to the terminal').waitFor();
-    expect(new URL(page.url()).hostname).toBe('127.0.0.1');
-    return run;
-  }
-
   test('lets `ambit login` in, which opened it', async () => {
-    const { code, out } = await loginHere('Approve');
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('as user/ada') });
+    await loginByBrowser(world, page, { env, person: 'ada' });
     const who = await runCaptured(['whoami'], { env });
     expect(who.out).toMatch(/Who: +user\/ada/);
   }, 60_000);
 
   test('brings its no back to `ambit login`', async () => {
-    const { code, err } = await loginHere('Reject');
+    const { code, err } = await answerLogin(world, page, { env, person: 'ada', answer: 'Reject' });
     expect(code).toBe(4);
     expect(err).toContain('error: the sign-in was rejected');
   }, 60_000);

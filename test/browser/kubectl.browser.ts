@@ -1,0 +1,251 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { loadSettings } from '@ambit/config';
+import {
+  devClusterSettings,
+  kubectl,
+  kubernetesAtHand,
+  obtainPrograms,
+  startDevClusters,
+} from '@ambit/dev-cluster';
+import type { CallerSources, DevCluster, DevClusters } from '@ambit/dev-cluster';
+import { defaultCeiling } from '@ambit/rbac';
+import { eventually, freePort, RecordingLogger } from '@ambit/testing';
+import { agentSettings } from '../../apps/agent/src/config.ts';
+import { agentRules } from '../../apps/agent/src/print-rbac.ts';
+import { runAgent, type RunningAgent } from '../../apps/agent/src/run.ts';
+import { printWebhookConfig } from '../../apps/agent/src/token-webhook/print-webhook-config.ts';
+import { document, grant } from '../../apps/central/src/central.test-support.ts';
+import { programs, runProgram, type ProgramResult } from '../support/run-program.ts';
+import { loginByBrowser, loginByDevice } from './login.ts';
+import { hasChromium, PagesWorld } from './pages-world.ts';
+
+const found = devClusterSettings(process.env);
+const real = hasChromium && (await kubernetesAtHand(found)) !== undefined;
+/** A simulated API server knows nobody by a token: one that cannot start is no reason to take one. */
+const settings = { ...found, requireReal: true };
+const person = 'ada@acme.example';
+
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  rules: [{ level: 'Metadata' }],
+};
+
+/** Each way into a cluster: how central is told, what its API server is started with, and how somebody signs in before it. */
+interface WayIn {
+  readonly cluster: string;
+  readonly access: object;
+  /** Called when central knows the cluster. */
+  callers(this: void, world: World, name: string): Promise<CallerSources>;
+  login(this: void, world: World): Promise<void>;
+}
+
+const ways: readonly WayIn[] = [
+  {
+    cluster: 'asks-its-agent',
+    access: { credential: 'Token', via: 'Webhook' },
+    callers: async (world, name) => ({
+      tokenWebhook: await printWebhookConfig(await world.agentSettings(name)),
+    }),
+    login: async ({ pages, page, env }) => loginByDevice(pages, page, { env, person }),
+  },
+  {
+    cluster: 'checks-itself',
+    access: { credential: 'Token', via: 'OIDC' },
+    callers: async (world, name) => {
+      const file = join(world.pages.folder, `${name}-authentication.yaml`);
+      const ca = ['--issuer-ca', world.pages.caFile];
+      const printed = await world.asAdmin('cluster', 'auth-config', name, ...ca);
+      await writeFile(file, printed.stdout);
+      return { apiServerFlags: [`--authentication-config=${file}`] };
+    },
+    login: async ({ pages, page, env }) => loginByBrowser(pages, page, { env, person }),
+  },
+];
+
+/** Central behind TLS, a cluster for each way with its agent, and somebody with a browser, the command and kubectl. */
+class World {
+  readonly pages: PagesWorld;
+  readonly page: Page;
+  readonly env: Record<string, string>;
+  readonly #agents: RunningAgent[] = [];
+  #clusters: DevClusters | undefined;
+  readonly #webhookPort: number;
+
+  private constructor(
+    parts: { pages: PagesWorld; page: Page; env: Record<string, string> },
+    port: number,
+  ) {
+    this.pages = parts.pages;
+    this.page = parts.page;
+    this.env = parts.env;
+    this.#webhookPort = port;
+  }
+
+  static async start(): Promise<World> {
+    const pages = await PagesWorld.start();
+    await pages.addPerson(person);
+    const context = await pages.newContext();
+    const env = {
+      ...pages.commandLine('ada'),
+      KUBECONFIG: join(pages.folder, 'ada', 'kubeconfig'),
+      HOME: join(pages.folder, 'ada'),
+    };
+    const world = new World({ pages, page: await context.newPage(), env }, await freePort());
+    try {
+      await world.#startClusters();
+      await world.#installCommand();
+      return world;
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+  }
+
+  /** Settings of the agent of a cluster. */
+  async agentSettings(name: string, joinToken?: string) {
+    const env = {
+      AMBIT_KUBECONFIG: join(this.pages.folder, `${name}-agent.kubeconfig`),
+      AMBIT_AGENT_SERVER: this.pages.central.agentAddress,
+      AMBIT_DATA_DIR: join(this.pages.folder, `${name}-agent`),
+      AMBIT_CEILING: join(this.pages.folder, 'ceiling.yaml'),
+      AMBIT_HEALTH_LISTEN: 'off',
+      ...(name === 'asks-its-agent'
+        ? { AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${this.#webhookPort}` }
+        : {}),
+      ...(joinToken === undefined ? {} : { AMBIT_JOIN_TOKEN: joinToken }),
+    };
+    return (await loadSettings(agentSettings, { env })).settings;
+  }
+
+  asAdmin(...args: string[]): Promise<ProgramResult> {
+    const { url, caFile, central } = this.pages;
+    const env = { AMBIT_SERVER: url, AMBIT_TOKEN: central.token, AMBIT_CA_FILE: caFile };
+    return runProgram('cli', args, { env });
+  }
+
+  ambit(...args: string[]): Promise<ProgramResult> {
+    return runProgram('cli', args, { env: this.env });
+  }
+
+  async kubectl(...args: string[]): Promise<ProgramResult> {
+    const { kubectl: program } = await obtainPrograms({ settings, onProgress: () => undefined });
+    return new Promise((resolve) => {
+      execFile(program.path, args, { env: this.env, timeout: 60_000 }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ exitCode: code, stdout, stderr });
+      });
+    });
+  }
+
+  /** Who made requests of an API server, as its own audit log has it. */
+  async auditedUsers(name: string): Promise<Set<string>> {
+    const lines = (await readFile(this.#auditLog(name), 'utf8')).trim().split('\n');
+    const users = lines.map((line) => (JSON.parse(line) as { user: { username: string } }).user);
+    return new Set(users.map(({ username }) => username));
+  }
+
+  #auditLog(name: string): string {
+    return join(this.pages.folder, `${name}-audit.log`);
+  }
+
+  async #startClusters(): Promise<void> {
+    const { folder, central } = this.pages;
+    const names = ways.map(({ cluster }) => cluster);
+    await writeFile(join(folder, 'ceiling.yaml'), 'spec: {credentials: [TokenWebhook]}\n');
+    const policy = join(folder, 'audit-policy.yaml');
+    await writeFile(policy, JSON.stringify(auditPolicy));
+    await central.apply(
+      ...ways.map(({ cluster, access }) => document('Cluster', cluster, { access })),
+    );
+    const callersOf: Record<string, CallerSources> = {};
+    for (const { cluster, callers } of ways) {
+      const { apiServerFlags = [], ...more } = await callers(this, cluster);
+      const audit = [
+        `--audit-policy-file=${policy}`,
+        `--audit-log-path=${this.#auditLog(cluster)}`,
+      ];
+      callersOf[cluster] = { ...more, apiServerFlags: [...apiServerFlags, ...audit] };
+    }
+    this.#clusters = await startDevClusters({ names, settings, forTests: true, callersOf });
+    for (const way of ways) await this.#openUp(way, this.#clusters.cluster(way.cluster));
+    await central.apply(grant('ada-in', [{ user: person }], names));
+  }
+
+  /** The owner's part: a namespace, an agent, and where people reach the API server. */
+  async #openUp({ cluster: name, access }: WayIn, dev: DevCluster): Promise<void> {
+    const { central } = this.pages;
+    const made = await kubectl(dev, ['create', 'namespace', 'payments'], { settings });
+    expect(made).toMatchObject({ exitCode: 0 });
+    const caData = Buffer.from(dev.caPem).toString('base64');
+    await central.apply(
+      document('Cluster', name, { access: { ...access, server: dev.server, caData } }),
+    );
+    const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
+    const agent = await this.agentSettings(name, body.token);
+    const rules = agentRules({ ...defaultCeiling, credentials: ['TokenWebhook'] });
+    await writeFile(agent.kubeconfig ?? '', await dev.agentKubeconfig(rules), { mode: 0o600 });
+    const { signal } = new AbortController();
+    this.#agents.push(await runAgent(agent, {}, { logger: new RecordingLogger(), signal }));
+  }
+
+  /** kubectl starts the command by its name. */
+  async #installCommand(): Promise<void> {
+    const path = this.env['PATH'] ?? '';
+    await mkdir(path, { recursive: true });
+    const script = `#!/bin/sh\nexec ${process.execPath} ${programs.cli} "$@"\n`;
+    await writeFile(join(path, 'ambit'), script, { mode: 0o755 });
+  }
+
+  async stop(): Promise<void> {
+    for (const agent of this.#agents) await agent.stop('test');
+    await this.#clusters?.stop();
+    await this.pages.stop();
+  }
+}
+
+(real ? describe : describe.skip)('a person with a browser and kubectl', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  }, 180_000);
+  afterAll(() => world?.stop(), 60_000);
+
+  test.each(ways)(
+    'signs in and works in a cluster that $cluster, whose audit log has the right name',
+    async ({ cluster, login }) => {
+      await login(world);
+      expect(await world.ambit('use', `${cluster}/payments`)).toMatchObject({ exitCode: 0 });
+      await eventually(
+        async () => {
+          const { exitCode, stderr } = await world.kubectl('get', 'pods');
+          if (exitCode !== 0) throw new Error(stderr);
+        },
+        { withinMs: 30_000, everyMs: 200, what: 'kubectl works' },
+      );
+      const secrets = await world.kubectl('get', 'secrets');
+      expect(secrets.stderr).toContain('Forbidden');
+      expect(await world.auditedUsers(cluster)).toContain(`ambit:${person}`);
+      expect(await readFile(world.env['KUBECONFIG'] ?? '', 'utf8')).not.toMatch(/amb[ar]_|eyJ/);
+    },
+    120_000,
+  );
+
+  test('is refused in all of them within seconds once locked', async () => {
+    expect(await world.asAdmin('user', 'lock', person)).toMatchObject({ exitCode: 0 });
+    for (const { cluster } of ways) {
+      await eventually(
+        async () => {
+          const pods = await world.kubectl(`--context=ambit-${cluster}`, 'get', 'pods');
+          expect(pods).toMatchObject({ exitCode: 1 });
+        },
+        { withinMs: 5_000, what: `the refusal in ${cluster}` },
+      );
+    }
+    expect(await world.ambit('whoami')).toMatchObject({ exitCode: 3 });
+  }, 60_000);
+});
