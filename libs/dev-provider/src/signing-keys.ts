@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import type { GenerateKeyPairResult, JWK } from 'jose';
 import type { DevFaults } from './dev-provider.ts';
@@ -54,9 +54,3 @@ export class SigningKeys {
 
 const pairOf = (alg: string): Promise<GenerateKeyPairResult> =>
   generateKeyPair(alg, { extractable: true });
-
-/** As an ID token names the access token that was given with it. */
-export function accessTokenHash(accessToken: string): string {
-  const digest = createHash('sha256').update(accessToken).digest();
-  return digest.subarray(0, 16).toString('base64url');
-}

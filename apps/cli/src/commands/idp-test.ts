@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AmbitClient } from '@ambit/client';
 import type { ProviderTest } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { AppError, instantMillis } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
@@ -43,9 +43,10 @@ async function ending(
   { id, provider, expiresAt }: ProviderTest,
 ): Promise<ProviderTest> {
   const params = { name: provider, id };
-  const done = showWaiting(terminal.err, Date.parse(expiresAt) - now());
+  const endsAt = instantMillis(expiresAt);
+  const done = showWaiting(terminal.err, endsAt - now());
   try {
-    while (now() < Date.parse(expiresAt)) {
+    while (now() < endsAt) {
       await sleep(askEveryMs, undefined, { signal });
       const test = await client.api.getProviderTest({ params, signal });
       if (test.state !== 'Waiting') return test;

@@ -3,7 +3,7 @@ import { base32, isAppError } from '@ambit/kernel';
 import type { AppError, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Sql } from '@ambit/persistence';
-import type { AdmitIdentity, AdmittedIdentity } from '../identities/public.ts';
+import type { AdmitIdentity, AdmittedIdentity, SignInOrigin } from '../identities/public.ts';
 import type { BegunSignIns, UpstreamPurpose } from './begun-sign-ins.ts';
 import type { FailedUpstream } from './failed-providers.ts';
 import { findProvider, listProviders } from './known-provider.ts';
@@ -55,12 +55,11 @@ export type UpstreamAnswer =
       readonly reference: string;
     };
 
-export interface UpstreamVisit {
+export interface UpstreamVisit extends SignInOrigin {
   /** Name of the provider, as the path has it. */
   readonly name: string;
   /** Id of the browser. */
   readonly browser: string;
-  readonly address: string;
 }
 
 /** Sign-in of people at the company's providers, from the button to who they are. */

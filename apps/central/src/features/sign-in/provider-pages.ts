@@ -24,7 +24,8 @@ export interface ProviderPageParts {
   readonly mayBegin: RequestBudget;
 }
 
-const name = '([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)';
+/** Whether there is such a provider is looked up. */
+const name = '([a-z0-9-]{1,63})';
 const withPath = new RegExp(`^/sign-in/with/${name}$`);
 const callbackPath = new RegExp(`^/sign-in/callback/${name}$`);
 const logoutPath = new RegExp(`^/sign-in/backchannel/${name}$`);
