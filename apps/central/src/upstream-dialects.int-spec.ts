@@ -66,6 +66,18 @@ describe('a person signs in with a provider that runs by itself, and gets the gr
   });
 });
 
+test('logins are counted by provider and by what came of them', async () => {
+  const people = [{ name: 'kim', groups: [] }];
+  const upstream = await startUpstream(central, { dialect: 'okta', name: 'counted', people });
+  await signInWith(central, upstream, 'kim');
+  await upstream.misbehave({ claims: { email_verified: false, sub: 'another' } });
+  await signInWith(central, upstream, 'kim');
+  const count = (result: string): Promise<number | undefined> =>
+    central.metric(`ambit_logins_total{provider="counted",flow="oidc",result="${result}"}`);
+  expect(await count('admitted')).toBe(1);
+  expect(await count('failed')).toBe(1);
+});
+
 test('a client secret may stand in a variable of central', async () => {
   const upstream = await startUpstream(central, {
     dialect: 'dex',

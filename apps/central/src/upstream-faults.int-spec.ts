@@ -123,6 +123,29 @@ describe('a token of a provider lets nobody in', () => {
     await refused({ claims: { email_verified: null } });
   });
 
+  test('with an e-mail in a domain that another provider speaks for', async () => {
+    const people = [{ name: 'ada', email: 'ben@keycloak.example', groups: [] }];
+    const rogue = await startUpstream(central, { dialect: 'dex', name: 'rogue', people });
+    expect((await signInWith(central, upstream, 'ben')).page.status).toBe(303);
+    const { browser, page } = await signInWith(central, rogue, 'ada');
+    expect(page.status).toBe(403);
+    expect(await knownAs(browser)).toBeUndefined();
+  });
+
+  test('with claims of 100 KB', async () => {
+    const { page } = await refused({ claims: { more: 'x'.repeat(100_000) } });
+    expect(page.status).toBe(403);
+  });
+
+  test('that comes too late', async () => {
+    const browser = new TestBrowser(central);
+    const back = await comesBack(await begin(browser, upstream), 'ada');
+    await upstream.misbehave({ slowMs: 6_000 });
+    const page = await browser.get(back);
+    expect(page).toMatchObject({ status: 503, text: expect.stringContaining('does not answer') });
+    expect(await knownAs(browser)).toBeUndefined();
+  });
+
   test('with userinfo of somebody else', async () => {
     const people = [{ name: 'ada', groups: [] }];
     const okta = await startUpstream(central, { dialect: 'okta', people });

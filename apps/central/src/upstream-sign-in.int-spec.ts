@@ -112,7 +112,7 @@ test('a browser has another id once somebody is signed in with it', async () => 
   expect(await knownAs(fixed)).toBeUndefined();
 });
 
-test('case C: a sign-in goes on at whichever replica the browser comes back to', async () => {
+test('a sign-in goes on at whichever replica the browser comes back to', async () => {
   const browser = new TestBrowser(central);
   const back = await comesBack(await begin(browser, corp), 'ben');
   const there = new TestBrowser(replica);

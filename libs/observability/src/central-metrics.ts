@@ -109,8 +109,8 @@ export const centralMetrics = {
   logins: {
     type: 'counter',
     name: 'ambit_logins_total',
-    help: 'People who came back from a provider; result is admitted, refused (not to be let in) or failed.',
-    labels: ['provider', 'result'],
+    help: 'Sign-ins of people: at a provider (flow oidc), or with a password (provider local, flow password). Result is admitted, refused (not to be let in) or failed.',
+    labels: ['provider', 'flow', 'result'],
   },
   idpErrors: {
     type: 'counter',

@@ -63,12 +63,26 @@ async function discover({ spec }: KnownProvider): Promise<oidc.ServerMetadata | 
       execute: spec.internal === true ? [oidc.allowInsecureRequests] : [],
     });
     const metadata = config.serverMetadata();
-    return metadata.issuer === spec.issuer ? metadata : anotherIssuer(metadata.issuer);
+    if (metadata.issuer !== spec.issuer) return anotherIssuer(metadata.issuer);
+    const missing = needed.find((name) => !isPlace(metadata[name], spec.internal === true));
+    return missing === undefined ? metadata : noPlace(missing);
   } catch (error) {
     const named = issuerIn(error);
     return named === undefined ? discoveryFailure(error) : anotherIssuer(named);
   }
 }
+
+/** Everything else of the document may be missing. */
+const needed = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
+
+/** Browsers are sent to one of them, so nothing but a page may stand there. */
+function isPlace(text: unknown, internal: boolean): boolean {
+  const url = typeof text === 'string' ? URL.parse(text) : null;
+  return url?.protocol === 'https:' || (internal && url?.protocol === 'http:');
+}
+
+const noPlace = (name: string): ProviderFailure =>
+  new ProviderFailure('discovery', `its discovery document has no ${name} at https://`);
 
 /** Whom the document names, when that is what the library refused it for. */
 function issuerIn(error: unknown): string | undefined {

@@ -79,10 +79,21 @@ async function readPage(url: URL, { spec }: KnownProvider, token: string): Promi
   const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
   const { status, text } = await askOutside(url, serverOf(spec), { headers });
   if (status !== 200) throw new Error(`it answers ${status}`);
-  const { value, '@odata.nextLink': next } = JSON.parse(text) as Claims;
+  const { value, '@odata.nextLink': next } = pageIn(text);
   if (!Array.isArray(value)) throw new Error('it answers no list');
   const groups = (value as Claims[]).flatMap(({ '@odata.type': type, id }) =>
     type === '#microsoft.graph.group' && typeof id === 'string' ? [id] : [],
   );
   return typeof next === 'string' ? { groups, next: new URL(next) } : { groups };
+}
+
+/** What the parser says of a text shows some of it. */
+function pageIn(text: string): Claims {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Claims;
+  } catch {
+    // Said below.
+  }
+  throw new Error('it answers no JSON object');
 }

@@ -27,6 +27,9 @@ export interface ProviderSignInPorts {
   readonly proofsOf: (state: string) => Pick<SignInProofs, 'nonce' | 'verifier'>;
 }
 
+/** As metrics tell it from a password. */
+const flow = 'oidc';
+
 /** What came of a sign-in at a provider. */
 export type UpstreamAnswer =
   | { readonly kind: 'no provider' }
@@ -138,7 +141,7 @@ export class ProviderSignIn {
       return { kind: 'tested', provider, outcome };
     }
     const admitted = await admission.admit(signIn, { address });
-    meters.logins.inc({ provider: provider.name, result: 'admitted' });
+    meters.logins.inc({ provider: provider.name, flow, result: 'admitted' });
     const { to } = purpose;
     return { kind: 'in', admitted, provider, ...(to === undefined ? {} : { to }) };
   }
@@ -159,7 +162,7 @@ export class ProviderSignIn {
       return { kind: 'tested', provider, outcome };
     }
     const result = isAppError(error) ? 'refused' : 'failed';
-    meters.logins.inc({ provider: provider.name, result });
+    meters.logins.inc({ provider: provider.name, flow, result });
     if (isAppError(error)) return { kind: 'not let in', provider, refusal: error };
     if (!(error instanceof ProviderFailure)) return { kind: 'not signed in', provider };
     const unreachable = error.reason === 'unreachable';

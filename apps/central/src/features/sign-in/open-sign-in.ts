@@ -38,7 +38,7 @@ export function openSignIn(
   runtime: Runtime,
   { key, publicUrl, addressOf, providers }: SignInSurroundings,
 ): SignInHandlers {
-  const { database, unitOfWork, clock, logger } = runtime;
+  const { database, unitOfWork, clock, logger, meters } = runtime;
   const sql = database;
   const secrets = new SignInSecrets(key);
   const records = new SignInRecordStore(sql);
@@ -60,6 +60,7 @@ export function openSignIn(
   const pages = new SignInPages({
     secrets,
     browsers,
+    logins: meters.logins,
     providers: new ProviderPages({ signIn, browsers, mayBegin }),
     attempts: new Attempts(sql, clock),
     local: new LocalSignIn(ports),
