@@ -50,10 +50,12 @@ describe('the policies of a ceiling', () => {
       'ValidatingAdmissionPolicyBinding ambit-agent-certificates',
     ]);
     // One that is too long to be seen in the first line of a request lets nobody in.
-    expect(JSON.parse(variable(documents, 'prefixes') ?? '')).toEqual([
-      [...Buffer.from('ambit:')],
-      [...Buffer.from('é"')],
-    ]);
+    const lists = (variable(documents, 'prefixed') ?? '').match(/== \[[\d, ]+\]/g) ?? [];
+    expect(lists).toEqual(
+      ['ambit:', 'é"'].map((prefix) => `== [${[...Buffer.from(prefix)].join(', ')}]`),
+    );
+    // Later versions of Kubernetes know more of lists than the first one with policies.
+    expect(JSON.stringify(documents)).not.toMatch(/\.(slice|flatten|sort|distinct|first|last)\(/);
     const gate = (ceiling: Parameters<typeof printPolicy>[0]): string =>
       JSON.stringify(printed(ceiling, { account })[0]?.spec);
     expect(gate(defaultCeiling)).not.toContain('certificatesigningrequests');
