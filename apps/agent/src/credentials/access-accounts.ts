@@ -4,7 +4,7 @@ import { isKubeError, kubeResources } from '@ambit/kube';
 import type { KubeClient, KubeObject, Timers } from '@ambit/kube';
 import { accessNamespace, accountName } from '@ambit/rbac';
 import type { Ceiling, Owner } from '@ambit/rbac';
-import type { AuditRecorder } from '../audit/audit-log.ts';
+import type { AuditRecorder, NewAuditEvent } from '../audit/audit-log.ts';
 import { accountObject, accountSelector, holderOf } from './account-object.ts';
 import type { AccountHolder } from './account-object.ts';
 import type { HeldAccounts } from './held-accounts.ts';
@@ -105,7 +105,7 @@ export class AccessAccounts {
       const { uid: objectUid = '' } = made.metadata;
       const known = { ...holder, account, objectUid };
       this.#known.set(account, known);
-      audit.record(eventOf('created', known));
+      audit.record({ type: 'access_account.created', ...told('created', known) });
       return known;
     } catch (error) {
       if (!isKubeError(error, 409)) throw notMade(error);
@@ -180,7 +180,7 @@ export class AccessAccounts {
     const place = { name, namespace: accessNamespace };
     try {
       await client.delete(kubeResources.serviceAccounts, place, { uid });
-      audit.record(eventOf('deleted', known));
+      audit.record({ type: 'access_account.deleted', ...told('deleted', known) });
     } catch (error) {
       // Gone, or made anew by somebody: it is not this one any more.
       if (!isKubeError(error, 404) && !isKubeError(error, 409)) throw error;
@@ -222,9 +222,11 @@ export class AccessAccounts {
   }
 }
 
-function eventOf(verb: 'created' | 'deleted', { account, name, uid, objectUid }: Account) {
+function told(
+  verb: 'created' | 'deleted',
+  { account, name, uid, objectUid }: Account,
+): Omit<NewAuditEvent, 'type'> {
   return {
-    type: `access_account.${verb}`,
     message: `ServiceAccount ${account} of ${name} was ${verb}`,
     object: {
       kind: 'ServiceAccount',
@@ -234,7 +236,7 @@ function eventOf(verb: 'created' | 'deleted', { account, name, uid, objectUid }:
     },
     subjects: [name],
     details: { principal: uid },
-  } as const;
+  };
 }
 
 const foreign = (account: string): AppError =>

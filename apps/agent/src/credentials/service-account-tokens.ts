@@ -1,4 +1,4 @@
-import { AppError, printable } from '@ambit/kernel';
+import { AppError, printable, readInstant } from '@ambit/kernel';
 import type { Digests } from '@ambit/kernel';
 import { isKubeError } from '@ambit/kube';
 import type { AccountToken, KubeClient } from '@ambit/kube';
@@ -42,10 +42,11 @@ export class ServiceAccountTokens implements CredentialMaker<'serviceAccountToke
     // Who lost everything while the API server answered is not let in by what it answered.
     const account = this.#requireHeld(order);
     const { subject, credentialId } = readAccountToken(made.token);
-    if (subject !== accountUser(account)) throw strange();
+    const end = readInstant(made.expirationTimestamp);
+    if (subject !== accountUser(account) || !end.ok) throw strange();
     return {
       answer: { answer: 'token', token: made.token },
-      expiresAt: Date.parse(made.expirationTimestamp),
+      expiresAt: end.at,
       credentialId,
     };
   }
@@ -92,7 +93,10 @@ export class ServiceAccountTokens implements CredentialMaker<'serviceAccountToke
 const holderIn = ({ name, principalUid: uid }: Order): AccountHolder => ({ name, uid });
 
 const strange = (): AppError =>
-  new AppError('kubernetes_unavailable', 'The token that the API server gave is for another user.');
+  new AppError(
+    'kubernetes_unavailable',
+    'The token that the API server gave is not the one asked for.',
+  );
 
 function refusedBy(cause: unknown): AppError {
   if (!isKubeError(cause)) throw cause;
