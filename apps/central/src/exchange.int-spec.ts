@@ -89,7 +89,7 @@ describe('a token that an identity trusts', () => {
     const { github, central } = scene;
     const other = { claims: { repository: 'acme/shop' } };
     await central.apply(service('ruled', [rule(github), rule(github, other)]));
-    const begin = async (claims: object = {}): Promise<string> =>
+    const begin = async (claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
       (await scene.exchange(await scene.job(claims), 'ruled')).body.token;
     const [main, shop] = [await begin(), await begin({ repository: 'acme/shop' })];
     const running = async (): Promise<number[]> =>

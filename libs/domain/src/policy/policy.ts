@@ -1,4 +1,4 @@
-import { compareText, type Digests } from '@ambit/kernel';
+import type { Digests } from '@ambit/kernel';
 import type { Intent } from '@ambit/rbac';
 import type {
   PolicyChange,
@@ -11,6 +11,7 @@ import type {
 import { ClusterIndex } from './cluster-index.ts';
 import { CommitRecord } from './commit-record.ts';
 import { ChangeApplier } from './change-applier.ts';
+import { ClusterEntries } from './cluster-entries.ts';
 import { Denials } from './denials.ts';
 import { entriesNow } from './entries-now.ts';
 import type { Family } from './family.ts';
@@ -24,11 +25,9 @@ import { Holdings } from './holdings.ts';
 import { surroundingsOf } from './policy-surroundings.ts';
 import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './policy-view.ts';
 import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
-import { configEntry, configKey } from './single-entries.ts';
 import { StoredObjects } from './stored-objects.ts';
 import { Subjects } from './subjects.ts';
 import { TokenFacts } from './token-facts.ts';
-import { webhookKey } from './token-kinds.ts';
 import { undoOf } from './undo-changes.ts';
 
 /**
@@ -43,6 +42,7 @@ export class Policy extends StoredObjects implements PolicyView {
   private readonly applier: ChangeApplier;
   private readonly denials: Denials;
   private readonly grouped: GroupedBindings;
+  private readonly inClusters: ClusterEntries;
   private readonly tokens: TokenFacts;
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
@@ -66,7 +66,18 @@ export class Policy extends StoredObjects implements PolicyView {
     const grouped = (this.grouped = new GroupedBindings({ ...around, store, table }));
     this.tokens = new TokenFacts(store, digests);
     this.held = new Holdings({ store, links, table, subjects }, holders);
-    const single = (cluster: string, key: string): Intent | undefined => this.single(cluster, key);
+    const { tokens } = this;
+    const inClusters = new ClusterEntries({
+      store,
+      links,
+      denials,
+      grouped,
+      tokens,
+      bindingCounts,
+    });
+    this.inClusters = inClusters;
+    const single = (cluster: string, key: string): Intent | undefined =>
+      inClusters.single(cluster, key);
     this.now = entriesNow({ table, denials, grouped, bindingCounts, single });
   }
 
@@ -165,23 +176,11 @@ export class Policy extends StoredObjects implements PolicyView {
   }
 
   entry(clusterUid: string, key: string): Intent | undefined {
-    if (key.startsWith('BINDING/')) return this.grouped.entry(clusterUid, key);
-    return this.single(clusterUid, key);
+    return this.inClusters.entry(clusterUid, key);
   }
 
-  *entries(clusterUid: string): Iterable<Intent> {
-    const cluster = this.store.clusters.get(clusterUid);
-    if (cluster === undefined) return;
-    yield configEntry(cluster);
-    for (const uid of [...this.links.rolesOf(clusterUid)].sort(compareText)) {
-      const intent = this.links.roleEntry(clusterUid, uid);
-      if (intent !== undefined) yield intent;
-    }
-    const denied = [...this.denials.of(clusterUid).values()];
-    yield* denied.sort((a, b) => compareText(a.key, b.key));
-    yield* this.grouped.of(clusterUid);
-    const credentials = this.tokens.entry(cluster);
-    if (credentials !== undefined) yield credentials;
+  entries(clusterUid: string): Iterable<Intent> {
+    return this.inClusters.of(clusterUid);
   }
 
   *keys(clusterUid: string): Iterable<string> {
@@ -189,14 +188,7 @@ export class Policy extends StoredObjects implements PolicyView {
   }
 
   counts(clusterUid: string): SectionCounts {
-    const roles = [...this.links.rolesOf(clusterUid)];
-    return {
-      CONFIG: this.store.clusters.has(clusterUid) ? 1 : 0,
-      ROLE: roles.length,
-      DENY: this.denials.of(clusterUid).size,
-      BINDING: this.bindingCounts.get(clusterUid) ?? 0,
-      CREDENTIALS: this.single(clusterUid, webhookKey) === undefined ? 0 : 1,
-    };
+    return this.inClusters.counts(clusterUid);
   }
 
   triples(clusterUid?: string): number {
@@ -205,15 +197,6 @@ export class Policy extends StoredObjects implements PolicyView {
 
   get people(): number {
     return this.held.holders.people;
-  }
-
-  private single(clusterUid: string, key: string): Intent | undefined {
-    const cluster = this.store.clusters.get(clusterUid);
-    if (key === configKey) return cluster && configEntry(cluster);
-    if (key === webhookKey) return cluster && this.tokens.entry(cluster);
-    const [section, uid = ''] = key.split('/');
-    if (section === 'ROLE') return this.links.roleEntry(clusterUid, uid);
-    return section === 'DENY' ? this.denials.of(clusterUid).get(uid) : undefined;
   }
 
   private perform(changes: readonly PolicyChange[]): WhatIf {

@@ -1,0 +1,72 @@
+import { compareText } from '@ambit/kernel';
+import type { Intent } from '@ambit/rbac';
+import type { Denials } from './denials.ts';
+import type { GrantLinks } from './grant-links.ts';
+import type { GroupedBindings } from './grouped-bindings.ts';
+import type { PolicyStore } from './policy-store.ts';
+import type { SectionCounts } from './policy-view.ts';
+import { configEntry, configKey } from './single-entries.ts';
+import type { TokenFacts } from './token-facts.ts';
+import { webhookKey } from './token-kinds.ts';
+
+interface Parts {
+  readonly store: PolicyStore;
+  readonly links: GrantLinks;
+  readonly denials: Denials;
+  readonly grouped: GroupedBindings;
+  readonly tokens: TokenFacts;
+  readonly bindingCounts: ReadonlyMap<string, number>;
+}
+
+/** What clusters should hold by a policy at this moment. */
+export class ClusterEntries {
+  private readonly parts: Parts;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  entry(clusterUid: string, key: string): Intent | undefined {
+    if (key.startsWith('BINDING/')) return this.parts.grouped.entry(clusterUid, key);
+    return this.single(clusterUid, key);
+  }
+
+  /** A CONFIG, ROLE, DENY or CREDENTIALS entry. */
+  single(clusterUid: string, key: string): Intent | undefined {
+    const { store, links, denials, tokens } = this.parts;
+    const cluster = store.clusters.get(clusterUid);
+    if (key === configKey) return cluster && configEntry(cluster);
+    if (key === webhookKey) return cluster && tokens.entry(cluster);
+    const [section, uid = ''] = key.split('/');
+    if (section === 'ROLE') return links.roleEntry(clusterUid, uid);
+    return section === 'DENY' ? denials.of(clusterUid).get(uid) : undefined;
+  }
+
+  /** All of a cluster. */
+  *of(clusterUid: string): Iterable<Intent> {
+    const { store, links, denials, grouped, tokens } = this.parts;
+    const cluster = store.clusters.get(clusterUid);
+    if (cluster === undefined) return;
+    yield configEntry(cluster);
+    for (const uid of [...links.rolesOf(clusterUid)].sort(compareText)) {
+      const intent = links.roleEntry(clusterUid, uid);
+      if (intent !== undefined) yield intent;
+    }
+    const denied = [...denials.of(clusterUid).values()];
+    yield* denied.sort((a, b) => compareText(a.key, b.key));
+    yield* grouped.of(clusterUid);
+    const credentials = tokens.entry(cluster);
+    if (credentials !== undefined) yield credentials;
+  }
+
+  counts(clusterUid: string): SectionCounts {
+    const { store, links, denials, bindingCounts } = this.parts;
+    return {
+      CONFIG: store.clusters.has(clusterUid) ? 1 : 0,
+      ROLE: [...links.rolesOf(clusterUid)].length,
+      DENY: denials.of(clusterUid).size,
+      BINDING: bindingCounts.get(clusterUid) ?? 0,
+      CREDENTIALS: this.single(clusterUid, webhookKey) === undefined ? 0 : 1,
+    };
+  }
+}
