@@ -8,7 +8,7 @@ import type { Ceiling, CredentialWay } from '@ambit/rbac';
 export interface OrderFacts {
   readonly way: CredentialWay;
   readonly ceiling: Ceiling;
-  /** The latest that it can be. */
+  /** The earliest that it can be. */
   readonly now: Millis;
   readonly refusalOf: (name: string, sessionId: string) => string | undefined;
 }
