@@ -105,11 +105,9 @@ const variables: readonly Variable[] = [
   { name: 'nameLength', expression: 'variables.der[variables.version + 15]' },
 ];
 
-/** What stands before a name: a sequence of one set of one sequence of the OID of a common name and an UTF8String. */
-const headOfName = [
-  ...[48, 'variables.nameLength + 11', 49, 'variables.nameLength + 9'],
-  ...[48, 'variables.nameLength + 7', 6, 3, 85, 4, 3, 12, 'variables.nameLength'],
-];
+const restOf = (more: number): string => `variables.nameLength + ${more}`;
+/** What stands before a name: a sequence of one set of one sequence of the OID of a common name and a UTF8String. */
+const headOfName = [48, restOf(11), 49, restOf(9), 48, restOf(7), 6, 3, 85, 4, 3, 12, restOf(0)];
 /** What stands beside the name in the part that is signed: the version, the heads of the subject, a key of P-256, no attributes. */
 const besideName = 3 + 13 + 91 + 2;
 
