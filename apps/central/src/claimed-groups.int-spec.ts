@@ -97,6 +97,18 @@ describe('groups that claims give', () => {
     await comes(name, []);
   });
 
+  test('stay when somebody takes the person out, and that is said', async () => {
+    const name = await person();
+    await central.apply(group('ops', [name]));
+    await comes(name, ['ops']);
+    const taken = await central.call('POST', '/groups/ops/members', { body: { remove: [name] } });
+    expect(taken.body.warnings).toEqual([`${name} stays in group ops: claims:corp gives it`]);
+    expect(await groupsOf(name)).toEqual(['ops']);
+    await comes(name, []);
+    const again = await central.call('PUT', '/groups/ops/members', { body: { members: [] } });
+    expect(again.body).not.toHaveProperty('warnings');
+  });
+
   test('make no revision as long as they stay as they were', async () => {
     const name = await person();
     await comes(name, ['/tenant-a/eng']);

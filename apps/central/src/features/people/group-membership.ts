@@ -1,10 +1,10 @@
 import type { ApplyResult, GroupMembersChange, ObjectResult } from '@ambit/contracts';
 import type { PolicyView } from '@ambit/domain';
 import { compareText, notFound } from '@ambit/kernel';
-import type { Transaction } from '@ambit/persistence';
+import type { GroupRecord, Transaction } from '@ambit/persistence';
 import { listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import { applyResult } from '../policy/public.ts';
+import { applyResult, withWarnings } from '../policy/public.ts';
 import type { CommitPolicy, CommitRequest, Connections } from '../policy/public.ts';
 import { auditMembers } from './group-audit.ts';
 
@@ -52,11 +52,9 @@ export class GroupMembership {
         group,
         [...wanted].filter((name) => !now.has(name)),
       );
-      await this.#remove(
-        tx,
-        group,
-        [...now].filter((name) => !wanted.has(name)),
-      );
+      const going = [...now].filter((name) => !wanted.has(name));
+      await this.#remove(tx, group, going);
+      return going;
     });
   }
 
@@ -69,19 +67,21 @@ export class GroupMembership {
     return this.#change(name, request, async (tx, group) => {
       await this.#add(tx, group, add);
       await this.#remove(tx, group, remove);
+      return remove;
     });
   }
 
+  /** `work` gives the names of those who are to leave. */
   async #change(
     name: string,
     request: CommitRequest,
-    work: (tx: Transaction, group: Group) => Promise<void>,
+    work: (tx: Transaction, group: Group) => Promise<readonly string[]>,
   ): Promise<ApplyResult> {
     const result = await this.#commit.run(request, async (tx) => {
       const record = await tx.groups.find(name);
       if (record === null) throw notFound('Group', name);
-      await work(tx, record);
-      return record;
+      const going = await work(tx, record);
+      return { uid: record.uid, warnings: stayWarnings(await tx.groups.find(name), going) };
     });
     const outcome: ObjectResult = {
       kind: 'Group',
@@ -90,7 +90,8 @@ export class GroupMembership {
       action: result.changed ? 'configured' : 'unchanged',
     };
     const dryRun = request.dryRun === true;
-    return applyResult(result, [outcome], { dryRun, connections: this.#connections });
+    const answer = await applyResult(result, [outcome], { dryRun, connections: this.#connections });
+    return withWarnings(answer, result.value.warnings);
   }
 
   async #add(tx: Transaction, group: Group, names: readonly string[]): Promise<void> {
@@ -106,6 +107,19 @@ export class GroupMembership {
     const removed = new Set(await tx.members.remove(group.uid, [...uids.values()]));
     auditMembers(tx, group, { added: [], removed: namesOf(uids, removed) });
   }
+}
+
+const mostWarnings = 20;
+
+/** Who is to leave and does not, because another source puts them into the group. */
+function stayWarnings(group: GroupRecord | null, going: readonly string[]): readonly string[] {
+  const wanted = new Set(going);
+  const warnings = (group?.given ?? []).flatMap(({ source, members }) =>
+    members
+      .filter((name) => wanted.has(name))
+      .map((name) => `${name} stays in group ${group?.name ?? ''}: ${source} gives it`),
+  );
+  return warnings.slice(0, mostWarnings);
 }
 
 function groupOf(policy: PolicyView, name: string): Group {

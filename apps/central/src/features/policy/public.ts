@@ -1,6 +1,6 @@
 /** How other slices change policy. */
 export { keepAdmin } from './keep-admin.ts';
-export { applyResult } from './apply-result.ts';
+export { applyResult, withWarnings } from './apply-result.ts';
 export { closedToSync } from './closed-groups.ts';
 export { CommitPolicy } from './commit-policy.ts';
 export type { CommitRequest } from './commit-policy.ts';
