@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
-import { PolicyWriter, testDatabase } from '@ambit/testing';
+import { eventually, PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { document, grant, group, replicaFolder, signIn } from './central.test-support.ts';
 import { TestCentral, user } from './central.test-support.ts';
@@ -333,5 +333,30 @@ describe('the issuer', () => {
       code: 'config_invalid',
       extras: { nextCommand: 'ambit-central keys rotate --now' },
     });
+  });
+});
+
+describe('a credential that is refused', () => {
+  const told = async (): Promise<{ message: string; details: { count: number } }[]> =>
+    (await central.get('/audit/events?type=credential.refused')).body.items;
+
+  test('is in the audit trail by who asked, where and why: once, and then by number', async () => {
+    const { token } = await signIn(policy, 'fay');
+    for (let times = 0; times < 5; times++) await ask(token, 'hidden');
+    const hidden = async () => (await told()).filter(({ message }) => message.includes('hidden'));
+    await eventually(async () => expect((await hidden()).length).toBeGreaterThan(0));
+    const [first] = await hidden();
+    expect(first).toMatchObject({
+      message: expect.stringMatching(
+        /^user\/fay was given no credential of cluster hidden(, \d times)?: no_access$/,
+      ),
+      object: { kind: 'User', name: 'fay' },
+      result: { code: 'no_access' },
+    });
+    // However often somebody asks within a minute, few events are written.
+    expect(await hidden()).toHaveLength(1);
+    expect(
+      await central.metric('ambit_credentials_issued_total{type="token",result="no_access"}'),
+    ).toBeGreaterThanOrEqual(5);
   });
 });

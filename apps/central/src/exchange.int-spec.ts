@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { centralMetrics, createMeters, createRegistry } from '@ambit/observability';
 import type { Sql } from '@ambit/persistence';
 import { FakeClock, PolicyWriter } from '@ambit/testing';
 import {
@@ -47,6 +48,17 @@ describe('a token that an identity trusts', () => {
       actor: { kind: 'service', name: 'service/deploy', session: body.session.id },
       details: { signedInBy: scene.github.url },
     });
+  });
+
+  test('is counted, as is one that is refused', async () => {
+    const line = (result: string): string =>
+      `ambit_logins_total{provider="federation",flow="exchange",result="${result}"}`;
+    const count = async (result: string): Promise<number> =>
+      (await scene.central.metric(line(result))) ?? 0;
+    const before = [await count('ok'), await count('refused')];
+    await scene.exchange(await scene.job());
+    await scene.exchange(await scene.job({ ref: 'refs/heads/x' }));
+    expect([await count('ok'), await count('refused')]).toEqual(before.map((one) => one + 1));
   });
 
   test('begins no session that is longer than the identity says', async () => {
@@ -217,6 +229,7 @@ test('a flood of tokens for made-up identities is one statement after the other'
     keys: new OutsideKeys(new FakeClock(Date.now())),
     failures: { failed: async () => undefined },
     refused: { note: () => undefined },
+    meters: createMeters(createRegistry({ version: 'test' }), centralMetrics),
   });
   const token = await scene.job();
   const wanted = { token, address: '192.0.2.1', requestId: 'r' };

@@ -4,6 +4,7 @@ import { sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
 import type { CommitPolicy } from './features/policy/public.ts';
 import { warnOfTokenEnds } from './features/services/public.ts';
+import { countRunningSessions } from './features/sessions/public.ts';
 import { purgeOldSignIns } from './features/sign-in/public.ts';
 import { purgeTokens } from './features/tokens/public.ts';
 import type { RecurringJob } from './platform/jobs/job-runner.ts';
@@ -21,6 +22,7 @@ export function recurringJobs(
     sweepEndedGrants(commit, runtime.clock, runtime.logger),
     purgeTokens(runtime),
     warnOfTokenEnds(runtime),
+    countRunningSessions(runtime),
     purgeOldSignIns(runtime),
     purgePassedRequests(runtime),
     rotateIssuerKeys({ ...runtime, seal }),

@@ -89,7 +89,7 @@ function openExchange(
   failures: FailureLimiter,
   teardown: Teardown,
 ): ExchangeToken {
-  const { unitOfWork, database, clock } = runtime;
+  const { unitOfWork, database, clock, meters } = runtime;
   const refused = new RefusedExchanges(runtime);
   refused.start();
   teardown.add('refused exchanges', () => refused.stop());
@@ -101,5 +101,6 @@ function openExchange(
     keys,
     failures,
     refused,
+    meters,
   });
 }

@@ -83,6 +83,7 @@ async function start(
     world,
     gateway: agentSide.parts,
     joinFacts,
+    teardown,
     ...issuerSide,
   });
   const surroundings = { foundation, trust, world, tail, joinFacts, issuerSide, teardown };

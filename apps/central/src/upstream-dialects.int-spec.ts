@@ -74,7 +74,7 @@ test('logins are counted by provider and by what came of them', async () => {
   await signInWith(central, upstream, 'kim');
   const count = (result: string): Promise<number | undefined> =>
     central.metric(`ambit_logins_total{provider="counted",flow="oidc",result="${result}"}`);
-  expect(await count('admitted')).toBe(1);
+  expect(await count('ok')).toBe(1);
   expect(await count('failed')).toBe(1);
 });
 

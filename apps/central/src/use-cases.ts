@@ -4,7 +4,7 @@ import type { AccessUseCases } from './features/access/public.ts';
 import type { GatewayParts } from './features/agent-gateway/public.ts';
 import { clusterUseCases } from './features/clusters/public.ts';
 import type { ClusterUseCases, JoinFacts } from './features/clusters/public.ts';
-import { IssueCredential, OwnClusters } from './features/credentials/public.ts';
+import { IssueCredential, OwnClusters, RefusedCredentials } from './features/credentials/public.ts';
 import type { CredentialUseCases } from './features/credentials/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { AdmitIdentity, ManageIdentities } from './features/identities/public.ts';
@@ -18,6 +18,7 @@ import { ManageSessions } from './features/sessions/public.ts';
 import { ManageTokens } from './features/tokens/public.ts';
 import type { PublicUrl } from './platform/public-url.ts';
 import type { Runtime } from './platform/runtime.ts';
+import type { Teardown } from './platform/teardown.ts';
 import { policyKinds } from './policy-kinds.ts';
 
 export interface UseCasePorts {
@@ -27,6 +28,7 @@ export interface UseCasePorts {
   readonly joinFacts: JoinFacts;
   readonly issuer: TokenIssuer;
   readonly publicUrl: PublicUrl;
+  readonly teardown: Teardown;
 }
 
 /** Everything that central can be asked to do, whichever way it is asked. */
@@ -61,7 +63,13 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     identities: new ManageIdentities(commit, database),
     sessions: new ManageSessions(unitOfWork, database, clock),
     credentials: {
-      issue: new IssueCredential({ ...runtime, world, issuer, agents: gateway.agents }),
+      issue: new IssueCredential({
+        ...runtime,
+        world,
+        issuer,
+        agents: gateway.agents,
+        refused: toldRefusals(given),
+      }),
       clusters: new OwnClusters(world, access.evidence, clock),
     },
     tokens: new ManageTokens(unitOfWork, database, clock),
@@ -73,4 +81,11 @@ export function centralUseCases(given: UseCasePorts): UseCases {
       publicUrl: () => publicUrl.get(),
     }),
   };
+}
+
+function toldRefusals({ runtime, teardown }: UseCasePorts): RefusedCredentials {
+  const refused = new RefusedCredentials(runtime);
+  refused.start();
+  teardown.add('refused credentials', () => refused.stop());
+  return refused;
 }

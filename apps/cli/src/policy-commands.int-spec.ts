@@ -296,6 +296,36 @@ describe('changing people', () => {
     });
   });
 
+  test('a lock tells how many sessions it ends, and is not kept back where nobody may see them', async () => {
+    const session = (id: string, principal: string) => ({
+      id,
+      principal,
+      signedInBy: 'a test',
+      address: '192.0.2.7',
+      state: 'active',
+      createdAt: '2026-11-20T08:00:00Z',
+      expiresAt: '2099-01-01T00:00:00Z',
+    });
+    const sessions = [
+      session('s1', 'user/alice'),
+      session('s2', 'user/alice'),
+      session('s3', 'user/bob'),
+    ];
+    central.answers = {
+      getUser: () => aUser('alice'),
+      apply: () => aResult(),
+      listSessions: () => aList('Session', sessions),
+    };
+    const run = await ambit(['user', 'lock', 'alice']);
+    expect(run.err).toContain('2 sessions ended\n');
+    expect(run.err).toContain('their tokens within ten seconds');
+    delete central.answers['listSessions'];
+    const blind = await ambit(['user', 'lock', 'alice']);
+    expect(blind.code).toBe(0);
+    expect(blind.err).not.toContain('sessions ended');
+    expect((await ambit(['user', 'unlock', 'alice'])).err).not.toContain('session');
+  });
+
   test('members come and go by name', async () => {
     central.answers = { changeGroupMembers: () => aResult() };
     await ambit(['group', 'rm-member', 'sre', 'alice', 'bob']);

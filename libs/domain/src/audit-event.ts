@@ -49,6 +49,7 @@ export const centralEventTypes = [
   'session.started',
   'session.ended',
   'credential.issued',
+  'credential.refused',
   'issuer.keys_changed',
   'login.failed',
   'identity.linked',

@@ -109,7 +109,7 @@ export const centralMetrics = {
   logins: {
     type: 'counter',
     name: 'ambit_logins_total',
-    help: 'Sign-ins of people: at a provider (flow oidc), or with a password (provider local, flow password). Result is admitted, refused (not to be let in) or failed.',
+    help: 'Sign-ins of people, at a provider (flow oidc) or with a password, and exchanges of pipelines. Result is ok, refused (not to be let in) or failed.',
     labels: ['provider', 'flow', 'result'],
   },
   idpErrors: {
@@ -130,6 +130,12 @@ export const centralMetrics = {
     help: 'Time to give a credential of a cluster.',
     labels: [],
     buckets: secondsBuckets,
+  },
+  sessionsActive: {
+    type: 'gauge',
+    name: 'ambit_sessions_active',
+    help: 'Sessions that run, as counted each minute by the replica that does the jobs.',
+    labels: [],
   },
   serviceTokensEnding: {
     type: 'gauge',

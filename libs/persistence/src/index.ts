@@ -42,6 +42,7 @@ export { listIssuerKeys } from './queries/issuer-keys.ts';
 export {
   findSessions,
   countEndingTokens,
+  countSessions,
   listServiceTokens,
   listSessions,
   touchSessions,

@@ -91,6 +91,15 @@ export async function listServiceTokens(
   return running.filter(({ tokenName }) => tokenName !== undefined);
 }
 
+/** How many sessions run. */
+export async function countSessions(sql: Sql): Promise<number> {
+  const { count } = await one<{ count: number }>(
+    sql,
+    'SELECT count(*)::integer AS count FROM sessions s WHERE ended_at IS NULL AND expires_at > now()',
+  );
+  return count;
+}
+
 /** How many static tokens end within so many days, and are not over yet. */
 export async function countEndingTokens(sql: Sql, days: number): Promise<number> {
   const { count } = await one<{ count: number }>(

@@ -38,9 +38,11 @@ async function issuing(signing: () => Promise<unknown>): Promise<IssueCredential
   const { world, feed } = await loadPolicyWorld({ ...parts, readiness: new Readiness([]) });
   closing.push(() => feed.close());
   const issuer = { sign: async () => signing().then(() => 'a.b.c') };
+  const refused = { note: () => undefined };
   const agents = { ask: () => Promise.reject(new Error('no agent is asked')) };
   const ids = new FakeIds(9);
-  return new IssueCredential({ world, issuer, agents, unitOfWork, clock, ids, meters });
+  const ports = { world, issuer, agents, unitOfWork, clock, ids, refused, meters };
+  return new IssueCredential(ports);
 }
 
 async function callerOf(id: string): Promise<{ actor: Actor; requestId: string }> {

@@ -16,9 +16,11 @@ import { giveToken } from './give-token.ts';
 import type { GiveTokenPorts } from './give-token.ts';
 import { groupsOfToken } from './groups-of-token.ts';
 import { IssueRate } from './issue-rate.ts';
+import type { RefusedCredentials } from './refused-credentials.ts';
 
 export interface IssuePorts extends GiveTokenPorts, GiveCertificatePorts {
   readonly world: PolicyWorld;
+  readonly refused: Pick<RefusedCredentials, 'note'>;
   readonly meters: Pick<
     Meters<typeof centralMetrics>,
     'credentialsIssued' | 'credentialIssueDuration'
@@ -56,8 +58,9 @@ export class IssueCredential {
       meters.credentialIssueDuration.observe((clock.monotonic() - started) / 1000);
       return credential;
     } catch (error) {
-      const result = isAppError(error) ? error.code : 'internal';
-      meters.credentialsIssued.inc({ type: typeNow(), result });
+      const code = isAppError(error) ? error.code : 'internal';
+      meters.credentialsIssued.inc({ type: typeNow(), result: code });
+      this.#ports.refused.note({ actor: caller.actor, cluster: wish.cluster, code });
       throw error;
     }
   }

@@ -141,7 +141,7 @@ export class ProviderSignIn {
       return { kind: 'tested', provider, outcome };
     }
     const admitted = await admission.admit(signIn, { address });
-    meters.logins.inc({ provider: provider.name, flow, result: 'admitted' });
+    meters.logins.inc({ provider: provider.name, flow, result: 'ok' });
     const { to } = purpose;
     return { kind: 'in', admitted, provider, ...(to === undefined ? {} : { to }) };
   }

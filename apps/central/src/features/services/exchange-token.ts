@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import type { ServiceIdentity, SessionStarted } from '@ambit/contracts';
 import { AppError, isAppError, readDuration } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
+import type { Meters, centralMetrics } from '@ambit/observability';
 import { findPlains } from '@ambit/persistence';
 import type { PlainRecord, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import type { FailureLimiter } from '../../platform/failure-limiter.ts';
@@ -24,6 +25,7 @@ export interface ExchangePorts {
   readonly keys: OutsideKeys;
   readonly failures: Pick<FailureLimiter, 'failed'>;
   readonly refused: { note(refused: RefusedExchange): void };
+  readonly meters: Pick<Meters<typeof centralMetrics>, 'logins'>;
 }
 
 export interface WantedExchange {
@@ -67,6 +69,7 @@ export class ExchangeToken {
     if ('claim' in judged) throw await this.#refuse(wanted, issuer, judged);
     const begun = await this.#begin(wanted, judged);
     if ('claim' in begun) throw await this.#refuse(wanted, issuer, begun);
+    this.#count('ok');
     return begun;
   }
 
@@ -130,12 +133,18 @@ export class ExchangeToken {
     }
   }
 
+  /** Issuers are too many to be told apart by a label. */
+  #count(result: 'ok' | 'refused'): void {
+    this.#ports.meters.logins.inc({ provider: 'federation', flow: 'exchange', result });
+  }
+
   #note({ service, address }: WantedExchange, issuer: string, refusal: TokenRefusal): void {
     this.#ports.refused.note({ service, address, issuer, ...refusal });
   }
 
   async #refuse(wanted: WantedExchange, issuer: string, refusal: TokenRefusal): Promise<AppError> {
     this.#note(wanted, issuer, refusal);
+    this.#count('refused');
     await this.#ports.failures.failed(wanted.address);
     return refusalFor(refusal);
   }

@@ -1,4 +1,5 @@
 /** What the program outside REST may use of sessions. */
+export { countRunningSessions } from './count-running.ts';
 export {
   beginSession,
   endSession,

@@ -1,4 +1,5 @@
 import type { Clock } from '@ambit/kernel';
+import type { Meters, centralMetrics } from '@ambit/observability';
 import { findLocalCredential } from '@ambit/persistence';
 import type { LocalCredential, Sql, UnitOfWork } from '@ambit/persistence';
 import { networkOf } from '../../platform/client-address.ts';
@@ -12,6 +13,7 @@ export interface SignInPorts {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly secrets: SignInSecrets;
+  readonly meters: Pick<Meters<typeof centralMetrics>, 'logins'>;
 }
 
 /** Somebody who showed who they are. */
@@ -51,11 +53,17 @@ export class LocalSignIn {
     const found = await findLocalCredential(this.#ports.sql, shown.name);
     const fits = await isPassword(found?.passwordHash, shown.password, networkOf(address));
     if (found === undefined || !fits || !(await this.#isCode(found, shown.code))) {
+      this.#count('refused');
       await this.#tellFailure(found?.name, address);
       return { person: undefined };
     }
     await this.#attempts.right(attempt);
+    this.#count('ok');
     return { person: { uid: found.userUid, name: found.name } };
+  }
+
+  #count(result: 'ok' | 'refused'): void {
+    this.#ports.meters.logins.inc({ provider: 'local', flow: 'password', result });
   }
 
   /** A code is used up by the first who comes with it and the right password. */

@@ -42,7 +42,7 @@ export function openSignIn(
   const sql = database;
   const secrets = new SignInSecrets(key);
   const records = new SignInRecordStore(sql);
-  const ports = { sql, unitOfWork, clock, secrets, records };
+  const ports = { sql, unitOfWork, clock, secrets, records, meters };
   const provider = createProvider({
     ...ports,
     publicUrl,
@@ -60,7 +60,6 @@ export function openSignIn(
   const pages = new SignInPages({
     secrets,
     browsers,
-    logins: meters.logins,
     providers: new ProviderPages({ signIn, browsers, mayBegin }),
     attempts: new Attempts(sql, clock),
     local: new LocalSignIn(ports),

@@ -70,10 +70,10 @@ export type SetUpAnswer =
 
 /** The person's side of a set-up code. */
 export class SetUp {
-  readonly #ports: SignInPorts;
+  readonly #ports: Omit<SignInPorts, 'meters'>;
   readonly #attempts: Attempts;
 
-  constructor(ports: SignInPorts) {
+  constructor(ports: Omit<SignInPorts, 'meters'>) {
     this.#ports = ports;
     this.#attempts = new Attempts(ports.sql, ports.clock);
   }

@@ -1,4 +1,3 @@
-import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Approvals, WaitingProgram } from './approvals.ts';
 import type { Attempts } from './attempts.ts';
 import type { Browsers } from './browsers.ts';
@@ -27,7 +26,6 @@ export interface PageParts {
   readonly setUp: SetUp;
   readonly approvals: Approvals;
   readonly providers: ProviderPages;
-  readonly logins: Meters<typeof centralMetrics>['logins'];
 }
 
 const wrongUserCode = 'No program waits with this code. It may be mistyped, answered or too old.';
@@ -89,8 +87,6 @@ export class SignInPages {
       { name: field(form, 'name'), password: field(form, 'password'), code: field(form, 'code') },
       address,
     );
-    const result = answer.person === undefined ? 'refused' : 'admitted';
-    this.#parts.logins.inc({ provider: 'local', flow: 'password', result });
     if (answer.person === undefined) return this.#refused(visit, to, answer);
     const signed = await browsers.signIn(browser, answer.person);
     return { ...redirect(to ?? '/sign-in'), cookie: browsers.setCookie(signed) };
