@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outdir = here('./dist/bundle');
-const seldom = ['renew-credential', 'tell-failure'];
+const seldom = ['renew-credential', 'sign-in-again', 'tell-failure'];
 const common = {
   outdir,
   bundle: true,

@@ -12,6 +12,7 @@ import {
   seconds,
   service,
 } from './exchange.test-support.ts';
+import type { Claims } from './exchange.test-support.ts';
 import { ExchangeToken } from './features/services/exchange-token.ts';
 import { OutsideKeys } from './features/services/outside-keys.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
@@ -101,7 +102,7 @@ describe('a token that an identity trusts', () => {
     const { github, central } = scene;
     const other = { claims: { repository: 'acme/shop' } };
     await central.apply(service('ruled', [rule(github), rule(github, other)]));
-    const begin = async (claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+    const begin = async (claims: Claims = {}): Promise<string> =>
       (await scene.exchange(await scene.job(claims), 'ruled')).body.token;
     const [main, shop] = [await begin(), await begin({ repository: 'acme/shop' })];
     const running = async (): Promise<number[]> =>

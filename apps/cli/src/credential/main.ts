@@ -12,10 +12,24 @@ import { giveCredential } from './give-credential.ts';
 async function main(): Promise<void> {
   try {
     const wanted = wantedOf(process.argv.slice(3));
-    writeOutput(await giveCredential(wanted, processEnvironment(), say));
+    writeOutput(await given(wanted));
   } catch (error) {
     const { tellFailure } = await import('./tell-failure.ts');
     process.exitCode = tellFailure(error, process.stderr);
+  }
+}
+
+/** Whose session is over signs in, where there is somebody to ask, and goes on. */
+async function given(wanted: Wanted): Promise<string> {
+  const env = processEnvironment();
+  try {
+    return await giveCredential(wanted, env, say);
+  } catch (error) {
+    const { runAmbit, signInAgain } = await import('./sign-in-again.ts');
+    const run = runAmbit(process.argv[1] ?? '');
+    const terminal = { env, say, run, seen: process.stderr.isTTY };
+    if (!(await signInAgain(error, wanted.server, terminal))) throw error;
+    return giveCredential(wanted, env, say);
   }
 }
 
