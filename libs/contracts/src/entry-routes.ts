@@ -2,17 +2,6 @@ import type { Route } from './route.ts';
 
 /** How people and programs come in, and what they get into clusters with. */
 export const entryRoutes = {
-  exchangeToken: {
-    method: 'POST',
-    path: '/auth/exchange',
-    permission: 'anyone',
-    summary: 'Begin a session of a service identity with a token of an issuer that it trusts.',
-    query: 'NoQuery',
-    request: 'AuthExchange',
-    response: 'SessionStarted',
-    status: 201,
-  },
-
   listSessions: {
     method: 'GET',
     path: '/sessions',
