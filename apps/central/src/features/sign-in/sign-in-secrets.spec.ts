@@ -15,10 +15,19 @@ describe('what is derived from the key of sign-in', () => {
       secrets.signingJwk,
       secrets.formToken('browser'),
       secrets.oneTimeSecret('code').toString('hex'),
+      secrets.proofsOf('state'),
     ];
     expect(of(one)).toEqual(of(same));
     for (const [at, part] of (of(one) as unknown[]).entries())
       expect(part).not.toEqual((of(other) as unknown[])[at]);
+  });
+
+  test('goes with a state: two proofs that differ, and are those of no other state', () => {
+    const { nonce, verifier } = one.proofsOf('state');
+    const others = Object.values(one.proofsOf('another'));
+    expect(new Set([nonce, verifier, ...others]).size).toBe(4);
+    // As PKCE wants it.
+    expect(verifier).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
   test('makes a whole pair of keys', () => {
