@@ -29,11 +29,7 @@ export interface Ceiling {
  * `ClientCertificate`: it has the API server's signer make certificates for people. `ServiceAccountToken`: it keeps a
  * ServiceAccount for each person and gets tokens of it.
  */
-export const credentialWays = [
-  'TokenWebhook',
-  'ClientCertificate',
-  'ServiceAccountToken',
-] as const;
+export const credentialWays = ['TokenWebhook', 'ClientCertificate', 'ServiceAccountToken'] as const;
 export type CredentialWay = (typeof credentialWays)[number];
 
 export const defaultCeiling: Ceiling = {
