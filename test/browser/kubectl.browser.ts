@@ -6,14 +6,15 @@ import type { Page } from 'playwright-core';
 import { loadSettings } from '@ambit/config';
 import {
   devClusterSettings,
+  holdPort,
   kubectl,
   kubernetesAtHand,
   obtainPrograms,
   startDevClusters,
 } from '@ambit/dev-cluster';
-import type { CallerSources, DevCluster, DevClusters } from '@ambit/dev-cluster';
+import type { CallerSources, DevCluster, DevClusters, HeldPort } from '@ambit/dev-cluster';
 import { defaultCeiling } from '@ambit/rbac';
-import { eventually, freePort, RecordingLogger } from '@ambit/testing';
+import { eventually, RecordingLogger } from '@ambit/testing';
 import { agentSettings } from '../../apps/agent/src/config.ts';
 import { agentRules } from '../../apps/agent/src/print-rbac.ts';
 import { runAgent, type RunningAgent } from '../../apps/agent/src/run.ts';
@@ -74,16 +75,16 @@ class World {
   readonly env: Record<string, string>;
   readonly #agents: RunningAgent[] = [];
   #clusters: DevClusters | undefined;
-  readonly #webhookPort: number;
+  readonly #webhook: HeldPort;
 
   private constructor(
     parts: { pages: PagesWorld; page: Page; env: Record<string, string> },
-    port: number,
+    webhook: HeldPort,
   ) {
     this.pages = parts.pages;
     this.page = parts.page;
     this.env = parts.env;
-    this.#webhookPort = port;
+    this.#webhook = webhook;
   }
 
   static async start(): Promise<World> {
@@ -95,7 +96,7 @@ class World {
       KUBECONFIG: join(pages.folder, 'ada', 'kubeconfig'),
       HOME: join(pages.folder, 'ada'),
     };
-    const world = new World({ pages, page: await context.newPage(), env }, await freePort());
+    const world = new World({ pages, page: await context.newPage(), env }, await holdPort());
     try {
       await world.#startClusters();
       await world.#installCommand();
@@ -115,7 +116,7 @@ class World {
       AMBIT_CEILING: join(this.pages.folder, 'ceiling.yaml'),
       AMBIT_HEALTH_LISTEN: 'off',
       ...(name === 'asks-its-agent'
-        ? { AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${this.#webhookPort}` }
+        ? { AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${this.#webhook.port}` }
         : {}),
       ...(joinToken === undefined ? {} : { AMBIT_JOIN_TOKEN: joinToken }),
     };
@@ -189,6 +190,7 @@ class World {
     const agent = await this.agentSettings(name, body.token);
     const rules = agentRules({ ...defaultCeiling, credentials: ['TokenWebhook'] });
     await writeFile(agent.kubeconfig ?? '', await dev.agentKubeconfig(rules), { mode: 0o600 });
+    if (name === 'asks-its-agent') await this.#webhook.release();
     const { signal } = new AbortController();
     this.#agents.push(await runAgent(agent, {}, { logger: new RecordingLogger(), signal }));
   }

@@ -11,6 +11,7 @@ export { kubernetesVersion } from './obtain/pins.ts';
 export { kubernetesAtHand } from './obtain/present-programs.ts';
 export { describeSources, type Programs } from './obtain/programs.ts';
 export { freePorts } from './processes/free-ports.ts';
+export { holdPort, type HeldPort } from './processes/held-port.ts';
 export type { ManagedProcess } from './processes/managed-process.ts';
 export { processesOf } from './processes/processes-of.ts';
 export { ProcessFolder, type ProgramStart } from './processes/process-folder.ts';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AmbitClient } from '@ambit/client';
 import type { Environment } from '@ambit/config';
-import { waitUntil, type ProcessFolder } from '@ambit/dev-cluster';
+import { waitUntil, type HeldPort, type ProcessFolder } from '@ambit/dev-cluster';
 import type { DemoCluster } from './demo-cluster.ts';
 import { demoFiles, programPaths } from './program-paths.ts';
 import { printedBy } from './run-command.ts';
@@ -14,7 +14,7 @@ export interface AgentOptions {
   readonly environment: Environment;
   readonly signal: AbortSignal;
   /** Where it answers the API server of its cluster whose a token is, when that asks it. */
-  readonly webhookListen: string;
+  readonly webhook: HeldPort;
 }
 
 const connectWithinMs = 45_000;
@@ -25,7 +25,7 @@ const connectWithinMs = 45_000;
  * milliseconds that took.
  */
 export async function enrolAgent(options: AgentOptions): Promise<number> {
-  const { cluster, client, folder, environment } = options;
+  const { cluster, client, folder, environment, webhook } = options;
   const { name, via } = cluster.plan;
   await client.api.putCluster({ params: { name }, body: recordOf(cluster) });
   const join_ = await client.api.createJoinToken({ params: { name }, body: {} });
@@ -34,6 +34,7 @@ export async function enrolAgent(options: AgentOptions): Promise<number> {
   const rights = await printed('print-rbac', ceiling, options);
   const policies = await printed('print-policy', ceiling, options);
   await writeFile(kubeconfig, await cluster.dev.agentKubeconfig(rights, policies), { mode: 0o600 });
+  if (via === 'Webhook') await webhook.release();
   const began = performance.now();
   const agent = folder.start({
     name: `agent-${name}`,
@@ -45,7 +46,7 @@ export async function enrolAgent(options: AgentOptions): Promise<number> {
       `--ceiling=${ceiling}`,
       `--server=${join_.agentAddress}`,
       '--health-listen=127.0.0.1:0',
-      ...(via === 'Webhook' ? [`--webhook-listen=${options.webhookListen}`] : []),
+      ...(via === 'Webhook' ? [`--webhook-listen=127.0.0.1:${webhook.port}`] : []),
     ],
     // Not an argument: those can be read by every account of the machine.
     environment: { ...environment, AMBIT_JOIN_TOKEN: join_.token },

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { freePorts } from '@ambit/dev-cluster';
+import { freePorts, holdPort, type HeldPort } from '@ambit/dev-cluster';
 import { AppError } from '@ambit/kernel';
 import type { DemoSettings } from '../demo-settings.ts';
 
@@ -7,8 +7,8 @@ export interface DemoPorts {
   readonly rest: number;
   readonly agents: number;
   readonly health: number;
-  /** Where the agent of a cluster answers whose a token is. */
-  readonly webhook: number;
+  /** Where the agent of a cluster answers whose a token is: its API server is told of it before the agent starts. */
+  readonly webhook: HeldPort;
 }
 
 /** The ports that were named, and free ones for the rest. Throws `address_in_use` for a named port that is taken. */
@@ -21,9 +21,9 @@ export async function claimPorts(settings: DemoSettings): Promise<DemoPorts> {
   for (const [flag, port] of named) {
     if (port !== undefined) await checkFree(flag, port);
   }
-  const [rest = 0, agents = 0, health = 0, webhook = 0] = await freePorts(4);
+  const [rest = 0, agents = 0, health = 0] = await freePorts(3);
   return {
-    webhook,
+    webhook: await holdPort(),
     rest: settings.port ?? rest,
     agents: settings.agentPort ?? agents,
     health: settings.healthPort ?? health,

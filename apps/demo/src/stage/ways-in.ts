@@ -6,9 +6,6 @@ import { clusterPlans } from './demo-cluster.ts';
 import { programPaths } from './program-paths.ts';
 import { printedBy, type RunCommand } from './run-command.ts';
 
-/** Where the agent that answers whose a token is listens, as its setting. */
-export const webhookListen = ({ webhook }: DemoPorts): string => `127.0.0.1:${webhook}`;
-
 const authenticationFile = (folder: string): string => join(folder, 'authentication.yaml');
 
 /**
@@ -29,7 +26,7 @@ export async function callersOfClusters(
       programPaths.agent,
       'print-webhook-config',
       `--data-dir=${folder}`,
-      `--webhook-listen=${webhookListen(ports)}`,
+      `--webhook-listen=127.0.0.1:${ports.webhook.port}`,
     ],
     run,
   );

@@ -1,5 +1,4 @@
 import { enrolAgent } from '../stage/agent-program.ts';
-import { webhookListen } from '../stage/ways-in.ts';
 import type { DemoStage } from '../stage/demo-stage.ts';
 
 /** Both agents join: a token that is good once, a key made in the agent, a certificate signed by central. */
@@ -9,11 +8,7 @@ export async function tellEnrolment(stage: DemoStage): Promise<void> {
   printer.step('Two agents join, each with a token that is good once');
   await Promise.all(
     clusters.map(async (cluster) => {
-      const ms = await enrolAgent({
-        ...stage,
-        cluster,
-        webhookListen: webhookListen(stage.ports),
-      });
+      const ms = await enrolAgent({ ...stage, cluster, webhook: stage.ports.webhook });
       printer.done(`${cluster.plan.name}: enrolled and connected in ${(ms / 1000).toFixed(1)} s`);
     }),
   );
