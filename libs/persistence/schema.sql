@@ -189,6 +189,37 @@ CREATE INDEX clusters_labels ON public.clusters USING gin (labels jsonb_path_ops
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (removed_at IS NULL);
 CREATE INDEX clusters_search ON public.clusters USING gin (((name || ''::text)) gin_trgm_ops);
 
+CREATE TABLE credential_requests (
+  id text NOT NULL,
+  cluster_uid text NOT NULL,
+  request bytea NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  taken_at timestamp with time zone,
+  answer bytea,
+  CONSTRAINT credential_requests_pkey PRIMARY KEY (id)
+);
+CREATE INDEX credential_requests_open ON public.credential_requests USING btree (cluster_uid) WHERE (taken_at IS NULL);
+
+CREATE TABLE external_ids (
+  provider_uid text NOT NULL,
+  external_id text NOT NULL,
+  user_uid text NOT NULL,
+  CONSTRAINT external_ids_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE CASCADE,
+  CONSTRAINT external_ids_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
+  CONSTRAINT external_ids_pkey PRIMARY KEY (provider_uid, external_id)
+);
+CREATE INDEX external_ids_user ON public.external_ids USING btree (user_uid);
+
+CREATE TABLE given_memberships (
+  group_uid text NOT NULL,
+  user_uid text NOT NULL,
+  source text NOT NULL,
+  CONSTRAINT given_memberships_source_check CHECK ((source <> 'local'::text)),
+  CONSTRAINT given_memberships_group_uid_user_uid_fkey FOREIGN KEY (group_uid, user_uid) REFERENCES group_members(group_uid, user_uid) ON DELETE CASCADE,
+  CONSTRAINT given_memberships_pkey PRIMARY KEY (group_uid, user_uid, source)
+);
+CREATE INDEX given_memberships_source ON public.given_memberships USING btree (source, user_uid);
+
 CREATE TABLE grant_clusters (
   grant_uid text NOT NULL,
   cluster_uid text NOT NULL,
@@ -248,6 +279,7 @@ CREATE INDEX grants_until ON public.grants USING btree (until) WHERE ((until IS 
 CREATE TABLE group_members (
   group_uid text NOT NULL,
   user_uid text NOT NULL,
+  local boolean DEFAULT true NOT NULL,
   CONSTRAINT group_members_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid),
   CONSTRAINT group_members_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid),
   CONSTRAINT group_members_pkey PRIMARY KEY (group_uid, user_uid)
@@ -269,6 +301,25 @@ CREATE TABLE groups (
 ) WITH (fillfactor=90);
 CREATE INDEX groups_labels ON public.groups USING gin (labels jsonb_path_ops);
 CREATE INDEX groups_search ON public.groups USING gin (((name || ''::text)) gin_trgm_ops, ((display_name || ''::text)) gin_trgm_ops);
+
+CREATE TABLE identities (
+  uid text NOT NULL,
+  issuer text NOT NULL,
+  subject text NOT NULL,
+  provider_uid text,
+  user_uid text NOT NULL,
+  linked_by text NOT NULL,
+  linked_at timestamp with time zone DEFAULT now() NOT NULL,
+  last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+  unlinked_at timestamp with time zone,
+  CONSTRAINT identities_linked_by_check CHECK ((linked_by = ANY (ARRAY['ExternalId'::text, 'Email'::text, 'OnSignIn'::text]))),
+  CONSTRAINT identities_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE SET NULL,
+  CONSTRAINT identities_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
+  CONSTRAINT identities_pkey PRIMARY KEY (uid),
+  CONSTRAINT identities_issuer_subject_key UNIQUE (issuer, subject)
+);
+CREATE INDEX identities_provider ON public.identities USING btree (provider_uid);
+CREATE INDEX identities_user ON public.identities USING btree (user_uid);
 
 CREATE TABLE installation (
   singleton boolean DEFAULT true NOT NULL,
@@ -420,6 +471,7 @@ CREATE TABLE sessions (
   ended_at timestamp with time zone,
   ended_because text,
   token_until timestamp with time zone,
+  identity_uid text,
   token_name text,
   warned_days integer,
   let_in_by jsonb,
@@ -429,6 +481,7 @@ CREATE TABLE sessions (
   CONSTRAINT sessions_id_key UNIQUE (id)
 );
 CREATE INDEX sessions_begun ON public.sessions USING btree (principal_uid, created_at);
+CREATE INDEX sessions_by_identity ON public.sessions USING btree (identity_uid) WHERE ((ended_at IS NULL) AND (identity_uid IS NOT NULL));
 CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_static ON public.sessions USING btree (principal_uid, token_name) WHERE ((token_name IS NOT NULL) AND (ended_at IS NULL));
 
