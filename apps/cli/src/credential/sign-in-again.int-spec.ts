@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import { eventually } from '@ambit/testing';
-import { signInAgain, type Terminal } from './sign-in-again.ts';
+import { signInAgain, type SignInTerminal } from './sign-in-again.ts';
 
 const server = 'https://ambit.acme.example';
 const over = new AppError('session_ended', 'The session of user/ada was ended.');
@@ -30,7 +30,10 @@ async function profiles(all: object, currentProfile = 'work'): Promise<void> {
 }
 
 /** A terminal with somebody at it, unless told. */
-function terminal(more: Partial<Terminal> = {}, env: Record<string, string> = {}): Terminal {
+function terminal(
+  more: Partial<SignInTerminal> = {},
+  env: Record<string, string> = {},
+): SignInTerminal {
   return {
     env: {
       AMBIT_CONFIG_DIR: join(folder, 'config'),
@@ -56,7 +59,7 @@ describe('a session that is over while kubectl waits', () => {
     expect(await signInAgain(over, server, failed)).toBe(false);
   });
 
-  test.each<[string, Partial<Terminal>, Record<string, string>]>([
+  test.each<[string, Partial<SignInTerminal>, Record<string, string>]>([
     ['nobody reads what is said', { seen: false }, {}],
     ['kubectl has no person at its input', {}, { KUBERNETES_EXEC_INFO: '{"spec":{}}' }],
     ['nobody says whether there is one', {}, { KUBERNETES_EXEC_INFO: '' }],

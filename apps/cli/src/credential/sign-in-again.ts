@@ -9,7 +9,7 @@ import { takeLock } from '../take-lock.ts';
 import type { Say } from './renew-credential.ts';
 
 /** What of its process a sign-in needs. */
-export interface Terminal {
+export interface SignInTerminal {
   readonly env: Environment;
   /** True when a person reads standard error. */
   readonly seen: boolean;
@@ -26,7 +26,7 @@ export interface Terminal {
 export async function signInAgain(
   failure: unknown,
   server: string,
-  terminal: Terminal,
+  terminal: SignInTerminal,
 ): Promise<boolean> {
   const { env, say, run } = terminal;
   if (!isAppError(failure) || failure.kind !== 'unauthenticated' || !canAsk(terminal)) return false;
@@ -47,7 +47,7 @@ export async function signInAgain(
 }
 
 /** `ambit` itself with these words. What it prints is no credential, so that it goes to standard error. */
-export function runAmbit(program: string): Terminal['run'] {
+export function runAmbit(program: string): SignInTerminal['run'] {
   return (words) =>
     new Promise((resolve) => {
       const child = spawn(process.execPath, [program, ...words], { stdio: ['inherit', 2, 2] });
@@ -57,7 +57,7 @@ export function runAmbit(program: string): Terminal['run'] {
 }
 
 /** kubectl says whether its standard input is a person's; a token of the environment is nobody's session. */
-function canAsk({ env, seen }: Terminal): boolean {
+function canAsk({ env, seen }: SignInTerminal): boolean {
   if (!seen || named(env, 'AMBIT_TOKEN') !== undefined) return false;
   if (named(env, 'AMBIT_TOKEN_FILE') !== undefined) return false;
   try {

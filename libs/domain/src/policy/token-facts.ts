@@ -3,7 +3,7 @@ import type { CredentialsEntry, IssuerKey } from '@ambit/rbac';
 import type { PolicyChange, PolicyCluster, PolicyPlain } from '../policy-objects.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { PolicyStore } from './policy-store.ts';
-import { Departures } from './departures.ts';
+import { LeftGroups } from './left-groups.ts';
 import {
   asksWebhook,
   endedSessionKind,
@@ -25,14 +25,14 @@ const concernsTokens = (of: string): boolean => of === tokenIssuer.kind || of ==
  */
 export class TokenFacts {
   readonly #store: PolicyStore;
-  readonly #departures: Departures;
+  readonly #departures: LeftGroups;
   #shared: Shared | undefined;
   #known = false;
   #pruned = true;
 
   constructor(store: PolicyStore, digests: Digests) {
     this.#store = store;
-    this.#departures = new Departures(store, digests);
+    this.#departures = new LeftGroups(store, digests);
   }
 
   /** The entry of a cluster whose tokens come in through the webhook; undefined for others, and while there is no issuer. */

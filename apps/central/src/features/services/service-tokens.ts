@@ -137,7 +137,7 @@ function tellToken(
   { id, tokenName = '', principal, expiresAt }: SessionRecord,
 ): void {
   audit.record({
-    type: `service_token.${what}`,
+    type: what === 'created' ? 'service_token.created' : 'service_token.revoked',
     message: `The token ${tokenName} of service/${principal.name} was ${what === 'created' ? 'made' : 'revoked'}`,
     object: { kind, name: principal.name, uid: principal.uid },
     details: { token: tokenName, session: id, expiresAt: timestamp(expiresAt) },

@@ -1,7 +1,7 @@
 import type { Clock } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { countEndingTokens } from '@ambit/persistence';
-import type { SessionRecord, Sql, UnitOfWork } from '@ambit/persistence';
+import type { NewAuditEvent, SessionRecord, Sql, UnitOfWork } from '@ambit/persistence';
 import type { RecurringJob } from '../../platform/jobs/job-runner.ts';
 import { timestamp } from '../../platform/object-response.ts';
 
@@ -35,10 +35,10 @@ export function warnOfTokenEnds(ports: {
 function endingEvent(
   { id, tokenName = '', principal, expiresAt }: SessionRecord,
   clock: Pick<Clock, 'now'>,
-) {
+): NewAuditEvent {
   const days = Math.ceil((expiresAt - clock.now()) / 86_400_000);
   return {
-    type: 'service_token.expiring' as const,
+    type: 'service_token.expiring',
     message: `The token ${tokenName} of service/${principal.name} ends in ${days} ${days === 1 ? 'day' : 'days'}`,
     object: { kind: 'ServiceIdentity', name: principal.name, uid: principal.uid },
     details: { token: tokenName, session: id, days, expiresAt: timestamp(expiresAt) },

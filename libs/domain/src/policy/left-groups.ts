@@ -16,7 +16,7 @@ export type DepartureFacts = Pick<CredentialsEntry, 'departures' | 'groupsFrom'>
  * Who left which group within the longest life of a token. Bindings name groups in mode Groups, so that a token that was
  * issued before would go on giving what the group gives. It follows from the objects alone, as `TokenFacts` does.
  */
-export class Departures {
+export class LeftGroups {
   private readonly store: PolicyStore;
   private readonly digests: Digests;
   private readonly ids = new WeakMap<PolicyPlain, string>();
