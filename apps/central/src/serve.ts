@@ -92,16 +92,7 @@ async function start(
   if (restUrl !== undefined) publicUrl.listensAt(restUrl);
   if (restUrl !== undefined) signIn?.open(publicUrl.get());
   if (serves) runtime.readiness.ready('rest');
-  if (settings.roles.includes('worker')) {
-    const jobs = await startJobs(
-      foundation.store,
-      recurringJobs(useCases.policy.commit, runtime, trust),
-      logger,
-    );
-    teardown.add('jobs', () => jobs.close());
-    teardown.add('job metrics', watchJobs(jobs, runtime.meters, logger));
-    runtime.readiness.ready('jobs');
-  }
+  if (settings.roles.includes('worker')) await doJobs(foundation, trust, useCases, teardown);
   return {
     restUrl,
     agentAddress,
@@ -115,6 +106,19 @@ async function start(
       return teardown.run();
     },
   };
+}
+
+async function doJobs(
+  { store, runtime }: Foundation,
+  trust: Trust,
+  { policy: { commit } }: UseCases,
+  teardown: Teardown,
+): Promise<void> {
+  const { logger, meters, readiness } = runtime;
+  const jobs = await startJobs(store, recurringJobs(commit, runtime, trust), logger);
+  teardown.add('jobs', () => jobs.close());
+  teardown.add('job metrics', watchJobs(jobs, meters, logger));
+  readiness.ready('jobs');
 }
 
 /** Opens the port of the agents and gives the address at which they reach it. */

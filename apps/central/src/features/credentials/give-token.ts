@@ -65,10 +65,7 @@ export async function giveToken(
 
 function lifetimeOf(actor: Actor, access: ClusterAdmission['access'], now: number): Lifetime {
   const issuedAt = Math.floor(now / 1000);
-  const expiresAt = Math.min(
-    issuedAt + Math.floor(lifeOf(actor, access, now) / 1000),
-    Math.floor((actor.expiresAt ?? now) / 1000),
-  );
+  const expiresAt = Math.floor((now + lifeOf(actor, access, now)) / 1000);
   if (expiresAt > issuedAt) return { issuedAt, expiresAt };
   throw sessionOver('The session is about to end.');
 }
