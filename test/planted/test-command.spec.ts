@@ -11,8 +11,8 @@ beforeAll(() => {
   copy = copyHouse();
   copy.edit(
     'jest.config.mjs',
-    /'<rootDir>\/\{apps,libs\}\/\*\/src\/\*\*\/\*\.spec\.ts', '<rootDir>\/test\/bench\/\*\*\/\*\.spec\.ts'/,
-    "'<rootDir>/planted/*.spec.ts'",
+    /'<rootDir>\/\{apps,libs\}\/\*\/src\/\*\*\/\*\.spec\.ts',\s+'<rootDir>\/test\/\{bench,hostile\}\/\*\*\/\*\.spec\.ts',/,
+    "'<rootDir>/planted/*.spec.ts',",
   );
 }, 240_000);
 afterAll(() => copy.remove());

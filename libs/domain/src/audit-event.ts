@@ -105,7 +105,7 @@ export const agentEventTypes = [
   'state.equivocation',
   'credential.requested',
   'credential.made',
-  'credential.refused',
+  'credential.declined',
   'access_account.created',
   'access_account.deleted',
 ] as const;

@@ -293,7 +293,7 @@ function gives(key: string, ...people: string[]): BindingIntent {
       await expect(make(asked)).rejects.toThrow(code);
     }
     expect(await there()).toEqual([]);
-    const told = events.filter(({ type }) => type === 'credential.refused');
+    const told = events.filter(({ type }) => type === 'credential.declined');
     expect(told).toHaveLength(refusals.length);
   });
 

@@ -118,7 +118,7 @@ describe('an order for a credential', () => {
   ])('for a name %s is refused', async (_, reason, more) => {
     const { desk, steps } = deskWith();
     expect(reasonOf(await desk.answer(order(more)))).toBe(reason);
-    expect(steps).toEqual(['credential.refused']);
+    expect(steps).toEqual(['credential.declined']);
   });
 
   test.each<[string, string, Partial<Order>]>([
@@ -153,7 +153,7 @@ describe('an order for a credential', () => {
     const answer = await desk.answer(order());
     expect(answer).toMatchObject({ refusal: { reason: 'ceiling_refused' } });
     expect(JSON.stringify(answer)).toContain('credentials: [ClientCertificate]');
-    expect(steps).toEqual(['credential.refused']);
+    expect(steps).toEqual(['credential.declined']);
   });
 
   test('is refused for who lost everything, or whose session ended, as the held state says', async () => {
@@ -192,7 +192,7 @@ describe('an order for a credential', () => {
     expect(await foreseen.desk.answer(order())).toMatchObject({
       refusal: { reason: 'kubernetes_unavailable', message: 'It is down. x' },
     });
-    expect(foreseen.told.at(-1)?.type).toBe('credential.refused');
+    expect(foreseen.told.at(-1)?.type).toBe('credential.declined');
     const other = await failing(new Error('canary')).desk.answer(order());
     expect(other).toMatchObject({ refusal: { reason: 'internal' } });
     expect(JSON.stringify(other)).not.toContain('canary');

@@ -132,7 +132,7 @@ export class CredentialDesk {
     // Of what comes too fast one that was not refused for that is told for each second.
     if (code !== 'rate_limited') {
       this.#record(order, {
-        type: 'credential.refused',
+        type: 'credential.declined',
         message: `The agent made no credential for ${order.name}: ${message}`,
         result: { code, message },
       });
