@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { environment, programs } from '../../support/run-program.ts';
 import type { Bench, Benchmark, Measured, Side } from '../harness/benchmark.ts';
 import { quantile } from '../harness/statistics.ts';
+import { coldCredentials } from './cold-credentials.ts';
 
 /** Processes of one run, one after another: one alone is shorter than what times it can tell. */
 const inARow = 5;
@@ -20,7 +21,7 @@ const script = `i=0; while [ $i -lt ${inARow} ]; do "$@" >/dev/null || exit 1; i
 export const execPlugin: Benchmark = {
   id: 'exec-plugin',
   name: 'exec-plugin',
-  says: `\`ambit credential\` from what is kept, beside bare Node, ${inARow} processes a run; and asked of a server that answers at once`,
+  says: `\`ambit credential\` from what is kept, beside bare Node, ${inARow} processes a run; asked of a server that answers at once; and of a real central, for each type of credential`,
   async run(bench) {
     const place = await PluginPlace.open();
     try {
@@ -29,6 +30,7 @@ export const execPlugin: Benchmark = {
     } finally {
       await place.close();
     }
+    await coldCredentials(bench);
   },
 };
 

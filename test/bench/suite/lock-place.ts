@@ -5,12 +5,12 @@ import { openDatabase } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import type { BindingObject } from '@ambit/rbac';
 import { eventually, FakeClock, freePort, PolicyWriter, silentLogger } from '@ambit/testing';
-import { makeBearerToken } from '@ambit/transport';
 import { may } from '../../support/access-review.ts';
 import { Fleet } from '../../support/fleet.ts';
 import { RawKube } from '../../support/raw-kube.ts';
 import { Replica } from '../../support/replica.ts';
 import { BenchDatabase } from '../harness/bench-database.ts';
+import { admittedSession } from './admitted-session.ts';
 
 const apiVersion = 'ambit.dev/v1' as const;
 const namespace = 'bench';
@@ -138,26 +138,8 @@ export class LockPlace {
     await this.#fleet.client().api.apply({ body: { objects: [...people, ...grants] } });
   }
 
-  /** As a way in would do it. */
-  async #signIn(name: string): Promise<string> {
-    const { id, hash, text } = makeBearerToken('Session');
-    await this.#policy.change(async (tx) => {
-      const { uid = '' } = (await tx.users.find(name)) ?? {};
-      const principal = { kind: 'User', uid, name } as const;
-      const session = {
-        id,
-        hash: Buffer.from(hash, 'hex'),
-        principal,
-        address: '',
-        ttlMs: 3_600_000,
-      };
-      await tx.sessions.insert({ ...session, signedInBy: 'bench' });
-    });
-    return text;
-  }
-
   async #insider(name: string): Promise<Insider> {
-    const session = await this.#signIn(name);
+    const session = await admittedSession(this.#policy, name);
     const client = this.#fleet.client(session);
     const { token } = await client.api.issueCredential({ body: { cluster } });
     const kube = await RawKube.open(this.#fleet.member(cluster).dev.adminKubeconfig, token);
