@@ -6,6 +6,7 @@ import { hashJoinToken, joinProofKey, makeJoinToken } from '@ambit/transport';
 import { auditActor, principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { found, timestamp } from '../../platform/object-response.ts';
+import { requireRight } from '../policy/public.ts';
 
 interface Caller {
   readonly actor: Actor;
@@ -39,7 +40,9 @@ export class JoinTokens {
   async create(caller: Caller, clusterName: string, ttlMs: Millis): Promise<JoinTokenCreated> {
     const cluster = await this.#cluster(clusterName);
     const made = makeJoinToken(this.#facts.caPin);
-    const { value } = await this.#unitOfWork.run(writer(caller), async (tx) => {
+    const writes = writer(caller);
+    const { value } = await this.#unitOfWork.run(writes, async (tx) => {
+      await requireRight(tx, writes.actor, 'join-tokens:write');
       tx.audit.record({
         type: 'join_token.created',
         message: `A join token for cluster ${clusterName} was made`,
@@ -75,7 +78,9 @@ export class JoinTokens {
   /** Throws `not_found`. */
   async revoke(caller: Caller, clusterName: string, id: string): Promise<JoinToken> {
     const cluster = await this.#cluster(clusterName);
-    const { value } = await this.#unitOfWork.run(writer(caller), async (tx) => {
+    const writes = writer(caller);
+    const { value } = await this.#unitOfWork.run(writes, async (tx) => {
+      await requireRight(tx, writes.actor, 'join-tokens:write');
       const record = await tx.joinTokens.revoke(id, cluster.uid);
       if (record.usedAt !== undefined) return record;
       tx.audit.record({

@@ -9,6 +9,7 @@ import { AppError, counted } from '@ambit/kernel';
 import type { AgentOrder, NewAuditEvent, Transaction } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
+import { requireRight } from '../policy/public.ts';
 import type { CommitPolicy, Connections } from '../policy/public.ts';
 import { auditClusterRemoved } from './cluster-kind.ts';
 import type { ClusterReader } from './cluster-reader.ts';
@@ -58,7 +59,9 @@ export class RemoveCluster {
   /** Refuses every certificate of the cluster's agents from now on. Throws `not_found`. */
   async revokeAgent(caller: Caller, name: string, reason: string): Promise<AgentRevocation> {
     const cluster = await this.#clusters.record(name);
-    const result = await this.#commit.run(writer(caller), async (tx) => {
+    const writes = writer(caller);
+    const result = await this.#commit.run(writes, async (tx) => {
+      await requireRight(tx, writes.actor, 'agents:write');
       return revokeAgents(tx, cluster, reason);
     });
     return { kind: 'AgentRevocation', cluster: name, agents: [...result.value] };
@@ -121,7 +124,9 @@ export class RemoveCluster {
     const { uid } = await this.#clusters.record(name);
     const { status } = await this.#clusters.get(name);
     if (!(await this.#connected(uid))) throw offline(name, order.held);
-    await this.#commit.run(writer(caller), async (tx) => {
+    const writes = writer(caller);
+    await this.#commit.run(writes, async (tx) => {
+      await requireRight(tx, writes.actor, 'clusters:write');
       tx.agents.order({ clusterUid: uid, word: order.word });
       tx.audit.record({ ...order.event, cluster: name });
     });

@@ -3,7 +3,7 @@ import { defined, notFound } from '@ambit/kernel';
 import { findUser, listIdentities } from '@ambit/persistence';
 import type { IdentityRecord, Sql, Transaction } from '@ambit/persistence';
 import { timestamp } from '../../platform/object-response.ts';
-import { objectOf } from '../policy/public.ts';
+import { objectOf, requireRight } from '../policy/public.ts';
 import type { CommitPolicy, CommitRequest } from '../policy/public.ts';
 import { endSessionsOfIdentities } from '../sessions/public.ts';
 import { giveGroups } from './give-groups.ts';
@@ -36,6 +36,7 @@ export class ManageIdentities {
    */
   async unlink({ user, id }: Which, forget: boolean, request: CommitRequest): Promise<Identity> {
     const { value } = await this.#commit.run({ ...request, unguarded: true }, async (tx) => {
+      await requireRight(tx, request.actor, 'sessions:write');
       const person = await tx.users.find(user);
       if (person === null) throw notFound('User', user);
       const identity = forget

@@ -13,5 +13,6 @@ export type { DocumentOf, ReadParts, Reference, ServedKind } from './policy-kind
 export { policyUseCases } from './policy-use-cases.ts';
 export type { PolicyUseCases } from './policy-use-cases.ts';
 export { PolicyModule } from './policy.module.ts';
+export { requireRight } from './with-rights.ts';
 export { uidOf, uidsOf } from './put-document.ts';
 export { writeRequest } from './write-request.ts';

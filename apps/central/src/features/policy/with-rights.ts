@@ -15,10 +15,8 @@ const readings = new Set<string | symbol>(['find', 'byUid']);
  * What follows from a change that they may make, such as a grant that loses a subject, follows. Throws `session_ended`.
  */
 export async function withRights(tx: Transaction, actor: AuditActor): Promise<Transaction> {
-  if (actor.session === undefined) return tx;
-  const session = await tx.sessions.find(actor.session);
-  if (session === undefined || !runs(session)) throw ended(actor);
-  const held = new Set(permissionsOfRoles(session.principal.roles));
+  const held = await rightsOf(tx, actor);
+  if (held === undefined) return tx;
   const need = (permission: Permission): void => {
     if (!held.has(permission)) throw denied(actor, permission);
   };
@@ -34,6 +32,30 @@ export async function withRights(tx: Transaction, actor: AuditActor): Promise<Tr
     clusters: guardedClusters(tx, need),
     plain: (kind) => guarded(tx.plain(kind), writingOf(kind)),
   };
+}
+
+/**
+ * The same for what is no object of the policy, such as tokens and agents: the right that its route needs, read in the
+ * transaction. Throws `session_ended` and `permission_denied`.
+ */
+export async function requireRight(
+  tx: Transaction,
+  actor: AuditActor,
+  permission: Permission,
+): Promise<void> {
+  const held = await rightsOf(tx, actor);
+  if (held?.has(permission) === false) throw denied(actor, permission);
+}
+
+/** What the person or program of a session may do at this moment; undefined for who acts by no session. */
+async function rightsOf(
+  tx: Transaction,
+  actor: AuditActor,
+): Promise<ReadonlySet<Permission> | undefined> {
+  if (actor.session === undefined) return undefined;
+  const session = await tx.sessions.find(actor.session);
+  if (session === undefined || !runs(session)) throw ended(actor);
+  return new Set(permissionsOfRoles(session.principal.roles));
 }
 
 const runs = ({ endedAt, over, principal }: SessionRecord): boolean =>

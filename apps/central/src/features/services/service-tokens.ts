@@ -6,7 +6,7 @@ import type { Database, SessionRecord, Transaction, UnitOfWork } from '@ambit/pe
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
-import { keepAdmin } from '../policy/public.ts';
+import { keepAdmin, requireRight } from '../policy/public.ts';
 import { beginSession } from '../sessions/public.ts';
 
 const kind = 'ServiceIdentity';
@@ -48,6 +48,7 @@ export class ServiceTokens {
     const { service, name, ttlMs } = wanted;
     const meta = { actor: auditActor(actor), requestId };
     const { value } = await this.#unitOfWork.run(meta, async (tx) => {
+      await requireRight(tx, meta.actor, 'tokens:write');
       // Found it is locked: of two that are made at once the second one sees the first.
       const identity = await tx.plain(kind).find(service);
       if (identity === null) throw notFound(kind, service);
@@ -84,6 +85,7 @@ export class ServiceTokens {
   ): Promise<ServiceToken> {
     const by = auditActor(actor);
     const { value } = await this.#unitOfWork.run({ actor: by, requestId }, async (tx) => {
+      await requireRight(tx, by, 'tokens:write');
       const identity = await tx.plain(kind).find(service);
       if (identity === null) throw notFound(kind, service);
       const found = (await tx.sessions.staticTokens(identity.uid)).find(

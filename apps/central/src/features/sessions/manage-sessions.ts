@@ -13,7 +13,7 @@ import type {
 import { makeBearerToken } from '@ambit/transport';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
-import { keepAdmin } from '../policy/public.ts';
+import { keepAdmin, requireRight } from '../policy/public.ts';
 import { sessionPrincipalName, sessionResponse } from './session-response.ts';
 
 interface Caller {
@@ -155,6 +155,7 @@ export class ManageSessions {
   async end({ actor, requestId }: Caller, id: string): Promise<Session> {
     const by = auditActor(actor);
     const { value } = await this.#unitOfWork.run({ actor: by, requestId }, async (tx) => {
+      if (id !== by.session) await requireRight(tx, by, 'sessions:write');
       const session = await tx.sessions.end(id, `Ended by ${by.name}.`);
       auditEnd(tx, session.principal, id);
       if (session.tokenName !== undefined) await keepAdmin(tx, this.#unitOfWork);

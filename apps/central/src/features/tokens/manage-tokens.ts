@@ -4,7 +4,7 @@ import type { Clock, Millis } from '@ambit/kernel';
 import { listApiTokens } from '@ambit/persistence';
 import type { ApiTokenRecord, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import { makeBearerToken } from '@ambit/transport';
-import { keepAdmin } from '../policy/public.ts';
+import { keepAdmin, requireRight } from '../policy/public.ts';
 import { timestamp } from '../../platform/object-response.ts';
 
 interface Caller {
@@ -49,7 +49,10 @@ export class ManageTokens {
 
   /** Throws `already_exists` for the name of a live token. */
   async create(caller: Caller, wanted: WantedToken): Promise<ApiTokenCreated> {
-    const { value } = await this.#unitOfWork.run(caller, (tx) => makeToken(tx, wanted));
+    const { value } = await this.#unitOfWork.run(caller, async (tx) => {
+      await requireRight(tx, caller.actor, 'tokens:write');
+      return makeToken(tx, wanted);
+    });
     const { text: token, record } = value;
     return { kind: 'ApiTokenCreated', token, apiToken: this.#response(record) };
   }
@@ -64,6 +67,7 @@ export class ManageTokens {
    */
   async revoke(caller: Caller, nameOrId: string): Promise<ApiToken> {
     const { value } = await this.#unitOfWork.run(caller, async (tx) => {
+      await requireRight(tx, caller.actor, 'tokens:write');
       const record = await tx.apiTokens.revoke(nameOrId);
       const byOperator = caller.actor.kind === 'system';
       if (record.role === 'admin' && !byOperator) await keepAdmin(tx, this.#unitOfWork);
