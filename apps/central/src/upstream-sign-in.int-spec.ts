@@ -185,6 +185,7 @@ describe('a provider', () => {
     const browser = new TestBrowser(central);
     const page = await browser.get('/sign-in');
     const refused = await browser.submit(page, {}, '/sign-in/with/no-secret');
+    expect(refused.text).toContain('something is missing on our side');
     expect(refused.status).toBe(502);
     expect(refused.text).not.toContain('IDP_NOT_THERE');
     expect(JSON.stringify(central.logger.lines)).toContain('IDP_NOT_THERE');

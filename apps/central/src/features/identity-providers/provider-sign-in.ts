@@ -9,6 +9,7 @@ import type { FailedUpstream } from './failed-providers.ts';
 import { findProvider, listProviders } from './known-provider.ts';
 import type { KnownProvider } from './known-provider.ts';
 import { NotSignedIn, ProviderFailure } from './provider-failure.ts';
+import type { ProviderReason } from './provider-failure.ts';
 import type { ProviderTestOutcome, ProviderTests } from './provider-tests.ts';
 import type { UpstreamLogouts } from './upstream-logouts.ts';
 import type { RelyingParty, SignInProofs, UpstreamResult } from './relying-party.ts';
@@ -53,7 +54,7 @@ export type UpstreamAnswer =
   | {
       readonly kind: 'failed';
       readonly provider: KnownProvider;
-      readonly unreachable: boolean;
+      readonly reason: ProviderReason;
       /** What the person tells who runs central. */
       readonly reference: string;
     };
@@ -165,8 +166,7 @@ export class ProviderSignIn {
     meters.logins.inc({ provider: provider.name, flow, result });
     if (isAppError(error)) return { kind: 'not let in', provider, refusal: error };
     if (!(error instanceof ProviderFailure)) return { kind: 'not signed in', provider };
-    const unreachable = error.reason === 'unreachable';
-    return { kind: 'failed', provider, unreachable, reference };
+    return { kind: 'failed', provider, reason: error.reason, reference };
   }
 
   /** Gives what the person tells who runs central, who finds it in the log. */

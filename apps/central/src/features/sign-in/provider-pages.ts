@@ -142,10 +142,11 @@ function refusalReply(answer: Refusal): PageReply {
       return shown(messagePage('You are not let in', text.join(' ')), 403);
     }
     case 'failed': {
-      const { provider, reference } = answer;
-      const title = answer.unreachable ? `${provider.title} does not answer` : 'That did not work';
-      const text = answer.unreachable ? downText : failedText(provider);
-      return shown(referencePage(title, text, reference), answer.unreachable ? 503 : 502);
+      const { provider, reason, reference } = answer;
+      if (reason === 'unreachable')
+        return shown(referencePage(`${provider.title} does not answer`, downText, reference), 503);
+      const text = reason === 'secret' ? unreadyText(provider) : failedText(provider);
+      return shown(referencePage('That did not work', text, reference), 502);
     }
   }
 }
@@ -187,5 +188,7 @@ const downText =
   'Other ways to sign in still work, and whoever is signed in stays so. Try again in a minute. If it goes on, tell whoever runs Ambit.';
 const notSignedInText = ({ title }: KnownProvider): string =>
   `${title} did not sign you in, or you may not use Ambit there. Ask whoever runs ${title} for you.`;
+const unreadyText = ({ title }: KnownProvider): string =>
+  `Ambit is not ready to sign anybody in with ${title}: something is missing on our side. Tell whoever runs Ambit; the audit trail says what.`;
 const failedText = ({ title }: KnownProvider): string =>
   `Ambit could not make sure who you are: what ${title} answered is not as it should be. Nobody is signed in by it. Tell whoever runs Ambit; the audit trail and "ambit idp test" say more.`;
