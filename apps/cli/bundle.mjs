@@ -42,6 +42,8 @@ await build({
     seldom.map((name) => [name, here(`./dist/credential/${name}.js`)]),
   ),
   splitting: true,
+  // A native module, and not everywhere.
+  external: ['@napi-rs/keyring'],
   // The CommonJS build that Node takes would come without its names when it is imported later.
   alias: { yaml: fileURLToPath(new URL('../browser/index.js', import.meta.resolve('yaml'))) },
   // A CommonJS package among the bundled asks for Node's own modules.

@@ -97,6 +97,7 @@ Files:       profiles and, in sessions/ beside them, the tokens of people in
              credentials in $XDG_CACHE_HOME/ambit (env: AMBIT_CACHE_DIR), locks in
              $XDG_STATE_HOME/ambit (env: AMBIT_STATE_DIR), entries for kubectl in KUBECONFIG
 Environment: HTTPS_PROXY and NO_PROXY are honoured, this machine is always reached directly;
+             AMBIT_KEYRING=off keeps what lets people in out of the system's keyring;
              AMBIT_DEBUG=1 prints the causes of errors
 Exit codes:  0 done, or yes        1 error, or no          2 wrong usage
              3 not signed in       4 forbidden             5 not found

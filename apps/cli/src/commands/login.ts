@@ -78,14 +78,15 @@ function tellUntouched(
 
 /** The tokens of a person are kept apart: whichever process refreshes writes them. */
 async function profileFor(
-  { env }: CommandContext,
+  { env, say }: CommandContext,
   profile: Profile,
   letIn: LetIn,
 ): Promise<Profile> {
   if (!('access' in letIn)) return { ...profile, token: letIn.token };
   const held = heldSession(profile);
   if (held === undefined) throw new AppError('internal', 'central began no session');
-  await keepTokens(held, letIn, env);
+  if ((await keepTokens(held, letIn, env)) === 'file')
+    say('the session is in a file that only this account may read: no keyring answers here');
   return profile;
 }
 

@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const keep = (leftMs: number): Promise<void> => {
+const keep = (leftMs: number): Promise<unknown> => {
   const now = Date.now();
   const texts = { access: 'amba_canary0', refresh: 'ambr_canary0' };
   return keepTokens(held, { ...texts, obtainedAt: now - 1, accessEndsAt: now + leftMs }, env);

@@ -10,6 +10,7 @@ import { lockPollMs, lockWaitMs, takeLock } from '../take-lock.ts';
 import { callOAuth } from './oauth-call.ts';
 import type { Profile, ProfileSession } from './profile-fields.ts';
 import { replaceFile } from './replace-file.ts';
+import { isSealed, openSealed, sealText } from './sealed-text.ts';
 
 /** What a program goes on with as a person; times by the clock of this machine, in milliseconds. */
 export interface SessionTokens {
@@ -36,13 +37,18 @@ function tokensPath(held: HeldSession, env: Environment): string {
 const nameOf = ({ server, session }: HeldSession): string =>
   hash('sha256', JSON.stringify([server, session.id]));
 
-/** Keeps the tokens for this account alone. Throws `storage_unwritable`. */
-export function keepTokens(
+/**
+ * Keeps the tokens for this account alone, and says where: sealed by a key in its keyring, or in a file that others cannot read.
+ * Throws `storage_unwritable`.
+ */
+export async function keepTokens(
   held: HeldSession,
   tokens: SessionTokens,
   env: Environment,
-): Promise<void> {
-  return replaceFile(tokensPath(held, env), async () => JSON.stringify(tokens));
+): Promise<'keyring' | 'file'> {
+  const text = await sealText(JSON.stringify(tokens), env);
+  await replaceFile(tokensPath(held, env), async () => text);
+  return isSealed(JSON.parse(text)) ? 'keyring' : 'file';
 }
 
 /**
@@ -52,7 +58,7 @@ export function keepTokens(
 export async function freshToken(held: HeldSession, env: Environment): Promise<string> {
   const until = Date.now() + lockWaitMs;
   for (;;) {
-    const kept = keptTokens(held, env);
+    const kept = await keptTokens(held, env);
     if (isFresh(kept, leastLeftMs)) return kept.access;
     const taken = await underLock(held, env, () => renewed(held, env));
     if (taken !== undefined) return taken.access;
@@ -67,7 +73,7 @@ export async function giveBack(held: HeldSession, env: Environment): Promise<voi
   const until = Date.now() + lockWaitMs;
   for (;;) {
     const taken = await underLock(held, env, async () => {
-      const token = keptTokens(held, env).refresh;
+      const token = (await keptTokens(held, env)).refresh;
       const fields = { token, token_type_hint: 'refresh_token' };
       const answer = await callOAuth(held, '/token/revocation', fields, env);
       if (answer.status !== 200) throw refusal(answer, checkServerUrl(held.server), undefined);
@@ -105,8 +111,11 @@ export function tokensOf(value: unknown, askedAt: number): SessionTokens {
   };
 }
 
-function keptTokens(held: HeldSession, env: Environment): SessionTokens {
-  const kept = (readJson(tokensPath(held, env)) ?? {}) as Partial<SessionTokens>;
+async function keptTokens(held: HeldSession, env: Environment): Promise<SessionTokens> {
+  const file = readJson(tokensPath(held, env)) ?? {};
+  const opened = isSealed(file) ? await openSealed(file, env) : undefined;
+  if (isSealed(file) && opened === undefined) throw sealedAway(held);
+  const kept = (opened === undefined ? file : parsed(opened)) as Partial<SessionTokens>;
   const { access, refresh, obtainedAt = NaN, accessEndsAt = NaN } = kept;
   if (isSound(access) && isSound(refresh)) return { access, refresh, obtainedAt, accessEndsAt };
   throw new AppError('token_missing', `not signed in to ${held.server}`, {
@@ -114,6 +123,13 @@ function keptTokens(held: HeldSession, env: Environment): SessionTokens {
     nextCommand: `ambit login ${held.server}`,
   });
 }
+
+const sealedAway = ({ server }: HeldSession): AppError =>
+  new AppError('token_missing', `the session at ${server} cannot be opened`, {
+    why: 'its key is in the keyring of the system, which is locked, not running here, or another one',
+    hint: 'Unlock the keyring, or sign in again; with AMBIT_KEYRING=off the session is kept in a file.',
+    nextCommand: `ambit login ${server}`,
+  });
 
 /** A clock that was set back since then says nothing about when it ends. */
 function isFresh({ obtainedAt, accessEndsAt }: SessionTokens, leftMs: number): boolean {
@@ -150,7 +166,7 @@ async function waitForOther(until: number): Promise<void> {
 
 /** What another process got meanwhile, else what central gives now. While it cannot be reached, what still lives serves. */
 async function renewed(held: HeldSession, env: Environment): Promise<SessionTokens> {
-  const kept = keptTokens(held, env);
+  const kept = await keptTokens(held, env);
   if (isFresh(kept, leastLeftMs)) return kept;
   try {
     return await refreshed(held, kept, env);
@@ -173,7 +189,7 @@ async function refreshed(
     const answer = await callOAuth(held, '/token', fields, env);
     if (answer.status !== 200) throw notRefreshed(held, answer);
     tokens = tokensOf(parsed(answer.body), askedAt);
-    return JSON.stringify(tokens);
+    return sealText(JSON.stringify(tokens), env);
   });
   return tokens as unknown as SessionTokens;
 }
