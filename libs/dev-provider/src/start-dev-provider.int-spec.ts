@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
 import * as oidc from 'openid-client';
@@ -134,4 +135,26 @@ test('a process of its own does the same, rotates its keys, and is gone when sto
   await expect(fetch(provider.issuer)).rejects.toThrow('fetch failed');
   await running.pop()?.stop();
   await expect(fetch(provider.issuer)).rejects.toThrow('fetch failed');
+});
+
+/** Processes of providers that this one started. */
+function processes(): readonly string[] {
+  const all = execFileSync('ps', ['-A', '-ww', '-o', 'ppid=,args='], { encoding: 'utf8' });
+  const ours = new RegExp(`^ *${process.pid} .*/process/main`);
+  return all.split('\n').filter((line) => ours.test(line));
+}
+
+test('a process that ended before is stopped at once, as after Ctrl-C in a terminal', async () => {
+  const provider = await start('dex', true);
+  expect(processes()).toHaveLength(1);
+  await provider.stop();
+  await provider.stop();
+  expect(processes()).toEqual([]);
+});
+
+test('a process whose provider does not start says why and is gone', async () => {
+  const port = Number(new URL((await start('dex')).issuer).port);
+  const starting = startProviderProcess({ dialect: 'dex', people, redirectUris: [], port });
+  await expect(starting).rejects.toThrow('EADDRINUSE');
+  expect(processes()).toEqual([]);
 });

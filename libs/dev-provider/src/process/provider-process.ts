@@ -20,7 +20,11 @@ export async function startProviderProcess(options: DevProviderOptions): Promise
     last = told.catch(() => undefined);
     return told;
   };
-  const { started } = await tell({ start: options });
+  const stop = (): Promise<void> => endOf(child);
+  const { started } = await tell({ start: options }).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   if (started === undefined) throw new Error('the provider did not start');
   return {
     ...started,
@@ -28,12 +32,16 @@ export async function startProviderProcess(options: DevProviderOptions): Promise
     rotateKeys: async () => void (await tell({ rotateKeys: true })),
     logoutToken: async (name, claims = {}) =>
       (await tell({ logoutToken: name, claims })).logoutToken ?? '',
-    stop: async () => {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
+    stop,
   };
+}
+
+/** Ctrl-C in a terminal ends it together with who started it: then there is nothing to wait for. */
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
 }
 
 async function ask(child: ChildProcess, order: ProviderOrder): Promise<ProviderReply> {
