@@ -81,7 +81,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'apps/cli': { libs: ['kernel', 'contracts', 'client', 'config'], never: serverOnly },
   'apps/demo': {
     development: true,
-    libs: ['kernel', 'contracts', 'client', 'config', 'dev-cluster', 'kube'],
+    libs: ['kernel', 'contracts', 'client', 'config', 'dev-cluster', 'dev-provider', 'kube'],
     never: serverOnly,
   },
 };

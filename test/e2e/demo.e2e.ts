@@ -33,6 +33,9 @@ function run(...args: readonly string[]): Run {
       ...(simulated || !required ? {} : { AMBIT_REQUIRE_KUBERNETES: required }),
       TMPDIR: temp,
     },
+    // By it what the demo starts is found again, and Ctrl-C is told to all of the group.
+    cwd: temp,
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) {
@@ -97,12 +100,18 @@ test('the demo tells its story, its tables are right, and nothing is left', asyn
     for (const line of [
       'prod-eu: kubectl get pods works as ambit:ben@example.com, by a token that its agent checks',
       'staging-eu: kubectl get pods works as ambit:ben@example.com, by a token that the API server checks',
+      'signed in at corp and approved in a browser',
     ])
       expect(output()).toContain(line);
     for (const name of ['prod-eu', 'staging-eu'])
       expect(output()).toMatch(new RegExp(`${name}: ${refused}`));
     expect(output()).toMatch(/prod-eu: its token is good for nothing \d+ ms after the command/);
-    for (const type of ['login.set_up', 'session.started', 'credential.issued', 'user.deactivated'])
+    for (const type of [
+      'identity.linked',
+      'session.started',
+      'credential.issued',
+      'user.deactivated',
+    ])
       expect(output()).toContain(` ${type} `);
   }
   expect(output()).toMatch(
@@ -122,17 +131,19 @@ test('Ctrl-C in the middle leaves nothing', async () => {
     withinMs: 60_000,
     what: 'the second step',
   });
-  expect((await processesOf(temp)).length).toBeGreaterThan(0);
-  child.kill('SIGINT');
+  const provider = expect.stringContaining('dev-provider');
+  expect(await processesOf(temp)).toEqual(expect.arrayContaining([provider]));
+  // As a terminal does: to the demo and to what it started in its group.
+  process.kill(-(child.pid ?? 0), 'SIGINT');
   expect(await ended).toBe(130);
   await leftNothing();
 });
 
 test('a demo that is killed leaves nothing either', async () => {
   const { child, ended, output } = run('--simulated');
-  await eventually(() => expect(output()).toContain('central: ready'), {
+  await eventually(() => expect(output()).toContain('identity provider: ready'), {
     withinMs: 60_000,
-    what: 'central',
+    what: 'central and the provider',
   });
   child.kill('SIGKILL');
   await ended;

@@ -4,6 +4,7 @@ import type { DemoSettings } from './demo-settings.ts';
 import { CentralProgram } from './stage/central-program.ts';
 import { makeCentralTls } from './stage/central-tls.ts';
 import { claimPorts } from './stage/claim-ports.ts';
+import { startCompanyProvider, type CompanyProvider } from './stage/company-provider.ts';
 import { clusterPlans, prepareCluster } from './stage/demo-cluster.ts';
 import type { DemoStage } from './stage/demo-stage.ts';
 import { openDataFolder } from './stage/open-data-folder.ts';
@@ -38,9 +39,10 @@ export async function tellStory(demo: Demo): Promise<void> {
   const folder = await openDataFolder(settings.dataDir);
   const start = { ...demo, ports, folder: folder.path };
   let clusters: DevClusters | undefined;
+  let provider: CompanyProvider | undefined;
   try {
     await announce(start);
-    printer.step('Two clusters and central start');
+    printer.step('Two clusters, central and an identity provider start');
     const environment = programEnvironment(demo.environment);
     const tls = await makeCentralTls(folder.path);
     const central = new CentralProgram({ folder, ports, environment, tls });
@@ -50,6 +52,8 @@ export async function tellStory(demo: Demo): Promise<void> {
       (or) => central.start(or),
     );
     printer.done(`central: ready in ${(centralMs / 1000).toFixed(1)} s at ${central.url}`);
+    provider = await startCompanyProvider(central.url);
+    printer.done(`identity provider: ready at ${provider.issuer}`);
     const stage: DemoStage = {
       settings,
       printer,
@@ -63,6 +67,7 @@ export async function tellStory(demo: Demo): Promise<void> {
         clusterPlans.map((plan) => prepareCluster(plan, started.cluster(plan.name), folder.path)),
       ),
       client: central.client(),
+      provider,
       kubectl: started.kubectl ?? 'kubectl',
     };
     await tellSteps(stage);
@@ -70,7 +75,7 @@ export async function tellStory(demo: Demo): Promise<void> {
     printer.line(`The story took ${Math.round((performance.now() - began) / 1000)} s.`);
     if (!settings.once) await stayUp(stage);
   } finally {
-    await cleanUp(printer, folder, clusters);
+    await cleanUp(printer, folder, { clusters, provider });
   }
 }
 
@@ -85,12 +90,18 @@ async function tellSteps(stage: DemoStage): Promise<void> {
   await tellAudit(stage);
 }
 
+interface Started {
+  readonly clusters: DevClusters | undefined;
+  readonly provider: CompanyProvider | undefined;
+}
+
 async function cleanUp(
   printer: StoryPrinter,
   folder: ProcessFolder,
-  clusters: DevClusters | undefined,
+  { clusters, provider }: Started,
 ): Promise<void> {
   printer.progress('end', 'stopping everything');
+  await provider?.stop();
   await clusters?.stop();
   await folder.clean(stopWithinMs);
   if (clusters !== undefined) printer.line(`Kubernetes was: ${describeKubernetes(clusters)}.`);

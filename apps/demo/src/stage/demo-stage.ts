@@ -6,6 +6,7 @@ import type { CentralProgram } from './central-program.ts';
 import type { CentralTls } from './central-tls.ts';
 import type { DemoPorts } from './claim-ports.ts';
 import type { DemoCluster } from './demo-cluster.ts';
+import type { CompanyProvider } from './company-provider.ts';
 import type { Environment } from '@ambit/config';
 
 /** Everything that is up, for the steps of the story. */
@@ -20,6 +21,8 @@ export interface DemoStage {
   readonly clusters: readonly DemoCluster[];
   readonly central: CentralProgram;
   readonly client: AmbitClient;
+  /** Where the company's people have their accounts. */
+  readonly provider: CompanyProvider;
   /** A kubectl to play with: its path, or the one on the PATH. */
   readonly kubectl: string;
 }

@@ -24,6 +24,13 @@ export class PersonsBrowser {
     return this.#go(new URL(url));
   }
 
+  /** Where a page goes by itself. Throws when it stays. */
+  leadsTo({ url, text }: ShownPage): string {
+    const [, onward] = /<meta http-equiv="refresh" content="0;url=([^"]+)"/.exec(text) ?? [];
+    if (onward === undefined) throw new Error(`${url.pathname} leads nowhere`);
+    return onward.replaceAll('&amp;', '&').replaceAll('&#39;', "'");
+  }
+
   /** Fills in the first form of a page, beside its hidden fields, and sends it. Throws when the page has none. */
   submit({ url, text }: ShownPage, fields: Fields): Promise<ShownPage> {
     const [form = ''] = text.split('</form>');

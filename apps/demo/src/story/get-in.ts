@@ -1,8 +1,9 @@
 import type { PolicyDocument } from '@ambit/contracts';
+import { CompanyPerson } from '../stage/company-person.ts';
+import { offerToCentral } from '../stage/company-provider.ts';
 import { clusterOf, type DemoStage } from '../stage/demo-stage.ts';
 import type { DemoCluster } from '../stage/demo-cluster.ts';
 import { eventuallyTrue } from '../stage/eventually-true.ts';
-import { LocalPerson } from '../stage/local-person.ts';
 import { PersonsMachine } from '../stage/persons-machine.ts';
 import { programPaths } from '../stage/program-paths.ts';
 import { printedBy } from '../stage/run-command.ts';
@@ -15,10 +16,11 @@ const checkedBy = {
   OIDC: 'a token that the API server checks by itself (OIDC)',
 } as const;
 
-/** A person signs in once, works in two clusters with tokens that each checks in its own way, is locked, and is refused. */
+/** A person signs in once with the account of the company, works in two clusters with tokens that each checks in its own way, is locked, and is refused. */
 export async function tellGettingIn(stage: DemoStage): Promise<void> {
   const { printer, clusters } = stage;
-  printer.step(`${person} signs in, works with kubectl, and is locked`);
+  printer.step(`${person} signs in at the company's provider, works with kubectl, and is locked`);
+  await offerProvider(stage);
   if (clusters.some(({ dev }) => dev.kind === 'simulated')) {
     printer.note('Simulated API servers take no tokens: real ones show how people get in.');
     return;
@@ -40,19 +42,23 @@ function authConfig({ central, clusters, tls, environment, signal }: DemoStage):
   );
 }
 
-/** For now with a password and a one-time code, as the first admin of an installation does. */
+async function offerProvider({ printer, client, provider, folder }: DemoStage): Promise<void> {
+  const object = await offerToCentral(provider, folder.path);
+  await client.api.apply({ body: { objects: [object] } });
+  printer.done(`central sends people to ${provider.issuer}, by IdentityProvider ${provider.name}`);
+}
+
 async function signIn(stage: DemoStage): Promise<PersonsMachine> {
-  const { printer, central } = stage;
-  const who = await LocalPerson.setUp(stage, person);
-  printer.done(
-    'set up with the code of `ambit-central admin create`: a password and an authenticator',
-  );
+  const { printer, central, tls, provider, signal } = stage;
+  const who = new CompanyPerson(provider, 'ben', { ca: tls.ca, signal });
   const machine = await PersonsMachine.open(stage, 'ben');
   printer.note(`ambit login ${central.url} --device`);
   const began = performance.now();
-  await machine.login((link) => who.approve(link));
+  await machine.login((link) => who.approve(link, person));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  printer.done(`approved in a browser, signed in after ${seconds} s (the command asks every 5 s)`);
+  printer.done(
+    `signed in at ${provider.name} and approved in a browser: in after ${seconds} s (the command asks every 5 s)`,
+  );
   return machine;
 }
 

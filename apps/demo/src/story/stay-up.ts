@@ -9,7 +9,7 @@ const person = 'ada@example.com';
 
 /** Leaves everything running, says how to play with it, and resolves at Ctrl-C. */
 export async function stayUp(stage: DemoStage): Promise<void> {
-  const { printer, central, folder, signal, kubectl, tls } = stage;
+  const { printer, central, folder, signal, kubectl, tls, provider } = stage;
   const kubeconfig = join(folder.path, 'ada.kubeconfig');
   const { dev, adminKubeconfig } = clusterOf(stage, 'staging-eu');
   const identity = { user: `${userPrefix}${person}` };
@@ -19,7 +19,7 @@ export async function stayUp(stage: DemoStage): Promise<void> {
   printer.step('It stays up until Ctrl-C');
   for (const line of [
     `REST, OpenAPI      ${central.url}/api/v1/openapi.json`,
-    `sign-in            ${central.url}/sign-in`,
+    `sign-in            ${central.url}/sign-in, by ${provider.title}: type ada, there are no passwords`,
     `health, metrics    ${central.healthUrl}/metrics`,
     `data and logs      ${folder.path}`,
     '',
