@@ -250,6 +250,17 @@ describe('the removal guard', () => {
 });
 
 describe('the end of what gave them', () => {
+  test('another issuer takes the memberships that the former one gave', async () => {
+    const groups = [{ value: 'ops', group: 'ops' }];
+    const name = 'm@moved.example';
+    await central.apply(provider('moved', { groups }), user(name));
+    await signIns.admit(comingIn('moved', name, { groups: ['ops'] }));
+    await central.apply(provider('moved', { groups, title: 'Moved' }));
+    expect(await groupsOf(name)).toEqual(['ops']);
+    await central.apply(provider('moved', { groups, issuer: 'https://new.moved.example' }));
+    expect(await groupsOf(name)).toEqual([]);
+  });
+
   test('deleting the provider takes its memberships, and the plan says whom it takes', async () => {
     await central.apply(
       provider('gone', { groups: [{ value: 'eng', group: 'eng' }] }),

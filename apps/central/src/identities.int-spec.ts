@@ -271,6 +271,19 @@ describe('a provider', () => {
     ]);
   });
 
+  test('of which the issuer changes lets nobody in by what the former one said before', async () => {
+    const [stays, comes] = ['s@former.example', 'c@former.example'];
+    await central.apply(provider('former'), user(stays), user(comes));
+    await signIns.admit(comingIn('former', stays));
+    await central.apply(provider('former', { issuer: 'https://new.former.example' }));
+    for (const name of [stays, comes])
+      await expect(signIns.admit(comingIn('former', name))).rejects.toMatchObject(
+        refused('another_issuer'),
+      );
+    expect(await identities(stays)).toMatchObject([{ state: 'orphaned' }]);
+    expect(await identities(comes)).toEqual([]);
+  });
+
   test('is kept without its secret, and told as it was written', async () => {
     const { body } = await central.get('/identityproviders/corp');
     expect(body.spec.clientSecret).toEqual({ env: 'IDP_CORP' });

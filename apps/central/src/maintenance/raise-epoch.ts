@@ -67,7 +67,8 @@ function report(
     ...(sessions === 0
       ? []
       : [`${counted(sessions, 'session')} ended: who is signed in signs in again.`]),
-    'Credentials of clusters that were given before are not taken any more; kubectl gets others by itself.',
+    'Tokens of ours for clusters that were given before are not taken any more; kubectl gets others by itself.',
+    'Client certificates and tokens of ServiceAccounts that were given before say who somebody is until they end, an hour at most.',
     'Agents take over what the database says as they connect, now or when central starts.',
     'What they lose by it goes at once, unless it is more than the removal guard lets pass; that, and access that they did not have before, waits for you:',
     '  ambit-central epoch report                 what differs, per cluster',

@@ -102,7 +102,9 @@ export class AdmitIdentity {
       const { guard } = await attempt(false);
       if (guard !== undefined) await attempt(true);
     } catch (error) {
-      if (!isAppError(error, 'confirmation_required')) throw error;
+      // Who is the last administrator stays one, and has to come in to see to it.
+      if (!isAppError(error, 'confirmation_required') && !isAppError(error, 'last_admin'))
+        throw error;
       await attempt(true);
     }
     return progress;
@@ -155,7 +157,7 @@ async function admitIn(
   signIn: UpstreamSignIn,
   { keeps, progress }: { readonly keeps: boolean; readonly progress: Progress },
 ): Promise<void> {
-  const provider = await providerOf(tx, signIn.provider);
+  const provider = await providerOf(tx, signIn);
   requireAccount(signIn);
   const { spec, name } = provider;
   const mapped = mappedGroups(signIn, {
@@ -175,10 +177,18 @@ async function admitIn(
   if (keeps) tellHeld(tx, name, person.name);
 }
 
-async function providerOf(tx: Transaction, name: string): Promise<StoredProvider> {
+/** A provider that has another issuer now is another one: what the former one said last lets nobody in through it. */
+async function providerOf(
+  tx: Transaction,
+  { provider: name, issuer }: UpstreamSignIn,
+): Promise<StoredProvider> {
   const record = await tx.plain('IdentityProvider').find(name);
-  if (record !== null) return storedProvider(record);
-  throw identityRefused(name, 'There is no such provider any more.', undefined, 'no_provider');
+  if (record === null)
+    throw identityRefused(name, 'There is no such provider any more.', undefined, 'no_provider');
+  const provider = storedProvider(record);
+  if (provider.spec.issuer === issuer) return provider;
+  const why = 'It was changed to another issuer while you signed in.';
+  throw identityRefused(name, why, 'Sign in again.', 'another_issuer');
 }
 
 /** What names an account for ever is of the length that OpenID Connect allows, or a little more. */
@@ -193,7 +203,7 @@ const refusedNotes = (groups: readonly JudgedGroup[]): string[] =>
   );
 
 const held = (provider: string): string =>
-  `${provider} no longer names groups that you are in. Because it took too much away lately, you stay in them until an administrator has looked.`;
+  `${provider} no longer names groups that you are in. Because it took too much away lately, or the last administrator, you stay in them until an administrator has looked.`;
 
 function tellHeld(tx: Transaction, provider: string, name: string): void {
   tx.audit.record({

@@ -44,13 +44,14 @@ export const identityProviderKind = {
   },
 } as ServedKind;
 
-/** Who came in through another issuer came in through another provider, whatever its name is. */
+/** Who came in through another issuer came in through another provider, whatever its name is: what that gave goes as with it. */
 async function endFormerIssuer(tx: Transaction, name: string, issuer: string): Promise<void> {
   const before = await tx.plain(kind).find(name);
   if (before === null || before.spec['issuer'] === issuer) return;
   const identities = await tx.identities.ofProvider(before.uid);
   await tx.identities.orphan(identities);
   await endSessionsOfIdentities(tx, identities, `IdentityProvider ${name} has another issuer now.`);
+  auditLeft(tx, await tx.members.takeAll(claimsSource(name)));
 }
 
 function expressionProblems({ groups }: IdentityProviderSpecWrite): readonly Problem[] {

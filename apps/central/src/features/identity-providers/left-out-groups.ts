@@ -1,4 +1,5 @@
 import { claimsOfProvider } from '@ambit/contracts';
+import type { Millis } from '@ambit/kernel';
 import type { ServerMetadata } from 'openid-client';
 import { askOutside } from '../../platform/fetch-outside.ts';
 import { serverOf } from './known-provider.ts';
@@ -15,6 +16,9 @@ export interface GroupSource {
 
 /** A person in more groups than this is no person. */
 const mostGroups = 20_000;
+/** Pages may be short, and empty; a list that never ends is none. */
+const mostPages = 200;
+const wholeWithinMs: Millis = 20_000;
 
 /**
  * Entra leaves groups out of a token when there are more than 200, and says so. They are read from Microsoft Graph, when the
@@ -51,8 +55,10 @@ function isLeftOut(claims: Claims, name: string): boolean {
 async function groupsInGraph({ provider, metadata, accessToken }: GroupSource): Promise<string[]> {
   const graph = graphOf(provider, metadata);
   const found: string[] = [];
+  const until = performance.now() + wholeWithinMs;
   let next: URL | undefined = new URL('/v1.0/me/transitiveMemberOf?$select=id&$top=999', graph);
-  while (next !== undefined && found.length <= mostGroups) {
+  for (let pages = 0; next !== undefined && found.length <= mostGroups; pages++) {
+    if (pages === mostPages || performance.now() >= until) throw new Error('its list does not end');
     const page: GraphPage = await readPage(next, provider, accessToken);
     found.push(...page.groups);
     // The access token goes where it was meant for, whatever the page says.
