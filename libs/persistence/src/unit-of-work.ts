@@ -147,7 +147,10 @@ export class UnitOfWork {
     requireEvent(changes);
     const revised = { changes, actor: meta.actor };
     const done = { value: { value, ...revised } };
-    if (changes.makesRevision()) return { ...done, seal: sealStatement([revised], at) };
+    if (changes.makesRevision()) {
+      changes.settle(new Date(this.#ports.clock.now()));
+      return { ...done, seal: sealStatement([revised], at) };
+    }
     if (meta.dryRun !== true) await insertEvents(open, changes.events, at);
     return done;
   }

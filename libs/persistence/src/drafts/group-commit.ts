@@ -102,7 +102,9 @@ export class GroupCommit {
     const all = together.map(({ commitment }) => commitment);
     const writes = all.map((each) => each.writes);
     const holds = PolicyWrites.holds(writes);
-    const rows = await this.#send(statementsOf(holds, all, this.#now()));
+    const now = this.#now();
+    for (const { changes } of all) changes.settle(now);
+    const rows = await this.#send(statementsOf(holds, all, now));
     return rows[holds.length] ?? [];
   }
 }

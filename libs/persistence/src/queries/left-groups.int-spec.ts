@@ -49,6 +49,28 @@ test('who leaves a group is the same to whoever takes the person out, follows th
   expect(await inSnapshot()).toEqual([left]);
 });
 
+test('who leaves by a change that takes long leaves when it is committed, made in a transaction or drafted', async () => {
+  const [slow, [ann = '']] = await groupOf('slow', 'ann');
+  const { commit } = await policy.change(async (tx) => {
+    const removed = await tx.members.remove(slow, [ann]);
+    policy.clock.advance(60_000);
+    return removed;
+  });
+  const [left] = leftIn(commit?.changes);
+  expect(left?.spec['leftAt']).toBe(policy.clock.now());
+  await groupOf('drafted', 'ben');
+  const actor = { kind: 'system', name: 'test' } as const;
+  const draft = await policy.unit.draft({ actor }, undefined, async (tx) => {
+    const put = await tx.groups.put({ name: 'drafted', labels: {}, memberUids: [] });
+    tx.audit.record({ type: 'group.updated', message: 'nobody is left in it' });
+    return put;
+  });
+  policy.clock.advance(60_000);
+  const [other] = leftIn((await policy.unit.commit(draft)).commit?.changes);
+  expect(other).toMatchObject({ name: 'drafted/ben', spec: { leftAt: policy.clock.now() } });
+  expect(await inSnapshot()).toEqual(expect.arrayContaining([left, other]));
+});
+
 test('of who leaves twice the last time counts, and who leaves because the group goes has left it', async () => {
   const [group, [cyd = '']] = await groupOf('blue', 'cyd');
   await policy.change((tx) => tx.members.remove(group, [cyd]));

@@ -2,13 +2,13 @@ import { leftGroupKind } from '@ambit/domain';
 import type { PolicyMembership, PolicyPlain } from '@ambit/domain';
 import type { SnapshotSource } from '../kinds/stored-kind.ts';
 
-/** A membership that ended, as the policy knows it: webhooks of clusters do not count the group of older tokens. */
-export function leftGroup(
-  { uid, name, groupUid, userUid }: PolicyMembership,
-  at: Date,
-): PolicyPlain {
+/**
+ * A membership that ended, as the policy knows it: webhooks of clusters do not count the group of older tokens. `leftAt` is
+ * filled in when it is committed, so that the same work twice is the same change.
+ */
+export function leftGroup({ uid, name, groupUid, userUid }: PolicyMembership): PolicyPlain {
   const [group = ''] = name.split('/');
-  const spec = { groupUid, userUid, group, leftAt: at.getTime() };
+  const spec = { groupUid, userUid, group, leftAt: 0 };
   return { kind: 'Plain', of: leftGroupKind, uid, name, labels: {}, spec };
 }
 

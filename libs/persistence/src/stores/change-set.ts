@@ -5,6 +5,7 @@ import type {
   PolicyKind,
   PolicyMembership,
   PolicyObject,
+  PolicyPlain,
 } from '@ambit/domain';
 import { endedSession } from '../queries/ended-sessions.ts';
 import { leftGroup } from '../queries/left-groups.ts';
@@ -45,6 +46,7 @@ export class ChangeSet implements PolicyRecorder {
   readonly #stamp: Stamp;
   readonly #changes: PolicyChange[] = [];
   readonly #revoked: RevokedCredential[] = [];
+  readonly #left: PolicyPlain[] = [];
 
   constructor(stamp: Stamp) {
     this.#stamp = stamp;
@@ -70,10 +72,20 @@ export class ChangeSet implements PolicyRecorder {
     this.record({ op: 'delete', kind, uid }, name);
   }
 
-  /** A person leaves a group and stays a person; what is issued from now on does not say otherwise. */
+  /** A person leaves a group and stays a person. When, `settle` says. */
   leave(gone: PolicyMembership): void {
     this.delete('Membership', gone.uid, gone.name);
-    this.put(leftGroup(gone, new Date(this.#stamp.time)));
+    const left = leftGroup(gone);
+    this.#left.push(left);
+    this.put(left);
+  }
+
+  /**
+   * Call right before it is committed: however long it took until then, who leaves a group was in it for whoever issued a
+   * token meanwhile.
+   */
+  settle(at: Date): void {
+    for (const { spec } of this.#left) Object.assign(spec, { leftAt: at.getTime() });
   }
 
   /** Deletes an object of a kind without a table of its own, which the compiler has as `compiled`. */
