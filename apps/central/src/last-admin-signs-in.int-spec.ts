@@ -33,8 +33,17 @@ test('the last administrator comes in and stays one when the provider no longer 
   const { notes } = await signIns.admit(comes([]));
   expect(notes).toEqual([expect.stringContaining('you stay in them')]);
   expect((await central.get('/me', { token })).body.permissions).toContain('tokens:write');
+  const path = '/users/ada%40corp.example/identities';
+  const [{ id }] = (await central.get(path, { token })).body.items;
+  expect(await central.call('DELETE', `${path}/${id}`, { token })).toMatchObject({
+    status: 409,
+    body: { code: 'last_admin' },
+  });
   const made = { name: 'another', role: 'admin' };
-  expect((await central.call('POST', '/tokens', { token, body: made })).status).toBe(201);
+  const another = await central.call('POST', '/tokens', { token, body: made });
+  expect(another.status).toBe(201);
   expect((await signIns.admit(comes([]))).notes).toEqual([]);
   expect((await central.get('/me', { token })).body.permissions).toEqual(['self']);
+  const admin = another.body.token;
+  expect((await central.call('DELETE', `${path}/${id}`, { token: admin })).status).toBe(200);
 });

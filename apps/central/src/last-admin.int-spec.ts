@@ -61,6 +61,9 @@ afterAll(async () => {
   await db.close();
 });
 
+/** Replicas follow it a moment later. */
+const head = (): Promise<unknown[]> => db.database.query('SELECT revision FROM policy_head');
+
 describe('the last way of an administrator to come in', () => {
   test('a token stays while nobody else can come in, and goes once somebody can', async () => {
     expect(await one.call('DELETE', '/tokens/first-admin')).toMatchObject(last);
@@ -97,17 +100,11 @@ describe('the last way of an administrator to come in', () => {
       () => ({ objects: [user('bob'), user('ada', { active: false })] }),
     ],
   ] as const)('%s is refused, and changes nothing', async (_, method, path, body) => {
-    const stored = async (): Promise<unknown[]> =>
-      Promise.all(
-        ['/users/ada', '/users/bob', '/delegations/admins'].map(
-          async (of) => (await by(ada, 'GET', of)).body,
-        ),
-      );
-    const before = await stored();
+    const before = await head();
     expect(await by(ada, method, path, body?.())).toMatchObject(last);
     if (method !== 'POST')
       expect(await by(ada, method, `${path}?dryRun=All`, body?.())).toMatchObject(last);
-    expect(await stored()).toEqual(before);
+    expect(await head()).toEqual(before);
   });
 
   test('through a group: its members, and the group itself', async () => {

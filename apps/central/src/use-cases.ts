@@ -60,7 +60,7 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     access,
     membership: new GroupMembership(world, commit, gateway.connections),
     admission: new AdmitIdentity(commit, unitOfWork, world),
-    identities: new ManageIdentities(commit, database),
+    identities: new ManageIdentities(commit, database, unitOfWork),
     sessions: new ManageSessions(unitOfWork, database, clock),
     credentials: {
       issue: new IssueCredential({

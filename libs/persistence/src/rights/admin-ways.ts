@@ -1,10 +1,15 @@
 import { one, type Sql } from '../sql.ts';
 
+/** Providers by which a person comes in, or may yet: of those whose accounts of theirs were all unlinked none lets them in. */
+const comesBy = (user: string): string =>
+  `EXISTS (SELECT FROM policy_objects p LEFT JOIN identities i ON i.provider_uid = p.uid AND i.user_uid = ${user}
+    WHERE p.kind = 'IdentityProvider' AND i.unlinked_at IS NULL)`;
+
 /** Who can come in: a person with a way to sign in, a program with an issuer or a token that speaks for it. */
 const canComeIn = (uid: string): string => `(
   EXISTS (SELECT FROM users u WHERE u.uid = ${uid} AND u.active AND (
     EXISTS (SELECT FROM local_credentials l WHERE l.user_uid = u.uid AND l.password_hash IS NOT NULL)
-    OR EXISTS (SELECT FROM policy_objects p WHERE p.kind = 'IdentityProvider')))
+    OR ${comesBy('u.uid')}))
   OR EXISTS (SELECT FROM policy_objects s WHERE s.uid = ${uid} AND s.kind = 'ServiceIdentity' AND (
     s.spec -> 'federation' <> '[]'::jsonb
     OR EXISTS (SELECT FROM sessions t WHERE t.principal_uid = s.uid AND t.token_name IS NOT NULL

@@ -1,9 +1,9 @@
 import type { Identity } from '@ambit/contracts';
 import { defined, notFound } from '@ambit/kernel';
 import { findUser, listIdentities } from '@ambit/persistence';
-import type { IdentityRecord, Sql, Transaction } from '@ambit/persistence';
+import type { IdentityRecord, Sql, Transaction, UnitOfWork } from '@ambit/persistence';
 import { timestamp } from '../../platform/object-response.ts';
-import { objectOf, requireRight } from '../policy/public.ts';
+import { keepAdmin, objectOf, requireRight } from '../policy/public.ts';
 import type { CommitPolicy, CommitRequest } from '../policy/public.ts';
 import { endSessionsOfIdentities } from '../sessions/public.ts';
 import { giveGroups } from './give-groups.ts';
@@ -18,10 +18,12 @@ interface Which {
 export class ManageIdentities {
   readonly #commit: CommitPolicy;
   readonly #sql: Sql;
+  readonly #unitOfWork: Pick<UnitOfWork, 'hasAdmin'>;
 
-  constructor(commit: CommitPolicy, sql: Sql) {
+  constructor(commit: CommitPolicy, sql: Sql, unitOfWork: Pick<UnitOfWork, 'hasAdmin'>) {
     this.#commit = commit;
     this.#sql = sql;
+    this.#unitOfWork = unitOfWork;
   }
 
   /** Of one person, also those that were unlinked. Throws `not_found`. */
@@ -32,7 +34,7 @@ export class ManageIdentities {
 
   /**
    * The account lets nobody in any more: its sessions end, and so do the memberships that its provider gave. It stays known
-   * as the account of this person, unless it is forgotten. Throws `not_found`. Unlinking twice is no error.
+   * as the account of this person, unless it is forgotten. Throws `not_found`, `last_admin`. Unlinking twice is no error.
    */
   async unlink({ user, id }: Which, forget: boolean, request: CommitRequest): Promise<Identity> {
     const { value } = await this.#commit.run({ ...request, unguarded: true }, async (tx) => {
@@ -45,6 +47,7 @@ export class ManageIdentities {
       await endSessionsOfIdentities(tx, [id], `The account that it began with was unlinked.`);
       await takeGiven(tx, identity);
       audit(tx, identity, forget);
+      await keepAdmin(tx, this.#unitOfWork);
       return identity;
     });
     return identityResponse(value);
