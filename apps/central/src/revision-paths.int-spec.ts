@@ -120,7 +120,7 @@ const paths: readonly Path[] = [
   },
   {
     path: 'a member leaves a group',
-    makes: ['delete member', 'touch member'],
+    makes: ['leave member', 'touch member'],
     run: () => done('POST', '/groups/team/members', { remove: ['ben'] }),
     tells: 'group.member_removed',
   },
@@ -150,7 +150,7 @@ const paths: readonly Path[] = [
   },
   {
     path: 'a group is deleted',
-    makes: ['delete group'],
+    makes: ['delete group', 'leave drop-memberships'],
     run: () => done('DELETE', '/groups/team'),
     tells: 'group.deleted',
   },
@@ -285,7 +285,7 @@ async function makersInSource(): Promise<string[]> {
     const source = await readFile(join(parentPath, file), 'utf8');
     const name = file.replace(/(\.store)?\.ts$/, '');
     for (const [, put, touched, bump] of source.matchAll(
-      /changes\.(?:(put|delete|revoke|record|end)\w*\(|(touchedGroups)|(bump) =)/g,
+      /changes\.(?:(put|delete|leave|revoke|record|end)\w*\(|(touchedGroups)|(bump) =)/g,
     ))
       found.add(`${put ?? (touched && 'touch') ?? bump ?? ''} ${name}`);
   }
