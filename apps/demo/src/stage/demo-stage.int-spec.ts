@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '@ambit/config';
+import { checkPolicyDocument } from '@ambit/contracts';
 import { demoSettings, type DemoSettings } from '../demo-settings.ts';
 import { readPolicy } from '../story/read-policy.ts';
 import { claimPorts } from './claim-ports.ts';
+import { offerToCentral, startCompanyProvider } from './company-provider.ts';
 import { openDataFolder } from './open-data-folder.ts';
 import { programEnvironment } from './program-environment.ts';
 import { demoFiles } from './program-paths.ts';
@@ -82,6 +84,20 @@ test('programs of the demo get no settings of another Ambit', () => {
       AMBIT_CACHE_DIR: '/cache',
     }),
   ).toEqual({ PATH: '/bin', AMBIT_CACHE_DIR: '/cache' });
+});
+
+test('the secret of the provider stands in a file for this account, and not in its object', async () => {
+  const provider = await startCompanyProvider('https://127.0.0.1:1');
+  try {
+    const object = await offerToCentral(provider, root);
+    expect(checkPolicyDocument(object)).toMatchObject({ ok: true });
+    expect(JSON.stringify(object)).not.toContain(provider.clientSecret);
+    const file = join(root, 'idp-secrets', provider.name);
+    expect((await readFile(file, 'utf8')).trim()).toBe(provider.clientSecret);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  } finally {
+    await provider.stop();
+  }
 });
 
 test('the policy is sound: 6 people, 3 groups, 4 roles, 7 grants, one by namespace selector', async () => {
