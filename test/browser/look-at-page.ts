@@ -41,7 +41,9 @@ const widthOf = (page: Page): Promise<number> =>
   page.evaluate(`Math.max(document.documentElement.scrollWidth, document.body.scrollWidth,
     ...Array.from(document.querySelectorAll('main *'), (each) => Math.ceil(each.getBoundingClientRect().right)), innerWidth)`);
 
-const focusable = `Array.from(document.querySelectorAll('a[href],button,input:not([type=hidden])'))`;
+/** What is folded away cannot be used, and what scrolls is moved by keys. */
+const focusable = `Array.from(document.querySelectorAll('a[href],button,input:not([type=hidden]),summary,[tabindex="0"]'))
+  .filter((each) => each.checkVisibility())`;
 
 /** Tab comes to everything that can be used, in the order in which it is read, and each shows that it has the focus. */
 export async function keyboardReachesAll(page: Page): Promise<void> {

@@ -18,6 +18,11 @@ import {
   localUser,
   password,
 } from '../../apps/central/src/sign-in.test-support.ts';
+import { startUpstream, stopUpstreams } from '../../apps/central/src/upstream.test-support.ts';
+import type {
+  TestUpstream,
+  UpstreamOptions,
+} from '../../apps/central/src/upstream.test-support.ts';
 import { createAuthority } from '../../libs/dev-cluster/src/access/certificates.ts';
 import { chromiumFlags, findChromium } from '../support/chromium.ts';
 
@@ -44,6 +49,7 @@ export class PagesWorld {
   readonly #front: Front;
   readonly #browser: Browser;
   readonly #keys = new Map<string, string>();
+  readonly #providers = new Map<string, TestUpstream>();
 
   private constructor(parts: {
     db: TestDatabase;
@@ -97,6 +103,18 @@ export class PagesWorld {
     this.#keys.set(name, await localUser(this.central, this, name));
   }
 
+  /** A provider of the company, which runs and which central knows. */
+  async addProvider(options: UpstreamOptions): Promise<void> {
+    const provider = await startUpstream(this.central, { ...options, centralUrl: this.url });
+    this.#providers.set(provider.name, provider);
+  }
+
+  provider(name: string): TestUpstream {
+    const found = this.#providers.get(name);
+    if (found === undefined) throw new Error(`there is no provider ${name}`);
+    return found;
+  }
+
   /** The variables of somebody's command: all of it in a folder of theirs, and a PATH that is one folder. */
   commandLine(name: string): Record<string, string> {
     const home = join(this.folder, name);
@@ -121,13 +139,23 @@ export class PagesWorld {
     return { name, password, code: codeOf(this.#keys.get(name) ?? '') };
   }
 
-  /** Fills in the form of the page. */
+  /** Fills in the form of the page, which is folded where there are providers. */
   async signIn(page: Page, name: string): Promise<void> {
     const fields = await this.signInFields(name);
+    const folded = page.locator('details:not([open]) > summary');
+    if ((await folded.count()) > 0) await folded.click();
     await page.getByLabel('Name').fill(fields.name);
     await page.getByLabel('Password').fill(fields.password);
     await page.getByLabel('Code of your authenticator').fill(fields.code);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  }
+
+  /** Presses the button of a provider, and says there who one is. */
+  async signInWith(page: Page, title: string, name: string): Promise<void> {
+    await page.getByRole('button', { name: `Sign in with ${title}`, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Log in', exact: true }).waitFor();
+    await page.getByLabel('Name').fill(name);
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
   }
 
   /** Nobody has to wait for what others tried. */
@@ -161,6 +189,7 @@ export class PagesWorld {
 
   async stop(): Promise<void> {
     await this.#browser.close();
+    await stopUpstreams();
     await this.#front.close();
     await this.central.stop();
     await this.db.close();

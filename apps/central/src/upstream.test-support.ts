@@ -21,14 +21,23 @@ export interface UpstreamOptions {
   readonly spec?: object;
   readonly name?: string;
   readonly start?: typeof startDevProvider;
+  /** Where people reach central, when that is not where it listens. */
+  readonly centralUrl?: string;
 }
 
 /** Starts a provider and makes it known to central; its secret stands where central looks for it. */
 export async function startUpstream(
   central: TestCentral,
-  { dialect, people, spec = {}, name = dialect, start = startDevProvider }: UpstreamOptions,
+  {
+    dialect,
+    people,
+    spec = {},
+    name = dialect,
+    start = startDevProvider,
+    centralUrl,
+  }: UpstreamOptions,
 ): Promise<TestUpstream> {
-  const redirectUris = [`${central.running.restUrl}/sign-in/callback/${name}`];
+  const redirectUris = [`${centralUrl ?? central.running.restUrl}/sign-in/callback/${name}`];
   const domain = `${name}.example`;
   const known = people.map((one) => ({ email: `${one.name}@${domain}`, ...one }));
   const provider = await start({ dialect, people: known, redirectUris });

@@ -117,24 +117,28 @@ function facts({ issuer, subject, claims, groups, joins, leaves, access, notes }
     ({ grant, role, group }) =>
       `${role} by grant ${grant}${group === undefined ? '' : `, through ${group}`}`,
   );
-  return markup`<dl>
+  return markup`<dl class="facts">
       <dt>Groups</dt>
-      <dd>${list(groupTexts)}</dd>
+      <dd>${folded(groupTexts)}</dd>
       <dt>Would join</dt>
-      <dd>${list(joins)}</dd>
+      <dd>${folded(joins)}</dd>
       <dt>Would leave</dt>
-      <dd>${list(leaves)}</dd>
+      <dd>${folded(leaves)}</dd>
       <dt>Access</dt>
-      <dd>${list(accessTexts)}</dd>
+      <dd>${folded(accessTexts)}</dd>
       <dt>Notes</dt>
-      <dd>${list(notes)}</dd>
-      <dt>Issuer and subject</dt>
-      <dd><code>${issuer}</code> <code>${subject}</code></dd>
+      <dd>${folded(notes)}</dd>
+      <dt>Issuer</dt>
+      <dd><code>${issuer}</code></dd>
+      <dt>Subject</dt>
+      <dd><code>${subject}</code></dd>
       <dt>Claims</dt>
-      <dd><pre><code>${JSON.stringify(claims, undefined, 2)}</code></pre></dd>
+      <dd><pre tabindex="0" role="region" aria-label="Claims"><code>${JSON.stringify(claims, undefined, 2)}</code></pre></dd>
     </dl>`;
 }
 
+/** More is folded. */
+const mostUnfolded = 8;
 const mostListed = 50;
 
 function list(texts: readonly string[]): Html {
@@ -145,4 +149,12 @@ function list(texts: readonly string[]): Html {
   return markup`<ul>
     ${items}${rest}
   </ul>`;
+}
+
+function folded(texts: readonly string[]): Html {
+  if (texts.length <= mostUnfolded) return list(texts);
+  return markup`<details>
+    <summary>${texts.length} in all</summary>
+    ${list(texts)}
+  </details>`;
 }

@@ -31,12 +31,16 @@ form+form .answers{margin-top:.75rem}
 details{margin-top:1.75rem;padding-top:1.25rem;border-top:1px solid var(--line)}
 summary{color:var(--quiet);cursor:pointer}
 ul{margin:0;padding-left:1.25rem}
-pre{max-height:24rem;margin:0;overflow:auto;font-weight:400}
+pre{max-height:24rem;margin:.25rem 0 0;padding:.75rem;overflow:auto;white-space:pre-wrap;background:var(--page);border-radius:.5rem}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.25rem;margin:1.25rem 0}
+dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.5rem 1.25rem;margin:1.25rem 0}
 dt{color:var(--quiet)}
 dd{margin:0;font-weight:600}
+.facts{grid-template-columns:minmax(0,1fr);gap:0}
+.facts dd{margin-bottom:1rem;font-weight:400}
+.facts details{margin:0;padding:0;border:0}
+.facts code{font-size:.875rem}
 .wrong{margin:0 0 1rem;padding:.75rem 1rem;color:var(--wrong);background:var(--wrong-back);border-left:.25rem solid;border-radius:.25rem}
 .out{margin-top:1.75rem;padding-top:1.25rem;border-top:1px solid var(--line)}
 .out button{color:var(--quiet);font-weight:400}
-@media (max-width:24rem){body{padding-top:1.5rem}main{padding:1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.75rem}}`;
+@media (max-width:24rem){body{padding-top:1.5rem}main{padding:1.25rem 1rem}dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.75rem}}`;
