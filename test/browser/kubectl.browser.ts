@@ -14,9 +14,11 @@ import {
 } from '@ambit/dev-cluster';
 import type { CallerSources, DevCluster, DevClusters, HeldPort } from '@ambit/dev-cluster';
 import { defaultCeiling } from '@ambit/rbac';
+import type { CredentialWay } from '@ambit/rbac';
 import { eventually, RecordingLogger } from '@ambit/testing';
+import { printPolicy } from '../../apps/agent/src/admission/print-policy.ts';
 import { agentSettings } from '../../apps/agent/src/config.ts';
-import { agentRules } from '../../apps/agent/src/print-rbac.ts';
+import { printRbac } from '../../apps/agent/src/print-rbac.ts';
 import { runAgent, type RunningAgent } from '../../apps/agent/src/run.ts';
 import { printWebhookConfig } from '../../apps/agent/src/token-webhook/print-webhook-config.ts';
 import { document, grant } from '../../apps/central/src/central.test-support.ts';
@@ -40,23 +42,39 @@ const auditPolicy = {
 interface WayIn {
   readonly cluster: string;
   readonly access: object;
+  readonly ceiling: readonly CredentialWay[];
+  /** Who the person is there. */
+  readonly user: RegExp;
   /** Called when central knows the cluster. */
   callers(this: void, world: World, name: string): Promise<CallerSources>;
-  login(this: void, world: World): Promise<void>;
+  /** With a browser that nobody used before. */
+  login(this: void, world: World, page: Page): Promise<void>;
 }
+
+const byName = /^ambit:ada@acme\.example$/;
+const provider = 'Acme';
+const asItComes = async (): Promise<CallerSources> => ({});
 
 const ways: readonly WayIn[] = [
   {
     cluster: 'asks-its-agent',
     access: { credential: 'Token', via: 'Webhook' },
+    ceiling: ['TokenWebhook'],
+    user: byName,
     callers: async (world, name) => ({
       tokenWebhook: await printWebhookConfig(await world.agentSettings(name)),
     }),
-    login: async ({ pages, page, env }) => loginByDevice(pages, page, { env, person }),
+    login: async ({ pages, env }, page) =>
+      loginByDevice(pages, page, {
+        ...{ env, person },
+        signIn: (shown) => pages.signInWith(shown, provider, 'ada'),
+      }),
   },
   {
     cluster: 'checks-itself',
     access: { credential: 'Token', via: 'OIDC' },
+    ceiling: [],
+    user: byName,
     callers: async (world, name) => {
       const file = join(world.pages.folder, `${name}-authentication.yaml`);
       const ca = ['--issuer-ca', world.pages.caFile];
@@ -64,25 +82,48 @@ const ways: readonly WayIn[] = [
       await writeFile(file, printed.stdout);
       return { apiServerFlags: [`--authentication-config=${file}`] };
     },
-    login: async ({ pages, page, env }) => loginByBrowser(pages, page, { env, person }),
+    login: async ({ pages, env }, page) => loginByBrowser(pages, page, { env, person }),
+  },
+  {
+    cluster: 'signs-certificates',
+    access: { credential: 'ClientCertificate' },
+    ceiling: ['ClientCertificate'],
+    user: byName,
+    callers: asItComes,
+    login: async ({ pages, env }, page) =>
+      loginByBrowser(pages, page, {
+        ...{ env, person },
+        signIn: (shown) => pages.signInWith(shown, provider, 'ada'),
+      }),
+  },
+  {
+    cluster: 'has-accounts',
+    access: { credential: 'ServiceAccountToken' },
+    ceiling: ['ServiceAccountToken'],
+    user: /^system:serviceaccount:ambit-access:ambit-ada-acme-example-[a-z2-7]{16}$/,
+    callers: asItComes,
+    login: async ({ pages, env }, page) => loginByDevice(pages, page, { env, person }),
   },
 ];
+
+interface AuditLine {
+  readonly user: { readonly username: string };
+  readonly objectRef?: { readonly resource?: string; readonly namespace?: string };
+}
 
 /** Central behind TLS, a cluster for each way with its agent, and somebody with a browser, the command and kubectl. */
 class World {
   readonly pages: PagesWorld;
-  readonly page: Page;
   readonly env: Record<string, string>;
   readonly #agents: RunningAgent[] = [];
   #clusters: DevClusters | undefined;
   readonly #webhook: HeldPort;
 
   private constructor(
-    parts: { pages: PagesWorld; page: Page; env: Record<string, string> },
+    parts: { pages: PagesWorld; env: Record<string, string> },
     webhook: HeldPort,
   ) {
     this.pages = parts.pages;
-    this.page = parts.page;
     this.env = parts.env;
     this.#webhook = webhook;
   }
@@ -90,13 +131,18 @@ class World {
   static async start(): Promise<World> {
     const pages = await PagesWorld.start();
     await pages.addPerson(person);
-    const context = await pages.newContext();
+    await pages.addProvider({
+      dialect: 'okta',
+      name: 'acme',
+      people: [{ name: 'ada', email: person, groups: [] }],
+      spec: { title: provider, provisioning: 'Linked', domains: ['acme.example'] },
+    });
     const env = {
       ...pages.commandLine('ada'),
       KUBECONFIG: join(pages.folder, 'ada', 'kubeconfig'),
       HOME: join(pages.folder, 'ada'),
     };
-    const world = new World({ pages, page: await context.newPage(), env }, await holdPort());
+    const world = new World({ pages, env }, await holdPort());
     try {
       await world.#startClusters();
       await world.#installCommand();
@@ -113,7 +159,7 @@ class World {
       AMBIT_KUBECONFIG: join(this.pages.folder, `${name}-agent.kubeconfig`),
       AMBIT_AGENT_SERVER: this.pages.central.agentAddress,
       AMBIT_DATA_DIR: join(this.pages.folder, `${name}-agent`),
-      AMBIT_CEILING: join(this.pages.folder, 'ceiling.yaml'),
+      AMBIT_CEILING: join(this.pages.folder, `${name}-ceiling.yaml`),
       AMBIT_HEALTH_LISTEN: 'off',
       ...(name === 'asks-its-agent'
         ? { AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${this.#webhook.port}` }
@@ -143,11 +189,14 @@ class World {
     });
   }
 
-  /** Who made requests of an API server, as its own audit log has it. */
-  async auditedUsers(name: string): Promise<Set<string>> {
-    const lines = (await readFile(this.#auditLog(name), 'utf8')).trim().split('\n');
-    const users = lines.map((line) => (JSON.parse(line) as { user: { username: string } }).user);
-    return new Set(users.map(({ username }) => username));
+  /** Who asked for the pods of payments, as the API server's own audit log has it. */
+  async auditedUsers(name: string): Promise<readonly string[]> {
+    const text = await readFile(this.#auditLog(name), 'utf8');
+    const lines = text.split('\n').filter((line) => line.endsWith('}'));
+    const asked = lines
+      .map((line) => JSON.parse(line) as AuditLine)
+      .filter(({ objectRef: of }) => of?.resource === 'pods' && of.namespace === 'payments');
+    return [...new Set(asked.map(({ user }) => user.username))];
   }
 
   #auditLog(name: string): string {
@@ -157,7 +206,6 @@ class World {
   async #startClusters(): Promise<void> {
     const { folder, central } = this.pages;
     const names = ways.map(({ cluster }) => cluster);
-    await writeFile(join(folder, 'ceiling.yaml'), 'spec: {credentials: [TokenWebhook]}\n');
     const policy = join(folder, 'audit-policy.yaml');
     await writeFile(policy, JSON.stringify(auditPolicy));
     await central.apply(
@@ -178,8 +226,14 @@ class World {
   }
 
   /** The owner's part: a namespace, an agent, and where people reach the API server. */
-  async #openUp({ cluster: name, access }: WayIn, dev: DevCluster): Promise<void> {
+  async #openUp(
+    { cluster: name, access, ceiling: credentials }: WayIn,
+    dev: DevCluster,
+  ): Promise<void> {
     const { central } = this.pages;
+    const ceiling = { ...defaultCeiling, credentials };
+    const file = join(this.pages.folder, `${name}-ceiling.yaml`);
+    await writeFile(file, `spec: {credentials: [${credentials.join(', ')}]}\n`);
     const made = await kubectl(dev, ['create', 'namespace', 'payments'], { settings });
     expect(made).toMatchObject({ exitCode: 0 });
     const caData = Buffer.from(dev.caPem).toString('base64');
@@ -188,8 +242,8 @@ class World {
     );
     const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
     const agent = await this.agentSettings(name, body.token);
-    const rules = agentRules({ ...defaultCeiling, credentials: ['TokenWebhook'] });
-    await writeFile(agent.kubeconfig ?? '', await dev.agentKubeconfig(rules), { mode: 0o600 });
+    const rights = await dev.agentKubeconfig(printRbac(ceiling), printPolicy(ceiling, {}));
+    await writeFile(agent.kubeconfig ?? '', rights, { mode: 0o600 });
     if (name === 'asks-its-agent') await this.#webhook.release();
     const { signal } = new AbortController();
     this.#agents.push(await runAgent(agent, {}, { logger: new RecordingLogger(), signal }));
@@ -214,13 +268,15 @@ class World {
   let world: World;
   beforeAll(async () => {
     world = await World.start();
-  }, 180_000);
+  }, 300_000);
   afterAll(() => world?.stop(), 60_000);
 
   test.each(ways)(
     'signs in and works in a cluster that $cluster, whose audit log has the right name',
-    async ({ cluster, login }) => {
-      await login(world);
+    async ({ cluster, login, user }) => {
+      const context = await world.pages.newContext();
+      await login(world, await context.newPage());
+      await context.close();
       expect(await world.ambit('use', `${cluster}/payments`)).toMatchObject({ exitCode: 0 });
       await eventually(
         async () => {
@@ -231,7 +287,9 @@ class World {
       );
       const secrets = await world.kubectl('get', 'secrets');
       expect(secrets.stderr).toContain('Forbidden');
-      expect(await world.auditedUsers(cluster)).toContain(`ambit:${person}`);
+      const users = await world.auditedUsers(cluster);
+      expect(users).toEqual([expect.stringMatching(user)]);
+      expect((await world.ambit('clusters', '-o', 'wide')).stdout).toContain(users[0]);
       expect(await readFile(world.env['KUBECONFIG'] ?? '', 'utf8')).not.toMatch(/amb[ar]_|eyJ/);
     },
     120_000,

@@ -11,6 +11,8 @@ import type { PagesWorld } from './pages-world.ts';
 interface LoginOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly person: string;
+  /** How they sign in on the page that asks; with a password of ours unless told. */
+  readonly signIn?: (page: Page) => Promise<void>;
 }
 
 /** The command starts beside a browser. */
@@ -27,7 +29,7 @@ export const press = (page: Page, name: string): Promise<void> =>
 export async function loginByDevice(
   world: PagesWorld,
   page: Page,
-  { env, person }: LoginOptions,
+  { env, person, signIn = (shown) => world.signIn(shown, person) }: LoginOptions,
 ): Promise<void> {
   const run = startCommand(['login', world.url, '--device'], { env });
   const link = await eventually(() => {
@@ -36,7 +38,7 @@ export async function loginByDevice(
     return shown;
   }, startWithin);
   await page.goto(link);
-  await world.signIn(page, person);
+  await signIn(page);
   await press(page, 'Go on');
   await press(page, 'Approve');
   await heading(page, 'Approved');
@@ -48,8 +50,9 @@ export async function loginByDevice(
 export async function answerLogin(
   world: PagesWorld,
   page: Page,
-  { env, person, answer }: LoginOptions & { readonly answer: 'Approve' | 'Reject' },
+  options: LoginOptions & { readonly answer: 'Approve' | 'Reject' },
 ): Promise<Captured> {
+  const { env, person, answer, signIn = (shown) => world.signIn(shown, person) } = options;
   const bin = env['PATH'] ?? '';
   const opened = join(bin, 'opened');
   const script = `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`;
@@ -65,7 +68,7 @@ export async function answerLogin(
   await page.goto(link);
   // Whoever is signed in with this browser already is not asked again.
   const title = await page.title();
-  if (title.startsWith('Sign in')) await world.signIn(page, person);
+  if (title.startsWith('Sign in')) await signIn(page);
   await heading(page, 'Let this program in?');
   await press(page, answer);
   // The browser goes by itself, through central, to the port where the program waits.
