@@ -17,7 +17,10 @@ import { hasChromium, PagesWorld } from './pages-world.ts';
     await world.addProvider({
       dialect: 'okta',
       name: 'corp',
-      people: [{ name: 'ada', groups: [] }],
+      people: [
+        { name: 'ada', groups: [] },
+        { name: 'stranger', email: 'stranger@elsewhere.example', groups: [] },
+      ],
       spec: { title: 'Corp' },
     });
   }, 120_000);
@@ -82,6 +85,15 @@ import { hasChromium, PagesWorld } from './pages-world.ts';
     const who = await runCaptured(['whoami'], { env });
     expect(who.out).toContain(`user/${person}`);
   }, 60_000);
+
+  test('whom the company may not speak for is not let in, and can sign in otherwise', async () => {
+    await page.goto('/sign-in');
+    await world.signInWith(page, 'Corp', 'stranger');
+    await heading('You are not let in');
+    await page.getByRole('link', { name: 'Back to sign-in' }).click();
+    await world.signIn(page, 'ben');
+    await page.getByText('You are signed in as ben').waitFor();
+  });
 
   test('that a provider does not name as it should is nobody, and is shown the way back', async () => {
     await world.provider('corp').misbehave({ signing: 'another key' });

@@ -10,7 +10,7 @@ import {
   chooserPage,
   notesPage,
   providerPage,
-  referencePage,
+  refusedPage,
   testedPage,
   testPage,
 } from './provider-views.ts';
@@ -133,20 +133,20 @@ function refusalReply(answer: Refusal): PageReply {
     case 'no provider':
       return noProvider;
     case 'stale':
-      return shown(messagePage('Please begin again', staleText), 403);
+      return shown(refusedPage('Please begin again', staleText), 403);
     case 'not signed in':
-      return shown(messagePage('Not signed in', notSignedInText(answer.provider)), 403);
+      return shown(refusedPage('Not signed in', notSignedInText(answer.provider)), 403);
     case 'not let in': {
       const { message, extras } = answer.refusal;
       const text = [message, extras.why, extras.hint].filter((part) => part !== undefined);
-      return shown(messagePage('You are not let in', text.join(' ')), 403);
+      return shown(refusedPage('You are not let in', text.join(' ')), 403);
     }
     case 'failed': {
       const { provider, reason, reference } = answer;
       if (reason === 'unreachable')
-        return shown(referencePage(`${provider.title} does not answer`, downText, reference), 503);
+        return shown(refusedPage(`${provider.title} does not answer`, downText, reference), 503);
       const text = reason === 'secret' ? unreadyText(provider) : failedText(provider);
-      return shown(referencePage('That did not work', text, reference), 502);
+      return shown(refusedPage('That did not work', text, reference), 502);
     }
   }
 }

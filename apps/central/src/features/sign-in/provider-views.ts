@@ -44,12 +44,14 @@ export function providerPage(
   return page(`Sign in with ${provider.title}`, begin(mark, provider, to));
 }
 
-/** What the person quotes to whoever can look it up. */
-export function referencePage(title: string, text: string, reference: string): string {
+/** Nobody was signed in. `reference`: what the person quotes to whoever can look it up. */
+export function refusedPage(title: string, text: string, reference?: string): string {
+  const quoted =
+    reference === undefined ? undefined : markup`<p>Reference: <code>${reference}</code></p>`;
   return page(
     title,
     markup`<p>${text}</p>
-      <p>Reference: <code>${reference}</code></p>
+      ${quoted}
       <p><a href="/sign-in">Back to sign-in</a></p>`,
   );
 }
