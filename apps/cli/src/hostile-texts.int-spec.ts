@@ -47,7 +47,7 @@ function ambit(line: string | readonly string[], colour = false): Promise<Captur
   return runCaptured(args, { env, colour, signal, ...(answers === undefined ? {} : { answers }) });
 }
 
-const kinds = ['users', 'groups', 'roles', 'grants', 'clusters'];
+const kinds = ['users', 'groups', 'roles', 'grants', 'clusters', 'identityproviders'];
 const formats = ['table', 'wide', 'json', 'yaml', 'name'];
 const lines = [
   ...kinds.flatMap((kind) => formats.map((format) => `get ${kind} -o ${format}`)),
@@ -68,6 +68,8 @@ const lines = [
     `clusters -o ${format}`,
     `sessions -o ${format}`,
     `user identities a -o ${format}`,
+    `service token ls a -o ${format}`,
+    `idp ls -o ${format}`,
   ]),
   'grant a view a/b --for 1h --reason r --wait none',
   'grant a view a/b --for 1h --reason r --wait 1s',
@@ -84,6 +86,9 @@ const lines = [
   'cluster revoke-agent a',
   'token create a --role viewer',
   'token revoke a',
+  'service token create a t',
+  'service token revoke a t',
+  'idp test a',
   'user lock a',
   'user unlock a',
   'user unlink a b',
