@@ -17,13 +17,19 @@ import { admittedSession } from './admitted-session.ts';
 const apiVersion = 'ambit.dev/v1' as const;
 const cluster = 'bench';
 const namespace = 'bench';
-const person = 'ada';
 const runs = { full: 50, smoke: 3 };
 const goalMs = 1_000;
 
 /** What clusters hand out. A token is signed by central; the others are made by the agent at the API server. */
 const types = ['Token', 'ClientCertificate', 'ServiceAccountToken'] as const;
 type CredentialType = (typeof types)[number];
+
+/** Each type is asked for by a person of its own: nobody is given more than `mostIssuedPerMinute`. */
+const personOf: Readonly<Record<CredentialType, string>> = {
+  Token: 'ada',
+  ClientCertificate: 'ben',
+  ServiceAccountToken: 'cleo',
+};
 
 /** The plugin with nothing kept, a process each time, at a real central, agent and API server: for each type of credential. */
 export async function coldCredentials(bench: Bench): Promise<void> {
@@ -51,23 +57,16 @@ interface Parts {
   readonly fleet: Fleet;
   readonly server: BenchDatabase;
   readonly database: Database;
-  /** Of the account that the plugin runs in. */
+  /** Holds a folder for each account that the plugin runs in. */
   readonly folder: string;
 }
 
-/** A cluster in which one person holds something, and an account of that person that is signed in. */
+/** A cluster in which a few people hold something, and an account of each that is signed in. */
 class ColdPlace {
   readonly #parts: Parts;
-  readonly #env: Readonly<Record<string, string>>;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
-    this.#env = {
-      ...environment,
-      AMBIT_CONFIG_DIR: join(parts.folder, 'config'),
-      AMBIT_CACHE_DIR: join(parts.folder, 'cache'),
-      AMBIT_STATE_DIR: join(parts.folder, 'state'),
-    };
   }
 
   static async open(): Promise<ColdPlace> {
@@ -85,7 +84,7 @@ class ColdPlace {
       const database = await openDatabase({ url: server.url, logger: silentLogger });
       const folder = await mkdtemp(join(tmpdir(), 'ambit-bench-cold-'));
       const place = new ColdPlace({ fleet, server, database, folder });
-      await place.#letIn();
+      await place.#letPeopleIn();
       return place;
     } catch (error) {
       await fleet?.stop();
@@ -118,13 +117,18 @@ class ColdPlace {
   /** What the plugin takes that has to ask, in milliseconds. Throws when it gives anything but that type. */
   async cold(credential: CredentialType): Promise<number> {
     const { fleet, folder } = this.#parts;
-    const kept = ['cache', 'state'].map((each) =>
-      rm(join(folder, each), { recursive: true, force: true }),
-    );
-    await Promise.all(kept);
+    const { config, ...kept } = foldersOf(folder, personOf[credential]);
+    const gone = Object.values(kept).map((each) => rm(each, { recursive: true, force: true }));
+    await Promise.all(gone);
+    const env = {
+      ...environment,
+      AMBIT_CONFIG_DIR: config,
+      AMBIT_CACHE_DIR: kept.cache,
+      AMBIT_STATE_DIR: kept.state,
+    };
     const args = [programs.cli, 'credential', '--server', fleet.url, '--cluster', cluster];
     const began = performance.now();
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env: this.#env });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
     const took = performance.now() - began;
     const given = 'clientCertificateData' in (JSON.parse(stdout) as { status: object }).status;
     if (given !== (credential === 'ClientCertificate'))
@@ -140,19 +144,26 @@ class ColdPlace {
     await rm(folder, { recursive: true, force: true });
   }
 
-  async #letIn(): Promise<void> {
+  async #letPeopleIn(): Promise<void> {
     const { fleet, database, folder } = this.#parts;
+    const people = Object.values(personOf);
     const scope = { clusters: { names: [cluster] }, namespaces: { names: [namespace] } };
-    const spec = { subjects: [{ user: person }], role: 'view', scope };
-    const objects = [
-      { apiVersion, kind: 'User' as const, metadata: { name: person } },
-      { apiVersion, kind: 'Grant' as const, metadata: { name: 'in' }, spec },
-    ];
-    await fleet.client().api.apply({ body: { objects } });
+    const spec = { subjects: people.map((user) => ({ user })), role: 'view', scope };
+    const users = people.map((name) => ({ apiVersion, kind: 'User' as const, metadata: { name } }));
+    const grant = { apiVersion, kind: 'Grant' as const, metadata: { name: 'in' }, spec };
+    await fleet.client().api.apply({ body: { objects: [...users, grant] } });
     const policy = new PolicyWriter(database, new FakeClock(Date.now()));
-    const profile = { server: fleet.url, token: await admittedSession(policy, person) };
-    await mkdir(join(folder, 'config'));
-    const text = JSON.stringify({ profiles: { default: profile } });
-    await writeFile(join(folder, 'config', 'config.yaml'), text, { mode: 0o600 });
+    for (const person of people) {
+      const profile = { server: fleet.url, token: await admittedSession(policy, person) };
+      const { config } = foldersOf(folder, person);
+      await mkdir(config, { recursive: true });
+      const text = JSON.stringify({ profiles: { default: profile } });
+      await writeFile(join(config, 'config.yaml'), text, { mode: 0o600 });
+    }
   }
+}
+
+function foldersOf(folder: string, person: string): Record<'config' | 'cache' | 'state', string> {
+  const home = join(folder, person);
+  return { config: join(home, 'config'), cache: join(home, 'cache'), state: join(home, 'state') };
 }
