@@ -1,6 +1,6 @@
 import { asksWebhook, tokenIssuer } from '@ambit/domain';
 import type { PolicyView } from '@ambit/domain';
-import { defined } from '@ambit/kernel';
+import { counted, defined } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import type { PublicKey } from './issuer-keys.ts';
@@ -29,7 +29,7 @@ export async function tellWebhooks(tx: Transaction, issuer?: string): Promise<vo
   if (outcome === 'unchanged') return;
   tx.audit.record({
     type: 'issuer.keys_changed',
-    message: `Agents are told ${keys.length} keys of the issuer`,
+    message: `Agents are told ${counted(keys.length, 'key')} of the issuer`,
     details: { kids: keys.map(({ kid }) => kid ?? '') },
   });
 }
