@@ -82,7 +82,7 @@ export const centralSettings = defineSettings(
     }),
     idpSecrets: path({
       describe:
-        'Folder with the files that identity providers name as their client secret; without it idp-secrets in the data folder',
+        'Folder with the files that identity providers name as their client secret; without it idp-secrets in the folder central of the data folder',
     }),
     epochKeyFile: path({
       describe:

@@ -111,6 +111,28 @@ describe('a session', () => {
     });
   });
 
+  test('is listed to its person and ended by them, and by nobody else', async () => {
+    await one.apply(user('kim'), user('lea'));
+    const [here, lost] = [await signIn(policy, 'kim'), await signIn(policy, 'kim')];
+    const foreign = await signIn(policy, 'lea');
+    const own = async (): Promise<string[]> => {
+      const { body } = await one.get('/me/sessions', { token: here.token });
+      return body.items.map(({ id }: { id: string }) => id);
+    };
+    const end = (id: string): Promise<Reply> =>
+      one.call('DELETE', `/me/sessions/${id}`, { token: here.token });
+    expect((await own()).toSorted()).toEqual([here.id, lost.id].toSorted());
+    for (const id of [foreign.id, 'nobodys'])
+      expect(await end(id)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect((await me(foreign.token)).status).toBe(200);
+    expect(await end(lost.id)).toMatchObject({ status: 200, body: { state: 'ended' } });
+    expect((await me(lost.token)).body.code).toBe('session_ended');
+    expect(await own()).toEqual([here.id]);
+    expect(await ofSession(lost.id)).toContain('session.ended user/kim');
+    const withToken = await one.get('/me/sessions');
+    expect(withToken).toMatchObject({ status: 200, body: { items: [] } });
+  });
+
   test('is over with its person: locked, deleted, and made again under the same name', async () => {
     await one.apply(user('dan'), user('eva'));
     const [dan, eva] = [await signIn(policy, 'dan'), await signIn(policy, 'eva')];

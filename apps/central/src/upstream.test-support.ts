@@ -54,7 +54,8 @@ export async function startUpstream(
 }
 
 /** Where central looks for secrets that are named as files. */
-export const secretsOf = ({ dataDir }: TestCentral): string => join(dataDir, 'idp-secrets');
+export const secretsOf = ({ dataDir }: TestCentral): string =>
+  join(dataDir, 'central', 'idp-secrets');
 
 async function keepSecret(central: TestCentral, name: string, secret: string): Promise<void> {
   await mkdir(secretsOf(central), { recursive: true });

@@ -321,6 +321,14 @@ describe('use', () => {
     await central.start();
   });
 
+  test('says when nothing is held in that namespace, and switches', async () => {
+    has(own('prod-eu'));
+    const run = await ambit('use', 'prod-eu/shop');
+    expect(run.out).toContain('-> ambit-prod-eu (namespace shop)');
+    expect(run.err).toContain('you hold nothing in namespace shop of prod-eu; you do in payments');
+    expect((await ambit('use', 'prod-eu/payments')).err).not.toContain('you hold nothing');
+  });
+
   test('goes back to the namespace too', async () => {
     await ambit('use', 'staging/shop');
     await ambit('use', 'staging/billing');

@@ -272,4 +272,22 @@ describe('sessions', () => {
     central.answers.listSessions = () => aList('Session', []);
     expect((await ambit(['sessions'], admin)).err).toContain('Nobody is signed in');
   });
+
+  test('of oneself are listed and ended without a right to those of others', async () => {
+    const refused = (): never => {
+      throw new AppError('permission_denied', 'The session may not do this.');
+    };
+    central.answers.listSessions = refused;
+    central.answers.endSession = refused;
+    central.answers.listOwnSessions = () => aList('Session', [{ ...ended, state: 'active' }]);
+    central.answers.endOneOwnSession = ({ params }) => ({ ...ended, id: params['id'] });
+    const person = { AMBIT_SERVER: central.url, AMBIT_TOKEN: central.token };
+    const run = await ambit(['sessions'], person);
+    expect(run.out).toMatch(/^ID +WHO.*\ns1 +service\/deploy +active/);
+    expect(run.err).toContain('These are yours');
+    expect(await ambit(['sessions', 'end', 's1'], person)).toMatchObject({
+      code: 0,
+      out: 'session/s1 of service/deploy ended\n',
+    });
+  });
 });

@@ -29,6 +29,24 @@ export const entryRoutes = {
     response: 'Session',
     status: 200,
   },
+  listOwnSessions: {
+    method: 'GET',
+    path: '/me/sessions',
+    permission: 'self',
+    summary: 'List the sessions of the caller that run, newest first.',
+    query: 'PageQuery',
+    response: 'SessionList',
+    status: 200,
+  },
+  endOneOwnSession: {
+    method: 'DELETE',
+    path: '/me/sessions/{id}',
+    permission: 'self',
+    summary: 'End a session of the caller, such as one of a machine that was lost.',
+    query: 'NoQuery',
+    response: 'Session',
+    status: 200,
+  },
 
   listOwnClusters: {
     method: 'GET',

@@ -1,5 +1,6 @@
 import type { AmbitClient } from '@ambit/client';
 import type { Session } from '@ambit/contracts';
+import { isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
@@ -13,10 +14,15 @@ export async function listSessions(
   options: { readonly output?: string },
 ): Promise<ExitCode> {
   const format = outputFormat(options.output);
-  const items = await allSessions(await context.client());
+  const { api } = await context.client();
+  const everybodys = (): Promise<Session[]> => allPages(api.listSessions);
+  const { done: items, ofOneself } = await orOnesOwn(everybodys, () =>
+    allPages(api.listOwnSessions),
+  );
   if (await printValue(context, items, format)) return exitCodes.done;
   printRows(context, columns(context.now()), items, format);
-  if (items.length === 0) context.say('Nobody is signed in; API tokens: ambit token ls');
+  if (ofOneself) context.say('These are yours; an administrator of Ambit sees those of everybody.');
+  else if (items.length === 0) context.say('Nobody is signed in; API tokens: ambit token ls');
   return exitCodes.done;
 }
 
@@ -25,18 +31,36 @@ export async function endSession(
   context: CommandContext,
   [id = '']: readonly string[],
 ): Promise<ExitCode> {
-  const client = await context.client();
-  const { principal } = await client.api.endSession({ params: { id }, signal: context.signal });
+  const { api } = await context.client();
+  const call = { params: { id }, signal: context.signal };
+  const { done } = await orOnesOwn(
+    () => api.endSession(call),
+    () => api.endOneOwnSession(call),
+  );
+  const { principal } = done;
   context.terminal.out.line(`session/${id} of ${principal} ended`);
   return exitCodes.done;
 }
 
-async function allSessions(client: AmbitClient): Promise<Session[]> {
+/** What everybody's rights are asked for, or, when the caller has none, the same for what is their own. */
+async function orOnesOwn<T>(
+  everybodys: () => Promise<T>,
+  own: () => Promise<T>,
+): Promise<{ readonly done: T; readonly ofOneself: boolean }> {
+  try {
+    return { done: await everybodys(), ofOneself: false };
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'permission_denied') throw error;
+    return { done: await own(), ofOneself: true };
+  }
+}
+
+async function allPages(list: AmbitClient['api']['listSessions']): Promise<Session[]> {
   const items: Session[] = [];
   let next: string | undefined;
   do {
     const query = { limit: 500, ...(next === undefined ? {} : { continue: next }) };
-    const page = await client.api.listSessions({ query });
+    const page = await list({ query });
     items.push(...page.items);
     next = page.metadata.continue;
   } while (next !== undefined);

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderOf, readText, type Environment } from '@ambit/config';
+import type { OwnCluster } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -51,7 +52,19 @@ async function forth(context: CommandContext, where: string): Promise<Switch> {
     return { old, now: placeNow(set) ?? { context: name } };
   });
   await tellMissingProgram(context);
+  tellNoAccess(context, own, namespace);
   return done;
+}
+
+/** The switch is done all the same: access may come, and what is read cluster-wide is read from any namespace. */
+function tellNoAccess(
+  context: CommandContext,
+  { name, namespaces }: OwnCluster,
+  namespace = 'default',
+): void {
+  if (namespaces.includes('*') || namespaces.includes(namespace)) return;
+  const where = namespaces.length === 0 ? '' : `; you do in ${namespaces.slice(0, 5).join(', ')}`;
+  context.say(`you hold nothing in namespace ${namespace} of ${name}${where}`);
 }
 
 async function back({ env }: CommandContext): Promise<Switch> {

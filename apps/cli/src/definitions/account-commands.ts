@@ -75,7 +75,9 @@ function defineConfig(program: Commander, action: Action): void {
 function defineSessions(program: Commander, action: Action): void {
   const sessions = program
     .command('sessions')
-    .description('Who is signed in; "sessions end ID" ends a session.')
+    .description(
+      'Who is signed in, oneself without the right to see others; "sessions end ID" ends a session.',
+    )
     .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
     .action(action(async () => (await import('../commands/sessions.ts')).listSessions));
   sessions

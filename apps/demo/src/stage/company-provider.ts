@@ -34,7 +34,7 @@ export async function offerToCentral(
   { issuer, clientId, clientSecret, title }: CompanyProvider,
   dataDir: string,
 ): Promise<PolicyDocument> {
-  const secrets = join(dataDir, 'idp-secrets');
+  const secrets = join(dataDir, 'central', 'idp-secrets');
   await mkdir(secrets, { recursive: true, mode: 0o700 });
   await writeFile(join(secrets, name), `${clientSecret}\n`, { mode: 0o600 });
   return {

@@ -92,7 +92,7 @@ test('the secret of the provider stands in a file for this account, and not in i
     const object = await offerToCentral(provider, root);
     expect(checkPolicyDocument(object)).toMatchObject({ ok: true });
     expect(JSON.stringify(object)).not.toContain(provider.clientSecret);
-    const file = join(root, 'idp-secrets', provider.name);
+    const file = join(root, 'central', 'idp-secrets', provider.name);
     expect((await readFile(file, 'utf8')).trim()).toBe(provider.clientSecret);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   } finally {

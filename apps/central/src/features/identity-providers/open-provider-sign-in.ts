@@ -28,7 +28,7 @@ export function openProviderSignIn(
   const records = new SignInRecordStore(sql);
   const secrets = {
     environment: processEnvironment,
-    folder: settings.idpSecrets ?? join(settings.dataDir, 'idp-secrets'),
+    folder: settings.idpSecrets ?? join(settings.dataDir, 'central', 'idp-secrets'),
   };
   const discovered = new DiscoveredProviders(clock);
   return new ProviderSignIn({

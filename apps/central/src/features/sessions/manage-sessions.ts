@@ -1,5 +1,5 @@
 import type { Session } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { findSessions, listSessions } from '@ambit/persistence';
 import type {
@@ -135,27 +135,44 @@ export class ManageSessions {
   }
 
   async list(): Promise<Session[]> {
-    const sessions = await listSessions(this.#sql);
-    return sessions.map((session) => sessionResponse(session, this.#clock.now()));
+    return this.#responses(await listSessions(this.#sql));
   }
 
-  /** That of the caller. Throws `invalid_request` for a static token: a pipeline that signs out would lose it for good. */
-  async endOwn(caller: Caller): Promise<Session> {
-    const { id } = caller.actor.credential;
+  /** Those of the caller; none for an API token. */
+  async listOwn({ principal }: Actor): Promise<Session[]> {
+    if (principal.kind === 'token') return [];
+    return this.#responses(await listSessions(this.#sql, principal.uid));
+  }
+
+  /**
+   * One of the caller. Throws `not_found` for an id that is nobody's or somebody else's, without saying which, and
+   * `invalid_request` for a static token: a pipeline that signs out would lose it for good.
+   */
+  async endOwn(caller: Caller, id: string): Promise<Session> {
+    const { principal } = caller.actor;
     const [session] = await findSessions(this.#sql, [id]);
-    if (session?.tokenName === undefined) return this.end(caller, id);
-    const { name } = session.principal;
-    throw new AppError('invalid_request', 'A static token has no session to sign out of.', {
-      hint: 'It ends by itself, or when it is revoked.',
-      nextCommand: `ambit service token revoke ${name} ${session.tokenName}`,
-    });
+    if (principal.kind === 'token' || session?.principal.uid !== principal.uid)
+      throw notFound('session', id);
+    if (session.tokenName !== undefined) throw isStaticToken(session);
+    return this.#end(caller, id);
   }
 
   /** By its id. Throws `not_found`, and `last_admin` for a static token. Ending twice is no error. */
-  async end({ actor, requestId }: Caller, id: string): Promise<Session> {
+  end(caller: Caller, id: string): Promise<Session> {
+    const by = auditActor(caller.actor);
+    return this.#end(caller, id, async (tx) => {
+      if (id !== by.session) await requireRight(tx, by, 'sessions:write');
+    });
+  }
+
+  async #end(
+    { actor, requestId }: Caller,
+    id: string,
+    mayEnd?: (tx: Transaction) => Promise<void>,
+  ): Promise<Session> {
     const by = auditActor(actor);
     const { value } = await this.#unitOfWork.run({ actor: by, requestId }, async (tx) => {
-      if (id !== by.session) await requireRight(tx, by, 'sessions:write');
+      await mayEnd?.(tx);
       const session = await tx.sessions.end(id, `Ended by ${by.name}.`);
       auditEnd(tx, session.principal, id);
       if (session.tokenName !== undefined) await keepAdmin(tx, this.#unitOfWork);
@@ -163,4 +180,15 @@ export class ManageSessions {
     });
     return sessionResponse(value, this.#clock.now());
   }
+
+  #responses(sessions: readonly SessionRecord[]): Session[] {
+    return sessions.map((session) => sessionResponse(session, this.#clock.now()));
+  }
+}
+
+function isStaticToken({ principal, tokenName = '' }: SessionRecord): AppError {
+  return new AppError('invalid_request', 'A static token has no session to sign out of.', {
+    hint: 'It ends by itself, or when it is revoked.',
+    nextCommand: `ambit service token revoke ${principal.name} ${tokenName}`,
+  });
 }

@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import type { Session } from '@ambit/contracts';
 import { AppError, defined } from '@ambit/kernel';
 import { permissionsOf, principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
@@ -25,11 +26,12 @@ export class SessionsController {
 
   @Endpoint('listSessions')
   async list(@TheCall() { query }: Call<'listSessions'>): Promise<object> {
-    const page = pageOf(await this.#sessions.list(), query, ({ id }) => id);
-    return listResponse('Session', page, {
-      revision: this.#world.revision,
-      item: (session) => session,
-    });
+    return this.#page(await this.#sessions.list(), query);
+  }
+
+  @Endpoint('listOwnSessions')
+  async listOwn(@TheCall() { actor, query }: Call<'listOwnSessions'>): Promise<object> {
+    return this.#page(await this.#sessions.listOwn(actor), query);
   }
 
   @Endpoint('endSession')
@@ -37,9 +39,15 @@ export class SessionsController {
     return this.#sessions.end({ actor, requestId }, params['id'] ?? '');
   }
 
+  @Endpoint('endOneOwnSession')
+  endOneOwn(@TheCall() { actor, requestId, params }: Call<'endOneOwnSession'>): Promise<object> {
+    return this.#sessions.endOwn({ actor, requestId }, params['id'] ?? '');
+  }
+
   @Endpoint('endOwnSession')
   endOwn(@TheCall() { actor, requestId }: Call<'endOwnSession'>): Promise<object> {
-    if (actor.credential.kind === 'Session') return this.#sessions.endOwn({ actor, requestId });
+    const { kind, id } = actor.credential;
+    if (kind === 'Session') return this.#sessions.endOwn({ actor, requestId }, id);
     throw new AppError('invalid_request', 'An API token has no session.', {
       hint: 'A token ends when it is revoked.',
       nextCommand: 'ambit token revoke NAME',
@@ -54,6 +62,14 @@ export class SessionsController {
       permissions: [...permissionsOf(actor)],
       ...credentialOf(actor),
     };
+  }
+
+  #page(sessions: readonly Session[], query: Call<'listSessions'>['query']): object {
+    const page = pageOf(sessions, query, ({ id }) => id);
+    return listResponse('Session', page, {
+      revision: this.#world.revision,
+      item: (session) => session,
+    });
   }
 }
 
