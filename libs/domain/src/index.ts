@@ -12,6 +12,7 @@ export * from './grants/grant-times.ts';
 export type { CommitDone } from './policy/follow-steps.ts';
 export { compilerVersion } from './policy/compiler-version.ts';
 export { Policy } from './policy/policy.ts';
+export type { CoarseDepartures } from './policy/told-departures.ts';
 export { asksWebhook, endedSessionKind, leftGroupKind, tokenIssuer } from './policy/token-kinds.ts';
 export * from './names/check-name.ts';
 export * from './names/group-subject.ts';

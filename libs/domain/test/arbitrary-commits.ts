@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import type { PolicyChange, PolicyObject } from '../src/index.ts';
-import { aCluster, aGrant, aGroup, aMember, aRole, aUser, gone, put } from './policy-builders.ts';
+import {
+  aCluster,
+  aDeparture,
+  aGrant,
+  anIssuer,
+  aGroup,
+  aMember,
+  aRole,
+  aUser,
+  gone,
+  put,
+} from './policy-builders.ts';
 
 const names = (prefix: string, count: number) =>
   fc.integer({ min: 0, max: count - 1 }).map((index) => `${prefix}${index}`);
@@ -172,3 +183,41 @@ export const anyCommitsInModes: fc.Arbitrary<PolicyChange[][]> = fc
       }),
     );
   });
+
+const minute = 60_000;
+const noon = 1_800_000_000_000;
+/** Two groups may have had one name after another. */
+const departure: fc.Arbitrary<PolicyObject> = fc
+  .tuple(group, user, fc.constantFrom(0, 5, 10, 59, 60, 61, 70, 75, 140), fc.boolean())
+  .map(([left, who, at, former]) => {
+    const uid = former ? `former-${left.uid}` : left.uid;
+    return aDeparture({ ...left, uid }, { ...who, name: 'whoever' }, noon + at * minute);
+  });
+
+const anyDeparture: fc.Arbitrary<PolicyChange[]> = fc.array(
+  fc
+    .tuple(departure, fc.integer({ min: 0, max: 7 }))
+    .map(([each, roll]) => (roll === 0 ? gone(each) : put(each))),
+  { maxLength: 3 },
+);
+
+/** Commits in which people leave groups too, and clusters whose bindings name groups are told. */
+export const anyCommitsWithDepartures: fc.Arbitrary<PolicyChange[][]> = fc
+  .tuple(anyCommitsInModes, fc.array(anyDeparture, { minLength: 1, maxLength: 8 }), fc.boolean())
+  .map(([commits, departures, begins]) =>
+    commits.map((changes, at) => {
+      const left = departures[at % departures.length] ?? [];
+      const all = begins ? [...left, ...changes] : [...changes, ...left];
+      return (at === 0 ? [put(anIssuer('k1')), ...all] : all).map(webhookWhereGroups);
+    }),
+  );
+
+const byWebhook = { credential: 'Token', via: 'Webhook', ttl: '10m' } as const;
+
+/** Most clusters in mode Groups have a webhook. */
+function webhookWhereGroups(change: PolicyChange): PolicyChange {
+  if (change.op !== 'put' || change.object.kind !== 'Cluster') return change;
+  const { object } = change;
+  const isAsked = object.subjectMode === 'Groups' && object.name !== 'c3';
+  return isAsked ? put({ ...object, access: byWebhook }) : change;
+}

@@ -9,6 +9,7 @@ import type {
   PolicyUser,
   SubjectMode,
 } from '../src/index.ts';
+import { naiveCredentials } from './naive-credentials.ts';
 import { nodeDigests } from './node-digests.ts';
 
 /**
@@ -27,6 +28,7 @@ export function naiveCompile(objects: readonly PolicyObject[], cluster: PolicyCl
     ...roles.filter(({ rules }) => rules !== undefined).map((role) => text(roleOf(role))),
     ...people.filter(({ active }) => !active).map((user) => text(denyOf(cluster, user))),
     ...folded(world, live).flatMap((family) => bindingsOf(world, cluster, family)),
+    ...naiveCredentials(objects, cluster, live).map(text),
   ]);
   return [...entries].sort();
 }

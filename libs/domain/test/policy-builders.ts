@@ -8,6 +8,7 @@ import type {
   PolicyGroup,
   PolicyMembership,
   PolicyObject,
+  PolicyPlain,
   PolicyRole,
   PolicyUser,
 } from '../src/index.ts';
@@ -107,3 +108,26 @@ export function aGrant(name: string, parts: GrantParts): PolicyGrant {
     },
   };
 }
+
+export const aPlain = (of: string, name: string, spec: PolicyPlain['spec']): PolicyPlain => ({
+  kind: 'Plain',
+  of,
+  uid: `${of}-${name}`,
+  name,
+  labels: {},
+  spec,
+});
+
+/** Whose tokens webhooks take; of one name in every policy. */
+export const anIssuer = (...kids: string[]): PolicyPlain =>
+  aPlain('TokenIssuer', 'webhook', {
+    issuer: 'https://a/webhook',
+    keys: kids.map((kid) => ({ kty: 'EC', crv: 'P-256', kid, x: 'x', y: 'y' })),
+  });
+
+/** The end of a membership. `leftAt`: milliseconds since 1970. */
+export const aDeparture = (group: PolicyGroup, user: PolicyUser, leftAt: number): PolicyPlain => {
+  const { uid, name, groupUid, userUid } = aMember(group, user);
+  const spec = { groupUid, userUid, group: group.name, leftAt };
+  return { ...aPlain('LeftGroup', name, spec), uid };
+};

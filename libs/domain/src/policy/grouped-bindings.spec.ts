@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BindingIntent } from '@ambit/rbac';
 import { anyCommitsInModes, objectsAfter } from '../../test/arbitrary-commits.ts';
+import { followsAsTold } from '../../test/follows-as-told.ts';
 import { comparable, naiveCompile } from '../../test/naive-compile.ts';
 import { nodeDigests } from '../../test/node-digests.ts';
 import { load, stateOf } from '../../test/policy-state.ts';
@@ -16,7 +17,7 @@ import {
   put,
   to,
 } from '../../test/policy-builders.ts';
-import type { PolicyChange, PolicyCluster, PolicyCommit, PolicyObject } from '../policy-objects.ts';
+import type { PolicyChange, PolicyCluster, PolicyObject } from '../policy-objects.ts';
 import { Policy } from './policy.ts';
 
 const grouped = aCluster('grouped', {}, { subjectMode: 'Groups' });
@@ -42,19 +43,6 @@ const asUsers = (object: PolicyObject): PolicyObject =>
 
 const inUsers = (change: PolicyChange): PolicyChange =>
   change.op === 'put' ? put(asUsers(change.object)) : change;
-
-/** The keys that a commit says it touched are those that differ, and what they were before is told. */
-function followsAsTold(policy: Policy, commit: PolicyCommit): void {
-  const before = stateOf(policy);
-  const done = policy.follow(commit);
-  const after = stateOf(policy);
-  for (const uid of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const keys = Object.keys({ ...before[uid], ...after[uid] });
-    const different = keys.filter((key) => !sameText(before[uid]?.[key], after[uid]?.[key]));
-    expect([...(done.touched.get(uid) ?? [])].sort()).toEqual(different.sort());
-    for (const key of different) expect(done.before(uid, key)).toEqual(before[uid]?.[key]);
-  }
-}
 
 describe('bindings of a cluster in mode Groups', () => {
   test('name the groups of grants, and people whom a grant names alone', () => {
@@ -161,5 +149,3 @@ describe('bindings of a cluster in mode Groups', () => {
     );
   });
 });
-
-const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

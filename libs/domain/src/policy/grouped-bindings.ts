@@ -20,7 +20,11 @@ import { ShardTree } from './shard-tree.ts';
 interface Told {
   readonly families: Map<string, Rendered>;
   readonly entries: Map<string, BindingIntent>;
+  /** Groups as the cluster knows them, each with how many entries name it. */
+  readonly groups: Map<string, number>;
 }
+
+const none: ReadonlyMap<string, number> = new Map();
 
 interface Surroundings {
   readonly store: PolicyStore;
@@ -72,6 +76,11 @@ export class GroupedBindings {
     return this.told.get(clusterUid)?.entries.get(key);
   }
 
+  /** The groups that its entries name as of the last commit that is settled, with the prefix of the cluster. */
+  groupsIn(clusterUid: string): ReadonlyMap<string, number> {
+    return this.told.get(clusterUid)?.groups ?? none;
+  }
+
   /**
    * What a cluster holds of a family before and after a commit that put it in question. `mode`: that of the
    * cluster before it, when it changed the cluster itself. `people`: the same by people.
@@ -105,10 +114,20 @@ export class GroupedBindings {
   }
 
   private keep(cluster: string, family: string, rendered: Rendered): void {
-    const told = this.told.get(cluster) ?? { families: new Map(), entries: new Map() };
+    const told = this.told.get(cluster) ?? {
+      families: new Map(),
+      entries: new Map(),
+      groups: new Map(),
+    };
     this.told.set(cluster, told);
-    for (const key of told.families.get(family)?.keys() ?? []) told.entries.delete(key);
-    for (const [key, entry] of rendered) told.entries.set(key, entry);
+    for (const [key, entry] of told.families.get(family) ?? []) {
+      told.entries.delete(key);
+      countGroups(told.groups, entry, -1);
+    }
+    for (const [key, entry] of rendered) {
+      told.entries.set(key, entry);
+      countGroups(told.groups, entry, 1);
+    }
     if (rendered.size > 0) told.families.set(family, rendered);
     else told.families.delete(family);
     if (told.families.size === 0) this.told.delete(cluster);
@@ -167,6 +186,19 @@ export class GroupedBindings {
       const names = members.map(({ subject }) => subject);
       return [bindingIntent(family, { key, shard, of }, { subjects: names, grants: [...grants] })];
     });
+  }
+}
+
+function countGroups(
+  groups: Map<string, number>,
+  { subjectKind, subjects }: BindingIntent,
+  by: 1 | -1,
+): void {
+  if (subjectKind !== 'Groups') return;
+  for (const subject of subjects) {
+    const count = (groups.get(subject) ?? 0) + by;
+    if (count === 0) groups.delete(subject);
+    else groups.set(subject, count);
   }
 }
 

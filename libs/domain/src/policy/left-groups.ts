@@ -1,103 +1,146 @@
 import { compareText, type Digests } from '@ambit/kernel';
-import { departureId, type CredentialsEntry, type Departure } from '@ambit/rbac';
+import { departureId } from '@ambit/rbac';
 import { groupSubject } from '../names/group-subject.ts';
-import type { PolicyPlain } from '../policy-objects.ts';
+import type { PolicyCluster, PolicyPlain } from '../policy-objects.ts';
+import type { GroupedBindings } from './grouped-bindings.ts';
 import type { PolicyStore } from './policy-store.ts';
-import { longestTokenMs, settlingSeconds } from './token-times.ts';
+import { leftAt, toldDepartures, type ToldDepartures } from './told-departures.ts';
+import { longestTokenMs } from './token-times.ts';
 
-/** They are part of an entry of at most 64 KiB, of which each takes 22 bytes. */
-const mostListed = 1_500;
 const forgottenAtOnce = 1_000;
-
-/** What webhooks are told of who left groups. */
-export type DepartureFacts = Pick<CredentialsEntry, 'departures' | 'groupsFrom'>;
+/** Answers for different groups. */
+const mostKept = 256;
+/** The hour moves by so much at once, so that few departures put more in question than where their groups are bound. */
+const stepMs = 600_000;
 
 /**
  * Who left which group within the longest life of a token. Bindings name groups in mode Groups, so that a token that was
  * issued before would go on giving what the group gives. It follows from the objects alone, as `TokenFacts` does.
+ *
+ * A cluster is told of groups alone that its bindings name: whoever makes groups that nothing names, and lets people leave
+ * them, fills no list. They are known by name, as tokens name them: a group that is made again inherits who left the former.
  */
 export class LeftGroups {
   private readonly store: PolicyStore;
+  private readonly grouped: Pick<GroupedBindings, 'groupsIn'>;
   private readonly digests: Digests;
   private readonly ids = new WeakMap<PolicyPlain, string>();
-  private known: DepartureFacts | undefined;
+  /** By the names of the groups that it is about: many clusters name the same. */
+  private readonly told = new Map<string, ToldDepartures>();
+  private since: number | undefined;
   private keptAfterPruning = 0;
 
-  constructor(store: PolicyStore, digests: Digests) {
+  constructor(store: PolicyStore, grouped: Pick<GroupedBindings, 'groupsIn'>, digests: Digests) {
     this.store = store;
+    this.grouped = grouped;
     this.digests = digests;
   }
 
-  now(): DepartureFacts {
-    this.known ??= this.read();
-    return this.known;
+  /** What a cluster whose bindings name groups is told. */
+  in(cluster: PolicyCluster): ToldDepartures {
+    const groups = this.boundAndLeft(cluster);
+    const key = groups.join('\n');
+    let told = this.told.get(key);
+    if (told !== undefined) return told;
+    if (this.told.size >= mostKept) this.told.clear();
+    this.told.set(key, (told = this.read(groups)));
+    return told;
   }
 
-  /** True for a membership that ended lately: whether it is there again matters. */
-  concern(membershipUid: string): boolean {
-    return this.store.leftGroups.has(membershipUid);
+  /** True where a cluster binds a group that somebody left, or binds this one. */
+  concern(cluster: PolicyCluster, group?: string): boolean {
+    if (group === undefined) return this.boundAndLeft(cluster).length > 0;
+    return this.grouped.groupsIn(cluster.uid).has(cluster.userPrefix + groupSubject(group));
+  }
+
+  /** The group that a membership was of which ended lately: whether it is there again matters. */
+  groupOf(membershipUid: string): string | undefined {
+    const left = this.store.leftGroups.get(membershipUid);
+    return left && groupLeft(left);
   }
 
   /** Call before something changes that they follow from. */
   question(): void {
-    this.known = undefined;
+    this.told.clear();
+  }
+
+  /** Of a departure that is put or goes: true when others count by it that did not, or count no longer. */
+  movesTime(before: PolicyPlain | undefined, after: PolicyPlain | undefined): boolean {
+    const next = beginBy(after);
+    return beginBy(before) > next || next > this.begin();
+  }
+
+  /** Call right before that departure is put or goes. */
+  moveTime(before: PolicyPlain | undefined, after: PolicyPlain | undefined): void {
+    const next = beginBy(after);
+    this.since = beginBy(before) > next ? undefined : Math.max(this.begin(), next);
+    this.told.clear();
   }
 
   /** Forgets those that no token can tell of any more, now and then. Not while a change may still be undone. */
   prune(): void {
-    const { size } = this.store.leftGroups;
-    if (size < this.keptAfterPruning + forgottenAtOnce) return;
-    const last = this.last();
-    for (const left of this.store.leftGroups.values()) {
-      if (!isRecent(left, last)) this.store.remove('Plain', left.uid);
+    const { leftGroups } = this.store;
+    if (leftGroups.size < this.keptAfterPruning + forgottenAtOnce) return;
+    const since = this.begin();
+    for (const left of leftGroups.values()) {
+      if (leftAt(left) <= since) this.store.remove('Plain', left.uid);
     }
-    this.keptAfterPruning = this.store.leftGroups.size;
+    this.keptAfterPruning = leftGroups.size;
   }
 
-  private last(): number {
-    let last = 0;
-    for (const left of this.store.leftGroups.values()) last = Math.max(last, leftAt(left));
-    return last;
+  /** Departures after this count: the hour is that before the last of all, not that of a clock. */
+  private begin(): number {
+    if (this.since !== undefined) return this.since;
+    let since = -Infinity;
+    for (const left of this.store.leftGroups.values()) since = Math.max(since, beginBy(left));
+    return (this.since = since);
   }
 
-  private read(): DepartureFacts {
-    const last = this.last();
-    const gone = Array.from(this.store.leftGroups.values()).filter(
-      (left) => isRecent(left, last) && !this.store.memberships.has(left.uid),
-    );
-    if (gone.length === 0) return {};
-    const each = this.listed(gone, (left) => this.idOf(left));
-    if (each.length <= mostListed) return { departures: each };
-    const byGroup = this.listed(gone, (left) => departureId(this.digests, subjectOf(left)));
-    if (byGroup.length <= mostListed) return { departures: byGroup };
-    return { groupsFrom: beforeOf(last) };
+  /** Names of groups, sorted. */
+  private boundAndLeft({ uid, userPrefix }: PolicyCluster): readonly string[] {
+    const { leftOfGroup } = this.store;
+    const bound = this.grouped.groupsIn(uid);
+    const ahead = userPrefix + groupSubject('');
+    const found =
+      bound.size < leftOfGroup.size
+        ? Array.from(bound.keys(), (subject) => subject.slice(ahead.length)).filter((group) =>
+            leftOfGroup.holds(group),
+          )
+        : Array.from(leftOfGroup.keys()).filter((group) => bound.has(ahead + group));
+    return found.sort(compareText);
   }
 
-  /** One for each id, the last to leave. */
-  private listed(
-    gone: readonly PolicyPlain[],
-    idOf: (left: PolicyPlain) => string,
-  ): readonly Departure[] {
-    const found = new Map<string, number>();
-    for (const left of gone) {
-      const id = idOf(left);
-      found.set(id, Math.max(found.get(id) ?? 0, beforeOf(leftAt(left))));
-    }
-    const listed = Array.from(found, ([id, before]) => ({ id, before }));
-    return listed.sort((a, b) => compareText(a.id, b.id));
+  private read(groups: readonly string[]): ToldDepartures {
+    const since = this.begin();
+    const { leftGroups, leftOfGroup, memberships } = this.store;
+    const gone = groups.flatMap((group): [string, PolicyPlain[]][] => {
+      const all = Array.from(leftOfGroup.get(group)).flatMap((uid) => leftGroups.get(uid) ?? []);
+      const left = all.filter((each) => leftAt(each) > since && !memberships.has(each.uid));
+      return left.length === 0 ? [] : [[group, left]];
+    });
+    return toldDepartures(new Map(gone), {
+      of: (left) => this.idOf(left),
+      ofAll: (group) => departureId(this.digests, groupSubject(group)),
+    });
   }
 
   private idOf(left: PolicyPlain): string {
     let id = this.ids.get(left);
     if (id === undefined) {
-      id = departureId(this.digests, subjectOf(left), String(left.spec['userUid']));
+      const { spec } = left;
+      id = departureId(this.digests, groupSubject(groupLeft(left)), String(spec['userUid']));
       this.ids.set(left, id);
     }
     return id;
   }
 }
 
-const leftAt = ({ spec }: PolicyPlain): number => Number(spec['leftAt']);
-const isRecent = (left: PolicyPlain, last: number): boolean => leftAt(left) > last - longestTokenMs;
-const subjectOf = ({ spec }: PolicyPlain): string => groupSubject(String(spec['group']));
-const beforeOf = (at: number): number => Math.floor(at / 1_000) + settlingSeconds;
+/** As it was called when it was left. */
+export const groupLeft = ({ spec }: PolicyPlain): string => String(spec['group']);
+
+/** Departures after this count as long as none is later than this one. */
+function beginBy(left: PolicyPlain | undefined): number {
+  if (left === undefined) return -Infinity;
+  const at = leftAt(left);
+  return at - (at % stepMs) - longestTokenMs;
+}

@@ -29,6 +29,8 @@ export class PolicyStore {
   readonly endedSessions = new Map<string, PolicyPlain>();
   /** Those of `plain`, by uid. */
   readonly leftGroups = new Map<string, PolicyPlain>();
+  /** Their uids, by the name of the group as it was called. */
+  readonly leftOfGroup = new SetIndex();
 
   private readonly kept: Readonly<Partial<Record<string, Map<string, PolicyPlain>>>> = {
     [endedSessionKind]: this.endedSessions,
@@ -123,6 +125,8 @@ export class PolicyStore {
       const kept = this.kept[object.of];
       if (how === 'delete') kept?.delete(object.uid);
       else kept?.set(object.uid, object);
+      if (object.of === leftGroupKind)
+        this.leftOfGroup[how](String(object.spec['group']), object.uid);
     }
   }
 

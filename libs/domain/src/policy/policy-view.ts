@@ -8,6 +8,7 @@ import type {
   PolicyRole,
   PolicyUser,
 } from '../policy-objects.ts';
+import type { CoarseDepartures } from './told-departures.ts';
 
 /**
  * What a commit did: every cluster it touches with the keys whose entries changed, appeared or vanished.
@@ -94,6 +95,8 @@ export interface PolicyView {
   entries(clusterUid: string): Iterable<Intent>;
   keys(clusterUid: string): Iterable<string>;
   counts(clusterUid: string): SectionCounts;
+  /** What a cluster is told of people who left groups more coarsely than one by one: they were too many. */
+  coarseDepartures(clusterUid: string): CoarseDepartures | undefined;
   /** How many (role, place, person) triples are in force in the cluster, or in all of them; kept up commit by commit. */
   triples(clusterUid?: string): number;
   /** How many people hold anything anywhere. */

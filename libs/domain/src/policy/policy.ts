@@ -28,6 +28,7 @@ import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './
 import { StoredObjects } from './stored-objects.ts';
 import { Subjects } from './subjects.ts';
 import { TokenFacts } from './token-facts.ts';
+import type { CoarseDepartures } from './told-departures.ts';
 import { undoOf } from './undo-changes.ts';
 
 /**
@@ -64,7 +65,7 @@ export class Policy extends StoredObjects implements PolicyView {
     this.applier = new ChangeApplier(store, index, { links, holders });
     const denials = (this.denials = new Denials(store, links, subjects));
     const grouped = (this.grouped = new GroupedBindings({ ...around, store, table }));
-    this.tokens = new TokenFacts(store, digests);
+    this.tokens = new TokenFacts(store, grouped, digests);
     this.held = new Holdings({ store, links, table, subjects }, holders);
     const { tokens } = this;
     const inClusters = new ClusterEntries({
@@ -191,6 +192,10 @@ export class Policy extends StoredObjects implements PolicyView {
     return this.inClusters.counts(clusterUid);
   }
 
+  coarseDepartures(clusterUid: string): CoarseDepartures | undefined {
+    return this.tokens.coarseDepartures(clusterUid);
+  }
+
   triples(clusterUid?: string): number {
     return this.held.triples(clusterUid);
   }
@@ -216,6 +221,7 @@ export class Policy extends StoredObjects implements PolicyView {
       this.tokens.note(change, record);
       this.applier.change(change, record);
     }
+    this.tokens.noteBindings(record);
     const { instances, entries } = renderDirty(record);
     this.rendered.families += instances;
     this.rendered.entries += entries;

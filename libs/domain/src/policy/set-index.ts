@@ -21,6 +21,20 @@ export class SetIndex {
     return this.opened(key, held).has(value);
   }
 
+  /** How many keys have a value. */
+  get size(): number {
+    return this.sets.size;
+  }
+
+  keys(): Iterable<string> {
+    return this.sets.keys();
+  }
+
+  /** True for a key with a value. */
+  holds(key: string): boolean {
+    return this.sets.has(key);
+  }
+
   add(key: string, value: string): void {
     const held = this.sets.get(key);
     if (held === undefined) this.sets.set(key, value);

@@ -1,9 +1,10 @@
 import { compareText, type Digests } from '@ambit/kernel';
 import type { CredentialsEntry, IssuerKey } from '@ambit/rbac';
-import type { PolicyChange, PolicyCluster, PolicyPlain } from '../policy-objects.ts';
+import type { PolicyChange, PolicyCluster, PolicyObject, PolicyPlain } from '../policy-objects.ts';
 import type { CommitRecord } from './commit-record.ts';
+import type { GroupedBindings } from './grouped-bindings.ts';
+import { groupLeft, LeftGroups } from './left-groups.ts';
 import type { PolicyStore } from './policy-store.ts';
-import { LeftGroups } from './left-groups.ts';
 import {
   asksWebhook,
   endedSessionKind,
@@ -12,6 +13,7 @@ import {
   webhookKey,
 } from './token-kinds.ts';
 import { longestTokenMs, settlingSeconds } from './token-times.ts';
+import type { CoarseDepartures } from './told-departures.ts';
 
 const mostListed = 2_000;
 
@@ -19,8 +21,12 @@ type Shared = Pick<CredentialsEntry, 'issuer' | 'keys' | 'endedSessions' | 'issu
 
 const concernsTokens = (of: string): boolean => of === tokenIssuer.kind || of === endedSessionKind;
 
+/** Clusters whose webhooks are told who left groups: their bindings name these. */
+const hearsOfGroups = (cluster: PolicyCluster): boolean =>
+  asksWebhook(cluster) && cluster.subjectMode === 'Groups';
+
 /**
- * What webhooks are told, beside the clusters: the same for all of them. It follows from the objects alone, so that every
+ * What webhooks are told, beside the clusters: the same for all of them, but for who left groups. It follows from the objects alone, so that every
  * replica says the same at one revision: the last hour is that before the last session that ended, not that of a clock.
  */
 export class TokenFacts {
@@ -29,21 +35,30 @@ export class TokenFacts {
   #shared: Shared | undefined;
   #known = false;
   #pruned = true;
+  /** Commits that put what is told of departures in question wherever that is anything. */
+  readonly #movedTime = new WeakSet<CommitRecord>();
 
-  constructor(store: PolicyStore, digests: Digests) {
+  constructor(store: PolicyStore, grouped: Pick<GroupedBindings, 'groupsIn'>, digests: Digests) {
     this.#store = store;
-    this.#departures = new LeftGroups(store, digests);
+    this.#departures = new LeftGroups(store, grouped, digests);
   }
 
   /** The entry of a cluster whose tokens come in through the webhook; undefined for others, and while there is no issuer. */
   entry(cluster: PolicyCluster): CredentialsEntry | undefined {
-    const { uid, userPrefix, subjectMode } = cluster;
+    const { uid, userPrefix } = cluster;
     if (!asksWebhook(cluster)) return undefined;
     const shared = this.#now();
     if (shared === undefined) return undefined;
     const audience = `ambit:${uid}`;
-    const left = subjectMode === 'Groups' ? this.#departures.now() : {};
+    const left = hearsOfGroups(cluster) ? this.#departures.in(cluster).facts : {};
     return { section: 'CREDENTIALS', key: webhookKey, audience, userPrefix, ...shared, ...left };
+  }
+
+  /** What a cluster is told of departures more coarsely than person by person; undefined where nothing is. */
+  coarseDepartures(clusterUid: string): CoarseDepartures | undefined {
+    const cluster = this.#store.clusters.get(clusterUid);
+    if (cluster === undefined || !hearsOfGroups(cluster)) return undefined;
+    return this.#departures.in(cluster).coarse;
   }
 
   /** Notes the entries that a change puts in question. Call before it is made. */
@@ -51,16 +66,29 @@ export class TokenFacts {
     const { kind, uid } = change.op === 'put' ? change.object : change;
     const before = this.#store.byUid(kind, uid);
     if (kind === 'Cluster') this.#noteCluster(uid, record);
-    if (kind === 'Membership' && this.#departures.concern(uid)) this.#noteLeaving(record);
-    const concerned = [before, change.op === 'put' ? change.object : undefined];
+    if (kind === 'Membership') this.#noteGroup(this.#departures.groupOf(uid), record);
+    const after = change.op === 'put' ? change.object : undefined;
+    this.#noteLeaving(plainOf(before, leftGroupKind), plainOf(after, leftGroupKind), record);
+    const concerned = [before, after];
     const of = concerned.flatMap((object) => (object?.kind === 'Plain' ? [object.of] : []));
-    if (of.includes(leftGroupKind)) this.#noteLeaving(record);
     if (!of.some(concernsTokens)) return;
     for (const cluster of this.#store.clusters.values()) {
       if (asksWebhook(cluster)) this.#noteCluster(cluster.uid, record);
     }
     this.#known = false;
     this.#pruned = false;
+  }
+
+  /**
+   * As `note` for clusters whose bindings changed: who left a group counts as soon as one names it, and no longer than that.
+   * Call before these are settled.
+   */
+  noteBindings(record: CommitRecord): void {
+    if (this.#store.leftGroups.size === 0) return;
+    for (const uid of record.families.keys()) {
+      const cluster = this.#store.clusters.get(uid);
+      if (cluster !== undefined && hearsOfGroups(cluster)) this.#noteCluster(uid, record);
+    }
   }
 
   /** Forgets sessions that no token can be of any more. Not while a change may still be undone. */
@@ -72,13 +100,33 @@ export class TokenFacts {
     for (const { uid } of old) this.#store.remove('Plain', uid);
   }
 
-  /** Of who is in which group only clusters are told whose bindings name groups. */
-  #noteLeaving(record: CommitRecord): void {
+  #noteLeaving(
+    before: PolicyPlain | undefined,
+    after: PolicyPlain | undefined,
+    record: CommitRecord,
+  ): void {
+    if (before === undefined && after === undefined) return;
+    const groups = new Set([before, after].flatMap((left) => (left ? [groupLeft(left)] : [])));
+    for (const group of groups) this.#noteGroup(group, record);
+    if (!this.#movedTime.has(record) && this.#departures.movesTime(before, after)) {
+      this.#movedTime.add(record);
+      this.#noteConcerned(undefined, record);
+    }
+    this.#departures.moveTime(before, after);
+  }
+
+  /** Whether somebody is in a group, or has left it, matters where bindings name the group. */
+  #noteGroup(group: string | undefined, record: CommitRecord): void {
+    if (group === undefined) return;
+    this.#noteConcerned(group, record);
+    this.#departures.question();
+  }
+
+  #noteConcerned(group: string | undefined, record: CommitRecord): void {
     for (const cluster of this.#store.clusters.values()) {
-      if (asksWebhook(cluster) && cluster.subjectMode === 'Groups')
+      if (hearsOfGroups(cluster) && this.#departures.concern(cluster, group))
         this.#noteCluster(cluster.uid, record);
     }
-    this.#departures.question();
   }
 
   #noteCluster(uid: string, record: CommitRecord): void {
@@ -124,5 +172,8 @@ export class TokenFacts {
     return { recent, old: all.filter((session) => !isRecent(session)) };
   }
 }
+
+const plainOf = (object: PolicyObject | undefined, kind: string): PolicyPlain | undefined =>
+  object?.kind === 'Plain' && object.of === kind ? object : undefined;
 
 const endOf = ({ spec }: PolicyPlain): number => Number(spec['endedAt']);

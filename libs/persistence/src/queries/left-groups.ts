@@ -12,11 +12,11 @@ export function leftGroup({ uid, name, groupUid, userUid }: PolicyMembership): P
   return { kind: 'Plain', of: leftGroupKind, uid, name, labels: {}, spec };
 }
 
-/** Those of the hour before the last one that ended, and a little more: no token outlives them longer. */
+/** Those of the hour before the last one that ended, and more than the step by which that hour moves: no token outlives them longer. */
 export const leftGroups: SnapshotSource = {
   select: `SELECT DISTINCT ON (uid) object FROM policy_changes
     WHERE kind = '${leftGroupKind}'
-      AND at > (SELECT max(at) FROM policy_changes WHERE kind = '${leftGroupKind}') - interval '70 minutes'
+      AND at > (SELECT max(at) FROM policy_changes WHERE kind = '${leftGroupKind}') - interval '90 minutes'
     ORDER BY uid, revision DESC`,
   toObject: ({ object }: { readonly object: PolicyPlain }) => object,
 };

@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { endedSessionKind, leftGroupKind, Policy, tokenIssuer } from '@ambit/domain';
-import type { PolicyCluster, PolicyObject, PolicyPlain } from '@ambit/domain';
+import type {
+  PolicyCluster,
+  PolicyGrant,
+  PolicyGroup,
+  PolicyObject,
+  PolicyPlain,
+} from '@ambit/domain';
 import { decodeIntent } from '@ambit/protocol';
 import { createEnvelopeSigner, generateSigningKey, nodeDigests } from '@ambit/transport';
 import { ClusterState } from './cluster-state.ts';
@@ -23,6 +29,19 @@ const plain = (of: string, name: string, spec: PolicyPlain['spec']): PolicyPlain
   name,
   labels: {},
   spec,
+});
+
+const groupOf = (name: string): PolicyGroup => ({ kind: 'Group', uid: name, name, labels: {} });
+const grantTo = (groups: readonly PolicyGroup[], roleUid: string): PolicyGrant => ({
+  kind: 'Grant',
+  uid: 'grant',
+  name: 'grant',
+  labels: {},
+  subjects: groups.map(({ kind, uid }) => ({ kind, uid })),
+  roleUid,
+  scope: { clusters: { type: 'all' }, namespaces: { type: 'clusterWide' } },
+  source: 'api',
+  ended: false,
 });
 
 function statesOf(objects: readonly PolicyObject[]) {
@@ -75,12 +94,23 @@ test('as much as may be told of sessions and groups fits the largest entry, and 
   const sessions = Array.from({ length: 2_500 }, (_, n) =>
     plain(endedSessionKind, `s${n}`.padEnd(12, 'x'), { endedAt: at }),
   );
-  const left = Array.from({ length: 1_500 }, (_, n) =>
-    plain(leftGroupKind, `g/u${n}`, { groupUid: 'g', userUid: `u${n}`, group: 'g', leftAt: at }),
+  const groups = Array.from({ length: 1_600 }, (_, n) => groupOf(`g${n}`));
+  const left = groups.map(({ uid }) =>
+    plain(leftGroupKind, `${uid}/u`, { groupUid: uid, userUid: 'u', group: uid, leftAt: at }),
   );
-  const { policy, of } = statesOf([web, issuer, ...sessions, ...left]);
+  const role = {
+    kind: 'Role',
+    uid: 'view',
+    name: 'view',
+    labels: {},
+    clusterRole: 'view',
+  } as const;
+  const names = [role, ...groups, grantTo(groups, role.uid)];
+  const { policy, of } = statesOf([web, issuer, ...sessions, ...names, ...left]);
   const [entry] = of('web').entriesOf([webhookKey]);
   expect(entry?.body.length).toBeGreaterThan(60_000);
   expect(entry?.body.length).toBeLessThan(64 * 1024);
-  expect(entry && decodeIntent(entry.key, entry.body)).toEqual(policy.entry('web', webhookKey));
+  const told = policy.entry('web', webhookKey);
+  expect(told).toMatchObject({ issuedFrom: expect.any(Number), groupsFrom: expect.any(Number) });
+  expect(entry && decodeIntent(entry.key, entry.body)).toEqual(told);
 });
