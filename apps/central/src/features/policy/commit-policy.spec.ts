@@ -116,6 +116,24 @@ describe('outside row D.1: the removal guard of what is made in a transaction', 
     expect(await inTransaction(many)).toEqual([...judgedFirst, 'COMMIT']);
   });
 
+  test('is asked once for sessions that end, although they end at another moment each time', async () => {
+    const ended = (name: string, endedAt: number): PolicyChange =>
+      put({
+        kind: 'Plain',
+        of: 'EndedSession',
+        uid: name,
+        name,
+        labels: {},
+        spec: { endedAt },
+      });
+    const then = (change: PolicyChange) => (now: { changes: readonly PolicyChange[] }) =>
+      void (now.changes = [...many, change]);
+    const first = [...many, ended('s1', 1)];
+    expect(await inTransaction(first, then(ended('s1', 2)))).toEqual([...judgedFirst, 'COMMIT']);
+    const again = [...judgedFirst, 'judged', 'COMMIT'];
+    expect(await inTransaction(first, then(ended('s2', 1)))).toEqual(again);
+  });
+
   test('is asked again when the policy moved on meanwhile, or the change became another', async () => {
     const again = [...judgedFirst, 'judged', 'COMMIT'];
     expect(await inTransaction(many, (now) => void (now.revision = 2))).toEqual(again);

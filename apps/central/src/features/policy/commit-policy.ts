@@ -206,7 +206,7 @@ export class CommitPolicy {
   #judge(request: CommitRequest, changes: readonly PolicyChange[]): Judged {
     const { revision } = this.#world;
     const decision = this.#world.guard(changes, confirmationOf(request));
-    return { revision, changes: JSON.stringify(changes), decision };
+    return { revision, changes: textOf(changes), decision };
   }
 
   #outcome(
@@ -216,8 +216,7 @@ export class CommitPolicy {
   ): Outcome {
     if (changes.length === 0) return { clusters: [] };
     if (this.#needsNoJudge(request, changes)) return {};
-    const holds =
-      judged?.revision === this.#world.revision && judged.changes === JSON.stringify(changes);
+    const holds = judged?.revision === this.#world.revision && judged.changes === textOf(changes);
     const decision = holds ? judged.decision : this.#world.guard(changes, confirmationOf(request));
     const { clusters } = decision.effect;
     if (decision.allow || request.unguarded === true) return { clusters };
@@ -238,6 +237,10 @@ export class CommitPolicy {
     }
   }
 }
+
+/** When a session ended takes nothing from anybody, and is another moment each time the work is done. */
+const textOf = (changes: readonly PolicyChange[]): string =>
+  JSON.stringify(changes, (field, value: unknown) => (field === 'endedAt' ? undefined : value));
 
 /** A token that syncs people cannot say that it has looked at what goes. */
 const confirmationOf = ({ role, confirmRemovals }: CommitRequest): string | undefined =>
