@@ -44,14 +44,17 @@ export interface TakenAway {
   readonly before: number;
 }
 
-/** What bounds tokens of the role sync. */
+/** By uid; a subject without any is not there. */
+export type BySubject<T> = ReadonlyMap<string, readonly T[]>;
+
+/** What bounds tokens of the role sync. Every answer takes the same few statements, however many are asked for. */
 export interface SyncStore {
-  /** Roles of grants that name the subject itself and did not end. */
-  heldRoles(subject: GrantSubject): Promise<readonly HeldRole[]>;
-  group(uid: string): Promise<ClosableGroup | undefined>;
+  /** Roles of grants that name the subjects themselves and did not end, by uid of the subject. */
+  heldRoles(kind: GrantSubject['kind'], uids: readonly string[]): Promise<BySubject<HeldRole>>;
+  groups(uids: readonly string[]): Promise<readonly ClosableGroup[]>;
   groupsOf(userUid: string): Promise<readonly ClosableGroup[]>;
-  /** Delegations that name the subject itself and are not open to those who sync people. */
-  delegationsOf(subject: GrantSubject): Promise<readonly NamedDelegation[]>;
+  /** Delegations that name the subjects themselves and are not open to those who sync people, by uid of the subject. */
+  delegationsOf(uids: readonly string[]): Promise<BySubject<NamedDelegation>>;
   /** Adds to what sync took away within the window and gives the sums of what is touched. */
   note(removals: SyncRemovals, windowMs: Millis): Promise<readonly TakenAway[]>;
 }

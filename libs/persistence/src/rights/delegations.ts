@@ -8,7 +8,8 @@ export function delegatedRolesOf(principal: string): string {
       (SELECT m.group_uid FROM group_members m WHERE m.user_uid = ${principal})) ORDER BY 1)`;
 }
 
-/** SQL for the Delegations that name the subject with the uid $1 and do not let those who sync people change it. */
-export const delegationsNaming = `SELECT d.name, d.spec ->> 'role' AS role FROM policy_objects d
+/** SQL for the Delegations that name one of the subjects with the uids $1 and do not let those who sync people change it. */
+export const delegationsNaming = `SELECT b ->> 'uid' AS uid, d.name, d.spec ->> 'role' AS role
+  FROM policy_objects d, jsonb_array_elements(d.spec -> 'subjects') AS b
   WHERE d.kind = 'Delegation' AND d.spec -> 'allowDirectory' IS DISTINCT FROM 'true'::jsonb
-    AND d.spec -> 'subjects' @> jsonb_build_array(jsonb_build_object('uid', $1::text)) ORDER BY d.name`;
+    AND b ->> 'uid' = ANY($1::text[]) ORDER BY d.name`;

@@ -1,8 +1,8 @@
 import type { GrantSubject } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import { delegationsNaming } from '../rights/delegations.ts';
-import { one } from '../sql.ts';
 import type {
+  BySubject,
   ClosableGroup,
   HeldRole,
   NamedDelegation,
@@ -14,13 +14,26 @@ import type { StoreContext } from './store-context.ts';
 
 const everybody = '';
 
-/** Grants in force or to come, with what their roles are made of. */
-const heldRoles = `
-SELECT g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rules,
-  coalesce((SELECT jsonb_agg(i.rules) FROM cluster_roles i JOIN clusters c ON c.uid = i.cluster_uid
-            WHERE i.name = r.cluster_role AND c.removed_at IS NULL), '[]') AS reported
+/** Grants in force or to come that name one of the subjects $1, with what their roles are made of. */
+const rolesHeldBy = (column: string): string => `
+SELECT s.${column} AS uid, g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rules
 FROM grants g JOIN grant_subjects s ON s.grant_uid = g.uid JOIN roles r ON r.uid = g.role_uid
-WHERE NOT g.ended AND`;
+WHERE NOT g.ended AND s.${column} = ANY($1::text[]) ORDER BY g.name`;
+
+/** What clusters say that their ClusterRoles $1 give; most say the same. */
+const reportedRules = `
+SELECT i.name, jsonb_agg(DISTINCT i.rules) AS reported
+FROM cluster_roles i JOIN clusters c ON c.uid = i.cluster_uid
+WHERE i.name = ANY($1::text[]) AND c.removed_at IS NULL GROUP BY i.name`;
+
+/** How many are counted as taken away of each scope $1, and how many are left that sync did not bring itself. */
+const takenAway = `
+SELECT s.scope, (SELECT count(*) FROM sync_removals r WHERE r.scope = s.scope) AS removed,
+  (SELECT count(*) FROM (
+    SELECT u.uid FROM users u WHERE u.active AND s.scope = ''
+    UNION ALL SELECT m.user_uid FROM group_members m WHERE m.group_uid = s.scope
+    EXCEPT SELECT j.user_uid FROM sync_removals j WHERE j.scope = '+' || s.scope) AS known) AS remaining
+FROM unnest($1::text[]) WITH ORDINALITY AS s(scope, nth) ORDER BY s.nth`;
 
 const people = (json: string): string => `jsonb_to_recordset(${json}::jsonb)`;
 
@@ -45,18 +58,33 @@ export class PostgresSyncStore implements SyncStore {
     this.#context = context;
   }
 
-  heldRoles({ kind, uid }: GrantSubject): Promise<readonly HeldRole[]> {
-    const column = kind === 'User' ? 's.user_uid' : 's.group_uid';
-    return this.#context.sql.query<HeldRole>(`${heldRoles} ${column} = $1 ORDER BY g.name`, [uid]);
+  async heldRoles(
+    kind: GrantSubject['kind'],
+    uids: readonly string[],
+  ): Promise<BySubject<HeldRole>> {
+    const { sql } = this.#context;
+    const text = rolesHeldBy(kind === 'User' ? 'user_uid' : 'group_uid');
+    const held = await sql.query<OfSubject<Omit<HeldRole, 'reported'>>>(text, [uids]);
+    const names = new Set(held.flatMap(({ clusterRole }) => clusterRole ?? []));
+    const rows =
+      names.size === 0
+        ? []
+        : await sql.query<Pick<HeldRole, 'reported'> & { name: string }>(reportedRules, [
+            [...names],
+          ]);
+    const reported = new Map(rows.map((row) => [row.name, row.reported]));
+    return bySubject(
+      held.map((role) => ({ ...role, reported: reported.get(role.clusterRole ?? '') ?? [] })),
+    );
   }
 
-  delegationsOf({ uid }: GrantSubject): Promise<readonly NamedDelegation[]> {
-    return this.#context.sql.query<NamedDelegation>(delegationsNaming, [uid]);
+  async delegationsOf(uids: readonly string[]): Promise<BySubject<NamedDelegation>> {
+    const { sql } = this.#context;
+    return bySubject(await sql.query<OfSubject<NamedDelegation>>(delegationsNaming, [uids]));
   }
 
-  async group(uid: string): Promise<ClosableGroup | undefined> {
-    const [found] = await this.#groups('g.uid = $1', uid);
-    return found;
+  groups(uids: readonly string[]): Promise<readonly ClosableGroup[]> {
+    return this.#groups('g.uid = ANY($1::text[])', uids);
   }
 
   groupsOf(userUid: string): Promise<readonly ClosableGroup[]> {
@@ -89,33 +117,33 @@ export class PostgresSyncStore implements SyncStore {
       [JSON.stringify(lost.map(scoped))],
     );
     const scopes = [...new Set(lost.map((each) => scoped(each).scope))];
-    const sums: TakenAway[] = [];
-    for (const scope of scopes) sums.push(await this.#takenAway(scope));
-    return sums;
+    const rows = await sql.query<{ scope: string; removed: number; remaining: number }>(takenAway, [
+      scopes,
+    ]);
+    return rows.map(({ scope, removed, remaining }) => {
+      const count = { removed, before: removed + remaining };
+      return scope === everybody ? count : { ...count, groupUid: scope };
+    });
   }
 
-  async #takenAway(scope: string): Promise<TakenAway> {
-    const { sql } = this.#context;
-    const left =
-      scope === everybody
-        ? `SELECT u.uid FROM users u WHERE u.active AND $1 = $1`
-        : 'SELECT m.user_uid FROM group_members m WHERE m.group_uid = $1';
-    const { removed, remaining } = await one<{ removed: string; remaining: string }>(
-      sql,
-      `SELECT (SELECT count(*) FROM sync_removals WHERE scope = $1) AS removed,
-         (SELECT count(*) FROM (${left} EXCEPT SELECT user_uid FROM sync_removals WHERE scope = '+' || $1) AS known) AS remaining`,
-      [scope],
-    );
-    const count = { removed: Number(removed), before: Number(removed) + Number(remaining) };
-    return scope === everybody ? count : { ...count, groupUid: scope };
-  }
-
-  #groups(condition: string, value: string): Promise<ClosableGroup[]> {
+  #groups(condition: string, value: unknown): Promise<ClosableGroup[]> {
     return this.#context.sql.query<ClosableGroup>(
       `SELECT g.uid, g.name, g.closed_to AS "closedTo" FROM groups g WHERE ${condition} ORDER BY g.name`,
       [value],
     );
   }
+}
+
+type OfSubject<T> = T & { readonly uid: string };
+
+function bySubject<T>(rows: readonly OfSubject<T>[]): BySubject<T> {
+  const found = new Map<string, T[]>();
+  for (const row of rows) {
+    const known = found.get(row.uid);
+    if (known === undefined) found.set(row.uid, [row]);
+    else known.push(row);
+  }
+  return found;
 }
 
 const scoped = ({

@@ -3,7 +3,7 @@ import { isAppError, notFound } from '@ambit/kernel';
 import type { GivenGroups, Transaction, UnitOfWork } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy } from '../policy/public.ts';
-import { mappedGroups } from './claims-mapping.ts';
+import { mappedGroups, shortened } from './claims-mapping.ts';
 import { giveGroups, judgedGroups } from './give-groups.ts';
 import type { JudgedGroup } from './give-groups.ts';
 import { identityRefused } from './identity-refused.ts';
@@ -197,9 +197,12 @@ function requireAccount({ provider, issuer, subject }: UpstreamSignIn): void {
   throw identityRefused(provider, 'It does not say which account this is.');
 }
 
-const refusedNotes = (groups: readonly JudgedGroup[]): string[] =>
-  groups.flatMap(({ group, refused }) =>
-    refused === undefined ? [] : [`You are not put into group ${group}: ${refused}`],
+const refusedNotes = (groups: readonly JudgedGroup[]): readonly string[] =>
+  shortened(
+    groups.flatMap(({ group, refused }) =>
+      refused === undefined ? [] : [`You are not put into group ${group}: ${refused}`],
+    ),
+    'more group',
   );
 
 const held = (provider: string): string =>

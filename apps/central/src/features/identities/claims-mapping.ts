@@ -24,7 +24,15 @@ export interface MappedGroups {
 }
 
 /** More than any provider puts into a token; what is beyond is no longer looked at. */
-const most = { bytes: 65_536, values: 5_000, depth: 32, groups: 2_500, text: 1_024, notes: 20 };
+const most = {
+  bytes: 65_536,
+  values: 5_000,
+  depth: 32,
+  groups: 2_500,
+  text: 1_024,
+  notes: 20,
+  note: 400,
+};
 
 /** The groups that the claims give by the rules. Throws `identity_refused` for claims that cannot be what was meant. */
 export function mappedGroups(
@@ -151,11 +159,15 @@ function byEach({ prefix = '', only: among }: ClaimRuleWrite, texts: readonly st
 
 const shown = (text: string): string => JSON.stringify(text.slice(0, 80));
 
-function shortened(notes: readonly string[]): readonly string[] {
-  if (notes.length <= most.notes) return notes;
-  const more = counted(notes.length - most.notes, 'more note');
-  return [...notes.slice(0, most.notes), `and ${more}`];
+/** As many as somebody reads, of a length that fits a page; how many more there are is said of `what`. */
+export function shortened(notes: readonly string[], what = 'more note'): readonly string[] {
+  const told = notes.slice(0, most.notes).map(cut);
+  if (notes.length <= most.notes) return told;
+  return [...told, `and ${counted(notes.length - most.notes, what)}`];
 }
+
+const cut = (note: string): string =>
+  note.length <= most.note ? note : `${note.slice(0, most.note - 1)}…`;
 
 /** The same claims in the same order give the same groups in the same order. */
 export function groupNames(groups: RulesOfGroup): readonly string[] {

@@ -1,3 +1,4 @@
+import { defined } from '@ambit/kernel';
 import type { GivenGroups, NamedReference, Transaction } from '@ambit/persistence';
 import { auditMembers } from '../people/public.ts';
 import { closedToSync, objectOf } from '../policy/public.ts';
@@ -16,19 +17,13 @@ export async function judgedGroups(
 ): Promise<readonly JudgedGroup[]> {
   const names = groupNames(groups);
   const known = await tx.names.find({ Group: names });
-  const judged: JudgedGroup[] = [];
-  for (const group of names) {
+  const uids = names.flatMap((name) => known.uid('Group', name) ?? []);
+  const closures = await closedToSync(tx, uids);
+  return names.map((group) => {
     const uid = known.uid('Group', group);
-    const rules = groups.get(group) ?? [];
-    const refused = uid === undefined ? 'there is no such group' : await closedToSync(tx, uid);
-    judged.push({
-      group,
-      rules,
-      ...(uid === undefined ? {} : { uid }),
-      ...(refused === undefined ? {} : { refused }),
-    });
-  }
-  return judged;
+    const refused = uid === undefined ? 'there is no such group' : closures.get(uid);
+    return { group, rules: groups.get(group) ?? [], ...defined({ uid, refused }) };
+  });
 }
 
 interface Giving {

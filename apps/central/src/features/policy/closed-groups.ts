@@ -61,7 +61,8 @@ function closedMembers(tx: Transaction, role: TokenRole): Transaction['members']
     groupUid: string,
     change: () => Promise<readonly string[]>,
   ): Promise<readonly string[]> => {
-    const refuse = await refusalOf(tx, await tx.sync.group(groupUid), role);
+    const [group] = await tx.sync.groups([groupUid]);
+    const refuse = await refusalOf(tx, group, role);
     const users = await change();
     refuse(users.length > 0);
     return users;
@@ -73,18 +74,37 @@ function closedMembers(tx: Transaction, role: TokenRole): Transaction['members']
     // Leaving is always open: a source takes nothing but what it gave.
     give: async (user, source, groups) => {
       const changes = await tx.members.give(user, source, groups);
-      for (const { uid } of changes.given)
-        (await refusalOf(tx, await tx.sync.group(uid), role))(true);
+      await refuseClosed(tx, changes.given, role);
       return changes;
     },
     takeAll: (source) => tx.members.takeAll(source),
   };
 }
 
-/** Why those who sync people may not put anybody into the group; undefined when they may. */
-export async function closedToSync(tx: Transaction, groupUid: string): Promise<string | undefined> {
-  const group = await tx.sync.group(groupUid);
-  return group === undefined ? undefined : closureOf(tx, group, 'sync');
+/**
+ * Why those who sync people may not put anybody into these groups, by their uids; one into which they may is not there. It
+ * takes the same few statements, however many groups they are.
+ */
+export async function closedToSync(
+  tx: Transaction,
+  groupUids: readonly string[],
+): Promise<ReadonlyMap<string, Closure>> {
+  if (groupUids.length === 0) return new Map();
+  return closuresOf(tx, await tx.sync.groups(groupUids), 'sync');
+}
+
+async function refuseClosed(
+  tx: Transaction,
+  given: readonly { readonly uid: string }[],
+  role: TokenRole,
+): Promise<void> {
+  if (given.length === 0) return;
+  const groups = await tx.sync.groups(given.map(({ uid }) => uid));
+  const closures = await closuresOf(tx, groups, role);
+  for (const group of groups) {
+    const why = closures.get(group.uid);
+    if (why !== undefined) throw groupClosed(group, why, role);
+  }
 }
 
 /** Judges the group as it is now; what is given throws afterwards when something did change, which undoes it. */
@@ -93,23 +113,42 @@ async function refusalOf(
   group: ClosableGroup | undefined,
   role: TokenRole,
 ): Promise<(changed: boolean) => void> {
-  const why = group === undefined ? undefined : await closureOf(tx, group, role);
+  const why = group && (await closuresOf(tx, [group], role)).get(group.uid);
   return (changed) => {
     if (group !== undefined && why !== undefined && changed) throw groupClosed(group, why, role);
   };
 }
 
-/** Why the group is closed to the role: a Delegation gives rights in Ambit itself by it, somebody said so, or nobody did and a grant gives it a role to take care of. */
-async function closureOf(
+/**
+ * Why groups are closed to the role, by their uids: a Delegation gives rights in Ambit itself by one, somebody said so, or
+ * nobody did and a grant gives it a role to take care of.
+ */
+async function closuresOf(
   tx: Transaction,
-  { uid, closedTo }: ClosableGroup,
+  groups: readonly ClosableGroup[],
   role: TokenRole,
-): Promise<Closure | undefined> {
-  const [delegation] = await tx.sync.delegationsOf({ kind: 'Group', uid });
-  if (delegation !== undefined) return delegated(delegation);
-  if (closedTo === null) return dangerOf(await tx.sync.heldRoles({ kind: 'Group', uid }));
-  return closedTo.includes(role) ? `Its spec.closedTo names ${role}.` : undefined;
+): Promise<ReadonlyMap<string, Closure>> {
+  if (groups.length === 0) return new Map();
+  const delegations = await tx.sync.delegationsOf(groups.map(({ uid }) => uid));
+  const unsaid = groups.filter(({ uid, closedTo }) => closedTo === null && !delegations.has(uid));
+  const held =
+    unsaid.length === 0
+      ? undefined
+      : await tx.sync.heldRoles(
+          'Group',
+          unsaid.map(({ uid }) => uid),
+        );
+  const found = groups.flatMap(({ uid, closedTo }): [string, Closure][] => {
+    const [delegation] = delegations.get(uid) ?? [];
+    if (delegation !== undefined) return [[uid, delegated(delegation)]];
+    const danger = closedTo === null ? dangerOf(held?.get(uid) ?? []) : saidClosed(closedTo, role);
+    return danger === undefined ? [] : [[uid, danger]];
+  });
+  return new Map(found);
 }
+
+const saidClosed = (closedTo: readonly string[], role: TokenRole): Closure | undefined =>
+  closedTo.includes(role) ? `Its spec.closedTo names ${role}.` : undefined;
 
 function dangerOf(roles: readonly HeldRole[]): Closure | undefined {
   for (const { grant, role, clusterRole, rules, reported } of roles) {
@@ -146,14 +185,13 @@ async function refuseReturn(tx: Transaction, input: PutUser, role: TokenRole): P
   if (!input.active) return;
   const before = await tx.users.find(input.name);
   if (before === null || before.active) return;
-  for (const group of await tx.sync.groupsOf(before.uid)) {
-    const closure = await closureOf(tx, group, role);
+  const groups = await tx.sync.groupsOf(before.uid);
+  const closures = await closuresOf(tx, groups, role);
+  for (const group of groups) {
+    const closure = closures.get(group.uid);
     if (closure !== undefined) throw groupClosed(group, closure, role, input.name);
   }
-  const subject = { kind: 'User', uid: before.uid } as const;
-  const [delegation] = await tx.sync.delegationsOf(subject);
-  const own =
-    delegation === undefined ? dangerOf(await tx.sync.heldRoles(subject)) : delegated(delegation);
+  const own = await ownClosure(tx, before.uid);
   if (own === undefined) return;
   throw new AppError(
     'group_closed',
@@ -164,6 +202,12 @@ async function refuseReturn(tx: Transaction, input: PutUser, role: TokenRole): P
       details: { user: input.name, role },
     },
   );
+}
+
+async function ownClosure(tx: Transaction, userUid: string): Promise<Closure | undefined> {
+  const [delegation] = (await tx.sync.delegationsOf([userUid])).get(userUid) ?? [];
+  if (delegation !== undefined) return delegated(delegation);
+  return dangerOf((await tx.sync.heldRoles('User', [userUid])).get(userUid) ?? []);
 }
 
 function groupClosed(
