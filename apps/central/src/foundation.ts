@@ -10,6 +10,7 @@ import {
 import { closeSessionsOfReplica, makeAuditPartitions, UnitOfWork } from '@ambit/persistence';
 import type { CentralSettings } from './config.ts';
 import { openDataFolder } from './platform/data-folder.ts';
+import { DatabaseClock } from './platform/database-clock.ts';
 import { watchDatabase } from './platform/database-watch.ts';
 import { systemClock, timeOrderedIds } from './platform/ids.ts';
 import { takeReplicaName } from './platform/replica-name.ts';
@@ -76,7 +77,8 @@ export async function openFoundation(
   });
   teardown.add('database', () => opened.close());
   const { database, auditDatabase } = opened;
-  const clock = systemClock;
+  const clock = await DatabaseClock.read({ database, machine: systemClock, logger });
+  teardown.add('clock', clock.follow());
   await makeAuditPartitions(database);
   readiness.ready('database');
   teardown.add('database watch', watchDatabase({ database, readiness, meters }));

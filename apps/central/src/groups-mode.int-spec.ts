@@ -87,6 +87,24 @@ describe('a token for a cluster whose bindings name groups', () => {
   });
 });
 
+test('a token is not given for a group that its person left, when this replica has not heard of that yet', async () => {
+  const inOps = `FROM groups g, users u WHERE g.name = 'ops' AND u.name = 'ada'`;
+  await db.database.query(
+    `DELETE FROM group_members m USING groups g, users u
+     WHERE g.name = 'ops' AND u.name = 'ada' AND m.group_uid = g.uid AND m.user_uid = u.uid`,
+  );
+  expect(await ask('ada')).toMatchObject({
+    status: 503,
+    body: { code: 'not_ready', detail: 'Your groups are changing at this moment.' },
+  });
+  // Where bindings name people a token says nothing of groups.
+  expect(await ask('ada', 'other')).toMatchObject({ status: 201 });
+  await db.database.query(
+    `INSERT INTO group_members (group_uid, user_uid) SELECT g.uid, u.uid ${inOps}`,
+  );
+  expect(await ask('ada')).toMatchObject({ status: 201 });
+});
+
 describe('the subject mode of a cluster', () => {
   test('Groups is refused where nobody comes in by our tokens', async () => {
     for (const access of [undefined, { credential: 'None' }]) {

@@ -6,6 +6,7 @@ import { createLogger } from '@ambit/observability';
 import { openDatabase, runningEmbeddedUrl, UnitOfWork } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import type { CentralSettings } from '../config.ts';
+import { DatabaseClock } from '../platform/database-clock.ts';
 import { openDataFolder, requireOwnFolder } from '../platform/data-folder.ts';
 import { systemClock, timeOrderedIds } from '../platform/ids.ts';
 import { openCentralDatabase } from '../platform/open-database.ts';
@@ -42,7 +43,7 @@ export async function withDatabase<T>(
         nextCommand: 'ambit-central',
       });
     }
-    const clock = systemClock;
+    const clock = await DatabaseClock.read({ database, machine: systemClock, logger });
     const ids = timeOrderedIds;
     const unitOfWork = new UnitOfWork(database, { clock, ids, logger });
     return await work({ database, unitOfWork, clock, ids, keysFolder: join(folder, 'keys') });

@@ -134,6 +134,7 @@ export class CredentialRelay {
       // What was not sealed by this installation, for this very cluster, is asked of nobody.
       const opened = seal.open(request, requestName(id, clusterUid));
       const wanted = credentialOrderCodec.decode(bytesOf(opened));
+      // Who asked and this replica both go by the clock of the database.
       answer = await here.ask(clusterUid, wanted, wanted.notAfter - clock.now());
     } catch (error) {
       answer = refusalFor(id, error);

@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/actor.ts';
 import { timestamp } from '../../platform/object-response.ts';
 import type { TokenIssuer } from '../issuer/public.ts';
 import type { ClusterAdmission, CredentialCaller, GivenCredential } from './admission.ts';
+import { requireMember } from './member-now.ts';
 import { lifeOf, requireRunning, sessionOver } from './running-session.ts';
 
 export interface GiveTokenPorts {
@@ -46,6 +47,8 @@ export async function giveToken(
     // An end that comes after this one knows of the token, and tells the webhooks.
     if (via === 'Webhook') await tx.sessions.noteToken(session, expiresAt * 1000);
     await requireRunning(tx, session, clock);
+    // A departure that comes after this one is of a later time than the token.
+    await requireMember(tx, entrant, { cluster, groups });
     tx.audit.record({
       type: 'credential.issued',
       message: `${principalName(entrant)} got a token for cluster ${cluster.name}`,
