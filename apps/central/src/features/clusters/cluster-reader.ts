@@ -141,6 +141,7 @@ export class ClusterReader {
       desiredRevision: this.#desired(cluster.uid, connected ? sync : undefined),
       now,
       grantsBehind: this.#grantsBehind(cluster.uid),
+      coarse: this.#world.policy.coarseDepartures(cluster.uid),
     });
   }
 }

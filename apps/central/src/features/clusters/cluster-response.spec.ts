@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ClusterRecord } from '@ambit/persistence';
 import { clusterResponse, shownProblems } from './cluster-response.ts';
+import type { StatusFacts } from './cluster-response.ts';
 
 const cluster: ClusterRecord = {
   kind: 'Cluster',
@@ -16,6 +17,10 @@ const cluster: ClusterRecord = {
 };
 
 function conditions(...reported: readonly string[]): object[] {
+  return conditionsWith({}, reported);
+}
+
+function conditionsWith(more: Partial<StatusFacts>, reported: readonly string[] = []): object[] {
   const sync = { clusterUid: cluster.uid, stateEpoch: 1, sessionEpoch: 1, conditions: reported };
   return clusterResponse(cluster, {
     sync,
@@ -24,6 +29,7 @@ function conditions(...reported: readonly string[]): object[] {
     now: 0,
     grantsBehind: () => undefined,
     ahead: undefined,
+    ...more,
   }).status.conditions;
 }
 
@@ -50,6 +56,21 @@ test('audit events that do not get through are a condition with what to look at'
     status: 'True',
     message: expect.stringContaining('do not reach central'),
   });
+});
+
+test('more departures than are told one by one are a condition, with whom it concerns', () => {
+  const told = (groups: readonly string[], from?: number): object[] =>
+    conditionsWith({ coarse: from === undefined ? { groups } : { groups, from } }).slice(1);
+  expect(conditionsWith({})).toHaveLength(1);
+  const many = Array.from({ length: 12 }, (_, n) => `g${n}`);
+  const type = 'GroupsOfOldTokens';
+  expect(told(many)).toEqual([
+    expect.objectContaining({ type, message: expect.stringMatching(/ g0, .*, g9, 2 more, to /) }),
+  ]);
+  const message = expect.stringContaining(
+    'tokens from before 1970-01-01T00:00:01.000Z give no group at all',
+  );
+  expect(told([], 1_000)).toEqual([expect.objectContaining({ type, message })]);
 });
 
 test('a problem with a reason of a later agent is told in its words, never left out', () => {

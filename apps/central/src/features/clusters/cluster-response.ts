@@ -1,5 +1,6 @@
 import { apiVersion, CeilingReport, IntentProblem } from '@ambit/contracts';
 import type { Cluster } from '@ambit/contracts';
+import type { CoarseDepartures } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { ClusterRecord, ClusterSyncRecord, StateAhead } from '@ambit/persistence';
 import { defined } from '@ambit/kernel';
@@ -37,6 +38,8 @@ export interface StatusFacts {
   readonly grantsBehind: GrantsBehind;
   /** What its agent proved to hold although the database does not know it. */
   readonly ahead: StateAhead | undefined;
+  /** Too many people left groups that its bindings name. */
+  readonly coarse?: CoarseDepartures | undefined;
 }
 
 /** An agent not heard for longer than this is shown as offline, whatever the record of its stream says. */
@@ -92,7 +95,11 @@ function statusOf(cluster: ClusterRecord, facts: StatusFacts): Status {
     problems: shownProblems(results.problems, facts.grantsBehind),
     moreProblems,
     ...ceilingOf(sync),
-    conditions: [...conditionsOf(cluster, sync, connected), ...aheadCondition(facts.ahead)],
+    conditions: [
+      ...conditionsOf(cluster, sync, connected),
+      ...aheadCondition(facts.ahead),
+      ...departuresCondition(facts.coarse),
+    ],
   };
 }
 
@@ -227,6 +234,30 @@ function aheadCondition(ahead: StateAhead | undefined): Status['conditions'] {
       reason: 'DatabaseRestored',
       message: `its agent holds revision ${heldRevision} of epoch ${heldEpoch}, the database was at revision ${revision} of epoch ${stateEpoch}; no change is taken until: ambit-central epoch raise`,
       lastTransitionTime: timestamp(provedAt),
+    },
+  ];
+}
+
+/** Groups that a condition names; whoever is in another one sees that there are more. */
+const mostNamed = 10;
+
+function departuresCondition(coarse: CoarseDepartures | undefined): Status['conditions'] {
+  if (coarse === undefined) return [];
+  const { groups, from } = coarse;
+  const more = groups.length - mostNamed;
+  const named = [...groups.slice(0, mostNamed), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const lost = [
+    ...(groups.length === 0
+      ? []
+      : [`older tokens do not give ${named}, to those who stay there either`]),
+    ...(from === undefined ? [] : [`tokens from before ${timestamp(from)} give no group at all`]),
+  ];
+  return [
+    {
+      type: 'GroupsOfOldTokens',
+      status: 'True',
+      reason: 'TooManyDepartures',
+      message: `more people left groups within an hour than its agent can be told one by one: ${lost.join(', and ')}. kubectl gets the next token by itself when this one ends`,
     },
   ];
 }
