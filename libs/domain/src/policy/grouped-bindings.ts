@@ -1,7 +1,7 @@
 import { compareText, type Digests } from '@ambit/kernel';
 import type { BindingIntent, SubjectMode } from '@ambit/rbac';
 import { subjectModeOf } from '../names/cluster-naming.ts';
-import { groupSubject } from '../names/group-subject.ts';
+import { groupOfSubject, groupSubject } from '../names/group-subject.ts';
 import type { GrantSubject, PolicyCluster } from '../policy-objects.ts';
 import { bindingIntent } from './binding-intent.ts';
 import { bindingKey } from './family.ts';
@@ -14,13 +14,14 @@ import {
   type Rendered,
 } from './instance-surroundings.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { SetIndex } from './set-index.ts';
 import { sameEntry } from './settle-commit.ts';
 import { ShardTree } from './shard-tree.ts';
 
 interface Told {
   readonly families: Map<string, Rendered>;
   readonly entries: Map<string, BindingIntent>;
-  /** Groups as the cluster knows them, each with how many entries name it. */
+  /** Names of groups, each with how many entries name it. */
   readonly groups: Map<string, number>;
 }
 
@@ -47,6 +48,8 @@ interface Subject {
 export class GroupedBindings {
   private readonly around: Surroundings;
   private readonly told = new Map<string, Told>();
+  /** Clusters, by the name of a group. */
+  private readonly boundIn = new SetIndex();
 
   constructor(around: Surroundings) {
     this.around = around;
@@ -76,9 +79,14 @@ export class GroupedBindings {
     return this.told.get(clusterUid)?.entries.get(key);
   }
 
-  /** The groups that its entries name as of the last commit that is settled, with the prefix of the cluster. */
+  /** Names of the groups that its entries name, as of the last commit that is settled. */
   groupsIn(clusterUid: string): ReadonlyMap<string, number> {
     return this.told.get(clusterUid)?.groups ?? none;
+  }
+
+  /** The other way round: uids of the clusters whose entries name a group. */
+  clustersBinding(group: string): ReadonlySet<string> {
+    return this.boundIn.get(group);
   }
 
   /**
@@ -122,15 +130,34 @@ export class GroupedBindings {
     this.told.set(cluster, told);
     for (const [key, entry] of told.families.get(family) ?? []) {
       told.entries.delete(key);
-      countGroups(told.groups, entry, -1);
+      this.countGroups(cluster, told, entry, -1);
     }
     for (const [key, entry] of rendered) {
       told.entries.set(key, entry);
-      countGroups(told.groups, entry, 1);
+      this.countGroups(cluster, told, entry, 1);
     }
     if (rendered.size > 0) told.families.set(family, rendered);
     else told.families.delete(family);
     if (told.families.size === 0) this.told.delete(cluster);
+  }
+
+  private countGroups(
+    cluster: string,
+    { groups }: Told,
+    { subjectKind, subjects }: BindingIntent,
+    by: 1 | -1,
+  ): void {
+    if (subjectKind !== 'Groups') return;
+    for (const group of subjects.map(groupOfSubject)) {
+      const count = (groups.get(group) ?? 0) + by;
+      if (count === 0) {
+        groups.delete(group);
+        this.boundIn.delete(group, cluster);
+      } else {
+        groups.set(group, count);
+        this.boundIn.add(group, cluster);
+      }
+    }
   }
 
   private now(clusterUid: string, familyText: string): Rendered {
@@ -186,19 +213,6 @@ export class GroupedBindings {
       const names = members.map(({ subject }) => subject);
       return [bindingIntent(family, { key, shard, of }, { subjects: names, grants: [...grants] })];
     });
-  }
-}
-
-function countGroups(
-  groups: Map<string, number>,
-  { subjectKind, subjects }: BindingIntent,
-  by: 1 | -1,
-): void {
-  if (subjectKind !== 'Groups') return;
-  for (const subject of subjects) {
-    const count = (groups.get(subject) ?? 0) + by;
-    if (count === 0) groups.delete(subject);
-    else groups.set(subject, count);
   }
 }
 

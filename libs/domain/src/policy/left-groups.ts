@@ -4,8 +4,12 @@ import { groupSubject } from '../names/group-subject.ts';
 import type { PolicyCluster, PolicyPlain } from '../policy-objects.ts';
 import type { GroupedBindings } from './grouped-bindings.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { sameEntry } from './settle-commit.ts';
 import { leftAt, toldDepartures, type ToldDepartures } from './told-departures.ts';
 import { longestTokenMs } from './token-times.ts';
+
+/** What bindings name of groups. */
+export type BoundGroups = Pick<GroupedBindings, 'groupsIn' | 'clustersBinding'>;
 
 const forgottenAtOnce = 1_000;
 /** Answers for different groups. */
@@ -22,15 +26,17 @@ const stepMs = 600_000;
  */
 export class LeftGroups {
   private readonly store: PolicyStore;
-  private readonly grouped: Pick<GroupedBindings, 'groupsIn'>;
+  private readonly grouped: BoundGroups;
   private readonly digests: Digests;
   private readonly ids = new WeakMap<PolicyPlain, string>();
   /** By the names of the groups that it is about: many clusters name the same. */
-  private readonly told = new Map<string, ToldDepartures>();
+  private told = new Map<string, ToldDepartures>();
+  /** The same before they were in question: what stays as it was stays the same object, which is compared at a glance. */
+  private former = new Map<string, ToldDepartures>();
   private since: number | undefined;
   private keptAfterPruning = 0;
 
-  constructor(store: PolicyStore, grouped: Pick<GroupedBindings, 'groupsIn'>, digests: Digests) {
+  constructor(store: PolicyStore, grouped: BoundGroups, digests: Digests) {
     this.store = store;
     this.grouped = grouped;
     this.digests = digests;
@@ -40,17 +46,23 @@ export class LeftGroups {
   in(cluster: PolicyCluster): ToldDepartures {
     const groups = this.boundAndLeft(cluster);
     const key = groups.join('\n');
-    let told = this.told.get(key);
-    if (told !== undefined) return told;
+    const known = this.told.get(key);
+    if (known !== undefined) return known;
     if (this.told.size >= mostKept) this.told.clear();
-    this.told.set(key, (told = this.read(groups)));
+    const [now, before] = [this.read(groups), this.former.get(key)];
+    const told = sameEntry(before, now) && before !== undefined ? before : now;
+    this.told.set(key, told);
     return told;
   }
 
-  /** True where a cluster binds a group that somebody left, or binds this one. */
-  concern(cluster: PolicyCluster, group?: string): boolean {
-    if (group === undefined) return this.boundAndLeft(cluster).length > 0;
-    return this.grouped.groupsIn(cluster.uid).has(cluster.userPrefix + groupSubject(group));
+  /** True where a cluster binds a group that somebody left. */
+  concern(cluster: PolicyCluster): boolean {
+    return this.boundAndLeft(cluster).length > 0;
+  }
+
+  /** uids of the clusters that bind the group. */
+  binding(group: string): Iterable<string> {
+    return this.grouped.clustersBinding(group);
   }
 
   /** The group that a membership was of which ended lately: whether it is there again matters. */
@@ -61,7 +73,9 @@ export class LeftGroups {
 
   /** Call before something changes that they follow from. */
   question(): void {
-    this.told.clear();
+    if (this.told.size === 0) return;
+    this.former = this.told;
+    this.told = new Map();
   }
 
   /** Of a departure that is put or goes: true when others count by it that did not, or count no longer. */
@@ -74,7 +88,7 @@ export class LeftGroups {
   moveTime(before: PolicyPlain | undefined, after: PolicyPlain | undefined): void {
     const next = beginBy(after);
     this.since = beginBy(before) > next ? undefined : Math.max(this.begin(), next);
-    this.told.clear();
+    this.question();
   }
 
   /** Forgets those that no token can tell of any more, now and then. Not while a change may still be undone. */
@@ -96,18 +110,15 @@ export class LeftGroups {
     return (this.since = since);
   }
 
-  /** Names of groups, sorted. */
-  private boundAndLeft({ uid, userPrefix }: PolicyCluster): readonly string[] {
+  /** Names of groups, in an order that is the same for all clusters as long as nobody leaves another. */
+  private boundAndLeft({ uid }: PolicyCluster): readonly string[] {
     const { leftOfGroup } = this.store;
     const bound = this.grouped.groupsIn(uid);
-    const ahead = userPrefix + groupSubject('');
-    const found =
-      bound.size < leftOfGroup.size
-        ? Array.from(bound.keys(), (subject) => subject.slice(ahead.length)).filter((group) =>
-            leftOfGroup.holds(group),
-          )
-        : Array.from(leftOfGroup.keys()).filter((group) => bound.has(ahead + group));
-    return found.sort(compareText);
+    if (leftOfGroup.size <= bound.size * 4)
+      return Array.from(leftOfGroup.keys()).filter((group) => bound.has(group));
+    return Array.from(bound.keys())
+      .filter((group) => leftOfGroup.holds(group))
+      .sort(compareText);
   }
 
   private read(groups: readonly string[]): ToldDepartures {

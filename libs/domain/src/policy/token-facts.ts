@@ -2,8 +2,8 @@ import { compareText, type Digests } from '@ambit/kernel';
 import type { CredentialsEntry, IssuerKey } from '@ambit/rbac';
 import type { PolicyChange, PolicyCluster, PolicyObject, PolicyPlain } from '../policy-objects.ts';
 import type { CommitRecord } from './commit-record.ts';
-import type { GroupedBindings } from './grouped-bindings.ts';
 import { groupLeft, LeftGroups } from './left-groups.ts';
+import type { BoundGroups } from './left-groups.ts';
 import type { PolicyStore } from './policy-store.ts';
 import {
   asksWebhook,
@@ -37,8 +37,10 @@ export class TokenFacts {
   #pruned = true;
   /** Commits that put what is told of departures in question wherever that is anything. */
   readonly #movedTime = new WeakSet<CommitRecord>();
+  /** Groups of which the clusters that bind them are noted. */
+  readonly #notedGroups = new WeakMap<CommitRecord, Set<string>>();
 
-  constructor(store: PolicyStore, grouped: Pick<GroupedBindings, 'groupsIn'>, digests: Digests) {
+  constructor(store: PolicyStore, grouped: BoundGroups, digests: Digests) {
     this.#store = store;
     this.#departures = new LeftGroups(store, grouped, digests);
   }
@@ -85,10 +87,7 @@ export class TokenFacts {
    */
   noteBindings(record: CommitRecord): void {
     if (this.#store.leftGroups.size === 0) return;
-    for (const uid of record.families.keys()) {
-      const cluster = this.#store.clusters.get(uid);
-      if (cluster !== undefined && hearsOfGroups(cluster)) this.#noteCluster(uid, record);
-    }
+    for (const uid of record.families.keys()) this.#noteHearing(uid, record);
   }
 
   /** Forgets sessions that no token can be of any more. Not while a change may still be undone. */
@@ -110,23 +109,29 @@ export class TokenFacts {
     for (const group of groups) this.#noteGroup(group, record);
     if (!this.#movedTime.has(record) && this.#departures.movesTime(before, after)) {
       this.#movedTime.add(record);
-      this.#noteConcerned(undefined, record);
+      for (const cluster of this.#store.clusters.values()) {
+        if (hearsOfGroups(cluster) && this.#departures.concern(cluster))
+          this.#noteCluster(cluster.uid, record);
+      }
     }
     this.#departures.moveTime(before, after);
   }
 
-  /** Whether somebody is in a group, or has left it, matters where bindings name the group. */
+  /** Whether somebody is in a group, or has left it, matters where bindings name the group: as of before the commit. */
   #noteGroup(group: string | undefined, record: CommitRecord): void {
     if (group === undefined) return;
-    this.#noteConcerned(group, record);
+    const noted = this.#notedGroups.get(record) ?? new Set();
+    this.#notedGroups.set(record, noted);
+    if (!noted.has(group)) {
+      noted.add(group);
+      for (const uid of this.#departures.binding(group)) this.#noteHearing(uid, record);
+    }
     this.#departures.question();
   }
 
-  #noteConcerned(group: string | undefined, record: CommitRecord): void {
-    for (const cluster of this.#store.clusters.values()) {
-      if (hearsOfGroups(cluster) && this.#departures.concern(cluster, group))
-        this.#noteCluster(cluster.uid, record);
-    }
+  #noteHearing(uid: string, record: CommitRecord): void {
+    const cluster = this.#store.clusters.get(uid);
+    if (cluster !== undefined && hearsOfGroups(cluster)) this.#noteCluster(uid, record);
   }
 
   #noteCluster(uid: string, record: CommitRecord): void {
