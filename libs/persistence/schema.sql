@@ -475,6 +475,7 @@ CREATE TABLE sessions (
   token_name text,
   warned_days integer,
   let_in_by jsonb,
+  upstream_session text,
   CONSTRAINT sessions_check CHECK (((token_name IS NULL) OR (principal_kind = 'ServiceIdentity'::text))),
   CONSTRAINT sessions_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['User'::text, 'ServiceIdentity'::text]))),
   CONSTRAINT sessions_pkey PRIMARY KEY (uid),
@@ -483,6 +484,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_begun ON public.sessions USING btree (principal_uid, created_at);
 CREATE INDEX sessions_by_identity ON public.sessions USING btree (identity_uid) WHERE ((ended_at IS NULL) AND (identity_uid IS NOT NULL));
 CREATE INDEX sessions_by_principal ON public.sessions USING btree (principal_uid) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_by_upstream ON public.sessions USING btree (upstream_session) WHERE ((ended_at IS NULL) AND (upstream_session IS NOT NULL));
 CREATE INDEX sessions_static ON public.sessions USING btree (principal_uid, token_name) WHERE ((token_name IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE TABLE sign_in_attempts (

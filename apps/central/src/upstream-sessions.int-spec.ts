@@ -9,7 +9,7 @@ import type { TestUpstream } from './upstream.test-support.ts';
 let db: TestDatabase;
 let central: TestCentral;
 let corp: TestUpstream;
-const names = ['ada', 'ben', 'cleo', 'dan', 'eva'];
+const names = ['ada', 'ben', 'cleo', 'dan', 'eva', 'fay', 'gus', 'hal'];
 
 beforeAll(async () => {
   db = await testDatabase();
@@ -104,6 +104,64 @@ describe('a session of a person who signed in with a provider', () => {
   });
 });
 
+describe('a logout token that names a sign-in there', () => {
+  /** Signed in there once, under this `sid`; null: the provider tells sign-ins not apart. */
+  async function letInAs(name: string, sid: string | null): Promise<In> {
+    await corp.misbehave({ tokenClaims: { sid } });
+    const inside = await letIn(name);
+    await corp.misbehave({});
+    return inside;
+  }
+  const statuses = (...ins: readonly In[]): Promise<number[]> => Promise.all(ins.map(status));
+
+  test('and nobody, ends what began with it, and its browser, and nothing else', async () => {
+    const [laptop, desk] = [await letInAs('fay', 'fay-1'), await letInAs('fay', 'fay-2')];
+    const other = await letInAs('gus', 'gus-1');
+    expect(await signOut(await corp.logoutToken('fay', { sub: null, sid: 'fay-1' }))).toBe(200);
+    expect(await statuses(laptop, desk, other)).toEqual([401, 200, 200]);
+    expect(await knownAs(laptop.browser)).toBeUndefined();
+    expect(await knownAs(desk.browser)).toBe('fay@corp.example');
+    const { body } = await central.get('/me', { token: laptop.token });
+    expect(body).toMatchObject({
+      code: 'session_ended',
+      why: 'corp signed the person out.',
+    });
+  });
+
+  test('and its person, ends that one, and those that began before sign-ins were told apart', async () => {
+    const [one, two] = [await letInAs('hal', 'hal-1'), await letInAs('hal', 'hal-2')];
+    const unknown = await letInAs('hal', null);
+    expect(await signOut(await corp.logoutToken('hal', { sid: 'hal-1' }))).toBe(200);
+    expect(await statuses(one, two, unknown)).toEqual([401, 200, 401]);
+    expect(await knownAs(unknown.browser)).toBeUndefined();
+    expect(await knownAs(two.browser)).toBe('hal@corp.example');
+    // Without it all of the person's end.
+    expect(await signOut(await corp.logoutToken('hal'))).toBe(200);
+    expect(await status(two)).toBe(401);
+  });
+
+  test('of somebody else, or of another provider, ends nothing', async () => {
+    const inside = await letInAs('gus', 'gus-2');
+    const people = [{ name: 'gus', groups: [] }];
+    const rival = await startUpstream(central, { dialect: 'dex', name: 'rival', people });
+    const tokens = [
+      [await corp.logoutToken('fay', { sid: 'gus-2' }), 'corp'],
+      [await corp.logoutToken('gus', { sub: null, sid: 'unknown' }), 'corp'],
+      [await rival.logoutToken('gus', { sub: null, sid: 'gus-2' }), 'rival'],
+    ] as const;
+    for (const [token, name] of tokens) expect(await signOut(token, name)).toBe(200);
+    expect(await status(inside)).toBe(200);
+    expect(await knownAs(inside.browser)).toBe('gus@corp.example');
+  });
+
+  test('under a name of any length and any characters', async () => {
+    const sid = `${'\u0000\ud83d\ude00'.repeat(200)}'"`;
+    const inside = await letInAs('gus', sid);
+    expect(await signOut(await corp.logoutToken('gus', { sub: null, sid }))).toBe(200);
+    expect(await status(inside)).toBe(401);
+  });
+});
+
 describe('a logout token ends nothing', () => {
   const now = (): number => Math.floor(Date.now() / 1000);
   let inside: In;
@@ -119,7 +177,10 @@ describe('a logout token ends nothing', () => {
     ['with another event', () => corp.logoutToken('eva', { events: { other: {} } })],
     ['with a nonce', () => corp.logoutToken('eva', { nonce: 'a' })],
     ['without jti', () => corp.logoutToken('eva', { jti: null })],
-    ['without a person', () => corp.logoutToken('eva', { sub: null, sid: 'a' })],
+    ['without a person and a sign-in', () => corp.logoutToken('eva', { sub: null })],
+    ['with a list as person', () => corp.logoutToken('eva', { sub: ['eva'], sid: 'a' })],
+    ['with a number as sign-in', () => corp.logoutToken('eva', { sid: 1 })],
+    ['with an empty sign-in', () => corp.logoutToken('eva', { sid: '' })],
     ['of an hour ago', () => corp.logoutToken('eva', { iat: now() - 3_600 })],
     ['that is over', () => corp.logoutToken('eva', { exp: now() - 61 })],
   ])('%s', async (_, token) => {

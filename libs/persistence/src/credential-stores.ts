@@ -104,10 +104,21 @@ export interface NewUserSession {
   readonly address: string;
   /** uid of the identity at a provider that it begins with. */
   readonly identityUid?: string;
+  /** Mark of the sign-in at the provider that it begins with, where the provider tells sign-ins apart. */
+  readonly upstreamSession?: string;
   readonly ttlMs: Millis;
   /** Of a static token. */
   readonly tokenName?: string;
   readonly letInBy?: readonly LettingRule[];
+}
+
+/** A sign-in at a provider that ended there. */
+export interface UpstreamEnd {
+  readonly issuer: string;
+  /** Whose it was, where the provider says so. */
+  readonly subject?: string;
+  /** As in `NewUserSession`. */
+  readonly upstreamSession: string;
 }
 
 /** A session that ended, and whose it was. */
@@ -133,6 +144,11 @@ export interface SessionStore {
     identityUids: readonly string[],
     because: string,
   ): Promise<readonly EndedOfPrincipal[]>;
+  /**
+   * Every running session that began with this sign-in at a provider, and those of its person, when that is said, of which
+   * nobody knows with which they began. Gives them.
+   */
+  endOfUpstream(end: UpstreamEnd, because: string): Promise<readonly EndedOfPrincipal[]>;
   /** Every running session. Gives how many. */
   endAll(because: string): Promise<number>;
   /** Every session of a principal that runs, newest first. */

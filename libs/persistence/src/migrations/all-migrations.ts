@@ -27,6 +27,7 @@ import { MembershipSources1795472100000 } from './1795472100000-membership-sourc
 import { LeftGroups1795472400000 } from './1795472400000-left-groups.ts';
 import { ServiceTokens1795472460000 } from './1795472460000-service-tokens.ts';
 import { LetInBy1795472520000 } from './1795472520000-let-in-by.ts';
+import { UpstreamSessions1795472700000 } from './1795472700000-upstream-sessions.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -59,4 +60,5 @@ export const allMigrations = [
   LeftGroups1795472400000,
   ServiceTokens1795472460000,
   LetInBy1795472520000,
+  UpstreamSessions1795472700000,
 ];

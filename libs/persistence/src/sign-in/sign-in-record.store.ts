@@ -1,4 +1,6 @@
+import type { UpstreamEnd } from '../credential-stores.ts';
 import type { Sql } from '../sql.ts';
+import { isOfUpstreamEnd } from './upstream-end.ts';
 
 /** What the OAuth server and the pages of sign-in keep for a while. */
 export interface SignInRecord {
@@ -105,6 +107,18 @@ export class SignInRecordStore {
       `DELETE FROM sign_in_records WHERE model = 'Browser' AND payload->>'uid' = $1`,
       [userUid],
     );
+  }
+
+  /** Signs out the browsers that signed in with this sign-in at a provider, as sessions of it end. */
+  async removeBrowsersOfUpstream(end: UpstreamEnd): Promise<void> {
+    const { upstreamSession, issuer, subject } = end;
+    const began = isOfUpstreamEnd(`payload->'by'->>'identity'`, `payload->'by'->>'session'`);
+    await this.#sql.query(`DELETE FROM sign_in_records WHERE model = $1 AND ${began}`, [
+      'Browser',
+      upstreamSession,
+      issuer,
+      subject ?? null,
+    ]);
   }
 
   async #first(text: string, values: readonly unknown[]): Promise<FoundSignInRecord | undefined> {

@@ -7,13 +7,25 @@ import {
   selectSessions,
 } from '../queries/sessions.ts';
 import type { SessionPrincipal, SessionRecord } from '../records.ts';
-import type { EndedOfPrincipal, NewUserSession, SessionStore } from '../credential-stores.ts';
+import type {
+  EndedOfPrincipal,
+  NewUserSession,
+  SessionStore,
+  UpstreamEnd,
+} from '../credential-stores.ts';
+import { isOfUpstreamEnd } from '../sign-in/upstream-end.ts';
 import type { StoreContext } from './store-context.ts';
+
+const ofUpstreamEnd = isOfUpstreamEnd('identity_uid', 'upstream_session');
 
 /** Sessions, as a condition of SQL whose values come from $2 on. */
 interface Which {
   readonly condition:
-    'id = $2' | 'principal_uid = $2' | 'identity_uid = ANY($2::text[])' | 'expires_at > now()';
+    | 'id = $2'
+    | 'principal_uid = $2'
+    | 'identity_uid = ANY($2::text[])'
+    | 'expires_at > now()'
+    | typeof ofUpstreamEnd;
   readonly values: readonly unknown[];
 }
 
@@ -40,8 +52,8 @@ export class PostgresSessionStore implements SessionStore {
     const { id, hash, principal, signedInBy, address, identityUid, ttlMs } = session;
     const uid = ids.uuid();
     await sql.query(
-      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at, token_name, let_in_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond', $11, $12)`,
+      `INSERT INTO sessions (uid, id, hash, principal_kind, principal_uid, principal_name, signed_in_by, address, identity_uid, expires_at, token_name, let_in_by, upstream_session)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::bigint * interval '1 millisecond', $11, $12, $13)`,
       [
         uid,
         id,
@@ -55,6 +67,7 @@ export class PostgresSessionStore implements SessionStore {
         ttlMs,
         session.tokenName ?? null,
         session.letInBy === undefined ? null : JSON.stringify(session.letInBy),
+        session.upstreamSession ?? null,
       ],
     );
     return this.#byUid(uid);
@@ -109,10 +122,14 @@ export class PostgresSessionStore implements SessionStore {
       { condition: 'identity_uid = ANY($2::text[])', values: [identityUids] },
       because,
     );
-    return ended.map(({ id, principal_kind: kind, principal_uid: uid, principal_name: name }) => ({
-      id,
-      principal: { kind, uid, name },
-    }));
+    return ended.map(principalOf);
+  }
+
+  async endOfUpstream(end: UpstreamEnd, because: string): Promise<readonly EndedOfPrincipal[]> {
+    const { issuer, subject, upstreamSession } = end;
+    const values = [upstreamSession, issuer, subject ?? null];
+    const ended = await this.#end({ condition: ofUpstreamEnd, values }, because);
+    return ended.map(principalOf);
   }
 
   async endAll(because: string): Promise<number> {
@@ -167,3 +184,12 @@ export class PostgresSessionStore implements SessionStore {
     return fromSessionRow(row);
   }
 }
+
+const principalOf = (ended: Ended): EndedOfPrincipal => ({
+  id: ended.id,
+  principal: {
+    kind: ended.principal_kind,
+    uid: ended.principal_uid,
+    name: ended.principal_name,
+  },
+});

@@ -8,6 +8,8 @@ export interface UpstreamSignIn {
   readonly issuer: string;
   readonly subject: string;
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Mark of this sign-in there, by which the provider tells of its end; absent when it tells sign-ins not apart. */
+  readonly session?: string;
   /** False when the provider left groups out because there are too many, and they could not be read in another way. */
   readonly groupsComplete: boolean;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { base32, isAppError } from '@ambit/kernel';
+import { base32, defined, isAppError } from '@ambit/kernel';
 import type { AppError, Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Sql } from '@ambit/persistence';
@@ -39,6 +39,8 @@ export type UpstreamAnswer =
       readonly kind: 'in';
       readonly admitted: AdmittedIdentity;
       readonly provider: KnownProvider;
+      /** Mark of the sign-in there. */
+      readonly session?: string;
       readonly to?: string;
     }
   | {
@@ -144,7 +146,8 @@ export class ProviderSignIn {
     const admitted = await admission.admit(signIn, { address });
     meters.logins.inc({ provider: provider.name, flow, result: 'ok' });
     const { to } = purpose;
-    return { kind: 'in', admitted, provider, ...(to === undefined ? {} : { to }) };
+    const { session } = signIn;
+    return { kind: 'in', admitted, provider, ...defined({ to, session }) };
   }
 
   /** What nobody foresaw is thrown on. */

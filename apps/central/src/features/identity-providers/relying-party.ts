@@ -3,6 +3,7 @@ import type { Clock } from '@ambit/kernel';
 import * as oidc from 'openid-client';
 import type { UpstreamSignIn } from '../identities/public.ts';
 import type { DiscoveredProviders } from './discovered-providers.ts';
+import { upstreamSession } from './upstream-session.ts';
 import { withAllGroups } from './left-out-groups.ts';
 import { serverOf } from './known-provider.ts';
 import type { KnownProvider } from './known-provider.ts';
@@ -90,7 +91,14 @@ export class RelyingParty {
       accessToken: tokens.access_token,
     });
     const { iss: issuer, sub: subject } = idToken;
-    const signIn = { provider: provider.name, issuer, subject, claims: all.claims };
+    const session = upstreamSession(idToken['sid']);
+    const signIn = {
+      provider: provider.name,
+      issuer,
+      subject,
+      claims: all.claims,
+      ...(session === undefined ? {} : { session }),
+    };
     return all.failure === undefined
       ? { signIn: { ...signIn, groupsComplete: true } }
       : { signIn: { ...signIn, groupsComplete: false }, failure: all.failure };

@@ -5,9 +5,10 @@ import { isAppError } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import type { OutsideKeys } from '../services/public.ts';
-import { endSessionsOfIdentities } from '../sessions/public.ts';
+import { endSessionsOfIdentities, endSessionsOfUpstream } from '../sessions/public.ts';
 import { serverOf } from './known-provider.ts';
 import type { KnownProvider } from './known-provider.ts';
+import { upstreamSession } from './upstream-session.ts';
 
 export interface LogoutPorts {
   readonly unitOfWork: UnitOfWork;
@@ -31,22 +32,22 @@ export class UpstreamLogouts {
   }
 
   /**
-   * Ends the sessions that began with the identity which the token names, and signs the person's browsers out. Gives why nothing
-   * came of it.
+   * Ends the sessions that the token means, and signs the browsers out: those of one sign-in there when it names that (`sid`),
+   * else everything of the person. Gives why nothing came of it.
    */
   async end(provider: KnownProvider, logoutToken: string): Promise<string | undefined> {
     const verified = await this.#verified(provider, logoutToken);
     if (typeof verified === 'string') return verified;
-    const { iss = '', sub, jti = '', events, nonce } = verified;
+    const { iss = '', sub, sid, jti = '', events, nonce } = verified;
     if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
     if (typeof events !== 'object' || events === null || !Object.hasOwn(events, logoutEvent))
       return 'it is no logout token';
-    // Sessions there are not known here one by one: all of the person's end.
-    if (typeof sub !== 'string' || sub === '') return 'it names no person ("sub")';
+    const named = namedBy(sub, sid);
+    if (typeof named === 'string') return named;
     const actor = { kind: 'system', name: 'system/sign-in' } as const;
     const { value } = await this.#ports.unitOfWork.run({ actor }, async (tx) => {
       if (!(await isFirstUse(tx, provider, jti))) return 'it was used before';
-      return endOf(tx, provider, { issuer: iss, subject: sub });
+      return endOf(tx, provider, { issuer: iss, ...named });
     });
     return value;
   }
@@ -90,14 +91,40 @@ async function isFirstUse(tx: Transaction, { uid }: KnownProvider, jti: string):
   return tx.signInRecords.consume(model, id);
 }
 
-/** A person who is not known here is signed out already. */
+interface Named {
+  readonly subject?: string;
+  readonly upstreamSession?: string;
+}
+
+/** One of the two is enough (section 2.4); what stands there has to be what it should. Else why it is not. */
+function namedBy(sub: unknown, sid: unknown): Named | string {
+  if (sub === undefined && sid === undefined)
+    return 'it names neither a person ("sub") nor a session ("sid")';
+  if (sub !== undefined && (typeof sub !== 'string' || sub === ''))
+    return 'its "sub" names no person';
+  const session = upstreamSession(sid);
+  if (sid !== undefined && session === undefined) return 'its "sid" names no session';
+  return {
+    ...(sub === undefined ? {} : { subject: sub }),
+    ...(session === undefined ? {} : { upstreamSession: session }),
+  };
+}
+
+/** A person or a sign-in that is not known here is signed out already. */
 async function endOf(
   tx: Transaction,
   { title }: KnownProvider,
-  { issuer, subject }: { readonly issuer: string; readonly subject: string },
+  { issuer, subject, upstreamSession: session }: Named & { readonly issuer: string },
 ): Promise<undefined> {
-  const identity = await tx.identities.find(issuer, subject);
+  const because = `${title} signed the person out.`;
+  if (session !== undefined) {
+    const end = { issuer, upstreamSession: session, ...(subject === undefined ? {} : { subject }) };
+    await endSessionsOfUpstream(tx, end, because);
+    await tx.signInRecords.removeBrowsersOfUpstream(end);
+    return;
+  }
+  const identity = await tx.identities.find(issuer, subject ?? '');
   if (identity === undefined) return;
-  await endSessionsOfIdentities(tx, [identity.uid], `${title} signed the person out.`);
+  await endSessionsOfIdentities(tx, [identity.uid], because);
   await tx.signInRecords.removeBrowsersOf(identity.user.uid);
 }

@@ -9,6 +9,7 @@ import type {
   Sql,
   Transaction,
   UnitOfWork,
+  UpstreamEnd,
 } from '@ambit/persistence';
 import { makeBearerToken } from '@ambit/transport';
 import { auditActor } from '../../platform/actor.ts';
@@ -28,6 +29,8 @@ export interface WantedSession {
   readonly address: string;
   /** uid of the identity at a provider that it begins with: it ends with that. */
   readonly identityUid?: string;
+  /** Mark of the sign-in there that it begins with: it ends with that. */
+  readonly upstreamSession?: string;
   readonly ttlMs: Millis;
   /** Of a static token: it is such a session. */
   readonly tokenName?: string;
@@ -91,6 +94,16 @@ export async function endSessionsOfIdentities(
 ): Promise<void> {
   if (identityUids.length === 0) return;
   for (const { id, principal } of await tx.sessions.endOfIdentities(identityUids, because))
+    auditEnd(tx, principal, id);
+}
+
+/** Ends every session that began with a sign-in at a provider which ended there, as a part of that. */
+export async function endSessionsOfUpstream(
+  tx: Transaction,
+  end: UpstreamEnd,
+  because: string,
+): Promise<void> {
+  for (const { id, principal } of await tx.sessions.endOfUpstream(end, because))
     auditEnd(tx, principal, id);
 }
 

@@ -5,6 +5,7 @@ export {
   endSession,
   endSessionsOf,
   endSessionsOfIdentities,
+  endSessionsOfUpstream,
   ManageSessions,
 } from './manage-sessions.ts';
 export { accessTokenCredentials, refusalOf, sessionCredentials } from './session-credentials.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { Transaction, UnitOfWork } from '@ambit/persistence';
 import type { SignInRecordStore } from '@ambit/persistence';
-import { AppError, isAppError } from '@ambit/kernel';
+import { AppError, defined, isAppError } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import { beginSession } from '../sessions/public.ts';
 import type { Person } from './local-sign-in.ts';
@@ -115,7 +115,7 @@ export class Approvals {
       principal: { kind: 'User', uid, name },
       signedInBy: by === undefined ? programName : `${programName} (${by.provider})`,
       address,
-      ...(by === undefined ? {} : { identityUid: by.identity }),
+      ...defined({ identityUid: by?.identity, upstreamSession: by?.session }),
       ttlMs: sessionSeconds * 1000,
     });
     const iat = Math.floor(this.#ports.clock.now() / 1000);

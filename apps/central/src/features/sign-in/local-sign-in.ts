@@ -20,8 +20,12 @@ export interface SignInPorts {
 export interface Person {
   readonly uid: string;
   readonly name: string;
-  /** With which provider, and by which identity there; absent for a password. */
-  readonly by?: { readonly provider: string; readonly identity: string };
+  /** With which provider, by which identity there, and the mark of the sign-in there; absent for a password. */
+  readonly by?: {
+    readonly provider: string;
+    readonly identity: string;
+    readonly session?: string;
+  };
 }
 
 export type SignInAnswer =

@@ -111,13 +111,13 @@ export class ProviderPages {
   /** Under a new id of the browser, as after every sign-in. */
   async #letIn(
     { browser }: Visit,
-    { admitted, provider, to = '/sign-in' }: Extract<UpstreamAnswer, { kind: 'in' }>,
+    { admitted, provider, session, to = '/sign-in' }: Extract<UpstreamAnswer, { kind: 'in' }>,
   ): Promise<PageReply> {
     const { browsers } = this.#parts;
     const { person, identity, notes } = admitted;
     const signed = await browsers.signIn(browser, {
       ...person,
-      by: { provider: provider.name, identity },
+      by: { provider: provider.name, identity, ...(session === undefined ? {} : { session }) },
     });
     const cookie = browsers.setCookie(signed);
     return notes.length === 0
