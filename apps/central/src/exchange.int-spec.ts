@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { centralMetrics, createMeters, createRegistry } from '@ambit/observability';
 import type { Sql } from '@ambit/persistence';
 import { FakeClock, PolicyWriter } from '@ambit/testing';
+import { createCa } from '@ambit/transport';
 import {
   audience,
   ExchangeScene,
@@ -16,6 +17,9 @@ import type { Claims } from './exchange.test-support.ts';
 import { ExchangeToken } from './features/services/exchange-token.ts';
 import { OutsideKeys } from './features/services/outside-keys.ts';
 import { TestIssuer } from './test-issuer.test-support.ts';
+
+const caDataOf = async (name: string): Promise<string> =>
+  Buffer.from((await createCa({ name, now: Date.now() })).certificatePem).toString('base64');
 
 let scene: ExchangeScene;
 beforeAll(async () => {
@@ -124,6 +128,33 @@ describe('a token that an identity trusts', () => {
     });
     await central.call('PUT', '/services/ruled', { body: service('ruled', []) });
     expect(await running()).toEqual([401, 401]);
+  });
+
+  test('ends when its issuer is believed less, or on the word of others: internal and caData', async () => {
+    const { github, central } = scene;
+    const [own, next] = [await caDataOf('own'), await caDataOf('next')];
+    const both = Buffer.from(
+      [own, next].map((text) => Buffer.from(text, 'base64').toString()).join('\n'),
+    ).toString('base64');
+    const set = (more: object): Promise<unknown> =>
+      central.apply(service('reached', [rule(github, more)]));
+    const begin = async (): Promise<string> =>
+      (await scene.exchange(await scene.job(), 'reached')).body.token;
+    const status = async (token: string): Promise<number> =>
+      (await central.get('/me', { token })).status;
+    await set({});
+    const open = await begin();
+    await set({ caData: own });
+    expect(await status(open)).toBe(401);
+    // Over plain HTTP no CA is asked for, but the rule that lets in names one all the same.
+    const pinned = await begin();
+    await set({ caData: both });
+    expect(await status(pinned)).toBe(200);
+    await set({ caData: next });
+    expect(await status(pinned)).toBe(401);
+    const moved = await begin();
+    await set({});
+    expect(await status(moved)).toBe(401);
   });
 
   test('lets nobody go on once its identity is deleted, nor under the same name again', async () => {

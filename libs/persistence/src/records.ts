@@ -217,6 +217,10 @@ export interface LettingRule {
   readonly issuer: string;
   readonly audience: string;
   readonly claims: Readonly<Record<string, string>>;
+  /** The issuer might be at a private address. */
+  readonly internal?: true;
+  /** SHA-256 of each CA that alone signed the issuer's certificate; absent: those that everybody trusts did. */
+  readonly cas?: readonly string[];
 }
 
 /** By which rule an identity was linked. */

@@ -9,7 +9,7 @@ import type { PlainRecord, Sql, Transaction, UnitOfWork } from '@ambit/persisten
 import type { FailureLimiter } from '../../platform/failure-limiter.ts';
 import { SharedLookup } from '../../platform/shared-lookup.ts';
 import { beginSession } from '../sessions/public.ts';
-import { rulesFor } from './federation.ts';
+import { lettingRule, rulesFor } from './federation.ts';
 import type { FederationRule, TokenRefusal } from './federation.ts';
 import type { OutsideKeys } from './outside-keys.ts';
 import type { RefusedExchange } from './refused-exchanges.ts';
@@ -107,11 +107,7 @@ export class ExchangeToken {
         signedInBy: issuer,
         address,
         ttlMs: Math.min(longestOf(identity), expiresAt - clock.now()),
-        letInBy: accepted.rules.map(({ issuer: of, audience, claims }) => ({
-          issuer: of,
-          audience,
-          claims,
-        })),
+        letInBy: accepted.rules.map(lettingRule),
       });
       return startedOf(name, text, session);
     });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ServiceIdentity } from '@ambit/contracts';
 import type { LettingRule } from '@ambit/persistence';
 import type { JWTPayload } from 'jose';
@@ -27,17 +28,52 @@ export function rulesFor(
   return meant ?? { claim: 'iss', why: 'no rule is for its issuer' };
 }
 
+/** What of a rule a session is kept with that it lets in. */
+export function lettingRule({
+  issuer,
+  audience,
+  claims,
+  internal = false,
+  caData,
+}: FederationRule): LettingRule {
+  return {
+    issuer,
+    audience,
+    claims,
+    ...(internal ? { internal } : {}),
+    ...(caData === undefined ? {} : { cas: casOf(caData) }),
+  };
+}
+
 /**
- * True when some rule surely takes whatever this one took: it is for the same issuer and audience, and asks for no claim
- * that was not asked for.
+ * True when some rule surely takes whatever this one took: it is for the same issuer and audience, asks for no claim that
+ * was not asked for, and believes whoever was believed to be the issuer.
  */
 export function stillLetsIn(rules: readonly FederationRule[], by: LettingRule): boolean {
-  return rules.some(
-    ({ issuer, audience, claims }) =>
-      issuer === by.issuer &&
-      audience === by.audience &&
-      Object.entries(claims).every(([name, value]) => by.claims[name] === value),
-  );
+  return rules
+    .map(lettingRule)
+    .some(
+      (rule) =>
+        rule.issuer === by.issuer &&
+        rule.audience === by.audience &&
+        Object.entries(rule.claims).every(([name, value]) => by.claims[name] === value) &&
+        stillBelieves(rule, by),
+    );
+}
+
+/** A CA that comes beside those of before takes nobody's word away. */
+function stillBelieves(rule: LettingRule, by: LettingRule): boolean {
+  if (by.internal === true && rule.internal !== true) return false;
+  if (rule.cas === undefined || by.cas === undefined) return rule.cas === by.cas;
+  const { cas } = rule;
+  return by.cas.every((ca) => cas.includes(ca));
+}
+
+/** Told apart by what is in them, however the text around them is written. */
+function casOf(caData: string): readonly string[] {
+  const pem = Buffer.from(caData, 'base64').toString('latin1');
+  const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
+  return Array.from(blocks, ([, text = '']) => hash('sha256', Buffer.from(text, 'base64'), 'hex'));
 }
 
 function differenceFrom(

@@ -2,7 +2,7 @@ import type { PlainRecord, Transaction } from '@ambit/persistence';
 import { plainKind } from '../policy/public.ts';
 import type { ServedKind } from '../policy/public.ts';
 import { endSession, endSessionsOf } from '../sessions/public.ts';
-import { stillLetsIn } from './federation.ts';
+import { lettingRule, stillLetsIn } from './federation.ts';
 import type { FederationRule } from './federation.ts';
 
 const plain = plainKind('ServiceIdentity');
@@ -32,7 +32,7 @@ async function endOvertaken(
   after: PlainRecord,
 ): Promise<void> {
   const rules = rulesOf(after);
-  if (rulesOf(before).every((rule) => stillLetsIn(rules, rule))) return;
+  if (rulesOf(before).every((rule) => stillLetsIn(rules, lettingRule(rule)))) return;
   for (const session of await tx.sessions.runningOf(after.uid)) {
     const by = session.letInBy;
     if (by === undefined || by.some((rule) => stillLetsIn(rules, rule))) continue;
