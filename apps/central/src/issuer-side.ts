@@ -1,4 +1,3 @@
-import { listIssuerKeys } from '@ambit/persistence';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import {
   issuerDocuments,
@@ -29,11 +28,10 @@ export async function openIssuerSide(
   { world, teardown }: { readonly world: PolicyWorld; readonly teardown: Teardown },
 ): Promise<IssuerSide> {
   const { database, unitOfWork, clock, logger, settings } = runtime;
-  if ((await listIssuerKeys(database)).length === 0) {
-    await makeFirstKey({ unitOfWork, seal, clock });
-  }
   const sql = database.prepared;
-  const keys = await IssuerKeys.open({ sql, seal, clock, logger, commits: world });
+  const keys = await IssuerKeys.open({ sql, seal, clock, logger, commits: world }, () =>
+    makeFirstKey({ unitOfWork, seal, clock }),
+  );
   const publicUrl = new PublicUrl(settings.publicUrl);
   const forAgents = webhookIssuer(installation.uid);
   const issuer = new TokenIssuer(keys, {

@@ -3,7 +3,7 @@ import type { Database, InstallationRecord } from '@ambit/persistence';
 import { bootstrap } from './features/tokens/public.ts';
 import type { Foundation } from './foundation.ts';
 import { isNewInstallation, openInstallation } from './installation.ts';
-import { openKeys, openSealingSecret } from './platform/keys/key-folder.ts';
+import { hasSealingSecret, openKeys, openSealingSecret } from './platform/keys/key-folder.ts';
 import type { Keys } from './platform/keys/key-folder.ts';
 import { Seal } from './platform/keys/sealing.ts';
 import { readTrustBundles } from './platform/keys/trust-bundles.ts';
@@ -53,6 +53,9 @@ export async function openIssuerSeal({
   /** Also when there are keys, which nothing opens then. */
   readonly mayMake?: boolean;
 }): Promise<Seal> {
-  const may = mayMake || (await listIssuerKeys(database)).length === 0;
+  // Nearly every start finds the secret, and need not ask what it may make.
+  const may =
+    mayMake ||
+    (!(await hasSealingSecret(keysFolder)) && (await listIssuerKeys(database)).length === 0);
   return new Seal(await openSealingSecret(keysFolder, may), installation.uid, 'issuer keys');
 }

@@ -34,21 +34,29 @@ export interface IssuerKeysPorts {
 export class IssuerKeys {
   readonly #ports: IssuerKeysPorts;
   readonly #opened = new Map<string, Promise<CryptoKey>>();
-  #keys: readonly IssuerKeyRecord[];
-  #outdated = false;
+  #keys: readonly IssuerKeyRecord[] = [];
+  #outdated = true;
   #reading: Promise<void> | undefined;
 
-  private constructor(ports: IssuerKeysPorts, keys: readonly IssuerKeyRecord[]) {
+  private constructor(ports: IssuerKeysPorts) {
     this.#ports = ports;
-    this.#keys = keys;
     ports.commits.subscribe(({ revoked }) => {
       if (revoked.some(({ kind }) => kind === 'IssuerKey')) this.#outdated = true;
     });
   }
 
-  /** Throws `config_invalid` when the key that signs does not open with the secret at hand. */
-  static async open(ports: IssuerKeysPorts): Promise<IssuerKeys> {
-    const keys = new IssuerKeys(ports, await listIssuerKeys(ports.sql));
+  /**
+   * `makeFirst` is called when there is none. Throws `config_invalid` when the key that signs does not open with the secret at
+   * hand.
+   */
+  static async open(ports: IssuerKeysPorts, makeFirst: () => Promise<void>): Promise<IssuerKeys> {
+    // It listens before it reads, so that no change falls between the two.
+    const keys = new IssuerKeys(ports);
+    await keys.#upToDate();
+    if (keys.#keys.length === 0) {
+      await makeFirst();
+      keys.#outdated = true;
+    }
     await keys.signing();
     return keys;
   }

@@ -99,6 +99,11 @@ export async function openEpochSigner(
   return createEnvelopeSigner(await readOrMake(epochKeyFile, false, generateSigningKey));
 }
 
+/** Whether there is a secret to seal with, whatever is in its file. */
+export function hasSealingSecret(folder: string): Promise<boolean> {
+  return exists(join(folder, keyFiles.sealing));
+}
+
 /**
  * The secret with which this installation seals what it keeps in the database. Throws `config_invalid` when it is missing
  * and may not be made, readable by others, or no such secret.
