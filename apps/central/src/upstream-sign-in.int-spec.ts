@@ -275,6 +275,21 @@ describe('a test of a provider', () => {
     expect(body).toMatchObject({ state: 'Failed', why: expect.stringContaining('ID token') });
   });
 
+  test('is told in the audit trail: by whom, of which provider, and nothing that opens it', async () => {
+    const { id } = await start();
+    const { body } = await central.get('/audit/events?type=identity_provider.tested');
+    expect(body.items[0]).toMatchObject({
+      actor: { kind: 'token', name: 'token/first-admin' },
+      object: { kind: 'IdentityProvider', name: 'corp' },
+      message: 'token/first-admin began a test of signing in with corp',
+    });
+    expect(JSON.stringify(body)).not.toContain(id);
+    const before = body.items.length;
+    await central.call('POST', '/identityproviders/none/tests');
+    const after = await central.get('/audit/events?type=identity_provider.tested');
+    expect(after.body.items.length).toBe(before);
+  });
+
   test('is of one provider, is there, and knows its link', async () => {
     expect((await central.call('POST', '/identityproviders/none/tests')).status).toBe(404);
     const { id } = await start();

@@ -77,6 +77,7 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     providerTests: new ProviderTests({
       sql: database,
       records: new SignInRecordStore(database),
+      unitOfWork,
       clock,
       publicUrl: () => publicUrl.get(),
     }),

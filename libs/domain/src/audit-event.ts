@@ -56,6 +56,7 @@ export const centralEventTypes = [
   'identity.unlinked',
   'directory.guard_tripped',
   'identity_provider.failed',
+  'identity_provider.tested',
   'exchange.refused',
   'login.set_up_offered',
   'login.set_up',

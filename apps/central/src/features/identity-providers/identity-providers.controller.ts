@@ -14,9 +14,9 @@ export class IdentityProvidersController {
   }
 
   @Endpoint('startProviderTest')
-  start(@TheCall() { actor, params, reply }: Call<'startProviderTest'>): Promise<object> {
-    void reply.header('cache-control', 'no-store');
-    return this.#tests.start(actor, params['name'] ?? '');
+  start(@TheCall() call: Call<'startProviderTest'>): Promise<object> {
+    void call.reply.header('cache-control', 'no-store');
+    return this.#tests.start(call, call.params['name'] ?? '');
   }
 
   @Endpoint('getProviderTest')

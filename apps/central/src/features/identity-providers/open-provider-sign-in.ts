@@ -35,7 +35,7 @@ export function openProviderSignIn(
     sql,
     party: new RelyingParty({ discovered, secrets, clock, publicUrl }),
     begun: new BegunSignIns(records),
-    tests: new ProviderTests({ sql, records, clock, publicUrl: () => publicUrl }),
+    tests: new ProviderTests({ sql, records, unitOfWork, clock, publicUrl: () => publicUrl }),
     admission,
     logouts: new UpstreamLogouts({ unitOfWork, keys: new OutsideKeys(clock), clock }),
     failed,

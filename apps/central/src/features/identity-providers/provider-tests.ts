@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { ProviderTest } from '@ambit/contracts';
 import { notFound } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
-import type { SignInRecordStore, Sql } from '@ambit/persistence';
+import type { SignInRecordStore, Sql, UnitOfWork } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import type { IdentityPreview } from '../identities/public.ts';
@@ -22,9 +22,15 @@ export interface OpenProviderTest {
 export interface ProviderTestPorts {
   readonly sql: Sql;
   readonly records: SignInRecordStore;
+  readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   /** Where people reach central, without a path. */
   readonly publicUrl: () => string;
+}
+
+interface TestCaller {
+  readonly actor: Actor;
+  readonly requestId: string;
 }
 
 const model = 'ProviderTest';
@@ -38,11 +44,11 @@ export class ProviderTests {
     this.#ports = ports;
   }
 
-  /** Throws `not_found`. */
-  async start(actor: Actor, provider: string): Promise<ProviderTest> {
-    const { sql, clock, publicUrl } = this.#ports;
-    if ((await findProvider(sql, provider)) === undefined)
-      throw notFound('IdentityProvider', provider);
+  /** Told in the audit trail, since who asks for one sees the claims of who signs in. Throws `not_found`. */
+  async start({ actor, requestId }: TestCaller, provider: string): Promise<ProviderTest> {
+    const { sql, unitOfWork, clock, publicUrl } = this.#ports;
+    const found = await findProvider(sql, provider);
+    if (found === undefined) throw notFound('IdentityProvider', provider);
     const id = randomBytes(32).toString('base64url');
     const expiresAt = new Date(clock.now() + goodForSeconds * 1000).toISOString();
     const test: ProviderTest = {
@@ -53,7 +59,16 @@ export class ProviderTests {
       state: 'Waiting',
       expiresAt,
     };
-    await this.#keep({ ...test, by: auditActor(actor).name });
+    const by = auditActor(actor);
+    await unitOfWork.run({ actor: by, requestId }, async (tx) => {
+      await keep(tx.signInRecords, { ...test, by: by.name });
+      tx.audit.record({
+        type: 'identity_provider.tested',
+        message: `${by.name} began a test of signing in with ${provider}`,
+        object: { kind: 'IdentityProvider', name: provider, uid: found.uid },
+        details: { provider, expiresAt },
+      });
+    });
     return test;
   }
 
@@ -76,19 +91,20 @@ export class ProviderTests {
     const kept = await this.#find(id);
     if (kept?.state !== 'Waiting') return;
     const ended = 'preview' in outcome ? { preview: previewResponse(outcome.preview) } : outcome;
-    await this.#keep({ ...kept, state: 'preview' in ended ? 'Done' : 'Failed', ...ended });
+    const state = 'preview' in ended ? 'Done' : 'Failed';
+    await keep(this.#ports.records, { ...kept, state, ...ended });
   }
 
   async #find(id: string): Promise<KeptTest | undefined> {
     const found = await this.#ports.records.find(model, keyOf(id));
     return found && ({ ...found.payload, id } as unknown as KeptTest);
   }
+}
 
-  /** Its id opens it, so that only the hash of it is kept. */
-  async #keep({ id, ...test }: KeptTest): Promise<void> {
-    const { url: _, ...payload } = test;
-    await this.#ports.records.put({ model, id: keyOf(id), payload }, goodForSeconds);
-  }
+/** Its id opens it, so that only the hash of it is kept. */
+async function keep(records: SignInRecordStore, { id, ...test }: KeptTest): Promise<void> {
+  const { url: _, ...payload } = test;
+  await records.put({ model, id: keyOf(id), payload }, goodForSeconds);
 }
 
 interface KeptTest extends ProviderTest {
