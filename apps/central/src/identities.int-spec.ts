@@ -61,7 +61,13 @@ describe('an identity', () => {
       }),
     ]);
     const { body } = await central.get('/audit/events?type=identity.linked&limit=50');
-    expect(body.items.filter((event: Reply['body']) => event.subjects[0] === name)).toHaveLength(1);
+    const told = body.items.filter((event: Reply['body']) => event.subjects[0] === name);
+    expect(told).toEqual([
+      expect.objectContaining({
+        message: `An account of corp was linked to User ${name}, whose name is its verified e-mail address`,
+        details: expect.objectContaining({ linkedBy: 'Email' }),
+      }),
+    ]);
   });
 
   test('another account with the same address is refused, with whom to ask', async () => {

@@ -46,6 +46,13 @@ export async function linkIdentity(
   return { person, how, identity: await link(tx, person, { signIn, provider, how }) };
 }
 
+/** For who reads the trail: by what somebody came to be this User. */
+const ruleOf: Readonly<Record<IdentityLinkedBy, string>> = {
+  ExternalId: 'whom the directory of the provider calls so',
+  Email: 'whose name is its verified e-mail address',
+  OnSignIn: 'who was made for it',
+};
+
 interface Coming {
   readonly signIn: UpstreamSignIn;
   readonly provider: StoredProvider;
@@ -61,7 +68,7 @@ async function link(
   const identityUid = await tx.identities.link(identity);
   tx.audit.record({
     type: 'identity.linked',
-    message: `An account of ${provider.name} was linked to User ${name}`,
+    message: `An account of ${provider.name} was linked to User ${name}, ${ruleOf[how]}`,
     object: objectOf('User', { name, uid }),
     subjects: [name],
     details: { identity: identityUid, provider: provider.name, issuer, subject, linkedBy: how },
