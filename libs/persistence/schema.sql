@@ -164,6 +164,7 @@ CREATE TABLE cluster_sync (
   conditions text[] DEFAULT '{}'::text[] NOT NULL,
   last_seen_at timestamp with time zone,
   offered_revision bigint,
+  ceiling_version text DEFAULT md5((ceiling)::text),
   CONSTRAINT cluster_sync_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
   CONSTRAINT cluster_sync_pkey PRIMARY KEY (cluster_uid)
 ) WITH (fillfactor=70);

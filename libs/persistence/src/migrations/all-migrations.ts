@@ -28,6 +28,7 @@ import { LeftGroups1795472400000 } from './1795472400000-left-groups.ts';
 import { ServiceTokens1795472460000 } from './1795472460000-service-tokens.ts';
 import { LetInBy1795472520000 } from './1795472520000-let-in-by.ts';
 import { UpstreamSessions1795472700000 } from './1795472700000-upstream-sessions.ts';
+import { CeilingVersion1795472900000 } from './1795472900000-ceiling-version.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -61,4 +62,5 @@ export const allMigrations = [
   ServiceTokens1795472460000,
   LetInBy1795472520000,
   UpstreamSessions1795472700000,
+  CeilingVersion1795472900000,
 ];
