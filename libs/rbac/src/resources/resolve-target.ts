@@ -178,8 +178,12 @@ function servedTarget(
     resource: found.resource,
     namespaced: found.namespaced,
     basis: catalog === undefined ? 'kubernetes' : 'served',
-    verbs: [...by.verbsOf(found)],
+    verbs: by.verbsOf(found),
   };
+  // Most questions are about neither a subresource nor an object.
+  if (parts.tail === undefined && parts.subresource === undefined) {
+    return target(resource, undefined, parts.name);
+  }
   const known = new Map<string, ReadonlySet<string>>([
     ...virtualSubresources(found).map((name) => [name, new Set<string>()] as const),
     ...by.subresourcesOf(found),

@@ -19,6 +19,7 @@ export class ResourceCatalog {
   readonly #subresources = new Map<string, Map<string, Set<string>>>();
   /** What `find` answered: a thousand questions ask about a few words. */
   readonly #found = new Map<string, ApiResource | undefined>();
+  readonly #verbs = new Map<ApiResource, readonly string[]>();
 
   constructor(served: readonly ApiResource[]) {
     this.#resources = served.filter(({ resource }) => !resource.includes('/'));
@@ -74,11 +75,17 @@ export class ResourceCatalog {
   }
 
   /** Verbs that any version of the resource serves; empty when it is not known. */
-  verbsOf({ group, resource }: ApiResource): ReadonlySet<string> {
+  verbsOf(of: ApiResource): readonly string[] {
+    let verbs = this.#verbs.get(of);
+    if (verbs === undefined) this.#verbs.set(of, (verbs = this.#verbsOfVersions(of)));
+    return verbs;
+  }
+
+  #verbsOfVersions({ group, resource }: ApiResource): readonly string[] {
     const versions = this.#resources.filter(
       (each) => each.group === group && each.resource === resource,
     );
-    return new Set(versions.flatMap(({ verbs }) => verbs));
+    return [...new Set(versions.flatMap(({ verbs }) => verbs))];
   }
 
   /** What may have been meant by a text that `find` does not know, most likely first; at most three. */
