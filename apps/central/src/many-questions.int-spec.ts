@@ -72,6 +72,30 @@ const checks = Array.from({ length: 1_000 }, (_, at) => ({
   resource: 'pods',
 }));
 
+interface Item {
+  readonly allowed: boolean;
+  readonly paths: object[];
+  readonly refusals: { readonly reason: string }[];
+  readonly until?: string;
+}
+
+/** What is left of an answer without its details. */
+const briefOf = ({ allowed, refusals, until }: Item): object => ({
+  allowed,
+  paths: [],
+  refusals: refusals.slice(0, 1),
+  ...(until === undefined ? {} : { until }),
+});
+
+/** People, one that is not there, verbs, resources in several forms, and namespaces, over some clusters. */
+const mixed = Array.from({ length: 72 }, (_, at) => ({
+  user: ['p1', 'p2', 'p3', 'nobody'][at % 4],
+  cluster: names[at % 5],
+  ...(at % 7 === 0 ? {} : { namespace: at % 3 === 0 ? 'elsewhere' : 'payments' }),
+  verb: ['get', 'delete', 'list', 'patch', 'create'][at % 5],
+  resource: ['pods', 'po', 'deploy', 'pods/log', 'nodes', 'Pod', 'secrets'][at % 7],
+}));
+
 /** The answer, and the fewest statements that it took: what runs beside it comes and goes. */
 async function asked(path: string, body?: object) {
   const counts: number[] = [];
@@ -94,6 +118,40 @@ describe('questions of many clusters', () => {
     expect(items.map(({ allowed }) => allowed)).toEqual(
       checks.map(({ verb }, at) => verb === 'get' || (at % people.length) % 2 === 0),
     );
+  });
+
+  test('a thousand without details take the same statements and give the same yes and no', async () => {
+    const { reply, statements } = await asked('/access/check', { checks, details: false });
+    expect(statements).toBeGreaterThan(0);
+    expect(statements).toBeLessThanOrEqual(3);
+    const { body } = await central.call('POST', '/access/check', { body: { checks } });
+    const items: Item[] = body.items;
+    expect(reply.body.items).toEqual(items.map(briefOf));
+    expect(items.filter(({ allowed }) => allowed).length).toBeGreaterThan(100);
+    expect(items.filter(({ allowed }) => !allowed).length).toBeGreaterThan(100);
+  });
+
+  test('each of a mixed lot is answered as it is alone, with details and without', async () => {
+    for (const details of [true, false]) {
+      const { body } = await central.call('POST', '/access/check', {
+        body: { checks: mixed, details },
+      });
+      const reasons = new Set<string>();
+      for (const [at, check] of mixed.entries()) {
+        const alone = await central.call('POST', '/access/check', {
+          body: { checks: [check], details },
+        });
+        expect([check, alone.body.items?.[0]]).toEqual([check, body.items[at]]);
+        reasons.add(body.items[at].refusals[0]?.reason ?? 'allowed');
+      }
+      expect([...reasons].sort()).toEqual([
+        'allowed',
+        'cluster_scoped',
+        'rules_insufficient',
+        'scope_elsewhere',
+        'user_unknown',
+      ]);
+    }
   });
 
   test('who can is answered in at most three statements', async () => {

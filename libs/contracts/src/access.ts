@@ -35,7 +35,14 @@ export const AccessQuestion = z
 export type AccessQuestion = z.infer<typeof AccessQuestion>;
 
 /** Body of POST access/check: 1 to 1000 questions, answered in their order from one revision. */
-export const AccessCheck = z.strictObject({ checks: z.array(AccessQuestion).min(1).max(1000) });
+export const AccessCheck = z.strictObject({
+  checks: z.array(AccessQuestion).min(1).max(1000),
+  /**
+   * False: an answer is whether and until when, of a no the nearest refusal, and a note where the no is not all there is
+   * to know. For programs that ask much and show nothing: it takes a fraction of the time and of the bytes.
+   */
+  details: z.boolean().exactOptional(),
+});
 export type AccessCheck = z.infer<typeof AccessCheck>;
 
 /** One way by which access exists: the grant, its role and scope (text form), and the group when it comes through one. */

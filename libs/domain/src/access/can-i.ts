@@ -14,12 +14,19 @@ import { GrantJudge, otherCluster, type Inquiry } from './judge-grant.ts';
 const mostRefusals = 10;
 const mostElsewhere = 3;
 
+/** Whether somebody in particular may. */
+export interface WhetherSomebody extends Inquiry {
+  readonly user: string;
+  /** Of a no only the nearest refusal is told, which is the first of all that would be. */
+  readonly nearestOnly?: boolean;
+}
+
 /**
  * Whether a person may do something in a cluster at a moment, and why. It answers from the policy and from what the
  * agent last reported, so it claims nothing that the cluster's ceiling refuses and knows nothing of bindings that
  * are not ours.
  */
-export function canI(inquiry: Inquiry & { readonly user: string }): AccessAnswer {
+export function canI(inquiry: WhetherSomebody): AccessAnswer {
   const { policy } = inquiry;
   const user = policy.byName('User', inquiry.user);
   if (user?.kind !== 'User') {
@@ -46,7 +53,7 @@ interface Way {
 
 /** Every way to a grant, as a path or as the reason why it is none. */
 function judged(
-  inquiry: Inquiry,
+  inquiry: WhetherSomebody,
   user: PolicyUser,
 ): { paths: AccessPath[]; refusals: AccessRefusal[] } {
   const { policy, question } = inquiry;
@@ -82,16 +89,17 @@ function judged(
 
 /** Who has hundreds of grants has nearly all of them in other clusters, and some are told. */
 function elsewhere(
-  { policy }: Inquiry,
+  { policy, nearestOnly = false }: WhetherSomebody,
   ways: readonly Way[],
   here: readonly PolicyGrant[],
 ): readonly AccessRefusal[] {
   const found: AccessRefusal[] = [];
+  const most = nearestOnly ? 1 : mostElsewhere;
   for (const { kind, uid, through } of ways) {
     for (const grant of policy.grantsNaming(kind, uid)) {
       if (here.includes(grant)) continue;
       found.push(told(otherCluster(grant), through));
-      if (found.length === mostElsewhere) return found;
+      if (found.length === most) return found;
     }
   }
   return found;
@@ -104,9 +112,13 @@ const ranks: ReadonlyMap<string, number> = new Map(
   refusalReasons.map((reason, at) => [reason, at]),
 );
 
-function refuse({ policy }: Inquiry, refusals: AccessRefusal[]): AccessAnswer {
+function refuse(
+  { policy, nearestOnly = false }: WhetherSomebody,
+  refusals: AccessRefusal[],
+): AccessAnswer {
   const rank = ({ reason }: AccessRefusal): number => ranks.get(reason) ?? 0;
-  const nearest = refusals.sort((a, b) => rank(a) - rank(b)).slice(0, mostRefusals);
+  const most = nearestOnly ? 1 : mostRefusals;
+  const nearest = refusals.sort((a, b) => rank(a) - rank(b)).slice(0, most);
   return { allowed: false, revision: policy.revision, refusals: nearest };
 }
 

@@ -1,28 +1,13 @@
 import type { AccessCheck, AccessCheckResult, WhoCanQuery, WhoCanResult } from '@ambit/contracts';
-import {
-  askedNamespace,
-  canI,
-  grantable,
-  holderOfService,
-  holderText,
-  nameInCluster,
-  whoCan,
-} from '@ambit/domain';
-import type { AccessAnswer, AccessPath, AccessRefusal, PolicyCluster } from '@ambit/domain';
+import { holderText, whoCan } from '@ambit/domain';
 import { AppError, notFound } from '@ambit/kernel';
-import type { Clock, Millis } from '@ambit/kernel';
-import { nodeDigests } from '@ambit/transport';
-import { timestamp } from '../../platform/object-response.ts';
+import type { Clock } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
-import { accessAdvice } from './access-advice.ts';
+import { answerCheck, mostShown, pathResponse, untilResponse } from './answer-check.ts';
+import type { Check, Known, ResolvedCheck } from './answer-check.ts';
 import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
-import { resolveQuestion, unknownResource, unservedMessage } from './resolve-question.ts';
-import type { Refused, ResolvedQuestion } from './resolve-question.ts';
-import { standingNotes, unwantedAccess } from './unwanted-access.ts';
-
-type Check = AccessCheck['checks'][number];
-type Known = Evidence & { readonly uid: string; readonly cluster: PolicyCluster };
-const mostShown = 16;
+import { resolveQuestion, unknownResource } from './resolve-question.ts';
+import { unwantedAccess } from './unwanted-access.ts';
 
 /** Whether people may do things and who may, by what Ambit grants and the cluster's own rules. */
 export class AnswerAccess {
@@ -40,7 +25,7 @@ export class AnswerAccess {
    * Throws `not_found` for a cluster that does not exist, `unknown_resource` for what none of the clusters that are asked
    * about serves.
    */
-  async check({ checks }: AccessCheck): Promise<AccessCheckResult> {
+  async check({ checks, details = true }: AccessCheck): Promise<AccessCheckResult> {
     const clusters = await this.#clusters(new Set(checks.map(({ cluster }) => cluster)));
     const resolved = resolveAll(checks, clusters);
     const { policy, revision } = this.#world;
@@ -49,20 +34,7 @@ export class AnswerAccess {
       kind: 'AccessCheckResult',
       revision,
       evidence: Array.from(clusters, ([name, known]) => evidenceResponse(name, known)),
-      items: resolved.map(({ check, known, found }) => {
-        if ('ok' in found) return notServed(check, found);
-        const { question } = found;
-        const { facts } = known;
-        const user = holderOf(check);
-        const answer = canI({ policy, facts, question, now, user });
-        const asked = { ...check, user: holderText(user), namespace: askedNamespace(question) };
-        const advice = answer.allowed
-          ? {}
-          : accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
-        const standing = answer.allowed ? [] : unwantedAccess(known.unwanted, question, facts);
-        const told = standingNotes(standing, this.#nameIn(known.cluster, user));
-        return answerResponse(answer, { ...found, notes: [...found.notes, ...told] }, advice);
-      }),
+      items: resolved.map((each) => answerCheck(each, { policy, now, details })),
     };
   }
 
@@ -96,13 +68,6 @@ export class AnswerAccess {
     };
   }
 
-  /** As the API server of the cluster names a person or program. */
-  #nameIn(cluster: PolicyCluster, holder: string): string {
-    const found = this.#world.policy.byName('User', holder);
-    const uid = found?.uid ?? '';
-    return nameInCluster(cluster, { kind: 'user', uid, name: holder }, nodeDigests);
-  }
-
   /** By name, in one look at the database whatever their number. */
   async #clusters(names: Iterable<string>): Promise<ReadonlyMap<string, Known>> {
     const found = Array.from(names, (name) => {
@@ -123,9 +88,6 @@ export class AnswerAccess {
   }
 }
 
-const holderOf = ({ user, service }: Check): string =>
-  service === undefined ? (user ?? '') : holderOfService(service);
-
 function knownOf({ cluster }: Pick<Check, 'cluster'>, clusters: ReadonlyMap<string, Known>): Known {
   const known = clusters.get(cluster);
   if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
@@ -145,12 +107,6 @@ function evidenceResponse(
   };
 }
 
-interface ResolvedCheck {
-  readonly check: Check;
-  readonly known: Known;
-  readonly found: ResolvedQuestion | Refused;
-}
-
 /** Each check by what its own cluster serves. A name that none of them serves is no question, and nobody is not its answer. */
 function resolveAll(
   checks: readonly Check[],
@@ -160,9 +116,11 @@ function resolveAll(
     const known = knownOf(check, clusters);
     return { check, known, found: resolveQuestion(check, known) };
   });
+  const unserved = resolved.filter(({ found }) => 'ok' in found);
+  if (unserved.length === 0) return resolved;
   const meant = resolved.filter(({ found }) => !('ok' in found));
   const somewhere = new Set(meant.map(({ check }) => wordsOf(check)));
-  for (const { check, known, found } of resolved) {
+  for (const { check, known, found } of unserved) {
     if ('ok' in found && !somewhere.has(wordsOf(check))) throw unknownResource(check, known, found);
   }
   return resolved;
@@ -170,68 +128,3 @@ function resolveAll(
 
 const wordsOf = ({ resource, apiGroup, subresource }: Check): string =>
   JSON.stringify([resource, apiGroup, subresource]);
-
-function notServed(check: Check, refused: Refused): AccessCheckResult['items'][number] {
-  const message = unservedMessage(check, refused);
-  return {
-    allowed: false,
-    paths: [],
-    refusals: [{ reason: 'resource_not_served', message }],
-    notes: [],
-  };
-}
-
-function answerResponse(
-  answer: AccessAnswer,
-  { asked, notes }: ResolvedQuestion,
-  advice: ReturnType<typeof accessAdvice>,
-): AccessCheckResult['items'][number] {
-  const understood = { asked, notes: [...notes] };
-  if (answer.allowed) {
-    const paths = answer.paths.slice(0, mostShown).map(pathResponse);
-    return { allowed: true, paths, refusals: [], ...understood, ...untilResponse(answer.until) };
-  }
-  const refusals = answer.refusals.map(refusalResponse);
-  const unchecked = { reason: 'resource_unchecked', message: notes[0] ?? '' } as const;
-  return {
-    allowed: false,
-    paths: [],
-    refusals: (asked.basis === 'unknown' ? [unchecked, ...refusals] : refusals).slice(0, mostShown),
-    ...understood,
-    ...advice,
-  };
-}
-
-function pathResponse({
-  grant,
-  role,
-  scope,
-  reach,
-  through,
-  until,
-}: AccessPath): WhoCanResult['items'][number]['paths'][number] {
-  return {
-    grant,
-    role,
-    scope,
-    reach,
-    ...(through === undefined ? {} : { group: through }),
-    ...untilResponse(until),
-  };
-}
-
-function refusalResponse(
-  refusal: AccessRefusal,
-): AccessCheckResult['items'][number]['refusals'][number] {
-  const { reason, message, grant, through, at } = refusal;
-  return {
-    reason,
-    message,
-    ...(grant === undefined ? {} : { grant }),
-    ...(through === undefined ? {} : { group: through }),
-    ...(at === undefined ? {} : { at: timestamp(at) }),
-  };
-}
-
-const untilResponse = (until: Millis | undefined): { until?: string } =>
-  until === undefined ? {} : { until: timestamp(until) };

@@ -23,6 +23,7 @@ export interface Evidence {
   readonly appliedRevision?: number;
 }
 
+const nothingUnwanted: readonly IntentProblem[] = [];
 const nothingTold: ToldFacts = {
   facts: { clusterRoles: new Map(), namespaces: new Map() },
 };
@@ -103,6 +104,7 @@ function toldOf({ namespaces, clusterRoles, ceiling, resources }: ClusterTold): 
   };
 }
 
-function unwantedOf(standing: EvidenceStanding | undefined): IntentProblem[] {
-  return shownProblems(standing?.excess as StoredResults['problems'], () => undefined);
+function unwantedOf(standing: EvidenceStanding | undefined): readonly IntentProblem[] {
+  if (standing === undefined || standing.excess.length === 0) return nothingUnwanted;
+  return shownProblems(standing.excess as StoredResults['problems'], () => undefined);
 }

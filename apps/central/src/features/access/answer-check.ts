@@ -1,0 +1,167 @@
+import type { AccessAnswer as CheckAnswer, AccessCheck } from '@ambit/contracts';
+import {
+  askedNamespace,
+  canI,
+  grantable,
+  holderOfService,
+  holderText,
+  nameInCluster,
+} from '@ambit/domain';
+import type {
+  AccessAnswer,
+  AccessPath,
+  AccessRefusal,
+  PolicyCluster,
+  PolicyView,
+} from '@ambit/domain';
+import type { Millis } from '@ambit/kernel';
+import { nodeDigests } from '@ambit/transport';
+import { timestamp } from '../../platform/object-response.ts';
+import { accessAdvice } from './access-advice.ts';
+import type { Evidence } from './cluster-evidence.ts';
+import { unservedMessage } from './resolve-question.ts';
+import type { Refused, ResolvedQuestion } from './resolve-question.ts';
+import { standingNotes, unwantedAccess } from './unwanted-access.ts';
+
+export type Check = AccessCheck['checks'][number];
+/** A cluster that is asked about, and what its agent told of it. */
+export type Known = Evidence & { readonly uid: string; readonly cluster: PolicyCluster };
+/** Most ways, and most refusals, that an answer holds. */
+export const mostShown = 16;
+
+/** A question, by what its own cluster serves. */
+export interface ResolvedCheck {
+  readonly check: Check;
+  readonly known: Known;
+  readonly found: ResolvedQuestion | Refused;
+}
+
+/** What all questions of one request are answered by. */
+export interface Answering {
+  readonly policy: PolicyView;
+  readonly now: Millis;
+  /** False: no more than somebody needs who decides by it. */
+  readonly details: boolean;
+}
+
+type Resolved = ResolvedCheck & { readonly found: ResolvedQuestion };
+
+/** Whether somebody may. The answer is the same alone and among others. */
+export function answerCheck(asked: ResolvedCheck, answering: Answering): CheckAnswer {
+  const { check, known, found } = asked;
+  if ('ok' in found) return notServed(check, found);
+  const resolved = { check, known, found };
+  return answering.details ? detailedAnswer(resolved, answering) : briefAnswer(resolved, answering);
+}
+
+function detailedAnswer(
+  { check, known, found }: Resolved,
+  { policy, now }: Answering,
+): CheckAnswer {
+  const { question } = found;
+  const { facts } = known;
+  const user = holderOf(check);
+  const answer = canI({ policy, facts, question, now, user });
+  if (answer.allowed) return answerResponse(answer, found, {});
+  const asked = { ...check, user: holderText(user), namespace: askedNamespace(question) };
+  const advice = accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
+  const notes = [...found.notes, ...notesOfStanding({ check, known, found }, policy)];
+  return answerResponse(answer, { asked: found.asked, notes }, advice);
+}
+
+function briefAnswer({ check, known, found }: Resolved, { policy, now }: Answering): CheckAnswer {
+  const { question } = found;
+  const { facts } = known;
+  const user = holderOf(check);
+  const answer = canI({ policy, facts, question, now, user, nearestOnly: true });
+  if (answer.allowed) {
+    return { allowed: true, paths: [], refusals: [], ...untilResponse(answer.until) };
+  }
+  const notes = notesOfStanding({ check, known, found }, policy);
+  const refusals = refusalsOf(answer.refusals, found).slice(0, 1);
+  return { allowed: false, paths: [], refusals, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+/** Nobody granted it, and it may be there all the same. */
+function notesOfStanding({ check, known, found }: Resolved, policy: PolicyView): string[] {
+  const { unwanted, facts, cluster } = known;
+  const standing = unwanted.length === 0 ? [] : unwantedAccess(unwanted, found.question, facts);
+  return standing.length === 0
+    ? []
+    : standingNotes(standing, nameIn(cluster, holderOf(check), policy));
+}
+
+/** As the API server of the cluster names a person or program. */
+function nameIn(cluster: PolicyCluster, holder: string, policy: PolicyView): string {
+  const uid = policy.byName('User', holder)?.uid ?? '';
+  return nameInCluster(cluster, { kind: 'user', uid, name: holder }, nodeDigests);
+}
+
+const holderOf = ({ user, service }: Check): string =>
+  service === undefined ? (user ?? '') : holderOfService(service);
+
+function notServed(check: Check, refused: Refused): CheckAnswer {
+  const message = unservedMessage(check, refused);
+  return {
+    allowed: false,
+    paths: [],
+    refusals: [{ reason: 'resource_not_served', message }],
+    notes: [],
+  };
+}
+
+function answerResponse(
+  answer: AccessAnswer,
+  { asked, notes }: Pick<ResolvedQuestion, 'asked' | 'notes'>,
+  advice: ReturnType<typeof accessAdvice>,
+): CheckAnswer {
+  const understood = { asked, notes: [...notes] };
+  if (answer.allowed) {
+    const paths = answer.paths.slice(0, mostShown).map(pathResponse);
+    return { allowed: true, paths, refusals: [], ...understood, ...untilResponse(answer.until) };
+  }
+  const refusals = refusalsOf(answer.refusals, { asked, notes }).slice(0, mostShown);
+  return { allowed: false, paths: [], refusals, ...understood, ...advice };
+}
+
+/** A no about what could not be checked says that first. */
+function refusalsOf(
+  refusals: readonly AccessRefusal[],
+  { asked, notes }: Pick<ResolvedQuestion, 'asked' | 'notes'>,
+): CheckAnswer['refusals'] {
+  const told = refusals.map(refusalResponse);
+  if (asked.basis !== 'unknown') return told;
+  return [{ reason: 'resource_unchecked', message: notes[0] ?? '' }, ...told];
+}
+
+export function pathResponse({
+  grant,
+  role,
+  scope,
+  reach,
+  through,
+  until,
+}: AccessPath): CheckAnswer['paths'][number] {
+  return {
+    grant,
+    role,
+    scope,
+    reach,
+    ...(through === undefined ? {} : { group: through }),
+    ...untilResponse(until),
+  };
+}
+
+function refusalResponse(refusal: AccessRefusal): CheckAnswer['refusals'][number] {
+  const { reason, message, grant, through, at } = refusal;
+  return {
+    reason,
+    message,
+    ...(grant === undefined ? {} : { grant }),
+    ...(through === undefined ? {} : { group: through }),
+    ...(at === undefined ? {} : { at: timestamp(at) }),
+  };
+}
+
+export const untilResponse = (until: Millis | undefined): { until?: string } =>
+  until === undefined ? {} : { until: timestamp(until) };
