@@ -19,7 +19,7 @@ function connection(refused?: string) {
 function* statements(log: string[], kilobytes: readonly number[]): Iterable<Statement> {
   for (const [at, size] of kilobytes.entries()) {
     log.push(`make ${at}`);
-    yield { text: `s${at}`, values: ['x'.repeat(size * 1024), at] };
+    yield { text: `s${at}`, values: [Buffer.alloc(size * 1024), at] };
   }
 }
 

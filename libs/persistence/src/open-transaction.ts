@@ -56,7 +56,7 @@ interface Pipelining {
   readonly connection: { readonly stream: Socket };
 }
 
-/** So many characters of values go out before others in this process get a turn: a few milliseconds of work. */
+/** So many bytes of rows go out before others in this process get a turn: a few milliseconds of work. */
 const sentAtOnce = 256 * 1024;
 
 /**
@@ -117,7 +117,7 @@ export async function inOneRoundTrip<R>(
 }
 
 const weightOf = (values: readonly unknown[]): number =>
-  values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+  values.reduce<number>((sum, value) => sum + (Buffer.isBuffer(value) ? value.length : 0), 0);
 
 /** The SQL of a runner's connection; the runner starts and ends the transaction. */
 export async function openTransaction(runner: QueryRunner): Promise<OpenTransaction> {

@@ -3,6 +3,7 @@ import { AppError } from '@ambit/kernel';
 import { userRows } from '../kinds/user/user-row.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { UserRecord } from '../records.ts';
+import { textsOf } from '../../test/row-arrays.ts';
 import { ChangeSet } from '../stores/change-set.ts';
 import { type Commitment, GroupCommit } from './group-commit.ts';
 import { PolicyMoved } from './not-drafted.ts';
@@ -37,9 +38,8 @@ function creation(...names: string[]): Commitment {
 /** Names of the users that a transaction creates. */
 function createdBy(statements: readonly Statement[]): string[] {
   const texts = statements.filter(({ text }) => text.startsWith('INSERT INTO users'));
-  return texts.flatMap(({ values: [rows] }) =>
-    (JSON.parse(String(rows)) as { name: string }[]).map(({ name }) => name),
-  );
+  // Beside how many revisions are made, and the uids.
+  return texts.flatMap(({ values: [, , names] }) => textsOf(names as Buffer));
 }
 
 /** A database of which each transaction is held until it is let go. */

@@ -2,15 +2,19 @@ import { storedKinds } from '../kinds/stored-kinds.ts';
 import type { StoredKind, StoredPart } from '../kinds/stored-kind.ts';
 import type { Statement } from '../open-transaction.ts';
 import type { RecordMeta } from '../records.ts';
+import { arraysOf, type Row } from '../row-arrays.ts';
 import { inPieces } from '../stores/pieces.ts';
 import {
   addMembers,
   addPartsStatement,
+  changedColumns,
   changeStatement,
+  createdColumns,
   createStatement,
   deleteStatement,
   dropPartsStatement,
   holdStatement,
+  partColumns,
   removeMembers,
 } from './write-statements.ts';
 
@@ -159,17 +163,20 @@ function* statementsOf(kind: StoredKind, all: readonly KindWrites[]): Iterable<S
     all.flatMap((writes, at) => Array.from(of(writes), (record) => ({ nth: at + 1, record })));
   for (const piece of inPieces(placed((writes) => writes.created.values()))) {
     const records = piece.map(({ record }) => record);
-    const values = [rowsJson(kind, piece), made, ...parts.map((part) => partsJson(part, records))];
-    yield { text: text.create, values };
+    const rows = arraysOf(createdColumns(kind), rowsIn(kind, piece));
+    yield { text: text.create, values: [made, ...rows, ...partArrays(parts, records)] };
   }
   for (const piece of inPieces(placed((writes) => writes.changed.values())))
-    yield { text: text.change, values: [rowsJson(kind, piece), made] };
+    yield {
+      text: text.change,
+      values: [made, ...arraysOf(changedColumns(kind), rowsIn(kind, piece))],
+    };
   const deleted = all.flatMap((writes) => [...writes.deleted]);
   const anew = parts.length === 0 ? [] : all.flatMap(withNewParts);
   const without = anew.map(({ uid }) => uid).concat(parts.length === 0 ? [] : deleted);
   for (const piece of inPieces(without)) yield { text: text.dropParts, values: [piece] };
   for (const piece of inPieces(anew))
-    yield { text: text.addParts, values: parts.map((part) => partsJson(part, piece)) };
+    yield { text: text.addParts, values: partArrays(parts, piece) };
   yield* membersOf(
     removeMembers,
     all.flatMap((writes) => writes.removed),
@@ -192,32 +199,24 @@ function* membersOf(
 const withNewParts = ({ changed, anew }: KindWrites): RecordMeta[] =>
   Array.from(changed.values()).filter(({ uid }) => anew.has(uid));
 
-let lastTime: readonly [at: number, text: string] = [0, new Date(0).toISOString()];
+const rowsIn = (kind: StoredKind, placed: readonly Placed[]): Row[] =>
+  placed.map(({ nth, record }) => ({
+    nth,
+    uid: record.uid,
+    name: record.name,
+    labels: record.labels,
+    annotations: record.annotations,
+    generation: record.generation,
+    created_at: new Date(record.createdAt),
+    ...kind.toColumns(record),
+  }));
 
-/** What one change creates was created at one time. */
-function timeText(at: number): string {
-  if (lastTime[0] !== at) lastTime = [at, new Date(at).toISOString()];
-  return lastTime[1];
-}
-
-function rowsJson(kind: StoredKind, placed: readonly Placed[]): string {
-  return JSON.stringify(
-    placed.map(({ nth, record }) => ({
-      nth,
-      uid: record.uid,
-      name: record.name,
-      labels: record.labels,
-      annotations: record.annotations,
-      generation: record.generation,
-      created_at: timeText(record.createdAt),
-      ...kind.toColumns(record),
-    })),
-  );
-}
-
-const partsJson = (part: StoredPart, records: readonly RecordMeta[]): string =>
-  JSON.stringify(
-    records.flatMap((record) =>
-      part.toRows(record as never).map((row) => ({ [part.owner]: record.uid, ...row })),
+const partArrays = (parts: readonly StoredPart[], records: readonly RecordMeta[]): Buffer[] =>
+  parts.flatMap((part) =>
+    arraysOf(
+      partColumns(part),
+      records.flatMap((record) =>
+        part.toRows(record as never).map((row) => ({ [part.owner]: record.uid, ...row })),
+      ),
     ),
   );

@@ -1,8 +1,7 @@
 import type { StoredKind, StoredPart } from '../kinds/stored-kind.ts';
+import { type RowColumns, rowsOf, valueOf } from '../row-arrays.ts';
 
-type Columns = Readonly<Record<string, string>>;
-
-const metaColumns: Columns = {
+const metaColumns: RowColumns = {
   uid: 'text',
   name: 'text',
   labels: 'jsonb',
@@ -11,48 +10,81 @@ const metaColumns: Columns = {
   created_at: 'timestamptz',
 };
 
-/** Rows of a JSON array under a name of theirs. */
-const rowsOf = (parameter: string, as: string, columns: Columns): string =>
-  `jsonb_to_recordset(${parameter}::jsonb) AS ${as}(${Object.entries(columns)
-    .map(([name, type]) => `${name} ${type}`)
-    .join(', ')})`;
+/** What the rows of a new object are made of. */
+export const createdColumns = ({ columns }: StoredKind): RowColumns => ({
+  ...metaColumns,
+  ...columns,
+  nth: 'integer',
+});
 
-function insertPart({ table, owner, columns, among = {} }: StoredPart, rows: string): string {
+/** What the rows of a changed object are made of. */
+export const changedColumns = ({ columns }: StoredKind): RowColumns => ({
+  uid: 'text',
+  labels: 'jsonb',
+  annotations: 'jsonb',
+  generation: 'integer',
+  ...columns,
+  nth: 'integer',
+});
+
+export const partColumns = ({ owner, columns }: StoredPart): RowColumns => ({
+  [owner]: 'text',
+  ...columns,
+});
+
+/** `first`: the number of the first of the parameters that are the columns of its rows. */
+function insertPart(part: StoredPart, first: number): string {
+  const { table, owner, columns, among = {} } = part;
   const names = Object.keys(columns);
-  const from = rowsOf(rows, 'p', { [owner]: 'text', ...columns });
+  const from = rowsOf(first, 'p', partColumns(part));
   const checked = Object.entries(among);
   const asked = checked.map(
     ([name, of]) => `${name}s(value) AS MATERIALIZED (${of(`SELECT p.${name} FROM ${from}`)})`,
   );
-  const joined = checked.map(([name]) => ` LEFT JOIN ${name}s ON ${name}s.value = p.${name}`);
-  const stored = names.map((name) => (name in among ? `${name}s.value` : `p.${name}`));
+  const stored = names.map((name) =>
+    name in among
+      ? `CASE WHEN p.${name} IN (SELECT value FROM ${name}s) THEN p.${name} END`
+      : valueOf('p', columns, name),
+  );
   return `${asked.length === 0 ? '' : `WITH ${asked.join(', ')} `}INSERT INTO ${table} (${owner}, ${names.join(', ')})
-  SELECT p.${owner}, ${stored.join(', ')} FROM ${from}${joined.join('')}`;
+  SELECT p.${owner}, ${stored.join(', ')} FROM ${from}`;
+}
+
+/** Statements of the rows of each part, whose parameters follow each other from `first` on. */
+function insertParts(parts: readonly StoredPart[], first: number): string[] {
+  let next = first;
+  return parts.map((part, at) => {
+    const text = `p${at} AS (${insertPart(part, next)})`;
+    next += Object.keys(partColumns(part)).length;
+    return text;
+  });
 }
 
 /** The head was raised by so many revisions in this transaction; each row belongs to the nth of them. */
 const head = (made: string): string =>
   `(SELECT revision - ${made}::bigint AS base FROM policy_head) AS head`;
 
-/** $1 objects, $2 how many revisions are made, $3 and so on the rows of each part. A name that is taken fails it. */
-export function createStatement({ table, columns, parts = [] }: StoredKind): string {
-  const all = { ...metaColumns, ...columns };
-  const names = Object.keys(all).join(', ');
-  const rows = rowsOf('$1', 'r', { ...all, nth: 'integer' });
-  const made = `INSERT INTO ${table} (${names}, revision)
-  SELECT ${names}, head.base + r.nth FROM ${rows}, ${head('$2')}`;
+/** $1 how many revisions are made, then the columns of the objects, then those of the rows of each part. A name that is taken fails it. */
+export function createStatement(kind: StoredKind): string {
+  const { table, parts = [] } = kind;
+  const columns = createdColumns(kind);
+  const stored = Object.keys(columns).filter((name) => name !== 'nth');
+  const values = stored.map((name) => valueOf('r', columns, name));
+  const made = `INSERT INTO ${table} (${stored.join(', ')}, revision)
+  SELECT ${values.join(', ')}, head.base + r.nth FROM ${rowsOf(2, 'r', columns)}, ${head('$1')}`;
   if (parts.length === 0) return made;
-  const partly = parts.map((part, at) => `,\np${at} AS (${insertPart(part, `$${at + 3}`)})`);
-  return `WITH made AS (${made})${partly.join('')}\nSELECT 1`;
+  const partly = insertParts(parts, 2 + Object.keys(columns).length);
+  return `WITH made AS (${made}),\n${partly.join(',\n')}\nSELECT 1`;
 }
 
-/** $1 objects, $2 how many revisions are made. */
-export function changeStatement({ table, columns }: StoredKind): string {
-  const all = { labels: 'jsonb', annotations: 'jsonb', generation: 'integer', ...columns };
-  const set = Object.keys(all).map((name) => `${name} = r.${name}`);
-  const rows = rowsOf('$1', 'r', { uid: 'text', ...all, nth: 'integer' });
-  return `UPDATE ${table} t SET ${set.join(', ')}, revision = head.base + r.nth
-FROM ${rows}, ${head('$2')} WHERE t.uid = r.uid`;
+/** $1 how many revisions are made, then the columns of the objects. */
+export function changeStatement(kind: StoredKind): string {
+  const columns = changedColumns(kind);
+  const set = Object.keys(columns)
+    .filter((name) => name !== 'nth' && name !== 'uid')
+    .map((name) => `${name} = ${valueOf('r', columns, name)}`);
+  return `UPDATE ${kind.table} t SET ${set.join(', ')}, revision = head.base + r.nth
+FROM ${rowsOf(2, 'r', columns)}, ${head('$1')} WHERE t.uid = r.uid`;
 }
 
 /** $1 the uids of objects whose parts go. */
@@ -63,11 +95,9 @@ export function dropPartsStatement(parts: readonly StoredPart[]): string {
   return `WITH ${gone.join(', ')} SELECT 1`;
 }
 
-/** $1 and so on the rows of each part. */
-export function addPartsStatement(parts: readonly StoredPart[]): string {
-  const added = parts.map((part, at) => `p${at} AS (${insertPart(part, `$${at + 1}`)})`);
-  return `WITH ${added.join(', ')} SELECT 1`;
-}
+/** The columns of the rows of each part. */
+export const addPartsStatement = (parts: readonly StoredPart[]): string =>
+  `WITH ${insertParts(parts, 1).join(', ')} SELECT 1`;
 
 /** $1 the uids of objects that go. */
 export const deleteStatement = ({ table }: StoredKind): string =>

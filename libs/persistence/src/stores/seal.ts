@@ -1,8 +1,9 @@
 import type { AuditActor } from '@ambit/domain';
-import { eventColumns, eventRecord, toEventRow } from '../audit/event-row.ts';
+import { eventColumns, toEventRow } from '../audit/event-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
 import { policyChannel } from '../feed/hint-listener.ts';
 import type { Statement } from '../open-transaction.ts';
+import { arraysOf, type Row, type RowColumns, rowsOf } from '../row-arrays.ts';
 import { inPieces } from './pieces.ts';
 import type { ChangeSet } from './change-set.ts';
 
@@ -31,6 +32,13 @@ class Values {
 
   add(value: unknown): string {
     return `$${this.all.push(value)}`;
+  }
+
+  /** Rows under a name, for FROM. */
+  rows(as: string, columns: RowColumns, rows: readonly Row[]): string {
+    const first = this.all.length + 1;
+    this.all.push(...arraysOf(columns, rows));
+    return rowsOf(first, as, columns);
   }
 }
 
@@ -61,38 +69,63 @@ function stampStatements(all: readonly Revised[], values: Values): string[] {
   });
 }
 
-function* changesOf(all: readonly Revised[]): Iterable<object> {
+const changeColumns: RowColumns = {
+  nth: 'integer',
+  ordinal: 'integer',
+  kind: 'text',
+  uid: 'text',
+  name: 'text',
+  op: 'text',
+  object: 'jsonb',
+  actor: 'text',
+};
+
+function* changesOf(all: readonly Revised[]): Iterable<Row> {
   for (const [nth, { changes, actor }] of all.entries()) {
     for (const [ordinal, row] of changes.rows.entries())
       yield { nth: nth + 1, ordinal, actor: actor.name, ...row };
   }
 }
 
-function* eventsOf(all: readonly Revised[]): Iterable<object> {
+/** `event`: as JSON that is not closed, so that its revision is written into it before it is read. */
+const openEventColumns: RowColumns = {
+  nth: 'integer',
+  type: 'text',
+  actor: 'text',
+  cluster: 'text',
+  object_kind: 'text',
+  object_name: 'text',
+  reported_by: 'text',
+  event: 'text',
+};
+
+function* eventsOf(all: readonly Revised[]): Iterable<Row> {
   for (const [nth, { changes }] of all.entries()) {
-    for (const event of changes.events) yield { nth: nth + 1, ...toEventRow(event) };
+    for (const event of changes.events) {
+      const row = toEventRow(event);
+      yield { nth: nth + 1, ...row, event: JSON.stringify(row.event).slice(0, -1) };
+    }
   }
 }
 
-function changeRows(rows: readonly object[], values: Values, at: string): string[] {
+function changeRows(rows: readonly Row[], values: Values, at: string): string[] {
   if (rows.length === 0) return [];
   return [
     `recorded AS (
   INSERT INTO policy_changes (revision, ordinal, kind, uid, name, op, object, actor, at)
   SELECT head.base + c.nth, c.ordinal, c.kind, c.uid, c.name, c.op, c.object, c.actor, ${at}::timestamptz
-  FROM head, jsonb_to_recordset(${values.add(JSON.stringify(rows))}::jsonb)
-    AS c(nth integer, ordinal integer, kind text, uid text, name text, op text, object jsonb, actor text))`,
+  FROM head, ${values.rows('c', changeColumns, rows)})`,
   ];
 }
 
-function eventRows(events: readonly object[], values: Values, at: string): string[] {
+function eventRows(events: readonly Row[], values: Values, at: string): string[] {
   if (events.length === 0) return [];
   return [
     `audited AS (
   INSERT INTO audit_events (received_at, ${eventColumns})
   SELECT ${at}::timestamptz, e.type, e.actor, e.cluster, e.object_kind, e.object_name, e.reported_by,
-    e.event || jsonb_build_object('revision', head.base + e.nth)
-  FROM head, jsonb_to_recordset(${values.add(JSON.stringify(events))}::jsonb) AS e(nth integer, ${eventRecord}))`,
+    (e.event || ',"revision":' || head.base + e.nth || '}')::jsonb
+  FROM head, ${values.rows('e', openEventColumns, events)})`,
   ];
 }
 
