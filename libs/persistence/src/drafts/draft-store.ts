@@ -51,7 +51,8 @@ export class DraftStore<T extends RecordMeta, P extends AnyPut> {
       : this.#rows.find(name));
     const plan = planPut(shape.kind, input, current, {
       of: (record) => shape.specOf(record),
-      wanted: shape.wanted(input, current),
+      // Of what is new nothing is compared.
+      wanted: current === null ? undefined : shape.wanted(input, current),
       moved: shape.moved?.(input, current) === true,
     });
     if (plan.step === 'keep') return { outcome: 'unchanged', record: plan.current };
