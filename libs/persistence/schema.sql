@@ -201,15 +201,62 @@ CREATE TABLE credential_requests (
 );
 CREATE INDEX credential_requests_open ON public.credential_requests USING btree (cluster_uid) WHERE (taken_at IS NULL);
 
-CREATE TABLE external_ids (
+CREATE TABLE directories (
   provider_uid text NOT NULL,
-  external_id text NOT NULL,
-  user_uid text NOT NULL,
-  CONSTRAINT external_ids_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE CASCADE,
-  CONSTRAINT external_ids_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
-  CONSTRAINT external_ids_pkey PRIMARY KEY (provider_uid, external_id)
+  last_call_at timestamp with time zone,
+  last_error_at timestamp with time zone,
+  last_error text,
+  stopped_at timestamp with time zone,
+  stopped_because text,
+  resumed_until timestamp with time zone,
+  CONSTRAINT directories_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE CASCADE,
+  CONSTRAINT directories_pkey PRIMARY KEY (provider_uid)
 );
-CREATE INDEX external_ids_user ON public.external_ids USING btree (user_uid);
+
+CREATE TABLE directory_groups (
+  provider_uid text NOT NULL,
+  group_uid text NOT NULL,
+  display_name text NOT NULL,
+  external_id text,
+  made_here boolean NOT NULL,
+  version integer NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  changed_at timestamp with time zone NOT NULL,
+  CONSTRAINT directory_groups_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid) ON DELETE CASCADE,
+  CONSTRAINT directory_groups_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE CASCADE,
+  CONSTRAINT directory_groups_pkey PRIMARY KEY (provider_uid, group_uid),
+  CONSTRAINT directory_groups_provider_uid_external_id_key UNIQUE (provider_uid, external_id)
+);
+CREATE INDEX directory_groups_group ON public.directory_groups USING btree (group_uid);
+CREATE UNIQUE INDEX directory_groups_name ON public.directory_groups USING btree (provider_uid, lower(display_name));
+
+CREATE TABLE directory_removals (
+  provider_uid text NOT NULL,
+  scope text NOT NULL,
+  user_uid text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT directory_removals_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE CASCADE,
+  CONSTRAINT directory_removals_pkey PRIMARY KEY (provider_uid, scope, user_uid)
+);
+
+CREATE TABLE directory_users (
+  provider_uid text NOT NULL,
+  user_uid text NOT NULL,
+  user_name text NOT NULL,
+  external_id text,
+  attributes jsonb NOT NULL,
+  made_here boolean NOT NULL,
+  locked_here boolean NOT NULL,
+  version integer NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  changed_at timestamp with time zone NOT NULL,
+  CONSTRAINT directory_users_provider_uid_fkey FOREIGN KEY (provider_uid) REFERENCES policy_objects(uid) ON DELETE CASCADE,
+  CONSTRAINT directory_users_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
+  CONSTRAINT directory_users_pkey PRIMARY KEY (provider_uid, user_uid),
+  CONSTRAINT directory_users_provider_uid_external_id_key UNIQUE (provider_uid, external_id)
+);
+CREATE UNIQUE INDEX directory_users_name ON public.directory_users USING btree (provider_uid, lower(user_name));
+CREATE INDEX directory_users_user ON public.directory_users USING btree (user_uid);
 
 CREATE TABLE given_memberships (
   group_uid text NOT NULL,

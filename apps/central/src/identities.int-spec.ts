@@ -161,8 +161,8 @@ describe('an identity', () => {
     const name = await person();
     const { body } = await central.get(`/users/${encodeURIComponent(name)}`);
     await db.database.query(
-      `INSERT INTO external_ids (provider_uid, external_id, user_uid)
-       SELECT uid, $1, $2 FROM policy_objects WHERE kind = 'IdentityProvider' AND name = 'corp'`,
+      `INSERT INTO directory_users (provider_uid, user_uid, user_name, external_id, attributes, made_here, locked_here, version, created_at, changed_at)
+       SELECT uid, $2, $1, $1, '{}', false, false, 1, now(), now() FROM policy_objects WHERE kind = 'IdentityProvider' AND name = 'corp'`,
       [`ext-${name}`, body.metadata.uid],
     );
     const signIn = comingIn('corp', 'x@evil.example', {}, { subject: `ext-${name}` });

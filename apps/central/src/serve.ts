@@ -1,5 +1,4 @@
 import type { Logger } from '@ambit/kernel';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { addressText, reachableText } from '@ambit/config';
 import { createAgentServer } from '@ambit/transport';
 import { openAgentSide } from './agent-side.ts';
@@ -7,7 +6,7 @@ import type { AgentSide } from './agent-side.ts';
 import { AppModule } from './app.module.ts';
 import type { CentralSettings } from './config.ts';
 import { AuditTail } from './features/audit/public.ts';
-import type { JoinFacts } from './features/clusters/public.ts';
+import { scimHandler, scimPath } from './features/directories/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
 import { endFormerSessions, openFoundation } from './foundation.ts';
@@ -23,11 +22,11 @@ import { ServerCertificates } from './platform/server-certificates.ts';
 import { Teardown } from './platform/teardown.ts';
 import { recurringJobs } from './recurring-jobs.ts';
 import { openRestEdge } from './rest-edge.ts';
-import type { SignInMounts } from './sign-in-mounts.ts';
+import type { RestEdge } from './rest-edge.ts';
 import { openTrust } from './trust.ts';
 import type { Trust } from './trust.ts';
 import { centralUseCases } from './use-cases.ts';
-import type { UseCases } from './use-cases.ts';
+import type { UseCasePorts, UseCases } from './use-cases.ts';
 import { version } from './version.ts';
 
 export interface RunningCentral {
@@ -159,7 +158,7 @@ interface AppSurroundings {
   readonly trust: Trust;
   readonly world: PolicyWorld;
   readonly tail: AuditTail;
-  readonly joinFacts: JoinFacts;
+  readonly joinFacts: UseCasePorts['joinFacts'];
   readonly issuerSide: IssuerSide;
   readonly teardown: Teardown;
 }
@@ -167,14 +166,29 @@ interface AppSurroundings {
 async function openApp(
   { foundation, trust, world, tail, joinFacts, issuerSide, teardown }: AppSurroundings,
   useCases: UseCases,
-): Promise<{ readonly app: NestFastifyApplication; readonly signIn: SignInMounts | undefined }> {
+): Promise<{
+  readonly app: Awaited<ReturnType<typeof createRestServer>>;
+  readonly signIn: RestEdge['signIn'];
+}> {
   const { runtime } = foundation;
   const { settings, ids, logger, meters } = runtime;
   const { installation } = trust;
   const { admission } = useCases;
   const edge = await openRestEdge(foundation, world, { admission, teardown });
+  const serves = settings.roles.includes('api');
+  const scim = {
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    handle: scimHandler({
+      directories: useCases.directories,
+      world,
+      logger,
+      identify: (request) => edge.guard.identify(request),
+      publicUrl: () => issuerSide.publicUrl.get(),
+      newRequestId: () => ids.uuid(),
+    }),
+  } as const;
   const app = await createRestServer({
-    mounts: edge.signIn?.mounts ?? {},
+    mounts: serves ? { ...edge.signIn?.mounts, [scimPath]: scim } : {},
     guard: edge.guard,
     module: AppModule.of({
       runtime,

@@ -4,11 +4,11 @@ import type { SignInHandlers, SignInSurroundings } from './features/sign-in/publ
 import type { Foundation } from './foundation.ts';
 import type { ClientAddress } from './platform/client-address.ts';
 import { openSignInKey } from './platform/keys/sign-in-key.ts';
-import type { RawHandler } from './platform/raw-mount.ts';
+import type { RawHandler, RawMount } from './platform/raw-mount.ts';
 
 /** Where people sign in, beside the API on its port. */
 export interface SignInMounts {
-  readonly mounts: Readonly<Record<string, RawHandler>>;
+  readonly mounts: Readonly<Record<string, RawMount>>;
   /** From now on they answer to whoever reaches them there. */
   open(publicUrl: string): void;
 }
@@ -28,7 +28,10 @@ export async function prepareSignIn(
       response.writeHead(503, { 'retry-after': '1' }).end();
     };
   return {
-    mounts: { '/oauth2': answerBy('oauth'), '/sign-in': answerBy('pages') },
+    mounts: {
+      '/oauth2': { methods: ['GET', 'POST'], handle: answerBy('oauth') },
+      '/sign-in': { methods: ['GET', 'POST'], handle: answerBy('pages') },
+    },
     open: (publicUrl) => {
       const { settings, logger } = runtime;
       if (settings.publicUrl === undefined && !isLoopback(settings.listen.host))

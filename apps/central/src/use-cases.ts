@@ -7,6 +7,8 @@ import type { ClusterUseCases, JoinFacts } from './features/clusters/public.ts';
 import { IssueCredential, OwnClusters, RefusedCredentials } from './features/credentials/public.ts';
 import type { CredentialUseCases } from './features/credentials/public.ts';
 import type { PolicyWorld } from './features/desired-state/public.ts';
+import { directoryUseCases } from './features/directories/public.ts';
+import type { DirectoryUseCases } from './features/directories/public.ts';
 import { AdmitIdentity, ManageIdentities } from './features/identities/public.ts';
 import { ProviderTests } from './features/identity-providers/public.ts';
 import type { TokenIssuer } from './features/issuer/public.ts';
@@ -38,6 +40,7 @@ export interface UseCases {
   readonly access: AccessUseCases;
   readonly membership: GroupMembership;
   readonly sessions: ManageSessions;
+  readonly directories: DirectoryUseCases;
   readonly admission: AdmitIdentity;
   readonly identities: ManageIdentities;
   readonly credentials: CredentialUseCases;
@@ -59,6 +62,7 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     clusters: clusterUseCases({ ...ports, commit }),
     access,
     membership: new GroupMembership(world, commit, gateway.connections),
+    directories: directoryUseCases(commit, given),
     admission: new AdmitIdentity(commit, unitOfWork, world),
     identities: new ManageIdentities(commit, database, unitOfWork),
     sessions: new ManageSessions(unitOfWork, database, clock),

@@ -30,6 +30,7 @@ export { operationsOf, type KindOperations } from './kinds/kind-routes.ts';
 export * from './kinds/policy-kinds.ts';
 export * from './next-step.ts';
 export * from './problem.ts';
+export * from './directories.ts';
 export * from './provider-tests.ts';
 export * from './queries.ts';
 export * from './revisions.ts';

@@ -5,6 +5,7 @@ import * as apply from './apply.ts';
 import * as audit from './audit.ts';
 import * as clusters from './kinds/cluster.ts';
 import * as credentials from './credentials.ts';
+import * as directories from './directories.ts';
 import * as exchange from './exchange.ts';
 import * as groups from './kinds/group.ts';
 import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
@@ -63,6 +64,8 @@ export const responseSchemas = {
   ApplyResult: apply.ApplyResult,
   RevisionStatus: revisions.RevisionStatus,
   ProviderTest,
+  Directory: directories.Directory,
+  DirectoryList: directories.DirectoryList,
   AccessCheckResult: access.AccessCheckResult,
   WhoCanResult: access.WhoCanResult,
   RevokeResult: access.RevokeResult,

@@ -55,6 +55,7 @@ export const centralEventTypes = [
   'identity.linked',
   'identity.unlinked',
   'directory.guard_tripped',
+  'directory.resumed',
   'identity_provider.failed',
   'identity_provider.tested',
   'exchange.refused',

@@ -33,6 +33,21 @@ export {
 export { runningEmbeddedUrl } from './embedded/running-server.ts';
 export { DatabaseReplaced, PolicyFeed, type PolicyFeedOptions } from './feed/policy-feed.ts';
 export { HintListener } from './feed/hint-listener.ts';
+export * from './directory/directory-record.ts';
+export { filterableType } from './directory/directory-filter.ts';
+export {
+  findDirectoryGroup,
+  findDirectoryUser,
+  listDirectoryGroups,
+  listDirectoryUsers,
+  listGivenMembers,
+} from './directory/directory-rows.ts';
+export {
+  findDirectoryStanding,
+  keepDirectoryNews,
+  readDirectories,
+  type DirectoryNews,
+} from './directory/directory-status.ts';
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';

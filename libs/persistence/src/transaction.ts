@@ -18,6 +18,7 @@ import type {
   SessionStore,
   UsedTokenStore,
 } from './credential-stores.ts';
+import type { DirectoryStore } from './directory/directory.store.ts';
 import type { InstallationStore } from './installation-store.ts';
 import type { IdentityStore } from './sign-in/identity.store.ts';
 import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
@@ -150,6 +151,10 @@ export interface RemoveOptions {
 export interface UserStore extends NamedStore<UserRecord, PutUser> {
   /** Takes memberships, subject entries and grants left without subject along. Throws not_found, stale_resource. */
   remove(name: string, options?: RemoveOptions): Promise<Removed<UserRecord>>;
+  /** Gives the person another name; they stay who they are. Throws not_found, already_exists. */
+  rename(name: string, to: string): Promise<UserRecord>;
+  /** Takes the person out of grants that have an end; what is given for a while does not come back with them. */
+  endTemporary(uid: string): Promise<Pick<Removed<unknown>, 'narrowedGrants' | 'removedGrants'>>;
 }
 
 export interface GroupStore extends NamedStore<GroupRecord, PutGroup> {
@@ -165,6 +170,14 @@ export interface GivenGroups {
   /** Those among them whose member the person was not before, or is no longer. */
   readonly joined: readonly NamedReference[];
   readonly left: readonly NamedReference[];
+}
+
+/** What became of the members whom a source gives a group. */
+export interface GivenMembersChange {
+  /** Whom the source gives, or gives no longer, and did otherwise before. */
+  readonly moved: readonly NamedReference[];
+  /** Those among them who are members since, or no longer. */
+  readonly changed: readonly NamedReference[];
 }
 
 /** Somebody who is no longer a member of a group. */
@@ -183,6 +196,18 @@ export interface MemberStore {
   givenTo(userUid: string, source: string): Promise<readonly string[]>;
   /** Makes exactly these the groups that the source gives the person. Throws not_found. */
   give(userUid: string, source: string, groupUids: readonly string[]): Promise<GivenGroups>;
+  /** Puts people into a group by a source. Throws not_found. */
+  giveTo(
+    groupUid: string,
+    source: string,
+    userUids: readonly string[],
+  ): Promise<GivenMembersChange>;
+  /** Takes what a source gives these people in a group; all of them, when none are named. */
+  takeFrom(
+    groupUid: string,
+    source: string,
+    userUids?: readonly string[],
+  ): Promise<GivenMembersChange>;
   /** Takes away everything that the source gives. Gives who is no longer a member. */
   takeAll(source: string): Promise<readonly LeftMember[]>;
 }
@@ -262,6 +287,7 @@ export interface Transaction {
   readonly usedTokens: UsedTokenStore;
   readonly localCredentials: LocalCredentialStore;
   readonly identities: IdentityStore;
+  readonly directories: DirectoryStore;
   readonly signInRecords: SignInRecordStore;
   readonly installation: InstallationStore;
   readonly admins: AdminStore;

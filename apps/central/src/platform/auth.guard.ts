@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { routes } from '@ambit/contracts';
 import type { OperationId, Permission } from '@ambit/contracts';
@@ -39,13 +40,18 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
+  /** Who calls, whatever they may do. Throws what the authenticator throws. */
+  async identify(request: IncomingMessage): Promise<Actor> {
+    refuseRepeated(request.rawHeaders);
+    return this.#authenticator.authenticate(
+      request.headers.authorization,
+      this.#clientAddress(request),
+    );
+  }
+
   /** The caller, who may use the operation. Throws what the authenticator throws, and permission_denied. */
   async admit(request: AmbitRequest, operation: OperationId): Promise<Actor> {
-    refuseRepeated(request.raw.rawHeaders);
-    const actor = await this.#authenticator.authenticate(
-      request.headers.authorization,
-      this.#clientAddress(request.raw),
-    );
+    const actor = await this.identify(request.raw);
     const { permission } = routes[operation];
     // What anyone may do is not asked here, and nobody holds it as a right.
     if (permission === 'anyone' || !mayDo(actor, permission)) {

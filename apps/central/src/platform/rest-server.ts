@@ -16,7 +16,7 @@ import { servePublicDocuments } from './public-documents.ts';
 import type { PublicDocument } from './public-documents.ts';
 import { sendProblem, toRequestError } from './problem.filter.ts';
 import { mountRaw } from './raw-mount.ts';
-import type { RawHandler } from './raw-mount.ts';
+import type { RawMount } from './raw-mount.ts';
 import { tlsOptions } from './rest-listener.ts';
 
 export interface RestServerOptions {
@@ -30,7 +30,7 @@ export interface RestServerOptions {
   readonly documents: readonly PublicDocument[];
   readonly meters: Meters<typeof centralMetrics>;
   /** What stands beside the API, by its prefix. */
-  readonly mounts: Readonly<Record<string, RawHandler>>;
+  readonly mounts: Readonly<Record<string, RawMount>>;
 }
 
 /** Builds the Nest application; `listenRest` opens its port. */
@@ -65,8 +65,8 @@ export async function createRestServer(
   servePublicDocuments(fastify, [openApi(options.version), ...options.documents]);
   sendLongTextsAsBytes(fastify);
   measure(fastify, options.meters);
-  for (const [prefix, handler] of Object.entries(options.mounts))
-    await mountRaw(fastify, prefix, handler);
+  for (const [prefix, mount] of Object.entries(options.mounts))
+    await mountRaw(fastify, prefix, mount);
   await app.init();
   return app;
 }

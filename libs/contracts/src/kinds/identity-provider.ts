@@ -5,7 +5,7 @@ import { providerPresetNames } from './identity-provider-presets.ts';
 import { CaData, IssuerText } from './issuer-fields.ts';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
-import { GroupName, judged, nameOf } from '../names.ts';
+import { GroupName, judged, nameOf, ServiceName } from '../names.ts';
 
 const plainText = (longest: number) =>
   z
@@ -95,7 +95,8 @@ const Scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'a scope, wi
  * A provider of the company with which people sign in. `title` stands on the button. `domains`: a verified e-mail address in
  * one of them is the name of a User. `provisioning: OnSignIn` makes the User at the first sign-in. `internal`: the provider is at a
  * private address. `caData`: a CA of its own signed its certificate. `entra.overage`: what happens when a person is in more groups
- * than a token of Entra can name: they are read from Graph, or the sign-in is refused.
+ * than a token of Entra can name: they are read from Graph, or the sign-in is refused. `directory`: the ServiceIdentity by whose
+ * tokens the provider sends its people and groups.
  */
 export const IdentityProviderSpecWrite = z
   .strictObject({
@@ -112,6 +113,7 @@ export const IdentityProviderSpecWrite = z
     internal: z.boolean().exactOptional(),
     caData: CaData.exactOptional(),
     entra: z.strictObject({ overage: z.enum(['Refuse', 'Graph']) }).exactOptional(),
+    directory: z.strictObject({ service: ServiceName }).exactOptional(),
   })
   .superRefine((spec, context) => {
     for (const { path, message } of providerProblems(spec))
@@ -166,6 +168,7 @@ export const IdentityProvider = z.object({
     internal: z.boolean().optional(),
     caData: textOut,
     entra: z.object({ overage: z.enum(['Refuse', 'Graph']) }).optional(),
+    directory: z.object({ service: z.string() }).optional(),
   }),
   status: z.object({ conditions: z.array(Condition) }),
 });

@@ -29,6 +29,7 @@ import { ServiceTokens1795472460000 } from './1795472460000-service-tokens.ts';
 import { LetInBy1795472520000 } from './1795472520000-let-in-by.ts';
 import { UpstreamSessions1795472700000 } from './1795472700000-upstream-sessions.ts';
 import { CeilingVersion1795472900000 } from './1795472900000-ceiling-version.ts';
+import { Directories1795473100000 } from './1795473100000-directories.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -63,4 +64,5 @@ export const allMigrations = [
   LetInBy1795472520000,
   UpstreamSessions1795472700000,
   CeilingVersion1795472900000,
+  Directories1795473100000,
 ];

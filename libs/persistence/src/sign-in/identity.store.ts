@@ -83,7 +83,7 @@ export class IdentityStore {
   /** The person whom the directory of a provider calls so. */
   async ofExternalId(providerUid: string, externalId: string): Promise<LinkableUser | undefined> {
     const [user] = await this.#context.sql.query<LinkableUser>(
-      `SELECT u.uid, u.name, u.active FROM external_ids e JOIN users u ON u.uid = e.user_uid
+      `SELECT u.uid, u.name, u.active FROM directory_users e JOIN users u ON u.uid = e.user_uid
        WHERE e.provider_uid = $1 AND e.external_id = $2`,
       [providerUid, externalId],
     );

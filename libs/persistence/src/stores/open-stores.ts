@@ -3,6 +3,7 @@ import { PostgresAgentStore } from './agent.store.ts';
 import { PostgresApiTokenStore } from './api-token.store.ts';
 import { PostgresClusterStore } from '../kinds/cluster/cluster.store.ts';
 import { PostgresGrantStore } from '../kinds/grant/grant.store.ts';
+import { DirectoryStore } from '../directory/directory.store.ts';
 import { PostgresGroupStore } from '../kinds/group/group.store.ts';
 import { PostgresInstallationStore } from './installation.store.ts';
 import { PostgresIssuerKeyStore } from './issuer-key.store.ts';
@@ -12,10 +13,8 @@ import { PostgresNameStore } from '../kinds/name.store.ts';
 import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
-import { IdentityStore } from '../sign-in/identity.store.ts';
+import { signInStores } from '../sign-in/sign-in-stores.ts';
 import { adminRemains } from '../rights/admin-ways.ts';
-import { LocalCredentialStore } from '../sign-in/local-credential.store.ts';
-import { SignInRecordStore } from '../sign-in/sign-in-record.store.ts';
 import type { StoreContext } from './store-context.ts';
 import { PostgresSyncStore } from './sync.store.ts';
 import { PostgresUsedTokenStore } from './used-token.store.ts';
@@ -39,9 +38,8 @@ export function openStores(context: StoreContext): Transaction {
     sessions: new PostgresSessionStore(context),
     issuerKeys: new PostgresIssuerKeyStore(context),
     usedTokens: new PostgresUsedTokenStore(context),
-    localCredentials: new LocalCredentialStore(context.sql),
-    identities: new IdentityStore(context),
-    signInRecords: new SignInRecordStore(context.sql),
+    ...signInStores(context),
+    directories: new DirectoryStore(context),
     installation: new PostgresInstallationStore(context),
     admins: { remain: () => adminRemains(context.sql) },
     sync: new PostgresSyncStore(context),

@@ -39,7 +39,8 @@ export const identityProviderKind = {
     const identities = provider === null ? [] : await tx.identities.ofProvider(provider.uid);
     const removed = await plain.remove(tx, name, options);
     await endSessionsOfIdentities(tx, identities, `IdentityProvider ${name} was deleted.`);
-    auditLeft(tx, await tx.members.takeAll(claimsSource(name)));
+    for (const source of [claimsSource(name), `scim:${name}`])
+      auditLeft(tx, await tx.members.takeAll(source));
     return removed;
   },
 } as ServedKind;

@@ -1,4 +1,4 @@
-export { auditMembers } from './group-audit.ts';
+export { auditGroup, auditMembers } from './group-audit.ts';
 export { groupKind } from './group-kind.ts';
 export { GroupMembership } from './group-membership.ts';
 export { PeopleModule } from './people.module.ts';

@@ -28,7 +28,8 @@ export function adminConfirms(error: AppError): AppError {
 const adminHint =
   'A token of the role sync cannot confirm it. If it is what you mean, make the change with a token of the role admin, which is asked to confirm what takes much away.';
 
-function removalsOf(changes: readonly PolicyChange[], before: PolicyView): SyncRemovals {
+/** Who is taken away by these changes, and who comes. */
+export function removalsOf(changes: readonly PolicyChange[], before: PolicyView): SyncRemovals {
   const lost: SyncRemovals['lost'][number][] = [];
   const back: SyncRemovals['lost'][number][] = [];
   const joined: SyncRemovals['lost'][number][] = [];

@@ -4,6 +4,7 @@ import type {
   ClosableGroup,
   HeldRole,
   NamedDelegation,
+  NamedReference,
   PutUser,
   Transaction,
 } from '@ambit/persistence';
@@ -29,6 +30,12 @@ export function withClosedGroups(tx: Transaction, role: TokenRole | undefined): 
         return tx.users.put(input);
       },
       remove: (name, options) => tx.users.remove(name, options),
+      rename: async (name, to) => {
+        const before = await tx.users.find(name);
+        if (before !== null) await refuseTakeover(tx, before, 'give another name to', role);
+        return tx.users.rename(name, to);
+      },
+      endTemporary: (uid) => tx.users.endTemporary(uid),
     },
   };
 }
@@ -77,6 +84,14 @@ function closedMembers(tx: Transaction, role: TokenRole): Transaction['members']
       await refuseClosed(tx, changes.given, role);
       return changes;
     },
+    giveTo: async (group, source, users) => {
+      const [found] = await tx.sync.groups([group]);
+      const refuse = await refusalOf(tx, found, role);
+      const change = await tx.members.giveTo(group, source, users);
+      refuse(change.moved.length > 0);
+      return change;
+    },
+    takeFrom: (group, source, users) => tx.members.takeFrom(group, source, users),
     takeAll: (source) => tx.members.takeAll(source),
   };
 }
@@ -185,23 +200,32 @@ async function refuseReturn(tx: Transaction, input: PutUser, role: TokenRole): P
   if (!input.active) return;
   const before = await tx.users.find(input.name);
   if (before === null || before.active) return;
-  const groups = await tx.sync.groupsOf(before.uid);
+  await refuseTakeover(tx, before, 'make active again', role);
+}
+
+/**
+ * Who decides which person a User is gets whatever it holds. Throws `group_closed` when that is more than those who sync
+ * people may give.
+ */
+export async function refuseTakeover(
+  tx: Transaction,
+  { uid, name }: NamedReference,
+  what: string,
+  role: TokenRole = 'sync',
+): Promise<void> {
+  const groups = await tx.sync.groupsOf(uid);
   const closures = await closuresOf(tx, groups, role);
   for (const group of groups) {
     const closure = closures.get(group.uid);
-    if (closure !== undefined) throw groupClosed(group, closure, role, input.name);
+    if (closure !== undefined) throw groupClosed(group, closure, role, { name, what });
   }
-  const own = await ownClosure(tx, before.uid);
+  const own = await ownClosure(tx, uid);
   if (own === undefined) return;
-  throw new AppError(
-    'group_closed',
-    `A token of the role ${role} cannot make ${input.name} active again.`,
-    {
-      why: own.replace('gives it', `gives ${input.name}`),
-      hint: 'A token of the role admin can.',
-      details: { user: input.name, role },
-    },
-  );
+  throw new AppError('group_closed', `A token of the role ${role} cannot ${what} ${name}.`, {
+    why: own.replace('gives it', `gives ${name}`),
+    hint: 'A token of the role admin can.',
+    details: { user: name, role },
+  });
 }
 
 async function ownClosure(tx: Transaction, userUid: string): Promise<Closure | undefined> {
@@ -214,12 +238,12 @@ function groupClosed(
   { name }: ClosableGroup,
   why: Closure,
   role: TokenRole,
-  returning?: string,
+  taken?: { readonly name: string; readonly what: string },
 ): AppError {
   const message =
-    returning === undefined
+    taken === undefined
       ? `Group ${name} is closed to tokens of the role ${role}.`
-      : `${returning} is a member of Group ${name}, which is closed to tokens of the role ${role}, and cannot be made active again by one.`;
+      : `${taken.name} is a member of Group ${name}, which is closed to tokens of the role ${role}: none can ${taken.what} ${taken.name}.`;
   return new AppError('group_closed', message, {
     why,
     hint: 'A token of the role admin can make the change, or open the group with closedTo: [] in its spec.',

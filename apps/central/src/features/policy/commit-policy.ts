@@ -23,6 +23,8 @@ export interface CommitRequest {
   readonly confirmRemovals?: string;
   /** The change says itself that it takes everything of a cluster away. */
   readonly unguarded?: boolean;
+  /** What bounds tokens of the role sync is not counted: the work bounds itself what it takes away. */
+  readonly boundsItself?: boolean;
 }
 
 /** Why the removal guard stops a change, and the digest that lets it through. */
@@ -227,8 +229,8 @@ export class CommitPolicy {
       : confirmationRequired(decision);
   }
 
-  async #boundSync({ role }: CommitRequest, tx: Transaction): Promise<void> {
-    if (role !== 'sync') return;
+  async #boundSync({ role, boundsItself }: CommitRequest, tx: Transaction): Promise<void> {
+    if (role !== 'sync' || boundsItself === true) return;
     try {
       await boundSync(tx, this.#world.policy);
     } catch (error) {

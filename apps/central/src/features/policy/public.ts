@@ -1,7 +1,8 @@
 /** How other slices change policy. */
 export { keepAdmin } from './keep-admin.ts';
 export { applyResult, withWarnings } from './apply-result.ts';
-export { closedToSync } from './closed-groups.ts';
+export { removalsOf } from './bound-sync.ts';
+export { closedToSync, refuseTakeover } from './closed-groups.ts';
 export { CommitPolicy } from './commit-policy.ts';
 export type { CommitRequest } from './commit-policy.ts';
 export type { Connections } from './connections.ts';

@@ -28,6 +28,7 @@ export async function withRights(tx: Transaction, actor: AuditActor): Promise<Tr
     groups: guarded(tx.groups, 'groups:write'),
     members: guarded(tx.members, 'groups:write'),
     roles: guarded(tx.roles, 'roles:write'),
+    directories: guarded(tx.directories, 'users:write'),
     grants: guarded(tx.grants, 'grants:write'),
     clusters: guardedClusters(tx, need),
     plain: (kind) => guarded(tx.plain(kind), writingOf(kind)),

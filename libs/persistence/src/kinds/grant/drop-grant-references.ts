@@ -25,22 +25,26 @@ export async function deleteGrant(context: StoreContext, grant: GrantRecord): Pr
   changes.delete('Grant', grant.uid, grant.name);
 }
 
-/** Removes a user, group, service identity or cluster from all grants; grants left empty go too. */
+/**
+ * Removes a user, group, service identity or cluster from all grants, or from those alone that have an end; grants left empty
+ * go too.
+ */
 export async function dropGrantReferences(
   context: StoreContext,
   column: keyof typeof tableOf,
   uid: string,
+  which: 'all' | 'temporary' = 'all',
 ): Promise<Pick<Removed<unknown>, 'narrowedGrants' | 'removedGrants'>> {
   const { sql, changes } = context;
   const table = tableOf[column];
   const locked = await sql.query<{ uid: string }>(
     `SELECT uid FROM grants WHERE uid IN (SELECT grant_uid FROM ${table} WHERE ${column} = $1)
-     ORDER BY uid FOR UPDATE`,
-    [uid],
+     AND ($2 = 'all' OR (until IS NOT NULL AND NOT ended)) ORDER BY uid FOR UPDATE`,
+    [uid, which],
   );
   if (locked.length === 0) return { narrowedGrants: [], removedGrants: [] };
-  await sql.query(`DELETE FROM ${table} WHERE ${column} = $1`, [uid]);
   const uids = locked.map((row) => row.uid);
+  await sql.query(`DELETE FROM ${table} WHERE ${column} = $1 AND grant_uid = ANY($2)`, [uid, uids]);
   await sql.query('UPDATE grants SET generation = generation + 1 WHERE uid = ANY($1)', [uids]);
   const rows = await sql.query<GrantRow>(`${selectGrants} WHERE t.uid = ANY($1) ORDER BY t.name`, [
     uids,

@@ -1,7 +1,12 @@
 import { notFound } from '@ambit/kernel';
 import type { NamedReference } from '../../records.ts';
 import { membership } from './group-row.ts';
-import type { GivenGroups, LeftMember, MemberStore } from '../../transaction.ts';
+import type {
+  GivenGroups,
+  GivenMembersChange,
+  LeftMember,
+  MemberStore,
+} from '../../transaction.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 interface Written extends NamedReference {
@@ -102,7 +107,7 @@ export class PostgresMemberStore implements MemberStore {
     if (lost !== undefined) throw notFound('Group', lost);
     const referred = (uids: readonly string[]): NamedReference[] =>
       uids.flatMap((uid) => groups.get(uid) ?? []);
-    const left = surplus.length === 0 ? [] : await this.#take(source, surplus, userUid);
+    const left = surplus.length === 0 ? [] : await this.#take(source, surplus, [userUid]);
     const joined = missing.length === 0 ? [] : await this.#join(userUid, source, missing);
     for (const uid of [...missing, ...surplus]) this.#context.changes.touchedGroups.add(uid);
     return {
@@ -111,6 +116,55 @@ export class PostgresMemberStore implements MemberStore {
       joined: referred(joined),
       left: left.map(({ group }) => group),
     };
+  }
+
+  async giveTo(
+    groupUid: string,
+    source: string,
+    userUids: readonly string[],
+  ): Promise<GivenMembersChange> {
+    const { sql, changes } = this.#context;
+    const group = await this.#lockGroup(groupUid);
+    await this.#requireUsers(userUids);
+    const joined = await sql.query<NamedReference>(
+      `WITH joined AS (
+         INSERT INTO group_members (group_uid, user_uid, local) SELECT $1, unnest($2::text[]), false
+         ON CONFLICT DO NOTHING RETURNING user_uid)
+       SELECT u.uid, u.name FROM joined JOIN users u ON u.uid = joined.user_uid ORDER BY u.name`,
+      [groupUid, userUids],
+    );
+    const moved = await sql.query<NamedReference>(
+      `WITH given AS (
+         INSERT INTO given_memberships (group_uid, user_uid, source) SELECT $1, unnest($2::text[]), $3
+         ON CONFLICT DO NOTHING RETURNING user_uid)
+       SELECT u.uid, u.name FROM given JOIN users u ON u.uid = given.user_uid ORDER BY u.name`,
+      [groupUid, userUids, source],
+    );
+    for (const user of joined) changes.put(membership(group, user));
+    if (moved.length > 0) changes.touchedGroups.add(groupUid);
+    return { moved, changed: joined };
+  }
+
+  async takeFrom(
+    groupUid: string,
+    source: string,
+    userUids?: readonly string[],
+  ): Promise<GivenMembersChange> {
+    const { sql, changes } = this.#context;
+    await this.#lockGroup(groupUid);
+    const moved = await sql.query<NamedReference>(
+      `SELECT u.uid, u.name FROM given_memberships v JOIN users u ON u.uid = v.user_uid
+       WHERE v.group_uid = $1 AND v.source = $2 AND ($3::text[] IS NULL OR v.user_uid = ANY($3)) ORDER BY u.name`,
+      [groupUid, source, userUids ?? null],
+    );
+    if (moved.length === 0) return { moved, changed: [] };
+    const left = await this.#take(
+      source,
+      [groupUid],
+      moved.map(({ uid }) => uid),
+    );
+    changes.touchedGroups.add(groupUid);
+    return { moved, changed: left.map(({ user }) => user) };
   }
 
   async takeAll(source: string): Promise<readonly LeftMember[]> {
@@ -148,28 +202,28 @@ export class PostgresMemberStore implements MemberStore {
     return rows.map((row) => row.group_uid);
   }
 
-  /** What a source gives in these groups, to one person or to all. */
+  /** What a source gives in these groups, to some people or to all. */
   async #take(
     source: string,
     groupUids: readonly string[],
-    userUid?: string,
+    userUids?: readonly string[],
   ): Promise<readonly LeftMember[]> {
     const { sql } = this.#context;
     const rows = await sql.query<MembershipRow>(
       `WITH gone AS (
          SELECT group_uid, user_uid, source FROM given_memberships
-         WHERE source = $1 AND group_uid = ANY($2::text[]) AND ($3::text IS NULL OR user_uid = $3)),
+         WHERE source = $1 AND group_uid = ANY($2::text[]) AND ($3::text[] IS NULL OR user_uid = ANY($3))),
        ended AS (${endUngiven})
        SELECT g.uid AS group_uid, g.name AS group_name, u.uid AS user_uid, u.name AS user_name
        FROM ended JOIN groups g ON g.uid = ended.group_uid JOIN users u ON u.uid = ended.user_uid
        ORDER BY g.name, u.name`,
-      [source, groupUids, userUid ?? null],
+      [source, groupUids, userUids ?? null],
     );
     // Those that ended took theirs along.
     await sql.query(
       `DELETE FROM given_memberships
-       WHERE source = $1 AND group_uid = ANY($2::text[]) AND ($3::text IS NULL OR user_uid = $3)`,
-      [source, groupUids, userUid ?? null],
+       WHERE source = $1 AND group_uid = ANY($2::text[]) AND ($3::text[] IS NULL OR user_uid = ANY($3))`,
+      [source, groupUids, userUids ?? null],
     );
     const left = rows.map(leftOf);
     for (const { group, user } of left) this.#end(group, user);

@@ -1,4 +1,4 @@
-import { notFound } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { Labels, UserRecord } from '../../records.ts';
 import { selectUsers, toPolicyUser, toUser, type UserRow } from './user-row.ts';
 import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../../transaction.ts';
@@ -47,6 +47,24 @@ export class PostgresUserStore implements UserStore {
     await sql.query('DELETE FROM users WHERE uid = $1', [record.uid]);
     changes.delete('User', record.uid, name);
     return { record, memberships, ...grants };
+  }
+
+  async rename(name: string, to: string): Promise<UserRecord> {
+    const current = await this.#locked(name, 'FOR UPDATE');
+    if (current === null) throw notFound('User', name);
+    const [row] = await this.#context.sql.query<UserRow>(
+      `UPDATE users SET name = $2, generation = generation + 1
+       WHERE uid = $1 AND NOT EXISTS (SELECT 1 FROM users WHERE name = $2) RETURNING *`,
+      [current.uid, to],
+    );
+    if (row === undefined) throw new AppError('already_exists', `User "${to}" exists already.`);
+    const record = toUser(row);
+    this.#context.changes.put(toPolicyUser(record));
+    return record;
+  }
+
+  endTemporary(uid: string): ReturnType<UserStore['endTemporary']> {
+    return dropGrantReferences(this.#context, 'user_uid', uid, 'temporary');
   }
 
   async #locked(

@@ -1,0 +1,41 @@
+import type { Runtime } from '../../platform/runtime.ts';
+import type { Teardown } from '../../platform/teardown.ts';
+import type { PolicyWorld } from '../desired-state/public.ts';
+import type { CommitPolicy } from '../policy/public.ts';
+import { CommitDirectory } from './commit-directory.ts';
+import { DirectoryGroups } from './directory-groups.ts';
+import { DirectoryNews } from './directory-news.ts';
+import { DirectoryUsers } from './directory-users.ts';
+import { ManageDirectories } from './manage-directories.ts';
+
+/** What directories can ask for, and what can be asked about them. */
+export interface DirectoryUseCases {
+  readonly users: DirectoryUsers;
+  readonly groups: DirectoryGroups;
+  readonly news: DirectoryNews;
+  readonly manage: ManageDirectories;
+}
+
+export function directoryUseCases(
+  commit: CommitPolicy,
+  {
+    runtime,
+    world,
+    teardown,
+  }: {
+    readonly runtime: Runtime;
+    readonly world: PolicyWorld;
+    readonly teardown: Teardown;
+  },
+): DirectoryUseCases {
+  const own = new CommitDirectory(commit, runtime, world);
+  const news = new DirectoryNews(runtime);
+  news.start();
+  teardown.add('news of directories', () => news.stop());
+  return {
+    users: new DirectoryUsers(own, runtime.database),
+    groups: new DirectoryGroups(own, runtime.database),
+    news,
+    manage: new ManageDirectories(runtime, news),
+  };
+}

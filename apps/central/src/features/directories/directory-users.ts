@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util';
+import { AppError, defined, notFound } from '@ambit/kernel';
+import { findDirectoryUser, listDirectoryUsers } from '@ambit/persistence';
+import type {
+  Database,
+  DirectoryListQuery,
+  DirectoryPage,
+  DirectoryUser,
+  Transaction,
+} from '@ambit/persistence';
+import type { CommitDirectory, HeldDirectory } from './commit-directory.ts';
+import type { Directory, DirectoryCaller } from './directory-caller.ts';
+import { adoptable } from './adopt-user.ts';
+import { userNameOf } from './directory-names.ts';
+import { activeAfter, applyUser, refuseMove } from './apply-user.ts';
+import type { SaidUser } from './apply-user.ts';
+import { dropUser } from './drop-user.ts';
+import { notUnique } from './scim/scim-error.ts';
+import { textAt } from './scim/read-resource.ts';
+import type { Resource } from './scim/read-resource.ts';
+
+/** A change of one object, and what it has to be for that. */
+export interface Edit<T> {
+  readonly id: string;
+  /** Version that the caller has read; absent: any. */
+  readonly ifMatch?: number;
+  change(before: T): T;
+}
+
+/** People as a directory knows them. */
+export class DirectoryUsers {
+  readonly #commit: CommitDirectory;
+  readonly #database: Database;
+
+  constructor(commit: CommitDirectory, database: Database) {
+    this.#commit = commit;
+    this.#database = database;
+  }
+
+  /** Throws `not_found`. */
+  async get({ uid }: Directory, id: string): Promise<DirectoryUser> {
+    return found(await findDirectoryUser(this.#database, uid, id), id);
+  }
+
+  list(
+    { uid }: Directory,
+    query: Omit<DirectoryListQuery, 'providerUid'>,
+  ): Promise<DirectoryPage<DirectoryUser>> {
+    return listDirectoryUsers(this.#database, { ...query, providerUid: uid });
+  }
+
+  /** Throws `already_exists`, `group_closed`, `invalid_request`. */
+  create(caller: DirectoryCaller, resource: Resource): Promise<DirectoryUser> {
+    return this.#commit.run(caller, async (tx, directory) => {
+      const said = saidUser(resource);
+      await refuseRival(tx, directory, said);
+      const user = await adoptable(tx, directory, said);
+      return applyUser(tx, { directory, said, user });
+    });
+  }
+
+  /** A change that changes nothing writes nothing. Throws `not_found`, `stale_resource` and what `create` throws. */
+  change(caller: DirectoryCaller, edit: Edit<Resource>): Promise<DirectoryUser> {
+    return this.#commit.run(caller, async (tx, directory) => {
+      const before = found(await tx.directories.findUser(directory.uid, edit.id), edit.id);
+      requireVersion(before, edit.ifMatch);
+      const resource = resourceOf(before);
+      const after = edit.change(resource);
+      // Whoever leaves it out does not mean that the person comes back.
+      const said = saidUser({ ...after, active: after['active'] ?? resource['active'] ?? true });
+      const moves = activeAfter(said.active, before, before) !== before.active;
+      if (!moves && isDeepStrictEqual(said, saidUser(resource))) return before;
+      await refuseRival(tx, directory, said, before.uid);
+      await refuseMove(tx, before, said);
+      const user = await tx.users.find(before.name);
+      if (user === null) throw notFound('User', edit.id);
+      return applyUser(tx, { directory, said, user, before });
+    });
+  }
+
+  /** The person has nothing from this directory any more, and no access unless another one knows them. Throws `not_found`. */
+  remove(caller: DirectoryCaller, id: string, ifMatch?: number): Promise<void> {
+    return this.#commit.run(caller, async (tx, directory) => {
+      const before = found(await tx.directories.findUser(directory.uid, id), id);
+      requireVersion(before, ifMatch);
+      await dropUser(tx, directory, before);
+    });
+  }
+}
+
+function found(user: DirectoryUser | undefined, id: string): DirectoryUser {
+  if (user === undefined) throw notFound('User', id.slice(0, 100));
+  return user;
+}
+
+/** Throws `stale_resource`. */
+export function requireVersion(
+  { version }: { readonly version: number },
+  ifMatch: number | undefined,
+): void {
+  if (ifMatch === undefined || ifMatch === version) return;
+  throw new AppError('stale_resource', 'It was changed since you read it.', {
+    why: `You expected version ${ifMatch}, it is at ${version}.`,
+  });
+}
+
+/** What the directory said last, as a whole. */
+const resourceOf = ({ userName, externalId, attributes }: DirectoryUser): Resource => ({
+  ...attributes,
+  userName,
+  ...defined({ externalId }),
+});
+
+function saidUser(resource: Resource): SaidUser {
+  const { userName: _name, externalId: _id, active = true, ...attributes } = resource;
+  const userName = textAt(resource, 'userName');
+  const externalId = textAt(resource, 'externalId');
+  return {
+    name: userNameOf(userName),
+    userName,
+    ...(externalId === '' ? {} : { externalId }),
+    active: active === true,
+    attributes,
+  };
+}
+
+async function refuseRival(
+  tx: Transaction,
+  { uid, name }: HeldDirectory,
+  { userName, externalId }: SaidUser,
+  except?: string,
+): Promise<void> {
+  const names = { name: userName, ...defined({ externalId, except }) };
+  const rival = await tx.directories.findRival('User', uid, names);
+  if (rival === undefined) return;
+  throw notUnique(
+    rival.sameName
+      ? `${name} has a person with the userName ${userName} already.`
+      : `${name} has a person with this externalId already.`,
+    `It is the User with the id ${rival.uid}.`,
+  );
+}

@@ -1,0 +1,5 @@
+/** What the program uses of directories. */
+export { DirectoriesModule } from './directories.module.ts';
+export { directoryUseCases } from './directory-use-cases.ts';
+export type { DirectoryUseCases } from './directory-use-cases.ts';
+export { scimHandler, scimPath } from './scim/scim-edge.ts';

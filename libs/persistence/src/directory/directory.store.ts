@@ -1,0 +1,243 @@
+import type { Millis } from '@ambit/kernel';
+import { one, type Sql } from '../sql.ts';
+import type {
+  DirectoryAttributes,
+  DirectoryGroup,
+  DirectoryLoss,
+  DirectoryLosses,
+  DirectoryStanding,
+  DirectoryUser,
+} from './directory-record.ts';
+import { findDirectoryGroup, findDirectoryUser } from './directory-rows.ts';
+import { findDirectoryStanding } from './directory-status.ts';
+
+export interface SaveDirectoryUser {
+  readonly providerUid: string;
+  readonly uid: string;
+  readonly userName: string;
+  readonly externalId?: string;
+  readonly attributes: DirectoryAttributes;
+  readonly madeHere: boolean;
+  readonly lockedHere: boolean;
+}
+
+export interface SaveDirectoryGroup {
+  readonly providerUid: string;
+  readonly uid: string;
+  readonly displayName: string;
+  readonly externalId?: string;
+  readonly madeHere: boolean;
+}
+
+/** What has to be of one object in a directory alone. */
+interface OwnNames {
+  readonly name: string;
+  readonly externalId?: string;
+  /** The object itself. */
+  readonly except?: string;
+}
+
+interface Context {
+  readonly sql: Sql;
+  readonly at: Date;
+}
+
+const everybody = '';
+
+/** What directories say of people and groups. Who writes for a directory holds its provider, so one change follows another. */
+export class DirectoryStore {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  findUser(providerUid: string, uid: string): Promise<DirectoryUser | undefined> {
+    return findDirectoryUser(this.#context.sql, providerUid, uid);
+  }
+
+  findGroup(providerUid: string, uid: string): Promise<DirectoryGroup | undefined> {
+    return findDirectoryGroup(this.#context.sql, providerUid, uid);
+  }
+
+  /** Another object of the directory with one of these names: which of them it has, and its own id. */
+  async findRival(
+    kind: 'User' | 'Group',
+    providerUid: string,
+    { name, externalId, except }: OwnNames,
+  ): Promise<{ readonly uid: string; readonly sameName: boolean } | undefined> {
+    const [table, key, text] =
+      kind === 'User'
+        ? ['directory_users', 'user_uid', 'user_name']
+        : ['directory_groups', 'group_uid', 'display_name'];
+    const [rival] = await this.#context.sql.query<{ uid: string; sameName: boolean }>(
+      `SELECT ${key} AS uid, lower(${text}) = lower($2) AS "sameName" FROM ${table}
+       WHERE provider_uid = $1 AND (lower(${text}) = lower($2) OR external_id = $3) AND ${key} IS DISTINCT FROM $4
+       ORDER BY 2 DESC LIMIT 1`,
+      [providerUid, name, externalId ?? null, except ?? null],
+    );
+    return rival;
+  }
+
+  /** Another directory knows the person too. */
+  async findElsewhere(providerUid: string, userUid: string): Promise<boolean> {
+    const found = await this.#context.sql.query(
+      'SELECT 1 FROM directory_users WHERE user_uid = $2 AND provider_uid <> $1 LIMIT 1',
+      [providerUid, userUid],
+    );
+    return found.length > 0;
+  }
+
+  /** Anybody else than this directory has a word about the group: who wrote members into it, or another source. */
+  async findOtherSource(providerUid: string, groupUid: string, source: string): Promise<boolean> {
+    const { sql } = this.#context;
+    const { found } = await one<{ found: boolean }>(
+      sql,
+      `SELECT EXISTS (SELECT 1 FROM directory_groups WHERE group_uid = $2 AND provider_uid <> $1)
+         OR EXISTS (SELECT 1 FROM group_members WHERE group_uid = $2 AND local)
+         OR EXISTS (SELECT 1 FROM given_memberships WHERE group_uid = $2 AND source <> $3) AS found`,
+      [providerUid, groupUid, source],
+    );
+    return found;
+  }
+
+  /** Those of these uids that are people of the directory. */
+  async findKnown(
+    providerUid: string,
+    uids: readonly string[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#context.sql.query<{ uid: string; name: string }>(
+      `SELECT u.uid, u.name FROM directory_users d JOIN users u ON u.uid = d.user_uid
+       WHERE d.provider_uid = $1 AND d.user_uid = ANY($2::text[])`,
+      [providerUid, uids],
+    );
+    return new Map(rows.map(({ uid, name }) => [uid, name]));
+  }
+
+  async saveUser(user: SaveDirectoryUser): Promise<void> {
+    const { sql, at } = this.#context;
+    await sql.query(
+      `INSERT INTO directory_users AS d (provider_uid, user_uid, user_name, external_id, attributes, made_here, locked_here, version, created_at, changed_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8)
+       ON CONFLICT (provider_uid, user_uid) DO UPDATE SET user_name = $3, external_id = $4, attributes = $5,
+         locked_here = $7, version = d.version + 1, changed_at = $8`,
+      [
+        user.providerUid,
+        user.uid,
+        user.userName,
+        user.externalId ?? null,
+        user.attributes,
+        user.madeHere,
+        user.lockedHere,
+        at,
+      ],
+    );
+  }
+
+  async forgetUser(providerUid: string, uid: string): Promise<void> {
+    await this.#context.sql.query(
+      'DELETE FROM directory_users WHERE provider_uid = $1 AND user_uid = $2',
+      [providerUid, uid],
+    );
+  }
+
+  async saveGroup(group: SaveDirectoryGroup): Promise<void> {
+    const { sql, at } = this.#context;
+    await sql.query(
+      `INSERT INTO directory_groups AS d (provider_uid, group_uid, display_name, external_id, made_here, version, created_at, changed_at)
+       VALUES ($1, $2, $3, $4, $5, 1, $6, $6)
+       ON CONFLICT (provider_uid, group_uid) DO UPDATE SET display_name = $3, external_id = $4,
+         version = d.version + 1, changed_at = $6`,
+      [
+        group.providerUid,
+        group.uid,
+        group.displayName,
+        group.externalId ?? null,
+        group.madeHere,
+        at,
+      ],
+    );
+  }
+
+  async forgetGroup(providerUid: string, uid: string): Promise<void> {
+    await this.#context.sql.query(
+      'DELETE FROM directory_groups WHERE provider_uid = $1 AND group_uid = $2',
+      [providerUid, uid],
+    );
+  }
+
+  findStanding(providerUid: string): Promise<DirectoryStanding> {
+    return findDirectoryStanding(this.#context.sql, providerUid);
+  }
+
+  /** uids of those whom a source gives a group. */
+  async findGiven(source: string, groupUid: string): Promise<readonly string[]> {
+    const rows = await this.#context.sql.query<{ uid: string }>(
+      'SELECT user_uid AS uid FROM given_memberships WHERE source = $1 AND group_uid = $2',
+      [source, groupUid],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
+  /** Nothing more is taken away until `resume`. False when it was so before. */
+  async stop(providerUid: string, because: string): Promise<boolean> {
+    const rows = await this.#context.sql.query(
+      `INSERT INTO directories AS d (provider_uid, stopped_at, stopped_because) VALUES ($1, now(), $2)
+       ON CONFLICT (provider_uid) DO UPDATE SET stopped_at = now(), stopped_because = $2
+       WHERE d.stopped_at IS NULL RETURNING 1`,
+      [providerUid, because],
+    );
+    return rows.length > 0;
+  }
+
+  /** What takes much away passes for so long. */
+  async resume(providerUid: string, forMs: Millis): Promise<void> {
+    const { sql } = this.#context;
+    await sql.query(
+      `INSERT INTO directories (provider_uid, resumed_until) VALUES ($1, now() + $2::bigint * interval '1 millisecond')
+       ON CONFLICT (provider_uid) DO UPDATE SET stopped_at = NULL, stopped_because = NULL,
+         resumed_until = excluded.resumed_until`,
+      [providerUid, forMs],
+    );
+    await sql.query('DELETE FROM directory_removals WHERE provider_uid = $1', [providerUid]);
+  }
+
+  /** Adds to what the directory took away within the window, and gives the sums of what is touched. */
+  async noteLosses(
+    providerUid: string,
+    { lost, back }: Readonly<Record<'lost' | 'back', readonly DirectoryLoss[]>>,
+    { windowMs, source }: { readonly windowMs: Millis; readonly source: string },
+  ): Promise<readonly DirectoryLosses[]> {
+    const { sql } = this.#context;
+    await sql.query(
+      `DELETE FROM directory_removals WHERE provider_uid = $1
+         AND (at < now() - $2::bigint * interval '1 millisecond'
+              OR (scope, user_uid) IN (SELECT * FROM unnest($3::text[], $4::text[])))`,
+      [providerUid, windowMs, ...columnsOf(back)],
+    );
+    if (lost.length === 0) return [];
+    await sql.query(
+      `INSERT INTO directory_removals (provider_uid, scope, user_uid, at)
+       SELECT $1, scope, user_uid, now() FROM unnest($2::text[], $3::text[]) AS l(scope, user_uid)
+       ON CONFLICT DO NOTHING`,
+      [providerUid, ...columnsOf(lost)],
+    );
+    const rows = await sql.query<{ scope: string; removed: number; remaining: number }>(
+      `SELECT r.scope, count(*)::int AS removed, CASE WHEN r.scope = ''
+         THEN (SELECT count(*) FROM directory_users d JOIN users u ON u.uid = d.user_uid WHERE d.provider_uid = $1 AND u.active)
+         ELSE (SELECT count(*) FROM given_memberships v WHERE v.group_uid = r.scope AND v.source = $3) END::int AS remaining
+       FROM directory_removals r WHERE r.provider_uid = $1 AND r.scope = ANY($2::text[]) GROUP BY r.scope`,
+      [providerUid, [...new Set(columnsOf(lost)[0])], source],
+    );
+    return rows.map(({ scope, removed, remaining }) => ({
+      removed,
+      before: removed + remaining,
+      ...(scope === everybody ? {} : { groupUid: scope }),
+    }));
+  }
+}
+
+const columnsOf = (losses: readonly DirectoryLoss[]): [scopes: string[], users: string[]] => [
+  losses.map(({ groupUid }) => groupUid ?? everybody),
+  losses.map(({ userUid }) => userUid),
+];
