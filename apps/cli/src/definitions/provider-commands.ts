@@ -24,4 +24,19 @@ export function defineProviderCommands(program: Commander, action: Action): void
     )
     .option('-o, --output <format>', 'table, json or yaml', 'table')
     .action(action(async () => (await import('../commands/idp-test.ts')).testProvider));
+  const directory = program
+    .command('directory')
+    .description('Where people and groups come from: directories of providers.');
+  directory
+    .command('status [provider]')
+    .summary('How many people and groups came, when it called last, and what went wrong last.')
+    .description(
+      'How the directories do, or that of one provider. One that would have taken more than a quarter of its people, and more than twenty, away within ten minutes is stopped: it takes nothing away until you resume it.',
+    )
+    .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
+    .action(action(async () => (await import('../commands/directory.ts')).showDirectories));
+  directory
+    .command('resume <provider>')
+    .summary('Let a directory that was stopped go on: for an hour whatever it takes away passes.')
+    .action(action(async () => (await import('../commands/directory.ts')).resumeDirectory));
 }
