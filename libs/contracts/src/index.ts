@@ -45,5 +45,6 @@ export * from './schemas.ts';
 export * from './scope-text.ts';
 export * from './selectors.ts';
 export * from './system.ts';
+export * from './kinds/team.ts';
 export * from './to-problem.ts';
 export * from './kinds/user.ts';

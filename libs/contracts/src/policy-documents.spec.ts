@@ -133,7 +133,7 @@ describe('a faulty document', () => {
 
   test.each([
     ['Usr', { didYouMean: 'User' }],
-    ['Team', { message: 'kind Team is not in this version' }],
+    ['Review', { message: 'kind Review is not in this version' }],
     [undefined, { message: expect.stringContaining('kind is required') }],
     ['__proto__', { message: expect.stringContaining('unknown kind') }],
   ])('kind %p', (kind, expected) => {

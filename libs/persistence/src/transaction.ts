@@ -24,6 +24,7 @@ import type { IdentityStore } from './sign-in/identity.store.ts';
 import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
 import type { SignInRecordStore } from './sign-in/sign-in-record.store.ts';
 import type { SyncStore } from './sync-bounds.ts';
+import type { TeamStore } from './team-ownership.ts';
 import type {
   ClusterRecord,
   GrantRecord,
@@ -292,6 +293,7 @@ export interface Transaction {
   readonly installation: InstallationStore;
   readonly admins: AdminStore;
   readonly sync: SyncStore;
+  readonly teams: TeamStore;
   readonly audit: AuditStore;
   readonly policy: PolicyRecorder;
 }

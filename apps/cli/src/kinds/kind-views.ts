@@ -6,6 +6,7 @@ import { identityProviderView } from './identity-provider-view.ts';
 import type { KindView } from './kind-view.ts';
 import { roleView } from './role-view.ts';
 import { serviceView } from './service-view.ts';
+import { teamView } from './team-view.ts';
 import { userView } from './user-view.ts';
 
 /** The registry: every kind that the command lists, shows and deletes. */
@@ -18,4 +19,5 @@ export const kindViews: readonly KindView[] = [
   clusterView,
   delegationView,
   identityProviderView,
+  teamView,
 ];

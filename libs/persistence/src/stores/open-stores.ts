@@ -10,7 +10,7 @@ import { PostgresIssuerKeyStore } from './issuer-key.store.ts';
 import { PostgresJoinTokenStore } from './join-token.store.ts';
 import { PostgresMemberStore } from '../kinds/group/member.store.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
-import { PostgresPlainStore } from '../kinds/plain/plain.store.ts';
+import { plainStores } from '../kinds/plain/plain-stores.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
 import { signInStores } from '../sign-in/sign-in-stores.ts';
@@ -31,7 +31,7 @@ export function openStores(context: StoreContext): Transaction {
     roles: new PostgresRoleStore(context),
     grants: new PostgresGrantStore(context),
     clusters: new PostgresClusterStore(context),
-    plain: (kind) => new PostgresPlainStore(context, kind),
+    ...plainStores(context),
     joinTokens: new PostgresJoinTokenStore(context),
     agents: new PostgresAgentStore(context),
     apiTokens: new PostgresApiTokenStore(context),

@@ -49,14 +49,17 @@ export function subjectResponse({ kind, name }: SubjectReference): GrantSubjectW
 }
 
 function scopeOf(known: KnownNames, scope: GrantWrite['spec']['scope']): GrantScope {
-  const { names, all } = scope.clusters;
-  const clusters: ClusterSelector =
-    names !== undefined
-      ? { type: 'names', uids: uidsOf(known, 'Cluster', names).sort() }
-      : all === true
-        ? { type: 'all' }
-        : { type: 'selector', selector: labelSelector(scope.clusters) };
-  return { clusters, namespaces: namespacesOf(scope) };
+  return { clusters: clusterSelectorOf(known, scope.clusters), namespaces: namespacesOf(scope) };
+}
+
+/** Which clusters, with those that are named as uids. */
+export function clusterSelectorOf(
+  known: KnownNames,
+  clusters: GrantWrite['spec']['scope']['clusters'],
+): ClusterSelector {
+  const { names, all } = clusters;
+  if (names !== undefined) return { type: 'names', uids: uidsOf(known, 'Cluster', names).sort() };
+  return all === true ? { type: 'all' } : { type: 'selector', selector: labelSelector(clusters) };
 }
 
 function namespacesOf({ namespaces }: GrantWrite['spec']['scope']): NamespaceSelector {

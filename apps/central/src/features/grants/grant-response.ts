@@ -1,7 +1,7 @@
 import { apiVersion } from '@ambit/contracts';
 import type { Grant, Scope } from '@ambit/contracts';
 import { grantStatus } from '@ambit/domain';
-import type { GrantScope, LabelSelector } from '@ambit/domain';
+import type { ClusterSelector, GrantScope, LabelSelector } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import type { GrantRecord } from '@ambit/persistence';
 import { subjectResponse } from './grant-fields.ts';
@@ -35,17 +35,22 @@ function scopeResponse(
   { clusters, namespaces }: GrantScope,
   names: ReadonlyMap<string, string>,
 ): Scope {
-  const selected =
-    clusters.type === 'names'
-      ? { names: clusters.uids.map((uid) => names.get(uid) ?? uid).sort() }
-      : clusters.type === 'all'
-        ? { all: true }
-        : selectorResponse(clusters.selector);
+  const selected = clusterSelectorResponse(clusters, names);
   if (namespaces.type === 'clusterWide') return { clusters: selected, clusterWide: true };
   if (namespaces.type === 'names')
     return { clusters: selected, namespaces: { names: [...namespaces.names] } };
   if (namespaces.type === 'all') return { clusters: selected, namespaces: { all: true } };
   return { clusters: selected, namespaces: selectorResponse(namespaces.selector) };
+}
+
+/** Which clusters, as people write it. */
+export function clusterSelectorResponse(
+  clusters: ClusterSelector,
+  names: ReadonlyMap<string, string>,
+): Scope['clusters'] {
+  if (clusters.type === 'names')
+    return { names: clusters.uids.map((uid) => names.get(uid) ?? uid).sort() };
+  return clusters.type === 'all' ? { all: true } : selectorResponse(clusters.selector);
 }
 
 /** `In` with one value is answered as matchLabels, the way people write it. */

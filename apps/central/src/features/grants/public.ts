@@ -1,4 +1,5 @@
 export { auditGrant, auditGrantDeleted } from './grant-audit.ts';
-export { subjectOf, subjectResponse } from './grant-fields.ts';
+export { clusterSelectorOf, subjectOf, subjectResponse } from './grant-fields.ts';
 export { grantKind } from './grant-kind.ts';
+export { clusterSelectorResponse } from './grant-response.ts';
 export { sweepEndedGrants } from './sweep-ended-grants.ts';

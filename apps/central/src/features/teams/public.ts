@@ -1,0 +1,1 @@
+export { teamKind } from './team-kind.ts';

@@ -1,0 +1,115 @@
+import type { TeamMemberWrite } from '@ambit/contracts';
+import { sharedNamespace } from '@ambit/domain';
+import type { OwnedNamespaces } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
+import type { ErrorItem } from '@ambit/kernel';
+import type { KnownNames, PlainRecord, TeamOwnership, Transaction } from '@ambit/persistence';
+import { findPlain, listPlain, namesOfUids } from '@ambit/persistence';
+import { clusterSelectorOf, subjectOf } from '../grants/public.ts';
+import { auditPlainPut, auditRemoved, policyKind, uidOf, uidsOf } from '../policy/public.ts';
+import type { DocumentOf, Reference } from '../policy/public.ts';
+import { storedTeam, teamResponse, uidsIn } from './team-response.ts';
+import type { StoredTeam } from './team-response.ts';
+
+type Document = DocumentOf<'Team'>;
+
+/**
+ * People who belong together and the namespaces that are theirs, each of which has one owner on a cluster. Whom and what a
+ * team names is stored by uid: what is made again under a name of before is no part of it.
+ */
+export const teamKind = policyKind<'Team', PlainRecord>({
+  kind: 'Team',
+  references: ({ spec }) => [
+    ...memberReferences('members', spec.members),
+    ...memberReferences('approvers', spec.approvers),
+    ...spec.owns.flatMap(({ clusters }, i) =>
+      (clusters.names ?? []).map((name, j): Reference => {
+        return { kind: 'Cluster', name, pointer: `/spec/owns/${i}/clusters/names/${j}` };
+      }),
+    ),
+    ...spec.delegableRoles.map((name, i): Reference => {
+      return { kind: 'Role', name, pointer: `/spec/delegableRoles/${i}` };
+    }),
+  ],
+  problems: async (tx, { metadata, spec }) => {
+    // Clusters of the same set of documents have no uid yet, and then nobody owns anything there.
+    const named = spec.owns.flatMap(({ clusters }) => clusters.names ?? []);
+    const known = await tx.names.find({ Cluster: named });
+    if (named.some((name) => known.uid('Cluster', name) === undefined)) return [];
+    return ownedTwice(await rivalsOf(tx, metadata.name, spec.owns.length), owned(known, spec));
+  },
+  put: async ({ tx, names }, { spec }, meta) => {
+    const stored = storedSpec(names, spec);
+    // Documents that are applied together were looked at one by one.
+    const [twice] = ownedTwice(await rivalsOf(tx, meta.name, stored.owns.length), stored.owns);
+    if (twice !== undefined)
+      throw new AppError('invalid_policy', `Team ${meta.name}: ${twice.message}.`);
+    const put = await tx.plain('Team').put({ ...meta, spec: { ...stored } });
+    auditPlainPut(tx, put);
+    return put;
+  },
+  remove: async (tx, name, options) => {
+    const removed = await tx.plain('Team').remove(name, options);
+    return auditRemoved(tx, { kind: 'Team', type: 'policy.deleted' }, removed);
+  },
+  reading: {
+    find: (database, name) => findPlain(database, 'Team', name),
+    list: (database, query) => listPlain(database, 'Team', query),
+    answer: async (records, { database }) => {
+      const names = await namesOfUids(database, records.map(storedTeam).flatMap(uidsIn));
+      return records.map((record) => teamResponse(record, names));
+    },
+  },
+});
+
+const memberReferences = (field: string, members: readonly TeamMemberWrite[]): Reference[] =>
+  members.map((member, i) => {
+    const subject = subjectOf(member);
+    return {
+      kind: subject.kind,
+      name: subject.name,
+      pointer: `/spec/${field}/${i}/${subject.field}`,
+    };
+  });
+
+function storedSpec(names: KnownNames, spec: Document['spec']): StoredTeam {
+  const uidsOfMembers = (members: readonly TeamMemberWrite[]): StoredTeam['members'] =>
+    members.map(subjectOf).map(({ kind, name }) => ({ kind, uid: uidOf(names, kind, name) }));
+  return {
+    ...spec,
+    members: uidsOfMembers(spec.members),
+    approvers: uidsOfMembers(spec.approvers),
+    owns: owned(names, spec),
+    delegableRoles: uidsOf(names, 'Role', spec.delegableRoles),
+  };
+}
+
+const owned = (names: KnownNames, { owns }: Document['spec']): OwnedNamespaces[] =>
+  owns.map(({ clusters, namespaces }) => ({
+    clusters: clusterSelectorOf(names, clusters),
+    namespaces,
+  }));
+
+/** Who owns nothing is nobody's rival. */
+async function rivalsOf(
+  tx: Transaction,
+  name: string,
+  owns: number,
+): Promise<readonly TeamOwnership[]> {
+  return owns === 0 ? [] : tx.teams.othersThan(name);
+}
+
+function ownedTwice(
+  rivals: readonly TeamOwnership[],
+  owns: readonly OwnedNamespaces[],
+): Pick<ErrorItem, 'pointer' | 'message'>[] {
+  return rivals.flatMap((rival) => {
+    const shared = sharedNamespace(owns, rival.owns);
+    if (shared === undefined) return [];
+    const { at, namespace, theirs } = shared;
+    return {
+      pointer: `/spec/owns/${at}/namespaces/${namespace}`,
+      message: `${owns[at]?.namespaces[namespace]} belongs to Team ${rival.name}, which owns ${theirs} on clusters that both can mean; a namespace has one team on a cluster`,
+    };
+  });
+}

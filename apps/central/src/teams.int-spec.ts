@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { PolicyWriter, testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import {
+  cluster,
+  document,
+  group,
+  role,
+  signIn,
+  TestCentral,
+  user,
+} from './central.test-support.ts';
+import type { Reply } from './central.test-support.ts';
+
+let db: TestDatabase;
+let central: TestCentral;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  central = await TestCentral.start(db.url);
+  await central.apply(
+    cluster('c1', { env: 'prod' }),
+    cluster('c2'),
+    user('ada'),
+    user('ben'),
+    group('payers', ['ben']),
+  );
+});
+afterAll(async () => {
+  await central?.stop();
+  await db.close();
+});
+
+const team = (name: string, spec: object): object => document('Team', name, spec);
+const put = (name: string, spec: object, token?: string): Promise<Reply> =>
+  central.call('PUT', `/teams/${name}`, {
+    body: team(name, spec),
+    ...(token === undefined ? {} : { token }),
+  });
+const owns = (clusters: object, ...namespaces: string[]): object => ({
+  owns: [{ clusters, namespaces }],
+});
+const all = { all: true };
+
+test('a team is answered as it was written', async () => {
+  const spec = {
+    description: 'Whoever moves money',
+    members: [{ user: 'ada' }, { group: 'payers' }],
+    approvers: [{ user: 'ben' }],
+    owns: [
+      { clusters: { names: ['c1', 'c2'] }, namespaces: ['written', 'written-*'] },
+      { clusters: { matchLabels: { env: 'dev' } }, namespaces: ['written-dev'] },
+    ],
+    delegableRoles: ['view', 'edit'],
+    contact: { slack: '#pay' },
+  };
+  expect((await put('written', spec)).status).toBe(201);
+  const { body } = await central.get('/teams/written');
+  expect(body.spec).toEqual(spec);
+  const again = await central.call('PUT', '/teams/written', { body });
+  expect([again.status, again.body.metadata.generation]).toEqual([200, 1]);
+});
+
+test('what a team names and what is gone is left out, and who comes back under the name is not in it', async () => {
+  await central.apply(user('eve'), cluster('c3'), role('pay', { clusterRole: 'pay' }));
+  await put('left', {
+    members: [{ user: 'eve' }, { user: 'ada' }],
+    delegableRoles: ['pay', 'view'],
+    ...owns({ names: ['c3'] }, 'left'),
+  });
+  for (const path of ['/users/eve', '/clusters/c3', '/roles/pay'])
+    expect((await central.call('DELETE', path)).status).toBe(200);
+  await central.apply(user('eve'), cluster('c3'), role('pay', { clusterRole: 'pay' }));
+  expect((await central.get('/teams/left')).body.spec).toMatchObject({
+    members: [{ user: 'ada' }],
+    owns: [],
+    delegableRoles: ['view'],
+  });
+});
+
+describe('a namespace has one team on a cluster', () => {
+  const refused = (reply: Reply): unknown[] => [reply.status, reply.body.errors?.[0]];
+
+  test('another team is refused with both names and the place', async () => {
+    await put('owner', owns(all, 'owned-*'));
+    const reply = await put('rival', {
+      owns: [
+        { clusters: all, namespaces: ['mine'] },
+        { clusters: { names: ['c1'] }, namespaces: ['fine', 'owned-eu'] },
+      ],
+    });
+    expect(refused(reply)).toEqual([
+      422,
+      expect.objectContaining({
+        pointer: '/spec/owns/1/namespaces/1',
+        message: expect.stringMatching(/^owned-eu belongs to Team owner, which owns owned-\*/),
+      }),
+    ]);
+    expect((await central.get('/teams/rival')).status).toBe(404);
+    expect((await put('owner', owns(all, 'owned-*', 'owned-eu'))).status).toBe(200);
+  });
+
+  test('on other clusters both may have it, and once it is given up anybody', async () => {
+    expect((await put('first', owns({ names: ['c1'] }, 'moved'))).status).toBe(201);
+    expect((await put('second', owns({ names: ['c2'] }, 'moved'))).status).toBe(201);
+    expect((await put('second', owns(all, 'moved'))).status).toBe(422);
+    await central.call('DELETE', '/teams/first');
+    expect((await put('second', owns(all, 'moved'))).status).toBe(200);
+  });
+
+  test('two teams in one file are looked at together, and nothing of them is stored', async () => {
+    const objects = [
+      cluster('c-new'),
+      team('twin-a', owns({ names: ['c-new'] }, 'twins')),
+      team('twin-b', owns({ names: ['c-new'] }, 'tw*')),
+    ];
+    const reply = await central.call('POST', '/apply', { body: { objects } });
+    expect(reply.status).toBe(422);
+    expect(JSON.stringify(reply.body)).toMatch(/Team twin-b: tw\* belongs to Team twin-a/);
+    for (const path of ['/teams/twin-a', '/clusters/c-new'])
+      expect((await central.get(path)).status).toBe(404);
+  });
+
+  test('of teams that are written at the same time one alone gets it', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `racer-${i}`);
+    const replies = await Promise.all(names.map((name) => put(name, owns(all, 'raced'))));
+    expect(replies.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(422)]);
+  });
+});
+
+test.each([
+  [{ members: [{ user: 'nobody' }] }, '/spec/members/0/user'],
+  [{ approvers: [{ group: 'none' }] }, '/spec/approvers/0/group'],
+  [{ delegableRoles: ['king'] }, '/spec/delegableRoles/0'],
+  [owns({ names: ['c1', 'c9'] }, 'a'), '/spec/owns/0/clusters/names/1'],
+  [owns({}, 'a'), '/spec/owns/0/clusters'],
+  [owns(all, 'kube-system'), '/spec/owns/0/namespaces/0'],
+  [owns(all, '*'), '/spec/owns/0/namespaces/0'],
+  [{ members: [{ user: 'ada', group: 'payers' }] }, '/spec/members/0'],
+])('%j is refused where it stands', async (spec, pointer) => {
+  const { status, body } = await put('faulty', spec);
+  expect([status, body.errors.map((error: { pointer: string }) => error.pointer)]).toEqual([
+    422,
+    [pointer],
+  ]);
+});
+
+test('who may not write teams writes none: a viewer, an operator, a member of the team', async () => {
+  await central.apply(
+    document('Delegation', 'operators', { role: 'operator', subjects: [{ user: 'ben' }] }),
+  );
+  await put('closed', { members: [{ user: 'ada' }], delegableRoles: ['view'] });
+  const policy = new PolicyWriter(db.database);
+  const viewer = await central.call('POST', '/tokens', { body: { name: 'v', role: 'viewer' } });
+  const tokens = [
+    viewer.body.token,
+    (await signIn(policy, 'ada')).token,
+    (await signIn(policy, 'ben')).token,
+  ];
+  for (const token of tokens) {
+    expect((await put('closed', { delegableRoles: ['admin'] }, token)).status).toBe(403);
+    expect((await central.call('DELETE', '/teams/closed', { token })).status).toBe(403);
+  }
+  expect((await central.get('/teams/closed')).body.spec.delegableRoles).toEqual(['view']);
+});
+
+test('a team gives nobody access', async () => {
+  await put('idle', { members: [{ user: 'ada' }], ...owns(all, 'idle') });
+  const { body } = await central.get('/grants');
+  expect(body.items).toEqual([]);
+});

@@ -1,0 +1,86 @@
+import { ownedNamespaceProblem } from '@ambit/domain';
+import { z } from 'zod';
+import { kindContract } from './kind-contract.ts';
+import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
+import { GroupName, judged, nameOf, RoleName, UserName } from '../names.ts';
+import { ClusterSelector, Scope } from '../selectors.ts';
+
+/** `{user: NAME}` or `{group: NAME}`. */
+export const TeamMemberWrite = z
+  .strictObject({ user: UserName.exactOptional(), group: GroupName.exactOptional() })
+  .refine((member) => (member.user === undefined) !== (member.group === undefined), {
+    message: 'exactly one of "user" and "group"',
+  });
+export type TeamMemberWrite = z.infer<typeof TeamMemberWrite>;
+
+/** The name of a namespace, or how names begin and a `*`. */
+const OwnedNamespace = judged(ownedNamespaceProblem, {
+  pattern: '^[a-z0-9][a-z0-9-]*\\*?$',
+  maxLength: 63,
+});
+
+/** A namespace belongs to at most one team on a cluster. */
+export const OwnedNamespacesWrite = z.strictObject({
+  clusters: ClusterSelector,
+  namespaces: z.array(OwnedNamespace).min(1, 'name at least one namespace').max(100),
+});
+export type OwnedNamespacesWrite = z.infer<typeof OwnedNamespacesWrite>;
+
+const contactWay = z.string().min(1).max(256).exactOptional();
+
+export const TeamSpecWrite = z.strictObject({
+  description: z.string().max(1024).exactOptional(),
+  members: z.array(TeamMemberWrite).max(1000).default([]),
+  approvers: z.array(TeamMemberWrite).max(100).default([]),
+  owns: z.array(OwnedNamespacesWrite).max(50).default([]),
+  delegableRoles: z.array(RoleName).max(100).default([]),
+  contact: z
+    .strictObject({ email: contactWay, pagerduty: contactWay, slack: contactWay })
+    .exactOptional(),
+});
+export type TeamSpecWrite = z.infer<typeof TeamSpecWrite>;
+
+/** Body of PUT, and a document of a policy file. */
+export const TeamWrite = z.strictObject({
+  apiVersion: ApiVersion,
+  kind: z.literal('Team'),
+  metadata: z.strictObject({ name: nameOf('Team'), ...objectMetaFields }),
+  spec: TeamSpecWrite.prefault({}),
+  status: z.unknown().optional(),
+});
+export type TeamWrite = z.infer<typeof TeamWrite>;
+
+const TeamMember = z.object({ user: z.string().optional(), group: z.string().optional() });
+
+/** What was deleted is left out: what is made again under its name is no part of the team. */
+export const Team = z.object({
+  apiVersion: ApiVersion,
+  kind: z.literal('Team'),
+  metadata: ObjectMeta,
+  spec: z.object({
+    description: z.string().optional(),
+    members: z.array(TeamMember),
+    approvers: z.array(TeamMember),
+    owns: z.array(z.object({ clusters: Scope.shape.clusters, namespaces: z.array(z.string()) })),
+    delegableRoles: z.array(z.string()),
+    contact: z
+      .object({
+        email: z.string().optional(),
+        pagerduty: z.string().optional(),
+        slack: z.string().optional(),
+      })
+      .optional(),
+  }),
+  status: z.object({ conditions: z.array(Condition) }),
+});
+export type Team = z.infer<typeof Team>;
+
+export const teamKind = kindContract({
+  kind: 'Team',
+  plural: 'teams',
+  write: TeamWrite,
+  read: Team,
+  list: listOf('Team', Team),
+  summary: 'People who belong together, and the namespaces that are theirs.',
+  laterFields: ['spec.profile', 'spec.members.*.match'],
+});

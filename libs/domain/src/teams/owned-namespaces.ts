@@ -1,0 +1,86 @@
+import { namespaceNameProblem } from '@ambit/kernel';
+import type { LabelRequirement } from '@ambit/rbac';
+import type { ClusterSelector } from '../policy-objects.ts';
+
+/** Namespaces of some clusters: each is a name, or how names begin and a `*`. */
+export interface OwnedNamespaces {
+  readonly clusters: ClusterSelector;
+  readonly namespaces: readonly string[];
+}
+
+/** A namespace of ours that somebody else's pattern means too, on a cluster that both may mean. Places are those in `ours`. */
+export interface SharedNamespace {
+  readonly at: number;
+  readonly namespace: number;
+  readonly theirs: string;
+}
+
+/** How the namespaces begin that belong to Kubernetes and to Ambit; nobody owns one of them. */
+const reserved = ['kube-', 'ambit-'] as const;
+
+/** What is wrong with a namespace that somebody is to own, as the rest of a sentence; undefined when it may be owned. */
+export function ownedNamespaceProblem(pattern: string): string | undefined {
+  const { stem, open } = partsOf(pattern);
+  if (stem === '')
+    return 'nothing but "*" means every namespace, those of Kubernetes too: say how the names begin';
+  if (stem.includes('*')) return 'only one "*" may stand there, at the end';
+  // What is cut off before the star may end with "-", as a whole name may not.
+  const problem = namespaceNameProblem(open ? `${stem}x` : stem);
+  if (problem !== undefined) return problem;
+  const taken = reserved.find((prefix) => overlap(pattern, `${prefix}*`));
+  return taken === undefined
+    ? undefined
+    : `nobody owns namespaces that begin with "${taken}", which "${pattern}" can mean`;
+}
+
+/**
+ * The first namespace of ours that is theirs too. Clusters by name and clusters by label may be the same ones, now or after
+ * the next label, so that they are kept apart by names alone or by labels alone.
+ */
+export function sharedNamespace(
+  ours: readonly OwnedNamespaces[],
+  theirs: readonly OwnedNamespaces[],
+): SharedNamespace | undefined {
+  for (const [at, { clusters, namespaces }] of ours.entries()) {
+    const rivals = theirs.filter((other) => mayMeet(clusters, other.clusters));
+    const claimed = rivals.flatMap((rival) => rival.namespaces);
+    for (const [namespace, pattern] of namespaces.entries()) {
+      const rival = claimed.find((other) => overlap(pattern, other));
+      if (rival !== undefined) return { at, namespace, theirs: rival };
+    }
+  }
+  return undefined;
+}
+
+/** True while one namespace can be meant by both. */
+function overlap(a: string, b: string): boolean {
+  const [one, two] = [partsOf(a), partsOf(b)];
+  return (
+    one.stem === two.stem ||
+    (one.open && two.stem.startsWith(one.stem)) ||
+    (two.open && one.stem.startsWith(two.stem))
+  );
+}
+
+function partsOf(pattern: string): { readonly stem: string; readonly open: boolean } {
+  const open = pattern.endsWith('*');
+  return { stem: open ? pattern.slice(0, -1) : pattern, open };
+}
+
+/** False when no cluster can be meant by both, whatever its labels become. */
+function mayMeet(a: ClusterSelector, b: ClusterSelector): boolean {
+  if (a.type === 'names' && b.type === 'names') return a.uids.some((uid) => b.uids.includes(uid));
+  if (a.type !== 'selector' || b.type !== 'selector') return true;
+  return !a.selector.requirements.some((one) =>
+    b.selector.requirements.some((two) => contradict(one, two) || contradict(two, one)),
+  );
+}
+
+/** True when no labels meet both requirements. */
+function contradict(a: LabelRequirement, b: LabelRequirement): boolean {
+  if (a.key !== b.key) return false;
+  if (b.operator === 'DoesNotExist') return a.operator === 'Exists' || a.operator === 'In';
+  if (a.operator !== 'In') return false;
+  if (b.operator === 'In') return !a.values.some((value) => b.values.includes(value));
+  return b.operator === 'NotIn' && a.values.every((value) => b.values.includes(value));
+}
