@@ -3,31 +3,23 @@ import { addressText, reachableText } from '@ambit/config';
 import { createAgentServer } from '@ambit/transport';
 import { openAgentSide } from './agent-side.ts';
 import type { AgentSide } from './agent-side.ts';
-import { AppModule } from './app.module.ts';
 import type { CentralSettings } from './config.ts';
 import { AuditTail } from './features/audit/public.ts';
-import { scimHandler, scimPath } from './features/directories/public.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
-import type { PolicyWorld } from './features/desired-state/public.ts';
 import { endFormerSessions, openFoundation } from './foundation.ts';
 import type { Foundation } from './foundation.ts';
+import { openApp } from './open-app.ts';
 import { openIssuerSide } from './issuer-side.ts';
-import type { IssuerSide } from './issuer-side.ts';
 import { startJobs } from './platform/jobs/job-runner.ts';
 import { watchJobs } from './platform/jobs/watch-jobs.ts';
 import { listenRest } from './platform/rest-listener.ts';
-import { createRestServer } from './platform/rest-server.ts';
-import { checkRoutes } from './platform/route-check.ts';
 import { ServerCertificates } from './platform/server-certificates.ts';
 import { Teardown } from './platform/teardown.ts';
 import { recurringJobs } from './recurring-jobs.ts';
-import { openRestEdge } from './rest-edge.ts';
-import type { RestEdge } from './rest-edge.ts';
 import { openTrust } from './trust.ts';
 import type { Trust } from './trust.ts';
 import { centralUseCases } from './use-cases.ts';
-import type { UseCasePorts, UseCases } from './use-cases.ts';
-import { version } from './version.ts';
+import type { UseCases } from './use-cases.ts';
 
 export interface RunningCentral {
   /** Undefined where this process serves no REST API. */
@@ -151,69 +143,4 @@ async function listenForAgents(
   return agentAddress === undefined
     ? reachableText({ host: agentListen.host, port: server.port })
     : addressText(agentAddress);
-}
-
-interface AppSurroundings {
-  readonly foundation: Foundation;
-  readonly trust: Trust;
-  readonly world: PolicyWorld;
-  readonly tail: AuditTail;
-  readonly joinFacts: UseCasePorts['joinFacts'];
-  readonly issuerSide: IssuerSide;
-  readonly teardown: Teardown;
-}
-
-async function openApp(
-  { foundation, trust, world, tail, joinFacts, issuerSide, teardown }: AppSurroundings,
-  useCases: UseCases,
-): Promise<{
-  readonly app: Awaited<ReturnType<typeof createRestServer>>;
-  readonly signIn: RestEdge['signIn'];
-}> {
-  const { runtime } = foundation;
-  const { settings, ids, logger, meters } = runtime;
-  const { installation } = trust;
-  const { admission } = useCases;
-  const edge = await openRestEdge(foundation, world, { admission, teardown });
-  const serves = settings.roles.includes('api');
-  const scim = {
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    handle: scimHandler({
-      directories: useCases.directories,
-      world,
-      logger,
-      identify: (request) => edge.guard.identify(request),
-      publicUrl: () => issuerSide.publicUrl.get(),
-      newRequestId: () => ids.uuid(),
-    }),
-  } as const;
-  const app = await createRestServer({
-    mounts: serves ? { ...edge.signIn?.mounts, [scimPath]: scim } : {},
-    guard: edge.guard,
-    module: AppModule.of({
-      runtime,
-      world,
-      tail,
-      useCases,
-      edge,
-      systemFacts: {
-        version,
-        installationUid: installation.uid,
-        stateEpoch: () => world.facts.stateEpoch,
-        agentAddress: joinFacts.agentAddress,
-        publicUrl: () => issuerSide.publicUrl.get(),
-      },
-    }),
-    settings,
-    version,
-    logger,
-    meters,
-    newRequestId: () => ids.uuid(),
-    documents: issuerSide.documents,
-  });
-  teardown.add('REST API', () => app.close());
-  teardown.add('live audit', () => tail.close());
-  teardown.add('calls that wait', () => useCases.clusters.wait.stop());
-  checkRoutes(app);
-  return { app, signIn: edge.signIn };
 }

@@ -133,7 +133,7 @@ export async function dropGroup(
   const stays =
     !madeHere ||
     (await tx.directories.findOtherSource(directory.uid, uid, source)) ||
-    (await closedToSync(tx, uid)) !== undefined;
+    (await closedToSync(tx, [uid])).has(uid);
   if (stays) tell(tx, { uid, name }, `${directory.name} gives nobody to group ${name} any more`);
   else await groupKind.remove(tx, name, {});
 }
