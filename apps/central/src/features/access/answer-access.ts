@@ -4,7 +4,7 @@ import { AppError, notFound } from '@ambit/kernel';
 import type { Clock } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { answerCheck, mostShown, pathResponse, untilResponse } from './answer-check.ts';
-import type { Check, Known, ResolvedCheck } from './answer-check.ts';
+import type { AskedCheck, Known, ResolvedCheck } from './answer-check.ts';
 import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
 import { resolveQuestion, unknownResource } from './resolve-question.ts';
 import { unwantedAccess } from './unwanted-access.ts';
@@ -88,7 +88,10 @@ export class AnswerAccess {
   }
 }
 
-function knownOf({ cluster }: Pick<Check, 'cluster'>, clusters: ReadonlyMap<string, Known>): Known {
+function knownOf(
+  { cluster }: Pick<AskedCheck, 'cluster'>,
+  clusters: ReadonlyMap<string, Known>,
+): Known {
   const known = clusters.get(cluster);
   if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
   return known;
@@ -109,7 +112,7 @@ function evidenceResponse(
 
 /** Each check by what its own cluster serves. A name that none of them serves is no question, and nobody is not its answer. */
 function resolveAll(
-  checks: readonly Check[],
+  checks: readonly AskedCheck[],
   clusters: ReadonlyMap<string, Known>,
 ): readonly ResolvedCheck[] {
   const resolved = checks.map((check) => {
@@ -126,5 +129,5 @@ function resolveAll(
   return resolved;
 }
 
-const wordsOf = ({ resource, apiGroup, subresource }: Check): string =>
+const wordsOf = ({ resource, apiGroup, subresource }: AskedCheck): string =>
   JSON.stringify([resource, apiGroup, subresource]);

@@ -23,7 +23,7 @@ import { unservedMessage } from './resolve-question.ts';
 import type { Refused, ResolvedQuestion } from './resolve-question.ts';
 import { standingNotes, unwantedAccess } from './unwanted-access.ts';
 
-export type Check = AccessCheck['checks'][number];
+export type AskedCheck = AccessCheck['checks'][number];
 /** A cluster that is asked about, and what its agent told of it. */
 export type Known = Evidence & { readonly uid: string; readonly cluster: PolicyCluster };
 /** Most ways, and most refusals, that an answer holds. */
@@ -31,7 +31,7 @@ export const mostShown = 16;
 
 /** A question, by what its own cluster serves. */
 export interface ResolvedCheck {
-  readonly check: Check;
+  readonly check: AskedCheck;
   readonly known: Known;
   readonly found: ResolvedQuestion | Refused;
 }
@@ -97,10 +97,10 @@ function nameIn(cluster: PolicyCluster, holder: string, policy: PolicyView): str
   return nameInCluster(cluster, { kind: 'user', uid, name: holder }, nodeDigests);
 }
 
-const holderOf = ({ user, service }: Check): string =>
+const holderOf = ({ user, service }: AskedCheck): string =>
   service === undefined ? (user ?? '') : holderOfService(service);
 
-function notServed(check: Check, refused: Refused): CheckAnswer {
+function notServed(check: AskedCheck, refused: Refused): CheckAnswer {
   const message = unservedMessage(check, refused);
   return {
     allowed: false,

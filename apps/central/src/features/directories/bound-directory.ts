@@ -4,7 +4,7 @@ import { AppError } from '@ambit/kernel';
 import type { DirectoryLosses, Transaction } from '@ambit/persistence';
 import { removalsOf } from '../policy/public.ts';
 import { sourceOf } from './directory-caller.ts';
-import type { Directory } from './directory-caller.ts';
+import type { ProviderDirectory } from './directory-caller.ts';
 
 /** Small steps count together: what a directory took away within this time. */
 const windowMs = 600_000;
@@ -15,7 +15,7 @@ const windowMs = 600_000;
  */
 export async function boundDirectory(
   tx: Transaction,
-  directory: Directory,
+  directory: ProviderDirectory,
   before: PolicyView,
 ): Promise<void> {
   const { lost, back } = removalsOf(tx.policy.changes(), before);
@@ -36,7 +36,7 @@ export async function boundDirectory(
 function tooMany(
   { groupUid, removed, before }: DirectoryLosses,
   policy: PolicyView,
-  { name }: Directory,
+  { name }: ProviderDirectory,
 ): AppError {
   const whom =
     groupUid === undefined ? 'people' : `members of group ${policy.group(groupUid)?.name ?? ''}`;

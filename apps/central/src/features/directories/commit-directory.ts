@@ -6,10 +6,10 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy } from '../policy/public.ts';
 import { boundDirectory } from './bound-directory.ts';
 import { serviceOf } from './directory-caller.ts';
-import type { Directory, DirectoryCaller } from './directory-caller.ts';
+import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
 
 /** A provider whose directory writes, held to the end of its transaction: one change of a directory follows another. */
-export interface HeldDirectory extends Directory {
+export interface HeldDirectory extends ProviderDirectory {
   readonly issuer: string;
   readonly domains: readonly string[];
 }
@@ -73,7 +73,7 @@ export class CommitDirectory {
   }
 }
 
-const stopped = ({ name }: Directory, { message }: AppError): AppError =>
+const stopped = ({ name }: ProviderDirectory, { message }: AppError): AppError =>
   new AppError('confirmation_required', message, {
     why: `Until an administrator has looked, the directory of ${name} takes nothing away; what it adds goes on.`,
     nextCommand: `ambit directory resume ${name}`,

@@ -5,14 +5,14 @@ import type { Actor } from '../../platform/actor.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 
 /** A provider whose directory is known here. */
-export interface Directory {
+export interface ProviderDirectory {
   readonly uid: string;
   readonly name: string;
 }
 
 /** Who speaks for a directory. */
 export interface DirectoryCaller {
-  readonly directory: Directory;
+  readonly directory: ProviderDirectory;
   /** Name of the ServiceIdentity. */
   readonly service: string;
   readonly actor: AuditActor;
@@ -20,7 +20,7 @@ export interface DirectoryCaller {
 }
 
 /** Of the memberships that a directory gives. */
-export const sourceOf = ({ name }: Pick<Directory, 'name'>): string => `scim:${name}`;
+export const sourceOf = ({ name }: Pick<ProviderDirectory, 'name'>): string => `scim:${name}`;
 
 /** The service that a provider lets speak for its directory. */
 export const serviceOf = (spec: Readonly<Record<string, unknown>>): string | undefined =>
@@ -52,7 +52,7 @@ export function directoryCaller(
   return { directory, service: principal.name, actor: auditActor(actor), requestId };
 }
 
-function directoryOf({ policy }: PolicyWorld, service: string): Directory | undefined {
+function directoryOf({ policy }: PolicyWorld, service: string): ProviderDirectory | undefined {
   for (const name of policy.names('IdentityProvider')) {
     const provider = policy.byName('IdentityProvider', name);
     if (provider?.kind === 'Plain' && serviceOf(provider.spec) === service)

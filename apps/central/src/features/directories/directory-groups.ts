@@ -10,7 +10,7 @@ import type {
 import { applyGroup, createGroup, dropGroup } from './apply-group.ts';
 import type { CommitDirectory } from './commit-directory.ts';
 import { sourceOf } from './directory-caller.ts';
-import type { Directory, DirectoryCaller } from './directory-caller.ts';
+import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
 import { requireVersion } from './directory-users.ts';
 import type { GroupEdit } from './scim/patch-group.ts';
 
@@ -25,12 +25,12 @@ export class DirectoryGroups {
   }
 
   /** Throws `not_found`. */
-  async get({ uid }: Directory, id: string): Promise<DirectoryGroup> {
+  async get({ uid }: ProviderDirectory, id: string): Promise<DirectoryGroup> {
     return found(await findDirectoryGroup(this.#database, uid, id), id);
   }
 
   list(
-    directory: Directory,
+    directory: ProviderDirectory,
     query: Omit<DirectoryListQuery, 'providerUid'>,
   ): Promise<DirectoryPage<DirectoryGroup>> {
     const of = { providerUid: directory.uid, source: sourceOf(directory) };
@@ -39,7 +39,7 @@ export class DirectoryGroups {
 
   /** Whom the directory gives these groups, by group. */
   members(
-    directory: Directory,
+    directory: ProviderDirectory,
     groups: readonly DirectoryGroup[],
   ): Promise<ReadonlyMap<string, readonly DirectoryMember[]>> {
     return listGivenMembers(

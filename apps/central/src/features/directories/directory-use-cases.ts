@@ -4,7 +4,7 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy } from '../policy/public.ts';
 import { CommitDirectory } from './commit-directory.ts';
 import { DirectoryGroups } from './directory-groups.ts';
-import { DirectoryNews } from './directory-news.ts';
+import { NewsOfDirectories } from './news-of-directories.ts';
 import { DirectoryUsers } from './directory-users.ts';
 import { ManageDirectories } from './manage-directories.ts';
 
@@ -12,7 +12,7 @@ import { ManageDirectories } from './manage-directories.ts';
 export interface DirectoryUseCases {
   readonly users: DirectoryUsers;
   readonly groups: DirectoryGroups;
-  readonly news: DirectoryNews;
+  readonly news: NewsOfDirectories;
   readonly manage: ManageDirectories;
 }
 
@@ -29,7 +29,7 @@ export function directoryUseCases(
   },
 ): DirectoryUseCases {
   const own = new CommitDirectory(commit, runtime, world);
-  const news = new DirectoryNews(runtime);
+  const news = new NewsOfDirectories(runtime);
   news.start();
   teardown.add('news of directories', () => news.stop());
   return {

@@ -9,7 +9,7 @@ import type {
   Transaction,
 } from '@ambit/persistence';
 import type { CommitDirectory, HeldDirectory } from './commit-directory.ts';
-import type { Directory, DirectoryCaller } from './directory-caller.ts';
+import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
 import { adoptable } from './adopt-user.ts';
 import { userNameOf } from './directory-names.ts';
 import { activeAfter, applyUser, refuseMove } from './apply-user.ts';
@@ -38,12 +38,12 @@ export class DirectoryUsers {
   }
 
   /** Throws `not_found`. */
-  async get({ uid }: Directory, id: string): Promise<DirectoryUser> {
+  async get({ uid }: ProviderDirectory, id: string): Promise<DirectoryUser> {
     return found(await findDirectoryUser(this.#database, uid, id), id);
   }
 
   list(
-    { uid }: Directory,
+    { uid }: ProviderDirectory,
     query: Omit<DirectoryListQuery, 'providerUid'>,
   ): Promise<DirectoryPage<DirectoryUser>> {
     return listDirectoryUsers(this.#database, { ...query, providerUid: uid });

@@ -6,7 +6,7 @@ import type { Database, DirectoryStatus, UnitOfWork } from '@ambit/persistence';
 import { timestamp } from '../../platform/object-response.ts';
 import { requireRight } from '../policy/public.ts';
 import type { CommitRequest } from '../policy/public.ts';
-import type { DirectoryNews } from './directory-news.ts';
+import type { NewsOfDirectories } from './news-of-directories.ts';
 
 /** For so long a directory that was resumed takes away what it has to. */
 const resumedForMs: Millis = 3_600_000;
@@ -15,11 +15,11 @@ const resumedForMs: Millis = 3_600_000;
 export class ManageDirectories {
   readonly #unitOfWork: UnitOfWork;
   readonly #database: Database;
-  readonly #news: Pick<DirectoryNews, 'keep'>;
+  readonly #news: Pick<NewsOfDirectories, 'keep'>;
 
   constructor(
     { unitOfWork, database }: { readonly unitOfWork: UnitOfWork; readonly database: Database },
-    news: Pick<DirectoryNews, 'keep'>,
+    news: Pick<NewsOfDirectories, 'keep'>,
   ) {
     this.#unitOfWork = unitOfWork;
     this.#database = database;

@@ -1,3 +1,4 @@
+import { readInstant } from '@ambit/kernel';
 import { compares, filterableType } from '@ambit/persistence';
 import type { Compare, DirectoryFilter } from '@ambit/persistence';
 import { parse } from 'scim2-parse-filter';
@@ -88,10 +89,7 @@ function requireFit(
   if (type === 'boolean' && !['eq', 'ne'].includes(op))
     throw badRequest('invalidFilter', `${name} is compared by eq or ne.`);
   if (type !== 'time') return;
-  if (
-    !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value) ||
-    Number.isNaN(Date.parse(value))
-  )
+  if (!readInstant(value).ok)
     throw badRequest(
       'invalidFilter',
       `${name} is compared with a time such as 2027-01-31T12:00:00Z.`,

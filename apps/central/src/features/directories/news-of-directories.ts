@@ -1,13 +1,13 @@
 import type { Clock, Logger } from '@ambit/kernel';
 import { keepDirectoryNews } from '@ambit/persistence';
-import type { Database, DirectoryNews as News } from '@ambit/persistence';
+import type { Database, DirectoryNews } from '@ambit/persistence';
 
 const keepEveryMs = 5_000;
 
 /** When directories called last, and what went wrong last: kept together every few seconds, however often they call. */
-export class DirectoryNews {
+export class NewsOfDirectories {
   readonly #ports: { readonly database: Database; readonly clock: Clock; readonly logger: Logger };
-  readonly #news = new Map<string, News>();
+  readonly #news = new Map<string, DirectoryNews>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ports: {
