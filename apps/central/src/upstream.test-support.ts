@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { logInByForm, startDevProvider } from '@ambit/dev-provider';
-import type { DevPerson, DevProvider, DialectName } from '@ambit/dev-provider';
+import type { DevPerson, DevProvider, DialectName, ServingPair } from '@ambit/dev-provider';
+import { defined } from '@ambit/kernel';
 import type { TestCentral } from './central.test-support.ts';
 import { document } from './central.test-support.ts';
 import { TestBrowser } from './sign-in.test-support.ts';
@@ -21,6 +22,7 @@ export interface UpstreamOptions {
   readonly spec?: object;
   readonly name?: string;
   readonly start?: typeof startDevProvider;
+  readonly tls?: ServingPair;
   /** Where people reach central, when that is not where it listens. */
   readonly centralUrl?: string;
 }
@@ -35,12 +37,13 @@ export async function startUpstream(
     name = dialect,
     start = startDevProvider,
     centralUrl,
+    tls,
   }: UpstreamOptions,
 ): Promise<TestUpstream> {
   const redirectUris = [`${centralUrl ?? central.running.restUrl}/sign-in/callback/${name}`];
   const domain = `${name}.example`;
   const known = people.map((one) => ({ email: `${one.name}@${domain}`, ...one }));
-  const provider = await start({ dialect, people: known, redirectUris });
+  const provider = await start({ dialect, people: known, redirectUris, ...defined({ tls }) });
   await keepSecret(central, name, provider.clientSecret);
   const { issuer, clientId } = provider;
   const whole = {
@@ -97,8 +100,12 @@ export function leadsTo({ status, text }: Page): string {
 }
 
 /** Path and query with which the browser comes back once somebody signed in there. */
-export async function comesBack(url: string, person: string): Promise<string> {
-  const back = await logInByForm(url, person);
+export async function comesBack(
+  url: string,
+  person: string,
+  trust: { readonly ca?: string } = {},
+): Promise<string> {
+  const back = await logInByForm(url, person, trust);
   return `${back.pathname}${back.search}`;
 }
 

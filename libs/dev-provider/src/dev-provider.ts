@@ -8,6 +8,14 @@ export interface DevProviderOptions {
   readonly redirectUris: readonly string[];
   /** A free one unless told, such as that of one that was stopped. */
   readonly port?: number;
+  /** It is served over HTTPS with these, as PEM texts; without them over plain HTTP. */
+  readonly tls?: ServingPair;
+}
+
+/** A certificate for 127.0.0.1 and its key. */
+export interface ServingPair {
+  readonly certPem: string;
+  readonly keyPem: string;
 }
 
 /** What it does otherwise than it should. */

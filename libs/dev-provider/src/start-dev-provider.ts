@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
@@ -20,10 +21,15 @@ type Claims = Readonly<Record<string, unknown>>;
 
 /** Starts a provider in this process, at 127.0.0.1. */
 export async function startDevProvider(options: DevProviderOptions): Promise<DevProvider> {
-  const server = createServer().listen(options.port ?? 0, '127.0.0.1');
+  const server = serverFor(options).listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const keys = await SigningKeys.make(dialectOf(options.dialect).alg);
   return new RunningProvider(server, keys, options, await keys.privateJwk());
+}
+
+function serverFor({ tls }: DevProviderOptions): Server {
+  if (tls === undefined) return createServer();
+  return createTlsServer({ cert: tls.certPem, key: tls.keyPem });
 }
 
 class RunningProvider implements DevProvider {
@@ -42,14 +48,15 @@ class RunningProvider implements DevProvider {
   constructor(
     server: Server,
     keys: SigningKeys,
-    { dialect, people, redirectUris }: DevProviderOptions,
+    { dialect, people, redirectUris, tls }: DevProviderOptions,
     jwk: Awaited<ReturnType<SigningKeys['privateJwk']>>,
   ) {
     this.#server = server;
     this.#keys = keys;
     this.#dialect = dialectOf(dialect);
     this.#people = new Map(people.map((person) => [subjectOf(person), person]));
-    this.#origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const scheme = tls === undefined ? 'http' : 'https';
+    this.#origin = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.issuer = `${this.#origin}${this.#dialect.path}`;
     const { clientId, clientSecret } = this;
     const facts = { dialect: this.#dialect, origin: this.#origin, clientId, clientSecret };

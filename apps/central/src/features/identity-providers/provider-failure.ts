@@ -1,11 +1,13 @@
 import * as oidc from 'openid-client';
-import { printable } from '@ambit/kernel';
+import { connectionFailure, printable } from '@ambit/kernel';
 import { OutsideError } from '../../platform/fetch-outside.ts';
 
 /** What went wrong between us and a provider; metrics count by it. */
 export type ProviderReason =
   /** It does not answer. */
   | 'unreachable'
+  /** It shows a certificate by none of the CAs that are trusted for it. */
+  | 'untrusted'
   /** What it says of itself is not what was set up here. */
   | 'discovery'
   /** Its secret is not where it should be. */
@@ -47,7 +49,7 @@ export function grantFailure(error: unknown): Error {
   if (error instanceof oidc.ResponseBodyError)
     return new ProviderFailure('refused', saidNo('token endpoint', error));
   const outside = outsideErrorOf(error);
-  if (outside !== undefined) return new ProviderFailure('unreachable', outside.message);
+  if (outside !== undefined) return notReached(outside);
   const { code = '' } = error as { code?: string };
   const said = innerMessage(error);
   if (/"iss" .*response parameter/.test(said))
@@ -57,7 +59,7 @@ export function grantFailure(error: unknown): Error {
 
 export function discoveryFailure(error: unknown): ProviderFailure {
   const outside = outsideErrorOf(error);
-  if (outside !== undefined) return new ProviderFailure('unreachable', outside.message);
+  if (outside !== undefined) return notReached(outside);
   return new ProviderFailure(
     'discovery',
     `its discovery document is no good: ${innerMessage(error)}`,
@@ -65,8 +67,21 @@ export function discoveryFailure(error: unknown): ProviderFailure {
 }
 
 export function userinfoFailure(error: unknown): ProviderFailure {
-  const said = outsideErrorOf(error)?.message ?? innerMessage(error);
+  const outside = outsideErrorOf(error);
+  if (outside !== undefined && isUntrusted(outside)) return notReached(outside);
+  const said = outside?.message ?? innerMessage(error);
   return new ProviderFailure('userinfo', `its userinfo cannot be had: ${said}`);
+}
+
+const isUntrusted = ({ cause }: OutsideError): boolean => connectionFailure(cause).untrusted;
+
+function notReached(outside: OutsideError): ProviderFailure {
+  const { message } = outside;
+  if (!isUntrusted(outside)) return new ProviderFailure('unreachable', message);
+  return new ProviderFailure(
+    'untrusted',
+    `${message}: set caData of this IdentityProvider to the CA that signed it, in base64 of PEM`,
+  );
 }
 
 /** What it says in `error` is a word of the standard; more of it may be anything. */

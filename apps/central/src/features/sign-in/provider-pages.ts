@@ -145,10 +145,17 @@ function refusalReply(answer: Refusal): PageReply {
       const { provider, reason, reference } = answer;
       if (reason === 'unreachable')
         return shown(refusedPage(`${provider.title} does not answer`, downText, reference), 503);
-      const text = reason === 'secret' ? unreadyText(provider) : failedText(provider);
-      return shown(refusedPage('That did not work', text, reference), 502);
+      return shown(refusedPage('That did not work', failureText(reason, provider), reference), 502);
     }
   }
+}
+
+function failureText(
+  reason: Extract<Refusal, { kind: 'failed' }>['reason'],
+  provider: KnownProvider,
+): string {
+  if (reason === 'secret') return unreadyText(provider);
+  return reason === 'untrusted' ? untrustedText(provider) : failedText(provider);
 }
 
 const upstream = (
@@ -190,5 +197,7 @@ const notSignedInText = ({ title }: KnownProvider): string =>
   `${title} did not sign you in, or you may not use Ambit there. Ask whoever runs ${title} for you.`;
 const unreadyText = ({ title }: KnownProvider): string =>
   `Ambit is not ready to sign anybody in with ${title}: something is missing on our side. Tell whoever runs Ambit; the audit trail says what.`;
+const untrustedText = ({ title }: KnownProvider): string =>
+  `The certificate of ${title} is not trusted here. Tell whoever runs Ambit: caData of this IdentityProvider has to be the CA that signed it; the audit trail says more.`;
 const failedText = ({ title }: KnownProvider): string =>
   `Ambit could not make sure who you are: what ${title} answered is not as it should be. Nobody is signed in by it. Tell whoever runs Ambit; the audit trail and "ambit idp test" say more.`;
