@@ -88,6 +88,11 @@ const accountRules: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
 ];
 
+/** The Role stands while accounts do: taken away first, nobody could delete them. A cluster that never had it needs none. */
+const noAccounts =
+  '# Where an earlier ceiling named ServiceAccountToken: the agent deletes the ServiceAccounts that it made by the Role it had for\n' +
+  `# them, which applying this leaves. Once none is left: kubectl delete namespace ${accessNamespace}\n`;
+
 function accountObjects(): object[] {
   const metadata = { name: 'ambit-agent', namespace: accessNamespace };
   return [
@@ -113,7 +118,7 @@ export function printRbac(ceiling: Ceiling): string {
     '# For whom, where and on which objects it uses them is bounded by what ambit-agent print-policy prints.\n' +
     (accounts
       ? '# Without that, who holds them can get tokens of everybody in this namespace.\n'
-      : '') +
+      : noAccounts) +
     [role, ...(accounts ? accountObjects() : [])]
       .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
       .join('---\n')

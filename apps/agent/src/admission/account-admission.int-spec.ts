@@ -220,14 +220,21 @@ const person: RbacSubject = { kind: 'ServiceAccount', namespace, name: account }
       expect(await verdict(asked)).toContain('protected');
     });
 
-    test('an owner who does not name the way gets none of it', async () => {
+    test('an owner who does not name the way gets none of it, and what was made before may go', async () => {
       await scene.rule({});
       await scene.admin.create<KubeObject>(serviceAccounts, honest);
       const at = { name: account, namespace };
+      const others = { name: 'of-somebody', namespace };
+      await scene.admin.create<KubeObject>(serviceAccounts, { metadata: others });
       expect(await make({})).toContain('nothing else');
       expect(await token(account)).toContain('nothing else');
-      expect(await verdict(scene.agent.delete(serviceAccounts, at))).toContain('nothing else');
-      await scene.admin.delete(serviceAccounts, at);
+      expect(await verdict(scene.agent.delete(serviceAccounts, others))).toContain('that it made');
+      const elsewhere = { name: 'default', namespace: 'payments' };
+      expect(await verdict(scene.agent.delete(serviceAccounts, elsewhere))).toContain(
+        'nothing else',
+      );
+      expect(await verdict(scene.agent.delete(serviceAccounts, at))).toBe('');
+      await scene.admin.delete(serviceAccounts, others);
       expect(await bind([person])).toContain('never a ServiceAccount');
       await scene.rule(withWay);
     });

@@ -17,23 +17,33 @@ const labelKeys = Object.values(ambitLabels);
 const ofToken = "has(request.subResource) && request.subResource == 'token'";
 const ofObject = "(!has(request.subResource) || request.subResource == '')";
 
-export const accountVariables: readonly Variable[] = [
-  {
-    name: 'ofAccounts',
-    expression: [
-      "request.resource.group == '' && request.resource.resource == 'serviceaccounts'",
-      `has(request.namespace) && request.namespace == ${celText(accessNamespace)}`,
-      `((${ofObject} && request.operation in ['CREATE', 'DELETE'])\n|| (${ofToken} && request.operation == 'CREATE'))`,
-    ].join('\n&& '),
-  },
+const making = `((${ofObject} && request.operation in ['CREATE', 'DELETE'])\n|| (${ofToken} && request.operation == 'CREATE'))`;
+const takingAway = `${ofObject} && request.operation == 'DELETE'`;
+
+/** `makes`: the ceiling names the way. Without it what was made before is still taken away, and nothing else is let through. */
+export function accountVariables(makes: boolean): Variable[] {
+  return [
+    {
+      name: 'ofAccounts',
+      expression: [
+        "request.resource.group == '' && request.resource.resource == 'serviceaccounts'",
+        `has(request.namespace) && request.namespace == ${celText(accessNamespace)}`,
+        makes ? making : takingAway,
+      ].join('\n&& '),
+    },
+    ...(makes ? ofMaking : []),
+    {
+      name: 'deletesAccount',
+      expression: "variables.ofAccounts && request.operation == 'DELETE'",
+    },
+  ];
+}
+
+const ofMaking: readonly Variable[] = [
   { name: 'asksToken', expression: `variables.ofAccounts && ${ofToken}` },
   {
     name: 'makesAccount',
     expression: "variables.ofAccounts && !variables.asksToken && request.operation == 'CREATE'",
-  },
-  {
-    name: 'deletesAccount',
-    expression: "variables.ofAccounts && request.operation == 'DELETE'",
   },
 ];
 
@@ -53,7 +63,11 @@ const carries = (object: string): string =>
  */
 const namedServers = ['k3s', 'rke2'];
 
-export const accountChecks: readonly Check[] = [
+export function accountChecks(makes: boolean): Check[] {
+  return makes ? [...whenMade, ...whenDeleted, ...whenAsked] : [...whenDeleted];
+}
+
+const whenMade: readonly Check[] = [
   {
     expression: `!variables.makesAccount || object.metadata.name.matches(${celText(accountNamePattern)})`,
     message: 'this account makes only ServiceAccounts that are named as those of people are',
@@ -80,6 +94,9 @@ export const accountChecks: readonly Check[] = [
     ].join('\n'),
     message: 'a ServiceAccount that this account makes has no owners, finalizers or made-up name',
   },
+];
+
+const whenDeleted: readonly Check[] = [
   {
     expression: "!variables.deletesAccount || request.name != ''",
     message: 'this account deletes ServiceAccounts one by one',
@@ -88,6 +105,9 @@ export const accountChecks: readonly Check[] = [
     expression: `!variables.deletesAccount || (${carries('oldObject')})`,
     message: 'this account deletes only ServiceAccounts that it made',
   },
+];
+
+const whenAsked: readonly Check[] = [
   {
     expression: `!variables.asksToken || request.name.matches(${celText(accountNamePattern)})`,
     message: 'this account asks only for tokens of ServiceAccounts of people',

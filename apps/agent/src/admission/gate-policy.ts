@@ -25,8 +25,8 @@ export function gatePolicy(ceiling: Pick<Ceiling, 'breakGlass' | 'credentials'>)
     resourceRules: [
       { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'], scope: '*' },
     ],
-    variables: [...gateVariables(ceiling), ...(accounts ? accountVariables : [])],
-    checks: [writtenOnly(ceiling), ...rbacChecks, ...(accounts ? accountChecks : [])],
+    variables: [...gateVariables(ceiling), ...accountVariables(accounts)],
+    checks: [writtenOnly(ceiling), ...rbacChecks, ...accountChecks(accounts)],
   };
 }
 
@@ -83,7 +83,7 @@ function writtenOnly(ceiling: Pick<Ceiling, 'credentials'>): Check {
   const expressions = [
     'variables.ofRbac',
     ...(certificates ? [`(${ofCertificates})`] : []),
-    ...(accounts ? ['variables.ofAccounts'] : []),
+    'variables.ofAccounts',
   ];
   const more = [
     certificates ? ' and requests of certificates' : '',

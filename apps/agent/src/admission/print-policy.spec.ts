@@ -104,8 +104,11 @@ describe('the policies of a ceiling', () => {
     );
   });
 
-  test('say nothing of ServiceAccounts unless the ceiling names their way', () => {
-    expect(printPolicy(defaultCeiling, {})).not.toMatch(/serviceaccounts|ambit-access/);
+  test('let ServiceAccounts of people be made where the ceiling names their way, and else only taken away', () => {
+    const without = printed(defaultCeiling, {});
+    expect(variable(without, 'ofAccounts')).toMatch(/"ambit-access"[^]*== 'DELETE'$/);
+    expect(JSON.stringify(without)).not.toMatch(/asksToken|makesAccount|subResource == 'token'/);
+    expect(variable(without, 'protectedNamespaces')).not.toContain('"ambit-access"');
     const documents = printed({ ...defaultCeiling, credentials: ['ServiceAccountToken'] }, {});
     expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toHaveLength(4);
     expect(variable(documents, 'ofAccounts')).toContain('request.namespace == "ambit-access"');

@@ -37,13 +37,16 @@ const mostRetryMs = 30_000;
 
 /**
  * The ServiceAccounts of people and programs in `ambit-access`: made when the first token is asked for, and gone when the
- * held state gives their holders nothing any more, which ends every token of theirs within ten seconds.
+ * held state gives their holders nothing any more, which ends every token of theirs within ten seconds. Where the owner does
+ * not want them, those that a former ceiling let be made go at the start.
  */
 export class AccessAccounts {
   readonly #options: AccessAccountsOptions;
   readonly #known = new Map<string, Account>();
   readonly #making = new Map<string, Promise<Account>>();
   #listed = false;
+  /** What a former ceiling let be made was looked for. */
+  #leftSought = false;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #failures = 0;
@@ -153,8 +156,7 @@ export class AccessAccounts {
 
   async #look(): Promise<void> {
     const isWanted = this.#options.ceiling().credentials.includes('ServiceAccountToken');
-    // Where the owner does not want this, there are no rights to look either.
-    if (isWanted && !this.#listed) await this.#list();
+    if (isWanted ? !this.#listed : !this.#leftSought) await this.#seek(isWanted);
     const queue = [...this.#known.values()].filter((each) => this.#isOver(each, isWanted));
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {
@@ -164,6 +166,17 @@ export class AccessAccounts {
     };
     await Promise.all(Array.from({ length: atOnce }, work));
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Where the owner does not want this, once is enough: nothing comes to be there any more. */
+  async #seek(isWanted: boolean): Promise<void> {
+    try {
+      await this.#list();
+    } catch (error) {
+      // Who may not even look there never had the way, or has nothing of it any more.
+      if (isWanted || !isKubeError(error, 403)) throw error;
+    }
+    this.#leftSought ||= !isWanted;
   }
 
   #isOver({ account }: Account, isWanted: boolean): boolean {

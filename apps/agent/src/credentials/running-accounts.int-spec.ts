@@ -81,4 +81,29 @@ describe('the accounts of people in a running agent', () => {
       await stand(scene);
     }, ceiling),
   );
+
+  test(
+    'go when the owner came to want none while the agent was stopped',
+    inScene(async (scene) => {
+      await leave(scene, 'ada', 'bob');
+      scene.central.commit([gives('ada')]);
+      await scene.writeCeiling({ credentials: [] });
+      await scene.join();
+      await stand(scene);
+    }, ceiling),
+  );
+
+  test(
+    'are none of an agent that never had the way: it is refused a look at them, and nobody is told',
+    inScene(async (scene) => {
+      const lists = (): number =>
+        scene.cluster.log.requests.filter(({ resource }) => resource === 'serviceaccounts').length;
+      await scene.join();
+      await eventually(() => expect(lists()).toBe(1));
+      scene.central.commit([binding('a', ['ada'])]);
+      await scene.holds('ambit:ada');
+      expect(lists()).toBe(1);
+      expect(scene.logged('could not be looked after')).toBe(false);
+    }),
+  );
 });
