@@ -57,7 +57,7 @@ describe('the least rights of an agent', () => {
       {
         apiGroups,
         resources: ['certificatesigningrequests'],
-        verbs: ['create', 'watch', 'delete'],
+        verbs: ['list', 'create', 'watch', 'delete'],
       },
       { apiGroups, resources: ['certificatesigningrequests/approval'], verbs: ['update'] },
       {

@@ -68,7 +68,7 @@ function certificateRules({ credentials }: Ceiling): PolicyRule[] {
   const apiGroups = ['certificates.k8s.io'];
   const resource = 'certificatesigningrequests';
   return [
-    { apiGroups, resources: [resource], verbs: ['create', 'watch', 'delete'] },
+    { apiGroups, resources: [resource], verbs: ['list', 'create', 'watch', 'delete'] },
     { apiGroups, resources: [`${resource}/approval`], verbs: ['update'] },
     { apiGroups, resources: ['signers'], verbs: ['approve'], resourceNames: [clientSigner] },
   ];

@@ -10,7 +10,8 @@ import { derValue } from '@ambit/kernel';
 import { kubeResources } from '@ambit/kube';
 import type { KubeClient } from '@ambit/kube';
 import type { wire } from '@ambit/protocol';
-import { eventually, FakeClock, silentLogger } from '@ambit/testing';
+import { ownerLabels } from '@ambit/rbac';
+import { eventually, FakeClock, RecordingLogger, silentLogger } from '@ambit/testing';
 import { createClientRequest, generateAgentKey } from '@ambit/transport';
 import { parse, stringify } from 'yaml';
 import { policiesOf, verdict } from '../../test/admission-scene.ts';
@@ -177,6 +178,31 @@ const pem = (csr: Uint8Array, width = 64): string => {
 
     const requests = async (): Promise<readonly string[]> =>
       (await admin.list<SigningRequest>(resource)).items.map(({ metadata }) => metadata.name);
+
+    test('what an earlier run of this agent left is deleted, and nothing of others', async () => {
+      const owner = { clusterUid: 'cluster-1', installationUid: 'installation-1' };
+      const labels = ownerLabels(owner);
+      const csr = createClientRequest(generateAgentKey(), 'ambit:ada');
+      const file = (client: KubeClient, its: Readonly<Record<string, string>>): Promise<string> =>
+        client
+          .create(resource, signingRequest(csr, 600, its))
+          .then(({ metadata: { name } }) => name);
+      const left = await file(agent, labels);
+      const ofAnother = await file(
+        agent,
+        ownerLabels({ ...owner, installationUid: 'installation-2' }),
+      );
+      // The policy refuses what somebody else filed, whatever it carries.
+      const ofAdmin = await file(admin, labels);
+      const logger = new RecordingLogger();
+      const certificates = new ClientCertificates({ client: agent, labels, logger });
+      certificates.clearLeft();
+      await certificates.settled();
+      expect(await requests()).not.toContain(left);
+      expect([...(await requests())].sort()).toEqual([ofAnother, ofAdmin].sort());
+      expect(logger.lines).toMatchObject([{ fields: { name: ofAdmin } }]);
+      for (const name of [ofAnother, ofAdmin]) await admin.delete(resource, { name });
+    });
 
     test.each(['ambit:ada', 'ambit:ada@acme.io', 'größe-日本', `ambit:${'a'.repeat(97)}`])(
       'a person gets one for the name that bindings have, and nothing of it stays: %s',

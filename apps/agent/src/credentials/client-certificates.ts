@@ -9,11 +9,11 @@ import {
   readClientRequest,
 } from '@ambit/transport';
 import type { CredentialMaker, MadeCredential, OrderFor } from './credential-maker.ts';
-import { approved, outcomeOf, signingRequest } from './signing-request.ts';
+import { approved, outcomeOf, requestNamePrefix, signingRequest } from './signing-request.ts';
 import type { SigningRequest } from './signing-request.ts';
 
 export interface ClientCertificatesParts {
-  readonly client: Pick<KubeClient, 'create' | 'replacePart' | 'watch' | 'delete'>;
+  readonly client: Pick<KubeClient, 'list' | 'create' | 'replacePart' | 'watch' | 'delete'>;
   /** Of everything that this agent makes. */
   readonly labels: Readonly<Record<string, string>>;
   readonly logger: Logger;
@@ -22,6 +22,7 @@ export interface ClientCertificatesParts {
 const { certificateSigningRequests: resource } = kubeResources;
 /** An API server may end a watch at any time. */
 const mostWatches = 3;
+const pageSize = 500;
 
 /**
  * Client certificates, made by the API server's own signer: a request is filed, approved, read when it is signed, and
@@ -32,6 +33,8 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
   readonly what = 'a client certificate';
   readonly #parts: ClientCertificatesParts;
   readonly #clearing = new Set<Promise<void>>();
+  /** Names of what is under way here. */
+  readonly #filed = new Set<string>();
 
   constructor(parts: ClientCertificatesParts) {
     this.#parts = parts;
@@ -47,8 +50,11 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
     signal: AbortSignal,
   ): Promise<MadeCredential> {
     const { client, labels } = this.#parts;
+    const request = signingRequest(csr, ttlSeconds, labels);
+    const { name } = request.metadata;
+    this.#filed.add(name);
     try {
-      const filed = await client.create(resource, signingRequest(csr, ttlSeconds, labels));
+      const filed = await client.create(resource, request);
       try {
         await client.replacePart(resource, approved(filed), 'approval');
         return madeOf(await this.#signed(filed, signal));
@@ -58,12 +64,50 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
     } catch (error) {
       if (!isKubeError(error)) throw error;
       throw signal.aborted ? notSigned() : refusedBy(error);
+    } finally {
+      this.#filed.delete(name);
     }
+  }
+
+  /**
+   * Deletes what a run that was killed left behind. As far as the API server lets it: what stays, Kubernetes itself deletes
+   * an hour after it was signed, and a day after it was filed.
+   */
+  clearLeft(): void {
+    const clearing = this.#eachLeft()
+      .catch((error: unknown) => {
+        const { logger } = this.#parts;
+        logger.warn('certificate requests of an earlier run were not looked for', { error });
+      })
+      .finally(() => this.#clearing.delete(clearing));
+    this.#clearing.add(clearing);
+  }
+
+  async #eachLeft(): Promise<void> {
+    const { client, labels } = this.#parts;
+    const labelSelector = Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join();
+    let next: string | undefined;
+    do {
+      const page = await client.list<SigningRequest>(resource, {
+        labelSelector,
+        limit: pageSize,
+        ...(next === undefined ? {} : { continue: next }),
+      });
+      for (const left of page.items) if (this.#isLeft(left)) this.#clear(left);
+      next = page.continue;
+    } while (next !== undefined);
+  }
+
+  #isLeft({ metadata: { name } }: SigningRequest): boolean {
+    return name.startsWith(requestNamePrefix) && !this.#filed.has(name);
   }
 
   /** Resolves when what was filed is deleted, as far as the API server lets it. */
   async settled(): Promise<void> {
-    await Promise.all(this.#clearing);
+    // A look at what is left begins more of it.
+    while (this.#clearing.size > 0) await Promise.all(this.#clearing);
   }
 
   /** The certificate that the signer made, PEM. */
@@ -93,7 +137,10 @@ export class ClientCertificates implements CredentialMaker<'clientCertificate'> 
       .delete(resource, { name }, uid === undefined ? {} : { uid })
       .then(
         () => undefined,
-        (error: unknown) => logger.warn('a certificate request stays behind', { name, error }),
+        (error: unknown) => {
+          if (isKubeError(error, 404)) return;
+          logger.warn('a certificate request stays behind', { name, error });
+        },
       )
       .finally(() => this.#clearing.delete(clearing));
     this.#clearing.add(clearing);

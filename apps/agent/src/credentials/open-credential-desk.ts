@@ -23,6 +23,8 @@ export function openCredentialDesk(
   const { client, kubeSystemUid: clusterUid } = kubernetes;
   const labels = ownerLabels({ clusterUid, installationUid: keeper.identity.installationUid });
   const certificates = new ClientCertificates({ client, labels, logger });
+  // Where the owner does not want them, there are no rights to look either.
+  if (ceiling.ceiling.credentials.includes(certificates.way)) certificates.clearLeft();
   teardown.add('certificate requests', () => within(finishWithinMs, certificates.settled()));
   return new CredentialDesk({
     makers: { ...makers, clientCertificate: certificates },
