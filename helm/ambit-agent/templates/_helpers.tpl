@@ -1,0 +1,43 @@
+{{- define "ambit-agent.labels" -}}
+app.kubernetes.io/name: ambit-agent
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "ambit-agent.selector" -}}
+app.kubernetes.io/name: ambit-agent
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "ambit-agent.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{- /* The names are fixed: one agent is in a cluster, and the policies judge this account. */ -}}
+{{- define "ambit-agent.account" -}}
+system:serviceaccount:{{ .Release.Namespace }}:ambit-agent
+{{- end }}
+
+{{- define "ambit-agent.ceilingFile" -}}
+apiVersion: ambit.dev/v1
+kind: Ceiling
+spec:
+  {{- toYaml .Values.ceiling | nindent 2 }}
+{{- end }}
+
+{{- /* ceilingDigest of libs/rbac for a ceiling without rules of its own. */ -}}
+{{- define "ambit-agent.ceilingDigest" -}}
+{{- $c := .Values.ceiling -}}
+{{- $always := list "kube-system" "kube-public" "kube-node-lease" "ambit-system" .Release.Namespace -}}
+{{- if has "ServiceAccountToken" $c.credentials }}{{ $always = append $always "ambit-access" }}{{ end -}}
+{{- $protected := concat $always $c.protectedNamespaces | uniq | sortAlpha -}}
+{{- $credentials := "" -}}
+{{- if $c.credentials }}{{ $credentials = printf ",\"credentials\":%s" ($c.credentials | uniq | sortAlpha | toRawJson) }}{{ end -}}
+{{- printf "{\"allowedClusterRoles\":%s,\"customRoles\":{\"rules\":[]},\"clusterScope\":%t,\"protectedNamespaces\":%s,\"subjectPrefixes\":%s,\"removalGuard\":{\"share\":%s,\"moreThan\":%s},\"breakGlass\":%s%s}" ($c.allowedClusterRoles | uniq | sortAlpha | toRawJson) $c.clusterScope ($protected | toRawJson) ($c.subjectPrefixes | uniq | sortAlpha | toRawJson) ($c.removalGuard.share | toRawJson) ($c.removalGuard.moreThan | toRawJson) ($c.breakGlass | uniq | sortAlpha | toRawJson) $credentials | sha256sum -}}
+{{- end }}

@@ -1,0 +1,88 @@
+{{- define "ambit-central.labels" -}}
+app.kubernetes.io/name: ambit-central
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "ambit-central.selector" -}}
+app.kubernetes.io/name: ambit-central
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "ambit-central.name" -}}
+{{- if contains "ambit-central" .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-ambit-central{{ end -}}
+{{- end }}
+
+{{- define "ambit-central.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{- define "ambit-central.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 54321
+runAsGroup: 54321
+fsGroup: 54321
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "ambit-central.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "ambit-central.databaseEnv" -}}
+- name: AMBIT_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.database.existingSecret }}
+      key: {{ .Values.database.urlKey }}
+{{- with .Values.database.auditUrlKey }}
+- name: AMBIT_DATABASE_AUDIT_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.Values.database.existingSecret }}
+      key: {{ . }}
+{{- end }}
+- name: AMBIT_AUDIT_RETENTION
+  value: {{ .Values.audit.retention }}
+- name: AMBIT_DATA_DIR
+  value: /var/lib/ambit/data
+- name: AMBIT_CACHE_DIR
+  value: /tmp
+- name: AMBIT_LOG_LEVEL
+  value: {{ .Values.log.level }}
+- name: AMBIT_LOG_FORMAT
+  value: {{ .Values.log.format }}
+{{- end }}
+
+{{- define "ambit-central.placement" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
