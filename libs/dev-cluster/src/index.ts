@@ -6,6 +6,7 @@ export { createAuthority } from './access/certificates.ts';
 export * from './dev-cluster.ts';
 export * from './dev-clusters-options.ts';
 export { kubectl, type KubectlOptions, type KubectlResult } from './kubectl.ts';
+export { obtainHelm } from './obtain/obtain-helm.ts';
 export { obtainPrograms } from './obtain/obtain-programs.ts';
 export { kubernetesVersion } from './obtain/pins.ts';
 export { kubernetesAtHand } from './obtain/present-programs.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { kubernetesVersion } from './pins.ts';
+import { helmVersion, kubernetesVersion } from './pins.ts';
 
 /** What is built, from which Go module, and how. */
 export interface BuildRecipe {
@@ -20,7 +20,7 @@ export function kubernetesRecipe(): BuildRecipe {
   const [major, minor] = kubernetesVersion.slice(1).split('.');
   const stamp = 'k8s.io/component-base/version';
   return {
-    moduleFolder: moduleFolder(),
+    moduleFolder: moduleFolder('kubernetes'),
     packages: ['./etcd', ...commands.map((name) => `k8s.io/kubernetes/cmd/${name}`)],
     // Without the stamp the API server says it is v0.0.0-master.
     ldflags: `-s -w -X ${stamp}.gitVersion=${kubernetesVersion} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`,
@@ -28,11 +28,21 @@ export function kubernetesRecipe(): BuildRecipe {
   };
 }
 
-// The module stands beside src and dist alike.
-function moduleFolder(): string {
+/** The program that renders the charts. */
+export function helmRecipe(): BuildRecipe {
+  return {
+    moduleFolder: moduleFolder('helm'),
+    packages: ['helm.sh/helm/v3/cmd/helm'],
+    ldflags: `-s -w -X helm.sh/helm/v3/internal/version.version=${helmVersion}`,
+    coreSeconds: 260,
+  };
+}
+
+// The modules stand beside src and dist alike.
+function moduleFolder(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'kubernetes', 'go.mod')) && folder !== dirname(folder)) {
+  while (!existsSync(join(folder, name, 'go.mod')) && folder !== dirname(folder)) {
     folder = dirname(folder);
   }
-  return join(folder, 'kubernetes');
+  return join(folder, name);
 }

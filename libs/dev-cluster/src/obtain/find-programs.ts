@@ -17,7 +17,8 @@ export async function findPrograms(
   return found;
 }
 
-async function isProgram(path: string): Promise<boolean> {
+/** True for a file that this account may run. */
+export async function isProgram(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();

@@ -3,6 +3,9 @@ import type { ProgramName } from './programs.ts';
 /** The version all programs of a control plane are obtained in. */
 export const kubernetesVersion = 'v1.36.2';
 
+/** The Helm that the charts are rendered with; `go.mod` in the folder helm pins the same. */
+export const helmVersion = 'v3.22.0';
+
 /** Expected digest of a file: known beforehand, or published beside the file. */
 export type Checksum =
   | { readonly algorithm: 'sha512' | 'sha256'; readonly hex: string }
