@@ -52,7 +52,7 @@ export default {
     tier('architecture', ['<rootDir>/test/architecture/**/*.spec.ts']),
     tier('simulation', ['<rootDir>/test/sim/**/*.spec.ts']),
     tier('planted', ['<rootDir>/test/planted/**/*.spec.ts']),
-    tier('conformance', ['<rootDir>/test/conformance/**/*.spec.ts'], withDatabase),
+    tier('conformance', ['<rootDir>/test/{conformance,charts}/**/*.spec.ts'], withDatabase),
     tier('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts'], withDatabase),
     tier('browser', ['<rootDir>/test/browser/**/*.browser.ts'], withDatabase),
   ],

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kubernetesVersion } from '@ambit/dev-cluster';
+import { parseAllDocuments, stringify } from 'yaml';
+import { house } from '../planted/house-copy.ts';
+
+export type Chart = 'ambit-agent' | 'ambit-central';
+
+/** Any object of Kubernetes, as far as tests of charts look into it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly object[];
+  readonly spec?: {
+    readonly template?: { readonly metadata: object; readonly spec: object };
+    readonly groups?: unknown;
+  };
+}
+
+export interface Rendered {
+  readonly exitCode: number;
+  readonly text: string;
+  readonly said: string;
+}
+
+export interface Render {
+  readonly chart: Chart;
+  readonly values: object;
+  readonly namespace?: string;
+  /** What `ambit-agent print-policy` printed. */
+  readonly printed?: string;
+}
+
+/** Helm and Kubernetes read YAML 1.1, in which `no` is a boolean. */
+const yamlOfGo = { version: '1.1' } as const;
+
+export const namespaceOf = { 'ambit-agent': 'ambit-system', 'ambit-central': 'ambit' } as const;
+
+/** Runs `helm template` or `helm lint` with these values. A refusal is a result, not an error. */
+export async function runHelm(
+  helm: string,
+  command: 'template' | 'lint',
+  { chart, values, namespace = namespaceOf[chart], printed }: Render,
+): Promise<Rendered> {
+  const folder = await mkdtemp(join(tmpdir(), 'ambit-chart-'));
+  try {
+    const file = join(folder, 'values.yaml');
+    const given = printed === undefined ? {} : { admissionPolicies: { printed } };
+    await writeFile(file, stringify({ ...values, ...given }, yamlOfGo));
+    const path = join(house, 'helm', chart);
+    const args = command === 'lint' ? ['lint', '--strict', path] : ['template', chart, path];
+    const more = ['--namespace', namespace, '--values', file, '--kube-version', kubernetesVersion];
+    // Its own home: plugins and repositories of whoever runs the tests are none of theirs.
+    return await run(helm, [...args, ...more], { HOME: folder });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Rendered> {
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      args,
+      { env: { ...env }, timeout: 30_000, maxBuffer: 16 * 1024 * 1024 },
+      (error, text, said) => resolve({ exitCode: error === null ? 0 : 1, text, said: said + text }),
+    );
+  });
+}
+
+export const manifests = (text: string): Manifest[] =>
+  parseAllDocuments(text, yamlOfGo).flatMap((document) => {
+    const value = document.toJS() as Manifest | null;
+    return value === null ? [] : [value];
+  });
+
+/** The pods that controllers would make of these, which no controller makes here: Pod Security judges pods alone. */
+export function podsOf(all: readonly Manifest[]): Manifest[] {
+  return all.flatMap(({ kind, metadata: { name, namespace }, spec }) => {
+    const template = spec?.template;
+    if (template === undefined) return [];
+    const metadata = { ...template.metadata, name: `${name}-${kind.toLowerCase()}`, namespace };
+    return [{ apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec } as Manifest];
+  });
+}
