@@ -17,7 +17,13 @@ const csr = createClientRequest(key, 'ambit:ada');
 const none = () => Promise.reject(new Error('nothing is written here'));
 /** Judges requests as the real one does, and makes nothing. */
 const { check } = new ClientCertificates({
-  client: { create: none, replacePart: none, delete: none, watch: () => none as never },
+  client: {
+    list: none,
+    create: none,
+    replacePart: none,
+    delete: none,
+    watch: () => none as never,
+  },
   labels: {},
   logger: silentLogger,
 });
