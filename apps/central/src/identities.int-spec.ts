@@ -172,6 +172,25 @@ describe('an identity', () => {
 });
 
 describe('two providers', () => {
+  test('never have one service speak for their directories', async () => {
+    const service = 'scim-of-both';
+    await central.apply(document('ServiceIdentity', service, {}));
+    const of = (name: string): Promise<Reply> => {
+      const body = provider(name, { directory: { service } });
+      return central.call('PUT', `/identityproviders/${name}`, { body });
+    };
+    expect((await of('first')).status).toBe(201);
+    expect((await of('other')).body).toMatchObject({
+      errors: [
+        {
+          pointer: '/spec/directory/service',
+          message: expect.stringContaining('IdentityProvider first has its directory'),
+        },
+      ],
+    });
+    expect((await of('first')).status).toBe(200);
+  });
+
   test('never speak for one domain or one issuer', async () => {
     const put = (spec: object): Promise<Reply> =>
       central.call('PUT', '/identityproviders/rival', { body: provider('rival', spec) });

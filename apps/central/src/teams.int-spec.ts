@@ -61,6 +61,14 @@ test('a team is answered as it was written', async () => {
   expect([again.status, again.body.metadata.generation]).toEqual([200, 1]);
 });
 
+test('who applies teams is told that they give nobody access', async () => {
+  const objects = [team('told-a', {}), team('told-b', {})];
+  const { body } = await central.call('POST', '/apply', { body: { objects } });
+  expect(body.warnings).toEqual([expect.stringMatching(/^Team told-a, told-b: .* nobody access/)]);
+  const without = await central.call('POST', '/apply', { body: { objects: [user('ada')] } });
+  expect(without.body.warnings ?? []).toEqual([]);
+});
+
 test('what a team names and what is gone is left out, and who comes back under the name is not in it', async () => {
   await central.apply(user('eve'), cluster('c3'), role('pay', { clusterRole: 'pay' }));
   await put('left', {

@@ -47,7 +47,7 @@ function ambit(line: string | readonly string[], colour = false): Promise<Captur
   return runCaptured(args, { env, colour, signal, ...(answers === undefined ? {} : { answers }) });
 }
 
-const kinds = ['users', 'groups', 'roles', 'grants', 'clusters', 'identityproviders'];
+const kinds = ['users', 'groups', 'roles', 'grants', 'clusters', 'identityproviders', 'teams'];
 const formats = ['table', 'wide', 'json', 'yaml', 'name'];
 const lines = [
   ...kinds.flatMap((kind) => formats.map((format) => `get ${kind} -o ${format}`)),
@@ -70,6 +70,8 @@ const lines = [
     `user identities a -o ${format}`,
     `service token ls a -o ${format}`,
     `idp ls -o ${format}`,
+    `directory status -o ${format}`,
+    `directory status a -o ${format}`,
   ]),
   'grant a view a/b --for 1h --reason r --wait none',
   'grant a view a/b --for 1h --reason r --wait 1s',
@@ -89,6 +91,7 @@ const lines = [
   'service token create a t',
   'service token revoke a t',
   'idp test a',
+  'directory resume a',
   'user lock a',
   'user unlock a',
   'user unlink a b',

@@ -51,6 +51,18 @@ export async function listIdentities(
 /** A person as the rules of linking see them. */
 export type LinkableUser = NamedReference & { readonly active: boolean };
 
+/** What no two providers may have both. */
+export interface ClaimedByProvider {
+  readonly issuer: string;
+  readonly domains: readonly string[];
+  readonly directory?: { readonly service: string } | undefined;
+}
+
+/** Another provider, and by what it is in the way. */
+export type RivalProvider =
+  | { readonly name: string; readonly by: 'issuer' | 'service' }
+  | { readonly name: string; readonly by: 'domain'; readonly domain: string };
+
 export interface NewIdentity {
   readonly issuer: string;
   readonly subject: string;
@@ -177,25 +189,30 @@ export class IdentityStore {
   }
 
   /**
-   * Another provider that has this issuer or one of these domains; undefined when there is none. Who writes a provider
-   * beside this waits.
+   * Another provider that has this issuer, one of these domains or this service of a directory; undefined when there is none.
+   * Who writes a provider beside this waits.
    */
-  async rivalOf(
-    name: string,
-    { issuer, domains }: { readonly issuer: string; readonly domains: readonly string[] },
-  ): Promise<{ readonly name: string; readonly domain?: string } | undefined> {
+  async rivalOf(name: string, claimed: ClaimedByProvider): Promise<RivalProvider | undefined> {
     const { sql } = this.#context;
     await sql.query(`SELECT pg_advisory_xact_lock(hashtext('ambit identity providers'))`);
-    const [rival] = await sql.query<{ name: string; domain: string | null }>(
-      `SELECT p.name, (SELECT min(d) FROM jsonb_array_elements_text(p.spec -> 'domains') AS d WHERE d = ANY($3::text[])) AS domain
+    const { issuer, domains, directory } = claimed;
+    const [rival] = await sql.query<{
+      name: string;
+      domain: string | null;
+      same_issuer: boolean;
+    }>(
+      `SELECT p.name, (SELECT min(d) FROM jsonb_array_elements_text(p.spec -> 'domains') AS d WHERE d = ANY($3::text[])) AS domain,
+         rtrim(p.spec ->> 'issuer', '/') = rtrim($2, '/') AS same_issuer
        FROM policy_objects p WHERE p.kind = 'IdentityProvider' AND p.name <> $1
-         AND (rtrim(p.spec ->> 'issuer', '/') = rtrim($2, '/') OR p.spec -> 'domains' ?| $3::text[])
-       ORDER BY rtrim(p.spec ->> 'issuer', '/') = rtrim($2, '/') DESC, p.name LIMIT 1`,
-      [name, issuer, domains],
+         AND (rtrim(p.spec ->> 'issuer', '/') = rtrim($2, '/') OR p.spec -> 'domains' ?| $3::text[]
+           OR p.spec #>> '{directory,service}' = $4)
+       ORDER BY same_issuer DESC, p.name LIMIT 1`,
+      [name, issuer, domains, directory?.service ?? null],
     );
-    return rival === undefined
-      ? undefined
-      : { name: rival.name, ...defined({ domain: rival.domain }) };
+    if (rival === undefined) return undefined;
+    const { name: other, domain } = rival;
+    if (domain !== null) return { name: other, by: 'domain', domain };
+    return { name: other, by: rival.same_issuer ? 'issuer' : 'service' };
   }
 
   async #ofUser(userUid: string, uid: string): Promise<IdentityRecord> {

@@ -65,7 +65,7 @@ function expressionProblems({ groups }: IdentityProviderSpecWrite): readonly Pro
   });
 }
 
-/** An account is one person's, and an address too: no two providers speak for the same. */
+/** An account is one person's, an address and a token of a directory too: no two providers speak for the same. */
 async function rivalProblems(
   tx: Transaction,
   name: string,
@@ -73,14 +73,25 @@ async function rivalProblems(
 ): Promise<readonly Problem[]> {
   const rival = await tx.identities.rivalOf(name, spec);
   if (rival === undefined) return [];
-  return rival.domain === undefined
-    ? [{ pointer: '/spec/issuer', message: `IdentityProvider ${rival.name} has this issuer` }]
-    : [
+  const other = `IdentityProvider ${rival.name}`;
+  switch (rival.by) {
+    case 'issuer':
+      return [{ pointer: '/spec/issuer', message: `${other} has this issuer` }];
+    case 'domain':
+      return [
         {
           pointer: `/spec/domains/${spec.domains.indexOf(rival.domain)}`,
-          message: `IdentityProvider ${rival.name} speaks for ${rival.domain}; take it out there first`,
+          message: `${other} speaks for ${rival.domain}; take it out there first`,
         },
       ];
+    case 'service':
+      return [
+        {
+          pointer: '/spec/directory/service',
+          message: `${other} has its directory spoken for by this service; each needs one of its own`,
+        },
+      ];
+  }
 }
 
 function auditLeft(tx: Transaction, left: readonly LeftMember[]): void {

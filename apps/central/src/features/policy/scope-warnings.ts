@@ -30,10 +30,14 @@ export class ScopeWarnings {
     this.#world = world;
   }
 
-  /** One sentence for each grant among `documents`, or of a role among them, at most 20; and those on ways into clusters. */
+  /**
+   * One sentence for each grant among `documents`, or of a role among them; one for all teams; and those on ways into clusters.
+   * At most 20.
+   */
   async of(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
     const ofWaysIn = await wayInWarnings(this.#database, this.#world, documents);
-    return [...ofWaysIn, ...(await this.#ofScopes(documents))].slice(0, mostWarnings);
+    const all = [...ofTeams(documents), ...ofWaysIn, ...(await this.#ofScopes(documents))];
+    return all.slice(0, mostWarnings);
   }
 
   async #ofScopes(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
@@ -106,6 +110,19 @@ export class ScopeWarnings {
 
 const inNamespaces = ({ scope, ended }: PolicyGrant): boolean =>
   !ended && scope.namespaces.type !== 'clusterWide';
+
+/** Nothing that a team says is compiled yet, and nobody should believe that it is. */
+function ofTeams(documents: readonly PolicyDocument[]): string[] {
+  const teams = documents
+    .filter(({ kind }) => kind === 'Team')
+    .map(({ metadata }) => metadata.name);
+  if (teams.length === 0) return [];
+  const named = teams.slice(0, mostNamed).join(', ');
+  const more = teams.length > mostNamed ? ` and ${teams.length - mostNamed} more` : '';
+  return [
+    `Team ${named}${more}: a team gives nobody access in this version; grants to people and groups do.`,
+  ];
+}
 
 function rolesIn(documents: readonly PolicyDocument[]): ReadonlyMap<string, RoleSpec> {
   return new Map(
