@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
-import { SmallCentral } from './small-central.test-support.ts';
+import { aList, SmallCentral } from './small-central.test-support.ts';
 
 let folder: string;
 let central: SmallCentral;
@@ -121,5 +121,46 @@ describe('idp test', () => {
       },
     };
     expect(await ambit('idp', 'test', 'okta')).toMatchObject({ code: 5 });
+  });
+});
+
+describe('directory', () => {
+  const corp = {
+    provider: 'corp',
+    state: 'stopped',
+    users: 120,
+    activeUsers: 99,
+    groups: 3,
+    memberships: 140,
+    lastCallAt: new Date(Date.now() - 5_000).toISOString(),
+    stoppedBecause: 'corp would have taken 31 of its 120 people away within ten minutes.',
+  };
+
+  test('status tells how each does, and of one that was stopped what lets it go on', async () => {
+    central.answers = { listDirectories: () => aList('Directory', [corp]) };
+    const { code, out, err } = await ambit('directory', 'status');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^PROVIDER +STATE +USERS +GROUPS +MEMBERSHIPS +LAST-CALL/);
+    expect(out).toMatch(/\ncorp +stopped +99\/120 +3 +140 +\d+s/);
+    expect(err).toContain('corp takes nothing away any more: corp would have taken 31');
+    expect(err).toContain('ambit directory resume corp');
+    central.answers = { listDirectories: () => aList('Directory', []) };
+    expect((await ambit('directory', 'status')).err).toContain('No provider names a service');
+  });
+
+  test('resume says for how long nothing stops it, and status too', async () => {
+    const { stoppedBecause: _, ...running } = corp;
+    const resumedUntil = new Date(Date.now() + 3_600_000).toISOString();
+    const resumed = { ...running, state: 'running', resumedUntil };
+    central.answers = {
+      resumeDirectory: ({ params }) => ({ ...resumed, provider: params['name'] }),
+      getDirectory: () => resumed,
+    };
+    expect((await ambit('directory', 'resume', 'corp')).out).toBe(
+      'directory of corp goes on; what it takes away passes, and is bound again in 60m\n',
+    );
+    const status = await ambit('directory', 'status', 'corp');
+    expect(status.err).toContain('corp is bound again in 60m');
+    expect(status.err).not.toContain('ambit directory resume');
   });
 });

@@ -19,7 +19,10 @@ export async function showDirectories(
       : [await api.getDirectory({ params: { name: provider } })];
   if (await printValue(context, items, format)) return exitCodes.done;
   printRows(context, columnsAt(context.now()), items, format);
-  for (const { provider: name, stoppedBecause } of items) {
+  if (items.length === 0) context.say('No provider names a service for its directory.');
+  for (const { provider: name, stoppedBecause, resumedUntil } of items) {
+    if (resumedUntil !== undefined)
+      context.say(`${name} is bound again ${relativeTime(resumedUntil, context.now())}`);
     if (stoppedBecause === undefined) continue;
     context.say(`${name} takes nothing away any more: ${stoppedBecause}`);
     context.say(`Once you have looked: ambit directory resume ${name}`);
@@ -34,8 +37,8 @@ function columnsAt(now: number): Column<Directory>[] {
     { title: 'USERS', value: ({ users, activeUsers }) => `${activeUsers}/${users}` },
     { title: 'GROUPS', value: ({ groups }) => String(groups) },
     { title: 'MEMBERSHIPS', value: ({ memberships }) => String(memberships) },
-    { title: 'LAST CALL', value: ({ lastCallAt }) => relativeTime(lastCallAt, now) },
-    { title: 'LAST ERROR', value: ({ lastErrorAt }) => relativeTime(lastErrorAt, now) },
+    { title: 'LAST-CALL', value: ({ lastCallAt }) => relativeTime(lastCallAt, now) },
+    { title: 'LAST-ERROR', value: ({ lastErrorAt }) => relativeTime(lastErrorAt, now) },
     { title: 'ERROR', value: ({ lastError }) => lastError ?? '' },
   ];
 }
@@ -47,9 +50,9 @@ export async function resumeDirectory(
 ): Promise<ExitCode> {
   const { api } = await context.client();
   const { resumedUntil } = await api.resumeDirectory({ params: { name: provider } });
-  const until = relativeTime(resumedUntil, context.now());
+  const end = relativeTime(resumedUntil, context.now());
   context.terminal.out.line(
-    `directory of ${provider} goes on; what it takes away passes until ${until}`,
+    `directory of ${provider} goes on; what it takes away passes, and is bound again ${end}`,
   );
   return exitCodes.done;
 }

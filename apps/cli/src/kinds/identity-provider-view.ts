@@ -24,6 +24,7 @@ export const identityProviderView = kindView<IdentityProvider>({
     ],
     ['Claims', claimLines(spec)],
     ['Groups', spec.groups.length === 0 ? 'none by claims' : spec.groups.map(ruleText)],
+    ['Directory', spec.directory === undefined ? '' : `by service/${spec.directory.service}`],
     ['Too many groups', spec.entra?.overage ?? ''],
     ['Internal', spec.internal === true ? 'yes' : ''],
     ['CA', spec.caData === undefined ? '' : 'of its own'],
