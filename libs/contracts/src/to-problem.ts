@@ -35,13 +35,17 @@ const titles: Readonly<Record<ErrorKind, string>> = {
   internal: 'Something went wrong on our side',
 };
 
+/** The HTTP status of an error, by its code and kind. */
+export const httpStatusOf = ({ code, kind }: Pick<AppError, 'code' | 'kind'>): number =>
+  statusOfCode[code] ?? httpStatus[kind];
+
 /** The error as the answer that a caller sees: by its code and kind the status, and of its extras all but the cause. */
 export function toProblem(error: AppError, requestId: string): Problem {
   const { why, hint, nextCommand, errors, details } = error.extras;
   return {
     type: 'about:blank',
     title: titles[error.kind],
-    status: statusOfCode[error.code] ?? httpStatus[error.kind],
+    status: httpStatusOf(error),
     code: error.code,
     detail: error.message,
     ...(why === undefined ? {} : { why }),

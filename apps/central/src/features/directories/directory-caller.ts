@@ -3,6 +3,7 @@ import { AppError } from '@ambit/kernel';
 import { auditActor, mayDo, principalName } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { directorySource } from '../identities/public.ts';
 
 /** A provider whose directory is known here. */
 export interface ProviderDirectory {
@@ -20,7 +21,8 @@ export interface DirectoryCaller {
 }
 
 /** Of the memberships that a directory gives. */
-export const sourceOf = ({ name }: Pick<ProviderDirectory, 'name'>): string => `scim:${name}`;
+export const sourceOf = ({ name }: Pick<ProviderDirectory, 'name'>): string =>
+  directorySource(name);
 
 /** The service that a provider lets speak for its directory. */
 export const serviceOf = (spec: Readonly<Record<string, unknown>>): string | undefined =>

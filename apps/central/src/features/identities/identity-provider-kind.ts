@@ -6,7 +6,7 @@ import { plainKind } from '../policy/public.ts';
 import type { DocumentOf, ServedKind } from '../policy/public.ts';
 import { endSessionsOfIdentities } from '../sessions/public.ts';
 import { expressionProblem } from './claims-expression.ts';
-import { claimsSource } from './provider-spec.ts';
+import { claimsSource, directorySource } from './provider-spec.ts';
 
 const kind = 'IdentityProvider';
 const plain = plainKind(kind);
@@ -39,7 +39,7 @@ export const identityProviderKind = {
     const identities = provider === null ? [] : await tx.identities.ofProvider(provider.uid);
     const removed = await plain.remove(tx, name, options);
     await endSessionsOfIdentities(tx, identities, `IdentityProvider ${name} was deleted.`);
-    for (const source of [claimsSource(name), `scim:${name}`])
+    for (const source of [claimsSource(name), directorySource(name)])
       auditLeft(tx, await tx.members.takeAll(source));
     return removed;
   },

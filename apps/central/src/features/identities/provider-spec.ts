@@ -17,3 +17,6 @@ export const storedProvider = ({ uid, name, spec }: PlainRecord): StoredProvider
 
 /** The source of memberships that the claims of a provider give. */
 export const claimsSource = (provider: string): string => `claims:${provider}`;
+
+/** The source of memberships that the directory of a provider gives. */
+export const directorySource = (provider: string): string => `scim:${provider}`;

@@ -1,5 +1,5 @@
+import { httpStatusOf } from '@ambit/contracts';
 import { AppError, toAppError } from '@ambit/kernel';
-import type { ErrorKind } from '@ambit/kernel';
 
 /** Kinds of bad requests as SCIM names them (RFC 7644, 3.12). */
 export type ScimType =
@@ -14,23 +14,8 @@ export type ScimType =
 
 export const errorSchema = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
-const statusOfKind: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  precondition: 412,
-  rate_limited: 429,
-  unavailable: 503,
-  timeout: 503,
-  internal: 500,
-};
-const statusOfCode: Readonly<Record<string, number>> = {
-  body_too_large: 413,
-  method_not_allowed: 405,
-  confirmation_required: 409,
-};
+/** Where SCIM and its clients know another status for the same (RFC 7644, 3.12). */
+const ofScim: Readonly<Record<number, number>> = { 422: 400, 504: 503 };
 
 /** A request that cannot be understood or done as it stands. */
 export const badRequest = (scimType: ScimType, message: string, hint?: string): AppError =>
@@ -53,7 +38,8 @@ export interface ScimFailure {
 /** Whatever was thrown as an answer of SCIM: what happened, why, and what next, in its one text. */
 export function toScimFailure(thrown: unknown): ScimFailure {
   const error = toAppError(thrown);
-  const status = statusOfCode[error.code] ?? statusOfKind[error.kind];
+  const plain = httpStatusOf(error);
+  const status = ofScim[plain] ?? plain;
   const { why, hint, nextCommand, details } = error.extras;
   const text = [error.message, why, hint, nextCommand && `Next: ${nextCommand}`];
   const scimType = scimTypeOf(error);
