@@ -4,10 +4,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { addCounts, closingLine, countTests, type Counted } from './count-tests.ts';
+import { addCounts, closingLine, type Counted } from './counted.ts';
 import { settleChromium, type SettledChromium } from './chromium.ts';
 import { settleKubernetes } from './kubernetes.ts';
 import { runStep, type Step } from './run-step.ts';
+import {
+  afterSecondTry,
+  readTierReport,
+  tellFailure,
+  type Failure,
+  type TierOutcome,
+} from './tier-report.ts';
 
 interface Manifest {
   readonly nx: { readonly targets: Readonly<Record<string, { options: { command: string } }>> };
@@ -27,9 +34,14 @@ const steps = [...tiers, browser, ...smokes];
 const checks = Object.keys(nx.targets).filter((name) => !tiers.includes(name));
 const results = mkdtempSync(join(tmpdir(), 'ambit-test-results-'));
 let total: Counted = { passed: 0, failed: 0, skipped: 0 };
+/** Told again at the end, where they are not missed. */
+const failures: Failure[] = [];
+const passedAtSecondTry: Failure[] = [];
 let running: Step | undefined;
 /** More than twice what the slowest step needs. */
-const withinMs = 20 * 60_000;
+const withinMs = 40 * 60_000;
+/** More files than that do not fail by chance. */
+const filesOfSecondTry = 3;
 
 function start(command: string, env: Readonly<Record<string, string>>): Promise<number> {
   running = runStep(command, { cwd: root, env, withinMs });
@@ -46,10 +58,42 @@ async function runSmoke(name: string, env: Readonly<Record<string, string>>): Pr
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
+/** A few files that failed are run once more, each alone, and are named even if they pass then. */
 async function runTier(name: string, env: Readonly<Record<string, string>>): Promise<Counted> {
-  const file = join(results, `${name}.json`);
-  const code = await start(`npm run --silent ${name} -- --json --outputFile=${file} >&2`, env);
-  return countTests(file, code);
+  const first = await tryTier(name, env);
+  const files = [...new Set(first.failures.map(({ file }) => file))];
+  const outcome =
+    files.length > filesOfSecondTry ? first : await secondTry(name, env, first, files);
+  const stillFails = new Set(outcome.failures.map(({ file }) => file));
+  passedAtSecondTry.push(...first.failures.filter(({ file }) => !stillFails.has(file)));
+  failures.push(...outcome.failures);
+  return outcome.counted;
+}
+
+async function secondTry(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  first: TierOutcome,
+  files: readonly string[],
+): Promise<TierOutcome> {
+  const seconds: TierOutcome[] = [];
+  for (const file of files) {
+    console.log(`\n── ${name}: once more, alone: ${file}`);
+    seconds.push(await tryTier(name, env, file));
+  }
+  return afterSecondTry(first, seconds);
+}
+
+async function tryTier(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  file?: string,
+): Promise<TierOutcome> {
+  const report = join(results, `${name}.json`);
+  rmSync(report, { force: true });
+  const only = file === undefined ? '' : ` --runTestsByPath ${file}`;
+  const command = `npm run --silent ${name} -- --json --outputFile=${report}${only} >&2`;
+  return readTierReport(report, await start(command, env), root);
 }
 
 async function step(name: string, run: () => Promise<Counted>): Promise<void> {
@@ -96,6 +140,10 @@ try {
 } finally {
   rmSync(results, { recursive: true, force: true });
 }
+for (const failure of passedAtSecondTry) {
+  console.log(`\npassed at the second try only, which is a fault too: ${tellFailure(failure)}`);
+}
+for (const failure of failures) console.log(`\nfailed: ${tellFailure(failure)}`);
 console.log(`\n${chromium === undefined ? '' : `${chromium.says}\n`}${says}`);
 console.log(closingLine(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -44,6 +44,25 @@ describe('the closing line of npm test', () => {
     expect(done.code).toBe(1);
   }, 240_000);
 
+  test('a file that failed is run once more, and told of even if it passes then', async () => {
+    const once = `import { existsSync, writeFileSync } from 'node:fs';
+const seen = 'planted/seen';
+test('fails at first', () => {
+  const before = existsSync(seen);
+  writeFileSync(seen, '');
+  expect(before).toBe(true);
+});\n`;
+    copy.plant('planted/c.spec.ts', `${head}${once}`);
+    copy.plant('planted/d.spec.ts', `${head}test('e', () => expect('x'.length).toBe(2));\n`);
+    const done = await run('unit');
+    expect(lastLine(done)).toBe('3 passed, 1 failed, 1 skipped');
+    expect(done.stdout).toContain(
+      'passed at the second try only, which is a fault too: planted/c.spec.ts › fails at first\n',
+    );
+    expect(done.stdout).toMatch(/\nfailed: planted\/d\.spec\.ts › e\n +Error: expect\(received\)/);
+    expect(done.code).toBe(1);
+  }, 240_000);
+
   test('counts a tier without a single test as a failure', async () => {
     copy.edit('jest.config.mjs', 'planted/*', 'empty/*');
     const done = await run('unit');
