@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { HandshakePace, loopTime } from './handshake-pace.ts';
+import { eventually } from '@ambit/testing';
+import { HandshakePace, loopTime, type LoopTime } from './handshake-pace.ts';
 
 /** Handshakes begun in `seconds` by a process whose loop has work for that share of the time, asked every 20 ms. */
 function begunIn(seconds: number, busy: number, perSecond = 100): number {
@@ -40,15 +41,15 @@ describe('the pace of handshakes', () => {
     expect(begun).toBeGreaterThanOrEqual(90);
   });
 
+  // Only bounds that a busy machine cannot break: what it takes from this process looks like work of the loop.
   test('the time of this process: work counts, waiting does not', async () => {
+    const idle = ({ at, busy }: LoopTime): number => at - busy;
     const first = loopTime();
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const waited = loopTime();
     const end = performance.now() + 60;
     while (performance.now() < end);
     await new Promise((resolve) => setImmediate(resolve));
     const worked = loopTime();
-    expect(worked.busy - waited.busy).toBeGreaterThan(50);
-    expect(waited.busy - first.busy).toBeLessThan(waited.at - first.at - 30);
+    expect(worked.busy - first.busy).toBeGreaterThan(50);
+    await eventually(() => expect(idle(loopTime()) - idle(worked)).toBeGreaterThan(60));
   });
 });
