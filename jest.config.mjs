@@ -34,8 +34,9 @@ const withDatabase = {
 const tier = (displayName, testMatch, more = {}) => ({ ...base, displayName, testMatch, ...more });
 export default {
   maxWorkers: 2,
-  // The first hook of a run waits for the start of the database server. Jest heeds this here only, not per project.
-  testTimeout: 60_000,
+  // Waits have deadlines of their own that say what they waited for: this is for a test that hangs. Jest heeds it here
+  // only, not per project.
+  testTimeout: 180_000,
   projects: [
     tier('unit', [
       '<rootDir>/{apps,libs}/*/src/**/*.spec.ts',

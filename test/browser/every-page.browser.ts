@@ -28,7 +28,7 @@ const withProviders = { pages: pagesWithProviders, prepare: addProviders };
     signedState = await context.storageState();
     await context.close();
     await prepare(world);
-  }, 120_000);
+  });
   afterAll(() => world?.stop(), 60_000);
   beforeEach(() => world.forgetAttempts());
 

@@ -22,7 +22,7 @@ import { canStart, KubectlWorld, person, ways } from './kubectl-world.ts';
           const { exitCode, stderr } = await world.kubectl('get', 'pods');
           if (exitCode !== 0) throw new Error(stderr);
         },
-        { withinMs: 30_000, everyMs: 200, what: 'kubectl works' },
+        { everyMs: 200, what: 'kubectl works' },
       );
       const secrets = await world.kubectl('get', 'secrets');
       expect(secrets.stderr).toContain('Forbidden');
@@ -42,9 +42,9 @@ import { canStart, KubectlWorld, person, ways } from './kubectl-world.ts';
           const pods = await world.kubectl(`--context=ambit-${cluster}`, 'get', 'pods');
           expect(pods).toMatchObject({ exitCode: 1 });
         },
-        { withinMs: 5_000, what: `the refusal in ${cluster}` },
+        { what: `the refusal in ${cluster}` },
       );
     }
     expect(await world.ambit('whoami')).toMatchObject({ exitCode: 3 });
-  }, 60_000);
+  });
 });

@@ -23,7 +23,7 @@ import { hasChromium, PagesWorld } from './pages-world.ts';
       ],
       spec: { title: 'Corp' },
     });
-  }, 120_000);
+  });
   afterAll(() => world?.stop(), 60_000);
   beforeEach(async () => {
     context = await world.newContext();
@@ -78,13 +78,13 @@ import { hasChromium, PagesWorld } from './pages-world.ts';
 
   test('lets `ambit login --device` in', async () => {
     await loginByDevice(world, page, { env, person, signIn });
-  }, 60_000);
+  });
 
   test('lets `ambit login` in, which opened it', async () => {
     await loginByBrowser(world, page, { env, person, signIn });
     const who = await runCaptured(['whoami'], { env });
     expect(who.out).toContain(`user/${person}`);
-  }, 60_000);
+  });
 
   test('whom the company may not speak for is not let in, and can sign in otherwise', async () => {
     await page.goto('/sign-in');

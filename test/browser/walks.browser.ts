@@ -20,7 +20,7 @@ import { hasChromium, PagesWorld } from './pages-world.ts';
   beforeAll(async () => {
     world = await PagesWorld.start();
     await world.addPerson('ada');
-  }, 120_000);
+  });
   afterAll(() => world?.stop(), 60_000);
   beforeEach(async () => {
     await world.forgetAttempts();
@@ -149,17 +149,17 @@ import { hasChromium, PagesWorld } from './pages-world.ts';
 
   test('lets `ambit login --device` in, which shows it the way', async () => {
     await loginByDevice(world, page, { env, person: 'ada' });
-  }, 60_000);
+  });
 
   test('lets `ambit login` in, which opened it', async () => {
     await loginByBrowser(world, page, { env, person: 'ada' });
     const who = await runCaptured(['whoami'], { env });
     expect(who.out).toMatch(/Who: +user\/ada/);
-  }, 60_000);
+  });
 
   test('brings its no back to `ambit login`', async () => {
     const { code, err } = await answerLogin(world, page, { env, person: 'ada', answer: 'Reject' });
     expect(code).toBe(4);
     expect(err).toContain('error: the sign-in was rejected');
-  }, 60_000);
+  });
 });

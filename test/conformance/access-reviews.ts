@@ -168,7 +168,7 @@ export function accessReviews({ admin, writer, namespace }: Target): void {
     );
     expect(allowed.length).toBeGreaterThan(40);
     expect(allowed.length).toBeLessThan(360);
-  }, 30_000);
+  });
 
   async function createAny(object: RbacObject): Promise<void> {
     const resource = Object.values(kubeResources).find(({ kind }) => kind === object.kind);

@@ -41,5 +41,5 @@ export function kubectlBehaviour(
     );
     const deleted = await run('delete rolebinding x -n by-kubectl');
     expect(deleted.exitCode).toBe(0);
-  }, 40_000);
+  });
 }

@@ -21,7 +21,7 @@ const { targets, missing } = await startTargets(process.env);
 
 afterAll(async () => {
   await Promise.all(targets.map((target) => target.stop()));
-}, 30_000);
+});
 
 describe.each(targets)('$kind API server', (target) => {
   describe('RBAC writes', () => rbacWrites(target));

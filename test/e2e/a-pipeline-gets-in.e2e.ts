@@ -130,14 +130,14 @@ const audience = 'ambit.example';
       KUBECONFIG: join(folder, 'kubeconfig'),
       PATH: `${join(folder, 'bin')}:/usr/bin:/bin`,
     };
-  }, 180_000);
+  });
   afterAll(async () => {
     await agent?.stop('test');
     await clusters?.stop();
     await central?.stop();
     await db?.close();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const login = async (token: string): Promise<ProgramResult> => {
     env['AMBIT_ID_TOKEN'] = token;
@@ -163,7 +163,7 @@ const audience = 'ambit.example';
         expect(who).toMatchObject({ exitCode: 0 });
         expect(JSON.parse(who.stdout)).toMatchObject({ username: 'ambit:service:deploy' });
       },
-      { withinMs: 30_000, what: 'the API server knows the service' },
+      { what: 'the API server knows the service' },
     );
     const pods = await runnersKubectl('get', 'pods');
     expect([pods.exitCode, pods.stderr]).toEqual([0, expect.stringContaining('No resources')]);
@@ -195,7 +195,7 @@ const audience = 'ambit.example';
         const { exitCode, stderr } = await runnersKubectl('get', 'pods');
         expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
       },
-      { withinMs: 20_000, what: 'the refusal of kubectl' },
+      { what: 'the refusal of kubectl' },
     );
     expect(performance.now() - began).toBeLessThan(15_000);
     const after = await ambit('clusters');

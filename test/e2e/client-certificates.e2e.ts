@@ -142,14 +142,14 @@ interface AuditLine {
     );
     await startAgent();
     await preparePerson();
-  }, 180_000);
+  });
   afterAll(async () => {
     await agent?.stop('test');
     await clusters?.stop();
     await central?.stop();
     await db?.close();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   test('kubectl works by the kubeconfig that is written, within the grant, by a name and no group', async () => {
     expect(await ambit('use', 'prod/payments')).toMatchObject({ exitCode: 0 });
@@ -158,7 +158,7 @@ interface AuditLine {
         const pods = await personsKubectl('get', 'pods');
         expect([pods.exitCode, pods.stderr]).toEqual([0, expect.stringContaining('No resources')]);
       },
-      { withinMs: 30_000, what: 'the grant in the cluster' },
+      { what: 'the grant in the cluster' },
     );
     const who = await personsKubectl('auth', 'whoami', '-o', 'jsonpath={.status.userInfo}');
     expect(JSON.parse(who.stdout)).toMatchObject({
@@ -219,13 +219,10 @@ interface AuditLine {
   });
 
   test('the person is locked: the certificate still says who it is, and gives nothing any more', async () => {
-    await eventually(
-      async () => {
-        const { body } = await central.get('/clusters/prod');
-        expect(body.status.connected).toBe(true);
-      },
-      { withinMs: 30_000 },
-    );
+    await eventually(async () => {
+      const { body } = await central.get('/clusters/prod');
+      expect(body.status.connected).toBe(true);
+    });
     await central.apply(user('ada', { active: false }));
     const began = performance.now();
     await eventually(
@@ -236,7 +233,7 @@ interface AuditLine {
           stderr: expect.stringContaining('User "ambit:ada" cannot list'),
         });
       },
-      { withinMs: 20_000, what: 'the refusal of kubectl' },
+      { what: 'the refusal of kubectl' },
     );
     expect(performance.now() - began).toBeLessThan(10_000);
     // And no other one is given.

@@ -5,11 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { processesOf } from '@ambit/dev-cluster';
 import { eventually } from '@ambit/testing';
-
-jest.setTimeout(180_000);
 
 const program = fileURLToPath(new URL('../../apps/demo/bin/ambit-demo.js', import.meta.url));
 let temp: string;
@@ -149,7 +147,7 @@ test('a demo that is killed leaves nothing either', async () => {
   });
   child.kill('SIGKILL');
   await ended;
-  await eventually(leftNothing, { withinMs: 30_000, everyMs: 200, what: 'the end of everything' });
+  await eventually(leftNothing, { everyMs: 200, what: 'the end of everything' });
 });
 
 test('a port that is taken and a folder in use are refused before anything starts', async () => {

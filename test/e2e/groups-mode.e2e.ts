@@ -80,14 +80,14 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
       env: { ...env, AMBIT_JOIN_TOKEN: joined.body.token },
     });
     agent = await runAgent(loaded.settings, {}, { logger: new RecordingLogger(), signal });
-  }, 180_000);
+  });
   afterAll(async () => {
     await agent?.stop('test');
     await clusters?.stop();
     await central?.stop();
     await db?.close();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** What the cluster gives the holder of a token in the namespace of the grants. */
   async function pods(token: string): Promise<number> {
@@ -119,13 +119,10 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
 
   /** The agent holds what the last commit made of the cluster. */
   async function settled(revision: number): Promise<void> {
-    await eventually(
-      async () => {
-        const { status } = (await central.get('/clusters/prod')).body;
-        expect(status.appliedRevision).toBeGreaterThanOrEqual(revision);
-      },
-      { withinMs: 20_000 },
-    );
+    await eventually(async () => {
+      const { status } = (await central.get('/clusters/prod')).body;
+      expect(status.appliedRevision).toBeGreaterThanOrEqual(revision);
+    });
   }
 
   const members = async (body: object): Promise<number> => {
@@ -136,7 +133,7 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
 
   test('1,000 people join a group and leave it: nothing is written there, and access follows', async () => {
     const [ada, bob, cyd] = [await tokenOf('ada'), await tokenOf('bob'), await tokenOf('cyd')];
-    await eventually(async () => expect(await pods(ada)).toBe(200), { withinMs: 30_000 });
+    await eventually(async () => expect(await pods(ada)).toBe(200));
     expect(await pods(cyd)).toBe(200);
     const before = await writes();
     for (let at = 0; at < 1_000; at += 50) await members({ add: thousand.slice(at, at + 50) });
@@ -150,13 +147,13 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
     revision = await members({ remove: ['bob'] });
     const left = performance.now();
     for (const token of [first, last, bob])
-      await eventually(async () => expect(await pods(token)).toBe(403), { withinMs: 12_000 });
+      await eventually(async () => expect(await pods(token)).toBe(403));
     expect(performance.now() - left).toBeLessThan(12_000);
     // Who stays has lost nothing, and neither has whom a grant names alone.
     expect([await pods(ada), await pods(cyd)]).toEqual([200, 200]);
     await settled(revision);
     expect(await writes()).toBe(before);
-  }, 120_000);
+  });
 
   test('who comes back is in again with a token of any age, and who never was there gets none', async () => {
     const bob = await tokenOf('cyd');
@@ -167,6 +164,6 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
     expect(refused).toMatchObject({ status: 403, body: { code: 'no_access' } });
     await members({ add: ['bob'] });
     const again = await tokenOf('bob');
-    await eventually(async () => expect(await pods(again)).toBe(200), { withinMs: 12_000 });
-  }, 60_000);
+    await eventually(async () => expect(await pods(again)).toBe(200));
+  });
 });

@@ -84,14 +84,14 @@ const access = (via: string): object => ({ access: { credential: 'Token', via } 
       forTests: true,
       apiServerFlags: [`--authentication-config=${config}`],
     });
-  }, 180_000);
+  });
   afterAll(async () => {
     await clusters?.stop();
     await central?.stop();
     await new Promise((resolve) => front?.close(resolve));
     await db?.close();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** Who the API server takes the holder of a token for; undefined for nobody. */
   async function seenAs(token: string): Promise<unknown> {
@@ -153,7 +153,7 @@ const access = (via: string): object => ({ access: { credential: 'Token', via } 
     const { token: session, id } = await signIn(policy, 'ada');
     const token = await issued('prod', session);
     const { body } = await central.get('/users/ada');
-    await eventually(async () => expect(await seenAs(token)).toBeDefined(), { withinMs: 30_000 });
+    await eventually(async () => expect(await seenAs(token)).toBeDefined());
     expect(await seenAs(token)).toMatchObject({
       username: 'ambit:ada',
       uid: body.metadata.uid,
@@ -213,8 +213,7 @@ const access = (via: string): object => ({ access: { credential: 'Token', via } 
     });
     // And it remembers whom it let in for ten seconds.
     await eventually(async () => expect(await seenAs(before)).toBeUndefined(), {
-      withinMs: 20_000,
       everyMs: 500,
     });
-  }, 90_000);
+  });
 });

@@ -87,7 +87,7 @@ async function freeze(namespace: string): Promise<void> {
       );
       expect(refused).toContain('no deletions this week');
     },
-    { withinMs: 20_000, what: 'the policy being obeyed' },
+    { what: 'the policy being obeyed' },
   );
 }
 
@@ -111,7 +111,7 @@ async function freeze(namespace: string): Promise<void> {
         const { resources } = (await prod.kube.discovery()) ?? { resources: [] };
         expect(resources.filter(({ group }) => group === 'stable.example.com')).toHaveLength(2);
       },
-      { withinMs: 20_000, what: 'both kinds being served' },
+      { what: 'both kinds being served' },
     );
     await fleet.enrol('prod-eu');
     const users = ['ada', 'ben', 'eva'].map((name) => ({
@@ -146,7 +146,7 @@ async function freeze(namespace: string): Promise<void> {
         const { stdout } = await ambit('who-can', 'get', 'pods', '--in', 'prod-eu/payments');
         expect(stdout).toContain('ada');
       },
-      { withinMs: 20_000, what: 'the inventory being told' },
+      { what: 'the inventory being told' },
     );
     const names = [
       ...['ingress', 'cronjob', 'replicaset', 'endpointslices', 'ep', 'quota', 'limitrange'],
@@ -195,9 +195,9 @@ async function freeze(namespace: string): Promise<void> {
           /ceiling\.refused +prod-eu .* refuses grant eva-tekton-\S+: ClusterRole "tekton-viewer"/,
         );
       },
-      { withinMs: 20_000, what: 'the event' },
+      { what: 'the event' },
     );
-  }, 180_000);
+  });
 
   test('outside row B.7: a deletion that the API server refuses ends with 12, and says cluster, object, reason, people and next step until it is gone', async () => {
     expect(await ambit('grant', 'ben', 'view', 'prod-eu/shop')).toMatchObject({ exitCode: 0 });
@@ -246,7 +246,6 @@ async function freeze(namespace: string): Promise<void> {
     expect(await status()).not.toContain('CLOCK_UNCERTAIN');
     await set(-600_000);
     await eventually(async () => expect(await status()).toContain('CLOCK_UNCERTAIN=True'), {
-      withinMs: 30_000,
       what: 'the condition',
     });
     const scope = { clusters: { names: ['prod-eu'] }, namespaces: { names: ['payments'] } };
@@ -260,13 +259,12 @@ async function freeze(namespace: string): Promise<void> {
         const { stdout } = await ambit('describe', 'grant', 'soon');
         expect(stdout).toMatch(/NotYetActive=True .*set the clock of the machine of the agent/);
       },
-      { withinMs: 30_000, what: 'that it is held back' },
+      { what: 'that it is held back' },
     );
     expect(await may(prod.kube, pods)).toBe(false);
     await set(0);
-    await untilMay(prod.kube, pods, true, 40_000);
+    await untilMay(prod.kube, pods, true);
     await eventually(async () => expect(await status()).not.toContain('CLOCK_UNCERTAIN'), {
-      withinMs: 30_000,
       what: 'that the condition went',
     });
     const told = await ambit('activity', '--type', 'clock.*');

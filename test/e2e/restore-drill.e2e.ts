@@ -64,7 +64,7 @@ afterAll(async () => {
   await fleet?.stop();
   await dropBackup(db.superuserUrl, backup);
   await db.close();
-}, 60_000);
+});
 
 /** Asks the API servers without a pause whether ada may; resolves with how often they were asked, and how often they said yes. */
 function watchAda(members: readonly Member[]): () => Promise<{ asked: number; allowed: number }> {
@@ -95,10 +95,8 @@ test('a restore gives nothing back: refusal on every replica, raise, report, con
   await api.apply({ body: { objects: [...people, grantOf('ada')] } as never });
   for (const { kube } of fleet.members) await untilMay(kube, adaReads, true);
   await backUpDatabase(db.superuserUrl, backup);
-  await eventually(async () => void (await api.deleteGrant({ params: { name: 'ada' } })), {
-    withinMs: 20_000,
-  });
-  for (const { kube } of fleet.members) await untilMay(kube, adaReads, false, 30_000);
+  await eventually(async () => void (await api.deleteGrant({ params: { name: 'ada' } })));
+  for (const { kube } of fleet.members) await untilMay(kube, adaReads, false);
   const watched = watchAda(fleet.members);
 
   await Promise.all([fleet.stopCentral(), replica.stop()]);
@@ -140,7 +138,7 @@ test('a restore gives nothing back: refusal on every replica, raise, report, con
   );
 
   await replica.client().api.apply({ body: { objects: [grantOf('ben')] } as never });
-  for (const { kube } of fleet.members) await untilMay(kube, benReads, true, 30_000);
+  for (const { kube } of fleet.members) await untilMay(kube, benReads, true);
   const { asked, allowed } = await watched();
   expect(allowed).toBe(0);
   expect(asked).toBeGreaterThan(100);

@@ -153,14 +153,14 @@ interface AuditLine {
       PATH: `${join(folder, 'bin')}:/usr/bin:/bin`,
     };
     await bound();
-  }, 180_000);
+  });
   afterAll(async () => {
     await agent?.stop('test');
     await clusters?.stop();
     await central?.stop();
     await db?.close();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const bound = (): Promise<void> =>
     eventually(
@@ -171,7 +171,7 @@ interface AuditLine {
         );
         expect(subjects).toContain('ambit-ada-');
       },
-      { withinMs: 30_000, what: 'the binding' },
+      { what: 'the binding' },
     );
 
   async function tokenOf(session: string): Promise<{ token: string; user: string }> {
@@ -256,11 +256,9 @@ interface AuditLine {
     const began = performance.now();
     await central.apply({ ...user('ada'), spec: { active: false } });
     await eventually(async () => expect(await pods(token)).not.toBe(200), {
-      withinMs: 5_000,
       what: 'RBAC refusing',
     });
     await eventually(async () => expect(await pods(token)).toBe(401), {
-      withinMs: 15_000,
       what: 'the token being dead',
     });
     expect(performance.now() - began).toBeLessThan(15_000);

@@ -1,8 +1,6 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { defects } from './defects.ts';
 import { run } from './sim-run.ts';
-
-jest.setTimeout(180_000);
 
 const seeds = Array.from({ length: 500 }, (_, index) => index + 1);
 const mostForADefect = 300;

@@ -26,20 +26,14 @@ export async function may(kube: KubeClient, question: Question): Promise<boolean
 }
 
 /** Waits until the API server decides so. */
-export function untilMay(
-  kube: KubeClient,
-  question: Question,
-  expected: boolean,
-  withinMs = 15_000,
-): Promise<void> {
+export function untilMay(kube: KubeClient, question: Question, expected: boolean): Promise<void> {
   return eventually(
     async () => {
       if ((await may(kube, question)) !== expected)
         throw new Error(`it decides ${String(!expected)}`);
     },
     {
-      withinMs,
-      everyMs: 20,
+      withinMs: 60_000,
       what: `${JSON.stringify(question)} being ${expected ? 'allowed' : 'denied'}`,
     },
   );

@@ -27,11 +27,10 @@ describe('an agent that is restarted across an end, with central dead', () => {
         status: 503,
         reason: 'ServiceUnavailable',
       });
-      await eventually(() => expect(Date.now()).toBeGreaterThan(end), { withinMs: 3_000 });
+      await eventually(() => expect(Date.now()).toBeGreaterThan(end));
       cluster.log.clear();
       await scene.start();
       await eventually(async () => expect(await scene.exists(name)).toBe(false), {
-        withinMs: 20_000,
         what: 'the end',
       });
       const removed = cluster.log.writes.filter(({ resource }) => resource === 'rolebindings');

@@ -131,5 +131,5 @@ export const untilGone = (client: KubeClient, namespace: string): Promise<void> 
       const said = await verdict(client.get(kubeResources.namespaces, { name: namespace }));
       if (!said.startsWith('404')) throw new Error(said || 'it is still there');
     },
-    { withinMs: 30_000, what: `the namespace ${namespace} being gone` },
+    { what: `the namespace ${namespace} being gone` },
   );

@@ -101,7 +101,7 @@ export class AgentScene {
       () => {
         if (!this.central.connected) throw new Error(this.lastWords());
       },
-      { withinMs: 10_000, what: 'the agent was connected' },
+      { what: 'the agent was connected' },
     );
   }
 
@@ -122,7 +122,7 @@ export class AgentScene {
           throw new Error(`it holds ${found.join() || 'nobody'}; ${this.lastWords()}`);
         }
       },
-      { withinMs: 10_000, what: `the cluster holds ${subjects.join() || 'nobody'}` },
+      { what: `the cluster holds ${subjects.join() || 'nobody'}` },
     );
   }
 

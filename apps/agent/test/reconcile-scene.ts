@@ -19,6 +19,7 @@ import { ClusterReconciler } from '../src/reconcile/cluster-reconciler.ts';
 import type { AgentAuditEvent } from '../src/reconcile/object-audit.ts';
 import type { StateFollower, UnexplainedStep } from '../src/reconcile/ports.ts';
 import { ObjectInventory } from '../src/state/object-inventory.ts';
+import type { HandTime } from './hand-time.ts';
 import { MemoryAnnouncer } from './memory-announcer.ts';
 
 export const digests: Digests = {
@@ -48,6 +49,8 @@ export interface SceneOptions {
   readonly folder?: string;
   readonly installationUid?: string;
   readonly clock?: MovedClock;
+  /** In place of the clock and the timers of the machine. */
+  readonly time?: HandTime;
   readonly timeoutMs?: number;
   readonly logger?: Logger;
   readonly random?: () => number;
@@ -73,7 +76,6 @@ interface SceneParts {
   readonly admin: KubeClient;
   readonly agent: KubeClient;
   readonly reconciler: ClusterReconciler;
-  readonly clock: MovedClock;
   readonly interval: ClockInterval;
   readonly folder: string;
   readonly inventory: ObjectInventory;
@@ -85,7 +87,6 @@ interface SceneParts {
 export class ReconcileScene {
   readonly admin: KubeClient;
   readonly reconciler: ClusterReconciler;
-  readonly clock: MovedClock;
   readonly interval: ClockInterval;
   readonly folder: string;
   readonly events: AgentAuditEvent[];
@@ -99,7 +100,6 @@ export class ReconcileScene {
     this.admin = parts.admin;
     this.agent = parts.agent;
     this.reconciler = parts.reconciler;
-    this.clock = parts.clock;
     this.interval = parts.interval;
     this.folder = parts.folder;
     this.inventory = parts.inventory;
@@ -109,7 +109,8 @@ export class ReconcileScene {
   }
 
   static async open(options: SceneOptions): Promise<ReconcileScene> {
-    const { cluster, clock = new MovedClock(), logger = silentLogger } = options;
+    const { cluster, time, logger = silentLogger } = options;
+    const clock = time ?? options.clock ?? new MovedClock();
     const ceiling = ceilingOf(options.ceiling);
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ambit-reconcile-')));
     const admin = await clientOf(folder, 'admin', cluster.adminKubeconfig);
@@ -135,11 +136,11 @@ export class ReconcileScene {
       digests,
       logger,
       random: options.random ?? Math.random,
-      ...defined({ follower: options.follower }),
+      ...defined({ follower: options.follower, timers: time }),
     });
     options.before?.(reconciler);
     await reconciler.start();
-    const seen = { clock, interval, folder, inventory, events, ceiling };
+    const seen = { interval, folder, inventory, events, ceiling };
     return new ReconcileScene({ ...seen, admin, agent, reconciler });
   }
 
@@ -153,12 +154,12 @@ export class ReconcileScene {
   }
 
   /** Hands a change over and waits until it is applied. */
-  async apply(push: Push, withinMs = 10_000): Promise<wire.ApplyReport> {
+  async apply(push: Push): Promise<wire.ApplyReport> {
     const revision = this.push(push);
-    return this.appliedOf(revision, withinMs);
+    return this.appliedOf(revision);
   }
 
-  async appliedOf(revision: number, withinMs = 10_000): Promise<wire.ApplyReport> {
+  async appliedOf(revision: number): Promise<wire.ApplyReport> {
     return eventually(
       () => {
         const found = this.applied.find((one) => one.revision === revision);
@@ -167,7 +168,7 @@ export class ReconcileScene {
         }
         return found.report;
       },
-      { what: `revision ${revision} being applied`, withinMs, everyMs: 5 },
+      { what: `revision ${revision} being applied`, everyMs: 5 },
     );
   }
 
@@ -210,7 +211,7 @@ export class ReconcileScene {
       .sort();
   }
 
-  async sees(expected: readonly string[], withinMs = 5_000): Promise<void> {
+  async sees(expected: readonly string[]): Promise<void> {
     await eventually(
       async () => {
         const found = await this.access();
@@ -218,7 +219,7 @@ export class ReconcileScene {
           throw new Error(JSON.stringify(found));
         }
       },
-      { what: `access ${JSON.stringify(expected)}`, withinMs },
+      { what: `access ${JSON.stringify(expected)}` },
     );
   }
 
@@ -242,8 +243,8 @@ export class ReconcileScene {
     return this.events.filter((event) => event.type === type);
   }
 
-  async eventually(what: string, probe: () => unknown, withinMs = 5_000): Promise<void> {
-    await eventually(probe as () => void, { what, withinMs });
+  async eventually(what: string, probe: () => unknown): Promise<void> {
+    await eventually(probe as () => void, { what });
   }
 
   /** Stops without taking anything back, as a killed process would, but for the inventory that is on disk. */

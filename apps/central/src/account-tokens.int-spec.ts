@@ -49,7 +49,7 @@ beforeAll(async () => {
   agent.connect(central.agentAddress);
   await eventually(() => expect(agent.revision).toBeDefined());
   session = await signIn(policy, 'ada');
-}, 60_000);
+});
 beforeEach(() => {
   orders = [];
   agent.makes = (order) => {

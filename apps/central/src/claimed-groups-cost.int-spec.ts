@@ -37,7 +37,7 @@ beforeAll(async () => {
   const { count: counted, url } = await StatementCount.before(db.url);
   tap = counted;
   signIns = await TestSignIns.on({ ...db, database: await db.another(url) });
-}, 60_000);
+});
 afterAll(async () => {
   await signIns?.close();
   await central?.stop();
@@ -72,7 +72,7 @@ describe('a sign-in takes the same statements', () => {
     expect(one.statements).toBeGreaterThan(10);
     expect(all.statements).toBeLessThanOrEqual(one.statements + beside);
     expect(all.notes).toEqual([]);
-  }, 60_000);
+  });
 
   test('whether one group or 200 are closed, of which a few are told', async () => {
     const one = await statementsOf(closed.slice(0, 1));
@@ -82,12 +82,12 @@ describe('a sign-in takes the same statements', () => {
     expect(all.notes).toHaveLength(21);
     expect(all.notes[0]).toMatch(/^You are not put into group x-risky-0: Grant does-all gives it/);
     expect(all.notes.at(-1)).toBe('and 180 more groups');
-  }, 60_000);
+  });
 
   test('whether one group or 200 are taken away again', async () => {
     const one = await statementsOf([], openTo(1));
     const all = await statementsOf([], openTo(200));
     // So much is judged outside of the transaction, which is then made again.
     expect(all.statements).toBeLessThanOrEqual(2 * one.statements + beside);
-  }, 60_000);
+  });
 });

@@ -60,7 +60,7 @@ beforeAll(async () => {
   old.connect(central.agentAddress, { capabilities: ['compact'] });
   await eventually(() => expect([agent.revision, old.revision]).not.toContain(undefined));
   session = await signIn(policy, 'ada');
-}, 60_000);
+});
 beforeEach(() => {
   agent.makes = (order) => honest(order);
 });

@@ -92,10 +92,9 @@ test('a stream on a replica that hears nothing from the database does not outliv
   expect((await here.call('DELETE', `/tokens/${apiToken.id}`)).status).toBe(200);
   await here.apply(user('after-the-end'));
   await eventually(() => expect(ended).toBe(true), {
-    withinMs: 15_000,
     what: 'the end of the stream',
   });
   expect(performance.now() - revokedAt).toBeLessThan(13_000);
   expect(/event: problem\ndata: (.*)\n/.exec(text)?.[1]).toContain('database_unavailable');
   expect(text).not.toContain('after-the-end');
-}, 40_000);
+});

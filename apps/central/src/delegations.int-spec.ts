@@ -139,7 +139,7 @@ describe('a Delegation', () => {
     let ended = false;
     const reading = answer.text().finally(() => (ended = true));
     await one.call('DELETE', '/delegations/stream');
-    await eventually(() => expect(ended).toBe(true), { withinMs: 5_000, what: 'the end' });
+    await eventually(() => expect(ended).toBe(true), { what: 'the end' });
     expect(await reading).toContain(`The session of user/${name} has another role now.`);
   });
 });

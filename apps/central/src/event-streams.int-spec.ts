@@ -97,9 +97,7 @@ describe('streams of audit events', () => {
       const before = await readings();
       const from = performance.now();
       // Two readings of one watcher are a second apart: this is what is measured.
-      await eventually(() => expect(performance.now() - from).toBeGreaterThan(4_000), {
-        withinMs: 10_000,
-      });
+      await eventually(() => expect(performance.now() - from).toBeGreaterThan(4_000));
       return (await readings()) - before;
     };
     await follow('&type=user.*');
@@ -110,7 +108,7 @@ describe('streams of audit events', () => {
     await eventually(async () => expect(await idle()).toBeLessThanOrEqual(one * 1.5), {
       withinMs: 40_000,
     });
-  }, 60_000);
+  });
 
   test('each sees what its filter wants of the shared reading', async () => {
     const [people, groups, one, other, none] = [
@@ -144,11 +142,11 @@ describe('streams of audit events', () => {
     for (let count = 0; count < 10; count++) late.push(await follow('&type=user.*', { after }));
     await writing;
     for (const stream of late) {
-      await eventually(() => expect(stream.seen).toHaveLength(349), { withinMs: 10_000 });
+      await eventually(() => expect(stream.seen).toHaveLength(349));
       expect([...messages(stream)].sort()).toEqual(created(names.slice(1)).sort());
       expect(stream.seen.map(({ id }) => id)).toEqual(early.seen.slice(1).map(({ id }) => id));
     }
-  }, 40_000);
+  });
 
   test('have a limit for each token and one in all, told with 429; a closed one makes room', async () => {
     const streams: Stream[] = [];
@@ -167,7 +165,7 @@ describe('streams of audit events', () => {
     expect((await central.get('/audit/events')).status).toBe(200);
     streams[0]?.close();
     await eventually(async () => expect((await follow('', { token })).status).toBe(200));
-  }, 30_000);
+  });
 
   test('a reader that does not read is cut at its budget, and goes on where it was', async () => {
     const before = await central.get('/audit/events?limit=1');
@@ -187,8 +185,8 @@ describe('streams of audit events', () => {
     );
     reader.destroy();
     const again = await follow('&type=user.created&limit=500', { after: resumeAfter });
-    await eventually(() => expect(again.seen).toHaveLength(rounds * 400), { withinMs: 20_000 });
-  }, 90_000);
+    await eventually(() => expect(again.seen).toHaveLength(rounds * 400));
+  });
 });
 
 /** A connection that asks for the stream and takes nothing of it. */

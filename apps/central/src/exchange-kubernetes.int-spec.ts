@@ -60,7 +60,7 @@ const present = await kubernetesAtHand(settings);
         { ...rule, caData: Buffer.from(rootCertificates[0] ?? '').toString('base64') },
       ]),
     );
-  }, 120_000);
+  });
   afterAll(async () => {
     await clusters?.stop();
     await scene?.stop();

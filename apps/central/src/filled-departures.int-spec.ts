@@ -56,4 +56,4 @@ test('people who leave groups that no grant names take no groups from others', a
   // A grant that names one of them later makes who left it count.
   await central.apply(grant('own-in', [{ group: 'own-7' }], ['prod']));
   expect((await told()).departures).toHaveLength(2);
-}, 120_000);
+});

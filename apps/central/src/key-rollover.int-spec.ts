@@ -127,5 +127,5 @@ describe('a change of CA and state key', () => {
     await expect(renewed(before)).rejects.toMatchObject({ code: 'server_unreachable' });
     const changes = await central.get('/audit/events?type=installation.keys_changed');
     expect(changes.body.items).toHaveLength(4);
-  }, 120_000);
+  });
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
     ),
   );
   for (const name of names) await tell(name);
-}, 120_000);
+});
 afterAll(async () => {
   await central?.stop();
   tap?.close();

@@ -108,7 +108,6 @@ describe('the check of the certificate of Redis cannot be switched off from outs
     async (url) => {
       const { exited } = central(url.replace('HOST', redis.host));
       await eventually(() => expect(program?.output).toContain('Redis cannot be reached'), {
-        withinMs: 30_000,
         what: 'the refusal',
       });
       expect(await exited).toBe(1);
@@ -124,7 +123,6 @@ describe('the check of the certificate of Redis cannot be switched off from outs
     await redis.start();
     central(`rediss://${redis.host}`);
     await eventually(() => expect(redis.connections).toBeGreaterThan(2), {
-      withinMs: 30_000,
       what: 'the connections of the jobs',
     });
     // Of the first connection alone, which is that of the limits.

@@ -57,7 +57,7 @@ async function told(reason: string, type = 'identity_provider.failed'): Promise<
       expect(found).toBeDefined();
       why = found?.details['why'] ?? '';
     },
-    { withinMs: 5_000, what: `an event about ${reason}` },
+    { what: `an event about ${reason}` },
   );
   return why;
 }

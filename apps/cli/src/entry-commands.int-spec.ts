@@ -297,7 +297,7 @@ describe('kubeconfig', () => {
     const run = await ambit('kubeconfig');
     expect(run.err).toMatch(/config\.lock is there[\s\S]+next: rm .*config\.lock/);
     expect(run.code).toBe(9);
-  }, 20_000);
+  });
 
   test('says when kubectl would not find this program', async () => {
     env['PATH'] = '/nonexistent';

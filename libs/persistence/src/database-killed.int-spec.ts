@@ -54,7 +54,6 @@ describe('PostgreSQL killed with kill -9 while writers are at it', () => {
     let writing = true;
     const answering = () =>
       eventually(() => database.query('SELECT 1'), {
-        withinMs: 30_000,
         what: 'the database that came back',
       });
     const writers = Array.from({ length: 8 }, async (_, writer) => {
@@ -73,12 +72,11 @@ describe('PostgreSQL killed with kill -9 while writers are at it', () => {
         }
       }
     });
-    await eventually(() => expect(acknowledged.length).toBeGreaterThan(50), { withinMs: 20_000 });
+    await eventually(() => expect(acknowledged.length).toBeGreaterThan(50));
     const atKill = acknowledged.length;
     process.kill(server.pid() ?? 0, 'SIGKILL');
-    await eventually(() => expect(server.restarts()).toBe(1), { withinMs: 30_000 });
+    await eventually(() => expect(server.restarts()).toBe(1));
     await eventually(() => expect(acknowledged.length).toBeGreaterThan(atKill + 50), {
-      withinMs: 30_000,
       what: 'writers going on over the same pool',
     });
     writing = false;

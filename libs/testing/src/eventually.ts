@@ -14,7 +14,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const { withinMs = 5_000, everyMs = 20, what = 'the condition' } = options;
+  const { withinMs = 30_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = performance.now() + withinMs;
   for (;;) {
     try {

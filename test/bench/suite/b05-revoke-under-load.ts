@@ -123,7 +123,7 @@ class Flood {
       const question = { user: `ambit:${name}`, verb: 'list', resource: 'pods', namespace: home };
       const began = performance.now();
       await this.#client.api.deleteGrant({ params: { name } });
-      await untilMay(this.#member.kube, question, false, 60_000);
+      await untilMay(this.#member.kube, question, false);
       latenciesMs.push(performance.now() - began);
     }
     return { latenciesMs };

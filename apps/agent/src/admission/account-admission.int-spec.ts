@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { devClusterSettings, kubernetesAtHand } from '@ambit/dev-cluster';
 import { kubeResources } from '@ambit/kube';
 import type { KubeObject } from '@ambit/kube';
@@ -7,8 +7,6 @@ import type { RbacObject, RbacSubject } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
 import { AdmissionScene, ourBinding, verdict } from '../../test/admission-scene.ts';
 import { accountObject } from '../credentials/account-object.ts';
-
-jest.setTimeout(60_000);
 
 const { serviceAccounts, roleBindings } = kubeResources;
 const settings = devClusterSettings(process.env);
@@ -34,7 +32,7 @@ const person: RbacSubject = { kind: 'ServiceAccount', namespace, name: account }
     beforeAll(async () => {
       scene = await AdmissionScene.open(settings, withWay);
       for (const name of [namespace, 'payments']) await scene.namespace(name);
-    }, 120_000);
+    });
     afterAll(() => scene?.close());
 
     const make = (object: object, where = namespace): Promise<string> =>

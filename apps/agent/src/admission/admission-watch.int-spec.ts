@@ -9,7 +9,7 @@ const told = (scene: AgentScene, condition: string): Promise<void> =>
       const { conditions } = scene.central.told.statuses.at(-1) ?? {};
       expect(conditions).toEqual([condition]);
     },
-    { withinMs: 15_000, what: `the condition ${condition}` },
+    { what: `the condition ${condition}` },
   );
 
 describe('an agent', () => {

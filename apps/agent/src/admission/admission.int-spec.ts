@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { devClusterSettings, kubernetesAtHand } from '@ambit/dev-cluster';
 import { kubeResources } from '@ambit/kube';
 import type { KubeObject, KubeResource } from '@ambit/kube';
@@ -13,8 +13,6 @@ import {
   untilGone,
   verdict,
 } from '../../test/admission-scene.ts';
-
-jest.setTimeout(90_000);
 
 const { roleBindings, clusterRoles, clusterRoleBindings, namespaces } = kubeResources;
 const settings = devClusterSettings(process.env);
@@ -69,7 +67,7 @@ const strip = { metadata: { labels: { 'ambit.dev/managed-by': null } } };
   beforeAll(async () => {
     scene = await AdmissionScene.open(settings, ceiling);
     await scene.namespace('vault');
-  }, 120_000);
+  });
   afterAll(() => scene?.close());
 
   const dry = (object: RbacObject, resource: KubeResource = roleBindings): Promise<string> =>

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { derValue } from '@ambit/kernel';
@@ -24,8 +24,6 @@ import { ClientCertificates } from './client-certificates.ts';
 import { CredentialDesk } from './credential-desk.ts';
 import { approved, signingRequest } from './signing-request.ts';
 import type { SigningRequest } from './signing-request.ts';
-
-jest.setTimeout(60_000);
 
 const { certificateSigningRequests: resource } = kubeResources;
 const settings = devClusterSettings(process.env);
@@ -105,7 +103,7 @@ const pem = (csr: Uint8Array, width = 64): string => {
         'agent',
         await cluster.agentKubeconfig(rules, policiesOf(ceiling)),
       );
-    }, 120_000);
+    });
     afterAll(async () => {
       agent?.close();
       admin?.close();

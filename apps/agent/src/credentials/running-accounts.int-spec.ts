@@ -38,7 +38,7 @@ const stand = (scene: AgentScene, ...people: string[]): Promise<void> =>
       const found = names.filter((name) => name !== 'default').sort();
       expect(found).toEqual(people.map(accountOf).sort());
     },
-    { withinMs: 15_000, what: `the accounts of ${people.join()}` },
+    { what: `the accounts of ${people.join()}` },
   );
 
 describe('the accounts of people in a running agent', () => {

@@ -206,9 +206,7 @@ describe('the certificate', () => {
       // Each is renewed at once until one is fresh, and none can end while a loaded machine takes its time.
       central.registrar.halfLived = 3;
       await scene.join();
-      await eventually(() => expect(central.registrar.renewals).toBe(3), {
-        withinMs: 20_000,
-      });
+      await eventually(() => expect(central.registrar.renewals).toBe(3));
       await scene.connected();
       central.commit([binding('a', ['ada'])]);
       await scene.holds('ambit:ada');
@@ -226,13 +224,11 @@ describe('the certificate', () => {
       await scene.join();
       const until = Date.now() + 1_500;
       await central.stop();
-      await eventually(() => expect(Date.now()).toBeGreaterThan(until + 200), { withinMs: 5_000 });
+      await eventually(() => expect(Date.now()).toBeGreaterThan(until + 200));
       expect(scene.logged('the certificate could not be renewed')).toBe(true);
       central.registrar.lifeMs = undefined;
       await central.listen();
-      await eventually(() => expect(central.registrar.renewals).toBeGreaterThan(0), {
-        withinMs: 20_000,
-      });
+      await eventually(() => expect(central.registrar.renewals).toBeGreaterThan(0));
       await scene.connected();
     }),
     60_000,

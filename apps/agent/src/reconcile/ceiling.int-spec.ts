@@ -93,7 +93,7 @@ describe('the ceiling of the cluster', () => {
       expect(await scene.access()).toEqual([]);
       await cluster.agentKubeconfig(agentRules(wide));
       scene.reconciler.setCeiling(wide);
-      await scene.sees(['payments edit ambit:ann'], 2_000);
+      await scene.sees(['payments edit ambit:ann']);
       await scene.eventually('the rules of the role for central', () => {
         expect(new Map(scene.reconciler.facts.clusterRoles()).has('edit')).toBe(true);
       });

@@ -58,13 +58,9 @@ describe('ends that came while no agent ran', () => {
       const names = await namesOf(scene);
       expect(names).toHaveLength(2);
       const next = await restarted(simulation, [ending(), lasting]);
-      const started = performance.now();
-      await next.eventually(
-        'the end',
-        async () => expect(await stands(next, names)).toHaveLength(1),
-        1_500,
+      await next.eventually('the end', async () =>
+        expect(await stands(next, names)).toHaveLength(1),
       );
-      expect(performance.now() - started).toBeLessThan(1_500);
       expect(next.reconciler.missingLists).not.toEqual([]);
       expect(agentWrites(cluster)).toHaveLength(1);
       expect(next.eventsOf('grant.enforced_end')).toMatchObject([
@@ -93,11 +89,7 @@ describe('ends that came while no agent ran', () => {
       const clock = new MovedClock();
       clock.byMs = 2 * hour;
       const next = await simulation.open({ folder, clock });
-      await next.eventually(
-        'the end',
-        async () => expect(await stands(next, names)).toEqual([]),
-        1_500,
-      );
+      await next.eventually('the end', async () => expect(await stands(next, names)).toEqual([]));
     }),
   );
 
@@ -125,12 +117,10 @@ describe('ends that came while no agent ran', () => {
           clock,
           before: (reconciler) => reconciler.accept(changeOf(1, { put, full: true })),
         });
-        await next.eventually(
-          'the end of the other',
-          async () => expect(await stands(next, names)).toHaveLength(1),
-          1_500,
+        await next.eventually('the end of the other', async () =>
+          expect(await stands(next, names)).toHaveLength(1),
         );
-        await next.sees(['payments view ambit:ann'], 8_000);
+        await next.sees(['payments view ambit:ann']);
         expect(next.eventsOf('binding.created')).toEqual([]);
         expect(next.eventsOf('grant.enforced_end')).toMatchObject([{ subjects: ['ambit:bob'] }]);
       })(),

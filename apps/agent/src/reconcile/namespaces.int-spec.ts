@@ -29,7 +29,7 @@ describe('namespaces that come, change and go', () => {
         { key: 'BINDING/1', reason: 'namespace_missing', namespace: 'late' },
       ]);
       await scene.namespace('late');
-      await scene.sees(['late view ambit:ann'], 1_000);
+      await scene.sees(['late view ambit:ann']);
       expect(scene.reconciler.status().report.problems).toEqual([]);
     }),
   );
@@ -39,9 +39,9 @@ describe('namespaces that come, change and go', () => {
     inSimulation({ random: () => 0 }, async ({ scene, cluster }) => {
       await scene.apply({ put: [binding({ key: 'BINDING/1', scope: teamA })] });
       await label(scene, 'payments', 'a');
-      await scene.sees(['payments view ambit:ann'], 1_000);
+      await scene.sees(['payments view ambit:ann']);
       await label(scene, 'payments', null);
-      await scene.sees([], 1_000);
+      await scene.sees([]);
       cluster.cutConnections();
       await label(scene, 'payments', 'a').catch(() => label(scene, 'payments', 'a'));
       await scene.sees(['payments view ambit:ann']);
@@ -73,7 +73,7 @@ describe('namespaces that come, change and go', () => {
       expect(agentWrites(cluster)).toEqual([]);
       expect(scene.eventsOf('drift.detected')).toEqual([]);
       await scene.namespace('payments');
-      await scene.sees(['payments edit ambit:ann', 'payments view ambit:ann'], 1_000);
+      await scene.sees(['payments edit ambit:ann', 'payments view ambit:ann']);
     }),
   );
 

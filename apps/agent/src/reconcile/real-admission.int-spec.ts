@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import type { KubeObject, KubeResource } from '@ambit/kube';
 import { ReconcileScene, binding, ceilingOf } from '../../test/reconcile-scene.ts';
 import { agentRules } from '../print-rbac.ts';
-
-jest.setTimeout(120_000);
 
 const settings = devClusterSettings(process.env);
 const atHand = await kubernetesAtHand(settings);
@@ -50,7 +48,7 @@ const addsAuditors =
         ceiling: { subjectPrefixes: ['ambit:', 'sec-'] },
       });
       await scene.ready();
-    }, 120_000);
+    });
     afterAll(async () => {
       await scene?.close();
       await clusters?.stop();
@@ -82,25 +80,21 @@ const addsAuditors =
       );
       await make(mutatingBinding, { name: 'stamp' }, { policyName: 'stamp' });
       // A policy is in force a moment after it was made.
-      await scene.eventually(
-        'the policy in force',
-        async () => {
-          const probe = {
-            metadata: { name: 'probe', namespace: 'mutated' },
-            roleRef: { apiGroup, kind: 'ClusterRole', name: 'view' },
-            subjects: [{ kind: 'User', apiGroup, name: 'probe' }],
-          };
-          const resource = {
-            ...quotas,
-            group: apiGroup,
-            plural: 'rolebindings',
-            kind: 'RoleBinding',
-          };
-          const made = await scene.admin.create(resource, probe, { dryRun: true });
-          expect((made as { subjects?: unknown[] }).subjects).toHaveLength(2);
-        },
-        20_000,
-      );
+      await scene.eventually('the policy in force', async () => {
+        const probe = {
+          metadata: { name: 'probe', namespace: 'mutated' },
+          roleRef: { apiGroup, kind: 'ClusterRole', name: 'view' },
+          subjects: [{ kind: 'User', apiGroup, name: 'probe' }],
+        };
+        const resource = {
+          ...quotas,
+          group: apiGroup,
+          plural: 'rolebindings',
+          kind: 'RoleBinding',
+        };
+        const made = await scene.admin.create(resource, probe, { dryRun: true });
+        expect((made as { subjects?: unknown[] }).subjects).toHaveLength(2);
+      });
       const report = await scene.apply({
         put: [binding({ key: 'BINDING/01', scope: scopeOf('mutated') })],
       });
@@ -108,20 +102,16 @@ const addsAuditors =
         { reason: 'contended', effect: 'PROBLEM_EFFECT_EXCESS', subjects: ['sec-auditors'] },
       ]);
       const before = scene.events.length;
-      await scene.eventually(
-        'the third attempt, of which nothing is told',
-        async () => {
-          const { items } = { items: await patches() };
-          expect(items).toBeGreaterThan(2);
-        },
-        10_000,
-      );
+      await scene.eventually('the third attempt, of which nothing is told', async () => {
+        const { items } = { items: await patches() };
+        expect(items).toBeGreaterThan(2);
+      });
       expect(scene.events.slice(before)).toEqual([]);
       expect(scene.eventsOf('drift.contended')).toHaveLength(1);
       expect(await patches()).toBeLessThan(8);
       await scene.admin.delete(mutatingBinding, { name: 'stamp' });
       await scene.admin.delete(mutating, { name: 'stamp' });
-      await scene.sees(['mutated view ambit:ann'], 10_000);
+      await scene.sees(['mutated view ambit:ann']);
       await scene.eventually('no problem', () => expect(problems()).toEqual([]));
       await scene.apply({ remove: ['BINDING/01'] });
     });
@@ -140,14 +130,10 @@ const addsAuditors =
         hard: { 'count/rolebindings.rbac.authorization.k8s.io': count },
       });
       await make(quotas, { name: 'rb', namespace: 'quota-ns' }, hard('0'));
-      await scene.eventually(
-        'the quota in force',
-        async () => {
-          const found = await scene.admin.get(quotas, { name: 'rb', namespace: 'quota-ns' });
-          expect(found).toHaveProperty('status.hard');
-        },
-        20_000,
-      );
+      await scene.eventually('the quota in force', async () => {
+        const found = await scene.admin.get(quotas, { name: 'rb', namespace: 'quota-ns' });
+        expect(found).toHaveProperty('status.hard');
+      });
       const report = await scene.apply({
         put: [binding({ key: 'BINDING/04', scope: scopeOf('quota-ns') })],
       });
@@ -159,7 +145,7 @@ const addsAuditors =
         { name: 'rb', namespace: 'quota-ns' },
         { spec: hard('50') },
       );
-      await scene.sees(['quota-ns view ambit:ann'], 10_000);
+      await scene.sees(['quota-ns view ambit:ann']);
       await scene.apply({ remove: ['BINDING/04'] });
     });
 
@@ -191,7 +177,7 @@ const addsAuditors =
       await scene.admin.delete(validatingBinding, { name: 'freeze' });
       await scene.admin.delete(validating, { name: 'freeze' });
       await cluster.agentKubeconfig(agentRules(scene.ceiling));
-      await scene.sees(['frozen view ambit:ann'], 10_000);
+      await scene.sees(['frozen view ambit:ann']);
       await scene.eventually('no problem', () => expect(problems()).toEqual([]));
     });
   },

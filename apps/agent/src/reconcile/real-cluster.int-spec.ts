@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { kubeResources } from '@ambit/kube';
@@ -6,8 +6,6 @@ import { ambitLabels } from '@ambit/rbac';
 import type { BindingIntent, BindingObject, Intent } from '@ambit/rbac';
 import { ReconcileScene, binding, ceilingOf, podReader, role } from '../../test/reconcile-scene.ts';
 import { agentRules } from '../print-rbac.ts';
-
-jest.setTimeout(60_000);
 
 const { roleBindings, clusterRoles, namespaces } = kubeResources;
 const settings = devClusterSettings(process.env);
@@ -42,7 +40,7 @@ const placeOf = ({ metadata }: BindingObject): { name: string; namespace: string
     cluster = clusters.cluster('reconcile');
     scene = await ReconcileScene.open({ cluster, ceiling });
     await scene.ready();
-  }, 120_000);
+  });
   afterAll(async () => {
     await scene?.close();
     await clusters?.stop();
@@ -189,18 +187,16 @@ const placeOf = ({ metadata }: BindingObject): { name: string; namespace: string
     const put = [binding({ key: 'BINDING/20', scope: inNamespace('late') })];
     await scene.apply({ put });
     await scene.namespace('late');
-    await scene.eventually('its binding', () => only('late'), 1_000);
+    await scene.eventually('its binding', () => only('late'));
     await scene.admin.delete(namespaces, { name: 'late' });
-    await scene.eventually(
-      'the namespace gone',
-      () => expect(scene.reconciler.facts.namespaces.has('late')).toBe(false),
-      30_000,
+    await scene.eventually('the namespace gone', () =>
+      expect(scene.reconciler.facts.namespaces.has('late')).toBe(false),
     );
     expect(scene.reconciler.status().report.problems).toMatchObject([
       { key: 'BINDING/20', reason: 'namespace_missing' },
     ]);
     await scene.namespace('late');
-    await scene.eventually('its binding anew', () => only('late'), 1_000);
+    await scene.eventually('its binding anew', () => only('late'));
     await scene.apply({ remove: ['BINDING/20'] });
   });
 

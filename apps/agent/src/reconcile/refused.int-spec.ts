@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { kubeResources } from '@ambit/kube';
 import type { KubeObject } from '@ambit/kube';
 import { agentRules } from '../print-rbac.ts';
-import { inSimulation } from '../../test/in-simulation.ts';
+import { inHandTime, inSimulation } from '../../test/in-simulation.ts';
 import { binding, ceilingOf } from '../../test/reconcile-scene.ts';
 
 const wanted = ['payments view ambit:ann'];
@@ -17,7 +17,7 @@ const quota = {
 describe('a write that is refused', () => {
   test(
     'outside case 04: what a quota refused is given within seconds after it is raised, without a change of the grant',
-    inSimulation({}, async ({ scene, cluster }) => {
+    inHandTime({}, async ({ scene, cluster, within }) => {
       const refusal = cluster.faults.inject({ match: create, ...quota });
       expect((await scene.apply(given)).problems).toMatchObject([
         {
@@ -27,9 +27,9 @@ describe('a write that is refused', () => {
           subjects: ['ambit:ann'],
         },
       ]);
-      await scene.eventually('a second attempt', () => expect(refusal.met).toBeGreaterThan(1));
+      await within(4_000, async () => expect(refusal.met).toBeGreaterThan(1));
       refusal.disarm();
-      await scene.sees(wanted, 10_000);
+      await within(10_000, async () => expect(await scene.access()).toEqual(wanted));
       await scene.eventually('no problem', () =>
         expect(scene.reconciler.status().report.problems).toEqual([]),
       );
@@ -38,14 +38,14 @@ describe('a write that is refused', () => {
 
   test(
     'outside case 04: a right that the agent gets later is used at once, also when it waits long',
-    inSimulation(
+    inHandTime(
       { rightsOf: ceilingOf({ allowedClusterRoles: ['edit'] }), random: () => 0.99 },
-      async ({ scene, cluster }) => {
+      async ({ scene, cluster, within }) => {
         expect((await scene.apply(given)).problems).toMatchObject([
           { reason: 'kubernetes_refused', message: expect.stringContaining('not currently held') },
         ]);
         // By then it waits four seconds for the next attempt.
-        await scene.eventually('the second attempt', () =>
+        await within(2_000, async () =>
           expect(
             cluster.log.writes.filter(
               ({ verb, user, resource }) =>
@@ -54,30 +54,30 @@ describe('a write that is refused', () => {
           ).toBe(2),
         );
         await cluster.agentKubeconfig(agentRules(scene.ceiling));
-        await scene.sees(wanted, 1_500);
+        await within(1_500, async () => expect(await scene.access()).toEqual(wanted));
       },
     ),
   );
 
   test(
     'outside row B.2: a cause that changes lets it be tried at once, also when it waits long',
-    inSimulation({ random: () => 0.99 }, async ({ scene, cluster }) => {
+    inHandTime({ random: () => 0.99 }, async ({ scene, cluster, within }) => {
       const refusal = cluster.faults.inject({ match: create, ...quota });
       await scene.apply(given);
       // By then it waits eight seconds for the next attempt, and what it is refused by is watched.
-      await scene.eventually('the third attempt', () => expect(refusal.met).toBe(3), 15_000);
+      await within(6_000, async () => expect(refusal.met).toBe(3));
       refusal.disarm();
       await scene.admin.create(kubeResources.clusterRoleBindings, {
         metadata: { name: 'rights-of-somebody' },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
       } as KubeObject);
-      await scene.sees(wanted, 3_000);
+      await within(3_000, async () => expect(await scene.access()).toEqual(wanted));
     }),
   );
 
   test(
     'outside row B.2: a refused removal says what refused it, which binding stays and who keeps access, in status and trail, until it is gone',
-    inSimulation({ random: () => 0.5 }, async ({ scene, cluster }) => {
+    inHandTime({ random: () => 0.5 }, async ({ scene, cluster, within }) => {
       await scene.apply({
         put: [binding({ key: 'BINDING/1', subjects: ['ambit:ann', 'ambit:bob'] })],
       });
@@ -94,11 +94,7 @@ describe('a write that is refused', () => {
         message,
       };
       expect(report.problems).toMatchObject([problem]);
-      await scene.eventually(
-        'three attempts',
-        () => expect(refusal.met).toBeGreaterThan(2),
-        10_000,
-      );
+      await within(10_000, async () => expect(refusal.met).toBeGreaterThan(2));
       expect(scene.reconciler.status().report.problems).toMatchObject([problem]);
       expect(scene.eventsOf('object.removal_refused')).toMatchObject([
         {
@@ -109,7 +105,7 @@ describe('a write that is refused', () => {
         },
       ]);
       refusal.disarm();
-      await scene.sees([], 6_000);
+      await within(5_000, async () => expect(await scene.access()).toEqual([]));
       await scene.eventually('no problem', () =>
         expect(scene.reconciler.status().report.problems).toEqual([]),
       );

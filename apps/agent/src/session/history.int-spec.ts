@@ -15,9 +15,7 @@ function eventOf(scene: AgentScene, type: string) {
 }
 
 async function refusedAs(scene: AgentScene, code: string): Promise<void> {
-  await eventually(() => expect(scene.central.told.refused.at(-1)?.code).toBe(code), {
-    withinMs: 10_000,
-  });
+  await eventually(() => expect(scene.central.told.refused.at(-1)?.code).toBe(code));
 }
 
 function sendRevoke(scene: AgentScene, more: Partial<wire.Revocation>, nonce = 1): void {

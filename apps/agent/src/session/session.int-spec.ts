@@ -40,15 +40,12 @@ describe('an agent and its central', () => {
       expect(await metrics()).toMatch(/^ambit_agent_connected 1$/m);
       scene.central.commit([binding('a', ['ada'])]);
       await scene.holds('ambit:ada');
-      await eventually(
-        async () => {
-          const text = await metrics();
-          expect(text).toMatch(/^ambit_agent_reconcile_total\{result="in_force"\} [1-9]/m);
-          expect(text).toMatch(/^ambit_agent_reconcile_duration_seconds_count [1-9]/m);
-          expect(text).toMatch(/^ambit_agent_objects\{kind="RoleBinding"\} 1$/m);
-        },
-        { withinMs: 15_000 },
-      );
+      await eventually(async () => {
+        const text = await metrics();
+        expect(text).toMatch(/^ambit_agent_reconcile_total\{result="in_force"\} [1-9]/m);
+        expect(text).toMatch(/^ambit_agent_reconcile_duration_seconds_count [1-9]/m);
+        expect(text).toMatch(/^ambit_agent_objects\{kind="RoleBinding"\} 1$/m);
+      });
     }),
   );
 
@@ -105,9 +102,7 @@ describe('an agent and its central', () => {
       expect(Date.now()).toBeGreaterThanOrEqual(notAfter);
       expect(Date.now()).toBeLessThan(notAfter + 2_000);
       await central.listen();
-      await eventually(() => expect(central.audit.types).toContain('grant.enforced_end'), {
-        withinMs: 10_000,
-      });
+      await eventually(() => expect(central.audit.types).toContain('grant.enforced_end'));
     }),
   );
 
@@ -197,9 +192,7 @@ describe('an agent and its central', () => {
       await scene.holds('ambit:ada');
       expect(central.told.applied).toEqual([]);
       await central.listen();
-      await eventually(() => expect(central.told.applied.at(-1)?.revision).toBe(2), {
-        withinMs: 10_000,
-      });
+      await eventually(() => expect(central.told.applied.at(-1)?.revision).toBe(2));
       expect(central.told.states).toEqual(['full', 'up_to_date']);
     }),
   );
@@ -434,9 +427,8 @@ describe('what an agent tells', () => {
           expect(status?.report?.problems.map(({ reason }) => reason)).toEqual(['ceiling_refused']);
         });
         await writeFile(scene.ceilingFile, 'kind: Ceiling\nspec: [');
-        await eventually(
-          () => expect(central.told.statuses.at(-1)?.conditions).toContain('CEILING_INVALID'),
-          { withinMs: 15_000 },
+        await eventually(() =>
+          expect(central.told.statuses.at(-1)?.conditions).toContain('CEILING_INVALID'),
         );
         expect(await scene.subjects()).toEqual([]);
       },
@@ -454,9 +446,7 @@ describe('what an agent tells', () => {
         );
         central.commit([binding('a', ['ada']), ...many]);
         const agent = await scene.join();
-        await eventually(async () => expect(await scene.subjects()).toHaveLength(7), {
-          withinMs: 10_000,
-        });
+        await eventually(async () => expect(await scene.subjects()).toHaveLength(7));
         central.explainedFrom = 3;
         central.commit(
           [],

@@ -119,7 +119,7 @@ async function stopWhenHeard(
   type: AuditEventType,
 ): Promise<void> {
   const { audit } = scene.central;
-  await eventually(() => expect(audit.types).toContain(type), { withinMs: 30_000 });
+  await eventually(() => expect(audit.types).toContain(type));
   await scene.stop(agent);
   expect(audit.types.at(-1)).toBe('agent.stopped');
 }

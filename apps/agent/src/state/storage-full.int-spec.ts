@@ -54,9 +54,7 @@ test(
       await fill(join(disk, 'filler'));
       central.commit([binding('a', ['ada', 'cleo'])]);
       await central.listen();
-      await eventually(() => expect(central.told.refused.at(-1)?.code).toBe('storage_full'), {
-        withinMs: 15_000,
-      });
+      await eventually(() => expect(central.told.refused.at(-1)?.code).toBe('storage_full'));
       await scene.holds('ambit:ada');
       await eventually(() =>
         expect(central.told.statuses.at(-1)?.conditions).toEqual(
@@ -74,14 +72,8 @@ test(
       await rm(join(disk, 'filler'));
       await central.listen();
       await scene.holds('ambit:ada', 'ambit:cleo');
-      await eventually(
-        () =>
-          expect(central.told.statuses.at(-1)?.conditions).toEqual([
-            'ADMISSION_POLICY_UNSUPPORTED',
-          ]),
-        {
-          withinMs: 15_000,
-        },
+      await eventually(() =>
+        expect(central.told.statuses.at(-1)?.conditions).toEqual(['ADMISSION_POLICY_UNSUPPORTED']),
       );
       await scene.stop(second);
       const types = central.audit.types;

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '@ambit/config';
 import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
@@ -16,8 +16,6 @@ import { agentRules } from '../print-rbac.ts';
 import { runAgent, type RunningAgent } from '../run.ts';
 import { TestIssuer, goodClaims } from './cluster-tokens.test-support.ts';
 import { printWebhookConfig } from './print-webhook-config.ts';
-
-jest.setTimeout(60_000);
 
 const settings = devClusterSettings(process.env);
 const atHand = await kubernetesAtHand(settings);
@@ -91,7 +89,7 @@ const stranger = new TestIssuer();
     };
     central.commit([entry, binding('a', ['ada'])]);
     await start({ AMBIT_JOIN_TOKEN: central.registrar.joinToken() });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await agent?.stop('test');
@@ -131,7 +129,7 @@ const stranger = new TestIssuer();
 
   test('a token signed for this cluster is a person, who may do what is granted and nothing else', async () => {
     const bearer = token('first');
-    await eventually(async () => expect(await status(bearer)).toBe(200), { withinMs: 20_000 });
+    await eventually(async () => expect(await status(bearer)).toBe(200));
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
     const who = await call(bearer, '/apis/authentication.k8s.io/v1/selfsubjectreviews', review);
     expect(JSON.parse(who.text)).toMatchObject({
@@ -181,7 +179,7 @@ const stranger = new TestIssuer();
     const [ended, other] = [token('ends'), token('stays')];
     expect(await status(ended)).toBe(200);
     central.commit([{ ...entry, endedSessions: ['ends'] }]);
-    await eventually(async () => expect(await status(ended)).toBe(401), { withinMs: 11_000 });
+    await eventually(async () => expect(await status(ended)).toBe(401));
     expect(await status(other)).toBe(200);
     // A token that the API server never saw is refused at once.
     expect(await status(token('ends', ours, 'again'))).toBe(401);

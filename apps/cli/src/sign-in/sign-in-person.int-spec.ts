@@ -94,14 +94,11 @@ const plugin = (cluster = 'prod'): Promise<Finished> =>
 
 /** What `login` asks to be opened. */
 async function shownBy({ err }: Running): Promise<string> {
-  return eventually(
-    () => {
-      const [, link] = /(?:Open|open there:) (http\S+)/.exec(err()) ?? [];
-      if (link === undefined) throw new Error(`no link in ${err()}`);
-      return link;
-    },
-    { withinMs: 20_000 },
-  );
+  return eventually(() => {
+    const [, link] = /(?:Open|open there:) (http\S+)/.exec(err()) ?? [];
+    if (link === undefined) throw new Error(`no link in ${err()}`);
+    return link;
+  });
 }
 
 async function answer(link: string, given: 'approve' | 'reject'): Promise<void> {

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@ambit/testing';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import type { DevCluster, DevClusters } from '../dev-cluster.ts';
@@ -19,7 +19,6 @@ import { processesOf } from '../processes/processes-of.ts';
 import { startRealCluster } from './start-real-cluster.ts';
 
 // Kubernetes itself waits five seconds before it empties a namespace.
-jest.setTimeout(60_000);
 
 const settings = devClusterSettings(process.env);
 const asked = settings.kubernetes === 'simulated';
@@ -57,7 +56,7 @@ whenPresent('two real clusters', () => {
     });
     one = clusters.cluster('one');
     two = clusters.cluster('two');
-  }, 120_000);
+  });
   afterAll(() => clusters?.stop());
 
   const run = (args: string, kubeconfig?: string, input?: string): Promise<KubectlResult> =>
@@ -113,7 +112,7 @@ whenPresent('two real clusters', () => {
         expect(stdout).not.toBe('');
         return atob(stdout);
       },
-      { withinMs: 10_000, everyMs: 200, what: 'the certificate' },
+      { everyMs: 200, what: 'the certificate' },
     );
     expect(certificate).toContain('BEGIN CERTIFICATE');
   });
@@ -228,7 +227,7 @@ whenPresent('a real cluster', () => {
         expect(await processesOf(path)).toEqual([]);
         expect(await readdir(path)).toEqual([]);
       },
-      { withinMs: 20_000, everyMs: 100, what: 'the end of all processes' },
+      { everyMs: 100, what: 'the end of all processes' },
     );
   });
 });

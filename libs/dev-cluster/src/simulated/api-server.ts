@@ -46,6 +46,7 @@ export class ApiServer {
     }
     const fault = this.#parts.faults.take(info);
     if (fault?.delayMs !== undefined) await wait(fault.delayMs);
+    await fault?.until;
     if (fault?.hang === true) return;
     if (fault?.refuseStream === true) {
       request.stream.close(constants.NGHTTP2_REFUSED_STREAM);

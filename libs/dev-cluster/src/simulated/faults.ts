@@ -16,6 +16,8 @@ export interface Fault {
   readonly times?: number;
   /** Waits so long before anything else. */
   readonly delayMs?: number;
+  /** Waits for this before anything else. */
+  readonly until?: Promise<unknown>;
   /** Answers this without doing anything. */
   readonly status?: number;
   readonly reason?: string;

@@ -2,14 +2,12 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isAppError, type Logger } from '@ambit/kernel';
 import { eventually } from '@ambit/testing';
 import pg from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { isAlive } from './orphaned-server.ts';
-
-jest.setTimeout(60_000);
 
 const silent: Logger = {
   debug() {},
@@ -108,7 +106,6 @@ describe('the embedded PostgreSQL', () => {
     const pid = server.pid() ?? 0;
     process.kill(pid, 'SIGKILL');
     await eventually(async () => expect(await ask(server.url, 'SELECT n FROM kept')).toBe(7), {
-      withinMs: 15_000,
       what: 'the server under its old address',
     });
     await eventually(() => expect(seen).toEqual([1]));

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '@ambit/testing';
 import pg from 'pg';
 import { openDatabase } from '../database.ts';
@@ -9,8 +9,6 @@ import { excessRights } from '../rights/excess-rights.ts';
 import { grantRights } from '../rights/grant-rights.ts';
 import { roleNames } from '../rights/role-names.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
-
-jest.setTimeout(60_000);
 
 let dataDir: string;
 let running: EmbeddedPostgres | undefined;

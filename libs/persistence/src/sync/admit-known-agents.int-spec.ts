@@ -173,7 +173,7 @@ describe('agents that come back', () => {
         );
         if (rows.length === 0) throw new Error('nobody waits');
       },
-      { withinMs: 4_000, what: 'the Hello of the old certificate to wait for the lock' },
+      { what: 'the Hello of the old certificate to wait for the lock' },
     );
     waits.resolve(undefined);
     await taking;

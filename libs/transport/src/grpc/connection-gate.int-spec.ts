@@ -56,7 +56,6 @@ describe('the gate of the agent port', () => {
     const began = performance.now();
     await dial('127.0.0.3');
     await eventually(() => expect(from('127.0.0.3').length).toBe(1), {
-      withinMs: 2_000,
       what: 'the handshake of the polite one',
     });
     expect(performance.now() - began).toBeLessThan(500);
@@ -66,13 +65,12 @@ describe('the gate of the agent port', () => {
   test('one more stranger closes the oldest of its address, never one that showed its certificate', async () => {
     await open({ handshakesPerSecond: 1_000 });
     const agent = await dial();
-    await eventually(() => expect(begun.length).toBe(1), { withinMs: 2_000, what: 'one' });
+    await eventually(() => expect(begun.length).toBe(1), { what: 'one' });
     gate.identified(remote(agent), 'certificate');
     const strangers: Socket[] = [];
     for (let i = 0; i < 11; i++) strangers.push(await dial());
-    await eventually(() => expect(begun.length).toBe(12), { withinMs: 2_000, what: 'all' });
+    await eventually(() => expect(begun.length).toBe(12), { what: 'all' });
     await eventually(() => expect(strangers[0]?.closed).toBe(true), {
-      withinMs: 2_000,
       what: 'the end of the oldest stranger',
     });
     expect(gate.strangers).toEqual({ waiting: 0, unidentified: 10 });
@@ -87,10 +85,9 @@ describe('the gate of the agent port', () => {
     await open({ identifyWithinMs: 200 });
     const stranger = await dial();
     const agent = await dial();
-    await eventually(() => expect(begun.length).toBe(2), { withinMs: 2_000, what: 'both' });
+    await eventually(() => expect(begun.length).toBe(2), { what: 'both' });
     gate.identified(remote(agent), 'certificate');
     await eventually(() => expect(stranger.closed).toBe(true), {
-      withinMs: 3_000,
       what: 'the end of the stranger',
     });
     expect(agent.closed).toBe(false);
@@ -100,14 +97,13 @@ describe('the gate of the agent port', () => {
   test('a stranger that goes on asking after refusals is sent away, an agent is not', async () => {
     await open();
     const [stranger, agent] = [await dial(), await dial()];
-    await eventually(() => expect(begun.length).toBe(2), { withinMs: 2_000, what: 'both' });
+    await eventually(() => expect(begun.length).toBe(2), { what: 'both' });
     gate.identified(remote(agent), 'certificate');
     for (const socket of [stranger, agent]) {
       gate.refused(remote(socket));
       gate.refused(remote(socket));
     }
     await eventually(() => expect(stranger.closed).toBe(true), {
-      withinMs: 2_000,
       what: 'the end of the stranger',
     });
     expect(agent.closed).toBe(false);
@@ -116,10 +112,9 @@ describe('the gate of the agent port', () => {
   test('a certificate has few connections: the oldest gives way', async () => {
     await open();
     const three = [await dial(), await dial(), await dial()];
-    await eventually(() => expect(begun.length).toBe(3), { withinMs: 2_000, what: 'three' });
+    await eventually(() => expect(begun.length).toBe(3), { what: 'three' });
     for (const socket of three) gate.identified(remote(socket), 'certificate');
     await eventually(() => expect(three[0]?.closed).toBe(true), {
-      withinMs: 2_000,
       what: 'the end of the oldest',
     });
     expect(three[2]?.closed).toBe(false);
@@ -130,7 +125,7 @@ describe('the gate of the agent port', () => {
     const sockets = await Promise.all(Array.from({ length: 10 }, () => dial()));
     await eventually(
       () => expect(sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(5),
-      { withinMs: 2_000, what: 'the refusals' },
+      { what: 'the refusals' },
     );
     expect(gate.strangers.waiting).toBeLessThanOrEqual(3);
   });
