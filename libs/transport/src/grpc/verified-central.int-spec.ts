@@ -20,9 +20,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** The first contact is refused at once, a channel tries until its deadline. */
+const deadlineMs = { trusted: 30_000, refused: 1_500 };
+
 /** What a process with these variables makes of the port when it trusts this CA alone. */
-async function outcome(ca: TestCa, env: Record<string, string>): Promise<string> {
-  const caFile = join(folder, 'ca.pem');
+async function outcome(
+  ca: TestCa,
+  env: Record<string, string>,
+  expected: keyof typeof deadlineMs,
+): Promise<string> {
+  const caFile = join(folder, `${ca.pin}.pem`);
   await writeFile(caFile, ca.certificatePem);
   const args = [
     '--conditions=@ambit/source',
@@ -31,6 +38,7 @@ async function outcome(ca: TestCa, env: Record<string, string>): Promise<string>
     port.address,
     caFile,
     ca.pin,
+    String(deadlineMs[expected]),
   ];
   return (await promisify(execFile)(process.execPath, args, { env })).stdout;
 }
@@ -40,10 +48,10 @@ describe('the check of central’s certificate cannot be switched off from outsi
     { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
     { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_OPTIONS: '--tls-min-v1.0' },
   ])('with %j another CA is refused as without', async (env) => {
-    const refused = await outcome(await aCa('another'), env);
+    const refused = await outcome(await aCa('another'), env, 'refused');
     expect(refused).toMatch(/^ready: \S+ cannot be reached, or is not a central that this agent/);
     expect(refused).toMatch(/^pinned: \S+ is not the central of this join token/m);
-    expect(await outcome(port.ca, env)).toBe('ready: trusted\npinned: trusted\n');
+    expect(await outcome(port.ca, env, 'trusted')).toBe('ready: trusted\npinned: trusted\n');
   });
 
   test('a CA that a variable adds is not trusted', async () => {
@@ -54,13 +62,13 @@ describe('the check of central’s certificate cannot be switched off from outsi
       SSL_CERT_FILE: file,
       GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: file,
     };
-    expect(await outcome(await aCa('another'), env)).not.toContain('trusted\n');
+    expect(await outcome(await aCa('another'), env, 'refused')).not.toContain('trusted\n');
   });
 
   test('no proxy is used that only the library knows of', async () => {
     const { url, requests, close } = await startHttpProxy({ refuses: 502 });
     const env = { grpc_proxy: url, http_proxy: url, https_proxy: url };
-    expect(await outcome(port.ca, env)).toBe('ready: trusted\npinned: trusted\n');
+    expect(await outcome(port.ca, env, 'trusted')).toBe('ready: trusted\npinned: trusted\n');
     expect(requests).toEqual([]);
     await close();
   });
