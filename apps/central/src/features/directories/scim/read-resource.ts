@@ -7,7 +7,8 @@ import type { Attribute, Attributes, ResourceShape } from './scim-schema.ts';
 export type Resource = Record<string, DirectoryValue>;
 
 const longestText = 1_024;
-const mostValues = 100;
+/** Of one attribute of a person. */
+export const mostValues = 100;
 /** More is in no body that is not an attack; members have a limit of their own. */
 const mostMembers = 50_000;
 
