@@ -44,6 +44,7 @@ export async function openApp(
       directories: useCases.directories,
       world,
       logger,
+      meters,
       identify: (request) => edge.guard.identify(request),
       publicUrl: () => issuerSide.publicUrl.get(),
       newRequestId: () => ids.uuid(),

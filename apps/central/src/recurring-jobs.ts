@@ -1,5 +1,6 @@
 import { purgePassedRequests } from './features/agent-gateway/public.ts';
 import { auditJobs } from './features/audit/public.ts';
+import { countDirectories } from './features/directories/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
 import type { CommitPolicy } from './features/policy/public.ts';
@@ -23,6 +24,7 @@ export function recurringJobs(
     purgeTokens(runtime),
     warnOfTokenEnds(runtime),
     countRunningSessions(runtime),
+    countDirectories(runtime),
     purgeOldSignIns(runtime),
     purgePassedRequests(runtime),
     rotateIssuerKeys({ ...runtime, seal }),

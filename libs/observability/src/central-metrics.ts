@@ -118,6 +118,30 @@ export const centralMetrics = {
     help: 'Sign-ins that came to nothing between central and a provider.',
     labels: ['provider', 'reason'],
   },
+  scimRequests: {
+    type: 'counter',
+    name: 'ambit_scim_requests_total',
+    help: 'SCIM requests answered. Provider is empty for a caller that speaks for no directory.',
+    labels: ['provider', 'operation', 'code'],
+  },
+  directoryObjects: {
+    type: 'gauge',
+    name: 'ambit_directory_objects',
+    help: 'What the directory of a provider holds here (users, active_users, groups, memberships), as counted each minute by the replica that does the jobs.',
+    labels: ['provider', 'kind'],
+  },
+  directoryLastCall: {
+    type: 'gauge',
+    name: 'ambit_directory_last_call_timestamp_seconds',
+    help: 'When the directory of a provider called last, in seconds since 1970; absent before its first call.',
+    labels: ['provider'],
+  },
+  directoryStopped: {
+    type: 'gauge',
+    name: 'ambit_directory_stopped',
+    help: '1 while nothing more is taken away by the directory of a provider, until an administrator has looked.',
+    labels: ['provider'],
+  },
   credentialsIssued: {
     type: 'counter',
     name: 'ambit_credentials_issued_total',

@@ -1,4 +1,5 @@
 /** What the program uses of directories. */
+export { countDirectories } from './count-directories.ts';
 export { DirectoriesModule } from './directories.module.ts';
 export { directoryUseCases } from './directory-use-cases.ts';
 export type { DirectoryUseCases } from './directory-use-cases.ts';

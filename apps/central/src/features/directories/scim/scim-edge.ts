@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
+import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Actor } from '../../../platform/actor.ts';
 import type { RawHandler } from '../../../platform/raw-mount.ts';
 import type { PolicyWorld } from '../../desired-state/public.ts';
@@ -11,6 +12,7 @@ import { scimCall, scimPath } from './scim-call.ts';
 import type { ScimAnswer } from './scim-call.ts';
 import { toScimFailure } from './scim-error.ts';
 import type { ScimFailure } from './scim-error.ts';
+import { scimOperation } from './scim-operation.ts';
 import { ScimResources } from './scim-resources.ts';
 
 export { scimPath } from './scim-call.ts';
@@ -22,6 +24,7 @@ export interface ScimPorts {
   readonly directories: DirectoryUseCases;
   readonly world: PolicyWorld;
   readonly logger: Logger;
+  readonly meters: Pick<Meters<typeof centralMetrics>, 'scimRequests'>;
   /** Who calls. Throws what an `Authenticator` throws. */
   identify(request: IncomingMessage): Promise<Actor>;
   publicUrl(): string;
@@ -50,14 +53,22 @@ export function scimHandler(ports: ScimPorts): RawHandler {
   return async (request, response) => {
     const requestId = ports.newRequestId();
     let caller: DirectoryCaller | undefined;
+    const count = (status: number): void =>
+      ports.meters.scimRequests.inc({
+        provider: caller?.directory.name ?? '',
+        operation: scimOperation(request),
+        code: String(status),
+      });
     try {
       caller = directoryCaller(ports.world, await ports.identify(request), requestId);
       const answer = await answered(caller, request);
       ports.directories.news.note(caller.directory.uid);
+      count(answer.status);
       send(response, answer, requestId);
     } catch (error) {
       const failure = toScimFailure(error);
       tell(ports, failure, { requestId, caller });
+      count(failure.status);
       if (!request.complete) response.shouldKeepAlive = false;
       send(response, failure, requestId);
     }
