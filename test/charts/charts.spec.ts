@@ -99,12 +99,12 @@ chartTests('what helm makes of the charts', () => {
 });
 
 chartTests('the chart of the agent holds what the agent prints', () => {
-  const printedRules = (ceiling: Ceiling): object[] => manifestsOfRules(printRbac(ceiling));
+  const printedRules = (ceiling: Ceiling): object[] => manifestsOfRules(printRbac(ceiling, account));
   const manifestsOfRules = (text: string): object[] =>
     manifests(text)
       .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
-      .map(({ kind, metadata, rules }) => ({ kind, name: metadata.name, rules }))
-      .sort((a, b) => a.kind.localeCompare(b.kind));
+      .map(({ kind, metadata: { name, namespace = '' }, rules }) => ({ kind, name, namespace, rules }))
+      .sort((a, b) => `${a.kind}${a.namespace}`.localeCompare(`${b.kind}${b.namespace}`));
 
   test.each(Object.entries(agentValues))('%s: the same rules and policies', async (_, values) => {
     const render = renderOf('ambit-agent', values);

@@ -46,13 +46,22 @@ export const agentValues: Readonly<Record<string, object>> = {
   'every way in, with the webhook': {
     ...ceiling({ credentials: ['TokenWebhook', 'ServiceAccountToken', 'ClientCertificate'] }),
     webhook: { enabled: true, port: 9443, tlsSecret: 'hook' },
+    replicaCount: 1,
   },
   'everything else': {
     ...scheduling,
     image,
     imagePullSecrets: [{ name: 'pull' }],
     priorityClassName: 'system-cluster-critical',
-    persistence: { existingClaim: 'mine' },
+    persistence: { size: '5Gi', storageClassName: 'fast' },
+    replicaCount: 3,
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'topology.kubernetes.io/zone',
+        whenUnsatisfiable: 'DoNotSchedule',
+      },
+    ],
     proxy: { url: 'http://proxy.example.com:3128', except: '10.0.0.0/8' },
     networkPolicy: { metricsFrom: monitoring, egress: [{ ports: [{ port: 443 }] }] },
     metrics: { serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
@@ -121,7 +130,8 @@ export const wrongValues: Readonly<Record<Chart, Readonly<Record<string, Wrong>>
   'ambit-agent': {
     'a misspelt value': [{ celing: {} }, /celing/],
     'a misspelt limit': [{ ceiling: { clusterscope: true } }, /clusterscope/],
-    'two replicas': [{ replicaCount: 2 }, /replicaCount/],
+    'no replica': [{ replicaCount: 0 }, /replicaCount/],
+    'two replicas that answer for tokens': [{ webhook: { enabled: true } }, /replicaCount=1/],
     'case 34: "false" as text': wrongCeiling({ clusterScope: 'false' }, /clusterScope/),
     'a server without port': [{ server: 'ambit.example.com' }, /server/],
     'a join token in the values': [{ joinToken: 'ambit_join_x' }, /joinToken/],

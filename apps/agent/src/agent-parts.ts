@@ -8,6 +8,7 @@ import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { DataFolder } from './platform/data-folder.ts';
 import type { Observation } from './platform/observation.ts';
 import type { OpenKubernetes } from './platform/open-kubernetes.ts';
+import type { SharedSecret } from './replicas/shared-secret.ts';
 import type { HighWaterFile } from './state/high-water-file.ts';
 import type { ObjectInventory } from './state/object-inventory.ts';
 
@@ -19,6 +20,8 @@ export interface AgentGround {
   readonly kubernetes: OpenKubernetes;
   readonly folder: DataFolder;
   readonly ceiling: CeilingFile;
+  /** What the next replica goes by; absent when there is one only. */
+  readonly shared: SharedSecret | undefined;
   /** Which way central is reached. */
   readonly wayOut: WayOut;
 }

@@ -9,6 +9,7 @@ import {
   setting,
   text,
   texts,
+  toggle,
   unusable,
 } from '@ambit/config';
 import type { Address, SettingsOf } from '@ambit/config';
@@ -37,10 +38,14 @@ export const agentSettings = defineSettings(
     }),
     account: text({
       describe:
-        'User name the API server knows the agent by, for print-policy; "kubectl auth whoami" prints it',
+        'User name the API server knows the agent by, for print-policy and print-rbac; "kubectl auth whoami" prints it',
     }),
     namespace: text({
       describe: 'Namespace of the agent itself, always protected; a ServiceAccount tells its own',
+    }),
+    leaderElect: toggle({
+      describe:
+        'Act only while holding the Lease ambit-agent in the namespace of its ServiceAccount, so that several replicas can run',
     }),
     dataDir: dataFolder('Folder for identity, accepted state and audit events'),
     healthListen: setting(

@@ -13,6 +13,7 @@ import { createLogger } from '@ambit/observability';
 import { defaultCeiling } from '@ambit/rbac';
 import { agentSettings } from './config.ts';
 import type { AgentSettings } from './config.ts';
+import type { RunningAgent } from './run.ts';
 import { version } from './version.ts';
 
 const output = endOnLostOutput(process);
@@ -49,24 +50,34 @@ async function runUntilStopped(command: Command): Promise<void> {
   });
   // Loaded here, because the other commands need neither gRPC nor metrics.
   const { runAgent } = await import('./run.ts');
-  const { signal } = interrupt;
-  const running = await runAgent(settings, processEnvironment(), { logger, signal });
-  write(`ambit-agent ${version} runs for cluster ${running.cluster}`);
-  write(`  central    ${running.server}`);
-  if (running.healthUrl !== undefined) write(`  health     ${running.healthUrl}/readyz?verbose`);
-  write(`  data       ${running.dataFolder}`);
-  const reason = await stopped;
-  logger.info('stopping', { signal: reason });
-  await running.stop(reason);
+  const { newReplica } = await import('./replicas/replica-turn.ts');
+  const context = { logger, signal: interrupt.signal, replica: newReplica() };
+  // A replica that lost its Lease begins anew, as one that waits for its turn.
+  for (;;) {
+    const running = await runAgent(settings, processEnvironment(), context);
+    if (running === undefined) return;
+    tellRunning(running);
+    const reason = await Promise.race([stopped, running.deposed]);
+    if (interrupt.signal.aborted) logger.info('stopping', { signal: reason });
+    else logger.error('this replica may act no more', { why: reason });
+    await running.stop(reason);
+    if (interrupt.signal.aborted) return;
+  }
+}
+
+function tellRunning({ cluster, server, healthUrl, dataFolder }: RunningAgent): void {
+  write(`ambit-agent ${version} runs for cluster ${cluster}`);
+  write(`  central    ${server}`);
+  if (healthUrl !== undefined) write(`  health     ${healthUrl}/readyz?verbose`);
+  write(`  data       ${dataFolder}`);
 }
 
 async function printRights(command: Command): Promise<void> {
-  const { ceiling } = await settingsOf(command);
+  const { ceiling, account } = await settingsOf(command);
   const { readCeiling } = await import('./ceiling/ceiling-file.ts');
   const { printRbac } = await import('./print-rbac.ts');
-  process.stdout.write(
-    printRbac(ceiling === undefined ? defaultCeiling : await readCeiling(ceiling)),
-  );
+  const read = ceiling === undefined ? defaultCeiling : await readCeiling(ceiling);
+  process.stdout.write(printRbac(read, account));
 }
 
 async function printPolicies(command: Command): Promise<void> {
@@ -115,7 +126,7 @@ const subcommands: readonly Subcommand[] = [
     name: 'print-rbac',
     description: 'Print the least rights an agent needs under a ceiling',
     action: printRights,
-    uses: ['ceiling'],
+    uses: ['ceiling', 'account'],
   },
   {
     name: 'print-policy',

@@ -34,6 +34,8 @@ export async function openParts(ground: AgentGround, teardown: Teardown): Promis
   const first = { installationUid, clusterUid, stateEpoch };
   const highWater = await HighWaterFile.open(folder.highWater, first, logger);
   teardown.add('high-water marks', () => highWater.flush());
+  const { shared } = ground;
+  if (shared !== undefined) highWater.copyTo((text) => shared.save({ 'high-water.json': text }));
   const clockInterval = new ClockInterval(systemClock, highWater.marks.centralTime);
   return { ...ground, keeper, trail, inventory, highWater, clockInterval };
 }
@@ -44,8 +46,10 @@ async function openKeeper({
   folder,
   logger,
   wayOut,
+  shared,
 }: AgentGround): Promise<IdentityKeeper> {
-  const file = new IdentityFile(folder.identity);
+  const copy = shared && ((text: string) => shared.save({ 'identity.json': text }));
+  const file = new IdentityFile(folder.identity, copy);
   const request = {
     server: settings.server && addressText(settings.server),
     joinToken: settings.joinToken?.reveal(),

@@ -2,6 +2,8 @@ import { accessNamespace, rbacApiVersion } from '@ambit/rbac';
 import type { Ceiling, PolicyRule } from '@ambit/rbac';
 import { stringify } from 'yaml';
 import { clientSigner } from './credentials/signing-request.ts';
+import { namespaceOfAccount } from './platform/own-account.ts';
+import { replicaObjects, replicaRules } from './replicas/replica-rights.ts';
 
 const rbac = ['rbac.authorization.k8s.io'];
 const look = ['get', 'list', 'watch'];
@@ -93,6 +95,9 @@ const noAccounts =
   '# Where an earlier ceiling named ServiceAccountToken: the agent deletes the ServiceAccounts that it made by the Role it had for\n' +
   `# them, which applying this leaves. Once none is left: kubectl delete namespace ${accessNamespace}\n`;
 
+const boundIn = (namespace: string): string =>
+  `#   kubectl create rolebinding ambit-agent --namespace=${namespace} --role=ambit-agent --user=NAME\n`;
+
 function accountObjects(): object[] {
   const metadata = { name: 'ambit-agent', namespace: accessNamespace };
   return [
@@ -101,8 +106,21 @@ function accountObjects(): object[] {
   ];
 }
 
-/** The ClusterRole of `agentRules`, and what stands beside it, as YAML, ready for `kubectl apply -f -`. */
-export function printRbac(ceiling: Ceiling): string {
+/** By what replicas follow each other: only a ServiceAccount has a namespace for it. */
+function replicaParts(namespace: string): object[] {
+  const metadata = { name: replicaObjects, namespace };
+  return [
+    { apiVersion: rbacApiVersion, kind: 'Role', metadata, rules: replicaRules },
+    { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque' },
+  ];
+}
+
+/**
+ * The ClusterRole of `agentRules`, and what stands beside it, as YAML, ready for `kubectl apply -f -`. For an `account` that
+ * is a ServiceAccount also what several replicas of it need.
+ */
+export function printRbac(ceiling: Ceiling, account?: string): string {
+  const namespace = account === undefined ? undefined : namespaceOfAccount(account);
   const role = {
     apiVersion: rbacApiVersion,
     kind: 'ClusterRole',
@@ -110,16 +128,21 @@ export function printRbac(ceiling: Ceiling): string {
     rules: agentRules(ceiling),
   };
   const accounts = ceiling.credentials.includes('ServiceAccountToken');
-  const bound = `#   kubectl create rolebinding ambit-agent --namespace=${accessNamespace} --role=ambit-agent --user=NAME\n`;
+  const bound = boundIn(accessNamespace);
   return (
     '# The least rights of ambit-agent under this ceiling. Bind it to the account the agent runs as:\n' +
     '#   kubectl create clusterrolebinding ambit-agent --clusterrole=ambit-agent --user=NAME\n' +
     (accounts ? bound : '') +
+    (namespace === undefined ? '' : boundIn(namespace)) +
     '# For whom, where and on which objects it uses them is bounded by what ambit-agent print-policy prints.\n' +
     (accounts
       ? '# Without that, who holds them can get tokens of everybody in this namespace.\n'
       : noAccounts) +
-    [role, ...(accounts ? accountObjects() : [])]
+    [
+      role,
+      ...(accounts ? accountObjects() : []),
+      ...(namespace === undefined ? [] : replicaParts(namespace)),
+    ]
       .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
       .join('---\n')
   );

@@ -76,6 +76,7 @@ export class AgentScene {
     });
     const { signal } = new AbortController();
     const agent = await runAgent(settings, {}, { logger: this.logger, signal });
+    if (agent === undefined) throw new Error('the agent was stopped as a replica that stood by');
     this.#running.push(agent);
     return agent;
   }

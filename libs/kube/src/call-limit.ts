@@ -13,20 +13,31 @@ export class CallLimit {
   readonly #outer: AbortSignal | undefined;
   readonly #abort: () => void;
   readonly #callOff: () => void;
+  readonly #timers: Timers;
+  readonly #timeOut: () => void;
+  readonly #until: Millis;
   #reason: KubeError | undefined;
 
   constructor(limit: Millis, outer?: AbortSignal, timers: Timers = platformTimers) {
     this.#outer = outer;
     this.#abort = () => this.#end(localError('Aborted', 'the call was called off'));
-    this.#callOff = timers.after(limit, () =>
-      this.#end(localError('TimedOut', `the API server did not answer within ${limit} ms`)),
-    );
+    this.#timers = timers;
+    this.#until = timers.monotonic() + limit;
+    this.#timeOut = () =>
+      this.#end(localError('TimedOut', `the API server did not answer within ${limit} ms`));
+    this.#callOff = timers.after(limit, this.#timeOut);
     if (outer?.aborted === true) this.#abort();
     outer?.addEventListener('abort', this.#abort, { once: true });
   }
 
   /** Why it has ended; undefined while it has not. */
   get reason(): KubeError | undefined {
+    return this.#reason;
+  }
+
+  /** Ends it now when its time is over, before its timer says so: of a process that was stopped, timers run late. */
+  look(): KubeError | undefined {
+    if (this.#timers.monotonic() >= this.#until) this.#timeOut();
     return this.#reason;
   }
 

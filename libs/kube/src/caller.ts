@@ -30,6 +30,11 @@ export interface KubeClientOptions {
   readonly onCall?: (report: CallReport) => void;
   /** For every call but watch, in milliseconds; 10,000 by default. */
   readonly timeoutMs?: Millis;
+  /**
+   * Within how many milliseconds a write that begins now has to be over, so that it cannot land when somebody else may
+   * write already; 0 or less refuses it as `Fenced`. Without it a write is as any other call.
+   */
+  readonly writesWithin?: () => Millis;
   readonly userAgent?: string;
   readonly timers?: Timers;
 }
@@ -46,6 +51,7 @@ export interface KubeCall {
 type BoundCall = KubeCall & { readonly signal: AbortSignal };
 
 const defaultTimeoutMs = 10_000;
+const writes: ReadonlySet<KubeVerb> = new Set(['create', 'update', 'patch', 'delete']);
 /** A token is asked for again after this time: its source decides whether it is another one. */
 const askTokenAfterMs = 1_000;
 
@@ -90,7 +96,7 @@ export class Caller {
 
   /** Head and whole body, within the time limit of all calls. */
   async answer(call: KubeCall): Promise<WholeAnswer> {
-    const limit = new CallLimit(this.#timeoutMs, call.signal, this.#timers);
+    const limit = new CallLimit(this.#limitOf(call), call.signal, this.#timers);
     try {
       let answer = await this.#send(call, limit, this.#requests, (sending) =>
         exchangeWhole(sending, call.mostBytes),
@@ -128,6 +134,14 @@ export class Caller {
   close(): void {
     this.#requests.close();
     this.#watches.close();
+  }
+
+  #limitOf({ verb }: KubeCall): Millis {
+    const { writesWithin } = this.#options;
+    if (writesWithin === undefined || !writes.has(verb)) return this.#timeoutMs;
+    const left = writesWithin();
+    if (left > 0) return Math.min(left, this.#timeoutMs);
+    throw localError('Fenced', 'this process may not write now: another one may');
   }
 
   /** The next call reads it anew. It may be a certificate, which belongs to the session. */

@@ -64,7 +64,14 @@ async function untilTaken<T>(
   send: (stream: ClientHttp2Stream) => Promise<T | typeof refused>,
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
-    const answer = await send(await lane.open(headers, body === undefined, limit));
+    const stream = await lane.open(headers, body === undefined, limit);
+    const over = limit.look();
+    if (over !== undefined) {
+      // The peer has the head of it alone, on which it does nothing.
+      abandon(stream);
+      throw over;
+    }
+    const answer = await send(stream);
     if (answer !== refused) return answer;
     const { firstMs, longestMs } = refusedPause;
     await pause(Math.min(longestMs, firstMs * 2 ** Math.min(attempt, 10)), limit, timers);

@@ -27,7 +27,7 @@ export interface KubeErrorInit {
 }
 
 /** Reasons of our own, for calls that got no answer; all others are the API server's words. */
-export type LocalReason = 'Unreachable' | 'TimedOut' | 'Aborted' | 'BadAnswer';
+export type LocalReason = 'Unreachable' | 'TimedOut' | 'Aborted' | 'BadAnswer' | 'Fenced';
 
 /**
  * A call to an API server that did not succeed. `status` is the HTTP status, 0 when no answer came; `reason` the API

@@ -55,6 +55,14 @@ export const kubeResources = {
     kind: 'ServiceAccount',
     namespaced: true,
   },
+  secrets: { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true },
+  leases: {
+    group: 'coordination.k8s.io',
+    version: 'v1',
+    plural: 'leases',
+    kind: 'Lease',
+    namespaced: true,
+  },
   certificateSigningRequests: {
     group: 'certificates.k8s.io',
     version: 'v1',

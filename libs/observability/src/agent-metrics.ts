@@ -2,6 +2,12 @@ import { secondsBuckets, type MetricDefinition } from './metrics.ts';
 
 /** Metrics of the agent. */
 export const agentMetrics = {
+  acting: {
+    type: 'gauge',
+    name: 'ambit_agent_acting',
+    help: '1 in the replica that acts, 0 in those that stand by.',
+    labels: [],
+  },
   connected: {
     type: 'gauge',
     name: 'ambit_agent_connected',

@@ -5,6 +5,7 @@ import { gateName, rbacGroup, releasing, writtenResources } from './admission-po
 import type { Check, PolicyDraft, Variable } from './admission-policy.ts';
 import { makesCertificates, ofCertificates } from './certificate-policy.ts';
 import { celText, celTexts } from './cel-text.ts';
+import { replicaChecks, replicaVariables } from './replica-checks.ts';
 
 /** Names that `objectName` makes. */
 export const ourNamePattern = '^ambit-[a-z0-9]([-a-z0-9]{0,22}[a-z0-9])?-[a-z2-7]{12}$';
@@ -25,8 +26,8 @@ export function gatePolicy(ceiling: Pick<Ceiling, 'breakGlass' | 'credentials'>)
     resourceRules: [
       { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'], scope: '*' },
     ],
-    variables: [...gateVariables(ceiling), ...accountVariables(accounts)],
-    checks: [writtenOnly(ceiling), ...rbacChecks, ...accountChecks(accounts)],
+    variables: [...gateVariables(ceiling), ...accountVariables(accounts), ...replicaVariables],
+    checks: [writtenOnly(ceiling), ...rbacChecks, ...accountChecks(accounts), ...replicaChecks],
   };
 }
 
@@ -84,10 +85,12 @@ function writtenOnly(ceiling: Pick<Ceiling, 'credentials'>): Check {
     'variables.ofRbac',
     ...(certificates ? [`(${ofCertificates})`] : []),
     'variables.ofAccounts',
+    'variables.ofReplicas',
   ];
   const more = [
     certificates ? ' and requests of certificates' : '',
     accounts ? ` and ServiceAccounts of people in ${accessNamespace} and their tokens` : '',
+    ' and the Lease and the Secret of its replicas',
   ];
   return {
     expression: expressions.join(' || '),

@@ -40,15 +40,42 @@ export function validityOf(identity: AgentIdentityRecord): ReturnType<typeof cer
   return certificateValidity(identity.certificateChain);
 }
 
+/** The identity as it is stored. */
+export function writeIdentity(identity: AgentIdentityRecord): string {
+  const stored: Stored = {
+    ...identity,
+    stateKeys: identity.stateKeys.map(fromKey),
+    epochKeys: identity.epochKeys.map(fromKey),
+  };
+  return `${JSON.stringify(stored, null, 2)}\n`;
+}
+
+/** Throws when the text holds no identity. */
+export function readIdentity(text: string): AgentIdentityRecord {
+  const stored = JSON.parse(text) as Stored;
+  const { stateKeys, epochKeys } = stored;
+  const identity = {
+    ...stored,
+    stateKeys: stateKeys.map(toKey),
+    epochKeys: epochKeys.map(toKey),
+    trustVersion: stored.trustVersion ?? 0,
+  };
+  validityOf(identity);
+  return identity;
+}
+
 /**
  * The identity on disk, one file of mode 0600: after a crash at any moment it holds the old identity or the new one,
  * whole, and never a key without its certificate.
  */
 export class IdentityFile {
   readonly #folder: string;
+  readonly #copy: ((text: string) => Promise<void>) | undefined;
 
-  constructor(folder: string) {
+  /** `copy` puts each new identity where other replicas find it: nobody uses one that only this one could go on with. */
+  constructor(folder: string, copy?: (text: string) => Promise<void>) {
     this.#folder = folder;
+    this.#copy = copy;
   }
 
   /** Undefined when this agent never enrolled. Throws `storage_unwritable` when the file cannot be read. */
@@ -56,16 +83,7 @@ export class IdentityFile {
     const text = await this.#read(this.#path);
     if (text === undefined) return undefined;
     try {
-      const stored = JSON.parse(text) as Stored;
-      const { stateKeys, epochKeys } = stored;
-      const identity = {
-        ...stored,
-        stateKeys: stateKeys.map(toKey),
-        epochKeys: epochKeys.map(toKey),
-        trustVersion: stored.trustVersion ?? 0,
-      };
-      validityOf(identity);
-      return identity;
+      return readIdentity(text);
     } catch (cause) {
       throw new AppError('storage_unwritable', `The identity in ${this.#path} is damaged.`, {
         hint: 'Remove the file and start the agent with a new join token.',
@@ -75,15 +93,12 @@ export class IdentityFile {
     }
   }
 
-  /** Throws `storage_full` or `storage_unwritable`; the old identity then stands. */
+  /** Throws `storage_full`, `storage_unwritable` or what `copy` throws; then nobody may use it yet. */
   async save(identity: AgentIdentityRecord): Promise<void> {
-    const stored: Stored = {
-      ...identity,
-      stateKeys: identity.stateKeys.map(fromKey),
-      epochKeys: identity.epochKeys.map(fromKey),
-    };
-    await this.#write(this.#path, `${JSON.stringify(stored, null, 2)}\n`);
+    const text = writeIdentity(identity);
+    await this.#write(this.#path, text);
     await this.#forget(this.#refusedPath);
+    await this.#copy?.(text);
   }
 
   /** Proves that an identity can be kept, before a token that is good once is spent on one. */

@@ -14,6 +14,8 @@ export type AgentMeters = Meters<typeof agentMetrics>;
 
 /** What has to be there before the agent is ready. */
 const parts = ['kubernetes', 'identity', 'lists', 'state', 'stream'] as const;
+/** What only the replica that acts has. */
+const partsOfActing = ['identity', 'lists', 'state', 'stream'] as const;
 
 export interface Observation {
   readonly readiness: Readiness;
@@ -41,4 +43,15 @@ export async function startObservation(
     logger,
   });
   return { readiness, meters, health };
+}
+
+/** A replica that waits for its turn is as ready as it can be: rollouts and drains go on. */
+export function showStandingBy({ readiness, meters }: Observation, holder: string): void {
+  meters.acting.set(0);
+  for (const part of partsOfActing) readiness.ready(part, `stands by while ${holder} acts`);
+}
+
+export function showActing({ readiness, meters }: Observation): void {
+  meters.acting.set(1);
+  for (const part of partsOfActing) readiness.missing(part, 'this replica begins to act');
 }

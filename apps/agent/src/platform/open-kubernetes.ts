@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '@ambit/config';
 import { AppError, fullJitter } from '@ambit/kernel';
-import type { Logger } from '@ambit/kernel';
+import type { Logger, Millis } from '@ambit/kernel';
 import {
   inClusterConnection,
   isKubeError,
@@ -63,14 +63,16 @@ export async function openKubernetes(
   options: {
     readonly logger: Logger;
     readonly onCall?: (report: CallReport) => void;
+    readonly writesWithin?: (() => Millis) | undefined;
     readonly signal: AbortSignal;
   },
 ): Promise<OpenKubernetes> {
-  const { logger, onCall, signal } = options;
+  const { logger, onCall, writesWithin, signal } = options;
   const client = new KubeClient({
     connection,
     userAgent: `ambit-agent/${version}`,
     ...(onCall === undefined ? {} : { onCall }),
+    ...(writesWithin === undefined ? {} : { writesWithin }),
   });
   for (let attempt = 0; ; attempt++) {
     try {

@@ -20,6 +20,7 @@ export class HighWaterFile {
   #marks: HighWater;
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #copy: ((text: string) => Promise<void>) | undefined;
 
   private constructor(path: string, marks: HighWater, logger: Logger) {
     this.#path = path;
@@ -66,6 +67,11 @@ export class HighWaterFile {
     if (this.#marks.stateEpoch !== stateEpoch) void this.flush();
   }
 
+  /** From now on marks that were written are put where other replicas find them, too. */
+  copyTo(copy: (text: string) => Promise<void>): void {
+    this.#copy = copy;
+  }
+
   /** Resolves when the marks so far are written or could not be. */
   flush(): Promise<void> {
     if (this.#timer !== undefined) this.#writing = this.#writing.then(() => this.#write());
@@ -75,8 +81,10 @@ export class HighWaterFile {
   }
 
   async #write(): Promise<void> {
+    const text = writeMarks(this.#marks);
     try {
-      await replaceDurably(this.#path, writeMarks(this.#marks));
+      await replaceDurably(this.#path, text);
+      await this.#copy?.(text);
     } catch (error) {
       this.#logger.warn('the high-water marks could not be written', { error });
     }

@@ -1,0 +1,106 @@
+import { AppError } from '@ambit/kernel';
+import type { Logger } from '@ambit/kernel';
+import { comparePoints } from '@ambit/protocol';
+import { IdentityFile, readIdentity, validityOf, writeIdentity } from '../identity/agent-identity.ts';
+import type { AgentIdentityRecord } from '../identity/agent-identity.ts';
+import type { DataFolder } from '../platform/data-folder.ts';
+import { readWhole, replaceDurably } from '../state/durable-file.ts';
+import { readMarks, writeMarks } from '../state/high-water-text.ts';
+import type { HighWater } from '../state/high-water-text.ts';
+import { replicaObjects } from './replica-rights.ts';
+import type { SharedSecret } from './shared-secret.ts';
+
+/**
+ * Brings the disk of this replica and the Secret to the later of what both know, before anything is read from the disk: who
+ * acted last may have renewed the identity and accepted states of which this disk knows nothing. Throws `wrong_cluster`,
+ * `kubernetes_unavailable`, and what the disk says.
+ */
+export async function followReplica(
+  secret: SharedSecret,
+  folder: Pick<DataFolder, 'identity' | 'highWater'>,
+  { kubeSystemUid, logger }: { readonly kubeSystemUid: string; readonly logger: Logger },
+): Promise<void> {
+  const shared = await secret.read();
+  const file = new IdentityFile(folder.identity);
+  const theirs = legible(shared['identity.json'], readIdentity, logger);
+  if (theirs !== undefined && theirs.kubeSystemUid !== kubeSystemUid) throw otherCluster(theirs);
+  const ours = await file.load();
+  const identity = laterIdentity(ours, theirs);
+  if (identity !== undefined && identity !== ours) await file.save(identity);
+  const marks = await followMarks(folder.highWater, shared['high-water.json'], logger);
+  // Also when nothing is new: from here on what an earlier term sends is refused.
+  await secret.save({
+    ...(identity && { 'identity.json': writeIdentity(identity) }),
+    ...(marks && { 'high-water.json': writeMarks(marks) }),
+  });
+}
+
+async function followMarks(
+  path: string,
+  shared: string | undefined,
+  logger: Logger,
+): Promise<HighWater | undefined> {
+  const theirs = legible(shared, readMarks, logger);
+  const bytes = await readWhole(path);
+  // What cannot be read on the disk is told by whoever opens it.
+  const ours = bytes && legible(bytes.toString(), readMarks, logger);
+  if (theirs === undefined || (bytes !== undefined && ours === undefined)) return ours;
+  const marks = ours === undefined ? theirs : laterMarks(ours, theirs);
+  await replaceDurably(path, writeMarks(marks));
+  return marks;
+}
+
+/** A renewed certificate ends later, and so does that of a later enrolment; of two alike the one on the disk. */
+function laterIdentity(
+  ours: AgentIdentityRecord | undefined,
+  theirs: AgentIdentityRecord | undefined,
+): AgentIdentityRecord | undefined {
+  if (ours === undefined || theirs === undefined) return ours ?? theirs;
+  const [a, b] = [validityOf(ours).notAfter, validityOf(theirs).notAfter];
+  return b > a ? theirs : ours;
+}
+
+/** What neither of two replicas would believe again, the merged one does not. Of two alike the one of who acted last. */
+export function laterMarks(ours: HighWater, theirs: HighWater): HighWater {
+  const same =
+    ours.installationUid === theirs.installationUid && ours.clusterUid === theirs.clusterUid;
+  if (!same) return theirs;
+  const behind =
+    ours.accepted === undefined ||
+    (theirs.accepted !== undefined && comparePoints(theirs.accepted, ours.accepted) >= 0);
+  return {
+    ...(behind ? theirs : ours),
+    stateEpoch: Math.max(ours.stateEpoch, theirs.stateEpoch),
+    gainsGiven: Math.max(ours.gainsGiven, theirs.gainsGiven),
+    centralTime: laterTime(ours.centralTime, theirs.centralTime),
+  };
+}
+
+function laterTime(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+}
+
+/** Whoever owns the cluster may have written anything there: then the disk is all there is. */
+function legible<T>(
+  text: string | undefined,
+  read: (text: string) => T,
+  logger: Logger,
+): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return read(text);
+  } catch {
+    logger.error('what an earlier replica left cannot be read and is not used', {
+      secret: replicaObjects,
+    });
+    return undefined;
+  }
+}
+
+function otherCluster({ clusterName }: AgentIdentityRecord): AppError {
+  return new AppError('wrong_cluster', `The Secret ${replicaObjects} is that of another cluster.`, {
+    why: `It holds the identity of the agent of ${clusterName}, of another namespace kube-system.`,
+    hint: 'Secrets of agents are never copied: empty it, and start the agent with a join token.',
+    nextCommand: 'ambit cluster join-token NAME',
+  });
+}

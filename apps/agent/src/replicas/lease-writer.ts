@@ -1,0 +1,97 @@
+import type { Clock } from '@ambit/kernel';
+import { isKubeError, kubeResources } from '@ambit/kube';
+import type { KubeClient } from '@ambit/kube';
+import { LeaseSight } from './lease-record.ts';
+import type { Lease, LeaseSpec, LeaseTimes } from './lease-record.ts';
+import { replicaObjects } from './replica-rights.ts';
+
+export type LeaseClient = Pick<KubeClient, 'get' | 'create' | 'mergePatch'>;
+
+export interface LeaseWriterParts {
+  readonly client: LeaseClient;
+  readonly namespace: string;
+  /** Unlike that of every other process there ever was: who comes back under an old name holds nothing. */
+  readonly replica: string;
+  readonly times: LeaseTimes;
+  readonly clock: Clock;
+}
+
+/** Reads and writes the one Lease. Each write names the version that was seen last, so of two replicas one succeeds. */
+export class LeaseWriter {
+  readonly #parts: LeaseWriterParts;
+  readonly #sight = new LeaseSight();
+  #version: string | undefined;
+
+  constructor(parts: LeaseWriterParts) {
+    this.#parts = parts;
+  }
+
+  get replica(): string {
+    return this.#parts.replica;
+  }
+
+  /** Who held it when it was seen last. */
+  get holder(): string | undefined {
+    return this.#sight.holder;
+  }
+
+  /** When it may be taken, by the monotonic clock. Makes it where there is none. Throws `KubeError`. */
+  async look(): Promise<number> {
+    const { client, replica, times } = this.#parts;
+    const { namespace, name } = this.#place;
+    try {
+      this.#saw(await client.get<Lease>(kubeResources.leases, { namespace, name }));
+    } catch (error) {
+      if (!isKubeError(error, 404)) throw error;
+      this.#saw(await client.create<Lease>(kubeResources.leases, { metadata: this.#place }));
+    }
+    return this.#sight.freeAt(replica, times);
+  }
+
+  /** False when somebody else was faster. Throws `KubeError`. */
+  async take(): Promise<boolean> {
+    try {
+      await this.#write(this.#held());
+      return true;
+    } catch (error) {
+      if (isKubeError(error, 409)) return false;
+      throw error;
+    }
+  }
+
+  /** Who has it instead; undefined when it was renewed. Throws `KubeError`. */
+  async renew(): Promise<string | undefined> {
+    for (;;) {
+      if (await this.take()) return undefined;
+      // Somebody wrote it: another replica, or a person who changed a label.
+      await this.look();
+      if (this.holder !== this.#parts.replica) return this.holder ?? 'nobody';
+    }
+  }
+
+  /** Throws `KubeError`. */
+  async giveUp(): Promise<void> {
+    await this.#write({ ...this.#held(), holderIdentity: '', leaseDurationSeconds: 1 });
+  }
+
+  get #place() {
+    return { name: replicaObjects, namespace: this.#parts.namespace };
+  }
+
+  #held(): LeaseSpec {
+    const { replica, clock, times } = this.#parts;
+    return this.#sight.heldBy(replica, clock.now(), times);
+  }
+
+  async #write(spec: LeaseSpec): Promise<void> {
+    const patch = { metadata: { resourceVersion: this.#version }, spec };
+    this.#saw(
+      await this.#parts.client.mergePatch<Lease>(kubeResources.leases, this.#place, patch),
+    );
+  }
+
+  #saw(lease: Lease): void {
+    this.#version = lease.metadata.resourceVersion;
+    this.#sight.see(lease, this.#parts.clock.monotonic());
+  }
+}
