@@ -1,8 +1,8 @@
 import type { Transaction, UserRecord } from '@ambit/persistence';
 import { refuseTakeover } from '../policy/public.ts';
-import type { SaidUser } from './apply-user.ts';
 import type { HeldDirectory } from './commit-directory.ts';
-import { notUnique } from './scim/scim-error.ts';
+import { notUnique } from './directory-refusals.ts';
+import type { NamedUser } from './said-user.ts';
 
 /**
  * The User of this name, whom the directory may mean; null when there is none. As in signing in a name stands for a person in
@@ -11,7 +11,7 @@ import { notUnique } from './scim/scim-error.ts';
 export async function adoptable(
   tx: Transaction,
   directory: HeldDirectory,
-  { name, externalId = '' }: SaidUser,
+  { name, externalId = '' }: NamedUser,
 ): Promise<UserRecord | null> {
   const user = await tx.users.find(name);
   if (user === null) return null;

@@ -5,8 +5,8 @@ import { closedToSync, objectOf } from '../policy/public.ts';
 import type { HeldDirectory } from './commit-directory.ts';
 import { sourceOf } from './directory-caller.ts';
 import { groupNameOf } from './directory-names.ts';
-import type { GroupEdit } from './scim/patch-group.ts';
-import { badRequest, notUnique } from './scim/scim-error.ts';
+import { notUnique, unfitFor } from './directory-refusals.ts';
+import type { GroupEdit } from './group-edit.ts';
 
 interface Applied {
   readonly directory: HeldDirectory;
@@ -114,8 +114,8 @@ function refuseUnknown(
   const unknown = [...uids].filter((uid) => !known.has(uid));
   if (unknown.length === 0) return;
   const some = unknown.slice(0, 3).map((uid) => uid.slice(0, 64));
-  throw badRequest(
-    'invalidValue',
+  throw unfitFor(
+    'members',
     `${unknown.length} of the members are no people of ${name}: ${some.join(', ')}.`,
     'Members are ids of Users that this directory has made; groups in groups are not taken.',
   );

@@ -1,30 +1,16 @@
 import { defined, notFound } from '@ambit/kernel';
-import type {
-  DirectoryAttributes,
-  DirectoryUser,
-  Transaction,
-  UserRecord,
-} from '@ambit/persistence';
+import type { DirectoryUser, Transaction, UserRecord } from '@ambit/persistence';
 import { auditUser } from '../people/public.ts';
 import { objectOf, refuseTakeover } from '../policy/public.ts';
 import { endSessionsOf } from '../sessions/public.ts';
 import type { HeldDirectory } from './commit-directory.ts';
 import { displayNameOf } from './directory-names.ts';
-import { notUnique } from './scim/scim-error.ts';
-
-/** What a directory says of a person. */
-export interface SaidUser {
-  /** Of the User in Ambit. */
-  readonly name: string;
-  readonly userName: string;
-  readonly externalId?: string;
-  readonly active: boolean;
-  readonly attributes: DirectoryAttributes;
-}
+import { notUnique } from './directory-refusals.ts';
+import type { NamedUser } from './said-user.ts';
 
 interface Applied {
   readonly directory: HeldDirectory;
-  readonly said: SaidUser;
+  readonly said: NamedUser;
   /** Null: there is none yet. */
   readonly user: UserRecord | null;
   /** Absent: the directory did not know the person. */
@@ -35,7 +21,7 @@ interface Applied {
 export async function refuseMove(
   tx: Transaction,
   before: DirectoryUser,
-  { externalId }: SaidUser,
+  { externalId }: NamedUser,
 ): Promise<void> {
   if (externalId === before.externalId) return;
   await refuseTakeover(tx, before, 'give another account to');

@@ -12,7 +12,7 @@ import type { CommitDirectory } from './commit-directory.ts';
 import { sourceOf } from './directory-caller.ts';
 import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
 import { requireVersion } from './directory-users.ts';
-import type { GroupEdit } from './scim/patch-group.ts';
+import type { GroupEdit } from './group-edit.ts';
 
 /** Groups as a directory knows them. */
 export class DirectoryGroups {

@@ -1,13 +1,13 @@
 import { checkName } from '@ambit/domain';
-import { badRequest } from './scim/scim-error.ts';
-import type { Resource } from './scim/read-resource.ts';
+import type { DirectoryAttributes } from '@ambit/persistence';
+import { unfitFor } from './directory-refusals.ts';
 
 /** Nothing is folded but the case of ASCII letters: no two names become one that were not one. Throws `invalid_request`. */
 export function userNameOf(userName: string): string {
   const name = /^[\x21-\x7e]*$/.test(userName) ? userName.toLowerCase() : userName;
   const problem = checkName('User', name);
   if (problem === undefined) return name;
-  throw badRequest('invalidValue', problem.message, 'Send another attribute as userName.');
+  throw unfitFor('userName', problem.message, 'Send another attribute as userName.');
 }
 
 /**
@@ -23,15 +23,11 @@ export function groupNameOf(displayName: string): string {
     ? checkName('Group', name)
     : checkName('Group', displayName);
   if (problem === undefined) return name;
-  throw badRequest(
-    'invalidValue',
-    problem.message,
-    'Give the group another name in the directory.',
-  );
+  throw unfitFor('displayName', problem.message, 'Give the group another name in the directory.');
 }
 
 /** As people read it; undefined when the directory does not say. */
-export function displayNameOf({ displayName, name }: Resource): string | undefined {
+export function displayNameOf({ displayName, name }: DirectoryAttributes): string | undefined {
   if (typeof displayName === 'string' && displayName !== '') return displayName.slice(0, 256);
   const { formatted, givenName, familyName } = (name ?? {}) as Readonly<Record<string, string>>;
   const whole = formatted ?? [givenName, familyName].filter(Boolean).join(' ');

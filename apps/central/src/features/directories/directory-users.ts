@@ -11,13 +11,11 @@ import type {
 import type { CommitDirectory, HeldDirectory } from './commit-directory.ts';
 import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
 import { adoptable } from './adopt-user.ts';
-import { userNameOf } from './directory-names.ts';
+import { notUnique } from './directory-refusals.ts';
 import { activeAfter, applyUser, refuseMove } from './apply-user.ts';
-import type { SaidUser } from './apply-user.ts';
 import { dropUser } from './drop-user.ts';
-import { notUnique } from './scim/scim-error.ts';
-import { textAt } from './scim/read-resource.ts';
-import type { Resource } from './scim/read-resource.ts';
+import { lastSaid, namedUser } from './said-user.ts';
+import type { NamedUser, SaidUser } from './said-user.ts';
 
 /** A change of one object, and what it has to be for that. */
 export interface Edit<T> {
@@ -50,9 +48,9 @@ export class DirectoryUsers {
   }
 
   /** Throws `already_exists`, `group_closed`, `invalid_request`. */
-  create(caller: DirectoryCaller, resource: Resource): Promise<DirectoryUser> {
+  create(caller: DirectoryCaller, person: SaidUser): Promise<DirectoryUser> {
     return this.#commit.run(caller, async (tx, directory) => {
-      const said = saidUser(resource);
+      const said = namedUser(person);
       await refuseRival(tx, directory, said);
       const user = await adoptable(tx, directory, said);
       return applyUser(tx, { directory, said, user });
@@ -60,16 +58,15 @@ export class DirectoryUsers {
   }
 
   /** A change that changes nothing writes nothing. Throws `not_found`, `stale_resource` and what `create` throws. */
-  change(caller: DirectoryCaller, edit: Edit<Resource>): Promise<DirectoryUser> {
+  change(caller: DirectoryCaller, edit: Edit<SaidUser>): Promise<DirectoryUser> {
     return this.#commit.run(caller, async (tx, directory) => {
       const before = found(await tx.directories.findUser(directory.uid, edit.id), edit.id);
       requireVersion(before, edit.ifMatch);
-      const resource = resourceOf(before);
-      const after = edit.change(resource);
-      // Whoever leaves it out does not mean that the person comes back.
-      const said = saidUser({ ...after, active: after['active'] ?? resource['active'] ?? true });
+      const last = lastSaid(before);
+      // Whoever leaves out whether they are active does not mean that the person comes back.
+      const said = namedUser(edit.change(last), last);
       const moves = activeAfter(said.active, before, before) !== before.active;
-      if (!moves && isDeepStrictEqual(said, saidUser(resource))) return before;
+      if (!moves && isDeepStrictEqual(said, namedUser(last))) return before;
       await refuseRival(tx, directory, said, before.uid);
       await refuseMove(tx, before, said);
       const user = await tx.users.find(before.name);
@@ -104,30 +101,10 @@ export function requireVersion(
   });
 }
 
-/** What the directory said last, as a whole. */
-const resourceOf = ({ userName, externalId, attributes }: DirectoryUser): Resource => ({
-  ...attributes,
-  userName,
-  ...defined({ externalId }),
-});
-
-function saidUser(resource: Resource): SaidUser {
-  const { userName: _name, externalId: _id, active = true, ...attributes } = resource;
-  const userName = textAt(resource, 'userName');
-  const externalId = textAt(resource, 'externalId');
-  return {
-    name: userNameOf(userName),
-    userName,
-    ...(externalId === '' ? {} : { externalId }),
-    active: active === true,
-    attributes,
-  };
-}
-
 async function refuseRival(
   tx: Transaction,
   { uid, name }: HeldDirectory,
-  { userName, externalId }: SaidUser,
+  { userName, externalId }: NamedUser,
   except?: string,
 ): Promise<void> {
   const names = { name: userName, ...defined({ externalId, except }) };

@@ -1,4 +1,5 @@
 import type { Filter } from 'scim2-parse-filter';
+import type { GroupEdit } from '../group-edit.ts';
 import { patchOperations } from './patch-operations.ts';
 import type { PatchOperation } from './patch-operations.ts';
 import { readResource, textAt } from './read-resource.ts';
@@ -6,17 +7,6 @@ import type { Resource } from './read-resource.ts';
 import { badRequest } from './scim-error.ts';
 import { parsedFilter } from './scim-filter.ts';
 import { groupShape } from './scim-schema.ts';
-
-/** What becomes of a group. */
-export interface GroupEdit {
-  readonly displayName?: string;
-  /** Null: it has none any more. */
-  readonly externalId?: string | null;
-  /** Exactly these become the members, before what follows. */
-  readonly members?: ReadonlySet<string>;
-  readonly joining: ReadonlySet<string>;
-  readonly leaving: ReadonlySet<string>;
-}
 
 /** A whole group as an edit that leaves nothing of before; without `members` there are none. */
 export function wholeGroup(body: unknown): GroupEdit & { readonly displayName: string } {

@@ -24,10 +24,6 @@ export const badRequest = (scimType: ScimType, message: string, hint?: string): 
     details: { scimType },
   });
 
-/** Somebody else has a name or an id already. */
-export const notUnique = (message: string, why?: string): AppError =>
-  new AppError('already_exists', message, why === undefined ? {} : { why });
-
 export interface ScimFailure {
   readonly error: AppError;
   readonly status: number;

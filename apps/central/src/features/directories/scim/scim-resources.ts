@@ -10,6 +10,8 @@ import { patchedGroup, wholeGroup } from './patch-group.ts';
 import { patchedUser } from './patch-user.ts';
 import { readResource } from './read-resource.ts';
 import { groupShape, userShape } from './scim-schema.ts';
+import type { SaidUser } from '../said-user.ts';
+import { resourceOf, saidOf } from './user-resource.ts';
 import type { ResourceShape } from './scim-schema.ts';
 
 const shortestPage = 100;
@@ -40,7 +42,7 @@ export class ScimResources {
       return this.#userAnswer(
         call,
         201,
-        await users.create(call.caller, readResource(await call.body(), userShape)),
+        await users.create(call.caller, saidOf(readResource(await call.body(), userShape))),
       );
     if (call.method !== 'GET') throw notAllowed(call, 'GET, POST');
     const { startIndex, ...query } = pageOf(call, userShape);
@@ -64,8 +66,8 @@ export class ScimResources {
       throw notAllowed(call, 'GET, PUT, PATCH, DELETE');
     const body = await call.body();
     const whole = call.method === 'PUT' ? readResource(body, userShape) : undefined;
-    const change = (before: Parameters<typeof patchedUser>[0]): typeof before =>
-      whole ?? patchedUser(before, body);
+    const change = (before: SaidUser): SaidUser =>
+      saidOf(whole ?? patchedUser(resourceOf(before), body));
     return this.#userAnswer(call, 200, await users.change(caller, { ...edit, change }));
   }
 
