@@ -22,7 +22,10 @@ export async function completionNames(
   const kept = await readFresh(path, context.now());
   if (kept !== undefined) return kept;
   const { openClient } = await import('./open-client.ts');
-  const client = await openClient({ ...context.globals, timeout: '1s' }, context.env);
+  const client = await openClient({
+    ...context,
+    globals: { ...context.globals, timeout: '1s', quiet: true },
+  });
   const page = await Promise.race([list(client, { limit: 500 }), giveUp()]);
   client.close();
   if (page === undefined) return [];

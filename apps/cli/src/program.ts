@@ -72,16 +72,14 @@ function contextOf(host: CommandLineHost, globals: GlobalOptions): CommandContex
   const { env, signal, now } = host;
   const terminal = screenOf(host.terminal, { colour: globals.color !== false });
   const forbidden = globals.nonInteractive === true || (env['AMBIT_NON_INTERACTIVE'] ?? '') !== '';
+  const asking = { env, globals, now, terminal };
   return {
-    env,
-    terminal,
-    globals,
+    ...asking,
     signal,
-    now,
     interactive: !forbidden && terminal.inputIsTerminal && terminal.err.isTerminal,
     client: async () => {
       const { openClient } = await import('./open-client.ts');
-      return openClient(globals, env);
+      return openClient(asking);
     },
     say: (line) => {
       if (globals.quiet !== true) terminal.err.line(line);

@@ -31,6 +31,8 @@ export interface AmbitClientOptions {
   readonly userAgent?: string;
   /** Which way central is reached, when it is https://; directly without it. A proxy's refusal is told as it throws it. */
   readonly wayOut?: Exclude<ConnectionOptions['wayOut'], undefined>;
+  /** Runs each call but those that ask central to wait; with it a person can be told of one that takes long. */
+  readonly around?: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
 /** A zod schema of an answer. */
@@ -97,7 +99,10 @@ export class AmbitClient {
   async #call<Op extends OperationId>(id: Op, args: LooseArgs): Promise<CallResult<Op>> {
     const route: Route = routes[id];
     const path = requestPath(route, args.params, args.query);
-    const answer = await this.#send(route.method, path, args);
+    const send = () => this.#send(route.method, path, args);
+    const { around } = this.#options;
+    const waits = args.query?.['wait'] !== undefined;
+    const answer = await (around === undefined || waits ? send() : around(send));
     if (answer.status >= 300) throw answerError(answer, this.#connection.base);
     const isEffect = (parseJson(answer.body) as { kind?: unknown } | null)?.kind === 'ApplyResult';
     const name = route.dryRun === true && isEffect ? 'ApplyResult' : route.response;

@@ -45,7 +45,7 @@ export async function login(
   const central = centralOf(context, serverArgument);
   const letIn = await letInBy(context, central, options);
   const token = 'access' in letIn ? letIn.access : letIn.token;
-  const client = await clientFor({ ...central, token }, globals, env);
+  const client = await clientFor({ ...central, token }, context);
   const me = await client.api.getMe({ signal: context.signal });
   client.close();
   const profile = await profileFor(context, { ...central, ...sessionOf(me) }, letIn);
@@ -156,7 +156,7 @@ async function tokenOfPipeline(
   central: Central,
   option: string | undefined,
 ): Promise<string> {
-  const { env, globals, signal } = context;
+  const { env, signal } = context;
   const service = option ?? named(env, 'AMBIT_SERVICE');
   if (service === undefined) {
     throw new AppError('usage', 'the service to sign in as is not said', {
@@ -165,7 +165,7 @@ async function tokenOfPipeline(
   }
   const found = await findRunnerToken(central.server, env);
   context.say(`token of ${found.source}`);
-  const client = await clientWithout(central, globals, env);
+  const client = await clientWithout(central, context);
   const { token } = await client.api.exchangeToken({
     body: { service, token: found.token },
     signal,

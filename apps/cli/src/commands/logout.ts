@@ -69,7 +69,7 @@ async function endAtCentral(context: CommandContext, profile: Profile): Promise<
       await giveBack(held, context.env);
       return true;
     }
-    const client = await clientFor({ ...profile, token }, context.globals, context.env);
+    const client = await clientFor({ ...profile, token }, context);
     await client.api.endOwnSession({ signal: context.signal });
     client.close();
     return true;

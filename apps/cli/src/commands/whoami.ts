@@ -17,7 +17,7 @@ export async function whoami(
 ): Promise<ExitCode> {
   const format = outputFormat(options.output);
   const settings = await connectionSettings(context.globals, context.env);
-  const client = await clientFor(settings, context.globals, context.env);
+  const client = await clientFor(settings, context);
   const me = await client.api.getMe({});
   const clusters = await clustersOf(context, client, me);
   const value = { server: settings.server, ...me, ...defined({ clusters }) };

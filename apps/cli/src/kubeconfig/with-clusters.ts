@@ -13,9 +13,10 @@ export interface Access {
 }
 
 /** Asks central as whom it knows the caller, and where that one has access. Throws `AppError`. */
-export async function askAccess({ globals, env, signal }: CommandContext): Promise<Access> {
+export async function askAccess(context: CommandContext): Promise<Access> {
+  const { globals, env, signal } = context;
   const settings = await connectionSettings(globals, env);
-  const client = await clientFor(settings, globals, env);
+  const client = await clientFor(settings, context);
   const [me, clusters] = await Promise.all([
     client.api.getMe({ signal }),
     ownClusters(client, signal),

@@ -8,7 +8,8 @@ type Context = Parameters<typeof whileWaiting>[0];
 
 function context(isTerminal: boolean, quiet = false): { context: Context; shown: string[] } {
   const shown: string[] = [];
-  const err = { isTerminal, progress: (text: string) => void shown.push(text) };
+  const show = (text: string) => void shown.push(text);
+  const err = { isTerminal, progress: show, line: show };
   const fake = { globals: { quiet }, now: () => Date.now(), terminal: { err } };
   return { context: fake as unknown as Context, shown };
 }
@@ -37,9 +38,26 @@ describe('a call that takes long', () => {
     expect(await shownWhile(true, false, 900)).toEqual([]);
   });
 
-  test('is not told of where no person looks on, nor with --quiet', async () => {
-    expect(await shownWhile(false, false, 5_000)).toEqual([]);
-    expect(await shownWhile(true, true, 5_000)).toEqual([]);
+  test('is one line in a log, once it looks stuck', async () => {
+    expect(await shownWhile(false, false, 4_900)).toEqual([]);
+    expect(await shownWhile(false, false, 60_000)).toEqual(['still applying 10,000 objects']);
+  });
+
+  test('is not told of with --quiet', async () => {
+    expect(await shownWhile(true, true, 60_000)).toEqual([]);
+    expect(await shownWhile(false, true, 60_000)).toEqual([]);
+  });
+
+  test('within another is told as the other', async () => {
+    const { context: of, shown } = context(true);
+    const work = Promise.withResolvers<string>();
+    const waiting = whileWaiting(of, 'outer', () => whileWaiting(of, 'inner', () => work.promise));
+    jest.advanceTimersByTime(1_000);
+    work.resolve('done');
+    expect(await waiting).toBe('done');
+    expect(shown).toEqual(['outer  1s', '']);
+    const next = whileWaiting(of, 'next', () => Promise.resolve('free again'));
+    expect(await next).toBe('free again');
   });
 
   test('that fails leaves no line and no timer', async () => {

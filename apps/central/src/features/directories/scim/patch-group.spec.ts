@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { patchedGroup, wholeGroup } from './patch-group.ts';
-import type { GroupEdit } from './patch-group.ts';
+import type { GroupEdit } from '../group-edit.ts';
 import { groupShape } from './scim-schema.ts';
 
 const edit = (...operations: readonly object[]): GroupEdit =>
