@@ -16,9 +16,12 @@ describe('an agent that is restarted across an end, with central dead', () => {
       central.commit([binding('lasting', ['bob'])]);
       await scene.holds('ambit:bob');
       const [stays = ''] = await namesOfOurs();
-      const end = Date.now() + 2_000;
-      central.commit([binding('g', ['ann'], { grantUid: 'g', notAfter: end })]);
-      await scene.holds('ambit:ann', 'ambit:bob');
+      const end = await scene.givenUntilSoon(
+        2_000,
+        (notAfter) => central.commit([binding('g', ['ann'], { grantUid: 'g', notAfter })]),
+        'ambit:ann',
+        'ambit:bob',
+      );
       const [name = ''] = (await namesOfOurs()).filter((each) => each !== stays);
       await scene.stop(first);
       await central.stop();

@@ -108,11 +108,20 @@ export class AgentScene {
 
   /** Who is bound by objects of ours in a namespace. */
   async subjects(namespace = 'payments'): Promise<string[]> {
-    const { items } = await this.admin.list<BindingObject>(kubeResources.roleBindings, {
-      namespace,
-      labelSelector: 'ambit.dev/managed-by=ambit',
-    });
-    return items.flatMap(({ subjects = [] }) => subjects.map(({ name }) => name)).sort();
+    const ours = await this.#ours(namespace);
+    return ours.flatMap(({ subjects = [] }) => subjects.map(({ name }) => name)).sort();
+  }
+
+  /** Somebody deletes what is ours in a namespace. */
+  async takeAway(namespace = 'payments'): Promise<void> {
+    for (const { metadata } of await this.#ours(namespace))
+      await this.admin.delete(kubeResources.roleBindings, { namespace, name: metadata.name });
+  }
+
+  async #ours(namespace: string): Promise<readonly BindingObject[]> {
+    const labelSelector = 'ambit.dev/managed-by=ambit';
+    const within = { namespace, labelSelector };
+    return (await this.admin.list<BindingObject>(kubeResources.roleBindings, within)).items;
   }
 
   async holds(...subjects: readonly string[]): Promise<void> {
@@ -125,6 +134,26 @@ export class AgentScene {
       },
       { what: `the cluster holds ${subjects.join() || 'nobody'}` },
     );
+  }
+
+  /**
+   * Gives what ends after this time, and waits until these are bound; the end. When a busy machine saw the end before it
+   * saw what stands until then, it gives once more what ends later.
+   */
+  async givenUntilSoon(
+    soonMs: number,
+    give: (notAfter: number) => void,
+    ...subjects: readonly string[]
+  ): Promise<number> {
+    const notAfter = Date.now() + soonMs;
+    give(notAfter);
+    const inTime = await eventually(async () => {
+      const found = await this.subjects();
+      if (Date.now() >= notAfter) return false;
+      if (found.join() !== [...subjects].sort().join()) throw new Error(found.join());
+      return true;
+    });
+    return inTime ? notAfter : this.givenUntilSoon(4 * soonMs, give, ...subjects);
   }
 
   async exists(name: string, namespace = 'payments'): Promise<boolean> {

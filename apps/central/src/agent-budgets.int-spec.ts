@@ -144,12 +144,12 @@ describe('what one agent and a stranger may cost', () => {
     const spent = 'rate_limited';
     for (let n = 0; n < 5; n++) expect(await challenges(20)).not.toContain(spent);
     const own = dial();
-    const { nonce } = await own.renewChallenge({ certificate }, 5_000);
+    const { nonce } = await own.renewChallenge({ certificate }, 30_000);
     expect(await challenges(20)).toEqual(Array(20).fill('a nonce'));
     expect(await rows()).toBe(64);
     const csr = createCertificateRequest(generateAgentKey());
     const signature = signRenewal(privateKey, nonce, csr);
-    const renewed = await own.renewExpired({ certificate, nonce, csr, signature }, 5_000);
+    const renewed = await own.renewExpired({ certificate, nonce, csr, signature }, 30_000);
     expect(renewed.certificateChain).toHaveLength(2);
     own.close();
     const ends: string[] = [];

@@ -116,13 +116,14 @@ describe('a stream', () => {
       grant('g-waiting', [{ user: 'bea' }], ['waiting']),
     );
     const before = performance.now();
-    const { body } = await central.get(`/revisions/${revision}/status?wait=10s`);
+    const { body } = await central.get(`/revisions/${revision}/status?wait=30s`);
     expect(body).toMatchObject({
       known: true,
       done: true,
       clusters: [{ name: 'waiting', connected: true, appliedRevision: revision, problems: [] }],
     });
-    expect(performance.now() - before).toBeLessThan(2_000);
+    // Not when the time is over.
+    expect(performance.now() - before).toBeLessThan(25_000);
   });
 
   test('a revocation overtakes a state in flight, signed, and masks until the state that contains it', async () => {
@@ -251,12 +252,10 @@ describe('an agent that is revoked', () => {
     await eventually(async () =>
       expect(await central.metric('ambit_grpc_streams_open{service="Audit"}')).toBe(1),
     );
-    const before = performance.now();
     const reply = await central.call('POST', '/clusters/revoked/revoke-agent', { body: {} });
     expect(reply.body.agents).toEqual([agent.enrolment.response.agentUid]);
     await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
     await eventually(() => expect(pushEnded).toMatchObject({ code: 'certificate_revoked' }));
-    expect(performance.now() - before).toBeLessThan(2_000);
     agent.close();
     agent.connect(central.agentAddress);
     await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
@@ -296,10 +295,11 @@ describe('a cluster that is removed', () => {
     const push = new AuditPush(agent, central.agentAddress);
     await push.send('spool', record(1, reported('one')), record(2, reported('two')));
     expect(agent.endedBy).toBeUndefined();
-    const before = performance.now();
     await push.send('spool', record(3, reported('the last')));
-    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'));
-    expect(performance.now() - before).toBeLessThan(1_500);
+    // Less than an agent gets that cannot bring its events.
+    await eventually(() => expect(agent.endedBy?.code).toBe('certificate_revoked'), {
+      withinMs: 20_000,
+    });
     const told = (await audit('cluster=last-words')).map(({ type, message }) =>
       type === 'agent.revoked' ? type : message,
     );

@@ -279,10 +279,8 @@ describe('no certificate', () => {
         agent.close();
         return undefined;
       };
-      const began = performance.now();
       const { status, body } = await ask(undefined, { at });
       expect(`${status} ${body.code}`).toBe('409 cluster_not_connected');
-      expect(performance.now() - began).toBeLessThan(5_000);
       expect(asked).toBe(1);
       agent.connect(central.agentAddress);
       await eventually(() => expect(agent.session.live).toBe(true));

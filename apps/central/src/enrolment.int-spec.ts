@@ -88,10 +88,10 @@ async function renewExpired(
 ): Promise<wire.RenewResponse> {
   const connection = dial(enrolment);
   const certificate = Buffer.from(leafOf(enrolment));
-  const { nonce } = await connection.renewChallenge({ certificate }, 5_000);
+  const { nonce } = await connection.renewChallenge({ certificate }, 30_000);
   const request = csr();
   const signature = signRenewal(more.signWith ?? enrolment.privateKey, nonce, request);
-  return connection.renewExpired({ certificate, nonce, csr: request, signature, ...more }, 5_000);
+  return connection.renewExpired({ certificate, nonce, csr: request, signature, ...more }, 30_000);
 }
 
 describe('a join token', () => {
@@ -193,7 +193,7 @@ describe('a certificate', () => {
   test('is asked for by every method but enrolment', async () => {
     const enrolment = await enrolled('asked');
     const bare = dial(enrolment);
-    await expect(bare.renew({ csr: csr() }, 5_000)).rejects.toMatchObject({
+    await expect(bare.renew({ csr: csr() }, 30_000)).rejects.toMatchObject({
       code: 'certificate_required',
     });
     const foreign = await loadCa(await createCa({ name: 'other', now: Date.now() }));
@@ -207,7 +207,7 @@ describe('a certificate', () => {
     });
     const response = { ...enrolment.response, certificateChain: [Buffer.from(forged.certificate)] };
     const imposter = dial(enrolment, { ...enrolment, privateKey: key, response });
-    await expect(imposter.renew({ csr: csr() }, 5_000)).rejects.toMatchObject({
+    await expect(imposter.renew({ csr: csr() }, 30_000)).rejects.toMatchObject({
       code: 'certificate_required',
     });
   });
@@ -217,15 +217,15 @@ describe('a certificate', () => {
     const privateKey = generateAgentKey();
     const renewed = await dial(old, old).renew(
       { csr: createCertificateRequest(privateKey) },
-      5_000,
+      30_000,
     );
     const fresh: Enrolment = { ...old, privateKey, response: { ...old.response, ...renewed } };
     // Until the new one was used the old one still counts: a reply may get lost.
-    await expect(dial(old, old).renew({ csr: csr() }, 5_000)).resolves.toBeDefined();
+    await expect(dial(old, old).renew({ csr: csr() }, 30_000)).resolves.toBeDefined();
     const agent = new TestAgent(fresh, 'ks-renews');
     agent.connect(central.agentAddress);
     await eventually(() => expect(agent.revision).toBeDefined());
-    await expect(dial(old, old).renew({ csr: csr() }, 5_000)).rejects.toMatchObject({
+    await expect(dial(old, old).renew({ csr: csr() }, 30_000)).rejects.toMatchObject({
       code: 'certificate_expired',
     });
     agent.close();
@@ -244,12 +244,12 @@ describe('a certificate', () => {
     });
     const certificate = Buffer.from(leafOf(enrolment));
     const connection = dial(enrolment);
-    const { nonce } = await connection.renewChallenge({ certificate }, 5_000);
+    const { nonce } = await connection.renewChallenge({ certificate }, 30_000);
     const request = csr();
     const signature = signRenewal(enrolment.privateKey, nonce, request);
     const proof = { certificate, nonce, csr: request, signature };
     const tries = await Promise.allSettled(
-      Array.from({ length: 8 }, () => connection.renewExpired(proof, 10_000)),
+      Array.from({ length: 8 }, () => connection.renewExpired(proof, 30_000)),
     );
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     await endedSince(enrolment, 8 * 86_400_000);
@@ -264,14 +264,14 @@ describe('a certificate', () => {
     await expect(
       renewExpired(theirs, { signWith: mine.privateKey, certificate }),
     ).rejects.toMatchObject({ code: 'certificate_expired' });
-    const renewed = await dial(mine, mine).renew({ csr: csr() }, 5_000);
+    const renewed = await dial(mine, mine).renew({ csr: csr() }, 30_000);
     expect(new X509Certificate(renewed.certificateChain[0] ?? '').subject).toContain(
       mine.response.agentUid,
     );
     await central.call('POST', '/clusters/theirs/revoke-agent', { body: {} });
     await expect(renewExpired(theirs)).rejects.toMatchObject({ code: 'certificate_revoked' });
     await central.call('POST', '/clusters/mine/revoke-agent', { body: { reason: 'lost' } });
-    await expect(dial(mine, mine).renew({ csr: csr() }, 5_000)).rejects.toMatchObject({
+    await expect(dial(mine, mine).renew({ csr: csr() }, 30_000)).rejects.toMatchObject({
       code: 'certificate_revoked',
     });
   });

@@ -72,7 +72,7 @@ function agentOf({ enrolment, trust }: Fleet): TestAgent {
 async function renewed(fleet: Fleet): Promise<Fleet> {
   const privateKey = generateAgentKey();
   const csr = createCertificateRequest(privateKey);
-  const answer = await agentOf(fleet).dial(central.agentAddress).renew({ csr }, 5_000);
+  const answer = await agentOf(fleet).dial(central.agentAddress).renew({ csr }, 30_000);
   const { trust, refusals } = followTrust(fleet.trust, answer.trust);
   expect(refusals).toEqual([]);
   const { certificateChain } = answer;

@@ -103,9 +103,7 @@ describe('ambit-central', () => {
         mode: 0o600,
       });
     expect(await health(program)).toContain('ready');
-    const before = performance.now();
     expect(await program.kill('SIGTERM')).toBe(0);
-    expect(performance.now() - before).toBeLessThan(25_000);
     expect(program.output).not.toMatch(/"level":"(warn|error)"/);
   });
 

@@ -50,7 +50,7 @@ async function renewedBy(
 ): Promise<Enrolment> {
   const privateKey = generateAgentKey();
   const csr = createCertificateRequest(privateKey);
-  const answer = await agentOf(name, enrolment).dial(at.agentAddress).renew({ csr }, 5_000);
+  const answer = await agentOf(name, enrolment).dial(at.agentAddress).renew({ csr }, 30_000);
   return { ...enrolment, privateKey, response: { ...enrolment.response, ...answer } };
 }
 

@@ -32,7 +32,7 @@ export async function enrolAgent(
   more: Partial<wire.EnrollRequest> = {},
 ): Promise<Enrolment> {
   const token = parseJoinToken(joinToken);
-  const ca = await fetchPinnedCa({ address, caPin: token.caPin, deadlineMs: 5_000 });
+  const ca = await fetchPinnedCa({ address, caPin: token.caPin, deadlineMs: 30_000 });
   const privateKey = generateAgentKey();
   const connection = connectToCentral({ address, ca });
   const { id, presented } = token;
@@ -48,7 +48,7 @@ export async function enrolAgent(
         kubernetesVersion: 'v1.36.2',
         ...more,
       },
-      10_000,
+      30_000,
     );
     return { ca, privateKey, response };
   } finally {

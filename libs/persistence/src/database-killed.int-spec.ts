@@ -98,7 +98,7 @@ describe('PostgreSQL killed with kill -9 while writers are at it', () => {
     }
 
     const head = await headRevision(database);
-    await feed.reached(head, 10_000);
+    await feed.reached(head, 60_000);
     expect(seen).toEqual(Array.from({ length: head - from }, (_, n) => from + 1 + n));
     const events = await database.query<{ n: number }>('SELECT count(*) AS n FROM audit_events');
     expect(events[0]?.n).toBe(head - from);

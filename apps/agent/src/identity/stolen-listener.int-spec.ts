@@ -209,10 +209,10 @@ describe("who stole the key and certificate of central's listener", () => {
           const joinToken = central.registrar.joinToken();
           const caPin = joinToken.split('.')[2] ?? '';
           const { address } = central;
-          const ca = await fetchPinnedCa({ address, caPin, deadlineMs: 5_000 });
+          const ca = await fetchPinnedCa({ address, caPin, deadlineMs: 30_000 });
           const onward = connectToCentral({ address, ca });
           thief.answerEnroll = async (request) => {
-            const answer = await onward.enroll(request, 5_000);
+            const answer = await onward.enroll(request, 30_000);
             return { ...answer, ...change(answer) };
           };
           const env = { AMBIT_JOIN_TOKEN: joinToken, AMBIT_AGENT_SERVER: thief.address };
@@ -228,7 +228,7 @@ describe("who stole the key and certificate of central's listener", () => {
           ca: central.registrar.ca.certificatePem,
         });
         thief.answerEnroll = async (request) => ({
-          ...(await onward.enroll(request, 5_000)),
+          ...(await onward.enroll(request, 30_000)),
           stateEpoch: 9,
           stateKeys: [thief.signer.publicKey],
           epochKeys: [thief.signer.publicKey],

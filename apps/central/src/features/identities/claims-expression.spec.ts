@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { expressionProblem, isTrue, textsOf } from './claims-expression.ts';
@@ -124,9 +123,11 @@ test('the longest lists are gone through in milliseconds', () => {
     claims,
     groups: Array.from({ length: 5000 }, (_, i) => `${'x'.repeat(1000)}${i}`),
   };
-  const started = performance.now();
   const text =
     'groups.filter(g, g.contains("y") || g.endsWith("z")).map(g, g + g + g + g).size() > 1';
+  // Time on the processor, so that a busy machine does not count.
+  const before = process.cpuUsage();
   expect(isTrue(text, many)).toEqual({ ok: true, value: false });
-  expect(performance.now() - started).toBeLessThan(500);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(500);
 });
