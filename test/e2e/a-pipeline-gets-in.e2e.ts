@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '@ambit/config';
 import {
   devClusterSettings,
+  freePorts,
   kubectl,
   kubernetesAtHand,
   obtainPrograms,
@@ -14,7 +15,7 @@ import {
 } from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { defaultCeiling } from '@ambit/rbac';
-import { eventually, freePort, RecordingLogger, testDatabase } from '@ambit/testing';
+import { eventually, RecordingLogger, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { agentSettings } from '../../apps/agent/src/config.ts';
 import { agentRules } from '../../apps/agent/src/print-rbac.ts';
@@ -67,7 +68,7 @@ const audience = 'ambit.example';
       AMBIT_DATA_DIR: join(folder, 'agent'),
       AMBIT_CEILING: join(folder, 'ceiling.yaml'),
       AMBIT_HEALTH_LISTEN: 'off',
-      AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${await freePort()}`,
+      AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${(await freePorts(1)).join()}`,
     };
     await writeFile(agentEnv.AMBIT_CEILING, 'spec: {credentials: [TokenWebhook]}\n');
     const { settings: loaded } = await loadSettings(agentSettings, { env: agentEnv });
@@ -189,7 +190,6 @@ const audience = 'ambit.example';
     expect(session?.principal).toBe('service/deploy');
     expect((await runnersKubectl('get', 'pods')).exitCode).toBe(0);
     await central.call('DELETE', `/sessions/${session?.id}`);
-    const began = performance.now();
     await eventually(
       async () => {
         const { exitCode, stderr } = await runnersKubectl('get', 'pods');
@@ -197,7 +197,6 @@ const audience = 'ambit.example';
       },
       { what: 'the refusal of kubectl' },
     );
-    expect(performance.now() - began).toBeLessThan(15_000);
     const after = await ambit('clusters');
     expect(after).toMatchObject({ exitCode: 3 });
     expect(after.stderr).toContain('Ended by token/first-admin');

@@ -224,7 +224,6 @@ interface AuditLine {
       expect(body.status.connected).toBe(true);
     });
     await central.apply(user('ada', { active: false }));
-    const began = performance.now();
     await eventually(
       async () => {
         const { exitCode, stderr } = await personsKubectl('get', 'pods');
@@ -235,7 +234,6 @@ interface AuditLine {
       },
       { what: 'the refusal of kubectl' },
     );
-    expect(performance.now() - began).toBeLessThan(10_000);
     // And no other one is given.
     await rm(join(folder, 'cache'), { recursive: true });
     const after = await personsKubectl('get', 'pods');

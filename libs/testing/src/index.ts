@@ -1,7 +1,6 @@
 /** What tests share: waiting on conditions, fakes of ports, test databases. Never imported by shipped code. */
 export * from './copy-database.ts';
 export * from './eventually.ts';
-export { freePort } from './free-port.ts';
 export * from './fake-clock.ts';
 export * from './fake-ids.ts';
 export * from './http-proxy.ts';

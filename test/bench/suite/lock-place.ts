@@ -1,10 +1,11 @@
 import { addressText } from '@ambit/config';
+import { freePorts } from '@ambit/dev-cluster';
 import { kubeResources } from '@ambit/kube';
 import type { KubeClient } from '@ambit/kube';
 import { openDatabase } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import type { BindingObject } from '@ambit/rbac';
-import { eventually, FakeClock, freePort, PolicyWriter, silentLogger } from '@ambit/testing';
+import { eventually, FakeClock, PolicyWriter, silentLogger } from '@ambit/testing';
 import { may } from '../../support/access-review.ts';
 import { Fleet } from '../../support/fleet.ts';
 import { RawKube } from '../../support/raw-kube.ts';
@@ -56,7 +57,8 @@ export class LockPlace {
   }
 
   static async open(): Promise<LockPlace> {
-    const at = addressText({ host: '127.0.0.1', port: await freePort() });
+    const [port = 0] = await freePorts(1);
+    const at = addressText({ host: '127.0.0.1', port });
     const ceilings = { [cluster]: 'spec: {credentials: [TokenWebhook]}' };
     const server = await BenchDatabase.start();
     let fleet: Fleet | undefined;

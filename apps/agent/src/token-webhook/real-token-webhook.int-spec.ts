@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '@ambit/config';
-import { devClusterSettings, kubernetesAtHand, startDevClusters } from '@ambit/dev-cluster';
+import {
+  devClusterSettings,
+  freePorts,
+  kubernetesAtHand,
+  startDevClusters,
+} from '@ambit/dev-cluster';
 import type { DevCluster, DevClusters } from '@ambit/dev-cluster';
 import { KubeClient, kubeResources, loadKubeconfig } from '@ambit/kube';
 import { defaultCeiling, type CredentialsEntry } from '@ambit/rbac';
-import { eventually, freePort, RecordingLogger } from '@ambit/testing';
+import { eventually, RecordingLogger } from '@ambit/testing';
 import { binding } from '../../test/agent-scene.ts';
 import { TestCentral } from '../../test/test-central.ts';
 import { agentSettings } from '../config.ts';
@@ -57,7 +62,7 @@ const stranger = new TestIssuer();
       AMBIT_DATA_DIR: join(folder, 'data'),
       AMBIT_CEILING: join(folder, 'ceiling.yaml'),
       AMBIT_HEALTH_LISTEN: 'off',
-      AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${await freePort()}`,
+      AMBIT_WEBHOOK_LISTEN: `127.0.0.1:${(await freePorts(1)).join()}`,
     };
     const { credentials } = ceiling;
     await writeFile(env['AMBIT_CEILING'] ?? '', JSON.stringify({ spec: { credentials } }));
