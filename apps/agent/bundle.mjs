@@ -20,8 +20,8 @@ const result = await build({
   metafile: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  // Bundled it is CommonJS, of which a dynamic import sees no names; only the CA of the token webhook needs it.
-  external: ['@peculiar/x509', 'reflect-metadata'],
+  // A CommonJS build that is imported later would come without its names, as that of @peculiar/x509.
+  mainFields: ['module', 'main'],
   // CommonJS packages among the bundled ask for Node's own modules.
   banner: {
     js: "import { createRequire as ambitRequire } from 'node:module'; const require = ambitRequire(import.meta.url);",
