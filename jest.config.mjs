@@ -55,6 +55,7 @@ export default {
     tier('planted', ['<rootDir>/test/planted/**/*.spec.ts']),
     tier('conformance', ['<rootDir>/test/{conformance,charts}/**/*.spec.ts'], withDatabase),
     tier('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts'], withDatabase),
+    tier('containers', ['<rootDir>/test/containers/**/*.container.ts'], withDatabase),
     tier('browser', ['<rootDir>/test/browser/**/*.browser.ts'], withDatabase),
   ],
 };

@@ -9,7 +9,11 @@ import { baseOf, makeLocalBase } from './local-base.ts';
 const house = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Command of each program with an image, by the folder of its Dockerfile. */
-export const imageCommands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' } as const;
+export const imageCommands = {
+  central: 'ambit-central',
+  agent: 'ambit-agent',
+  cli: 'ambit',
+} as const;
 export type ImageApp = keyof typeof imageCommands;
 const imageApps = Object.keys(imageCommands) as ImageApp[];
 

@@ -91,7 +91,9 @@ export function buildahEngine(
       await runTool('buildah', args, options);
     },
     async facts(reference) {
-      const [facts] = JSON.parse(await buildah('images', '--json', reference)) as ImageFacts[];
+      const [facts] = JSON.parse(
+        await buildah('images', '--no-trunc', '--json', reference),
+      ) as ImageFacts[];
       if (facts === undefined) throw new Error(`buildah has no image ${reference}`);
       return { id: `sha256:${facts.id}`, size: facts.size };
     },

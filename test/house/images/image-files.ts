@@ -1,14 +1,7 @@
 // Runs in the build stage of every Dockerfile, after `npm run build`: writes what images hold into a folder for each of them,
 // and into `runtime` what all of them share. Only what a program needs gets in: no shell, no npm, no package manager.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { imageSbom, type DebianPackage, type InstalledPackage } from './image-sbom.ts';
@@ -65,23 +58,27 @@ function writeProgram(program: ImageProgram, into: string, debian: readonly Debi
   for (const part of ['package.json', 'bin', built]) {
     copyTree(join(root, 'apps', app, part), join(into, home, part));
   }
-  for (const { name, path, link } of installed) {
-    if (name === workspace || !beside(name)) continue;
-    const to = join(into, 'opt/ambit', relative(root, path));
-    if (link === undefined) {
-      copyTree(path, to);
-      continue;
-    }
-    const library = join(into, 'opt/ambit', relative(root, link));
-    for (const part of ['package.json', 'dist']) copyTree(join(link, part), join(library, part));
-    mkdirSync(dirname(to), { recursive: true });
-    symlinkSync(relative(dirname(to), library), to);
+  for (const each of installed) {
+    if (each.name !== workspace && beside(each.name)) writePackage(each, join(into, 'opt/ambit'));
   }
   const printed = run('npm', 'sbom', '--sbom-format=cyclonedx', '-w', workspace);
   const sbom = imageSbom(printed, { command, installed, debian, node: process.versions.node });
   writeFileSync(join(into, 'opt/ambit', `${command}.cdx.json`), sbom);
   mkdirSync(join(into, 'usr/local/bin'), { recursive: true });
   symlinkSync(`/${home}/bin/${command}.js`, join(into, 'usr/local/bin', command));
+}
+
+/** To where it lies in this repository, so that Node finds it in the same way. */
+function writePackage({ path, link }: InstalledPackage, into: string): void {
+  const to = join(into, relative(root, path));
+  if (link === undefined) {
+    copyTree(path, to);
+    return;
+  }
+  const library = join(into, relative(root, link));
+  for (const part of ['package.json', 'dist']) copyTree(join(link, part), join(library, part));
+  mkdirSync(dirname(to), { recursive: true });
+  symlinkSync(relative(dirname(to), library), to);
 }
 
 /** Every package that a workspace needs in production and that this platform has, itself included. */
@@ -113,7 +110,6 @@ function copyTree(from: string, to: string): void {
 function writeRuntime(into: string): DebianPackage[] {
   // It is loaded, so that what it needs is among what is loaded.
   createRequire(join(root, 'apps/central/package.json'))('@node-rs/argon2');
-  process.report.excludeNetwork = true;
   const { sharedObjects } = process.report.getReport() as { sharedObjects: string[] };
   const libraries = sharedObjects.filter((path) => /^\/.*\.so(\.\d+)*$/.test(path));
   for (const path of ['/usr/bin/env', ...libraries]) copyInto(into, path);
