@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ManagedProcess, ProcessFolder } from '@ambit/dev-cluster';
 import { environment } from '../support/run-program.ts';
 import { runBuildah } from '../house/images/image-engine.ts';
@@ -8,12 +9,12 @@ import { runTool } from '../house/images/run-tool.ts';
 
 /** The configuration of an image, as far as a runtime heeds it. */
 export interface ImageConfig {
-  readonly User: string;
+  readonly User?: string;
   readonly Env: readonly string[];
-  readonly Entrypoint: readonly string[];
+  readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[] | null;
   readonly WorkingDir?: string;
-  readonly Labels: Readonly<Record<string, string>>;
+  readonly Labels?: Readonly<Record<string, string>>;
 }
 
 export interface Mount {
@@ -41,6 +42,8 @@ export interface Container {
 }
 
 const withinMs = 60_000;
+/** For an image that names none: nobody has this number. */
+const noAccount = '54321:54321';
 
 /**
  * Runs containers as a kubelet runs those of our charts: as uid 54321 with no capability, none to be gained, and a root file
@@ -87,6 +90,21 @@ export class ContainerHost {
     };
   }
 
+  /** What a command prints in this image. Throws where containers cannot be run. Afterwards nothing is left. */
+  async tried(image: string, command: readonly string[]): Promise<string> {
+    try {
+      const { process } = await this.start({ name: 'tried', image, command });
+      const deadline = performance.now() + withinMs;
+      while (process.alive && performance.now() < deadline) await wait(50);
+      const said = await process.tail(4);
+      if (process.alive || process.exit !== 'exit code 0') throw new Error(said || process.exit);
+      return said;
+    } finally {
+      await this.#folder.clean(1_000);
+      await this.stop();
+    }
+  }
+
   /** Ends what still runs and lets go of the images. */
   async stop(): Promise<void> {
     for (const id of this.#ids.splice(0)) {
@@ -111,8 +129,8 @@ export class ContainerHost {
 
 /** After the OCI runtime specification 1.0. */
 function runtimeSpec(root: string, config: ImageConfig, start: ContainerStart): object {
-  const { name, command = config.Entrypoint, args = config.Cmd ?? [], env = {} } = start;
-  const [uid, gid] = config.User.split(':').map(Number);
+  const { name, command = config.Entrypoint ?? [], args = config.Cmd ?? [], env = {} } = start;
+  const [uid, gid] = (config.User ?? noAccount).split(':').map(Number);
   const network = Object.fromEntries(
     ['/etc/hosts', '/etc/resolv.conf'].map((path) => [path, { source: path, readOnly: true }]),
   );

@@ -56,7 +56,7 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
       const { User, Entrypoint, Labels, Env } = await host.config(images[app].reference);
       expect([User, Entrypoint]).toEqual([`${account}:${account}`, [commands[app]]]);
       const labelled = ['title', 'version', 'revision', 'licenses'].map(
-        (name) => Labels[`org.opencontainers.image.${name}`],
+        (name) => Labels?.[`org.opencontainers.image.${name}`],
       );
       expect(labelled).toEqual([commands[app], '0.1.0', 'tested', 'Apache-2.0']);
       const known = /^(PATH|HOME|NODE_ENV|AMBIT_\w+)=/;

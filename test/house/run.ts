@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addCounts, closingLine, type Counted } from './counted.ts';
 import { settleChromium, type SettledChromium } from './chromium.ts';
+import { settleContainers, type SettledContainers } from './containers.ts';
 import { settleKubernetes } from './kubernetes.ts';
 import { runStep, type Step } from './run-step.ts';
 import {
@@ -25,12 +26,14 @@ const { nx } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as M
 const tiers = ['unit', 'architecture', 'simulation', 'planted', 'medium', 'conformance', 'e2e'];
 /** Pages in a real Chromium, where one can be had. */
 const browser = 'browser';
+/** The images, built and started, where that can be done. */
+const containers = 'containers';
 /** Attacks on real parts; its families count as one check, and each escape says how to repeat it. */
 const hostile = 'hostile';
 /** Counts and three pairs of every benchmark: a count that is not what it was fails it, a ratio is only printed. */
 const bench = 'bench';
 const smokes = [hostile, bench];
-const steps = [...tiers, browser, ...smokes];
+const steps = [...tiers, browser, containers, ...smokes];
 const checks = Object.keys(nx.targets).filter((name) => !tiers.includes(name));
 const results = mkdtempSync(join(tmpdir(), 'ambit-test-results-'));
 let total: Counted = { passed: 0, failed: 0, skipped: 0 };
@@ -118,6 +121,7 @@ const wanted = (name: string): boolean => chosen.length === 0 || chosen.includes
 const oneFailure: Counted = { passed: 0, failed: 1, skipped: 0 };
 let says = 'Kubernetes: not looked for';
 let chromium: SettledChromium | undefined;
+let images: SettledContainers | undefined;
 try {
   const kubernetes = await settleKubernetes(process.env);
   says = kubernetes.says;
@@ -133,6 +137,12 @@ try {
     const env = { ...kubernetes.env, ...chromium.env };
     await step(browser, () => runTier(browser, env));
   }
+  if (wanted(containers)) {
+    images = await settleContainers(process.env);
+    console.log(`\n${images.says}`);
+    const env = { ...kubernetes.env, ...images.env };
+    await step(containers, () => runTier(containers, env));
+  }
   for (const name of smokes.filter(wanted)) await step(name, () => runSmoke(name, kubernetes.env));
 } catch (error) {
   console.error(error);
@@ -144,6 +154,7 @@ for (const failure of passedAtSecondTry) {
   console.log(`\npassed at the second try only, which is a fault too: ${tellFailure(failure)}`);
 }
 for (const failure of failures) console.log(`\nfailed: ${tellFailure(failure)}`);
-console.log(`\n${chromium === undefined ? '' : `${chromium.says}\n`}${says}`);
+const settled = [chromium, images].flatMap((each) => (each === undefined ? [] : [each.says]));
+console.log(`\n${[...settled, says].join('\n')}`);
 console.log(closingLine(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultCacheFolder } from '@ambit/config';
-import { buildahEngine, type BuildahStore, type ImageEngine } from './image-engine.ts';
+import { buildahEngine, runBuildah, type BuildahStore, type ImageEngine } from './image-engine.ts';
 import { baseOf, makeLocalBase } from './local-base.ts';
 
 const house = fileURLToPath(new URL('../../..', import.meta.url));
@@ -87,6 +87,17 @@ export async function localEngine(
   env: NodeJS.ProcessEnv,
   onOutput: (text: string) => void,
 ): Promise<ImageEngine> {
+  await forgetOldBuilds(local.store, env);
   await makeLocalBase(await baseOf(dockerfileOf('central')), local, env);
   return buildahEngine(local.store, env, onOutput);
+}
+
+/** Steps of builds that are kept to be taken again: those of some four states of the source, 2 GB. */
+const keptSteps = 100;
+
+/** Starts anew when there is too much. What a container of another run uses stays, and buildah says so. */
+async function forgetOldBuilds(store: BuildahStore, env: NodeJS.ProcessEnv): Promise<void> {
+  const steps = (await runBuildah(store, ['images', '--all', '--quiet'], env)).trim().split('\n');
+  if (steps.length <= keptSteps) return;
+  await runBuildah(store, ['rmi', '--all'], env).catch(() => undefined);
 }
