@@ -246,7 +246,8 @@ export class KubectlWorld {
     await writeFile(agent.kubeconfig ?? '', rights, { mode: 0o600 });
     if (name === 'asks-its-agent') await this.#webhook.release();
     const { signal } = new AbortController();
-    this.#agents.push(await runAgent(agent, {}, { logger: new RecordingLogger(), signal }));
+    const running = await runAgent(agent, {}, { logger: new RecordingLogger(), signal });
+    if (running !== undefined) this.#agents.push(running);
   }
 
   /** kubectl starts the command by its name. */

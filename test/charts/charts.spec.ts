@@ -99,11 +99,17 @@ chartTests('what helm makes of the charts', () => {
 });
 
 chartTests('the chart of the agent holds what the agent prints', () => {
-  const printedRules = (ceiling: Ceiling): object[] => manifestsOfRules(printRbac(ceiling, account));
+  const printedRules = (ceiling: Ceiling): object[] =>
+    manifestsOfRules(printRbac(ceiling, account));
   const manifestsOfRules = (text: string): object[] =>
     manifests(text)
       .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
-      .map(({ kind, metadata: { name, namespace = '' }, rules }) => ({ kind, name, namespace, rules }))
+      .map(({ kind, metadata: { name, namespace = '' }, rules }) => ({
+        kind,
+        name,
+        namespace,
+        rules,
+      }))
       .sort((a, b) => `${a.kind}${a.namespace}`.localeCompare(`${b.kind}${b.namespace}`));
 
   test.each(Object.entries(agentValues))('%s: the same rules and policies', async (_, values) => {

@@ -31,6 +31,12 @@ export interface Member {
   agent: ManagedProcess | undefined;
 }
 
+/** How the API servers of a fleet are started. */
+export interface ApiServers {
+  readonly webhookAt?: string;
+  readonly apiServerFlags?: readonly string[];
+}
+
 /** Central and agents as processes against two API servers; everything goes away at `stop`. */
 export class Fleet {
   readonly folder: ProcessFolder;
@@ -62,20 +68,27 @@ export class Fleet {
 
   /**
    * `ceilings` are files' texts by cluster; `central` is added to what central's process is started with. With `webhookAt`
-   * the API server of the one cluster asks there whose a token is, where its agent then has to listen.
+   * the API server of the one cluster asks there whose a token is, where its agent then has to listen; `apiServerFlags` are more
+   * arguments of API servers.
    */
   static async start(
     names: readonly string[],
     ceilings: Readonly<Record<string, string>>,
     central: Readonly<Record<string, string>> = {},
-    webhookAt?: string,
+    { webhookAt, apiServerFlags = [] }: ApiServers = {},
   ): Promise<Fleet> {
     const settings = devClusterSettings(process.env);
     const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
     const tokenWebhook =
       webhookAt === undefined ? {} : { tokenWebhook: await webhookConfig(folder, webhookAt) };
-    const clusters = await startDevClusters({ names, settings, forTests: true, ...tokenWebhook });
+    const clusters = await startDevClusters({
+      names,
+      settings,
+      forTests: true,
+      apiServerFlags,
+      ...tokenWebhook,
+    });
     const parts = { folder, clusters, settings, central, ports: await freePorts(3) };
     try {
       const members = await Promise.all(

@@ -67,7 +67,7 @@ export class LockPlace {
         [cluster],
         ceilings,
         { AMBIT_DATABASE_URL: server.url, AMBIT_TRUST_PROXY: 'true' },
-        at,
+        { webhookAt: at },
       );
       const { kube } = fleet.member(cluster);
       const metadata = { name: namespace };

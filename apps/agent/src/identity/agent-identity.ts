@@ -26,6 +26,8 @@ export interface AgentIdentityRecord {
   readonly trustVersion: number;
   /** The state epoch at enrolment: where trust in epochs begins. */
   readonly stateEpoch: number;
+  /** SHA-256 of the join token that it was made with, hexadecimal; identities of older versions lack it. */
+  readonly joinedBy?: string;
 }
 
 type StoredKey = { readonly keyId: string; readonly spki: string };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from '@ambit/kernel';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
@@ -30,6 +31,11 @@ export interface EnrolmentRequest {
 const deadlineMs = 10_000;
 /** Where trust in epochs begins: a higher one needs the signature of the epoch key, which every Welcome carries. */
 const firstStateEpoch = 1;
+
+/** By which a token that is spent is known again without being kept. */
+export function joinTokenDigest(joinToken: string): string {
+  return createHash('sha256').update(joinToken).digest('hex');
+}
 
 /**
  * Exchanges a join token for an identity and stores it. A proof that the token is held, good for this very request,
@@ -65,6 +71,7 @@ export async function enrol(
     certificateChain,
     ...identityTrust(trust),
     stateEpoch: firstStateEpoch,
+    joinedBy: joinTokenDigest(request.joinToken),
   };
   await file.save(identity);
   logger.info('enrolled', { cluster: clusterName, agentUid, installationUid });

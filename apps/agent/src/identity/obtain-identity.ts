@@ -4,7 +4,7 @@ import { connectToCentral } from '@ambit/transport';
 import type { WayOut } from '@ambit/transport';
 import { validityOf } from './agent-identity.ts';
 import type { AgentIdentityRecord, IdentityFile } from './agent-identity.ts';
-import { enrol } from './enrol.ts';
+import { enrol, joinTokenDigest } from './enrol.ts';
 import { renew } from './renew.ts';
 
 export interface IdentityRequest {
@@ -39,7 +39,10 @@ export async function obtainIdentity(
   if (found === undefined) return enrolAnew(request, ports);
   if (found.kubeSystemUid !== request.kubeSystemUid) throw movedFolder(found);
   const server = request.server ?? found.server;
-  if (request.joinToken === undefined) return atServer(found, server, ports);
+  const { joinToken } = request;
+  // A pod is given the token at every start: the one that is spent already says nothing.
+  const spent = joinToken !== undefined && found.joinedBy === joinTokenDigest(joinToken);
+  if (joinToken === undefined || spent) return atServer(found, server, ports);
   const kept = await stillWorks({ ...found, server }, request.wayOut, ports);
   if (kept !== undefined) {
     ports.logger.info('the join token is not needed and stays unspent: this agent is enrolled', {

@@ -1,7 +1,12 @@
 import { AppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import { comparePoints } from '@ambit/protocol';
-import { IdentityFile, readIdentity, validityOf, writeIdentity } from '../identity/agent-identity.ts';
+import {
+  IdentityFile,
+  readIdentity,
+  validityOf,
+  writeIdentity,
+} from '../identity/agent-identity.ts';
 import type { AgentIdentityRecord } from '../identity/agent-identity.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
 import { readWhole, replaceDurably } from '../state/durable-file.ts';

@@ -85,9 +85,7 @@ export class LeaseWriter {
 
   async #write(spec: LeaseSpec): Promise<void> {
     const patch = { metadata: { resourceVersion: this.#version }, spec };
-    this.#saw(
-      await this.#parts.client.mergePatch<Lease>(kubeResources.leases, this.#place, patch),
-    );
+    this.#saw(await this.#parts.client.mergePatch<Lease>(kubeResources.leases, this.#place, patch));
   }
 
   #saw(lease: Lease): void {

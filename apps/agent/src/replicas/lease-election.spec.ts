@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { LeaseSight, leaseTimes } from './lease-record.ts';
+import type { Lease, LeaseSpec } from './lease-record.ts';
+import { runLeaseModel } from './lease-model.test-support.ts';
+import type { ModelFaults } from './lease-model.test-support.ts';
+
+const quiet: ModelFaults = { rate: 1, stops: [], lost: 0, slowestMs: 20 };
+const faultyForMs = 90_000;
+const stop = fc.record({
+  at: fc.integer({ min: 0, max: faultyForMs }),
+  ms: fc.integer({ min: 100, max: 40_000 }),
+});
+const faults: fc.Arbitrary<ModelFaults> = fc.record({
+  rate: fc.double({ min: 0.98, max: 1.02, noNaN: true }),
+  stops: fc.array(stop, { maxLength: 4 }),
+  lost: fc.integer({ min: 0, max: 60 }),
+  slowestMs: fc.integer({ min: 1, max: 2_000 }),
+});
+
+/** The same numbers for the same seed (Mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+describe('of several replicas', () => {
+  test('no write of one can land once another has the Lease, whatever stops, answers that are lost and clocks that drift', async () => {
+    let takes = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(faults, { minLength: 2, maxLength: 3 }),
+        fc.integer(),
+        async (each, seed) => {
+          const outcome = await runLeaseModel(each, faultyForMs, randomOf(seed));
+          takes += outcome.takes;
+          expect(outcome.overlaps).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    // Without any change of hands nothing would have been tried.
+    expect(takes).toBeGreaterThan(90);
+  });
+
+  test('the model would see it: a clock of half the speed lets writes land too late', async () => {
+    const slow = { ...quiet, rate: 0.5, stops: [{ at: 20_000, ms: 15_000 }] };
+    const late = { ...quiet, stops: [{ at: 0, ms: 5_000 }] };
+    const found = await Promise.all(
+      [1, 2, 3].map((seed) => runLeaseModel([slow, late], 60_000, randomOf(seed))),
+    );
+    expect(found.flatMap(({ overlaps }) => overlaps)).not.toEqual([]);
+  });
+
+  test('one acts from the first look on when all is well, and keeps the Lease', async () => {
+    const outcome = await runLeaseModel([quiet, quiet, quiet], 120_000, randomOf(7));
+    expect(outcome).toEqual({ overlaps: [], takes: 1, acts: true });
+  });
+
+  test('the other acts within 13 s of the last renewal of one that is stopped', async () => {
+    const stopped = { ...quiet, stops: [{ at: 20_000, ms: 1_000_000 }] };
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const late = { ...quiet, stops: [{ at: 0, ms: 5_000 }] };
+      const outcome = await runLeaseModel([stopped, late], 33_500, randomOf(seed));
+      expect([seed, outcome.takes, outcome.acts]).toEqual([seed, 2, true]);
+    }
+  });
+});
+
+describe('what a replica sees of the Lease', () => {
+  const lease = (spec: LeaseSpec): Lease => ({ metadata: { name: 'ambit-agent' }, spec });
+  const held = (renewTime: string, more: LeaseSpec = {}): Lease =>
+    lease({ holderIdentity: 'a', leaseDurationSeconds: 10, renewTime, ...more });
+
+  test('nobody holds one that is new or was given back', () => {
+    const sight = new LeaseSight();
+    expect(sight.freeAt('b', leaseTimes)).toBe(-Infinity);
+    sight.see(lease({ holderIdentity: '', leaseDurationSeconds: 1 }), 5_000);
+    expect(sight.freeAt('b', leaseTimes)).toBe(-Infinity);
+  });
+
+  test('the time of another machine counts for nothing: only for how long it has not changed', () => {
+    const sight = new LeaseSight();
+    sight.see(held('1999-01-01T00:00:00.000000Z'), 1_000);
+    sight.see(held('1999-01-01T00:00:00.000000Z'), 9_000);
+    expect(sight.freeAt('b', leaseTimes)).toBe(11_000);
+    sight.see(held('2999-01-01T00:00:00.000000Z'), 10_000);
+    expect(sight.freeAt('b', leaseTimes)).toBe(20_000);
+  });
+
+  test('a holder that asks for more time gets it, but for no more than a minute', () => {
+    const sight = new LeaseSight();
+    sight.see(held('x', { leaseDurationSeconds: 30 }), 0);
+    expect(sight.freeAt('b', leaseTimes)).toBe(30_000);
+    sight.see(held('x', { leaseDurationSeconds: 1e9 }), 0);
+    expect(sight.freeAt('b', leaseTimes)).toBe(60_000);
+    sight.see(held('x', { leaseDurationSeconds: 0 }), 0);
+    expect(sight.freeAt('b', leaseTimes)).toBe(10_000);
+  });
+
+  test('it is written as Kubernetes reads it: six digits of a second, transitions counted', () => {
+    const sight = new LeaseSight();
+    sight.see(held('2026-01-01T00:00:00.000000Z', { leaseTransitions: 4 }), 0);
+    expect(sight.heldBy('b', Date.parse('2026-11-29T10:00:00.123Z'), leaseTimes)).toEqual({
+      holderIdentity: 'b',
+      leaseDurationSeconds: 10,
+      acquireTime: '2026-11-29T10:00:00.123000Z',
+      renewTime: '2026-11-29T10:00:00.123000Z',
+      leaseTransitions: 5,
+    });
+  });
+});
