@@ -15,7 +15,11 @@ export interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules?: readonly object[];
   readonly spec?: {
-    readonly template?: { readonly metadata: object; readonly spec: object };
+    readonly template?: {
+      readonly metadata: object;
+      readonly spec: { readonly volumes?: readonly object[] };
+    };
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     readonly groups?: unknown;
   };
 }
@@ -87,6 +91,12 @@ export function podsOf(all: readonly Manifest[]): Manifest[] {
     const template = spec?.template;
     if (template === undefined) return [];
     const metadata = { ...template.metadata, name: `${name}-${kind.toLowerCase()}`, namespace };
-    return [{ apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec } as Manifest];
+    const claims = (spec?.volumeClaimTemplates ?? []).map(({ metadata: { name: claim } }) => {
+      return { name: claim, persistentVolumeClaim: { claimName: `${claim}-${name}-0` } };
+    });
+    const volumes = [...(template.spec.volumes ?? []), ...claims];
+    return [
+      { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...template.spec, volumes } } as Manifest,
+    ];
   });
 }

@@ -3,6 +3,7 @@
 import { readCommand } from '../house/read-command.ts';
 import { apiServerFamily } from './api-server.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
+import { patchedAgent } from './patched-agent/patched-agent.ts';
 import { replicas } from './replicas/replicas.ts';
 import { rest } from './rest/rest.ts';
 import { tokens } from './tokens/tokens.ts';
@@ -11,6 +12,7 @@ import { wire } from './wire/wire.ts';
 
 const families: Readonly<Record<string, HostileFamily>> = {
   apiserver: apiServerFamily,
+  agent: patchedAgent,
   replicas,
   rest,
   tokens,

@@ -75,7 +75,7 @@ class Campaign {
     const world = this.#world;
     const round = ++this.#rounds;
     const acting = await world.acting();
-    const until = Date.now() + 5_000 + this.#random.below(9_000);
+    const until = wholeSecond(Date.now() + 8_000 + this.#random.below(8_000));
     await world.grant([`ends-${round}`], until);
     const ending = await this.#made(until);
     if (blow === 'killed without central') await world.fleet.stopCentral();
@@ -110,7 +110,7 @@ class Campaign {
   /** Writes are on their way when the blow falls. */
   async #busy(round: number): Promise<void> {
     const names = Array.from({ length: 30 }, (_, each) => `busy-${round}-${each}`);
-    const until = Date.now() + 3_600_000 + round;
+    const until = wholeSecond(Date.now() + 3_600_000);
     const granted = this.#world.grant(names, until);
     if (this.#random.chance(0.5)) await granted;
     else void granted.catch(() => undefined);
@@ -169,4 +169,6 @@ function spread(measured: readonly Measured[]): string {
   return `the other one writes after ${said('takeOverMs')}; an end is late by ${said('lateMs')}`;
 }
 
+/** As grants keep their ends. */
+const wholeSecond = (ms: number): number => Math.ceil(ms / 1_000) * 1_000;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
