@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import { comparePoints } from '@ambit/protocol';
@@ -51,6 +53,7 @@ async function followMarks(
   const ours = bytes && legible(bytes.toString(), readMarks, logger);
   if (theirs === undefined || (bytes !== undefined && ours === undefined)) return ours;
   const marks = ours === undefined ? theirs : laterMarks(ours, theirs);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await replaceDurably(path, writeMarks(marks));
   return marks;
 }

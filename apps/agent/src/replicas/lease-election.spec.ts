@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LeaseSight, leaseTimes } from './lease-record.ts';
 import type { Lease, LeaseSpec } from './lease-record.ts';
-import { runLeaseModel } from './lease-model.test-support.ts';
-import type { ModelFaults } from './lease-model.test-support.ts';
+import { runLeaseModel } from '../../test/lease-model.ts';
+import type { ModelFaults } from '../../test/lease-model.ts';
 
 const quiet: ModelFaults = { rate: 1, stops: [], lost: 0, slowestMs: 20 };
 const faultyForMs = 90_000;

@@ -2,10 +2,10 @@ import type { Clock, Millis, Random } from '@ambit/kernel';
 import { KubeError } from '@ambit/kube';
 import type { KubeObject } from '@ambit/kube';
 import { silentLogger } from '@ambit/testing';
-import { LeaseElection } from './lease-election.ts';
-import type { Lease } from './lease-record.ts';
-import type { LeaseTerm } from './lease-term.ts';
-import type { LeaseClient } from './lease-writer.ts';
+import { LeaseElection } from '../src/replicas/lease-election.ts';
+import type { Lease } from '../src/replicas/lease-record.ts';
+import type { LeaseTerm } from '../src/replicas/lease-term.ts';
+import type { LeaseClient } from '../src/replicas/lease-writer.ts';
 
 /** Time that passes only from one event to the next. */
 class ModelTime {
