@@ -268,3 +268,41 @@ test('closing ends calls and watches', async () => {
   });
   await eventually(() => expect(cluster.watches.size).toBe(0));
 });
+
+describe('writes that are bounded', () => {
+  const make = (client: KubeClient, name: string) => client.create(namespaces, namespace(name));
+
+  test('none leaves when it may not, and reads go on', async () => {
+    const client = clientWith({ writesWithin: () => 0 });
+    expect(await refusal(make(client, 'fenced'))).toMatchObject({ status: 0, reason: 'Fenced' });
+    const key = { name: 'default' };
+    for (const write of [client.mergePatch(namespaces, key, {}), client.delete(namespaces, key)])
+      expect((await refusal(write)).reason).toBe('Fenced');
+    expect((await get(client)).metadata.name).toBe('view');
+    const { items } = await client.list(namespaces);
+    expect(items.map(({ metadata }) => metadata.name)).not.toContain('fenced');
+  });
+
+  test('one that gets no answer in its time is called off then, long before other calls are', async () => {
+    const client = clientWith({ writesWithin: () => 150, timeoutMs: 60_000 });
+    cluster.faults.inject({ match: { verb: 'create' }, times: 1, hang: true });
+    expect(await refusal(make(client, 'late'))).toMatchObject({
+      reason: 'TimedOut',
+      message: expect.stringContaining('150 ms'),
+    });
+  });
+
+  test('one whose process was stopped on the way is not sent, though no timer has run yet', async () => {
+    let now = 0;
+    // Nothing of its time runs out by itself: what is seen is the look before the last byte.
+    const timers: Timers = { after: () => () => undefined, monotonic: () => now };
+    const client = clientWith({ writesWithin: () => 5_000, timers });
+    await get(client);
+    const write = make(client, 'stopped');
+    now = 20_000;
+    expect((await refusal(write)).reason).toBe('TimedOut');
+    now = 0;
+    const { items } = await client.list(namespaces);
+    expect(items.map(({ metadata }) => metadata.name)).not.toContain('stopped');
+  });
+});

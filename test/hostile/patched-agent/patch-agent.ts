@@ -4,13 +4,14 @@ import { build } from 'esbuild';
 import { house } from '../../planted/house-copy.ts';
 
 /** Functions of layer 1, by the file that holds them, and what each says when it refuses nothing. */
-const layerOne: readonly (readonly [file: string, functions: Readonly<Record<string, string>>])[] = [
+const layerOne: readonly (readonly [file: string, functions: Readonly<Record<string, string>>])[] =
   [
-    'ceiling/check-ceiling',
-    { checkRoleRules: '[]', roleRefusal: 'undefined', scopeRefusal: 'undefined' },
-  ],
-  ['ceiling/subject-refusal', { subjectRefusal: 'undefined' }],
-];
+    [
+      'ceiling/check-ceiling',
+      { checkRoleRules: '[]', roleRefusal: 'undefined', scopeRefusal: 'undefined' },
+    ],
+    ['ceiling/subject-refusal', { subjectRefusal: 'undefined' }],
+  ];
 const reach = 'desired/namespace-reach';
 const protects = 'new Set(protectedNamespaces)';
 

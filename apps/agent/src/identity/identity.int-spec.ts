@@ -159,6 +159,21 @@ describe('joining', () => {
   );
 
   test(
+    'the token that it joined with is given at every start, and asks nothing of central any more',
+    inScene(async (scene) => {
+      const { registrar } = scene.central;
+      const token = registrar.joinToken();
+      await scene.stop(await scene.start({ AMBIT_JOIN_TOKEN: token }));
+      const path = join(await identityOf(scene), 'identity.json');
+      const before = await readFile(path, 'utf8');
+      await scene.start({ AMBIT_JOIN_TOKEN: token });
+      await scene.connected();
+      expect(await readFile(path, 'utf8')).toBe(before);
+      expect(registrar.enrolments).toHaveLength(1);
+    }),
+  );
+
+  test(
     'an enrolled agent leaves a token unspent; one that was revoked takes it',
     inScene(async (scene) => {
       const { central } = scene;
