@@ -7,11 +7,11 @@ import { z } from 'zod';
 export function nameOf(kind: NamedKind) {
   return z
     .string()
-    .superRefine((name, context) => {
-      const problem = checkName(kind, name);
+    .check(({ value, issues }) => {
+      const problem = checkName(kind, value);
       if (problem === undefined) return;
       const { message, folded } = problem;
-      context.addIssue({ code: 'custom', message, params: { didYouMean: folded } });
+      issues.push({ code: 'custom', input: value, message, params: { didYouMean: folded } });
     })
     .meta(kind === 'User' ? userShape : labelShape);
 }
@@ -44,9 +44,9 @@ export function judged(
 ) {
   return z
     .string()
-    .superRefine((text, context) => {
-      const message = problemOf(text);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    .check(({ value, issues }) => {
+      const message = problemOf(value);
+      if (message !== undefined) issues.push({ code: 'custom', input: value, message });
     })
     .meta(shape);
 }

@@ -32,12 +32,11 @@ interface SelectorShape {
 }
 
 /** An empty selector is refused, because it must never come to mean "everything". */
-function isOneSelector(selector: SelectorShape): boolean {
-  const byLabel =
-    Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) > 0;
-  const labelsNamed = selector.matchLabels !== undefined || selector.matchExpressions !== undefined;
-  const ways = [selector.names !== undefined, labelsNamed, selector.all !== undefined];
-  return ways.filter(Boolean).length === 1 && (byLabel || !labelsNamed);
+function isOneSelector({ names, matchLabels, matchExpressions, all }: SelectorShape): boolean {
+  const labelsNamed = matchLabels !== undefined || matchExpressions !== undefined;
+  const ways = Number(names !== undefined) + Number(labelsNamed) + Number(all !== undefined);
+  if (ways !== 1 || !labelsNamed) return ways === 1;
+  return Object.keys(matchLabels ?? {}).length + (matchExpressions?.length ?? 0) > 0;
 }
 
 const oneOf =

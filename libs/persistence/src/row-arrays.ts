@@ -60,6 +60,8 @@ const absent = '\xff\xff\xff\xff';
 function arrayOf({ oid, bytes }: RowType, name: string, rows: readonly Row[]): Buffer {
   let elements = '';
   let nulls = 0;
+  let last: unknown;
+  let lastElement = '';
   for (const row of rows) {
     const value = row[name] ?? null;
     if (value === null) {
@@ -67,8 +69,13 @@ function arrayOf({ oid, bytes }: RowType, name: string, rows: readonly Row[]): B
       elements += absent;
       continue;
     }
-    const element = bytes(value as never);
-    elements += int32(element.length) + element;
+    // In half of all columns most rows say the same as the one before.
+    if (value !== last) {
+      const element = bytes(value as never);
+      lastElement = int32(element.length) + element;
+      last = value;
+    }
+    elements += lastElement;
   }
   // Where `unnest` has fewer values of one column than of others, NULL stands in their places.
   if (nulls === rows.length) return Buffer.from(int32(0) + int32(0) + int32(oid), 'latin1');

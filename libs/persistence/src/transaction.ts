@@ -20,6 +20,7 @@ import type {
 } from './credential-stores.ts';
 import type { DirectoryStore } from './directory/directory.store.ts';
 import type { InstallationStore } from './installation-store.ts';
+import type { KnownNames } from './known-names.ts';
 import type { IdentityStore } from './sign-in/identity.store.ts';
 import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
 import type { SignInRecordStore } from './sign-in/sign-in-record.store.ts';
@@ -117,26 +118,6 @@ export interface PutPlain extends PutMeta {
 
 /** Names to look for, by kind. */
 export type NamesByKind = Readonly<Partial<Record<string, Iterable<string>>>>;
-
-/** uids of named objects. */
-export class KnownNames {
-  readonly #uids = new Map<string, string>();
-  readonly #names = new Map<string, string>();
-
-  uid(kind: string, name: string): string | undefined {
-    return this.#uids.get(`${kind}/${name}`);
-  }
-
-  /** Of the object with this uid. */
-  name(uid: string): string | undefined {
-    return this.#names.get(uid);
-  }
-
-  add(kind: string, name: string, uid: string): void {
-    this.#uids.set(`${kind}/${name}`, uid);
-    this.#names.set(uid, name);
-  }
-}
 
 export interface NameStore {
   /** Those that exist, whatever their kinds, in one round trip. */

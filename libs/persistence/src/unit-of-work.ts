@@ -15,7 +15,8 @@ import { ChangeSet } from './stores/change-set.ts';
 import { openStores } from './stores/open-stores.ts';
 import { holderName, listStatesAhead } from './queries/states-ahead.ts';
 import { type Revised, type Sealed, sealStatement } from './stores/seal.ts';
-import { KnownNames, type Transaction } from './transaction.ts';
+import { KnownNames } from './known-names.ts';
+import type { Transaction } from './transaction.ts';
 
 export interface UnitOfWorkMeta {
   readonly actor: AuditActor;

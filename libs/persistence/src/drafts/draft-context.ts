@@ -1,7 +1,7 @@
 import type { Ids } from '@ambit/kernel';
 import type { Sql } from '../sql.ts';
 import type { ChangeSet } from '../stores/change-set.ts';
-import type { KnownNames } from '../transaction.ts';
+import type { KnownNames } from '../known-names.ts';
 import type { PolicyWrites } from './policy-writes.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { PostgresNameStore } from '../kinds/name.store.ts';
-import type { KnownNames, NamesByKind, NameStore } from '../transaction.ts';
+import type { KnownNames } from '../known-names.ts';
+import type { NamesByKind, NameStore } from '../transaction.ts';
 import type { DraftContext } from './draft-context.ts';
 
 /** Names from what is known; only those that are not are asked for. */

@@ -86,22 +86,25 @@ function grantOf(
 ): Omit<GrantRecord, keyof RecordMeta> {
   refuseEmpty(input);
   const { subjects, roleUid, scope, notBefore, until, reason } = normalSpec(input);
-  const named = (kind: string, uid: string): NamedReference => ({
-    uid,
-    name: nameOf(context, kind, uid),
-  });
   const { clusters } = scope;
   const uids = clusters.type === 'names' ? clusters.uids : [];
   return {
-    subjects: subjects.map(({ kind, uid }) => ({ kind, ...named(kind, uid) })),
-    role: named('Role', roleUid),
+    subjects: subjects.map(({ kind, uid }) => ({ kind, uid, name: nameOf(context, kind, uid) })),
+    role: named(context, 'Role', roleUid),
     scope,
-    clusters: uids.map((uid) => named('Cluster', uid)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    clusters: uids.map((uid) => named(context, 'Cluster', uid)).sort(byName),
     ...defined({ notBefore, until, reason }),
     source: input.source ?? current?.source ?? 'api',
     ended: current?.ended === true && until === current.until,
   };
 }
+
+const byName = (a: NamedReference, b: NamedReference): number => (a.name < b.name ? -1 : 1);
+
+const named = (context: DraftContext, kind: string, uid: string): NamedReference => ({
+  uid,
+  name: nameOf(context, kind, uid),
+});
 
 /** Of an object that the caller looked up. Throws `NeedsTransaction` for any other. */
 export function nameOf({ names, known }: DraftContext, kind: string, uid: string): string {

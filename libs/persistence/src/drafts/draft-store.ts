@@ -16,7 +16,7 @@ export interface DraftShape<T extends RecordMeta, P extends AnyPut> {
   /** As people know it. */
   readonly kind: T['kind'];
   /** What counts as an edit: of what is there, and of what is wanted. */
-  specOf(current: T): unknown;
+  readonly specOf: (current: T) => unknown;
   wanted(input: P, current: T | null): unknown;
   /** Everything of the record beside its metadata. */
   fields(input: P, current: T | null): Omit<T, keyof RecordMeta>;
@@ -50,7 +50,7 @@ export class DraftStore<T extends RecordMeta, P extends AnyPut> {
       ? this.#rows.before(name)
       : this.#rows.find(name));
     const plan = planPut(shape.kind, input, current, {
-      of: (record) => shape.specOf(record),
+      of: shape.specOf,
       // Of what is new nothing is compared.
       wanted: current === null ? undefined : shape.wanted(input, current),
       moved: shape.moved?.(input, current) === true,

@@ -61,6 +61,7 @@ export class GroupCommit {
 
   /** Those that came first, up to one that writes what another of them writes. */
   #take(): Waiting[] {
+    if (this.#waiting.length === 1) return this.#waiting.splice(0);
     const written = new Set<string>();
     let rows = 0;
     let count = 0;

@@ -86,11 +86,18 @@ function openGrants({ changes }: DraftContext, drafts: Grants): GrantStore {
 
 /** A store of which nothing else can be drafted. */
 function onlyDrafted<S extends object>(drafted: Partial<S>): S {
+  // Bound once and not for each of thousands of objects.
+  const bound = new Map<PropertyKey, unknown>();
   return new Proxy(drafted as S, {
     get: (target, key): unknown => {
+      const known = bound.get(key);
+      if (known !== undefined) return known;
       const value: unknown = Reflect.get(target, key, target);
       if (value === undefined) throw new NeedsTransaction();
-      return typeof value === 'function' ? value.bind(target) : value;
+      if (typeof value !== 'function') return value;
+      const method: unknown = value.bind(target);
+      bound.set(key, method);
+      return method;
     },
   });
 }

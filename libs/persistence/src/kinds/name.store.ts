@@ -1,5 +1,6 @@
 import type { Sql } from '../sql.ts';
-import { KnownNames, type NameStore, type NamesByKind } from '../transaction.ts';
+import { KnownNames } from '../known-names.ts';
+import type { NameStore, NamesByKind } from '../transaction.ts';
 import { plainRows } from './plain/plain-row.ts';
 import { storedKinds } from './stored-kinds.ts';
 

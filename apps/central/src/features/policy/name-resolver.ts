@@ -51,9 +51,11 @@ export function missingReferences(
   names: KnownNames,
   known: (kind: NameReference['kind']) => Iterable<string>,
 ): ErrorItem[] {
+  const unknown = references.filter(({ kind, name }) => names.uid(kind, name) === undefined);
+  if (unknown.length === 0) return [];
   const own = new Set(documents.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
-  return references
-    .filter(({ kind, name }) => !own.has(`${kind}/${name}`) && names.uid(kind, name) === undefined)
+  return unknown
+    .filter(({ kind, name }) => !own.has(`${kind}/${name}`))
     .map((reference) => problem(reference, known(reference.kind)));
 }
 
