@@ -15,8 +15,8 @@ export const policyKinds = new PolicyKinds([
   serviceIdentityKind,
   roleKind,
   clusterKind,
+  teamKind,
   grantKind,
   delegationKind,
   identityProviderKind,
-  teamKind,
 ]);

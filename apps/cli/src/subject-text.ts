@@ -2,19 +2,22 @@ import {
   GroupName,
   problemItems,
   ServiceName,
+  TeamName,
   UserName,
   type GrantSubjectWrite,
 } from '@ambit/contracts';
 import { AppError } from '@ambit/kernel';
 
-const known = 'A bare name is a user, group/NAME a group, service/NAME a service identity.';
+const known =
+  'A bare name is a user, group/NAME a group, team/NAME a team, service/NAME a service identity.';
 
-/** `alice@acme.io` and `user/alice` are users, `group/sre` is a group, `service/deploy` a service identity. Throws `usage`. */
+/** `alice@acme.io` and `user/alice` are users, `group/sre` is a group, `team/payments` a team, `service/deploy` a service identity. Throws `usage`. */
 export function parseSubject(text: string): GrantSubjectWrite {
   const slash = text.indexOf('/');
   const [kind, name] = slash < 0 ? ['user', text] : [text.slice(0, slash), text.slice(slash + 1)];
   if (kind === 'user') return { user: checked(UserName, name, text) };
   if (kind === 'group') return { group: checked(GroupName, name, text) };
+  if (kind === 'team') return { team: checked(TeamName, name, text) };
   if (kind === 'service') return { service: checked(ServiceName, name, text) };
   throw new AppError('usage', `"${text}" is not a subject`, {
     hint: known,
@@ -32,7 +35,8 @@ function checked(schema: typeof UserName, name: string, text: string): string {
 }
 
 /** The subject as the command takes it. */
-export function subjectText({ user, group, service }: GrantSubjectWrite): string {
+export function subjectText({ user, group, service, team }: GrantSubjectWrite): string {
+  if (team !== undefined) return `team/${team}`;
   if (service !== undefined) return `service/${service}`;
   return user ?? `group/${group ?? ''}`;
 }

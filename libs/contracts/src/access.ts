@@ -45,7 +45,7 @@ export const AccessCheck = z.strictObject({
 });
 export type AccessCheck = z.infer<typeof AccessCheck>;
 
-/** One way by which access exists: the grant, its role and scope (text form), and the group when it comes through one. */
+/** One way by which access exists: the grant, its role and scope (text form), and the group and the team when it comes through one. */
 export const AccessPath = z.object({
   grant: z.string(),
   role: z.string(),
@@ -53,6 +53,8 @@ export const AccessPath = z.object({
   /** Where in the cluster the grant holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
   reach: z.string().optional(),
   group: z.string().optional(),
+  /** The team that the grant names; it names the group, or the person. */
+  team: z.string().optional(),
   until: Timestamp.optional(),
 });
 export type AccessPath = z.infer<typeof AccessPath>;
@@ -78,12 +80,13 @@ export const AskedTarget = z.object({
 });
 export type AskedTarget = z.infer<typeof AskedTarget>;
 
-/** Why not; `grant` and `group` name what comes near. */
+/** Why not; `grant`, `group` and `team` name what comes near. */
 export const AccessRefusal = z.object({
   reason: z.enum(refusalReasons),
   message: z.string(),
   grant: z.string().optional(),
   group: z.string().optional(),
+  team: z.string().optional(),
   /** When it would begin, or when it ended. */
   at: Timestamp.optional(),
 });
@@ -195,13 +198,14 @@ export const AccessRevoke = z.strictObject({
 });
 export type AccessRevoke = z.infer<typeof AccessRevoke>;
 
-/** Access that stays: through a group (`group`), or through a direct grant that reaches beyond the scope given. */
+/** Access that stays: through a group (`group`) or a team (`team`), or through a direct grant that reaches beyond the scope given. */
 export const RemainingAccess = z.object({
   grant: z.string(),
   role: z.string(),
   /** Text form of the grant's scope. */
   scope: z.string(),
   group: z.string().optional(),
+  team: z.string().optional(),
   until: Timestamp.optional(),
   /** The command that would end it. */
   nextCommand: z.string(),

@@ -33,6 +33,7 @@ export type GrantName = z.infer<typeof GrantName>;
 export const ClusterName = nameOf('Cluster');
 export type ClusterName = z.infer<typeof ClusterName>;
 export const ServiceName = nameOf('ServiceIdentity');
+export const TeamName = nameOf('Team');
 export type ServiceName = z.infer<typeof ServiceName>;
 export const TokenName = nameOf('Token');
 export type TokenName = z.infer<typeof TokenName>;

@@ -14,6 +14,8 @@ const PreviewedAccess = z.object({
   role: z.string(),
   /** Through which group; absent for a grant that names the person. */
   group: z.string().optional(),
+  /** The team that the grant names, which names the group or the person. */
+  team: z.string().optional(),
 });
 
 /** What a sign-in would do. */

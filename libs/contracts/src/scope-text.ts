@@ -24,10 +24,11 @@ function selectorText(selector: SelectorOut): string {
   return `{${[...equal, ...others].join(',')}}`;
 }
 
-/** A scope in few words: `prod-eu/payments`, `{env=prod}/{team=payments}`, `*` for all clusters. */
+/** A scope in few words: `prod-eu/payments`, `{env=prod}/{team=payments}`, `*` for all clusters, `prod-eu/(owned)`. */
 export function formatScope(scope: Scope): string {
   const clusters = selectorText(scope.clusters);
-  return scope.namespaces === undefined
-    ? clusters
-    : `${clusters}/${selectorText(scope.namespaces)}`;
+  if (scope.namespaces === undefined) return clusters;
+  // No namespace can be called so.
+  const namespaces = scope.namespaces.owned === true ? '(owned)' : selectorText(scope.namespaces);
+  return `${clusters}/${namespaces}`;
 }

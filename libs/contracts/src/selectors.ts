@@ -29,18 +29,24 @@ interface SelectorShape {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly unknown[];
   readonly all?: true;
+  readonly owned?: true;
 }
 
 /** An empty selector is refused, because it must never come to mean "everything". */
-function isOneSelector({ names, matchLabels, matchExpressions, all }: SelectorShape): boolean {
+function isOneSelector(selector: SelectorShape): boolean {
+  const { names, matchLabels, matchExpressions, all, owned } = selector;
   const labelsNamed = matchLabels !== undefined || matchExpressions !== undefined;
-  const ways = Number(names !== undefined) + Number(labelsNamed) + Number(all !== undefined);
+  let ways = labelsNamed ? 1 : 0;
+  for (const way of [names, all, owned]) if (way !== undefined) ways++;
   if (ways !== 1 || !labelsNamed) return ways === 1;
   return Object.keys(matchLabels ?? {}).length + (matchExpressions?.length ?? 0) > 0;
 }
 
 const oneOf =
   'exactly one of "names", "matchLabels"/"matchExpressions" (not empty) and "all: true"; nothing never means everything';
+
+const oneOfNamespaces =
+  'exactly one of "names", "matchLabels"/"matchExpressions" (not empty), "all: true" and "owned: true"; nothing never means everything';
 
 /** Which clusters: by name, by label, or `all: true`. */
 export const ClusterSelector = z
@@ -51,13 +57,17 @@ export const ClusterSelector = z
   .refine(isOneSelector, { message: oneOf });
 export type ClusterSelector = z.infer<typeof ClusterSelector>;
 
-/** Which namespaces: by name (at most 500), by label, or `all: true` (every one that the cluster does not protect). */
+/**
+ * Which namespaces: by name (at most 500), by label, `all: true` (every one that the cluster does not protect), or
+ * `owned: true` (in each cluster those that the team owns which the grant names).
+ */
 export const NamespaceSelector = z
   .strictObject({
     names: z.array(NamespaceName).min(1, 'name at least one namespace').max(500).exactOptional(),
     ...labelFields,
+    owned: z.literal(true, { error: 'may only be true; leave it out otherwise' }).exactOptional(),
   })
-  .refine(isOneSelector, { message: oneOf });
+  .refine(isOneSelector, { message: oneOfNamespaces });
 export type NamespaceSelector = z.infer<typeof NamespaceSelector>;
 
 /** Where a grant holds: clusters, and either namespaces or `clusterWide: true`. */
@@ -87,7 +97,7 @@ const selectorOut = z.object({
 
 export const Scope = z.object({
   clusters: selectorOut,
-  namespaces: selectorOut.optional(),
+  namespaces: selectorOut.extend({ owned: z.boolean().optional() }).optional(),
   clusterWide: z.boolean().optional(),
 });
 export type Scope = z.infer<typeof Scope>;

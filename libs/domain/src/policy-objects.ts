@@ -38,9 +38,13 @@ export interface PolicyRole extends Named {
   readonly rules?: readonly PolicyRule[];
 }
 
-export type GrantSubject =
+/** Whom a team names: a person, or everybody in a group. */
+export type TeamMember =
   | { readonly kind: 'User'; readonly uid: string }
   | { readonly kind: 'Group'; readonly uid: string };
+
+/** A grant to a team is one to whoever is in it. */
+export type GrantSubject = TeamMember | { readonly kind: 'Team'; readonly uid: string };
 
 export type ClusterSelector =
   | { readonly type: 'names'; readonly uids: readonly string[] }
@@ -51,11 +55,27 @@ export type NamespaceSelector =
   | { readonly type: 'clusterWide' }
   | { readonly type: 'names'; readonly names: readonly string[] }
   | { readonly type: 'selector'; readonly selector: LabelSelector }
-  | { readonly type: 'all' };
+  | { readonly type: 'all' }
+  /** In each cluster those that the team owns which the grant names. */
+  | { readonly type: 'owned' };
 
 export interface GrantScope {
   readonly clusters: ClusterSelector;
   readonly namespaces: NamespaceSelector;
+  /** Of these clusters alone. Stands only in a grant as it is compiled: where the team owns the namespaces. */
+  readonly within?: ClusterSelector;
+}
+
+/** Namespaces of some clusters: each is a name, or how names begin and a `*`. */
+export interface OwnedNamespaces {
+  readonly clusters: ClusterSelector;
+  readonly namespaces: readonly string[];
+}
+
+export interface PolicyTeam extends Named {
+  readonly kind: 'Team';
+  readonly members: readonly TeamMember[];
+  readonly owns: readonly OwnedNamespaces[];
 }
 
 /**
@@ -117,6 +137,7 @@ export type PolicyObject =
   | PolicyRole
   | PolicyGrant
   | PolicyCluster
+  | PolicyTeam
   | PolicyPlain;
 
 /** One row of `policy_changes`. Rows of one revision belong to one transaction and are applied together. */

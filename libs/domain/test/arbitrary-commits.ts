@@ -8,6 +8,7 @@ import {
   aGroup,
   aMember,
   aRole,
+  aTeam,
   aUser,
   gone,
   put,
@@ -70,8 +71,29 @@ const clusterSelector = fc.oneof(
   })),
   fc.constant({ type: 'selector' as const, selector: { requirements: [] } }),
 );
+const holder = fc.oneof(
+  user.map(({ uid }) => ({ kind: 'User' as const, uid })),
+  group.map(({ uid }) => ({ kind: 'Group' as const, uid })),
+);
+const team = fc
+  .record({
+    name: names('t', 3),
+    members: fc.uniqueArray(holder, { maxLength: 3, selector: ({ uid }) => uid }),
+    owns: fc.array(
+      fc.record({
+        clusters: clusterSelector,
+        namespaces: fc.subarray(['a', 'b', 'b-*'], { minLength: 1 }),
+      }),
+      { maxLength: 2 },
+    ),
+  })
+  .map(({ name, ...parts }) => aTeam(name, parts));
 const namespaces = fc.oneof(
-  fc.constantFrom({ type: 'clusterWide' as const }, { type: 'all' as const }),
+  fc.constantFrom(
+    { type: 'clusterWide' as const },
+    { type: 'all' as const },
+    { type: 'owned' as const },
+  ),
   fc
     .array(fc.constantFrom('a', 'b'), { maxLength: 2 })
     .map((list) => ({ type: 'names' as const, names: [...new Set(list)].sort() })),
@@ -94,8 +116,9 @@ const grantAmong = (count: number) =>
       name: names('x', count),
       subjects: fc.uniqueArray(
         fc.oneof(
-          user.map(({ uid }) => ({ kind: 'User' as const, uid })),
-          group.map(({ uid }) => ({ kind: 'Group' as const, uid })),
+          holder,
+          holder,
+          names('t', 3).map((name) => ({ kind: 'Team' as const, uid: aTeam(name).uid })),
         ),
         { maxLength: 3, selector: ({ uid }) => uid },
       ),
@@ -114,6 +137,7 @@ const object: fc.Arbitrary<PolicyObject> = fc.oneof(
   { arbitrary: group, weight: 2 },
   { arbitrary: member, weight: 4 },
   { arbitrary: role, weight: 2 },
+  { arbitrary: team, weight: 3 },
   { arbitrary: cluster, weight: 3 },
   { arbitrary: grant, weight: 6 },
 );
@@ -135,6 +159,15 @@ const commonGround: fc.Arbitrary<PolicyChange[]> = fc
       ...[0, 1, 2].map((n) => aGroup(`g${n}`)),
       ...[0, 1, 2, 3].map((n) => aMember(aGroup(`g${n % 3}`), aUser(`u${n}`))),
       ...[0, 1].map((n) => aRole(`r${n}`)),
+      ...[0, 1].map((n) =>
+        aTeam(`t${n}`, {
+          members: [
+            { kind: 'User', uid: aUser(`u${n}`).uid },
+            { kind: 'Group', uid: aGroup(`g${n + 1}`).uid },
+          ],
+          owns: [{ clusters: { type: 'all' }, namespaces: ['a'] }],
+        }),
+      ),
       aRole('r2', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
       ...[0, 1, 2, 3].map((n) => aCluster(`c${n}`, { env: n % 2 === 0 ? 'prod' : 'staging' })),
     ],

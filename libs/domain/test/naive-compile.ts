@@ -1,11 +1,13 @@
 import type { Intent } from '@ambit/rbac';
 import { accountName, selectorMatches, shardSubjects } from '@ambit/rbac';
 import type {
+  ClusterSelector,
   PolicyCluster,
   PolicyGrant,
   PolicyMembership,
   PolicyObject,
   PolicyRole,
+  PolicyTeam,
   PolicyUser,
   SubjectMode,
 } from '../src/index.ts';
@@ -17,7 +19,7 @@ import { nodeDigests } from './node-digests.ts';
  * BINDING entries come without keys, because a key is only a name.
  */
 export function naiveCompile(objects: readonly PolicyObject[], cluster: PolicyCluster): string[] {
-  const world = worldOf(objects);
+  const world = worldOf(objects, cluster);
   const live = world.grants.filter(
     (grant) => reaches(grant, cluster) && hasSubject(world, grant) && usable(grant, world.roles),
   );
@@ -42,7 +44,8 @@ interface World {
   readonly grants: readonly PolicyGrant[];
 }
 
-function worldOf(objects: readonly PolicyObject[]): World {
+function worldOf(objects: readonly PolicyObject[], cluster: PolicyCluster): World {
+  const teams = objects.filter((each) => each.kind === 'Team');
   const groups = new Set<string>();
   for (const each of objects) if (each.kind === 'Group') groups.add(each.uid);
   return {
@@ -55,11 +58,42 @@ function worldOf(objects: readonly PolicyObject[]): World {
       .filter((each) => each.kind === 'Membership')
       .filter(({ groupUid }) => groups.has(groupUid)),
     roles: objects.filter((each) => each.kind === 'Role'),
-    grants: objects.filter((each) => each.kind === 'Grant').filter(({ ended }) => !ended),
+    grants: objects
+      .filter((each) => each.kind === 'Grant')
+      .filter(({ ended }) => !ended)
+      .flatMap((grant) => withoutTeams(grant, teams, cluster)),
   };
 }
 
-function reaches({ scope: { clusters } }: PolicyGrant, cluster: PolicyCluster): boolean {
+/** The grants to people and groups that a grant means in a cluster. */
+function withoutTeams(
+  grant: PolicyGrant,
+  teams: readonly PolicyTeam[],
+  cluster: PolicyCluster,
+): PolicyGrant[] {
+  const membersOf = (uid: string) => teams.find((team) => team.uid === uid)?.members ?? [];
+  if (grant.scope.namespaces.type !== 'owned') {
+    const subjects = grant.subjects.flatMap((each) =>
+      each.kind === 'Team' ? membersOf(each.uid) : [each],
+    );
+    return [{ ...grant, subjects }];
+  }
+  const named = teams.filter(({ uid }) => grant.subjects.some((each) => each.uid === uid));
+  return named.flatMap(({ members, owns }) =>
+    owns
+      .filter(({ clusters }) => selects(clusters, cluster))
+      .map(({ namespaces }) => {
+        const names = namespaces.filter((name) => !name.includes('*'));
+        const scope = { ...grant.scope, namespaces: { type: 'names', names } } as const;
+        return { ...grant, subjects: members, scope };
+      }),
+  );
+}
+
+const reaches = ({ scope }: PolicyGrant, cluster: PolicyCluster): boolean =>
+  selects(scope.clusters, cluster);
+
+function selects(clusters: ClusterSelector, cluster: PolicyCluster): boolean {
   if (clusters.type === 'all') return true;
   if (clusters.type === 'names') return clusters.uids.includes(cluster.uid);
   const { requirements } = clusters.selector;
@@ -160,10 +194,7 @@ function entriesOf(
       subjectKind: kind,
       subjects,
       ...times,
-      grants: behind
-        .map(({ name }) => name)
-        .sort()
-        .slice(0, 16),
+      grants: [...new Set(behind.map(({ name }) => name))].sort().slice(0, 16),
     });
   });
 }
@@ -189,7 +220,7 @@ function usable(grant: PolicyGrant, roles: readonly PolicyRole[]): boolean {
 function scopeOf({ scope: { namespaces } }: PolicyGrant): unknown {
   if (namespaces.type === 'clusterWide') return { type: 'clusterWide' };
   if (namespaces.type === 'all') return { type: 'selector', selector: { requirements: [] } };
-  if (namespaces.type === 'selector') return namespaces;
+  if (namespaces.type === 'selector' || namespaces.type === 'owned') return namespaces;
   return { type: 'namespaces', names: [...new Set(namespaces.names)].sort() };
 }
 

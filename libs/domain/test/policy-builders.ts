@@ -10,7 +10,9 @@ import type {
   PolicyObject,
   PolicyPlain,
   PolicyRole,
+  PolicyTeam,
   PolicyUser,
+  TeamMember,
 } from '../src/index.ts';
 
 type Parts<T> = Partial<Omit<T, 'kind' | 'uid'>>;
@@ -32,6 +34,16 @@ export const aGroup = (name: string): PolicyGroup => ({
   uid: `group-uid-${name}`,
   name,
   labels: {},
+});
+
+export const aTeam = (name: string, parts: Parts<PolicyTeam> = {}): PolicyTeam => ({
+  kind: 'Team',
+  uid: `team-uid-${name}`,
+  name,
+  labels: {},
+  members: [],
+  owns: [],
+  ...parts,
 });
 
 export const aMember = (group: PolicyGroup, user: PolicyUser): PolicyMembership => ({
@@ -80,8 +92,16 @@ export const labelled = (key: string, ...values: string[]): ClusterSelector => (
 
 export const inNamespaces = (...names: string[]): NamespaceSelector => ({ type: 'names', names });
 
-export const to = (...subjects: (PolicyUser | PolicyGroup)[]): GrantSubject[] =>
+export const to = (...subjects: (PolicyUser | PolicyGroup | PolicyTeam)[]): GrantSubject[] =>
   subjects.map(({ kind, uid }) => ({ kind, uid }));
+
+export const membersOf = (...members: (PolicyUser | PolicyGroup)[]): TeamMember[] =>
+  members.map(({ kind, uid }) => ({ kind, uid }));
+
+export const owning = (
+  clusters: ClusterSelector,
+  ...namespaces: string[]
+): PolicyTeam['owns'][number] => ({ clusters, namespaces });
 
 export interface GrantParts extends Parts<Omit<PolicyGrant, 'scope' | 'roleUid'>> {
   readonly subjects: readonly GrantSubject[];

@@ -106,7 +106,7 @@ export * from './sync/read-cluster-evidence.ts';
 export * from './sync/read-cluster-sync.ts';
 export * from './credential-stores.ts';
 export * from './installation-store.ts';
-export type { TeamOwnership, TeamStore } from './team-ownership.ts';
+export type { OwnedGrant, TeamOwnership, TeamStore } from './team-ownership.ts';
 export type { KnownNames } from './known-names.ts';
 export * from './transaction.ts';
 export { UnitOfWork, type Committed, type Draft, type UnitOfWorkMeta } from './unit-of-work.ts';

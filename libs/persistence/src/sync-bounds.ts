@@ -1,4 +1,4 @@
-import type { GrantSubject, PolicyRule } from '@ambit/domain';
+import type { PolicyRule, TeamMember } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 
 /** A group with whom it is closed to; null: nobody said. */
@@ -50,7 +50,7 @@ export type BySubject<T> = ReadonlyMap<string, readonly T[]>;
 /** What bounds tokens of the role sync. Every answer takes the same few statements, however many are asked for. */
 export interface SyncStore {
   /** Roles of grants that name the subjects themselves and did not end, by uid of the subject. */
-  heldRoles(kind: GrantSubject['kind'], uids: readonly string[]): Promise<BySubject<HeldRole>>;
+  heldRoles(kind: TeamMember['kind'], uids: readonly string[]): Promise<BySubject<HeldRole>>;
   groups(uids: readonly string[]): Promise<readonly ClosableGroup[]>;
   groupsOf(userUid: string): Promise<readonly ClosableGroup[]>;
   /** Delegations that name the subjects themselves and are not open to those who sync people, by uid of the subject. */

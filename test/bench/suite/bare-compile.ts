@@ -92,6 +92,8 @@ function readObject(each: PolicyObject, world: World): void {
       world.clusters.set(each.uid, new Map());
       for (const label of Object.entries(each.labels)) addLabel(label.join('='), each.uid, world);
       break;
+    // No policy that is measured has one.
+    case 'Team':
     case 'Plain':
   }
 }

@@ -48,14 +48,14 @@ function refuseUnknown({ refusals }: AccessAnswer, { user, service }: Person): v
   throw service === undefined ? notFound('User', user ?? '') : notFound('ServiceIdentity', service);
 }
 
-type Person = Omit<GrantSubjectWrite, 'group'>;
+type Person = Omit<GrantSubjectWrite, 'group' | 'team'>;
 
 function personOf(text: string | undefined): Person {
   if (text === undefined) {
     throw new AppError('usage', 'an API token is nobody: name a user', { hint: 'Add --as USER.' });
   }
-  const { group, ...person } = parseSubject(text);
-  if (group === undefined) return person;
+  const { group, team, ...person } = parseSubject(text);
+  if (group === undefined && team === undefined) return person;
   throw new AppError('usage', `--as takes a user or service/NAME, not "${text}"`);
 }
 

@@ -59,7 +59,7 @@ function missingName(error: unknown): AppError | undefined {
   if (!isAppError(error, 'invalid_policy')) return undefined;
   const { errors = [], ...extras } = error.extras;
   const kinds = errors.map(
-    ({ message }) => /^there is no (User|Group|Role|Cluster) /.exec(message)?.[1],
+    ({ message }) => /^there is no (User|Group|Team|Role|Cluster) /.exec(message)?.[1],
   );
   const [kind] = kinds;
   if (kind === undefined || kinds.includes(undefined)) return undefined;

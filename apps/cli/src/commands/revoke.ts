@@ -3,6 +3,7 @@ import { printable } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { dryRunMode, guarded, tellDryRun, writeOptions } from '../dry-run.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { betweenText } from '../output/access-words.ts';
 import { printObjects } from '../output/print-effect.ts';
 import { relativeTime } from '../output/relative-time.ts';
 import { shellWords } from '../shell-words.ts';
@@ -58,11 +59,10 @@ function tellRemaining(
 ): void {
   if (remaining.length === 0) return;
   context.say(`${subject} still has:`);
-  for (const { grant, role, scope, group, until, nextCommand } of remaining) {
+  for (const { grant, role, scope, until, nextCommand, ...path } of remaining) {
+    const between = betweenText(path);
     const through =
-      group === undefined
-        ? `grant/${grant}, which reaches further`
-        : `group/${group} (grant/${grant})`;
+      between === '' ? `grant/${grant}, which reaches further` : `${between} (grant/${grant})`;
     const end = until === undefined ? '' : `, ends ${relativeTime(until, context.now())}`;
     context.say(`  ${printable(`${role} in ${scope} through ${through}${end}`)}`);
     context.say(`    to end it: ${printable(nextCommand)}`);

@@ -1,10 +1,10 @@
 import type { AmbitClient } from '@ambit/client';
 import type { AccessPath, UnwantedAccess, WhoCanResult } from '@ambit/contracts';
-import { printable } from '@ambit/kernel';
+import { defined, printable } from '@ambit/kernel';
 import { askedWhere, questionWords, type QuestionOptions } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { askedText, evidenceWarnings, isUnknown } from '../output/access-words.ts';
+import { askedText, betweenText, evidenceWarnings, isUnknown } from '../output/access-words.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
 
@@ -98,9 +98,9 @@ async function ask(
 
 function rowsOf({ items, standing = [] }: WhoCanResult): Row[] {
   const granted = items.flatMap(({ user, paths }) =>
-    paths.map(({ grant, group, ...path }) => ({
+    paths.map(({ grant, group, team, ...path }) => ({
       user,
-      through: group === undefined ? `grant/${grant}` : `group/${group} grant/${grant}`,
+      through: `${betweenText(defined({ group, team }))} grant/${grant}`.trim(),
       ...path,
     })),
   );

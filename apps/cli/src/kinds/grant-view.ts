@@ -15,10 +15,12 @@ const columns = (now: number): Column<Grant>[] => [
 
 export const grantView = kindView<Grant>({ contract: grantKind, columns, lines: grantLines });
 
-/** `alice,group/sre,service/deploy`: subjects as the command takes them. */
+/** `alice,group/sre,team/payments,service/deploy`: subjects as the command takes them. */
 function subjectsText(subjects: Grant['spec']['subjects']): string {
-  const text = ({ user, group, service }: (typeof subjects)[number]): string =>
-    user ?? (service === undefined ? `group/${group ?? ''}` : `service/${service}`);
+  const text = ({ user, ...others }: (typeof subjects)[number]): string => {
+    const [[kind, name] = ['', '']] = Object.entries(others);
+    return user ?? `${kind}/${name}`;
+  };
   return subjects.map(text).join(',');
 }
 

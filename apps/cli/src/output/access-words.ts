@@ -15,10 +15,18 @@ export function askedText(
 /** True when nobody could check what was asked about: then nothing that is missing is a no. */
 export const isUnknown = (asked: AskedTarget | undefined): boolean => asked?.basis === 'unknown';
 
+/** `group/sre team/payments`: what stands between somebody and a grant, in the order in which it leads there. */
+export const betweenText = ({ group, team }: Pick<AccessPath, 'group' | 'team'>): string =>
+  [group === undefined ? '' : `group/${group}`, team === undefined ? '' : `team/${team}`]
+    .filter((text) => text !== '')
+    .join(' ');
+
 /** `grant/sre-prod (ops) in namespace pay through group/sre, ends in 42m`. */
-export function pathText({ grant, role, reach, group, until }: AccessPath, now: number): string {
+export function pathText(path: AccessPath, now: number): string {
+  const { grant, role, reach, until } = path;
+  const between = betweenText(path);
   const where = reach === undefined ? '' : ` ${reach}`;
-  const through = group === undefined ? '' : ` through group/${group}`;
+  const through = between === '' ? '' : ` through ${between}`;
   const end = until === undefined ? '' : `, ends ${relativeTime(until, now)}`;
   return printable(`grant/${grant} (${role})${where}${through}${end}`);
 }

@@ -2,18 +2,27 @@ import { instantMillis } from '@ambit/kernel';
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
-import { GrantName, GroupName, RoleName, ServiceName, Timestamp, UserName } from '../names.ts';
+import {
+  GrantName,
+  GroupName,
+  RoleName,
+  ServiceName,
+  TeamName,
+  Timestamp,
+  UserName,
+} from '../names.ts';
 import { Scope, ScopeWrite } from '../selectors.ts';
 
-/** `{user: NAME}`, `{group: NAME}` or `{service: NAME}`. */
+/** `{user: NAME}`, `{group: NAME}`, `{team: NAME}` or `{service: NAME}`. */
 export const GrantSubjectWrite = z
   .strictObject({
     user: UserName.exactOptional(),
     group: GroupName.exactOptional(),
     service: ServiceName.exactOptional(),
+    team: TeamName.exactOptional(),
   })
   .refine((subject) => Object.keys(subject).length === 1, {
-    message: 'exactly one of "user", "group" and "service"',
+    message: 'exactly one of "user", "group", "team" and "service"',
   });
 export type GrantSubjectWrite = z.infer<typeof GrantSubjectWrite>;
 
@@ -32,6 +41,14 @@ export const GrantSpecWrite = z
       until === undefined ||
       instantMillis(notBefore) < instantMillis(until),
     { message: 'the end has to come after the beginning', path: ['until'] },
+  )
+  .refine(
+    ({ subjects, scope }) =>
+      scope.namespaces?.owned === undefined || subjects.every(({ team }) => team !== undefined),
+    {
+      message: 'only teams own namespaces: every subject has to be a team',
+      path: ['scope', 'namespaces', 'owned'],
+    },
   );
 export type GrantSpecWrite = z.infer<typeof GrantSpecWrite>;
 
@@ -79,6 +96,7 @@ export const Grant = z.object({
         user: z.string().optional(),
         group: z.string().optional(),
         service: z.string().optional(),
+        team: z.string().optional(),
       }),
     ),
     role: z.string(),
@@ -102,5 +120,4 @@ export const grantKind = kindContract({
   read: Grant,
   list: listOf('Grant', Grant),
   summary: 'Who holds which role where, until when.',
-  laterFields: ['spec.subjects.*.team', 'spec.scope.namespaces.owned'],
 });

@@ -2,7 +2,7 @@ import { ownedNamespaceProblem } from '@ambit/domain';
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
-import { GroupName, judged, nameOf, RoleName, UserName } from '../names.ts';
+import { GroupName, judged, RoleName, TeamName, UserName } from '../names.ts';
 import { ClusterSelector, Scope } from '../selectors.ts';
 
 /** `{user: NAME}` or `{group: NAME}`. */
@@ -19,7 +19,7 @@ const OwnedNamespace = judged(ownedNamespaceProblem, {
   maxLength: 63,
 });
 
-/** A namespace belongs to at most one team on a cluster. */
+/** A namespace belongs to at most one team on a cluster. A grant to the team can mean those that are named (`owned: true`). */
 export const OwnedNamespacesWrite = z.strictObject({
   clusters: ClusterSelector,
   namespaces: z.array(OwnedNamespace).min(1, 'name at least one namespace').max(100),
@@ -44,7 +44,7 @@ export type TeamSpecWrite = z.infer<typeof TeamSpecWrite>;
 export const TeamWrite = z.strictObject({
   apiVersion: ApiVersion,
   kind: z.literal('Team'),
-  metadata: z.strictObject({ name: nameOf('Team'), ...objectMetaFields }),
+  metadata: z.strictObject({ name: TeamName, ...objectMetaFields }),
   spec: TeamSpecWrite.prefault({}),
   status: z.unknown().optional(),
 });

@@ -36,8 +36,10 @@ export interface AccessPath {
   readonly grant: string;
   readonly grantUid: string;
   readonly role: string;
-  /** Name of the group; absent when the grant names the person. */
+  /** Name of the group; absent when the grant, or the team, names the person. */
   readonly through?: string;
+  /** Name of the team that the grant names and that holds the person or the group. */
+  readonly team?: string;
   /** Scope of the grant in its text form, for people. */
   readonly scope: string;
   /** Where in the cluster it holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
@@ -72,6 +74,7 @@ export interface AccessRefusal {
   readonly message: string;
   readonly grant?: string;
   readonly through?: string;
+  readonly team?: string;
   /** When it would begin (`grant_pending`) or when it ended (`grant_ended`). */
   readonly at?: Millis;
 }

@@ -1,16 +1,36 @@
-import { compareText, type Millis } from '@ambit/kernel';
+import { compareText, defined, type Millis } from '@ambit/kernel';
 import { grantScopeText, reachText } from '../names/scope-text.ts';
-import type { PolicyGrant } from '../policy-objects.ts';
+import { teamsBetween, writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
 
-/** The path through a grant, and through a group of it when one is named. */
-export function accessPath(policy: PolicyView, grant: PolicyGrant, through?: string): AccessPath {
+/** What stands between somebody and a grant, by name. */
+export type Between = Pick<AccessPath, 'through' | 'team'>;
+
+/**
+ * Every way by which a grant reaches somebody that it names, or a group of theirs: itself, and by each of its teams. `uid` is
+ * that of the person, or of the group with the name `through`.
+ */
+export function waysBetween(
+  policy: PolicyView,
+  grant: CompiledGrant,
+  { uid, through }: { readonly uid: string; readonly through: string | undefined },
+): readonly Between[] {
+  return teamsBetween(grant, uid, (team) => policy.team(team)).map((team) =>
+    defined({ through, team }),
+  );
+}
+
+export function accessPath(
+  policy: PolicyView,
+  grant: CompiledGrant,
+  between: Between = {},
+): AccessPath {
   return {
     grant: grant.name,
-    grantUid: grant.uid,
+    grantUid: writtenGrant(grant).uid,
     role: policy.role(grant.roleUid)?.name ?? '',
-    ...(through === undefined ? {} : { through }),
+    ...between,
     scope: grantScopeText(grant.scope, (uid) => policy.cluster(uid)?.name ?? uid),
     reach: reachText(grant.scope.namespaces),
     ...(grant.until === undefined ? {} : { until: grant.until }),
@@ -21,7 +41,11 @@ export function accessPath(policy: PolicyView, grant: PolicyGrant, through?: str
 export function byLastingLongest(a: AccessPath, b: AccessPath): number {
   const ends = (b.until ?? Infinity) - (a.until ?? Infinity);
   if (ends !== 0 && !Number.isNaN(ends)) return ends;
-  return compareText(a.grant, b.grant) || compareText(a.through ?? '', b.through ?? '');
+  return (
+    compareText(a.grant, b.grant) ||
+    compareText(a.through ?? '', b.through ?? '') ||
+    compareText(a.team ?? '', b.team ?? '')
+  );
 }
 
 /** When access by any of the paths ends: `{}` when one of them has no end. */

@@ -1,14 +1,23 @@
+import { defined } from '@ambit/kernel';
 import { subjectRefusal } from '@ambit/rbac';
 import { subjectModeOf } from '../names/cluster-naming.ts';
 import { serviceOfHolder } from '../names/service-holder.ts';
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
+import { writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import type { PolicyView } from '../policy/policy-view.ts';
 import {
   refusalReasons,
   type AccessAnswer,
   type AccessPath,
   type AccessRefusal,
 } from './access-answer.ts';
-import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
+import {
+  accessPath,
+  byLastingLongest,
+  untilOf,
+  waysBetween,
+  type Between,
+} from './access-paths.ts';
 import { GrantJudge, otherCluster, type Inquiry } from './judge-grant.ts';
 
 const mostRefusals = 10;
@@ -61,28 +70,31 @@ function judged(
   const ways = waysOf(inquiry, user);
   const paths: AccessPath[] = [];
   const refusals: AccessRefusal[] = [];
-  const here: PolicyGrant[] = [];
-  for (const { uid, through } of ways) {
-    for (const grant of policy.grantsNamingIn(question.clusterUid, uid)) {
-      here.push(grant);
-      const judgement = judge.judgeHere(grant);
-      if (judgement === undefined) paths.push(accessPath(policy, grant, through));
-      else refusals.push(told(judgement, through));
+  const here = new Set<PolicyGrant>();
+  const judgeWays = (way: Way, grant: CompiledGrant): void => {
+    here.add(writtenGrant(grant));
+    const judgement = judge.judgeHere(grant);
+    for (const between of waysBetween(policy, grant, way)) {
+      if (judgement === undefined) paths.push(accessPath(policy, grant, between));
+      else refusals.push({ ...judgement, ...between });
     }
+  };
+  for (const way of ways) {
+    for (const grant of policy.grantsNamingIn(question.clusterUid, way.uid)) judgeWays(way, grant);
   }
   // Nobody asks what stands in the way of a yes.
   if (paths.length > 0) return { paths, refusals: [] };
-  for (const { uid, through } of ways) {
-    for (const grant of policy.endedGrantsNaming(uid)) {
-      if (!judge.standsHere(grant)) continue;
-      here.push(grant);
-      const judgement = judge.judgeHere(grant);
-      if (judgement !== undefined) refusals.push(told(judgement, through));
+  for (const way of ways) {
+    for (const grant of policy.endedGrantsNaming(way.uid)) {
+      if (judge.standsHere(grant)) judgeWays(way, grant);
     }
   }
   refusals.push(...elsewhere(inquiry, ways, here));
   if (refusals.length === 0) {
-    refusals.push({ reason: 'no_grant', message: `No grant names ${user.name} or its groups.` });
+    refusals.push({
+      reason: 'no_grant',
+      message: `No grant names ${user.name} or its groups and teams.`,
+    });
   }
   return { paths, refusals };
 }
@@ -91,22 +103,33 @@ function judged(
 function elsewhere(
   { policy, nearestOnly = false }: WhetherSomebody,
   ways: readonly Way[],
-  here: readonly PolicyGrant[],
+  here: ReadonlySet<PolicyGrant>,
 ): readonly AccessRefusal[] {
   const found: AccessRefusal[] = [];
   const most = nearestOnly ? 1 : mostElsewhere;
-  for (const { kind, uid, through } of ways) {
+  for (const { kind, uid, ...between } of ways.flatMap((way) => withTeams(policy, way))) {
     for (const grant of policy.grantsNaming(kind, uid)) {
-      if (here.includes(grant)) continue;
-      found.push(told(otherCluster(grant), through));
+      if (here.has(grant)) continue;
+      found.push({ ...otherCluster(grant), ...defined(between) });
       if (found.length === most) return found;
     }
   }
   return found;
 }
 
-const told = (judgement: AccessRefusal, through: string | undefined): AccessRefusal =>
-  through === undefined ? judgement : { ...judgement, through };
+interface NamedWay extends Between {
+  readonly kind: Way['kind'] | 'Team';
+  readonly uid: string;
+}
+
+/** The way itself, and the teams that it leads to. */
+function withTeams(policy: PolicyView, { kind, uid, through }: Way): readonly NamedWay[] {
+  const between = defined({ through });
+  const teams = Array.from(policy.teamsOf(uid), (team): NamedWay => {
+    return { kind: 'Team', uid: team, ...between, ...defined({ team: policy.team(team)?.name }) };
+  });
+  return [{ kind, uid, ...between }, ...teams];
+}
 
 const ranks: ReadonlyMap<string, number> = new Map(
   refusalReasons.map((reason, at) => [reason, at]),

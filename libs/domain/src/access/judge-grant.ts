@@ -194,6 +194,9 @@ function selects(
   switch (namespaces.type) {
     case 'all':
       return true;
+    // Of a team that owns nothing by name.
+    case 'owned':
+      return false;
     case 'names':
       return namespaces.names.includes(name);
     case 'selector':

@@ -1,9 +1,10 @@
 import { compareText } from '@ambit/kernel';
 import { subjectRefusal, type Ceiling } from '@ambit/rbac';
 import { subjectModeOf } from '../names/cluster-naming.ts';
-import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
+import type { PolicyCluster } from '../policy-objects.ts';
+import type { CompiledGrant } from '../policy/grant-parts.ts';
 import type { AccessPath, Holder, WhoCanAnswer } from './access-answer.ts';
-import { accessPath, byLastingLongest, untilOf } from './access-paths.ts';
+import { accessPath, byLastingLongest, untilOf, waysBetween } from './access-paths.ts';
 import { GrantJudge, type Inquiry } from './judge-grant.ts';
 
 /**
@@ -39,17 +40,15 @@ function pathsByUser(inquiry: Inquiry): Map<string, AccessPath[]> {
   return paths;
 }
 
-/** Each person the grant names, with the way; through two groups a person comes twice. */
-function* pathsOf({ policy }: Inquiry, grant: PolicyGrant): Iterable<[string, AccessPath]> {
+/** Each person the grant names, with the way; through two groups or teams a person comes twice. */
+function* pathsOf({ policy }: Inquiry, grant: CompiledGrant): Iterable<[string, AccessPath]> {
   for (const { kind, uid } of grant.subjects) {
-    if (kind === 'User') {
-      yield [uid, accessPath(policy, grant)];
-      continue;
-    }
-    const group = policy.group(uid);
-    if (group === undefined) continue;
-    const path = accessPath(policy, grant, group.name);
-    for (const member of policy.membersOf(uid)) yield [member, path];
+    const group = kind === 'User' ? undefined : policy.group(uid);
+    if (kind !== 'User' && group === undefined) continue;
+    const people = kind === 'User' ? [uid] : policy.membersOf(uid);
+    const ways = waysBetween(policy, grant, { uid, through: group?.name });
+    const paths = ways.map((between) => accessPath(policy, grant, between));
+    for (const member of people) for (const path of paths) yield [member, path];
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import type { PolicyChange } from '../policy-objects.ts';
 import { parseScope } from '../names/scope-text.ts';
 import type { Policy } from '../policy/policy.ts';
-import { directGrantsOf, remainingThroughGroups, widerDirectGrants } from './revocation.ts';
+import { directGrantsOf, remainingThroughOthers, widerDirectGrants } from './revocation.ts';
 
 const [prod, staging] = [aCluster('prod', { env: 'prod' }), aCluster('staging')];
 const [view, edit] = [aRole('view'), aRole('edit')];
@@ -81,8 +81,8 @@ describe('revoking', () => {
   test('without role: everything that names the person, and what stays through groups is named', () => {
     const policy = load(...base, ...grants);
     expect(namesOf(directGrantsOf(policy, alice.uid))).toEqual(['exact', 'other', 'wider']);
-    const remaining = remainingThroughGroups(policy, alice.uid);
-    expect(remaining.map(({ group, grants: ways }) => [group.name, namesOf(ways)])).toEqual([
+    const remaining = remainingThroughOthers(policy, alice.uid);
+    expect(remaining.map(({ group, grants: ways }) => [group?.name, namesOf(ways)])).toEqual([
       ['devs', ['team', 'team-view']],
     ]);
   });
@@ -92,7 +92,7 @@ describe('revoking', () => {
     const filter = { roleUid: edit.uid, scope };
     expect(namesOf(directGrantsOf(policy, alice.uid, filter))).toEqual(['exact']);
     expect(namesOf(widerDirectGrants(policy, alice.uid, filter))).toEqual(['wider']);
-    const remaining = remainingThroughGroups(policy, alice.uid, filter);
+    const remaining = remainingThroughOthers(policy, alice.uid, filter);
     expect(remaining.flatMap(({ grants: ways }) => namesOf(ways))).toEqual(['team']);
   });
 
@@ -182,9 +182,9 @@ describe('revoking', () => {
       }),
       aGrant('ended', { subjects: to(devs), role: view, until: 5, ended: true }),
     );
-    const remaining = remainingThroughGroups(policy, alice.uid, ofScope(text));
+    const remaining = remainingThroughOthers(policy, alice.uid, ofScope(text));
     expect(remaining.flatMap(({ grants: ways }) => namesOf(ways))).toEqual(left);
-    expect(remaining.map(({ group }) => group.name)).toEqual(left.length === 0 ? [] : ['devs']);
+    expect(remaining.map(({ group }) => group?.name)).toEqual(left.length === 0 ? [] : ['devs']);
   });
 
   test('groups that still give something are told by name', () => {
@@ -193,10 +193,10 @@ describe('revoking', () => {
       ...base,
       ...groups,
       ...groups.map((group) => aMember(group, alice)),
-      ...groups.map((group) => aGrant(`to-${group.name}`, { subjects: to(group), role: view })),
+      ...groups.map((group) => aGrant(`to-${group?.name}`, { subjects: to(group), role: view })),
     );
-    const remaining = remainingThroughGroups(policy, alice.uid);
-    expect(remaining.map(({ group }) => group.name)).toEqual(['a', 'b', 'c', 'd']);
+    const remaining = remainingThroughOthers(policy, alice.uid);
+    expect(remaining.map(({ group }) => group?.name)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   test('grants of a group are taken by the same rules', () => {

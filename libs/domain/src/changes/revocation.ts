@@ -1,4 +1,5 @@
-import type { PolicyGrant, PolicyGroup } from '../policy-objects.ts';
+import { compareText, defined } from '@ambit/kernel';
+import type { GrantSubject, PolicyGrant, PolicyGroup, PolicyTeam } from '../policy-objects.ts';
 import type { ScopeText } from '../names/scope-text.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 
@@ -8,9 +9,12 @@ export interface RevocationFilter {
   readonly scope?: ScopeText;
 }
 
-/** Grants of one group that still give a person access. */
+/** Grants of one group or team that still give a person or a group access. */
 export interface RemainingAccess {
-  readonly group: PolicyGroup;
+  /** Absent: the team names the subject itself. */
+  readonly group?: PolicyGroup;
+  /** Absent: the grants name the group. */
+  readonly team?: PolicyTeam;
   readonly grants: readonly PolicyGrant[];
 }
 
@@ -19,7 +23,7 @@ export function directGrantsOf(
   policy: PolicyView,
   subjectUid: string,
   filter: RevocationFilter = {},
-  kind: 'User' | 'Group' = 'User',
+  kind: GrantSubject['kind'] = 'User',
 ): PolicyGrant[] {
   return Array.from(policy.grantsNaming(kind, subjectUid)).filter(
     (grant) => !grant.ended && isMeant(policy, grant, filter, isExactly),
@@ -27,32 +31,41 @@ export function directGrantsOf(
 }
 
 /**
- * What the person keeps through groups after a revocation, by group: every grant that gives the role somewhere in
- * the scope. It ends when the person leaves the group or the group's grant goes.
+ * What a person or group keeps through groups and teams after a revocation: every grant that gives the role somewhere in
+ * the scope. It ends when the subject leaves the group, the group the team, or the grant goes.
  */
-export function remainingThroughGroups(
+export function remainingThroughOthers(
   policy: PolicyView,
-  userUid: string,
+  subjectUid: string,
   filter: RevocationFilter = {},
 ): RemainingAccess[] {
+  const groups = Array.from(policy.groupsOf(subjectUid)).flatMap((uid) => policy.group(uid) ?? []);
   const remaining: RemainingAccess[] = [];
-  for (const groupUid of policy.groupsOf(userUid)) {
-    const group = policy.group(groupUid);
-    if (group === undefined) continue;
-    const grants = Array.from(policy.grantsNaming('Group', groupUid)).filter(
+  const note = (kind: 'Group' | 'Team', by: Omit<RemainingAccess, 'grants'>, uid: string): void => {
+    const grants = Array.from(policy.grantsNaming(kind, uid)).filter(
       (grant) => !grant.ended && isMeant(policy, grant, filter, overlaps),
     );
-    if (grants.length > 0) remaining.push({ group, grants });
+    if (grants.length > 0) remaining.push({ ...by, grants });
+  };
+  for (const group of groups) note('Group', { group }, group.uid);
+  for (const group of [undefined, ...groups]) {
+    for (const uid of policy.teamsOf(group?.uid ?? subjectUid)) {
+      const team = policy.team(uid);
+      if (team !== undefined) note('Team', defined({ group, team }), uid);
+    }
   }
-  return remaining.sort((a, b) => (a.group.name < b.group.name ? -1 : 1));
+  return remaining.sort((a, b) => compareText(orderOf(a), orderOf(b)));
 }
+
+const orderOf = ({ group, team }: RemainingAccess): string =>
+  `${group?.name ?? ''} ${team?.name ?? ''}`;
 
 /** Direct grants that reach into the filter's scope and beyond it: revoking them would take away more than asked. */
 export function widerDirectGrants(
   policy: PolicyView,
   subjectUid: string,
   filter: RevocationFilter,
-  kind: 'User' | 'Group' = 'User',
+  kind: GrantSubject['kind'] = 'User',
 ): PolicyGrant[] {
   return Array.from(policy.grantsNaming(kind, subjectUid)).filter(
     (grant) =>

@@ -56,6 +56,9 @@ function namespacesText(namespaces: Exclude<NamespaceSelector, { type: 'clusterW
   switch (namespaces.type) {
     case 'all':
       return '*';
+    case 'owned':
+      // No namespace can be called so.
+      return '(owned)';
     case 'names':
       return namespaces.names.join(',');
     case 'selector':
@@ -72,6 +75,8 @@ export function reachText(namespaces: NamespaceSelector): string {
       return 'cluster-wide';
     case 'all':
       return 'in every namespace';
+    case 'owned':
+      return 'in the namespaces that the team owns';
     case 'selector':
       return `in namespaces with ${selectorText(namespaces.selector)}`;
     case 'names': {

@@ -21,6 +21,7 @@ export function bindingIntent(
     subjects: subjects.sort(compareText),
     ...(family.notBefore === undefined ? {} : { notBefore: family.notBefore }),
     ...(family.notAfter === undefined ? {} : { notAfter: family.notAfter }),
-    grants: grants.sort(compareText).slice(0, mostGrantNames),
+    // Parts of one grant have one name.
+    grants: [...new Set(grants)].sort(compareText).slice(0, mostGrantNames),
   };
 }

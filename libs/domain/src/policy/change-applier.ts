@@ -2,7 +2,6 @@ import { compareText } from '@ambit/kernel';
 import type {
   PolicyChange,
   PolicyCluster,
-  PolicyGrant,
   PolicyGroup,
   PolicyMembership,
   PolicyObject,
@@ -13,6 +12,7 @@ import { namingOf, subjectModeOf } from '../names/cluster-naming.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { roleReferenceOf } from './family.ts';
+import { GrantChanges } from './grant-changes.ts';
 import type { Holders } from './holders.ts';
 import type { GrantLinks } from './grant-links.ts';
 import type { PolicyStore } from './policy-store.ts';
@@ -38,6 +38,7 @@ export class ChangeApplier {
   private readonly index: ClusterIndex;
   private readonly links: GrantLinks;
   private readonly holders: Holders;
+  private readonly grants: GrantChanges;
 
   constructor(
     store: PolicyStore,
@@ -48,6 +49,7 @@ export class ChangeApplier {
     this.index = index;
     this.links = links;
     this.holders = holders;
+    this.grants = new GrantChanges(store, index, links);
   }
 
   change(change: PolicyChange, record: CommitRecord): void {
@@ -70,9 +72,11 @@ export class ChangeApplier {
       case 'Role':
         return this.putRole(object, record);
       case 'Grant':
-        return this.putGrant(object, record);
+        return this.grants.put(object, record);
       case 'Cluster':
         return this.putCluster(object, record);
+      case 'Team':
+        return this.grants.putTeam(object, record);
       case 'Plain':
         return this.store.put(object);
     }
@@ -89,9 +93,11 @@ export class ChangeApplier {
       case 'Role':
         return this.removeRole(object, record);
       case 'Grant':
-        return this.removeGrant(object, record);
+        return this.grants.remove(object, record);
       case 'Cluster':
         return this.removeCluster(object, record);
+      case 'Team':
+        return this.grants.removeTeam(object, record);
       case 'Plain':
         return this.store.remove('Plain', object.uid);
     }
@@ -184,20 +190,6 @@ export class ChangeApplier {
     this.store.remove('Role', role.uid);
   }
 
-  private putGrant(grant: PolicyGrant, record: CommitRecord): void {
-    const before = this.store.grants.get(grant.uid);
-    if (before !== undefined) this.removeGrant(before, record);
-    this.store.put(grant);
-    this.index.indexGrant(grant, 'add');
-    this.links.link(grant.uid, record);
-  }
-
-  private removeGrant(grant: PolicyGrant, record: CommitRecord): void {
-    this.links.unlink(grant.uid, record);
-    this.index.indexGrant(grant, 'delete');
-    this.store.remove('Grant', grant.uid);
-  }
-
   private putCluster(cluster: PolicyCluster, record: CommitRecord): void {
     const before = this.store.clusters.get(cluster.uid);
     record.clusters.add(cluster.uid);
@@ -242,7 +234,7 @@ export class ChangeApplier {
   }
 
   private reconsider(grantUid: string, cluster: PolicyCluster, record: CommitRecord): void {
-    const grant = this.store.grants.get(grantUid);
+    const grant = this.store.compiled(grantUid);
     if (grant === undefined) return;
     if (this.index.matches(grant, cluster)) this.links.extend(grantUid, [cluster], record);
     else this.links.shrink(grantUid, [cluster.uid], record);

@@ -1,5 +1,5 @@
 import { selectorMatches, type LabelSelector } from '@ambit/rbac';
-import type { PolicyCluster, PolicyGrant } from '../policy-objects.ts';
+import type { ClusterSelector, PolicyCluster, PolicyGrant } from '../policy-objects.ts';
 import { SetIndex } from './set-index.ts';
 
 const labelText = (key: string, value: string): string => `${key}=${value}`;
@@ -9,8 +9,12 @@ const positive = (selector: LabelSelector): LabelSelector['requirements'] =>
   selector.requirements.filter(({ operator }) => operator === 'In' || operator === 'Exists');
 
 /** True when the grant's cluster scope holds this cluster. An empty list and an empty selector hold none. */
-export function scopeHolds(grant: PolicyGrant, cluster: PolicyCluster): boolean {
-  const { clusters } = grant.scope;
+export function scopeHolds({ scope }: PolicyGrant, cluster: PolicyCluster): boolean {
+  const { clusters, within } = scope;
+  return selects(clusters, cluster) && (within === undefined || selects(within, cluster));
+}
+
+function selects(clusters: ClusterSelector, cluster: PolicyCluster): boolean {
   switch (clusters.type) {
     case 'all':
       return true;
@@ -42,16 +46,18 @@ export class ClusterIndex {
   }
 
   indexGrant(grant: PolicyGrant, how: 'add' | 'delete'): void {
-    const { clusters } = grant.scope;
+    const { clusters, within } = grant.scope;
     if (clusters.type === 'all') this.grantsOnAll[how](grant.uid);
-    if (clusters.type !== 'selector') return;
-    for (const { key } of clusters.selector.requirements)
-      this.grantsByLabelKey[how](key, grant.uid);
-    if (positive(clusters.selector).length === 0) this.negativeGrants[how](grant.uid);
+    for (const each of [clusters, within]) {
+      if (each?.type !== 'selector') continue;
+      for (const { key } of each.selector.requirements) this.grantsByLabelKey[how](key, grant.uid);
+      if (positive(each.selector).length === 0) this.negativeGrants[how](grant.uid);
+    }
   }
 
   matches(grant: PolicyGrant, cluster: PolicyCluster): boolean {
-    if (grant.scope.clusters.type === 'selector') this.selectorsEvaluated++;
+    const { clusters, within } = grant.scope;
+    if (clusters.type === 'selector' || within?.type === 'selector') this.selectorsEvaluated++;
     return scopeHolds(grant, cluster);
   }
 

@@ -7,7 +7,8 @@ import {
   type SubjectMode,
 } from '@ambit/rbac';
 import { hasValidTimes, isTimeBound } from '../grants/grant-times.ts';
-import type { NamespaceSelector, PolicyGrant, PolicyRole } from '../policy-objects.ts';
+import type { NamespaceSelector, PolicyRole } from '../policy-objects.ts';
+import { writtenGrant, type CompiledGrant } from './grant-parts.ts';
 
 /** Most namespaces one grant may list. */
 export const maxListedNamespaces = 500;
@@ -49,6 +50,8 @@ export function intentScopeOf(namespaces: NamespaceSelector): IntentScope | unde
   switch (namespaces.type) {
     case 'clusterWide':
       return { type: 'clusterWide' };
+    case 'owned':
+      return undefined;
     case 'all':
       return { type: 'selector', selector: { requirements: [] } };
     case 'selector':
@@ -109,7 +112,7 @@ export function placesOfFamily(family: Family): readonly string[] {
 }
 
 /** The family a grant belongs to; undefined when it can compile to nothing. */
-export const familyOf = (grant: PolicyGrant, role: PolicyRole | undefined): Family | undefined =>
+export const familyOf = (grant: CompiledGrant, role: PolicyRole | undefined): Family | undefined =>
   new GrantFamilies().of(grant, role);
 
 /**
@@ -120,14 +123,15 @@ export class GrantFamilies {
   private readonly ofOneName = new Map<PolicyRole, Map<string, Family>>();
 
   /** Undefined when the grant can compile to nothing. */
-  of(grant: PolicyGrant, role: PolicyRole | undefined): Family | undefined {
+  of(grant: CompiledGrant, role: PolicyRole | undefined): Family | undefined {
     if (role === undefined || grant.ended || !hasValidTimes(grant)) return undefined;
     const standing = this.standing(role, grant.scope.namespaces);
     if (standing === undefined || !isTimeBound(grant)) return standing;
+    const { uid: grantUid } = writtenGrant(grant);
     return {
       ...standing,
-      text: `${classText(grant.uid)}/${standing.roleScope}`,
-      grantUid: grant.uid,
+      text: `${classText(grantUid)}/${standing.roleScope}`,
+      grantUid,
       ...(grant.notBefore === undefined ? {} : { notBefore: grant.notBefore }),
       ...(grant.until === undefined ? {} : { notAfter: grant.until }),
     };

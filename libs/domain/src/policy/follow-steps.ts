@@ -45,13 +45,13 @@ export function requireNext({ revision }: PolicyCommit, head: number): void {
   });
 }
 
-/** A selector may select any number of clusters, and a role or a cluster may concern any number of grants. */
+/** A selector may select any number of clusters, and a role, a cluster or a team may concern any number of grants. */
 const manyOf = 100;
 
 function weightOf(change: PolicyChange): number {
   const kind = change.op === 'put' ? change.object.kind : change.kind;
   if (change.op === 'put' && change.object.kind === 'Grant') return clustersOf(change.object);
-  return kind === 'Role' || kind === 'Cluster' ? manyOf : 1;
+  return kind === 'Role' || kind === 'Cluster' || kind === 'Team' ? manyOf : 1;
 }
 
 function clustersOf({ scope: { clusters } }: PolicyGrant): number {

@@ -5,6 +5,7 @@ import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { familyOf, GrantFamilies, type Family } from './family.ts';
 import type { FamilyInstance } from './family-instance.ts';
+import type { CompiledGrant } from './grant-parts.ts';
 import type { GrantWays } from './instance-surroundings.ts';
 import type { FamilyTable, Place } from './family-table.ts';
 import type { PolicyStore } from './policy-store.ts';
@@ -17,7 +18,7 @@ import { waysTo } from './ways-to.ts';
 
 interface Link {
   readonly family: Family;
-  readonly grant: PolicyGrant;
+  readonly grant: CompiledGrant;
   readonly stamp: number;
   clusters: Uids;
 }
@@ -28,7 +29,7 @@ const placeOf = (cluster: PolicyCluster): Place => ({
 });
 
 /**
- * Which grants are in force in which clusters. Every method leaves links, families and indexes agreeing with the
+ * Which grants, as they are compiled, are in force in which clusters. Every method leaves links, families and indexes agreeing with the
  * store; rendering waits for the end of the commit.
  */
 export class GrantLinks {
@@ -98,7 +99,7 @@ export class GrantLinks {
   }
 
   /** Grants compiled into the cluster that name the user or the group itself. */
-  *grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant> {
+  *grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<CompiledGrant> {
     for (const uid of this.reachIndex.candidates(clusterUid, subjectUid)) {
       const link = this.links.get(uid);
       if (link !== undefined && hasUid(link.clusters, clusterUid)) yield link.grant;
@@ -129,7 +130,7 @@ export class GrantLinks {
 
   /** Links the grant unless it can compile to nothing. */
   link(grantUid: string, record: CommitRecord): void {
-    const grant = this.store.grants.get(grantUid);
+    const grant = this.store.compiled(grantUid);
     if (grant === undefined || this.links.has(grantUid) || !this.hasSubject(grant)) return;
     const family = familyOf(grant, this.store.roles.get(grant.roleUid));
     if (family === undefined) return;
@@ -143,7 +144,7 @@ export class GrantLinks {
   /** Links every grant of a policy that is being loaded. */
   load(): void {
     const families = new GrantFamilies();
-    for (const grant of this.store.grants.values()) {
+    for (const grant of this.store.compiledGrants()) {
       if (!this.hasSubject(grant)) continue;
       const family = families.of(grant, this.store.roles.get(grant.roleUid));
       if (family === undefined) continue;
@@ -172,7 +173,7 @@ export class GrantLinks {
 
   /** Unlinks a grant that lost its last subject and links one that got its first. */
   relinkBySubjects(grantUid: string, record: CommitRecord): void {
-    const grant = this.store.grants.get(grantUid);
+    const grant = this.store.compiled(grantUid);
     if (grant === undefined) return;
     if (this.hasSubject(grant)) this.link(grantUid, record);
     else this.unlink(grantUid, record);

@@ -36,7 +36,7 @@ export function loadPolicy(objects: Iterable<PolicyObject>, parts: PolicyParts):
   const { store, index, links } = parts;
   for (const object of objects) store.load(object);
   for (const cluster of store.clusters.values()) index.indexCluster(cluster, 'add');
-  for (const grant of store.grants.values()) index.indexGrant(grant, 'add');
+  for (const grant of store.compiledGrants()) index.indexGrant(grant, 'add');
   links.load();
   parts.denials.load();
   for (const [cluster, { bindings, triples }] of countLoaded(parts)) {

@@ -33,7 +33,7 @@ export class LoadedPeople {
   /** Call once for each instance. */
   of(instance: FamilyInstance): Reached {
     const [grantUid = ''] = instance.grantUids();
-    const grant = instance.grantCount === 1 ? this.store.grants.get(grantUid) : undefined;
+    const grant = instance.grantCount === 1 ? this.store.compiled(grantUid) : undefined;
     const crowd = grant && this.crowdOf(grant);
     if (crowd !== undefined) {
       crowd.instances++;

@@ -7,8 +7,10 @@ import type {
   PolicyObject,
   PolicyPlain,
   PolicyRole,
+  PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
+import { partsOfGrant, teamsNamedBy, writtenGrant, type CompiledGrant } from './grant-parts.ts';
 import { SetIndex } from './set-index.ts';
 import { endedSessionKind, leftGroupKind } from './token-kinds.ts';
 
@@ -24,6 +26,7 @@ export class PolicyStore {
   readonly roles = new Map<string, PolicyRole>();
   readonly grants = new Map<string, PolicyGrant>();
   readonly clusters = new Map<string, PolicyCluster>();
+  readonly teams = new Map<string, PolicyTeam>();
   readonly plain = new Map<string, PolicyPlain>();
   /** Those of `plain`, by uid. */
   readonly endedSessions = new Map<string, PolicyPlain>();
@@ -39,18 +42,27 @@ export class PolicyStore {
 
   readonly groupsOfUser = new SetIndex();
   readonly membersOfGroup = new SetIndex();
+  /** By uid of the user or group, the teams that name it. */
+  readonly teamsOfMember = new SetIndex();
+  /** This and the next are of grants as they are compiled: of the parts of those that name teams. */
   readonly grantsOfUser = new SetIndex();
   readonly grantsOfGroup = new SetIndex();
   /** By uid of the user or group. */
   readonly endedGrantsNaming = new SetIndex();
   readonly grantsOfRole = new SetIndex();
   readonly grantsNamingCluster = new SetIndex();
+  /** Grants as they are written. */
+  readonly grantsOfTeam = new SetIndex();
   readonly grantsNaming = {
     User: this.grantsOfUser,
     Group: this.grantsOfGroup,
+    Team: this.grantsOfTeam,
     Role: this.grantsOfRole,
     Cluster: this.grantsNamingCluster,
   } as const;
+  /** Parts of the grants that name teams, by uid of the grant, and each by its own. */
+  private readonly partsOfGrants = new Map<string, readonly CompiledGrant[]>();
+  private readonly parts = new Map<string, CompiledGrant>();
   /** Kind → name → object. */
   private readonly names = new Map<string, Map<string, PolicyObject>>();
   private readonly tables: { readonly [K in PolicyKind]: ReadonlyMap<string, PolicyObject> } = {
@@ -60,6 +72,7 @@ export class PolicyStore {
     Role: this.roles,
     Grant: this.grants,
     Cluster: this.clusters,
+    Team: this.teams,
     Plain: this.plain,
   };
 
@@ -78,12 +91,39 @@ export class PolicyStore {
     for (const object of objects.values()) if (kindOf(object) === kind) yield object.name;
   }
 
-  /** Those of these grants that are there. */
-  *grantsOf(uids: Iterable<string>): Iterable<PolicyGrant> {
+  /** A grant as it is compiled, or a part of one. */
+  compiled(uid: string): CompiledGrant | undefined {
+    return this.parts.get(uid) ?? this.grants.get(uid);
+  }
+
+  /** A grant as it is compiled: itself, or its parts. */
+  partsOf(grantUid: string): readonly CompiledGrant[] {
+    const parts = this.partsOfGrants.get(grantUid);
+    if (parts !== undefined) return parts;
+    const only = this.compiled(grantUid);
+    return only === undefined ? [] : [only];
+  }
+
+  /** Every grant as it is compiled. */
+  *compiledGrants(): Iterable<CompiledGrant> {
+    for (const grant of this.grants.values()) {
+      const parts = this.partsOfGrants.get(grant.uid);
+      if (parts === undefined) yield grant;
+      else yield* parts;
+    }
+  }
+
+  /** Those of these grants and parts that are there. */
+  *grantsOf(uids: Iterable<string>): Iterable<CompiledGrant> {
     for (const uid of uids) {
-      const grant = this.grants.get(uid);
+      const grant = this.compiled(uid);
       if (grant !== undefined) yield grant;
     }
+  }
+
+  /** The same as they are written, each once. */
+  writtenGrantsOf(uids: Iterable<string>): ReadonlySet<PolicyGrant> {
+    return new Set(Array.from(this.grantsOf(uids), writtenGrant));
   }
 
   put(object: PolicyObject): void {
@@ -120,7 +160,10 @@ export class PolicyStore {
       this.groupsOfUser[how](object.userUid, object.groupUid);
       this.membersOfGroup[how](object.groupUid, object.userUid);
     } else if (object.kind === 'Grant') {
-      this.indexGrant(object, how);
+      this.indexWritten(object, how);
+    } else if (object.kind === 'Team') {
+      for (const { uid } of object.members) this.teamsOfMember[how](uid, object.uid);
+      this.divideAnew(this.grantsOfTeam.get(object.uid));
     } else if (object.kind === 'Plain') {
       const kept = this.kept[object.of];
       if (how === 'delete') kept?.delete(object.uid);
@@ -130,7 +173,41 @@ export class PolicyStore {
     }
   }
 
-  private indexGrant(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {
+  private indexWritten(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {
+    const teams = teamsNamedBy(grant);
+    for (const uid of teams) this.grantsOfTeam[how](uid, grant.uid);
+    if (teams.length === 0) this.indexGrant(grant, how);
+    else if (how === 'delete') this.forgetParts(grant.uid);
+    else this.divide(grant);
+  }
+
+  /** What these teams are made of has changed. */
+  private divideAnew(grantUids: Iterable<string>): void {
+    for (const uid of grantUids) {
+      this.forgetParts(uid);
+      const grant = this.grants.get(uid);
+      if (grant !== undefined) this.divide(grant);
+    }
+  }
+
+  private divide(grant: PolicyGrant): void {
+    const parts = partsOfGrant(grant, (uid) => this.teams.get(uid));
+    this.partsOfGrants.set(grant.uid, parts);
+    for (const part of parts) {
+      this.parts.set(part.uid, part);
+      this.indexGrant(part, 'add');
+    }
+  }
+
+  private forgetParts(grantUid: string): void {
+    for (const part of this.partsOfGrants.get(grantUid) ?? []) {
+      this.parts.delete(part.uid);
+      this.indexGrant(part, 'delete');
+    }
+    this.partsOfGrants.delete(grantUid);
+  }
+
+  private indexGrant(grant: CompiledGrant, how: 'add' | 'append' | 'delete'): void {
     for (const subject of grant.subjects) {
       const index = subject.kind === 'User' ? this.grantsOfUser : this.grantsOfGroup;
       index[how](subject.uid, grant.uid);

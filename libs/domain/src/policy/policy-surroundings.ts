@@ -41,9 +41,9 @@ export function surroundingsOf(
       }
       return digest;
     },
-    grantName: (grantUid) => store.grants.get(grantUid)?.name ?? grantUid,
+    grantName: (grantUid) => store.compiled(grantUid)?.name ?? grantUid,
     waysTo: (grantUid) => {
-      const grant = store.grants.get(grantUid);
+      const grant = store.compiled(grantUid);
       return grant === undefined ? [] : waysTo(grant, store);
     },
     countHolder: (userUid, by) => holders.count(userUid, by),

@@ -6,8 +6,10 @@ import type {
   PolicyGroup,
   PolicyObject,
   PolicyRole,
+  PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
+import type { CompiledGrant } from './grant-parts.ts';
 import type { CoarseDepartures } from './told-departures.ts';
 
 /**
@@ -59,6 +61,8 @@ export interface PolicyView {
   user(uid: string): PolicyUser | undefined;
   group(uid: string): PolicyGroup | undefined;
   role(uid: string): PolicyRole | undefined;
+  team(uid: string): PolicyTeam | undefined;
+  /** As it is written. */
   grant(uid: string): PolicyGrant | undefined;
   cluster(uid: string): PolicyCluster | undefined;
   /** The object of a kind and name; memberships are named `GROUP/USER`. */
@@ -72,20 +76,25 @@ export interface PolicyView {
   grants(): Iterable<PolicyGrant>;
   membersOf(groupUid: string): Iterable<string>;
   groupsOf(userUid: string): Iterable<string>;
-  /** Grants that name the user, the group or the role, or the cluster by name: ended ones too. */
-  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): Iterable<PolicyGrant>;
-  /** Grants compiled into the cluster that name the user or the group itself. */
-  grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant>;
-  /** Grants that name the user or the group and are marked as ended; those are compiled nowhere. */
-  endedGrantsNaming(subjectUid: string): Iterable<PolicyGrant>;
-  /** Grants compiled into the cluster. */
-  grantsReaching(clusterUid: string): Iterable<PolicyGrant>;
+  /** uids of the teams that name the user or the group itself. */
+  teamsOf(memberUid: string): Iterable<string>;
+  /** Grants, as they are written, that name the user, the group, the team or the role, or the cluster by name: ended ones too. */
+  grantsNaming(
+    kind: 'User' | 'Group' | 'Team' | 'Role' | 'Cluster',
+    uid: string,
+  ): Iterable<PolicyGrant>;
+  /** Grants, as they are compiled into the cluster, that name the user or the group, itself or by a team. */
+  grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<CompiledGrant>;
+  /** Those that name the user or the group in the same ways and are marked as ended: they are compiled nowhere. */
+  endedGrantsNaming(subjectUid: string): Iterable<CompiledGrant>;
+  /** Grants as they are compiled into the cluster. */
+  grantsReaching(clusterUid: string): Iterable<CompiledGrant>;
   /** True when the grant is compiled into the cluster. */
   reaches(grantUid: string, clusterUid: string): boolean;
   /** Clusters the grant is compiled into. */
   clustersReachedBy(grantUid: string): ReadonlySet<string>;
-  /** Role and namespace scope the grant is compiled to; undefined when it compiles to nothing. */
-  familyOf(grantUid: string): Family | undefined;
+  /** Roles and namespace scopes the grant is compiled to: one, or one for each of its parts; none when it compiles to nothing. */
+  familiesOf(grantUid: string): readonly Family[];
 
   /** The name of a person or program in the bindings of a cluster. */
   subjectIn(cluster: PolicyCluster, user: PolicyUser): string;

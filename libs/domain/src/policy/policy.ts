@@ -4,7 +4,6 @@ import type {
   PolicyChange,
   PolicyCluster,
   PolicyCommit,
-  PolicyGrant,
   PolicyObject,
   PolicyUser,
 } from '../policy-objects.ts';
@@ -16,6 +15,7 @@ import { Denials } from './denials.ts';
 import { entriesNow } from './entries-now.ts';
 import type { Family } from './family.ts';
 import { FamilyTable } from './family-table.ts';
+import type { CompiledGrant } from './grant-parts.ts';
 import { GrantLinks } from './grant-links.ts';
 import { GroupedBindings } from './grouped-bindings.ts';
 import { loadPolicy } from './load-policy.ts';
@@ -152,24 +152,25 @@ export class Policy extends StoredObjects implements PolicyView {
     };
   }
 
-  grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<PolicyGrant> {
+  grantsNamingIn(clusterUid: string, subjectUid: string): Iterable<CompiledGrant> {
     return this.links.grantsNamingIn(clusterUid, subjectUid);
   }
 
-  grantsReaching(clusterUid: string): Iterable<PolicyGrant> {
+  grantsReaching(clusterUid: string): Iterable<CompiledGrant> {
     return this.store.grantsOf(this.links.grantsOf(clusterUid));
   }
 
   reaches(grantUid: string, clusterUid: string): boolean {
-    return this.links.reaches(grantUid, clusterUid);
+    return this.store.partsOf(grantUid).some(({ uid }) => this.links.reaches(uid, clusterUid));
   }
 
-  familyOf(grantUid: string): Family | undefined {
-    return this.links.familyOf(grantUid);
+  familiesOf(grantUid: string): readonly Family[] {
+    return this.store.partsOf(grantUid).flatMap(({ uid }) => this.links.familyOf(uid) ?? []);
   }
 
   clustersReachedBy(grantUid: string): ReadonlySet<string> {
-    return new Set(this.links.clustersOf(grantUid));
+    const parts = this.store.partsOf(grantUid);
+    return new Set(parts.flatMap(({ uid }) => [...this.links.clustersOf(uid)]));
   }
 
   subjectIn(cluster: PolicyCluster, user: PolicyUser): string {

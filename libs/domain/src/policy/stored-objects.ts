@@ -4,9 +4,20 @@ import type {
   PolicyGroup,
   PolicyObject,
   PolicyRole,
+  PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
+import type { CompiledGrant } from './grant-parts.ts';
 import { PolicyStore } from './policy-store.ts';
+
+/** Kinds whose objects grants refer to. */
+type ReferredKind = keyof PolicyStore['grantsNaming'];
+
+function names({ subjects, scope }: PolicyGrant, kind: ReferredKind, uid: string): boolean {
+  if (kind === 'Role') return true;
+  if (kind !== 'Cluster') return subjects.some((subject) => subject.uid === uid);
+  return scope.clusters.type === 'names' && scope.clusters.uids.includes(uid);
+}
 
 /** What a policy tells of its objects alone: see `PolicyView`. */
 export class StoredObjects {
@@ -26,6 +37,10 @@ export class StoredObjects {
 
   grant(uid: string): PolicyGrant | undefined {
     return this.store.grants.get(uid);
+  }
+
+  team(uid: string): PolicyTeam | undefined {
+    return this.store.teams.get(uid);
   }
 
   cluster(uid: string): PolicyCluster | undefined {
@@ -64,11 +79,17 @@ export class StoredObjects {
     return this.store.groupsOfUser.get(userUid);
   }
 
-  grantsNaming(kind: 'User' | 'Group' | 'Role' | 'Cluster', uid: string): Iterable<PolicyGrant> {
-    return this.store.grantsOf(this.store.grantsNaming[kind].get(uid));
+  teamsOf(memberUid: string): ReadonlySet<string> {
+    return this.store.teamsOfMember.get(memberUid);
   }
 
-  endedGrantsNaming(subjectUid: string): Iterable<PolicyGrant> {
+  *grantsNaming(kind: ReferredKind, uid: string): Iterable<PolicyGrant> {
+    const found = this.store.writtenGrantsOf(this.store.grantsNaming[kind].get(uid));
+    // A part of a grant names whoever is in its teams, and the clusters where they own something.
+    for (const grant of found) if (names(grant, kind, uid)) yield grant;
+  }
+
+  endedGrantsNaming(subjectUid: string): Iterable<CompiledGrant> {
     return this.store.grantsOf(this.store.endedGrantsNaming.get(subjectUid));
   }
 }

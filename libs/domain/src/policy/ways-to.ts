@@ -6,6 +6,7 @@ export function waysTo({ subjects }: PolicyGrant, store: PolicyStore): Iterable<
   const [only] = subjects;
   if (only === undefined || subjects.length > 1) return waysToMany(subjects, store);
   if (only.kind === 'User') return [only.uid];
+  // Teams are nobody here: a grant that names them is compiled with whoever is in them.
   return store.groups.has(only.uid) ? store.membersOfGroup.get(only.uid) : [];
 }
 

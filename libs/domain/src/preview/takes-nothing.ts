@@ -21,6 +21,8 @@ function comes(policy: PolicyView, object: Put): boolean {
       return policy.role(object.uid) === undefined;
     case 'Grant':
       return policy.grant(object.uid) === undefined;
+    case 'Team':
+      return policy.team(object.uid) === undefined;
     case 'Cluster':
       return policy.cluster(object.uid) === undefined;
     // A membership is what its uid says, and a plain object gives nobody anything.

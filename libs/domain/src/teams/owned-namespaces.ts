@@ -1,12 +1,6 @@
 import { namespaceNameProblem } from '@ambit/kernel';
 import type { LabelRequirement } from '@ambit/rbac';
-import type { ClusterSelector } from '../policy-objects.ts';
-
-/** Namespaces of some clusters: each is a name, or how names begin and a `*`. */
-export interface OwnedNamespaces {
-  readonly clusters: ClusterSelector;
-  readonly namespaces: readonly string[];
-}
+import type { ClusterSelector, OwnedNamespaces } from '../policy-objects.ts';
 
 /** A namespace of ours that somebody else's pattern means too, on a cluster that both may mean. Places are those in `ours`. */
 export interface SharedNamespace {
@@ -52,6 +46,18 @@ export function sharedNamespace(
   return undefined;
 }
 
+/**
+ * What somebody owns by how names begin, on clusters that `clusters` may mean too. Which namespaces that are is known in the
+ * cluster alone, so that central cannot say it to the agent.
+ */
+export const ownedByPrefix = (
+  owns: readonly OwnedNamespaces[],
+  clusters: ClusterSelector,
+): readonly string[] =>
+  owns
+    .filter((owned) => mayMeet(owned.clusters, clusters))
+    .flatMap(({ namespaces }) => namespaces.filter((pattern) => !namesOneNamespace(pattern)));
+
 /** True while one namespace can be meant by both. */
 function overlap(a: string, b: string): boolean {
   const [one, two] = [partsOf(a), partsOf(b)];
@@ -61,6 +67,9 @@ function overlap(a: string, b: string): boolean {
     (two.open && one.stem.startsWith(two.stem))
   );
 }
+
+/** False for how names begin: which namespaces that are, the cluster alone knows. */
+export const namesOneNamespace = (pattern: string): boolean => !partsOf(pattern).open;
 
 function partsOf(pattern: string): { readonly stem: string; readonly open: boolean } {
   const open = pattern.endsWith('*');

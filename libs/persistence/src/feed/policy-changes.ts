@@ -1,7 +1,7 @@
 import type { PolicyChange, PolicyKind, PolicyObject, PolicyPlain } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { AgentOrder, FeedCommit, RevokedCredential, StateFacts } from '../records.ts';
-import { holdsGrants } from '../kinds/plain/plain-row.ts';
+import { compiledKind, policyTeam } from '../kinds/plain/plain-row.ts';
 import { storedKinds } from '../kinds/stored-kinds.ts';
 import { endedSession, isTold } from '../queries/ended-sessions.ts';
 import { one, type Sql } from '../sql.ts';
@@ -92,17 +92,17 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
   }
 }
 
-const compiled = new Set<string>(['Membership', ...storedKinds.map(({ kind }) => kind)]);
+const compiled = new Set<string>(['Membership', 'Team', ...storedKinds.map(({ kind }) => kind)]);
 
 /** Any other kind is one without a table of its own, or a newer program stored it: it gives nobody anything. */
-function knownKind(kind: string): PolicyKind {
-  if (holdsGrants(kind)) return 'User';
-  return compiled.has(kind) ? (kind as PolicyKind) : 'Plain';
-}
+const knownKind = (kind: string): PolicyKind =>
+  compiled.has(kind) ? (kind as PolicyKind) : compiledKind(kind);
 
 function known(object: PolicyObject): PolicyObject {
   // A program that knew of no other way in left it out.
   if (object.kind === 'Grant') return { ...object, source: object.source ?? 'api' };
+  // A program that compiled no teams wrote one as any other object.
+  if (object.kind === 'Plain' && object.of === 'Team') return policyTeam(object);
   if (compiled.has(object.kind)) return object;
   const { uid, name, labels, kind } = object as unknown as PolicyPlain;
   return { kind: 'Plain', of: kind, uid, name, labels, spec: {} };

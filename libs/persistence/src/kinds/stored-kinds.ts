@@ -15,6 +15,6 @@ export const storedKinds: readonly StoredKind[] = [
   groupRows,
   roleRows,
   clusterRows,
-  grantRows,
   plainRows,
+  grantRows,
 ];

@@ -30,6 +30,7 @@ import { LetInBy1795472520000 } from './1795472520000-let-in-by.ts';
 import { UpstreamSessions1795472700000 } from './1795472700000-upstream-sessions.ts';
 import { CeilingVersion1795472900000 } from './1795472900000-ceiling-version.ts';
 import { Directories1795473100000 } from './1795473100000-directories.ts';
+import { TeamSubjects1795473200000 } from './1795473200000-team-subjects.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -65,4 +66,5 @@ export const allMigrations = [
   UpstreamSessions1795472700000,
   CeilingVersion1795472900000,
   Directories1795473100000,
+  TeamSubjects1795473200000,
 ];

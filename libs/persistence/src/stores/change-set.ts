@@ -91,7 +91,7 @@ export class ChangeSet implements PolicyRecorder {
   /** Deletes an object of a kind without a table of its own, which the compiler has as `compiled`. */
   deletePlain(
     { kind, uid, name }: { readonly kind: string; readonly uid: string; readonly name: string },
-    compiled: 'Plain' | 'User',
+    compiled: 'Plain' | 'User' | 'Team',
   ): void {
     this.#changes.push({ op: 'delete', kind: compiled, uid });
     this.rows.push({ kind, uid, name, op: 'delete' });

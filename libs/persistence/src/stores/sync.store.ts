@@ -1,4 +1,4 @@
-import type { GrantSubject } from '@ambit/domain';
+import type { TeamMember } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import { delegationsNaming } from '../rights/delegations.ts';
 import type {
@@ -14,11 +14,17 @@ import type { StoreContext } from './store-context.ts';
 
 const everybody = '';
 
-/** Grants in force or to come that name one of the subjects $1, with what their roles are made of. */
+/** Grants in force or to come that name one of the subjects $1, or a team it is in, with what their roles are made of. */
 const rolesHeldBy = (column: string): string => `
-SELECT s.${column} AS uid, g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rules
-FROM grants g JOIN grant_subjects s ON s.grant_uid = g.uid JOIN roles r ON r.uid = g.role_uid
-WHERE NOT g.ended AND s.${column} = ANY($1::text[]) ORDER BY g.name`;
+WITH held AS (
+  SELECT s.${column} AS uid, s.grant_uid FROM grant_subjects s WHERE s.${column} = ANY($1::text[])
+  UNION
+  SELECT m ->> 'uid', s.grant_uid FROM policy_objects t
+  CROSS JOIN LATERAL jsonb_array_elements(t.spec -> 'members') AS m JOIN grant_subjects s ON s.team_uid = t.uid
+  WHERE t.kind = 'Team' AND m ->> 'uid' = ANY($1::text[]))
+SELECT held.uid, g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rules
+FROM held JOIN grants g ON g.uid = held.grant_uid JOIN roles r ON r.uid = g.role_uid
+WHERE NOT g.ended ORDER BY g.name`;
 
 /** What clusters say that their ClusterRoles $1 give; most say the same. */
 const reportedRules = `
@@ -58,10 +64,7 @@ export class PostgresSyncStore implements SyncStore {
     this.#context = context;
   }
 
-  async heldRoles(
-    kind: GrantSubject['kind'],
-    uids: readonly string[],
-  ): Promise<BySubject<HeldRole>> {
+  async heldRoles(kind: TeamMember['kind'], uids: readonly string[]): Promise<BySubject<HeldRole>> {
     const { sql } = this.#context;
     const text = rolesHeldBy(kind === 'User' ? 'user_uid' : 'group_uid');
     const held = await sql.query<OfSubject<Omit<HeldRole, 'reported'>>>(text, [uids]);

@@ -14,6 +14,7 @@ import type {
   PolicyCluster,
   PolicyView,
 } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import { nodeDigests } from '@ambit/transport';
 import { timestamp } from '../../platform/object-response.ts';
@@ -140,6 +141,7 @@ export function pathResponse({
   scope,
   reach,
   through,
+  team,
   until,
 }: AccessPath): CheckAnswer['paths'][number] {
   return {
@@ -147,18 +149,17 @@ export function pathResponse({
     role,
     scope,
     reach,
-    ...(through === undefined ? {} : { group: through }),
+    ...defined({ group: through, team }),
     ...untilResponse(until),
   };
 }
 
 function refusalResponse(refusal: AccessRefusal): CheckAnswer['refusals'][number] {
-  const { reason, message, grant, through, at } = refusal;
+  const { reason, message, grant, through, team, at } = refusal;
   return {
     reason,
     message,
-    ...(grant === undefined ? {} : { grant }),
-    ...(through === undefined ? {} : { group: through }),
+    ...defined({ grant, group: through, team }),
     ...(at === undefined ? {} : { at: timestamp(at) }),
   };
 }

@@ -4,11 +4,11 @@ import {
   grantScopeText,
   holderOfService,
   parseScope,
-  remainingThroughGroups,
+  remainingThroughOthers,
   widerDirectGrants,
 } from '@ambit/domain';
 import type { PolicyGrant, RevocationFilter } from '@ambit/domain';
-import { notFound } from '@ambit/kernel';
+import { defined, notFound } from '@ambit/kernel';
 import type { GrantRecord, Transaction } from '@ambit/persistence';
 import { timestamp } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -20,7 +20,7 @@ type Remaining = RevokeResult['remaining'][number];
 
 interface Subject {
   /** As the compiler has it. */
-  readonly kind: 'User' | 'Group';
+  readonly kind: 'User' | 'Group' | 'Team';
   readonly uid: string;
   /** As the command takes it. */
   readonly text: string;
@@ -55,8 +55,9 @@ export class RevokeAccess {
     return { ...answer, kind: 'RevokeResult', remaining: this.#remaining(subject, filter, grants) };
   }
 
-  #subjectOf({ user, group, service }: AccessRevoke['subject']): Subject {
+  #subjectOf({ user, group, service, team }: AccessRevoke['subject']): Subject {
     if (group !== undefined) return this.#found('Group', group, `group/${group}`);
+    if (team !== undefined) return this.#found('Team', team, `team/${team}`);
     if (service === undefined) return this.#found('User', user ?? '', user ?? '');
     const holder = holderOfService(service);
     if (this.#world.policy.byName('User', holder) === undefined)
@@ -93,13 +94,12 @@ export class RevokeAccess {
       ...this.#describe(grant),
       nextCommand: `ambit revoke ${subject.text} ${policy.role(grant.roleUid)?.name ?? ''}`.trim(),
     }));
-    if (subject.kind === 'Group') return direct;
-    const through = remainingThroughGroups(policy, subject.uid, filter).flatMap(
-      ({ group, grants }) =>
+    const through = remainingThroughOthers(policy, subject.uid, filter).flatMap(
+      ({ group, team, grants }) =>
         grants.map((grant) => ({
           ...this.#describe(grant),
-          group: group.name,
-          nextCommand: `ambit describe group ${group.name}`,
+          ...defined({ group: group?.name, team: team?.name }),
+          nextCommand: `ambit describe ${team === undefined ? 'group' : 'team'} ${(team ?? group)?.name ?? ''}`,
         })),
     );
     return [...direct, ...through];

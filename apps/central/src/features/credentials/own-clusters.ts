@@ -83,6 +83,8 @@ function namespacesOf(
 ): string[] {
   const names = access.flatMap(({ namespaces }) => {
     if (namespaces.type === 'names') return namespaces.names;
+    // What a team owns is in force as names.
+    if (namespaces.type === 'owned') return [];
     if (namespaces.type !== 'selector') return ['*'];
     const { selector } = namespaces;
     return Array.from(reported).flatMap(([name, { labels }]) =>

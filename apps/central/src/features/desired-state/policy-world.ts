@@ -237,6 +237,7 @@ function objectOf(
   if (kind === 'User') return policy.user(uid);
   if (kind === 'ServiceIdentity') return serviceNamed(policy.user(uid)?.name);
   if (kind === 'Group') return policy.group(uid);
+  if (kind === 'Team') return policy.team(uid);
   if (kind === 'Role') return policy.role(uid);
   return kind === 'Cluster' ? policy.cluster(uid) : undefined;
 }

@@ -37,7 +37,12 @@ const subjectsOf = ({ subjects }: GrantRecord): string[] =>
   subjects.map(({ kind, name }) => `${kindPrefix[kind]}${name}`);
 
 /** Subjects as the command takes them. */
-const kindPrefix = { User: '', Group: 'group/', ServiceIdentity: 'service/' } as const;
+const kindPrefix = {
+  User: '',
+  Group: 'group/',
+  ServiceIdentity: 'service/',
+  Team: 'team/',
+} as const;
 
 function grantFacts(
   record: GrantRecord,

@@ -32,20 +32,29 @@ function subjectsOf(
 }
 
 /** Whom a subject names, and the field that names them. */
-export function subjectOf({ user, group, service }: GrantSubjectWrite): {
+export function subjectOf({ user, group, service, team }: GrantSubjectWrite): {
   readonly kind: HolderReference['kind'];
   readonly name: string;
   readonly field: keyof GrantSubjectWrite;
 } {
   if (user !== undefined) return { kind: 'User', name: user, field: 'user' };
   if (service !== undefined) return { kind: 'ServiceIdentity', name: service, field: 'service' };
+  if (team !== undefined) return { kind: 'Team', name: team, field: 'team' };
   return { kind: 'Group', name: group ?? '', field: 'group' };
 }
 
 /** A subject as it is answered. */
 export function subjectResponse({ kind, name }: SubjectReference): GrantSubjectWrite {
-  if (kind === 'User') return { user: name };
-  return kind === 'Group' ? { group: name } : { service: name };
+  switch (kind) {
+    case 'User':
+      return { user: name };
+    case 'Group':
+      return { group: name };
+    case 'Team':
+      return { team: name };
+    case 'ServiceIdentity':
+      return { service: name };
+  }
 }
 
 function scopeOf(known: KnownNames, scope: GrantWrite['spec']['scope']): GrantScope {
@@ -67,6 +76,7 @@ function namespacesOf({ namespaces }: GrantWrite['spec']['scope']): NamespaceSel
   if (namespaces.names !== undefined)
     return { type: 'names', names: [...new Set(namespaces.names)].sort() };
   if (namespaces.all === true) return { type: 'all' };
+  if (namespaces.owned === true) return { type: 'owned' };
   return { type: 'selector', selector: labelSelector(namespaces) };
 }
 

@@ -1,29 +1,27 @@
 import { instantMillis } from '@ambit/kernel';
+import type { ErrorItem, Millis } from '@ambit/kernel';
 import { findGrant, listGrants } from '@ambit/persistence';
-import type { GrantRecord } from '@ambit/persistence';
+import type { GrantRecord, Transaction } from '@ambit/persistence';
 import { policyKind } from '../policy/public.ts';
 import type { DocumentOf, Reference } from '../policy/public.ts';
 import { auditGrant, auditGrantDeleted } from './grant-audit.ts';
 import { grantFields, subjectOf } from './grant-fields.ts';
 import { grantResponse } from './grant-response.ts';
 import { GrantsInForce } from './grants-in-force.ts';
+import { ownedScopeProblems, refuseOwnedByPrefix } from './owned-scope.ts';
 
 /** Who holds which role where, until when. */
 export const grantKind = policyKind<'Grant', GrantRecord>({
   kind: 'Grant',
   references: referencesOf,
-  problems: async (tx, { metadata, spec }, now) => {
-    if (spec.until === undefined) return [];
-    const until = instantMillis(spec.until);
-    if (until > now) return [];
-    // An end that is past is fine on a grant that has it already: applying the same file again changes nothing.
-    const stored = await tx.grants.find(metadata.name);
-    if (stored?.until === until) return [];
-    const message = `the end ${spec.until} is already past`;
-    return [{ pointer: '/spec/until', message }];
-  },
+  problems: async (tx, document, now) => [
+    ...(await endProblems(tx, document, now)),
+    ...(await ownedScopeProblems(tx, document)),
+  ],
   put: async ({ tx, names, source }, { spec }, meta) => {
-    const put = await tx.grants.put({ ...meta, ...grantFields(names, spec), source });
+    const fields = grantFields(names, spec);
+    await refuseOwnedByPrefix(tx, meta.name, fields);
+    const put = await tx.grants.put({ ...meta, ...fields, source });
     auditGrant(tx, put);
     return put;
   },
@@ -42,6 +40,20 @@ export const grantKind = policyKind<'Grant', GrantRecord>({
     },
   },
 });
+
+async function endProblems(
+  tx: Transaction,
+  { metadata, spec }: DocumentOf<'Grant'>,
+  now: Millis,
+): Promise<Pick<ErrorItem, 'pointer' | 'message'>[]> {
+  if (spec.until === undefined) return [];
+  const until = instantMillis(spec.until);
+  if (until > now) return [];
+  // An end that is past is fine on a grant that has it already: applying the same file again changes nothing.
+  const stored = await tx.grants.find(metadata.name);
+  if (stored?.until === until) return [];
+  return [{ pointer: '/spec/until', message: `the end ${spec.until} is already past` }];
+}
 
 function referencesOf({ spec }: DocumentOf<'Grant'>): readonly Reference[] {
   const { subjects, role, scope } = spec;

@@ -39,6 +39,7 @@ function scopeResponse(
   if (namespaces.type === 'clusterWide') return { clusters: selected, clusterWide: true };
   if (namespaces.type === 'names')
     return { clusters: selected, namespaces: { names: [...namespaces.names] } };
+  if (namespaces.type === 'owned') return { clusters: selected, namespaces: { owned: true } };
   if (namespaces.type === 'all') return { clusters: selected, namespaces: { all: true } };
   return { clusters: selected, namespaces: selectorResponse(namespaces.selector) };
 }

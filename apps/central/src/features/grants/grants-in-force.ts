@@ -149,9 +149,9 @@ function idOfEntry(intent: Intent): string | undefined {
 }
 
 function idsOfGrant(policy: PolicyView, grantUid: string): string[] {
-  const family = policy.familyOf(grantUid);
-  if (family === undefined) return [];
-  const { role, scope, grantUid: own } = family;
-  const binding = own ?? JSON.stringify([role, scope]);
-  return role.type === 'ours' ? [`ROLE/${role.roleUid}`, binding] : [binding];
+  const ids = policy.familiesOf(grantUid).flatMap(({ role, scope, grantUid: own }) => {
+    const binding = own ?? JSON.stringify([role, scope]);
+    return role.type === 'ours' ? [`ROLE/${role.roleUid}`, binding] : [binding];
+  });
+  return [...new Set(ids)];
 }

@@ -1,9 +1,9 @@
-import type { PolicyView } from '@ambit/domain';
-import { compareText } from '@ambit/kernel';
+import type { GrantSubject, PolicyView } from '@ambit/domain';
+import { compareText, defined } from '@ambit/kernel';
 import type { GivenGroups, NamedReference } from '@ambit/persistence';
 import type { PreviewedAccess } from './upstream-sign-in.ts';
 
-/** Grants that a person holds, by name and through groups, once memberships have come and gone. */
+/** Grants that a person holds, by name and through groups and teams, once memberships have come and gone. */
 export function previewedAccess(
   policy: PolicyView,
   { uid }: NamedReference,
@@ -14,16 +14,35 @@ export function previewedAccess(
     ...Array.from(policy.groupsOf(uid)).filter((group) => !left.has(group)),
     ...(given?.joined ?? []).map((group) => group.uid),
   ]);
-  const held = (kind: 'User' | 'Group', subject: string): PreviewedAccess[] =>
-    Array.from(policy.grantsNaming(kind, subject))
-      .filter(({ ended }) => !ended)
-      .map(({ name, roleUid }) => ({
-        grant: name,
-        role: policy.role(roleUid)?.name ?? '',
-        ...(kind === 'User' ? {} : { group: policy.group(subject)?.name ?? '' }),
-      }));
-  const access = [...held('User', uid), ...[...groups].flatMap((group) => held('Group', group))];
-  return access.sort(
-    (a, b) => compareText(a.grant, b.grant) || compareText(a.group ?? '', b.group ?? ''),
-  );
+  const holders = [
+    { kind: 'User', uid, group: undefined } as const,
+    ...Array.from(groups, (group) => {
+      return { kind: 'Group', uid: group, group: policy.group(group)?.name ?? '' } as const;
+    }),
+  ];
+  const access = holders.flatMap((holder) => [
+    ...grantsOf(policy, holder, holder),
+    ...Array.from(policy.teamsOf(holder.uid)).flatMap((team) => {
+      const named = { group: holder.group, team: policy.team(team)?.name ?? '' };
+      return grantsOf(policy, { kind: 'Team', uid: team }, named);
+    }),
+  ]);
+  return access.sort((a, b) => compareText(orderOf(a), orderOf(b)));
+}
+
+const orderOf = ({ grant, group = '', team = '' }: PreviewedAccess): string =>
+  `${grant} ${group} ${team}`;
+
+function grantsOf(
+  policy: PolicyView,
+  { kind, uid }: GrantSubject,
+  { group, team }: { readonly group: string | undefined; readonly team?: string },
+): PreviewedAccess[] {
+  return Array.from(policy.grantsNaming(kind, uid))
+    .filter(({ ended }) => !ended)
+    .map(({ name, roleUid }) => ({
+      grant: name,
+      role: policy.role(roleUid)?.name ?? '',
+      ...defined({ group, team }),
+    }));
 }

@@ -51,7 +51,7 @@ export interface IdentityPreview {
   /** Names of groups that the person would join and leave. */
   readonly joins: readonly string[];
   readonly leaves: readonly string[];
-  /** Grants that the person would hold then, and through which group; without one by name. */
+  /** Grants that the person would hold then, and through which group and team; without one by name. */
   readonly access: readonly PreviewedAccess[];
   readonly notes: readonly string[];
 }
@@ -60,6 +60,7 @@ export interface PreviewedAccess {
   readonly grant: string;
   readonly role: string;
   readonly group?: string;
+  readonly team?: string;
 }
 
 /** By which rule an identity is or would be linked. `Link`: it is already. */

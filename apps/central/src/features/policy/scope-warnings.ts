@@ -31,13 +31,34 @@ export class ScopeWarnings {
   }
 
   /**
-   * One sentence for each grant among `documents`, or of a role among them; one for all teams; and those on ways into clusters.
-   * At most 20.
+   * One sentence for each grant among `documents`, or of a role among them; for each that gives what a team owns that owns
+   * nothing; and those on ways into clusters. At most 20.
    */
   async of(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
     const ofWaysIn = await wayInWarnings(this.#database, this.#world, documents);
-    const all = [...ofTeams(documents), ...ofWaysIn, ...(await this.#ofScopes(documents))];
+    const all = [...this.#ofOwned(documents), ...ofWaysIn, ...(await this.#ofScopes(documents))];
     return all.slice(0, mostWarnings);
+  }
+
+  /** Such a grant gives something as soon as the team owns something, so that it is no error. */
+  #ofOwned(documents: readonly PolicyDocument[]): string[] {
+    const given = new Map(
+      documents.flatMap(({ kind, metadata, spec }) =>
+        kind === 'Team' ? [[metadata.name, spec.owns] as const] : [],
+      ),
+    );
+    return documents.flatMap(({ kind, metadata, spec }) => {
+      if (kind !== 'Grant' || spec.scope.namespaces?.owned === undefined) return [];
+      const idle = spec.subjects.flatMap(({ team = '' }) => {
+        const stored = this.#world.policy.byName('Team', team);
+        const owns = given.get(team) ?? (stored?.kind === 'Team' ? stored.owns : []);
+        return owns.length === 0 ? [team] : [];
+      });
+      return idle.map(
+        (team) =>
+          `Grant ${metadata.name} gives team ${team} what it owns, and it owns nothing: nobody holds anything by that.`,
+      );
+    });
   }
 
   async #ofScopes(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
@@ -110,19 +131,6 @@ export class ScopeWarnings {
 
 const inNamespaces = ({ scope, ended }: PolicyGrant): boolean =>
   !ended && scope.namespaces.type !== 'clusterWide';
-
-/** Nothing that a team says is compiled yet, and nobody should believe that it is. */
-function ofTeams(documents: readonly PolicyDocument[]): string[] {
-  const teams = documents
-    .filter(({ kind }) => kind === 'Team')
-    .map(({ metadata }) => metadata.name);
-  if (teams.length === 0) return [];
-  const named = teams.slice(0, mostNamed).join(', ');
-  const more = teams.length > mostNamed ? ` and ${teams.length - mostNamed} more` : '';
-  return [
-    `Team ${named}${more}: a team gives nobody access in this version; grants to people and groups do.`,
-  ];
-}
 
 function rolesIn(documents: readonly PolicyDocument[]): ReadonlyMap<string, RoleSpec> {
   return new Map(

@@ -116,8 +116,8 @@ function facts({ issuer, subject, claims, groups, joins, leaves, access, notes }
       `${group} (rule ${rules.join(', ')})${refused === undefined ? '' : `: not given, ${refused}`}`,
   );
   const accessTexts = access.map(
-    ({ grant, role, group }) =>
-      `${role} by grant ${grant}${group === undefined ? '' : `, through ${group}`}`,
+    ({ grant, role, group, team }) =>
+      `${role} by grant ${grant}${group === undefined ? '' : `, through ${group}`}${team === undefined ? '' : `, in team ${team}`}`,
   );
   return markup`<dl class="facts">
       <dt>Groups</dt>

@@ -1,20 +1,28 @@
 import type { TeamMemberWrite } from '@ambit/contracts';
-import { sharedNamespace } from '@ambit/domain';
+import { ownedByPrefix, sharedNamespace } from '@ambit/domain';
 import type { OwnedNamespaces } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
-import type { KnownNames, PlainRecord, TeamOwnership, Transaction } from '@ambit/persistence';
+import type {
+  KnownNames,
+  OwnedGrant,
+  PlainRecord,
+  TeamOwnership,
+  Transaction,
+} from '@ambit/persistence';
 import { findPlain, listPlain, namesOfUids } from '@ambit/persistence';
 import { clusterSelectorOf, subjectOf } from '../grants/public.ts';
-import { auditPlainPut, auditRemoved, policyKind, uidOf, uidsOf } from '../policy/public.ts';
+import { auditRemoved, policyKind, uidOf, uidsOf } from '../policy/public.ts';
 import type { DocumentOf, Reference } from '../policy/public.ts';
+import { auditTeam } from './team-audit.ts';
 import { storedTeam, teamResponse, uidsIn } from './team-response.ts';
 import type { StoredTeam } from './team-response.ts';
 
 type Document = DocumentOf<'Team'>;
 
 /**
- * People who belong together and the namespaces that are theirs, each of which has one owner on a cluster. Whom and what a
+ * People who belong together, to whom a grant can be, and the namespaces that are theirs, each of which has one owner on a
+ * cluster. A team that a grant names stays. Whom and what a
  * team names is stored by uid: what is made again under a name of before is no part of it.
  */
 export const teamKind = policyKind<'Team', PlainRecord>({
@@ -36,16 +44,16 @@ export const teamKind = policyKind<'Team', PlainRecord>({
     const named = spec.owns.flatMap(({ clusters }) => clusters.names ?? []);
     const known = await tx.names.find({ Cluster: named });
     if (named.some((name) => known.uid('Cluster', name) === undefined)) return [];
-    return ownedTwice(await rivalsOf(tx, metadata.name, spec.owns.length), owned(known, spec));
+    return ownershipProblems(tx, metadata.name, owned(known, spec));
   },
   put: async ({ tx, names }, { spec }, meta) => {
     const stored = storedSpec(names, spec);
     // Documents that are applied together were looked at one by one.
-    const [twice] = ownedTwice(await rivalsOf(tx, meta.name, stored.owns.length), stored.owns);
-    if (twice !== undefined)
-      throw new AppError('invalid_policy', `Team ${meta.name}: ${twice.message}.`);
+    const [problem] = await ownershipProblems(tx, meta.name, stored.owns);
+    if (problem !== undefined)
+      throw new AppError('invalid_policy', `Team ${meta.name}: ${problem.message}.`);
     const put = await tx.plain('Team').put({ ...meta, spec: { ...stored } });
-    auditPlainPut(tx, put);
+    await auditTeam(tx, put);
     return put;
   },
   remove: async (tx, name, options) => {
@@ -74,7 +82,11 @@ const memberReferences = (field: string, members: readonly TeamMemberWrite[]): R
 
 function storedSpec(names: KnownNames, spec: Document['spec']): StoredTeam {
   const uidsOfMembers = (members: readonly TeamMemberWrite[]): StoredTeam['members'] =>
-    members.map(subjectOf).map(({ kind, name }) => ({ kind, uid: uidOf(names, kind, name) }));
+    members.map(({ user, group = '' }) =>
+      user === undefined
+        ? { kind: 'Group', uid: uidOf(names, 'Group', group) }
+        : { kind: 'User', uid: uidOf(names, 'User', user) },
+    );
   return {
     ...spec,
     members: uidsOfMembers(spec.members),
@@ -90,19 +102,38 @@ const owned = (names: KnownNames, { owns }: Document['spec']): OwnedNamespaces[]
     namespaces,
   }));
 
+type OwnershipProblem = Pick<ErrorItem, 'pointer' | 'message'>;
+
 /** Who owns nothing is nobody's rival. */
-async function rivalsOf(
+async function ownershipProblems(
   tx: Transaction,
   name: string,
-  owns: number,
-): Promise<readonly TeamOwnership[]> {
-  return owns === 0 ? [] : tx.teams.othersThan(name);
+  owns: readonly OwnedNamespaces[],
+): Promise<OwnershipProblem[]> {
+  if (owns.length === 0) return [];
+  const twice = ownedTwice(await tx.teams.othersThan(name), owns);
+  return [...twice, ...grantedByName(await tx.teams.grantsOnOwned(name), owns)];
 }
+
+/** A grant to what the team owns says names to agents, and how names begin is none. */
+const grantedByName = (
+  grants: readonly OwnedGrant[],
+  owns: readonly OwnedNamespaces[],
+): OwnershipProblem[] =>
+  grants.flatMap((grant) => {
+    const [pattern] = ownedByPrefix(owns, grant.clusters);
+    if (pattern === undefined) return [];
+    const at = owns.findIndex(({ namespaces }) => namespaces.includes(pattern));
+    const message = `${pattern} says how names begin, and Grant ${grant.name} gives what the team owns, which has to be named there: which namespaces begin so is known in the cluster alone`;
+    return [
+      { pointer: `/spec/owns/${at}/namespaces/${owns[at]?.namespaces.indexOf(pattern)}`, message },
+    ];
+  });
 
 function ownedTwice(
   rivals: readonly TeamOwnership[],
   owns: readonly OwnedNamespaces[],
-): Pick<ErrorItem, 'pointer' | 'message'>[] {
+): OwnershipProblem[] {
   return rivals.flatMap((rival) => {
     const shared = sharedNamespace(owns, rival.owns);
     if (shared === undefined) return [];

@@ -1,14 +1,14 @@
 import { apiVersion } from '@ambit/contracts';
 import type { Team } from '@ambit/contracts';
-import type { OwnedNamespaces } from '@ambit/domain';
-import type { HolderReference, PlainRecord } from '@ambit/persistence';
+import type { OwnedNamespaces, TeamMember } from '@ambit/domain';
+import type { PlainRecord } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
 import { clusterSelectorResponse, subjectResponse } from '../grants/public.ts';
 
 /** The spec of a team as it is stored. */
 export type StoredTeam = Pick<Team['spec'], 'description' | 'contact'> & {
-  readonly members: readonly HolderReference[];
-  readonly approvers: readonly HolderReference[];
+  readonly members: readonly TeamMember[];
+  readonly approvers: readonly TeamMember[];
   readonly owns: readonly OwnedNamespaces[];
   /** uids. */
   readonly delegableRoles: readonly string[];
@@ -31,7 +31,7 @@ const clustersNamed = (clusters: OwnedNamespaces['clusters']): readonly string[]
 export function teamResponse(record: PlainRecord, names: ReadonlyMap<string, string>): Team {
   const { members, approvers, owns, delegableRoles, ...said } = storedTeam(record);
   const present = (uid: string): boolean => names.has(uid);
-  const membersResponse = (holders: readonly HolderReference[]): Team['spec']['members'] =>
+  const membersResponse = (holders: readonly TeamMember[]): Team['spec']['members'] =>
     holders
       .filter(({ uid }) => present(uid))
       .map(({ kind, uid }) => subjectResponse({ kind, uid, name: names.get(uid) ?? '' }));

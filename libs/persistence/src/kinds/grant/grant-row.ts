@@ -33,11 +33,12 @@ export interface GrantRow extends MetaRow {
 
 /** Of rows `s` that name a subject: all of them as `SubjectReference`s, with the tables that have their names. */
 export const subjectList = `coalesce(jsonb_agg(jsonb_build_object(
-      'kind', CASE WHEN s.user_uid IS NOT NULL THEN 'User' WHEN s.group_uid IS NOT NULL THEN 'Group' ELSE 'ServiceIdentity' END,
-      'uid', coalesce(s.user_uid, s.group_uid, s.service_uid),
+      'kind', CASE WHEN s.user_uid IS NOT NULL THEN 'User' WHEN s.group_uid IS NOT NULL THEN 'Group'
+        WHEN s.team_uid IS NOT NULL THEN 'Team' ELSE 'ServiceIdentity' END,
+      'uid', coalesce(s.user_uid, s.group_uid, s.service_uid, s.team_uid),
       'name', coalesce(u.name, g.name, o.name)) ORDER BY s.ordinal), '[]')`;
 export const subjectNames = `LEFT JOIN users u ON u.uid = s.user_uid LEFT JOIN groups g ON g.uid = s.group_uid
-   LEFT JOIN policy_objects o ON o.uid = s.service_uid`;
+   LEFT JOIN policy_objects o ON o.uid = coalesce(s.service_uid, s.team_uid)`;
 
 export const selectGrants = `
 SELECT ${metaColumns}, t.role_uid, r.name AS role_name, t.clusters_scope, t.cluster_selector, t.namespaces,
@@ -90,7 +91,7 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
 
 /** A service identity holds grants as a person does (`serviceHolder` of the domain). */
 const compiledSubject = ({ kind, uid }: SubjectReference): GrantSubject =>
-  kind === 'Group' ? { kind, uid } : { kind: 'User', uid };
+  kind === 'ServiceIdentity' ? { kind: 'User', uid } : { kind, uid };
 
 const dateOf = (millis: number | undefined): Date | undefined =>
   millis === undefined ? undefined : new Date(millis);
@@ -100,12 +101,19 @@ export const subjectColumns = {
   User: 'user_uid',
   Group: 'group_uid',
   ServiceIdentity: 'service_uid',
+  Team: 'team_uid',
 } as const satisfies Record<SubjectReference['kind'], string>;
 
 const subjectRows: StoredPart<GrantRecord> = {
   table: 'grant_subjects',
   owner: 'grant_uid',
-  columns: { ordinal: 'integer', user_uid: 'text', group_uid: 'text', service_uid: 'text' },
+  columns: {
+    ordinal: 'integer',
+    user_uid: 'text',
+    group_uid: 'text',
+    service_uid: 'text',
+    team_uid: 'text',
+  },
   toRows: ({ subjects }) =>
     subjects.map(({ kind, uid }, at) => ({
       ordinal: at + 1,

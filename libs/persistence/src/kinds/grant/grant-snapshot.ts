@@ -18,8 +18,9 @@ SELECT json_strip_nulls(json_build_object('kind', 'Grant', 'uid', t.uid, 'name',
   'notBefore', ${millis('t.not_before')}, 'until', ${millis('t.until')}, 'reason', t.reason, 'source', t.source,
   'ended', t.ended)) AS object
 FROM grants t
-LEFT JOIN (SELECT grant_uid, json_agg(json_build_object('kind', CASE WHEN group_uid IS NULL THEN 'User' ELSE 'Group' END,
-    'uid', coalesce(user_uid, group_uid, service_uid)) ORDER BY ordinal) AS list FROM grant_subjects GROUP BY grant_uid) s ON s.grant_uid = t.uid
+LEFT JOIN (SELECT grant_uid, json_agg(json_build_object('kind', CASE WHEN group_uid IS NOT NULL THEN 'Group'
+      WHEN team_uid IS NOT NULL THEN 'Team' ELSE 'User' END,
+    'uid', coalesce(user_uid, group_uid, service_uid, team_uid)) ORDER BY ordinal) AS list FROM grant_subjects GROUP BY grant_uid) s ON s.grant_uid = t.uid
 LEFT JOIN (SELECT grant_uid, json_agg(cluster_uid ORDER BY cluster_uid COLLATE "C") AS list
   FROM grant_clusters GROUP BY grant_uid) c ON c.grant_uid = t.uid`,
   toObject: ({ object }: { readonly object: PolicyGrant }) => object,

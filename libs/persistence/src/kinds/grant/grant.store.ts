@@ -13,7 +13,7 @@ const dateOf = (millis: number | undefined): Date | null =>
 
 /** An array for each kind of subject, with the uid in the one of its kind. */
 const subjectUids = (spec: GrantSpec): (string | null)[][] =>
-  (['User', 'Group', 'ServiceIdentity'] as const).map((of) =>
+  (['User', 'Group', 'ServiceIdentity', 'Team'] as const).map((of) =>
     spec.subjects.map(({ kind, uid }) => (kind === of ? uid : null)),
   );
 

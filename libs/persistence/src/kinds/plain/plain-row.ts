@@ -1,5 +1,5 @@
 import { serviceHolder } from '@ambit/domain';
-import type { PolicyPlain, PolicyUser } from '@ambit/domain';
+import type { PolicyPlain, PolicyTeam, PolicyUser } from '@ambit/domain';
 import type { PlainRecord } from '../../records.ts';
 import type { KeysetQuery, Page } from '../../queries/page.ts';
 import { SqlConditions } from '../../queries/sql-conditions.ts';
@@ -19,15 +19,35 @@ export function toPlain(row: PlainRow): PlainRecord {
   return { kind: row.kind, ...toMeta(row), spec: row.spec };
 }
 
-/** Nothing to the compiler, but for those that hold grants. */
-export function toPolicyPlain(record: PlainRecord): PolicyPlain | PolicyUser {
+/** Nothing to the compiler, but for those that grants name. */
+export function toPolicyPlain(record: PlainRecord): PolicyPlain | PolicyUser | PolicyTeam {
   const { kind, uid, name, labels, spec } = record;
-  if (holdsGrants(kind)) return serviceHolder(record);
-  return { kind: 'Plain', of: kind, uid, name, labels, spec };
+  switch (compiledKind(kind)) {
+    case 'User':
+      return serviceHolder(record);
+    case 'Team':
+      return policyTeam(record);
+    case 'Plain':
+      return { kind: 'Plain', of: kind, uid, name, labels, spec };
+  }
 }
 
-/** True for the kind whose objects are subjects of grants. */
-export const holdsGrants = (kind: string): boolean => kind === 'ServiceIdentity';
+/** The team as it is compiled: who is in it and what it owns. */
+export function policyTeam({
+  uid,
+  name,
+  labels,
+  spec,
+}: Pick<PlainRecord, 'uid' | 'name' | 'labels' | 'spec'>): PolicyTeam {
+  const { members = [], owns = [] } = spec as Partial<Pick<PolicyTeam, 'members' | 'owns'>>;
+  return { kind: 'Team', uid, name, labels, members, owns };
+}
+
+/** What the compiler has an object of a kind without a table of its own as. */
+export function compiledKind(kind: string): 'User' | 'Team' | 'Plain' {
+  if (kind === 'ServiceIdentity') return 'User';
+  return kind === 'Team' ? 'Team' : 'Plain';
+}
 
 /** Objects of every kind that needs no table of its own. */
 export const plainRows: StoredKind<PlainRow, PlainRecord> = {

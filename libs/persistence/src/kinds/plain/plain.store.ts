@@ -1,10 +1,10 @@
-import { notFound } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import type { Labels, PlainRecord } from '../../records.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 import type { PlainStore, Put, PutPlain, Removed, RemoveOptions } from '../../transaction.ts';
 import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
-import { holdsGrants, type PlainRow, selectPlain, toPlain, toPolicyPlain } from './plain-row.ts';
+import { compiledKind, type PlainRow, selectPlain, toPlain, toPolicyPlain } from './plain-row.ts';
 
 /** Objects of one kind in the table that kinds share. */
 export class PostgresPlainStore implements PlainStore {
@@ -36,12 +36,31 @@ export class PostgresPlainStore implements PlainStore {
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `${this.#kind} "${name}"`);
     if (record === null) throw notFound(this.#kind, name);
-    const grants = holdsGrants(this.#kind)
-      ? await dropGrantReferences(this.#context, 'service_uid', record.uid)
-      : { narrowedGrants: [], removedGrants: [] };
+    const compiled = compiledKind(this.#kind);
+    if (compiled === 'Team') await this.#refuseGranted(record);
+    const grants =
+      compiled === 'User'
+        ? await dropGrantReferences(this.#context, 'service_uid', record.uid)
+        : { narrowedGrants: [], removedGrants: [] };
     await sql.query('DELETE FROM policy_objects WHERE uid = $1', [record.uid]);
-    changes.deletePlain(record, holdsGrants(this.#kind) ? 'User' : 'Plain');
+    changes.deletePlain(record, compiled);
     return { record, memberships: 0, ...grants };
+  }
+
+  async #refuseGranted({ uid, name }: PlainRecord): Promise<void> {
+    const grants = await this.#context.sql.query<{ name: string }>(
+      `SELECT name FROM grants WHERE uid IN (SELECT grant_uid FROM grant_subjects WHERE team_uid = $1)
+       ORDER BY name LIMIT 3`,
+      [uid],
+    );
+    const [first] = grants;
+    if (first === undefined) return;
+    const shown = grants.slice(0, 2).map((grant) => `"${grant.name}"`);
+    const named = `${shown.join(', ')}${grants.length > 2 ? ' and others' : ''}`;
+    throw new AppError('in_use', `Team "${name}" is named by grant ${named}.`, {
+      hint: 'Delete those grants or take the team out of them first.',
+      nextCommand: `ambit revoke team/${name}`,
+    });
   }
 
   async #locked(

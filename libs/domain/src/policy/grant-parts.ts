@@ -1,0 +1,101 @@
+import type {
+  ClusterSelector,
+  GrantScope,
+  GrantSubject,
+  OwnedNamespaces,
+  PolicyGrant,
+  PolicyTeam,
+  TeamMember,
+} from '../policy-objects.ts';
+import { namesOneNamespace } from '../teams/owned-namespaces.ts';
+
+/** What a part of a grant stands for. */
+export interface GrantPart {
+  readonly of: PolicyGrant;
+  /** Those of its subjects that the part is about. */
+  readonly names: readonly GrantSubject[];
+}
+
+/**
+ * A grant as it is compiled. One that names teams is compiled in parts: the subjects of a part are people and groups, and its
+ * namespaces are never `owned`. The uid of the first part is that of the grant. Every other grant is compiled as it is written.
+ */
+export type CompiledGrant = PolicyGrant & { readonly part?: GrantPart };
+
+/** The grant as somebody wrote it. */
+export const writtenGrant = (grant: CompiledGrant): PolicyGrant => grant.part?.of ?? grant;
+
+export type TeamOfUid = (uid: string) => PolicyTeam | undefined;
+
+/** uids of the teams that a grant names. */
+export const teamsNamedBy = ({ subjects }: PolicyGrant): readonly string[] =>
+  subjects.filter(({ kind }) => kind === 'Team').map(({ uid }) => uid);
+
+/**
+ * The parts of a grant that names teams, and there is always one. A team that does not exist is nobody. Of owned namespaces
+ * those count that are named: which names begin so is known in the cluster alone.
+ */
+export function partsOfGrant(grant: PolicyGrant, teamOf: TeamOfUid): readonly CompiledGrant[] {
+  const { subjects, scope } = grant;
+  if (scope.namespaces.type !== 'owned') {
+    const people = uniqueMembers(subjects.flatMap((subject) => membersOf(subject, teamOf)));
+    return [{ ...grant, subjects: people, part: { of: grant, names: subjects } }];
+  }
+  const parts = subjects.flatMap((subject) => ownedParts(grant, subject, teamOf));
+  if (parts.length === 0) return [{ ...grant, subjects: [], part: { of: grant, names: [] } }];
+  return parts.map((part, at) => (at === 0 ? part : { ...part, uid: `${grant.uid}/${at}` }));
+}
+
+function membersOf(subject: GrantSubject, teamOf: TeamOfUid): readonly TeamMember[] {
+  return subject.kind === 'Team' ? (teamOf(subject.uid)?.members ?? []) : [subject];
+}
+
+const uniqueMembers = (members: readonly TeamMember[]): TeamMember[] => [
+  ...new Map(members.map((member) => [member.uid, member])).values(),
+];
+
+/** What only a team can own is nobody else's. */
+function ownedParts(
+  grant: PolicyGrant,
+  subject: GrantSubject,
+  teamOf: TeamOfUid,
+): readonly CompiledGrant[] {
+  const team = subject.kind === 'Team' ? teamOf(subject.uid) : undefined;
+  if (team === undefined) return [];
+  const subjects = uniqueMembers(team.members);
+  return team.owns.flatMap((owned) => {
+    const scope = ownedScope(grant.scope.clusters, owned);
+    return scope === undefined
+      ? []
+      : [{ ...grant, subjects, scope, part: { of: grant, names: [subject] } }];
+  });
+}
+
+function ownedScope(
+  clusters: ClusterSelector,
+  { clusters: within, namespaces }: OwnedNamespaces,
+): GrantScope | undefined {
+  const names = namespaces.filter(namesOneNamespace);
+  if (names.length === 0) return undefined;
+  const selected = { type: 'names', names } as const;
+  if (clusters.type === 'all') return { clusters: within, namespaces: selected };
+  if (within.type === 'all') return { clusters, namespaces: selected };
+  return { clusters, within, namespaces: selected };
+}
+
+/**
+ * Names of the teams by which a grant names a person or group, and undefined where it does so itself: one for each way. `uid`
+ * is that of the person or the group.
+ */
+export function teamsBetween(
+  { part }: CompiledGrant,
+  uid: string,
+  teamOf: TeamOfUid,
+): readonly (string | undefined)[] {
+  if (part === undefined) return [undefined];
+  return part.names.flatMap((subject) => {
+    if (subject.kind !== 'Team') return subject.uid === uid ? [undefined] : [];
+    const team = teamOf(subject.uid);
+    return team?.members.some((member) => member.uid === uid) === true ? [team.name] : [];
+  });
+}
