@@ -23,6 +23,9 @@ await build({
   external: [
     // Native: it looks for its other half beside itself.
     '@node-rs/argon2',
+    // They read their protos beside themselves.
+    '@grpc/reflection',
+    'grpc-health-check',
     // What Nest would use if it were installed, which it is not.
     'class-transformer',
     'class-validator',

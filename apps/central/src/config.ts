@@ -56,6 +56,10 @@ export const centralSettings = defineSettings(
     }),
     listen: address({ describe: 'Where the REST API listens', default: '127.0.0.1:7080' }),
     agentListen: address({ describe: 'Where agents connect (gRPC, TLS)', default: '0.0.0.0:7443' }),
+    grpcListen: address({
+      describe:
+        'Where the gRPC API listens (HOST:PORT), by the certificate of the REST API; without it there is none',
+    }),
     publicUrl: setting(
       {
         describe:
@@ -128,19 +132,22 @@ export const centralSettings = defineSettings(
     logFormat: choice(logFormats, { describe: 'How log lines look', default: 'auto' }),
   },
   {
-    check: ({ listen, tlsCert, tlsKey, trustProxy, trustedProxies: proxies = [] }) => [
+    check: ({ listen, grpcListen, tlsCert, tlsKey, trustProxy, trustedProxies: proxies = [] }) => [
       ...proxies
         .filter((text) => !isNetwork(text))
         .map((text) => `trustedProxies has ${text}, which is no network such as 10.0.0.0/8`),
       ...((tlsCert === undefined) === (tlsKey === undefined)
         ? []
         : ['tlsCert and tlsKey go together: set both or none']),
-      ...(isLoopback(listen.host) || tlsCert !== undefined || trustProxy
+      ...(tlsCert !== undefined || trustProxy
         ? []
-        : [
-            `listen is ${listen.host}, which others can reach, and the API would answer in plain HTTP: ` +
-              'set tlsCert and tlsKey, or trustProxy=true behind a proxy that ends TLS',
-          ]),
+        : Object.entries({ listen, grpcListen })
+            .filter(([, at]) => at !== undefined && !isLoopback(at.host))
+            .map(
+              ([name, at]) =>
+                `${name} is ${at?.host}, which others can reach, and the API would answer in plain HTTP: ` +
+                'set tlsCert and tlsKey, or trustProxy=true behind a proxy that ends TLS',
+            )),
     ],
   },
 );

@@ -66,9 +66,10 @@ async function serveUntilStopped(command: Command): Promise<void> {
 }
 
 function announce(running: RunningCentral, { dataDir }: CentralSettings): void {
-  const { restUrl, agentAddress, healthUrl, database } = running;
+  const { restUrl, grpcAddress, agentAddress, healthUrl, database } = running;
   write(`ambit-central ${version} is ready`);
   if (restUrl !== undefined) write(`  REST API   ${restUrl}`);
+  if (grpcAddress !== undefined) write(`  gRPC API   ${grpcAddress}`);
   if (agentAddress !== undefined) write(`  agents     ${agentAddress}`);
   write(`  health     ${healthUrl}/readyz?verbose`);
   write(`  data       ${dataDir}/central (${database} PostgreSQL)`);

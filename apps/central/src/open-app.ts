@@ -30,7 +30,7 @@ export async function openApp(
   useCases: UseCases,
 ): Promise<{
   readonly app: Awaited<ReturnType<typeof createRestServer>>;
-  readonly signIn: RestEdge['signIn'];
+  readonly edge: RestEdge;
 }> {
   const { runtime } = foundation;
   const { settings, ids, logger, meters } = runtime;
@@ -78,5 +78,5 @@ export async function openApp(
   teardown.add('live audit', () => tail.close());
   teardown.add('calls that wait', () => useCases.clusters.wait.stop());
   checkRoutes(app);
-  return { app, signIn: edge.signIn };
+  return { app, edge };
 }

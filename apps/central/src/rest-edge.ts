@@ -9,6 +9,7 @@ import type { Foundation } from './foundation.ts';
 import { AuthGuard } from './platform/auth.guard.ts';
 import { BearerAuthenticator } from './platform/bearer-authenticator.ts';
 import { clientAddress } from './platform/client-address.ts';
+import type { ClientAddress } from './platform/client-address.ts';
 import { CredentialWatch } from './platform/credential-watch.ts';
 import type { FailureLimiter } from './platform/failure-limiter.ts';
 import { openFailureLimiter } from './platform/failure-limits.ts';
@@ -25,6 +26,10 @@ import type { SignInMounts } from './sign-in-mounts.ts';
 export interface RestEdge {
   readonly guard: AuthGuard;
   readonly lifetime: LifetimeInterceptor;
+  /** What both are made of, for who is let in beside the REST API. */
+  readonly credentials: CredentialWatch;
+  readonly waiting: WaitingCalls;
+  readonly addressOf: ClientAddress;
   readonly exchange: ExchangeToken;
   /** Where people sign in; nowhere in a process that serves no API. */
   readonly signIn: SignInMounts | undefined;
@@ -72,6 +77,9 @@ export async function openRestEdge(
   return {
     guard: new AuthGuard(authenticator, addressOf),
     lifetime: new LifetimeInterceptor(credentials, waiting),
+    credentials,
+    waiting,
+    addressOf,
     exchange: openExchange(runtime, failures.limiter, teardown),
     signIn: serves ? await prepareSignIn(foundation, addressOf, providers) : undefined,
   };

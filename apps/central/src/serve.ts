@@ -9,6 +9,7 @@ import { loadPolicyWorld } from './features/desired-state/public.ts';
 import { endFormerSessions, openFoundation } from './foundation.ts';
 import type { Foundation } from './foundation.ts';
 import { openApp } from './open-app.ts';
+import type { GrpcSurroundings } from './grpc-side.ts';
 import { openIssuerSide } from './issuer-side.ts';
 import { startJobs } from './platform/jobs/job-runner.ts';
 import { watchJobs } from './platform/jobs/watch-jobs.ts';
@@ -24,6 +25,8 @@ import type { UseCases } from './use-cases.ts';
 export interface RunningCentral {
   /** Undefined where this process serves no REST API. */
   readonly restUrl: string | undefined;
+  /** HOST:PORT of the gRPC API; undefined where this process serves none. */
+  readonly grpcAddress: string | undefined;
   /** HOST:PORT that agents are told; undefined where this process serves no agents. */
   readonly agentAddress: string | undefined;
   readonly healthUrl: string;
@@ -78,14 +81,18 @@ async function start(
     ...issuerSide,
   });
   const surroundings = { foundation, trust, world, tail, joinFacts, issuerSide, teardown };
-  const { app, signIn } = await openApp(surroundings, useCases);
+  const { app, edge } = await openApp(surroundings, useCases);
   const restUrl = serves ? await listenRest(app, settings) : undefined;
   if (restUrl !== undefined) publicUrl.listensAt(restUrl);
-  if (restUrl !== undefined) signIn?.open(publicUrl.get());
+  if (restUrl !== undefined) edge.signIn?.open(publicUrl.get());
+  const grpcAddress = serves
+    ? await openGrpc({ runtime, world, useCases, edge, teardown })
+    : undefined;
   if (serves) runtime.readiness.ready('rest');
   if (settings.roles.includes('worker')) await doJobs(foundation, trust, useCases, teardown);
   return {
     restUrl,
+    grpcAddress,
     agentAddress,
     healthUrl: foundation.healthUrl,
     firstToken: trust.firstToken,
@@ -97,6 +104,13 @@ async function start(
       return teardown.run();
     },
   };
+}
+
+/** What it is made of is loaded by those alone who want it. */
+async function openGrpc(surroundings: GrpcSurroundings): Promise<string | undefined> {
+  if (surroundings.runtime.settings.grpcListen === undefined) return undefined;
+  const { openGrpcSide } = await import('./grpc-side.ts');
+  return openGrpcSide(surroundings);
 }
 
 async function doJobs(

@@ -57,6 +57,7 @@ export const errorKinds = {
   rate_limited: 'rate_limited',
   too_many_streams: 'rate_limited',
   reader_too_slow: 'rate_limited',
+  sync_running: 'unavailable',
   cluster_offline: 'unavailable',
   server_unreachable: 'unavailable',
   database_unavailable: 'unavailable',

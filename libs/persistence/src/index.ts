@@ -36,6 +36,12 @@ export { HintListener } from './feed/hint-listener.ts';
 export * from './directory/directory-record.ts';
 export { filterableType } from './directory/directory-filter.ts';
 export {
+  allDirectoryGroups,
+  allDirectoryUsers,
+  type GivenGroup,
+} from './directory/directory-snapshot.ts';
+export { lockDirectorySync } from './directory/sync-lock.ts';
+export {
   findDirectoryGroup,
   findDirectoryUser,
   listDirectoryGroups,

@@ -49,14 +49,25 @@ export class AuthGuard implements CanActivate {
     );
   }
 
+  /** As `identify`, by what was sent as `authorization`: once, or it is refused. */
+  async identifyBy(authorizations: readonly string[], address: string): Promise<Actor> {
+    const [authorization, ...more] = authorizations;
+    if (more.length > 0) throw repeated();
+    return this.#authenticator.authenticate(authorization, address);
+  }
+
+  /** Throws `permission_denied`. */
+  require(actor: Actor, permission: Permission): void {
+    if (!mayDo(actor, permission)) throw denied(actor, permission);
+  }
+
   /** The caller, who may use the operation. Throws what the authenticator throws, and permission_denied. */
   async admit(request: AmbitRequest, operation: OperationId): Promise<Actor> {
     const actor = await this.identify(request.raw);
     const { permission } = routes[operation];
     // What anyone may do is not asked here, and nobody holds it as a right.
-    if (permission === 'anyone' || !mayDo(actor, permission)) {
-      throw denied(actor, permission);
-    }
+    if (permission === 'anyone') throw denied(actor, permission);
+    this.require(actor, permission);
     return actor;
   }
 }
@@ -83,6 +94,8 @@ function refuseRepeated(rawHeaders: readonly string[]): void {
   const given = rawHeaders.filter(
     (text, index) => index % 2 === 0 && text.toLowerCase() === 'authorization',
   );
-  if (given.length > 1)
-    throw new AppError('token_invalid', 'The request carries more than one Authorization header.');
+  if (given.length > 1) throw repeated();
 }
+
+const repeated = (): AppError =>
+  new AppError('token_invalid', 'The request carries more than one Authorization header.');

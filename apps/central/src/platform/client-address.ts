@@ -1,8 +1,13 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
-import type { IncomingMessage } from 'node:http';
+
+/** What of a request says where it comes from. */
+export interface Arrived {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
 
 /** Tells who called, also behind proxies, and believes only those it was told to. */
-export type ClientAddress = (request: IncomingMessage) => string;
+export type ClientAddress = (request: Arrived) => string;
 
 /**
  * The address of the caller: of the connection, or, when that is a proxy of the list, the right-most address of

@@ -50,6 +50,7 @@ const answers = {
   rate_limited: '429 RESOURCE_EXHAUSTED',
   too_many_streams: '429 RESOURCE_EXHAUSTED',
   reader_too_slow: '429 RESOURCE_EXHAUSTED',
+  sync_running: '503 UNAVAILABLE',
   cluster_offline: '503 UNAVAILABLE',
   server_unreachable: '503 UNAVAILABLE',
   database_unavailable: '503 UNAVAILABLE',

@@ -1,4 +1,5 @@
 import type { Millis } from '@ambit/kernel';
+import { arraysOf, rowsOf } from '../row-arrays.ts';
 import { one, type Sql } from '../sql.ts';
 import type {
   DirectoryAttributes,
@@ -10,6 +11,7 @@ import type {
 } from './directory-record.ts';
 import { findDirectoryGroup, findDirectoryUser } from './directory-rows.ts';
 import { findDirectoryStanding } from './directory-status.ts';
+import { everybody, foreseeLosses, lossColumns as columnsOf } from './foreseen-losses.ts';
 
 export interface SaveDirectoryUser {
   readonly providerUid: string;
@@ -41,8 +43,6 @@ interface Context {
   readonly sql: Sql;
   readonly at: Date;
 }
-
-const everybody = '';
 
 /** What directories say of people and groups. Who writes for a directory holds its provider, so one change follows another. */
 export class DirectoryStore {
@@ -134,6 +134,16 @@ export class DirectoryStore {
     );
   }
 
+  /** As `saveUser` for people whom the directory did not know before, in one statement. */
+  async saveNewUsers(providerUid: string, users: readonly SaveNewUser[]): Promise<void> {
+    const { sql, at } = this.#context;
+    await sql.query(
+      `INSERT INTO directory_users (provider_uid, user_uid, user_name, external_id, attributes, made_here, locked_here, version, created_at, changed_at)
+       SELECT $1, n.uid, n.user_name, n.external_id, n.attributes, true, false, 1, $2, $2 FROM ${rowsOf(3, 'n', newUserColumns)}`,
+      [providerUid, at, ...arraysOf(newUserColumns, users.map(newUserRow))],
+    );
+  }
+
   async forgetUser(providerUid: string, uid: string): Promise<void> {
     await this.#context.sql.query(
       'DELETE FROM directory_users WHERE provider_uid = $1 AND user_uid = $2',
@@ -202,6 +212,15 @@ export class DirectoryStore {
     await sql.query('DELETE FROM directory_removals WHERE provider_uid = $1', [providerUid]);
   }
 
+  /** The sums as `noteLosses` would give them, were these lost now; nothing is noted. */
+  async foreseeLosses(
+    providerUid: string,
+    lost: readonly DirectoryLoss[],
+    { windowMs, source }: { readonly windowMs: Millis; readonly source: string },
+  ): Promise<readonly DirectoryLosses[]> {
+    return foreseeLosses(this.#context.sql, { providerUid, lost, windowMs, source });
+  }
+
   /** Adds to what the directory took away within the window, and gives the sums of what is touched. */
   async noteLosses(
     providerUid: string,
@@ -237,7 +256,19 @@ export class DirectoryStore {
   }
 }
 
-const columnsOf = (losses: readonly DirectoryLoss[]): [scopes: string[], users: string[]] => [
-  losses.map(({ groupUid }) => groupUid ?? everybody),
-  losses.map(({ userUid }) => userUid),
-];
+/** Of somebody who is there because the directory says so. */
+type SaveNewUser = Pick<SaveDirectoryUser, 'uid' | 'userName' | 'externalId' | 'attributes'>;
+
+const newUserColumns = {
+  uid: 'text',
+  user_name: 'text',
+  external_id: 'text',
+  attributes: 'jsonb',
+} as const;
+
+const newUserRow = ({ uid, userName, externalId, attributes }: SaveNewUser) => ({
+  uid,
+  user_name: userName,
+  external_id: externalId,
+  attributes,
+});

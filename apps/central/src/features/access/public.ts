@@ -2,3 +2,4 @@ export { AccessModule } from './access.module.ts';
 export { accessUseCases } from './access-use-cases.ts';
 export type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
 export type { AccessUseCases } from './access-use-cases.ts';
+export { accessService } from './access-service.ts';

@@ -1,7 +1,7 @@
 import { centralRemovalGuard } from '@ambit/domain';
 import type { PolicyView } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
-import type { DirectoryLosses, Transaction } from '@ambit/persistence';
+import type { DirectoryLoss, DirectoryLosses, Transaction } from '@ambit/persistence';
 import { removalsOf } from '../policy/public.ts';
 import { sourceOf } from './directory-caller.ts';
 import type { ProviderDirectory } from './directory-caller.ts';
@@ -25,12 +25,35 @@ export async function boundDirectory(
   if (stoppedBecause !== undefined && lost.length > 0)
     throw new AppError('confirmation_required', stoppedBecause);
   const within = { windowMs, source: sourceOf(directory) };
-  const sums = await tx.directories.noteLosses(directory.uid, { lost, back }, within);
-  const { moreThan, share } = centralRemovalGuard;
-  const excess = sums.find(
-    ({ removed, before: all }) => removed > moreThan && removed > all * share,
+  refuseExcess(
+    await tx.directories.noteLosses(directory.uid, { lost, back }, within),
+    before,
+    directory,
   );
-  if (excess !== undefined) throw tooMany(excess, before, directory);
+}
+
+/** As `boundDirectory` for what a change of many steps will take away in all. Throws `confirmation_required`. */
+export async function boundAhead(
+  tx: Transaction,
+  directory: ProviderDirectory,
+  { lost, before }: { readonly lost: readonly DirectoryLoss[]; readonly before: PolicyView },
+): Promise<void> {
+  if (lost.length === 0) return;
+  const { resumed, stoppedBecause } = await tx.directories.findStanding(directory.uid);
+  if (resumed) return;
+  if (stoppedBecause !== undefined) throw new AppError('confirmation_required', stoppedBecause);
+  const within = { windowMs, source: sourceOf(directory) };
+  refuseExcess(await tx.directories.foreseeLosses(directory.uid, lost, within), before, directory);
+}
+
+function refuseExcess(
+  sums: readonly DirectoryLosses[],
+  policy: PolicyView,
+  directory: ProviderDirectory,
+): void {
+  const { moreThan, share } = centralRemovalGuard;
+  const excess = sums.find(({ removed, before }) => removed > moreThan && removed > before * share);
+  if (excess !== undefined) throw tooMany(excess, policy, directory);
 }
 
 function tooMany(

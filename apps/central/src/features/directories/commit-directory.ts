@@ -1,10 +1,10 @@
 import type { IdentityProviderSpecWrite } from '@ambit/contracts';
 import { AppError, isAppError } from '@ambit/kernel';
 import { findDirectoryStanding } from '@ambit/persistence';
-import type { Database, Transaction, UnitOfWork } from '@ambit/persistence';
+import type { Database, DirectoryLoss, Transaction, UnitOfWork } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy } from '../policy/public.ts';
-import { boundDirectory } from './bound-directory.ts';
+import { boundAhead, boundDirectory } from './bound-directory.ts';
 import { serviceOf } from './directory-caller.ts';
 import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
 
@@ -57,6 +57,27 @@ export class CommitDirectory {
     } catch (error) {
       if (!isAppError(error, 'confirmation_required')) throw error;
       await this.#stop(caller, error.message);
+      throw stopped(directory, error);
+    }
+  }
+
+  /**
+   * Looks whether a change of many steps may take away what it will, before its first step. Throws `confirmation_required`;
+   * then the directory is stopped, unless it was only asked (`dryRun`).
+   */
+  async foresee(
+    caller: DirectoryCaller,
+    lost: readonly DirectoryLoss[],
+    dryRun: boolean,
+  ): Promise<void> {
+    const { actor, requestId, directory } = caller;
+    try {
+      await this.#unitOfWork.run({ actor, requestId, dryRun: true }, (tx) =>
+        boundAhead(tx, directory, { lost, before: this.#world.policy }),
+      );
+    } catch (error) {
+      if (!isAppError(error, 'confirmation_required')) throw error;
+      if (!dryRun) await this.#stop(caller, error.message);
       throw stopped(directory, error);
     }
   }

@@ -26,6 +26,15 @@ export function groupNameOf(displayName: string): string {
   throw unfitFor('displayName', problem.message, 'Give the group another name in the directory.');
 }
 
+const longestText = 1_024;
+
+/** Why a text is none that a directory may say; undefined when it is one. */
+export function textProblem(text: string): string | undefined {
+  if (text.length > longestText) return `has more than ${longestText} characters.`;
+  // Controls write on terminals and NUL is in no database; what cannot be seen makes two names look like one.
+  return /[\p{Cc}\p{Cf}\p{Cs}]/u.test(text) ? 'holds characters that cannot be seen.' : undefined;
+}
+
 /** As people read it; undefined when the directory does not say. */
 export function displayNameOf({ displayName, name }: DirectoryAttributes): string | undefined {
   if (typeof displayName === 'string' && displayName !== '') return displayName.slice(0, 256);

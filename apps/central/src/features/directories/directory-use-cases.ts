@@ -7,11 +7,13 @@ import { DirectoryGroups } from './directory-groups.ts';
 import { NewsOfDirectories } from './news-of-directories.ts';
 import { DirectoryUsers } from './directory-users.ts';
 import { ManageDirectories } from './manage-directories.ts';
+import { SyncDirectory } from './sync/sync-directory.ts';
 
 /** What directories can ask for, and what can be asked about them. */
 export interface DirectoryUseCases {
   readonly users: DirectoryUsers;
   readonly groups: DirectoryGroups;
+  readonly sync: SyncDirectory;
   readonly news: NewsOfDirectories;
   readonly manage: ManageDirectories;
 }
@@ -35,6 +37,7 @@ export function directoryUseCases(
   return {
     users: new DirectoryUsers(own, runtime.database),
     groups: new DirectoryGroups(own, runtime.database),
+    sync: new SyncDirectory(own, runtime.database, world),
     news,
     manage: new ManageDirectories(runtime, news),
   };

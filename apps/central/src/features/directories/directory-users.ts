@@ -1,21 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
-import { AppError, defined, notFound } from '@ambit/kernel';
+import { AppError, notFound } from '@ambit/kernel';
 import { findDirectoryUser, listDirectoryUsers } from '@ambit/persistence';
 import type {
   Database,
   DirectoryListQuery,
   DirectoryPage,
   DirectoryUser,
-  Transaction,
 } from '@ambit/persistence';
-import type { CommitDirectory, HeldDirectory } from './commit-directory.ts';
+import type { CommitDirectory } from './commit-directory.ts';
 import type { DirectoryCaller, ProviderDirectory } from './directory-caller.ts';
-import { adoptable } from './adopt-user.ts';
-import { notUnique } from './directory-refusals.ts';
-import { activeAfter, applyUser, refuseMove } from './apply-user.ts';
+import { changeUser, createUser } from './change-user.ts';
 import { dropUser } from './drop-user.ts';
-import { lastSaid, namedUser } from './said-user.ts';
-import type { NamedUser, SaidUser } from './said-user.ts';
+import { lastSaid } from './said-user.ts';
+import type { SaidUser } from './said-user.ts';
 
 /** A change of one object, and what it has to be for that. */
 export interface Edit<T> {
@@ -49,12 +45,7 @@ export class DirectoryUsers {
 
   /** Throws `already_exists`, `group_closed`, `invalid_request`. */
   create(caller: DirectoryCaller, person: SaidUser): Promise<DirectoryUser> {
-    return this.#commit.run(caller, async (tx, directory) => {
-      const said = namedUser(person);
-      await refuseRival(tx, directory, said);
-      const user = await adoptable(tx, directory, said);
-      return applyUser(tx, { directory, said, user });
-    });
+    return this.#commit.run(caller, (tx, directory) => createUser(tx, directory, person));
   }
 
   /** A change that changes nothing writes nothing. Throws `not_found`, `stale_resource` and what `create` throws. */
@@ -62,16 +53,7 @@ export class DirectoryUsers {
     return this.#commit.run(caller, async (tx, directory) => {
       const before = found(await tx.directories.findUser(directory.uid, edit.id), edit.id);
       requireVersion(before, edit.ifMatch);
-      const last = lastSaid(before);
-      // Whoever leaves out whether they are active does not mean that the person comes back.
-      const said = namedUser(edit.change(last), last);
-      const moves = activeAfter(said.active, before, before) !== before.active;
-      if (!moves && isDeepStrictEqual(said, namedUser(last))) return before;
-      await refuseRival(tx, directory, said, before.uid);
-      await refuseMove(tx, before, said);
-      const user = await tx.users.find(before.name);
-      if (user === null) throw notFound('User', edit.id);
-      return applyUser(tx, { directory, said, user, before });
+      return changeUser(tx, directory, { before, person: edit.change(lastSaid(before)) });
     });
   }
 
@@ -99,21 +81,4 @@ export function requireVersion(
   throw new AppError('stale_resource', 'It was changed since you read it.', {
     why: `You expected version ${ifMatch}, it is at ${version}.`,
   });
-}
-
-async function refuseRival(
-  tx: Transaction,
-  { uid, name }: HeldDirectory,
-  { userName, externalId }: NamedUser,
-  except?: string,
-): Promise<void> {
-  const names = { name: userName, ...defined({ externalId, except }) };
-  const rival = await tx.directories.findRival('User', uid, names);
-  if (rival === undefined) return;
-  throw notUnique(
-    rival.sameName
-      ? `${name} has a person with the userName ${userName} already.`
-      : `${name} has a person with this externalId already.`,
-    `It is the User with the id ${rival.uid}.`,
-  );
 }

@@ -29,6 +29,8 @@ export function withClosedGroups(tx: Transaction, role: TokenRole | undefined): 
         await refuseReturn(tx, input, role);
         return tx.users.put(input);
       },
+      // Who is not there yet holds nothing.
+      createAll: (inputs) => tx.users.createAll(inputs),
       remove: (name, options) => tx.users.remove(name, options),
       rename: async (name, to) => {
         const before = await tx.users.find(name);

@@ -11,6 +11,7 @@ export { auditPlainPut, auditRemoved, listed, mostSubjects, objectOf } from './p
 export type { Audit } from './policy-audit.ts';
 export { PolicyKinds, policyKind } from './policy-kind.ts';
 export type { DocumentOf, ReadParts, Reference, ServedKind } from './policy-kind.ts';
+export { policyService } from './policy-service.ts';
 export { policyUseCases } from './policy-use-cases.ts';
 export type { PolicyUseCases } from './policy-use-cases.ts';
 export { PolicyModule } from './policy.module.ts';

@@ -1,11 +1,14 @@
 import { AppError, notFound } from '@ambit/kernel';
 import type { Labels, UserRecord } from '../../records.ts';
 import { selectUsers, toPolicyUser, toUser, type UserRow } from './user-row.ts';
+import { arraysOf, rowsOf } from '../../row-arrays.ts';
 import type { Put, PutUser, Removed, RemoveOptions, UserStore } from '../../transaction.ts';
 import { dropMemberships } from '../group/drop-memberships.ts';
 import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
+
+const newColumns = { uid: 'text', name: 'text', display_name: 'text', active: 'boolean' } as const;
 
 /** What counts as an edit. */
 export const specOfUser = ({
@@ -35,6 +38,27 @@ export class PostgresUserStore implements UserStore {
     const record = await this.#change(plan.current.uid, input, plan);
     this.#context.changes.put(toPolicyUser(record));
     return { outcome: 'updated', record, previous: plan.current };
+  }
+
+  async createAll(
+    inputs: readonly Pick<PutUser, 'name' | 'displayName' | 'active'>[],
+  ): Promise<readonly UserRecord[]> {
+    const { sql, ids, at, changes } = this.#context;
+    const rows = inputs.map(({ name, displayName, active }) => ({
+      uid: ids.uuid(),
+      name,
+      display_name: displayName,
+      active,
+    }));
+    const made = await sql.query<UserRow>(
+      `INSERT INTO users (uid, name, display_name, active, labels, annotations, generation, revision, created_at)
+       SELECT n.uid, n.name, n.display_name, n.active, '{}', '{}', 1, 0, $1 FROM ${rowsOf(2, 'n', newColumns)}
+       ON CONFLICT (name) DO NOTHING RETURNING *`,
+      [at, ...arraysOf(newColumns, rows)],
+    );
+    const records = made.map(toUser);
+    for (const record of records) changes.put(toPolicyUser(record));
+    return records;
   }
 
   async remove(name: string, options: RemoveOptions = {}): Promise<Removed<UserRecord>> {

@@ -1,4 +1,5 @@
 import type { DirectoryValue } from '@ambit/persistence';
+import { textProblem } from '../directory-names.ts';
 import type { PatchPath } from './patch-path.ts';
 import { badRequest } from './scim-error.ts';
 import { attributeNamed, extensionNamed } from './scim-schema.ts';
@@ -6,7 +7,6 @@ import type { Attribute, Attributes, ResourceShape } from './scim-schema.ts';
 
 export type Resource = Record<string, DirectoryValue>;
 
-const longestText = 1_024;
 /** Of one attribute of a person. */
 export const mostValues = 100;
 /** More is in no body that is not an attack; members have a limit of their own. */
@@ -128,10 +128,7 @@ function readBoolean(value: unknown, name: string): boolean {
 function readText(value: unknown, name: string): string {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   if (typeof text !== 'string') throw badRequest('invalidValue', `${name} has to be a text.`);
-  if (text.length > longestText)
-    throw badRequest('invalidValue', `${name} has more than ${longestText} characters.`);
-  // Controls write on terminals and NUL is in no database; what cannot be seen makes two names look like one.
-  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text))
-    throw badRequest('invalidValue', `${name} holds characters that cannot be seen.`);
+  const problem = textProblem(text);
+  if (problem !== undefined) throw badRequest('invalidValue', `${name} ${problem}`);
   return text;
 }

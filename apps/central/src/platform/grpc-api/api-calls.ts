@@ -1,0 +1,196 @@
+import { Metadata } from '@grpc/grpc-js';
+import type {
+  sendUnaryData,
+  ServerReadableStream,
+  ServerUnaryCall,
+  StatusObject,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { findPolicyKind } from '@ambit/contracts';
+import { apiMethods } from '@ambit/contracts/grpc';
+import type { ApiMethod, ApiServiceName } from '@ambit/contracts/grpc';
+import { AppError, toAppError } from '@ambit/kernel';
+import type { Logger, Millis } from '@ambit/kernel';
+import type { Meters, centralMetrics } from '@ambit/observability';
+import type { Actor } from '../actor.ts';
+import type { AuthGuard } from '../auth.guard.ts';
+import type { CredentialWatch } from '../credential-watch.ts';
+import type { WaitingCalls } from '../waiting-calls.ts';
+import type { AdmitCalls } from './admit-calls.ts';
+import { statusNameOf } from './admit-calls.ts';
+import type { ApiCall, ApiHandlers } from './api-call.ts';
+import { apiFailure, requestIdTrailer } from './api-failure.ts';
+
+export interface ApiCallPorts {
+  readonly guard: Pick<AuthGuard, 'require'>;
+  readonly credentials: Pick<CredentialWatch, 'open'>;
+  readonly waiting: Pick<WaitingCalls, 'take'>;
+  readonly meters: Pick<Meters<typeof centralMetrics>, 'grpcHandled' | 'grpcStreamsOpen'>;
+  readonly logger: Logger;
+}
+
+type AnyCall = ServerUnaryCall<unknown, object> | ServerReadableStream<unknown, object>;
+type AnyHandler = (input: never, call: ApiCall) => Promise<object>;
+
+/** A stream that says nothing for so long is over. */
+const silentMs: Millis = 60_000;
+
+/** Between grpc-js and the handlers: who calls, for how long, what is counted and how failures are told. */
+export class ApiCalls {
+  readonly #admission: AdmitCalls;
+  readonly #ports: ApiCallPorts;
+
+  constructor(admission: AdmitCalls, ports: ApiCallPorts) {
+    this.#admission = admission;
+    this.#ports = ports;
+  }
+
+  /** The handlers of a service as grpc-js takes them. */
+  service<Name extends ApiServiceName>(
+    name: Name,
+    handlers: ApiHandlers[Name],
+  ): UntypedServiceImplementation {
+    const methods: Readonly<Record<string, ApiMethod>> = apiMethods[name];
+    const served = Object.entries<AnyHandler>({ ...handlers } as never);
+    return Object.fromEntries(
+      served.map(([method, handler]) => {
+        const contract = methods[method];
+        if (contract === undefined)
+          throw new AppError('internal', `${name}.${method} names no permission.`);
+        return [
+          method,
+          (call: AnyCall, answer: sendUnaryData<object>) =>
+            void this.#run({ service: name, method }, contract, { call, answer, handler }),
+        ];
+      }),
+    );
+  }
+
+  async #run(
+    labels: { readonly service: string; readonly method: string },
+    contract: ApiMethod,
+    {
+      call,
+      answer,
+      handler,
+    }: {
+      readonly call: AnyCall;
+      readonly answer: sendUnaryData<object>;
+      readonly handler: AnyHandler;
+    },
+  ): Promise<void> {
+    const { meters, logger } = this.#ports;
+    const { requestId, actor } = this.#admission.admitted(call.metadata);
+    try {
+      const value = await this.#handled(labels.service, contract, {
+        call,
+        handler,
+        actor,
+        requestId,
+      });
+      meters.grpcHandled.inc({ ...labels, code: 'OK' });
+      const trailers = new Metadata();
+      trailers.set(requestIdTrailer, requestId);
+      answer(null, value, trailers);
+    } catch (error) {
+      const failure = toAppError(error);
+      if (failure.kind === 'internal')
+        logger.error('a call failed', { requestId, error: failure.cause ?? failure });
+      meters.grpcHandled.inc({ ...labels, code: statusNameOf(failure) });
+      answer(apiFailure(failure, requestId) as StatusObject & Error);
+    }
+  }
+
+  async #handled(
+    service: string,
+    contract: ApiMethod,
+    {
+      call,
+      handler,
+      actor,
+      requestId,
+    }: {
+      readonly call: AnyCall;
+      readonly handler: AnyHandler;
+      readonly actor: Actor;
+      readonly requestId: string;
+    },
+  ): Promise<object> {
+    const streams = !('request' in call);
+    const leave = streams ? this.#ports.waiting.take(actor) : undefined;
+    if (streams) this.#ports.meters.grpcStreamsOpen.inc({ service });
+    const life = this.#life(call, actor, contract);
+    try {
+      if (!streams) this.#requireKind(actor, contract, call.request);
+      const input = streams ? spokenWithin(call, life.ended) : call.request;
+      const work = handler(input as never, { actor, requestId, ended: life.ended });
+      return await (contract.writes === true ? work : Promise.race([work, endOf(life.ended)]));
+    } finally {
+      life.release();
+      leave?.();
+      if (streams) this.#ports.meters.grpcStreamsOpen.dec({ service });
+    }
+  }
+
+  #life(
+    call: AnyCall,
+    actor: Actor,
+    { mostMs }: ApiMethod,
+  ): { readonly ended: AbortSignal; release(): void } {
+    const held = this.#ports.credentials.open(actor);
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(tooLong(mostMs)), mostMs).unref();
+    const gone = (): void => over.abort(new AppError('timed_out', 'The caller is gone.'));
+    if (call.cancelled) gone();
+    else call.on('cancelled', gone);
+    return {
+      ended: AbortSignal.any([held.ended, over.signal]),
+      release: () => {
+        clearTimeout(timer);
+        call.off('cancelled', gone);
+        held.release();
+      },
+    };
+  }
+
+  /** Throws `invalid_request` for a kind that there is not, and `permission_denied`. */
+  #requireKind(actor: Actor, { permission }: ApiMethod, request: unknown): void {
+    if (permission !== 'kind:read') return;
+    const { kind: asked = '' } = request as { kind?: string };
+    const kind = findPolicyKind(asked);
+    if (kind !== undefined) return this.#ports.guard.require(actor, `${kind.plural}:read`);
+    const message = `There is no kind ${JSON.stringify(asked.slice(0, 64))}.`;
+    throw new AppError('invalid_request', message, {
+      errors: [{ pointer: '/kind', message }],
+    });
+  }
+}
+
+/** The messages of a stream, until it ends, its caller is over, or says nothing for too long. */
+async function* spokenWithin(
+  call: ServerReadableStream<unknown, object>,
+  ended: AbortSignal,
+): AsyncGenerator<unknown> {
+  const messages = call[Symbol.asyncIterator]() as AsyncIterator<unknown>;
+  for (;;) {
+    const silence = Promise.withResolvers<never>();
+    const timer = setTimeout(() => silence.reject(tooLong(silentMs)), silentMs).unref();
+    try {
+      const next = await Promise.race([messages.next(), silence.promise, endOf(ended)]);
+      if (next.done === true) return;
+      yield next.value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const endOf = (ended: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const end = (): void => reject(toAppError(ended.reason));
+    if (ended.aborted) end();
+    else ended.addEventListener('abort', end, { once: true });
+  });
+
+const tooLong = (ms: Millis): AppError =>
+  new AppError('timed_out', `The call took more than ${Math.round(ms / 1_000)} s.`);

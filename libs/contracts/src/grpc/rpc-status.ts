@@ -1,0 +1,153 @@
+import { AppError, errorKinds } from '@ambit/kernel';
+import type { ErrorCode, ErrorItem } from '@ambit/kernel';
+import protobuf from 'protobufjs';
+
+/** Name of the trailer in which gRPC carries a `google.rpc.Status`. */
+export const statusDetailsTrailer = 'grpc-status-details-bin';
+
+/** Of the reasons in `google.rpc.ErrorInfo`. */
+export const errorDomain = 'ambit.dev';
+
+const text = (id: number): { type: string; id: number } => ({ type: 'string', id });
+const many = (type: string, id: number): { rule: string; type: string; id: number } => ({
+  rule: 'repeated',
+  type,
+  id,
+});
+
+/** The messages by the names and numbers of google/rpc/status.proto and google/rpc/error_details.proto. */
+const messages = {
+  nested: {
+    Any: { fields: { typeUrl: text(1), value: { type: 'bytes', id: 2 } } },
+    Status: {
+      fields: { code: { type: 'int32', id: 1 }, message: text(2), details: many('Any', 3) },
+    },
+    ErrorInfo: {
+      fields: {
+        reason: text(1),
+        domain: text(2),
+        metadata: { keyType: 'string', type: 'string', id: 3 },
+      },
+    },
+    FieldViolation: { fields: { field: text(1), description: text(2) } },
+    BadRequest: { fields: { fieldViolations: many('FieldViolation', 1) } },
+    RequestInfo: { fields: { requestId: text(1) } },
+    Duration: { fields: { seconds: { type: 'int64', id: 1 }, nanos: { type: 'int32', id: 2 } } },
+    RetryInfo: { fields: { retryDelay: { type: 'Duration', id: 1 } } },
+  },
+};
+// The declarations leave out what makes a field a map.
+const root = protobuf.Root.fromJSON(messages as protobuf.INamespace);
+
+const typePrefix = 'type.googleapis.com/google.rpc.';
+const plain = { longs: Number, defaults: true, arrays: true, objects: true };
+
+type DetailName = 'ErrorInfo' | 'BadRequest' | 'RequestInfo' | 'RetryInfo';
+
+const packed = (name: DetailName, value: object): object => ({
+  typeUrl: typePrefix + name,
+  value: root.lookupType(name).encode(value).finish(),
+});
+
+/** A JSON pointer as a field path: `/users/3/userName` is `users[3].user_name`. */
+export function fieldOf(pointer: string): string {
+  const parts = pointer.split('/').slice(1);
+  const path = parts.map((part) =>
+    /^\d+$/.test(part)
+      ? `[${part}]`
+      : `.${part.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+  );
+  return path.join('').replace(/^\./, '');
+}
+
+const violation = ({ document, pointer = '', message }: ErrorItem): object => ({
+  field: `${document === undefined ? '' : `documents[${document}].`}${fieldOf(pointer)}`.replace(
+    /\.$/,
+    '',
+  ),
+  description: message,
+});
+
+/** Most faulty places that fit into the trailers of a call. */
+const mostViolations = 20;
+
+/**
+ * The error as a `google.rpc.Status`: its code as the reason, each faulty field, when to come again, and the id of the request.
+ * `grpcCode` is the number of the status beside it.
+ */
+export function encodeRpcStatus(error: AppError, grpcCode: number, requestId: string): Uint8Array {
+  const { why, hint, nextCommand, errors = [], details } = error.extras;
+  const said = { why, hint, nextCommand };
+  const metadata = Object.fromEntries(
+    Object.entries(said).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value.slice(0, 512)]],
+    ),
+  );
+  const seconds = details?.['retryAfterSeconds'];
+  const status = {
+    code: grpcCode,
+    message: error.message.slice(0, 1_024),
+    details: [
+      packed('ErrorInfo', { reason: error.code, domain: errorDomain, metadata }),
+      ...(errors.length === 0
+        ? []
+        : [
+            packed('BadRequest', {
+              fieldViolations: errors.slice(0, mostViolations).map(violation),
+            }),
+          ]),
+      ...(typeof seconds === 'number'
+        ? [packed('RetryInfo', { retryDelay: { seconds, nanos: 0 } })]
+        : []),
+      packed('RequestInfo', { requestId }),
+    ],
+  };
+  return root.lookupType('Status').encode(status).finish();
+}
+
+/** What a `google.rpc.Status` of ours says, as the error that it was; undefined for one of somebody else. */
+export function decodeRpcStatus(bytes: Uint8Array): AppError | undefined {
+  const status = read('Status', bytes) as {
+    message: string;
+    details: readonly { typeUrl: string; value: Uint8Array }[];
+  };
+  const detail = (name: DetailName): Readonly<Record<string, unknown>> | undefined => {
+    const found = status.details.find(({ typeUrl }) => typeUrl === typePrefix + name);
+    return found === undefined ? undefined : read(name, found.value);
+  };
+  const {
+    reason = '',
+    domain,
+    metadata,
+  } = (detail('ErrorInfo') ?? {}) as {
+    reason?: string;
+    domain?: string;
+    metadata?: Readonly<Record<string, string>>;
+  };
+  if (domain !== errorDomain || !Object.hasOwn(errorKinds, reason)) return undefined;
+  const { fieldViolations = [] } = (detail('BadRequest') ?? {}) as {
+    fieldViolations?: readonly { field: string; description: string }[];
+  };
+  const { retryDelay } = (detail('RetryInfo') ?? {}) as { retryDelay?: { seconds: number } };
+  const { requestId = '' } = (detail('RequestInfo') ?? {}) as { requestId?: string };
+  return new AppError(reason as ErrorCode, status.message, {
+    ...metadata,
+    ...(fieldViolations.length === 0
+      ? {}
+      : {
+          errors: fieldViolations.map(({ field, description }) => ({
+            pointer: field,
+            message: description,
+          })),
+        }),
+    details: {
+      requestId,
+      ...(retryDelay === undefined ? {} : { retryAfterSeconds: retryDelay.seconds }),
+    },
+  });
+}
+
+const read = (name: string, bytes: Uint8Array): Readonly<Record<string, unknown>> => {
+  const type = root.lookupType(name);
+  return type.toObject(type.decode(bytes), plain);
+};
