@@ -4,7 +4,7 @@ import type { TestDatabase } from '@ambit/testing';
 import { document, group, signIn, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 import { TestSignIns } from './identities.test-support.ts';
-import { patch, TestDirectory, tokenOf } from './scim.test-support.ts';
+import { directoryPeople, patch, TestDirectory, tokenOf } from './scim.test-support.ts';
 import { StatementCount } from './statement-count.test-support.ts';
 
 let db: TestDatabase;
@@ -36,20 +36,8 @@ const userOf = async (name: string): Promise<Reply['body']> =>
   (await central.get(`/users/${encodeURIComponent(name)}`)).body;
 const refusal = (status: number, scimType: string): object => ({ status, body: { scimType } });
 
-/** People of the directory as if it had made them, in one statement. */
-async function people(of: TestDirectory, prefix: string, many: number): Promise<string[]> {
-  const rows = await db.database.query<{ uid: string }>(
-    `WITH made AS (
-       INSERT INTO users (uid, name, active, labels, annotations, generation, revision, created_at)
-       SELECT '00' || $1 || lpad(n::text, 8, '0'), $1 || n || '@corp.example', true, '{}', '{}', 1, 0, now()
-       FROM generate_series(1, $2::int) AS n RETURNING uid, name)
-     INSERT INTO directory_users (provider_uid, user_uid, user_name, attributes, made_here, locked_here, version, created_at, changed_at)
-     SELECT p.uid, made.uid, made.name, '{"active": true}', true, false, 1, now(), now()
-     FROM made, policy_objects p WHERE p.kind = 'IdentityProvider' AND p.name = $3 RETURNING user_uid AS uid`,
-    [prefix, many, of.name],
-  );
-  return rows.map(({ uid }) => uid);
-}
+const people = (of: TestDirectory, prefix: string, many: number): Promise<string[]> =>
+  directoryPeople(db, of, prefix, many);
 
 describe('who may speak for a directory', () => {
   test('nobody without a token, nobody with another, and nobody once the provider says so', async () => {

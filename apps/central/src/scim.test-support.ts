@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { TestDatabase } from '@ambit/testing';
 import { document } from './central.test-support.ts';
 import type { CallOptions, Reply, TestCentral } from './central.test-support.ts';
 import { provider } from './identities.test-support.ts';
@@ -97,4 +98,24 @@ export async function tokenOf(
   const reply = await central.call('POST', `/services/${service}/tokens`, { body });
   if (reply.status !== 201) throw new Error(JSON.stringify(reply.body));
   return reply.body.token as string;
+}
+
+/** People of the directory as if it had made them, in one statement; gives their uids. */
+export async function directoryPeople(
+  db: TestDatabase,
+  of: TestDirectory,
+  prefix: string,
+  many: number,
+): Promise<string[]> {
+  const rows = await db.database.query<{ uid: string }>(
+    `WITH made AS (
+       INSERT INTO users (uid, name, active, labels, annotations, generation, revision, created_at)
+       SELECT '00' || $1 || lpad(n::text, 8, '0'), $1 || n || '@corp.example', true, '{}', '{}', 1, 0, now()
+       FROM generate_series(1, $2::int) AS n RETURNING uid, name)
+     INSERT INTO directory_users (provider_uid, user_uid, user_name, attributes, made_here, locked_here, version, created_at, changed_at)
+     SELECT p.uid, made.uid, made.name, '{"active": true}', true, false, 1, now(), now()
+     FROM made, policy_objects p WHERE p.kind = 'IdentityProvider' AND p.name = $3 RETURNING user_uid AS uid`,
+    [prefix, many, of.name],
+  );
+  return rows.map(({ uid }) => uid);
 }

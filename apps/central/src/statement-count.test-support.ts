@@ -1,9 +1,32 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-const simpleQuery = 0x51;
-const execute = 0x45;
 const headerBytes = 5;
+
+/** Texts of the statements that one client executes, told as its messages come. */
+class Executed {
+  readonly #prepared = new Map<string, string>();
+  #bound = '';
+
+  /** The text when the message executes one. Its form: PostgreSQL, 54.7 "Message Formats". */
+  read(message: Buffer): string | undefined {
+    const [first = '', second = ''] = message.toString('latin1', headerBytes).split('\0', 2);
+    switch (String.fromCharCode(message[0] ?? 0)) {
+      case 'Q':
+        return first;
+      case 'P':
+        this.#prepared.set(first, second);
+        return undefined;
+      case 'B':
+        this.#bound = this.#prepared.get(second) ?? '';
+        return undefined;
+      case 'E':
+        return this.#bound;
+      default:
+        return undefined;
+    }
+  }
+}
 
 /** A way to a PostgreSQL server on which each statement that is executed is counted, whoever sends it. */
 export class StatementCount {
@@ -11,16 +34,18 @@ export class StatementCount {
   readonly #server: Server;
   readonly #open = new Set<Socket>();
 
-  private constructor(target: URL) {
+  private constructor(target: URL, ignored: RegExp | undefined) {
     this.#server = createServer((client) => {
       const server = connect(Number(target.port), target.hostname);
       let unread: Buffer = Buffer.alloc(0);
       let started = false;
+      const executed = new Executed();
       client.on('data', (bytes: Buffer) => {
         unread = Buffer.concat([unread, bytes]);
         // The first message has no type.
         for (let end = endOf(unread, started); end <= unread.length; end = endOf(unread, started)) {
-          if (started && [simpleQuery, execute].includes(unread[0] ?? 0)) this.statements++;
+          const text = started ? executed.read(unread.subarray(0, end)) : undefined;
+          if (text !== undefined && ignored?.test(text) !== true) this.statements++;
           started = true;
           unread = unread.subarray(end);
         }
@@ -38,8 +63,12 @@ export class StatementCount {
     });
   }
 
-  static async before(url: string): Promise<{ count: StatementCount; url: string }> {
-    const count = new StatementCount(new URL(url));
+  /** `ignored`: texts that are not counted, of what comes and goes beside the work. */
+  static async before(
+    url: string,
+    ignored?: RegExp,
+  ): Promise<{ count: StatementCount; url: string }> {
+    const count = new StatementCount(new URL(url), ignored);
     const changed = new URL(url);
     await new Promise<void>((resolve) => count.#server.listen(0, '127.0.0.1', resolve));
     changed.hostname = '127.0.0.1';

@@ -35,9 +35,15 @@ export interface DirectoryGroupRow extends KnownRow {
 const known = 'd.external_id, d.made_here, d.version, d.created_at, d.changed_at';
 const fromUsers = 'FROM directory_users d JOIN users u ON u.uid = d.user_uid';
 const fromGroups = 'FROM directory_groups d JOIN groups g ON g.uid = d.group_uid';
-export const selectDirectoryUsers = `
-SELECT u.uid, u.name, u.active, d.user_name, d.locked_here, d.attributes, ${known} ${fromUsers}`;
-export const selectDirectoryGroups = `SELECT g.uid, g.name, d.display_name, ${known} ${fromGroups}`;
+const userColumns = `u.uid, u.name, u.active, d.user_name, d.locked_here, d.attributes, ${known}`;
+const groupColumns = `g.uid, g.name, d.display_name, ${known}`;
+const selectDirectoryUsers = `SELECT ${userColumns} ${fromUsers}`;
+const selectDirectoryGroups = `SELECT ${groupColumns} ${fromGroups}`;
+/** What a statement that returns rows of the table has written, read in the same round trip. */
+export const writtenUser = (write: string): string =>
+  `WITH d AS (${write}) SELECT ${userColumns} FROM d JOIN users u ON u.uid = d.user_uid`;
+export const writtenGroup = (write: string): string =>
+  `WITH d AS (${write}) SELECT ${groupColumns} FROM d JOIN groups g ON g.uid = d.group_uid`;
 
 const toKnown = (row: KnownRow) => ({
   uid: row.uid,
@@ -94,17 +100,12 @@ export async function listDirectoryUsers(
   query: DirectoryListQuery,
 ): Promise<DirectoryPage<DirectoryUser>> {
   const parameters: unknown[] = [query.providerUid];
-  const condition = conditionOf('User', query, parameters);
-  const { total } = await one<{ total: number }>(
-    sql,
-    `SELECT count(*)::int AS total ${fromUsers} WHERE ${condition}`,
+  const where = `WHERE ${conditionOf('User', query, parameters)}`;
+  const { total, rows } = await pageOf<DirectoryUserRow>(sql, query, {
+    counted: `${fromUsers} ${where}`,
+    listed: `${selectDirectoryUsers} ${where} ORDER BY d.user_uid`,
     parameters,
-  );
-  if (query.limit === 0 || total <= query.skip) return { total, items: [] };
-  const rows = await sql.query<DirectoryUserRow>(
-    `${selectDirectoryUsers} WHERE ${condition} ${pageOf('d.user_uid', parameters, query)}`,
-    parameters,
-  );
+  });
   return { total, items: rows.map(toDirectoryUser) };
 }
 
@@ -114,18 +115,46 @@ export async function listDirectoryGroups(
   query: DirectoryListQuery & { readonly source: string },
 ): Promise<DirectoryPage<DirectoryGroup>> {
   const parameters: unknown[] = [query.providerUid, query.source];
-  const condition = `$2::text IS NOT NULL AND ${conditionOf('Group', query, parameters)}`;
+  const where = `WHERE $2::text IS NOT NULL AND ${conditionOf('Group', query, parameters)}`;
+  const { total, rows } = await pageOf<DirectoryGroupRow>(sql, query, {
+    counted: `${fromGroups} ${where}`,
+    listed: `${selectDirectoryGroups} ${where} ORDER BY d.group_uid`,
+    parameters,
+  });
+  return { total, items: rows.map(toDirectoryGroup) };
+}
+
+/** A page that is not full is the last one, so what directories ask most, whether somebody is there, is one statement. */
+async function pageOf<Row>(
+  sql: Sql,
+  { skip, limit }: Pick<DirectoryListQuery, 'skip' | 'limit'>,
+  {
+    counted,
+    listed,
+    parameters,
+  }: {
+    readonly counted: string;
+    readonly listed: string;
+    readonly parameters: readonly unknown[];
+  },
+): Promise<{ readonly total: number; readonly rows: readonly Row[] }> {
+  const [most, from] = [parameters.length + 1, parameters.length + 2];
+  const rows =
+    limit === 0
+      ? []
+      : await sql.query<Row>(`${listed} LIMIT $${most} OFFSET $${from}`, [
+          ...parameters,
+          limit,
+          skip,
+        ]);
+  const isLast = rows.length < limit && (rows.length > 0 || skip === 0);
+  if (isLast) return { total: skip + rows.length, rows };
   const { total } = await one<{ total: number }>(
     sql,
-    `SELECT count(*)::int AS total ${fromGroups} WHERE ${condition}`,
+    `SELECT count(*)::int AS total ${counted}`,
     parameters,
   );
-  if (query.limit === 0 || total <= query.skip) return { total, items: [] };
-  const rows = await sql.query<DirectoryGroupRow>(
-    `${selectDirectoryGroups} WHERE ${condition} ${pageOf('d.group_uid', parameters, query)}`,
-    parameters,
-  );
-  return { total, items: rows.map(toDirectoryGroup) };
+  return { total, rows };
 }
 
 function conditionOf(
@@ -135,15 +164,6 @@ function conditionOf(
 ): string {
   const asked = filter === undefined ? '' : ` AND ${filterCondition(kind, filter, parameters)}`;
   return `d.provider_uid = $1${asked}`;
-}
-
-function pageOf(
-  order: string,
-  parameters: unknown[],
-  { skip, limit }: Pick<DirectoryListQuery, 'skip' | 'limit'>,
-): string {
-  parameters.push(limit, skip);
-  return `ORDER BY ${order} LIMIT $${parameters.length - 1} OFFSET $${parameters.length}`;
 }
 
 /** Whom the source gives groups, by group, by name. */

@@ -9,7 +9,15 @@ import type {
   DirectoryStanding,
   DirectoryUser,
 } from './directory-record.ts';
-import { findDirectoryGroup, findDirectoryUser } from './directory-rows.ts';
+import {
+  findDirectoryGroup,
+  findDirectoryUser,
+  toDirectoryGroup,
+  toDirectoryUser,
+  writtenGroup,
+  writtenUser,
+} from './directory-rows.ts';
+import type { DirectoryGroupRow, DirectoryUserRow } from './directory-rows.ts';
 import { findDirectoryStanding } from './directory-status.ts';
 import { everybody, foreseeLosses, lossColumns as columnsOf } from './foreseen-losses.ts';
 
@@ -101,26 +109,31 @@ export class DirectoryStore {
     return found;
   }
 
-  /** Those of these uids that are people of the directory. */
+  /** Those of these uids that are people of the directory, and whether the source gives them the group already. */
   async findKnown(
     providerUid: string,
     uids: readonly string[],
-  ): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.#context.sql.query<{ uid: string; name: string }>(
-      `SELECT u.uid, u.name FROM directory_users d JOIN users u ON u.uid = d.user_uid
-       WHERE d.provider_uid = $1 AND d.user_uid = ANY($2::text[])`,
-      [providerUid, uids],
+    { groupUid, source }: { readonly groupUid: string; readonly source: string },
+  ): Promise<ReadonlyMap<string, { readonly given: boolean }>> {
+    if (uids.length === 0) return new Map();
+    const rows = await this.#context.sql.query<{ uid: string; given: boolean }>(
+      `SELECT d.user_uid AS uid, EXISTS (
+         SELECT FROM given_memberships v WHERE v.group_uid = $3 AND v.user_uid = d.user_uid AND v.source = $4) AS given
+       FROM directory_users d WHERE d.provider_uid = $1 AND d.user_uid = ANY($2::text[])`,
+      [providerUid, uids, groupUid, source],
     );
-    return new Map(rows.map(({ uid, name }) => [uid, name]));
+    return new Map(rows.map(({ uid, given }) => [uid, { given }]));
   }
 
-  async saveUser(user: SaveDirectoryUser): Promise<void> {
+  /** Gives the person as the directory knows them now. The User has to be there. */
+  async saveUser(user: SaveDirectoryUser): Promise<DirectoryUser> {
     const { sql, at } = this.#context;
-    await sql.query(
-      `INSERT INTO directory_users AS d (provider_uid, user_uid, user_name, external_id, attributes, made_here, locked_here, version, created_at, changed_at)
+    const row = await one<DirectoryUserRow>(
+      sql,
+      writtenUser(`INSERT INTO directory_users AS d (provider_uid, user_uid, user_name, external_id, attributes, made_here, locked_here, version, created_at, changed_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8)
        ON CONFLICT (provider_uid, user_uid) DO UPDATE SET user_name = $3, external_id = $4, attributes = $5,
-         locked_here = $7, version = d.version + 1, changed_at = $8`,
+         locked_here = $7, version = d.version + 1, changed_at = $8 RETURNING *`),
       [
         user.providerUid,
         user.uid,
@@ -132,6 +145,7 @@ export class DirectoryStore {
         at,
       ],
     );
+    return toDirectoryUser(row);
   }
 
   /** As `saveUser` for people whom the directory did not know before, in one statement. */
@@ -151,13 +165,15 @@ export class DirectoryStore {
     );
   }
 
-  async saveGroup(group: SaveDirectoryGroup): Promise<void> {
+  /** Gives the group as the directory knows it now. The Group has to be there. */
+  async saveGroup(group: SaveDirectoryGroup): Promise<DirectoryGroup> {
     const { sql, at } = this.#context;
-    await sql.query(
-      `INSERT INTO directory_groups AS d (provider_uid, group_uid, display_name, external_id, made_here, version, created_at, changed_at)
+    const row = await one<DirectoryGroupRow>(
+      sql,
+      writtenGroup(`INSERT INTO directory_groups AS d (provider_uid, group_uid, display_name, external_id, made_here, version, created_at, changed_at)
        VALUES ($1, $2, $3, $4, $5, 1, $6, $6)
        ON CONFLICT (provider_uid, group_uid) DO UPDATE SET display_name = $3, external_id = $4,
-         version = d.version + 1, changed_at = $6`,
+         version = d.version + 1, changed_at = $6 RETURNING *`),
       [
         group.providerUid,
         group.uid,
@@ -167,6 +183,7 @@ export class DirectoryStore {
         at,
       ],
     );
+    return toDirectoryGroup(row);
   }
 
   async forgetGroup(providerUid: string, uid: string): Promise<void> {

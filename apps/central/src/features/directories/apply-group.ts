@@ -29,11 +29,11 @@ export async function createGroup(
     throw notUnique(`${directory.name} has another group that is called ${name} in Ambit.`);
   const { uid } = group ?? (await madeGroup(tx, name, displayName));
   const saved = { providerUid: directory.uid, uid, displayName, madeHere: group === null };
-  await tx.directories.saveGroup({ ...saved, ...defined({ externalId }) });
+  const made = await tx.directories.saveGroup({ ...saved, ...defined({ externalId }) });
   if (group !== null)
     tell(tx, group, `${directory.name} gives people to group ${name} from now on`);
   await moveMembers(tx, directory, { uid, name }, edit);
-  return read(tx, directory, uid);
+  return made;
 }
 
 async function madeGroup(
@@ -62,8 +62,7 @@ export async function applyGroup(
   if (!named && !moved) return before;
   const { uid, madeHere } = before;
   const saved = { providerUid: directory.uid, uid, displayName, madeHere };
-  await tx.directories.saveGroup({ ...saved, ...defined({ externalId }) });
-  return read(tx, directory, uid);
+  return tx.directories.saveGroup({ ...saved, ...defined({ externalId }) });
 }
 
 async function showName(tx: Transaction, { name }: DirectoryGroup, text: string): Promise<void> {
@@ -82,18 +81,20 @@ async function moveMembers(
   { members, joining, leaving }: GroupEdit,
 ): Promise<boolean> {
   const source = sourceOf(directory);
-  const known = await tx.directories.findKnown(directory.uid, [...joining, ...(members ?? [])]);
   const coming = members === undefined ? joining : new Set([...members, ...joining]);
+  const place = { groupUid: group.uid, source };
+  const known = await tx.directories.findKnown(directory.uid, [...coming], place);
   refuseUnknown(directory, coming, known);
   const staying = new Set([...coming].filter((uid) => !leaving.has(uid)));
+  // Whom it gives the group already is not looked at again: a sync of ten thousand locks nobody and writes nothing.
+  const missing = [...staying].filter((uid) => known.get(uid)?.given !== true);
   const going =
     members === undefined
       ? [...leaving]
       : (await tx.directories.findGiven(source, group.uid)).filter((uid) => !staying.has(uid));
   const nobody = { moved: [], changed: [] };
   const taken = going.length === 0 ? nobody : await tx.members.takeFrom(group.uid, source, going);
-  const given =
-    staying.size === 0 ? nobody : await tx.members.giveTo(group.uid, source, [...staying]);
+  const given = missing.length === 0 ? nobody : await tx.members.giveTo(group.uid, source, missing);
   const names = (of: readonly NamedReference[]): string[] => of.map(({ name }) => name);
   auditMembers(tx, group, { added: names(given.changed), removed: names(taken.changed) });
   const moved = given.moved.length + taken.moved.length;
@@ -109,7 +110,7 @@ async function moveMembers(
 function refuseUnknown(
   { name }: HeldDirectory,
   uids: ReadonlySet<string>,
-  known: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, unknown>,
 ): void {
   const unknown = [...uids].filter((uid) => !known.has(uid));
   if (unknown.length === 0) return;
@@ -158,16 +159,6 @@ async function refuseRival(
     `${name} has a group with this ${rival.sameName ? 'displayName' : 'externalId'} already.`,
     `It is the Group with the id ${rival.uid}.`,
   );
-}
-
-async function read(
-  tx: Transaction,
-  { uid }: HeldDirectory,
-  groupUid: string,
-): Promise<DirectoryGroup> {
-  const group = await tx.directories.findGroup(uid, groupUid);
-  if (group === undefined) throw notFound('Group', groupUid);
-  return group;
 }
 
 const tell = (tx: Transaction, group: NamedReference, message: string): void =>

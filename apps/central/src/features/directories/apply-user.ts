@@ -1,4 +1,4 @@
-import { defined, notFound } from '@ambit/kernel';
+import { defined } from '@ambit/kernel';
 import type { DirectoryUser, Transaction, UserRecord } from '@ambit/persistence';
 import { auditUser } from '../people/public.ts';
 import { objectOf, refuseTakeover } from '../policy/public.ts';
@@ -35,7 +35,7 @@ export async function applyUser(tx: Transaction, applied: Applied): Promise<Dire
   const { userName, externalId, attributes } = said;
   const lost = named?.active === true && !record.active;
   if (lost) await endAccess(tx, record, directory.name);
-  await tx.directories.saveUser({
+  return tx.directories.saveUser({
     providerUid: directory.uid,
     uid: record.uid,
     userName,
@@ -44,9 +44,6 @@ export async function applyUser(tx: Transaction, applied: Applied): Promise<Dire
     madeHere: before?.madeHere ?? applied.user === null,
     lockedHere: lost || (before?.lockedHere === true && !record.active),
   });
-  const after = await tx.directories.findUser(directory.uid, record.uid);
-  if (after === undefined) throw notFound('User', record.uid);
-  return after;
 }
 
 /** The User as the directory wants it; `named`: as it is called already. */
