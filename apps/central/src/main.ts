@@ -14,6 +14,9 @@ import { isAppError, printable, printableLines } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
+import { backUp } from './maintenance/backup/back-up.ts';
+import type { KeyPlace } from './maintenance/backup/back-up.ts';
+import { restore } from './maintenance/backup/restore.ts';
 import { createAdmin } from './maintenance/create-admin.ts';
 import { reportEpoch } from './maintenance/epoch-report.ts';
 import { migrate } from './maintenance/migrate.ts';
@@ -147,6 +150,30 @@ program
     'Make the database ready for this release, as its owner (AMBIT_DATABASE_OWNER_URL), and end',
   )
   .action(async (_options: unknown, command: Command) => migrate(await settingsOf(command), write));
+const addKeyPlace = (command: Command): Command =>
+  command
+    .option('--keys-file <file>', 'file of the keys; without it FILE.keys')
+    .option('--passphrase-file <file>', 'file that holds the passphrase of the keys')
+    .option('--no-keys', 'the database alone: keys are kept in another way');
+addKeyPlace(
+  program
+    .command('backup')
+    .argument('<file>', 'file to write, which must not be there')
+    .description(
+      'Write the database to a file, and the keys, sealed with a passphrase, to one apart',
+    ),
+).action(async (file: string, place: KeyPlace, command: Command) =>
+  backUp(await settingsOf(command), file, { place, write }),
+);
+addKeyPlace(
+  program
+    .command('restore')
+    .argument('<file>', 'a backup')
+    .option('--replace', 'put it in the place of a database that is not empty')
+    .description('Put a backup back while central is stopped, and say what differs'),
+).action(async (file: string, place: KeyPlace & { replace?: boolean }, command: Command) =>
+  restore(await settingsOf(command), file, { place, mayReplace: place.replace === true, write }),
+);
 const epoch = program.command('epoch').description('Look after the state epoch');
 epoch
   .command('report')

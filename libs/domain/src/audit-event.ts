@@ -69,6 +69,7 @@ export const centralEventTypes = [
   'installation.started',
   'installation.compiler_changed',
   'installation.epoch_raised',
+  'installation.restored',
   'installation.state_ahead',
 ] as const;
 

@@ -20,6 +20,10 @@ export {
   type TailEvent,
   type TailPage,
 } from './audit/tail-audit.ts';
+export type { BackupHead } from './backup/backup-head.ts';
+export type { PolicyDifference } from './backup/policy-difference.ts';
+export { readBackup, type BackupPart } from './backup/read-backup.ts';
+export { loadBackup, type BackupSource, type Restored } from './backup/load-backup.ts';
 export { builtInRoleUids } from './built-in-roles.ts';
 export { isRowRefused } from './database-error.ts';
 export type { KnownPolicy } from './drafts/draft-context.ts';

@@ -13,6 +13,7 @@ import { hasAdmin } from './rights/admin-ways.ts';
 import { RepeatableIds } from './repeatable-ids.ts';
 import { ChangeSet } from './stores/change-set.ts';
 import { openStores } from './stores/open-stores.ts';
+import { restoredHolder } from './backup/end-by-restore.ts';
 import { holderName, listStatesAhead } from './queries/states-ahead.ts';
 import { type Revised, type Sealed, sealStatement } from './stores/seal.ts';
 import { KnownNames } from './known-names.ts';
@@ -174,9 +175,10 @@ export class UnitOfWork {
 function stateAhead(ahead: StateAhead, more: number, cause: unknown): AppError {
   const { heldEpoch, heldRevision, stateEpoch, revision } = ahead;
   const who = holderName(ahead);
+  const verb = ahead.holder === restoredHolder ? 'held' : 'holds';
   return new AppError(
     'state_ahead',
-    `No change is taken: ${who} holds revision ${heldRevision} of epoch ${heldEpoch}, and this database was at revision ${revision} of epoch ${stateEpoch}.`,
+    `No change is taken: ${who} ${verb} revision ${heldRevision} of epoch ${heldEpoch}, and this database was at revision ${revision} of epoch ${stateEpoch}.`,
     {
       why: `The database was restored, so changes were lost that clusters have already${more === 0 ? '' : `; ${more} more hold such a state`}. Another change under the same number could give access back that was taken away.`,
       hint: 'Raise the epoch on the machine that holds the keys; agents then take over what the database says, and hold back what it would give anew.',

@@ -34,6 +34,8 @@ export interface OpenDatabaseOptions {
   readonly logger: Logger;
   /** Do the owner's work first. Where it is false the database has to be ready. */
   readonly prepare: boolean;
+  /** More work of the owner, once it has prepared the database; without the owner's URL there is none to do it. */
+  readonly asOwner?: (ownerUrl: string) => Promise<void>;
 }
 
 const auditConnections = 3;
@@ -52,6 +54,7 @@ async function openEmbedded(options: OpenDatabaseOptions): Promise<OpenedDatabas
   let migrated: readonly string[] = [];
   const prepare = async (ownerUrl: string): Promise<void> => {
     migrated = await prepareDatabase(ownerUrl, roleNames, { auditRetention, logger });
+    await options.asOwner?.(ownerUrl);
   };
   const server = await startEmbeddedPostgres({
     dataDir: options.postgresFolder,
@@ -123,7 +126,7 @@ async function openPools(
 
 /** With a URL of the owner it prepares; a role that may make tables prepares by itself; any other finds it prepared. */
 async function prepareGiven(
-  { settings, logger }: OpenDatabaseOptions,
+  { settings, logger, asOwner }: OpenDatabaseOptions,
   { database, auditDatabase }: Pools,
   url: string,
 ): Promise<readonly string[]> {
@@ -135,14 +138,24 @@ async function prepareGiven(
       auditWriter: await auditDatabase.role(),
     };
     const { auditRetention } = settings;
-    return prepareDatabase(ownerUrl ?? url, roles, { auditRetention, logger });
+    const migrated = await prepareDatabase(ownerUrl ?? url, roles, { auditRetention, logger });
+    await asOwner?.(ownerUrl ?? url);
+    return migrated;
   }
+  if (asOwner !== undefined) throw ownerNeeded();
   const pending = await database.pendingMigrations();
   if (pending.length === 0) return [];
   throw new AppError('not_ready', 'The database is not made ready for this release of central.', {
     why: `Migrations are missing (${pending.join(', ')}), and the role of AMBIT_DATABASE_URL may not make tables.`,
     hint: 'Run "ambit-central migrate" with AMBIT_DATABASE_OWNER_URL beside AMBIT_DATABASE_URL, or give it to the start.',
     nextCommand: 'ambit-central migrate',
+  });
+}
+
+function ownerNeeded(): AppError {
+  return new AppError('not_ready', 'This is work of the owner of the database.', {
+    why: 'The role of AMBIT_DATABASE_URL may not write the audit trail anew.',
+    hint: 'Give AMBIT_DATABASE_OWNER_URL beside AMBIT_DATABASE_URL.',
   });
 }
 

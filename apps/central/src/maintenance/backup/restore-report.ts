@@ -1,0 +1,70 @@
+import { counted } from '@ambit/kernel';
+import type { PolicyDifference, Restored } from '@ambit/persistence';
+import type { BackupFile } from './backup-file.ts';
+import type { KeysPut } from './put-keys.ts';
+
+export interface RestoreOutcome {
+  readonly backup: BackupFile;
+  readonly restored: Restored;
+  readonly keys: KeysPut | undefined;
+}
+
+/** What a restore tells whoever made it: what differs, what was ended, and what to do next. */
+export function restoreReport({ backup, restored, keys }: RestoreOutcome): string[] {
+  const { revision, stateEpoch, takenAt, installation } = backup.head;
+  return [
+    `restored ${installation}: revision ${revision} of epoch ${stateEpoch}, as of ${takenAt}`,
+    keyLine(keys),
+    ...differenceLines(restored.differences),
+    'Everybody is signed out; join tokens and set-up codes that were not used are of no use any more.',
+    'Passwords and one-time codes are those of the backup.',
+    ...tokenLines(restored),
+    ...nextLines(restored, stateEpoch),
+  ];
+}
+
+const keyLines: Readonly<Record<KeysPut, string>> = {
+  'put back': 'The keys of the backup were put back.',
+  'the same': 'The keys are those of the backup.',
+  'newer ones kept': 'The keys were changed after the backup; those of now are kept.',
+};
+
+const keyLine = (keys: KeysPut | undefined): string =>
+  keys === undefined ? 'Keys were not looked at.' : keyLines[keys];
+
+const words: Readonly<Record<PolicyDifference['is'], string>> = {
+  back: 'is there again: it was removed after the backup',
+  gone: 'is gone: it was made after the backup',
+  'as before': 'is as it was: it was changed after the backup',
+  ended: 'stays ended: it was ended after the backup',
+};
+
+function differenceLines(differences: Restored['differences']): string[] {
+  if (differences === undefined) {
+    return [
+      'There was no database to compare with: "ambit-central epoch report" names what differs in each cluster, once agents took the new epoch.',
+    ];
+  }
+  if (differences.length === 0) return ['Nothing differs from the database that was replaced.'];
+  return [
+    `What differs from the database that was replaced (${counted(differences.length, 'object')}):`,
+    ...differences.map(({ is, kind, name }) => `  ${kind} ${name} ${words[is]}`),
+  ];
+}
+
+function tokenLines({ goodTokens, differences }: Restored): string[] {
+  if (goodTokens.length === 0 || differences !== undefined) return [];
+  return [
+    `These API tokens are good, also if they were revoked after the backup: ${goodTokens.join(', ')}`,
+    '  ambit-central token revoke NAME            for each that was revoked',
+  ];
+}
+
+function nextLines({ frozen }: Restored, stateEpoch: number): string[] {
+  if (!frozen) return ['Next: start central.'];
+  return [
+    `No change is taken until the state epoch is raised above ${stateEpoch}:`,
+    '  ambit-central epoch raise                  before central starts, or while it runs',
+    '  ambit-central epoch report                 what differs in each cluster; access that would come anew waits there',
+  ];
+}
