@@ -37,8 +37,8 @@ const fromUsers = 'FROM directory_users d JOIN users u ON u.uid = d.user_uid';
 const fromGroups = 'FROM directory_groups d JOIN groups g ON g.uid = d.group_uid';
 const userColumns = `u.uid, u.name, u.active, d.user_name, d.locked_here, d.attributes, ${known}`;
 const groupColumns = `g.uid, g.name, d.display_name, ${known}`;
-const selectDirectoryUsers = `SELECT ${userColumns} ${fromUsers}`;
-const selectDirectoryGroups = `SELECT ${groupColumns} ${fromGroups}`;
+export const selectDirectoryUsers = `SELECT ${userColumns} ${fromUsers}`;
+export const selectDirectoryGroups = `SELECT ${groupColumns} ${fromGroups}`;
 /** What a statement that returns rows of the table has written, read in the same round trip. */
 export const writtenUser = (write: string): string =>
   `WITH d AS (${write}) SELECT ${userColumns} FROM d JOIN users u ON u.uid = d.user_uid`;
