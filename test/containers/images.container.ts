@@ -231,7 +231,7 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
         resource: 'pods',
         namespace: 'payments',
       };
-      await untilMay(charts.kube, question, true, 60_000);
+      await untilMay(charts.kube, question, true);
       expect(await charts.runTest('ambit-agent', podOf(all, 'Pod'), 'ambit-agent')).toMatch(
         /^exit code 0/,
       );

@@ -63,8 +63,8 @@ test('backup, changes, restore: every difference is named, nothing is given agai
 
   await fleet.client().api.deleteGrant({ params: { name: 'ada' } });
   await apply(grantOf('ben'));
-  await untilMay(kube, reads('ada'), false, 30_000);
-  await untilMay(kube, reads('ben'), true, 30_000);
+  await untilMay(kube, reads('ada'), false);
+  await untilMay(kube, reads('ben'), true);
   let watching = true;
   let asked = 0;
   let allowed = 0;
@@ -100,12 +100,12 @@ test('backup, changes, restore: every difference is named, nothing is given agai
     },
     { withinMs: 60_000, everyMs: 1_000, what: 'the agent having taken the new epoch' },
   );
-  await untilMay(kube, reads('ben'), false, 30_000);
+  await untilMay(kube, reads('ben'), false);
   watching = false;
   await watched;
   expect([allowed, asked > 50]).toEqual([0, true]);
 
   await fleet.client().api.releaseGains({ params: { name: cluster }, body: {} as never });
-  await untilMay(kube, reads('ada'), true, 30_000);
+  await untilMay(kube, reads('ada'), true);
   await apply(userOf('eve'));
 }, 240_000);
