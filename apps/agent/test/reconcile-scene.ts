@@ -110,7 +110,7 @@ export class ReconcileScene {
 
   static async open(options: SceneOptions): Promise<ReconcileScene> {
     const { cluster, time, logger = silentLogger } = options;
-    const clock = time ?? options.clock ?? new MovedClock();
+    const clock = clockOf(options);
     const ceiling = ceilingOf(options.ceiling);
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ambit-reconcile-')));
     const admin = await clientOf(folder, 'admin', cluster.adminKubeconfig);
@@ -258,6 +258,10 @@ export class ReconcileScene {
     await this.halt();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function clockOf({ time, clock }: Pick<SceneOptions, 'time' | 'clock'>): Clock {
+  return time ?? clock ?? new MovedClock();
 }
 
 /** The step of a change that no commit explains, from what was given before it. */

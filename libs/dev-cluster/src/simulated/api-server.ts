@@ -45,8 +45,7 @@ export class ApiServer {
       return;
     }
     const fault = this.#parts.faults.take(info);
-    if (fault?.delayMs !== undefined) await wait(fault.delayMs);
-    await fault?.until;
+    await heldUp(fault);
     if (fault?.hang === true) return;
     if (fault?.refuseStream === true) {
       request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -164,6 +163,11 @@ export class ApiServer {
     response.setHeader('cache-control', 'no-cache, private');
     response.setHeader('date', new Date(this.#parts.now()).toUTCString());
   }
+}
+
+async function heldUp(fault: Fault | undefined): Promise<void> {
+  if (fault?.delayMs !== undefined) await wait(fault.delayMs);
+  await fault?.until;
 }
 
 function refuseByFault(fault: Fault | undefined): void {
