@@ -54,7 +54,9 @@ describe('ambit-agent as a process', () => {
       const { central } = scene;
       central.commit([binding('a', ['ada'])]);
       const agent = run([...flags(scene), `--join-token=${central.registrar.joinToken()}`]);
-      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'));
+      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'), {
+        withinMs: 90_000,
+      });
       await scene.holds('ambit:ada');
       // Earlier it might stop before what it did is recorded, and say its events in another order.
       await eventually(() => expect(central.audit.types).toContain('binding.created'));
@@ -101,7 +103,9 @@ describe('ambit-agent as a process', () => {
       const { registrar } = scene.central;
       const agent = run([...flags(scene), '--join-token-file', '-']);
       agent.child.stdin?.end(`${registrar.joinToken()}\n`);
-      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'));
+      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'), {
+        withinMs: 90_000,
+      });
       expect(agent.stderr + agent.stdout).not.toContain('command line');
       agent.child.kill('SIGTERM');
       expect(await agent.ended).toBe(0);
@@ -240,7 +244,9 @@ describe('a proxy between the agent and central', () => {
       const port = Number(scene.central.address.split(':').at(-1));
       const proxy = await startHttpProxy({ leadsTo: port });
       const agent = run(throughProxy(scene), { https_proxy: proxy.url });
-      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'));
+      await eventually(() => expect(agent.stdout).toContain('runs for cluster prod-eu'), {
+        withinMs: 90_000,
+      });
       await scene.connected();
       expect(new Set(proxy.requests.map(({ method, target }) => `${method} ${target}`))).toEqual(
         new Set([`CONNECT ${elsewhere}`]),

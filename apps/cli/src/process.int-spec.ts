@@ -91,7 +91,7 @@ describe('the command as a process', () => {
       },
     };
     const running = startCommand(['activity', '-f', '-o', 'json'], { env });
-    await eventually(() => expect(running.out()).toContain('number 2'));
+    await eventually(() => expect(running.out()).toContain('number 2'), { withinMs: 90_000 });
     running.child.kill('SIGINT');
     const run = await running.finished;
     expect(run.code).toBe(130);

@@ -93,6 +93,9 @@ const ambit = (...args: string[]) => startCommand(args, { env }).finished;
 const credentials = (): number =>
   central.operations().filter((operation) => operation === 'issueCredential').length;
 
+/** Of a program and, by it, of another one. */
+const aStart = { withinMs: 90_000, what: 'the start' };
+
 describe('run', () => {
   const script = 'cat "$KUBECONFIG"; echo "$KUBECONFIG" >&2; exit 7';
 
@@ -114,7 +117,7 @@ describe('run', () => {
     const running = startCommand(['run', 'prod-eu', '--', 'sh', '-c', 'echo on; exec sleep 60'], {
       env,
     });
-    await eventually(() => expect(running.out()).toBe('on\n'));
+    await eventually(() => expect(running.out()).toBe('on\n'), aStart);
     running.child.kill(signal);
     expect((await running.finished).code).toBe(code);
     expect(await readdir(join(folder, 'tmp'))).toEqual([]);
@@ -123,7 +126,7 @@ describe('run', () => {
   test('lets a command outlive as many interrupts as it wants', async () => {
     const script = 'trap "echo caught" INT; echo on; while :; do sleep 0.1; done';
     const running = startCommand(['run', 'prod-eu', '--', 'sh', '-c', script], { env });
-    await eventually(() => expect(running.out()).toBe('on\n'));
+    await eventually(() => expect(running.out()).toBe('on\n'), aStart);
     for (const count of [1, 2, 3]) {
       running.child.kill('SIGINT');
       await eventually(() => expect(running.out().match(/caught/g)).toHaveLength(count));
