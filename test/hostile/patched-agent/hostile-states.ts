@@ -11,7 +11,6 @@ const roles = [
   'secret-reader',
   'collects',
   'ambit-agent',
-  'not-there',
 ];
 const subjects = [
   'ambit:ada',
@@ -60,7 +59,7 @@ export function hostileState(dice: Dice, state: number): Intent[] {
   const ours = dice.chance(0.5) ? [hostileRole(dice, state)] : [];
   const count = 1 + dice.below(4);
   const bindings = Array.from({ length: count }, (_, index) =>
-    hostileBinding(dice, `${state}-${index}`, ours[0]),
+    hostileBinding(dice, `${state}-${index}`),
   );
   return [...ours, ...bindings];
 }
@@ -72,16 +71,13 @@ function hostileRole(dice: Dice, state: number): RoleIntent {
   return { section: 'ROLE', key: `ROLE/${uid}`, uid, name: 'hostile', rules: some };
 }
 
-function hostileBinding(dice: Dice, id: string, ours: RoleIntent | undefined): BindingIntent {
-  const role =
-    ours !== undefined && dice.chance(0.5)
-      ? ({ type: 'ours', roleUid: ours.uid } as const)
-      : ({ type: 'existing', clusterRole: dice.pick(roles) } as const);
+/** Of a role that is there: one to a missing role is tried for as long as it is wanted, and the state is never applied. */
+function hostileBinding(dice: Dice, id: string): BindingIntent {
   const some = Array.from({ length: 1 + dice.below(3) }, () => dice.pick(subjects));
   return {
     section: 'BINDING',
     key: `BINDING/${id}`,
-    role,
+    role: { type: 'existing', clusterRole: dice.pick(roles) },
     scope: hostileScope(dice),
     shard: '',
     subjectKind: dice.pick(['Users', 'Users', 'Groups', 'ServiceAccounts']),

@@ -204,6 +204,8 @@ describe('joining', () => {
       const first = await scene.start({ AMBIT_JOIN_TOKEN: token });
       await scene.holds('ambit:ada');
       central.revokeAgent();
+      const identity = await identityOf(scene);
+      await eventually(async () => expect(await readdir(identity)).toContain('refused'));
       await scene.stop(first);
       await scene.takeAway();
       await scene.start({ AMBIT_JOIN_TOKEN: token });

@@ -41,7 +41,8 @@ export async function obtainIdentity(
   const server = request.server ?? found.server;
   const { joinToken } = request;
   // A pod is given the token at every start: the one that is spent already says nothing.
-  const spent = joinToken !== undefined && found.joinedBy === joinTokenDigest(joinToken);
+  const known = joinToken !== undefined && found.joinedBy === joinTokenDigest(joinToken);
+  const spent = known && (await ports.file.refusal()) === undefined;
   if (joinToken === undefined || spent) return atServer(found, server, ports);
   const kept = await stillWorks({ ...found, server }, request.wayOut, ports);
   if (kept !== undefined) {
