@@ -49,7 +49,7 @@ export async function installChart(ground: Ground): Promise<ChartedCluster> {
     const made = { metadata: { name: namespace } };
     await admin.send({ method: 'POST', path: '/api/v1/namespaces', body: made });
     const args = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
-    const applied = await kubectl(dev, args, { settings, input: text });
+    const applied = await kubectl(dev, args, { settings, input: text, timeoutMs: 120_000 });
     if (applied.exitCode !== 0) throw new Error(applied.stderr);
     const ceilingFile = join(folder, 'chart-ceiling.yaml');
     await writeFile(ceilingFile, ceilingOf(text));

@@ -17,6 +17,7 @@ import type {
 } from '@ambit/dev-cluster';
 import { KubeClient, loadKubeconfig } from '@ambit/kube';
 import { eventually } from '@ambit/testing';
+import { installChart } from './chart-account.ts';
 import { environment, printed, programs, runProgram } from './run-program.ts';
 
 export { runProgram } from './run-program.ts';
@@ -26,8 +27,8 @@ export interface Member {
   readonly name: string;
   readonly dev: DevCluster;
   readonly kube: KubeClient;
-  readonly agentKubeconfig: string;
-  readonly ceilingFile: string;
+  agentKubeconfig: string;
+  ceilingFile: string;
   agent: ManagedProcess | undefined;
 }
 
@@ -175,6 +176,15 @@ export class Fleet {
     await this.#central?.stop(15_000);
   }
 
+  /** From now on the agent of this cluster is the account that its chart makes there, under the ceiling of the chart. */
+  async useChart(name: string): Promise<void> {
+    const member = this.member(name);
+    const { settings, folder } = this;
+    const chart = await installChart({ dev: member.dev, settings, folder: folder.path });
+    member.agentKubeconfig = (await chart.credential(`${name}-chart`)).path;
+    member.ceilingFile = chart.ceilingFile;
+  }
+
   /** Adds the cluster to central and starts its agent with a join token; resolves when it is connected. */
   async enrol(
     name: string,
@@ -198,6 +208,7 @@ export class Fleet {
     name: string,
     env: Readonly<Record<string, string>> = {},
     server = this.agentAddress,
+    dataDir = this.folder.path,
   ): ManagedProcess {
     const member = this.member(name);
     member.agent = this.folder.start({
@@ -205,7 +216,7 @@ export class Fleet {
       program: process.execPath,
       args: [
         programs.agent,
-        `--data-dir=${this.folder.path}`,
+        `--data-dir=${dataDir}`,
         `--kubeconfig=${member.agentKubeconfig}`,
         `--ceiling=${member.ceilingFile}`,
         `--server=${server}`,

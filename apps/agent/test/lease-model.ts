@@ -40,7 +40,13 @@ class ModelTime {
 class ModelServer {
   #version = 0;
   #lease: Lease | undefined;
+  #actor = '';
   taken: (by: string) => void = () => undefined;
+
+  /** As a person might by mistake. */
+  delete(): void {
+    this.#lease = undefined;
+  }
 
   get(): Lease {
     if (this.#lease === undefined) throw refusal(404);
@@ -55,8 +61,9 @@ class ModelServer {
   patch({ metadata, spec = {} }: Lease): Lease {
     const { spec: before = {} } = this.get();
     if (metadata.resourceVersion !== String(this.#version)) throw refusal(409);
-    if (spec.holderIdentity && spec.holderIdentity !== before.holderIdentity)
-      this.taken(spec.holderIdentity);
+    const by = spec.holderIdentity ?? '';
+    if (by !== '' && by !== this.#actor) this.taken(by);
+    this.#actor = by;
     return this.#store({ metadata, spec: { ...before, ...spec } });
   }
 
@@ -173,11 +180,12 @@ export interface ModelOutcome {
   readonly acts: boolean;
 }
 
-/** Replicas with these faults, for so long, and then for half a minute without any but their clocks. */
+/** Replicas with these faults, for so long. The Lease is deleted under them at the times given. */
 export async function runLeaseModel(
   faults: readonly ModelFaults[],
   ms: Millis,
   random: Random,
+  deleted: readonly Millis[] = [],
 ): Promise<ModelOutcome> {
   const time = new ModelTime();
   const server = new ModelServer();
@@ -193,6 +201,7 @@ export async function runLeaseModel(
       overlaps.push(`${by} took the Lease at ${time.now}, ${name} may write until ${landsUntil}`);
     }
   };
+  for (const at of deleted) time.at(at, () => server.delete());
   for (const replica of replicas) void replica.live(server);
   await time.runUntil(ms, () => replicas.forEach((each) => each.writes()));
   const acts = replicas.some(({ term }) => (term?.writesWithin() ?? 0) > 0);

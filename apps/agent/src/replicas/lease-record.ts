@@ -48,6 +48,12 @@ export class LeaseSight {
     this.#changedAt = now;
   }
 
+  /** There is none any more. */
+  forget(): void {
+    this.#spec = {};
+    this.#text = '';
+  }
+
   get holder(): string | undefined {
     return this.#spec.holderIdentity || undefined;
   }
@@ -69,7 +75,7 @@ export class LeaseSight {
       leaseDurationSeconds: Math.ceil(duration / 1_000),
       acquireTime: (stays && this.#spec.acquireTime) || renewTime,
       renewTime,
-      leaseTransitions: stays || this.#text === '{}' ? transitions : transitions + 1,
+      leaseTransitions: stays || this.holder === undefined ? transitions : transitions + 1,
     };
   }
 }

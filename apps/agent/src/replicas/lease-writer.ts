@@ -21,6 +21,8 @@ export class LeaseWriter {
   readonly #parts: LeaseWriterParts;
   readonly #sight = new LeaseSight();
   #version: string | undefined;
+  /** When whoever held one that was deleted writes no more. */
+  #notBefore = -Infinity;
 
   constructor(parts: LeaseWriterParts) {
     this.#parts = parts;
@@ -35,7 +37,10 @@ export class LeaseWriter {
     return this.#sight.holder;
   }
 
-  /** When it may be taken, by the monotonic clock. Makes it where there is none. Throws `KubeError`. */
+  /**
+   * When it may be taken, by the monotonic clock. Where there is none it is made, as held by this replica: somebody may have
+   * deleted it under one that goes on writing until its time is over, so everybody waits that long. Throws `KubeError`.
+   */
   async look(): Promise<number> {
     const { client, replica, times } = this.#parts;
     const { namespace, name } = this.#place;
@@ -43,18 +48,22 @@ export class LeaseWriter {
       this.#saw(await client.get<Lease>(kubeResources.leases, { namespace, name }));
     } catch (error) {
       if (!isKubeError(error, 404)) throw error;
-      this.#saw(await client.create<Lease>(kubeResources.leases, { metadata: this.#place }));
+      // Before it is made: the answer to that may be lost.
+      this.#notBefore = this.#parts.clock.monotonic() + times.duration;
+      this.#sight.forget();
+      const lease = { metadata: this.#place, spec: this.#held() };
+      this.#saw(await client.create<Lease>(kubeResources.leases, lease));
     }
-    return this.#sight.freeAt(replica, times);
+    return Math.max(this.#notBefore, this.#sight.freeAt(replica, times));
   }
 
-  /** False when somebody else was faster. Throws `KubeError`. */
+  /** False when it is not the one that was seen any more: another replica was faster, or it was deleted. Throws `KubeError`. */
   async take(): Promise<boolean> {
     try {
       await this.#write(this.#held());
       return true;
     } catch (error) {
-      if (isKubeError(error, 409)) return false;
+      if (isKubeError(error, 409) || isKubeError(error, 404)) return false;
       throw error;
     }
   }
@@ -63,7 +72,7 @@ export class LeaseWriter {
   async renew(): Promise<string | undefined> {
     for (;;) {
       if (await this.take()) return undefined;
-      // Somebody wrote it: another replica, or a person who changed a label.
+      // Somebody wrote it, another replica or a person who changed a label, or it was deleted.
       await this.look();
       if (this.holder !== this.#parts.replica) return this.holder ?? 'nobody';
     }
