@@ -51,7 +51,10 @@ const real = (await kubernetesAtHand(devClusterSettings(process.env))) !== undef
       },
       { withinMs: 60_000, everyMs: 200, what: 'a cluster without conditions' },
     );
-    const lease = await prod.kube.get<KubeObject & { spec: { holderIdentity: string } }>(leases, own);
+    const lease = await prod.kube.get<KubeObject & { spec: { holderIdentity: string } }>(
+      leases,
+      own,
+    );
     expect(lease.spec.holderIdentity).not.toBe('');
     const secret = await prod.kube.get<KubeObject & { data: object }>(secrets, own);
     const kept = ['high-water.json', 'identity.json', 'replica'];
@@ -84,7 +87,10 @@ const real = (await kubernetesAtHand(devClusterSettings(process.env))) !== undef
 
   test('gives the Lease back when it is told to stop, and goes on from the Secret on another volume', async () => {
     await prod.agent?.stop(20_000);
-    const lease = await prod.kube.get<KubeObject & { spec: { holderIdentity: string } }>(leases, own);
+    const lease = await prod.kube.get<KubeObject & { spec: { holderIdentity: string } }>(
+      leases,
+      own,
+    );
     expect(lease.spec.holderIdentity).toBe('');
     // Neither a join token nor anything on its disk.
     const data = `${fleet.folder.path}/another-volume`;

@@ -37,7 +37,10 @@ export class PatchedWorld {
   static async open(): Promise<PatchedWorld | undefined> {
     const settings = devClusterSettings(process.env);
     const clusters = await startDevClusters({ names: ['patched'], settings, forTests: true });
-    if (clusters.kind === 'simulated') return void (await clusters.stop());
+    if (clusters.kind === 'simulated') {
+      await clusters.stop();
+      return undefined;
+    }
     const base = await mkdtemp(join(tmpdir(), 'ambit-patched-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
     const dev = clusters.cluster('patched');

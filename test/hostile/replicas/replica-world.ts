@@ -53,7 +53,10 @@ export class ReplicaWorld {
     ];
     const fleet = await Fleet.start([cluster], {}, {}, { apiServerFlags });
     try {
-      if (fleet.kind !== 'real') return void (await closeAll(fleet, folder));
+      if (fleet.kind !== 'real') {
+        await closeAll(fleet, folder);
+        return undefined;
+      }
       const { dev, kube } = fleet.member(cluster);
       const metadata = { name: 'payments' };
       await kube.create<Namespace>(kubeResources.namespaces, { metadata });
