@@ -46,10 +46,10 @@ const real = (await kubernetesAtHand(devClusterSettings(process.env))) !== undef
     await eventually(
       async () => {
         const { status } = await fleet.client().api.getCluster({ params: { name: 'prod-eu' } });
-        expect(status.conditions.map(({ type }) => type)).toEqual([]);
+        expect(status.conditions.map(({ type }) => type)).toEqual(['Connected']);
         expect(status.ceiling).toBeDefined();
       },
-      { withinMs: 60_000, everyMs: 200, what: 'a cluster without conditions' },
+      { withinMs: 60_000, everyMs: 200, what: 'a cluster with nothing to say against it' },
     );
     const lease = await prod.kube.get<KubeObject & { spec: { holderIdentity: string } }>(
       leases,
