@@ -36,15 +36,24 @@ afterAll(async () => {
 let groups = 0;
 
 /** A group with ada in it, and a grant of the role if one is named. */
-async function made(given: { role?: string; closedTo?: readonly string[] }): Promise<string> {
+async function made(given: {
+  role?: string;
+  closedTo?: readonly string[];
+  byTeam?: true;
+}): Promise<string> {
   const name = `g${++groups}`;
-  const { closedTo } = given;
+  const { closedTo, byTeam } = given;
+  const holder = byTeam === undefined ? { group: name } : { team: `team-${name}` };
   const spec = { members: ['ada'], ...(closedTo === undefined ? {} : { closedTo }) };
   const held =
     given.role === undefined
       ? []
-      : [grant(`grant-${name}`, [{ group: name }], ['c1'], { role: given.role })];
-  await central.apply(document('Group', name, spec), ...held);
+      : [grant(`grant-${name}`, [holder], ['c1'], { role: given.role })];
+  const teams =
+    byTeam === undefined
+      ? []
+      : [document('Team', `team-${name}`, { members: [{ user: 'ada' }, { group: name }] })];
+  await central.apply(document('Group', name, spec), ...teams, ...held);
   return name;
 }
 
@@ -88,12 +97,14 @@ const closed = [
   ['with a grant of edit', { role: 'edit' }, 'edit'],
   ['with a grant of cluster-admin', { role: 'root' }, 'may do everything'],
   ['with a grant of a role that reads secrets', { role: 'secret-reader' }, 'reads secrets'],
+  ['in a team with a grant of admin', { role: 'admin', byTeam: true }, 'admin'],
   ['with a grant of a ClusterRole nobody knows', { role: 'of-the-owner' }, 'no cluster has told'],
 ] as const;
 
 const opened = [
   ['without a grant', {}],
   ['with a grant of view', { role: 'view' }],
+  ['in a team with a grant of view', { role: 'view', byTeam: true }],
   ['with a grant of a harmless role', { role: 'reader' }],
   ['opened by its spec', { role: 'root', closedTo: [] }],
 ] as const;

@@ -61,14 +61,6 @@ test('a team is answered as it was written', async () => {
   expect([again.status, again.body.metadata.generation]).toEqual([200, 1]);
 });
 
-test('who applies teams is told that they give nobody access', async () => {
-  const objects = [team('told-a', {}), team('told-b', {})];
-  const { body } = await central.call('POST', '/apply', { body: { objects } });
-  expect(body.warnings).toEqual([expect.stringMatching(/^Team told-a, told-b: .* nobody access/)]);
-  const without = await central.call('POST', '/apply', { body: { objects: [user('ada')] } });
-  expect(without.body.warnings ?? []).toEqual([]);
-});
-
 test('what a team names and what is gone is left out, and who comes back under the name is not in it', async () => {
   await central.apply(user('eve'), cluster('c3'), role('pay', { clusterRole: 'pay' }));
   await put('left', {
@@ -172,7 +164,7 @@ test('who may not write teams writes none: a viewer, an operator, a member of th
   expect((await central.get('/teams/closed')).body.spec.delegableRoles).toEqual(['view']);
 });
 
-test('a team gives nobody access', async () => {
+test('a team that no grant names gives nobody access', async () => {
   await put('idle', { members: [{ user: 'ada' }], ...owns(all, 'idle') });
   const { body } = await central.get('/grants');
   expect(body.items).toEqual([]);

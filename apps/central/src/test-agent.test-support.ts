@@ -133,6 +133,15 @@ export class TestAgent {
       .sort();
   }
 
+  /** Names of the namespaces that bindings are for, by list. */
+  get boundNamespaces(): (readonly string[])[] {
+    return [...this.state.values()].flatMap((intent) =>
+      intent.section === 'BINDING' && intent.scope.type === 'namespaces'
+        ? [intent.scope.names]
+        : [],
+    );
+  }
+
   dial(address: string): CentralConnection {
     this.#connection ??= connectToCentral({
       address,

@@ -2,6 +2,7 @@ import type { PolicyGrant, PolicyTeam } from '../policy-objects.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { GrantLinks } from './grant-links.ts';
+import { partsThatDiffer, type CompiledGrant } from './grant-parts.ts';
 import type { PolicyStore } from './policy-store.ts';
 
 /** Carries changes of grants, and of the teams they name, into store and links: a grant is linked as it is compiled. */
@@ -17,48 +18,50 @@ export class GrantChanges {
   }
 
   put(grant: PolicyGrant, record: CommitRecord): void {
-    this.unlink(grant.uid, record);
+    this.unlink(this.store.partsOf(grant.uid), record);
     this.store.put(grant);
-    this.link(grant.uid, record);
+    this.link(this.store.partsOf(grant.uid), record);
   }
 
   remove({ uid }: PolicyGrant, record: CommitRecord): void {
-    this.unlink(uid, record);
+    this.unlink(this.store.partsOf(uid), record);
     this.store.remove('Grant', uid);
   }
 
-  /** What says nothing else of members and namespaces touches no cluster. */
   putTeam(team: PolicyTeam, record: CommitRecord): void {
-    const before = this.store.teams.get(team.uid);
-    if (before !== undefined && saysTheSame(before, team)) this.store.put(team);
-    else this.around(team, record, () => this.store.put(team));
+    this.aroundTeam(team.uid, record, team, () => this.store.put(team));
   }
 
-  removeTeam(team: PolicyTeam, record: CommitRecord): void {
-    this.around(team, record, () => this.store.remove('Team', team.uid));
+  removeTeam({ uid }: PolicyTeam, record: CommitRecord): void {
+    this.aroundTeam(uid, record, undefined, () => this.store.remove('Team', uid));
   }
 
-  private around({ uid }: PolicyTeam, record: CommitRecord, change: () => void): void {
+  /** Parts of grants that stay as they are stay linked, so that their clusters are not touched. */
+  private aroundTeam(
+    uid: string,
+    record: CommitRecord,
+    next: PolicyTeam | undefined,
+    change: () => void,
+  ): void {
     const grants = [...this.store.grantsOfTeam.get(uid)];
-    for (const grant of grants) this.unlink(grant, record);
+    const before = grants.flatMap((grant) => this.store.partsOf(grant));
+    const after = grants.flatMap((grant) => this.store.partsWith(grant, uid, next));
+    this.unlink(partsThatDiffer(before, after), record);
     change();
-    for (const grant of grants) this.link(grant, record);
+    this.link(partsThatDiffer(after, before), record);
   }
 
-  private link(grantUid: string, record: CommitRecord): void {
-    for (const part of this.store.partsOf(grantUid)) {
+  private link(parts: readonly CompiledGrant[], record: CommitRecord): void {
+    for (const part of parts) {
       this.index.indexGrant(part, 'add');
       this.links.link(part.uid, record);
     }
   }
 
-  private unlink(grantUid: string, record: CommitRecord): void {
-    for (const part of this.store.partsOf(grantUid)) {
+  private unlink(parts: readonly CompiledGrant[], record: CommitRecord): void {
+    for (const part of parts) {
       this.links.unlink(part.uid, record);
       this.index.indexGrant(part, 'delete');
     }
   }
 }
-
-const saysTheSame = (a: PolicyTeam, b: PolicyTeam): boolean =>
-  JSON.stringify([a.members, a.owns]) === JSON.stringify([b.members, b.owns]);

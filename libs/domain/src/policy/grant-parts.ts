@@ -18,7 +18,7 @@ export interface GrantPart {
 
 /**
  * A grant as it is compiled. One that names teams is compiled in parts: the subjects of a part are people and groups, and its
- * namespaces are never `owned`. The uid of the first part is that of the grant. Every other grant is compiled as it is written.
+ * namespaces are never `owned`. Every other grant is compiled as it is written.
  */
 export type CompiledGrant = PolicyGrant & { readonly part?: GrantPart };
 
@@ -33,7 +33,8 @@ export const teamsNamedBy = ({ subjects }: PolicyGrant): readonly string[] =>
 
 /**
  * The parts of a grant that names teams, and there is always one. A team that does not exist is nobody. Of owned namespaces
- * those count that are named: which names begin so is known in the cluster alone.
+ * those count that are named: which names begin so is known in the cluster alone. The uid of a part depends on what it is
+ * about and not on the other parts.
  */
 export function partsOfGrant(grant: PolicyGrant, teamOf: TeamOfUid): readonly CompiledGrant[] {
   const { subjects, scope } = grant;
@@ -42,8 +43,8 @@ export function partsOfGrant(grant: PolicyGrant, teamOf: TeamOfUid): readonly Co
     return [{ ...grant, subjects: people, part: { of: grant, names: subjects } }];
   }
   const parts = subjects.flatMap((subject) => ownedParts(grant, subject, teamOf));
-  if (parts.length === 0) return [{ ...grant, subjects: [], part: { of: grant, names: [] } }];
-  return parts.map((part, at) => (at === 0 ? part : { ...part, uid: `${grant.uid}/${at}` }));
+  if (parts.length > 0) return parts;
+  return [{ ...grant, subjects: [], part: { of: grant, names: [] } }];
 }
 
 function membersOf(subject: GrantSubject, teamOf: TeamOfUid): readonly TeamMember[] {
@@ -63,20 +64,33 @@ function ownedParts(
   const team = subject.kind === 'Team' ? teamOf(subject.uid) : undefined;
   if (team === undefined) return [];
   const subjects = uniqueMembers(team.members);
-  return team.owns.flatMap((owned) => {
-    const scope = ownedScope(grant.scope.clusters, owned);
-    return scope === undefined
-      ? []
-      : [{ ...grant, subjects, scope, part: { of: grant, names: [subject] } }];
-  });
+  return Array.from(namesByClusters(team.owns), ([where, owned]) => ({
+    ...grant,
+    uid: `${grant.uid}/${team.uid}/${where}`,
+    subjects,
+    scope: ownedScope(grant.scope.clusters, owned),
+    part: { of: grant, names: [subject] },
+  }));
+}
+
+/** What is owned by name, each choice of clusters once. */
+function namesByClusters(owns: PolicyTeam['owns']): ReadonlyMap<string, OwnedNamespaces> {
+  const found = new Map<string, OwnedNamespaces>();
+  for (const { clusters, namespaces } of owns) {
+    const where = JSON.stringify(clusters);
+    const names = [
+      ...(found.get(where)?.namespaces ?? []),
+      ...namespaces.filter(namesOneNamespace),
+    ];
+    if (names.length > 0) found.set(where, { clusters, namespaces: [...new Set(names)] });
+  }
+  return found;
 }
 
 function ownedScope(
   clusters: ClusterSelector,
-  { clusters: within, namespaces }: OwnedNamespaces,
-): GrantScope | undefined {
-  const names = namespaces.filter(namesOneNamespace);
-  if (names.length === 0) return undefined;
+  { clusters: within, namespaces: names }: OwnedNamespaces,
+): GrantScope {
   const selected = { type: 'names', names } as const;
   if (clusters.type === 'all') return { clusters: within, namespaces: selected };
   if (within.type === 'all') return { clusters, namespaces: selected };
@@ -99,3 +113,17 @@ export function teamsBetween(
     return team?.members.some((member) => member.uid === uid) === true ? [team.name] : [];
   });
 }
+
+/** Those of the first parts that are not among the others, or are other ones there. */
+export function partsThatDiffer(
+  parts: readonly CompiledGrant[],
+  others: readonly CompiledGrant[],
+): readonly CompiledGrant[] {
+  const known = new Map(others.map((part) => [part.uid, part]));
+  return parts.filter((part) => {
+    const other = known.get(part.uid);
+    return other === undefined || textOf(part) !== textOf(other);
+  });
+}
+
+const textOf = ({ subjects, scope }: CompiledGrant): string => JSON.stringify([subjects, scope]);

@@ -104,6 +104,17 @@ export class PolicyStore {
     return only === undefined ? [] : [only];
   }
 
+  /** The parts that a grant will have once this team is another one, or is gone. */
+  partsWith(
+    grantUid: string,
+    teamUid: string,
+    team: PolicyTeam | undefined,
+  ): readonly CompiledGrant[] {
+    const grant = this.grants.get(grantUid);
+    if (grant === undefined) return [];
+    return partsOfGrant(grant, (uid) => (uid === teamUid ? team : this.teams.get(uid)));
+  }
+
   /** Every grant as it is compiled. */
   *compiledGrants(): Iterable<CompiledGrant> {
     for (const grant of this.grants.values()) {

@@ -17,12 +17,12 @@ export async function auditTeam(
   const texts = (members: readonly TeamMember[]): string[] =>
     members.map(({ kind, uid }) => `${kind === 'Group' ? 'group/' : ''}${names?.get(uid) ?? uid}`);
   const said = [
-    joined.length === 0 ? '' : `: ${listed(texts(joined))} joined`,
-    left.length === 0 ? '' : `: ${listed(texts(left))} left`,
-  ];
+    ...(joined.length === 0 ? [] : [`${listed(texts(joined))} joined`]),
+    ...(left.length === 0 ? [] : [`${listed(texts(left))} left`]),
+  ].join('; ');
   audit.record({
     type: outcome === 'created' ? 'policy.created' : 'policy.updated',
-    message: `Team ${record.name} was ${outcome}${said.join('')}`,
+    message: `Team ${record.name} was ${outcome}${said === '' ? '' : `: ${said}`}`,
     object: objectOf('Team', record),
     ...(moved.length === 0 ? {} : { subjects: texts(moved).slice(0, mostSubjects) }),
     details: { joined: joined.length, left: left.length },

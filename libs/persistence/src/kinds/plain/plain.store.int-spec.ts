@@ -121,6 +121,69 @@ describe('a kind without a table of its own', () => {
   });
 });
 
+describe('a team', () => {
+  const squad = (name: string, spec: object) =>
+    policy.change((tx) => tx.plain('Team').put({ name, labels: {}, spec: { ...spec } }));
+  const objectsOf = (uid: string, all: readonly PolicyObject[]) =>
+    all.filter((each) => each.uid === uid);
+
+  test('travels in the feed and stands in a snapshot with members and namespaces alone', async () => {
+    const before = await headRevision(db.database);
+    const members = [{ kind: 'User', uid: 'u-ada' }];
+    const owns = [{ clusters: { type: 'all' }, namespaces: ['pay'] }];
+    const { value } = await squad('payers', { members, owns, contact: { slack: '#pay' } });
+    const { uid } = value.record;
+    const object = { kind: 'Team', uid, name: 'payers', labels: {}, members, owns };
+    expect(objectsOf(uid, await snapshot())).toEqual([object]);
+    await policy.change((tx) => tx.plain('Team').remove('payers'));
+    const { commits } = await changesAfter(db.database, before);
+    expect(commits.map(({ changes }) => changes)).toEqual([
+      [{ op: 'put', object }],
+      [{ op: 'delete', kind: 'Team', uid }],
+    ]);
+  });
+
+  test('is a subject of grants in feed, snapshot and record, and stays while one names it', async () => {
+    const { uid } = (await squad('named', { members: [], owns: [] })).value.record;
+    const ben = await policy.user('ben-of-teams');
+    const grant = await policy.grant('to-named', [
+      { kind: 'Team', uid },
+      { kind: 'User', uid: ben.uid },
+    ]);
+    expect(grant.subjects).toContainEqual({ kind: 'Team', uid, name: 'named' });
+    const [stored] = objectsOf(grant.uid, await snapshot());
+    expect(stored).toMatchObject({ subjects: expect.arrayContaining([{ kind: 'Team', uid }]) });
+    const remove = () => policy.change((tx) => tx.plain('Team').remove('named'));
+    await expect(remove()).rejects.toMatchObject({
+      code: 'in_use',
+      message: 'Team "named" is named by grant "to-named".',
+      extras: { nextCommand: 'ambit revoke team/named' },
+    });
+    await policy.grant('to-named', [{ kind: 'User', uid: ben.uid }]);
+    await expect(remove()).resolves.toBeDefined();
+  });
+
+  test('of a program that compiled none is read as one', async () => {
+    const before = await headRevision(db.database);
+    await put('bearer', 'x');
+    const spec = { members: [{ kind: 'Group', uid: 'g-1' }], owns: [], delegableRoles: [] };
+    const object = { kind: 'Plain', of: 'Team', uid: 't-1', name: 'old', labels: {}, spec };
+    await db.database.query(
+      `INSERT INTO policy_changes (revision, ordinal, kind, uid, name, op, object, actor, at)
+       VALUES ($1, 7, 'Team', 't-1', 'old', 'put', $2, 'token/t', now())`,
+      [before + 1, object],
+    );
+    const { commits } = await changesAfter(db.database, before);
+    const { members, owns } = spec;
+    expect(commits[0]?.changes.slice(1)).toEqual([
+      {
+        op: 'put',
+        object: { kind: 'Team', uid: 't-1', name: 'old', labels: {}, members, owns },
+      },
+    ]);
+  });
+});
+
 test('what a newer program stored under a kind of its own gives nobody anything here', async () => {
   const before = await headRevision(db.database);
   await put('carrier', 'x');
