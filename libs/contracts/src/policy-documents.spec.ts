@@ -142,17 +142,26 @@ describe('a faulty document', () => {
 
   test.each([
     [user('a', { source: 'scim' }), 'spec.source is not in this version'],
-    [grant({ subjects: [{ team: 'pay' }] }), 'spec.subjects[0].team is not in this version'],
-    [
-      grant({ scope: { clusters: { all: true }, namespaces: { owned: true } } }),
-      'spec.scope.namespaces.owned is not in this version',
-    ],
     [
       { ...base, kind: 'Cluster', metadata: { name: 'c', managedBy: 'git' }, spec: {} },
       'metadata.managedBy is not in this version',
     ],
   ])('a field of a later version is told from an unknown one (%#)', (document, message) => {
     expect(problemsOf(document)).toEqual([expect.objectContaining({ message })]);
+  });
+
+  const owned = { clusters: { all: true }, namespaces: { owned: true } };
+
+  test('teams are subjects, and what they own is a scope for teams alone', () => {
+    expect(problemsOf(grant({ subjects: [{ team: 'pay' }] }))).toEqual([]);
+    expect(problemsOf(grant({ subjects: [{ team: 'pay' }], scope: owned }))).toEqual([]);
+    expect(
+      problemsOf(grant({ subjects: [{ team: 'pay' }, { group: 'sre' }], scope: owned })),
+    ).toEqual([expect.objectContaining({ pointer: '/spec/scope/namespaces/owned' })]);
+    const both = { ...owned, namespaces: { owned: true, names: ['a'] } };
+    expect(problemsOf(grant({ subjects: [{ team: 'pay' }], scope: both }))).toEqual([
+      expect.objectContaining({ pointer: '/spec/scope/namespaces' }),
+    ]);
   });
 
   test('every problem is told at once', () => {

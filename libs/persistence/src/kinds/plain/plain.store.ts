@@ -57,7 +57,8 @@ export class PostgresPlainStore implements PlainStore {
     if (first === undefined) return;
     const shown = grants.slice(0, 2).map((grant) => `"${grant.name}"`);
     const named = `${shown.join(', ')}${grants.length > 2 ? ' and others' : ''}`;
-    throw new AppError('in_use', `Team "${name}" is named by grant ${named}.`, {
+    const noun = grants.length === 1 ? 'grant' : 'grants';
+    throw new AppError('in_use', `Team "${name}" is named by ${noun} ${named}.`, {
       hint: 'Delete those grants or take the team out of them first.',
       nextCommand: `ambit revoke team/${name}`,
     });
