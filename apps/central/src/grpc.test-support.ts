@@ -122,14 +122,11 @@ export class ReflectedClient {
   #client(name: string): Client {
     const known = this.#clients.get(name);
     if (known !== undefined) return known;
-    const [ambit, health] = ['ambit', 'grpc'].map(
-      (root) => this.#services[root] as GrpcObject | undefined,
-    );
+    const ambit = this.#services['ambit'] as GrpcObject | undefined;
     const found = ((ambit?.['api'] as GrpcObject | undefined)?.['v1'] as GrpcObject | undefined)?.[
       name
     ];
-    if (found === undefined)
-      throw new Error(`${name} was not told by reflection ${String(health)}`);
+    if (found === undefined) throw new Error(`${name} was not told by reflection`);
     const Service = found as unknown as new (
       address: string,
       channel: ChannelCredentials,

@@ -126,17 +126,13 @@ export interface NameStore {
   expect(names: NamesByKind): Promise<void>;
 }
 
-export interface RemoveOptions {
-  readonly precondition?: Precondition;
-}
+export type RemoveOptions = Pick<PutMeta, 'precondition'>;
 
 export interface UserStore extends NamedStore<UserRecord, PutUser> {
   /** Takes memberships, subject entries and grants left without subject along. Throws not_found, stale_resource. */
   remove(name: string, options?: RemoveOptions): Promise<Removed<UserRecord>>;
   /** Makes those of whose names there is nobody, in one statement, and gives them. */
-  createAll(
-    inputs: readonly Pick<PutUser, 'name' | 'displayName' | 'active'>[],
-  ): Promise<readonly UserRecord[]>;
+  createAll(inputs: readonly PutUser[]): Promise<readonly UserRecord[]>;
   /** Gives the person another name; they stay who they are. Throws not_found, already_exists. */
   rename(name: string, to: string): Promise<UserRecord>;
   /** Takes the person out of grants that have an end; what is given for a while does not come back with them. */

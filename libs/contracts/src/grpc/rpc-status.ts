@@ -107,39 +107,23 @@ export function encodeRpcStatus(error: AppError, grpcCode: number, requestId: st
 
 /** What a `google.rpc.Status` of ours says, as the error that it was; undefined for one of somebody else. */
 export function decodeRpcStatus(bytes: Uint8Array): AppError | undefined {
-  const status = read('Status', bytes) as {
-    message: string;
-    details: readonly { typeUrl: string; value: Uint8Array }[];
+  const { message, details } = read<RpcStatus>('Status', bytes);
+  const detail = <T>(name: DetailName): Partial<T> => {
+    const found = details.find(({ typeUrl }) => typeUrl === typePrefix + name);
+    return found === undefined ? {} : read<T>(name, found.value);
   };
-  const detail = (name: DetailName): Readonly<Record<string, unknown>> | undefined => {
-    const found = status.details.find(({ typeUrl }) => typeUrl === typePrefix + name);
-    return found === undefined ? undefined : read(name, found.value);
-  };
-  const {
-    reason = '',
-    domain,
-    metadata,
-  } = (detail('ErrorInfo') ?? {}) as {
-    reason?: string;
-    domain?: string;
-    metadata?: Readonly<Record<string, string>>;
-  };
+  const { reason = '', domain, metadata } = detail<RpcErrorInfo>('ErrorInfo');
   if (domain !== errorDomain || !Object.hasOwn(errorKinds, reason)) return undefined;
-  const { fieldViolations = [] } = (detail('BadRequest') ?? {}) as {
-    fieldViolations?: readonly { field: string; description: string }[];
-  };
-  const { retryDelay } = (detail('RetryInfo') ?? {}) as { retryDelay?: { seconds: number } };
-  const { requestId = '' } = (detail('RequestInfo') ?? {}) as { requestId?: string };
-  return new AppError(reason as ErrorCode, status.message, {
+  const { fieldViolations = [] } = detail<RpcBadRequest>('BadRequest');
+  const { retryDelay } = detail<{ retryDelay: { seconds: number } }>('RetryInfo');
+  const { requestId = '' } = detail<{ requestId: string }>('RequestInfo');
+  const errors = fieldViolations.map(({ field, description }) => ({
+    pointer: field,
+    message: description,
+  }));
+  return new AppError(reason as ErrorCode, message, {
     ...metadata,
-    ...(fieldViolations.length === 0
-      ? {}
-      : {
-          errors: fieldViolations.map(({ field, description }) => ({
-            pointer: field,
-            message: description,
-          })),
-        }),
+    ...(errors.length === 0 ? {} : { errors }),
     details: {
       requestId,
       ...(retryDelay === undefined ? {} : { retryAfterSeconds: retryDelay.seconds }),
@@ -147,7 +131,22 @@ export function decodeRpcStatus(bytes: Uint8Array): AppError | undefined {
   });
 }
 
-const read = (name: string, bytes: Uint8Array): Readonly<Record<string, unknown>> => {
+interface RpcStatus {
+  readonly message: string;
+  readonly details: readonly { readonly typeUrl: string; readonly value: Uint8Array }[];
+}
+
+interface RpcErrorInfo {
+  readonly reason: string;
+  readonly domain: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface RpcBadRequest {
+  readonly fieldViolations: readonly { readonly field: string; readonly description: string }[];
+}
+
+function read<T>(name: string, bytes: Uint8Array): T {
   const type = root.lookupType(name);
-  return type.toObject(type.decode(bytes), plain);
-};
+  return type.toObject(type.decode(bytes), plain) as T;
+}

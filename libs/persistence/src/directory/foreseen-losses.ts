@@ -31,7 +31,7 @@ export async function foreseeLosses(
        WHERE r.provider_uid = $1 AND r.at >= now() - $4::bigint * interval '1 millisecond'
          AND r.scope IN (SELECT scope FROM coming))
      SELECT s.scope, (SELECT count(*) FROM (SELECT user_uid FROM coming c WHERE c.scope = s.scope
-         UNION SELECT user_uid FROM gone g WHERE g.scope = s.scope) AS both)::int AS removed,
+         UNION SELECT user_uid FROM gone g WHERE g.scope = s.scope) AS of_scope)::int AS removed,
        (SELECT count(*) FROM gone g WHERE g.scope = s.scope)::int AS gone,
        CASE WHEN s.scope = ''
          THEN (SELECT count(*) FROM directory_users d JOIN users u ON u.uid = d.user_uid WHERE d.provider_uid = $1 AND u.active)

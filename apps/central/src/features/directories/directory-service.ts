@@ -93,27 +93,38 @@ async function syncOf(
   }
 }
 
-/** All that the stream says: one begin, pages, and one commit with nothing behind it. Throws `invalid_request`. */
-async function gathered(requests: AsyncIterable<api.SyncDirectoryRequest>): Promise<{
+interface Begun {
   readonly begin: api.SyncBegin;
-  readonly said: ReturnType<SyncDraft['finish']>;
-}> {
-  let begun: { readonly begin: api.SyncBegin; readonly draft: SyncDraft } | undefined;
-  let said: ReturnType<SyncDraft['finish']> | undefined;
+  readonly draft: SyncDraft;
+  said?: ReturnType<SyncDraft['finish']>;
+}
+
+/** All that the stream says: one begin, pages, and one commit with nothing behind it. Throws `invalid_request`. */
+async function gathered(
+  requests: AsyncIterable<api.SyncDirectoryRequest>,
+): Promise<Required<Begun>> {
+  let begun: Begun | undefined;
   for await (const request of requests) {
-    if (said !== undefined) throw unexpected('Nothing may follow the commit.');
-    if (request.step === 'begin' && begun === undefined)
-      begun = { begin: request.begin, draft: draftOf(request.begin) };
-    else if (begun === undefined || request.step === 'begin')
-      throw unexpected('A sync begins with one begin.');
-    else if (request.step === 'page') begun.draft.add(request.page);
-    else if (request.step === 'commit') said = begun.draft.finish(request.commit);
-    // Left out, it could be what says that somebody stays.
-    else throw unexpected('A step of the sync is not known to this central.');
+    if (begun === undefined) begun = begunBy(request);
+    else follow(begun, request);
   }
-  if (begun === undefined || said === undefined)
+  if (begun?.said === undefined)
     throw unexpected('The sync ended without its commit; nothing was changed.');
-  return { begin: begun.begin, said };
+  return { ...begun, said: begun.said };
+}
+
+function begunBy(request: api.SyncDirectoryRequest): Begun {
+  if (request.step !== 'begin') throw unexpected('A sync begins with one begin.');
+  return { begin: request.begin, draft: draftOf(request.begin) };
+}
+
+function follow(begun: Begun, request: api.SyncDirectoryRequest): void {
+  if (begun.said !== undefined) throw unexpected('Nothing may follow the commit.');
+  if (request.step === 'page') begun.draft.add(request.page);
+  else if (request.step === 'commit') begun.said = begun.draft.finish(request.commit);
+  else if (request.step === 'begin') throw unexpected('A sync begins once.');
+  // Left out, it could be what says that somebody stays.
+  else throw unexpected('A step of the sync is not known to this central.');
 }
 
 function draftOf({ mode }: api.SyncBegin): SyncDraft {

@@ -1,5 +1,5 @@
-import { Metadata, ServerInterceptingCall, status } from '@grpc/grpc-js';
-import type { ServerInterceptor } from '@grpc/grpc-js';
+import { ServerInterceptingCall, status } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
 import { apiMethodOf } from '@ambit/contracts/grpc';
 import { AppError, toAppError } from '@ambit/kernel';
 import { addressOfPeer } from '@ambit/transport';

@@ -8,7 +8,13 @@ import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
-const newColumns = { uid: 'text', name: 'text', display_name: 'text', active: 'boolean' } as const;
+const newColumns = {
+  uid: 'text',
+  name: 'text',
+  display_name: 'text',
+  active: 'boolean',
+  labels: 'jsonb',
+} as const;
 
 /** What counts as an edit. */
 export const specOfUser = ({
@@ -40,19 +46,18 @@ export class PostgresUserStore implements UserStore {
     return { outcome: 'updated', record, previous: plan.current };
   }
 
-  async createAll(
-    inputs: readonly Pick<PutUser, 'name' | 'displayName' | 'active'>[],
-  ): Promise<readonly UserRecord[]> {
+  async createAll(inputs: readonly PutUser[]): Promise<readonly UserRecord[]> {
     const { sql, ids, at, changes } = this.#context;
-    const rows = inputs.map(({ name, displayName, active }) => ({
+    const rows = inputs.map(({ name, displayName, active, labels }) => ({
       uid: ids.uuid(),
       name,
       display_name: displayName,
       active,
+      labels,
     }));
     const made = await sql.query<UserRow>(
       `INSERT INTO users (uid, name, display_name, active, labels, annotations, generation, revision, created_at)
-       SELECT n.uid, n.name, n.display_name, n.active, '{}', '{}', 1, 0, $1 FROM ${rowsOf(2, 'n', newColumns)}
+       SELECT n.uid, n.name, n.display_name, n.active, n.labels, '{}', 1, 0, $1 FROM ${rowsOf(2, 'n', newColumns)}
        ON CONFLICT (name) DO NOTHING RETURNING *`,
       [at, ...arraysOf(newColumns, rows)],
     );

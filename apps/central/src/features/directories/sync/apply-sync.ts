@@ -8,7 +8,7 @@ import type { DirectoryCaller } from '../directory-caller.ts';
 import { displayNameOf } from '../directory-names.ts';
 import { dropUser } from '../drop-user.ts';
 import type { NamedUser } from '../said-user.ts';
-import { refusalOf } from './plan-sync.ts';
+import { refusalOf } from './plan-people.ts';
 import type { GroupChange, SyncPlan } from './plan-sync.ts';
 import type { SyncRefused } from './said-directory.ts';
 
@@ -234,6 +234,7 @@ async function makeTogether(
   const records = await tx.users.createAll(
     Array.from(byName.values(), ({ name, active, attributes }) => ({
       name,
+      labels: {},
       active,
       ...defined({ displayName: displayNameOf(attributes) }),
     })),
