@@ -10,7 +10,12 @@ import {
 } from '@ambit/contracts/grpc';
 import { AppError, fullJitter, type Millis } from '@ambit/kernel';
 import { checkServerUrl } from '../server-url.ts';
-import { fullSync, isRepeatable, type DirectorySource, type SyncOptions } from './directory-pages.ts';
+import {
+  fullSync,
+  isRepeatable,
+  type DirectorySource,
+  type SyncOptions,
+} from './directory-pages.ts';
 import { rpcError } from './rpc-error.ts';
 
 export interface AmbitGrpcOptions {
@@ -69,7 +74,10 @@ export class AmbitGrpcClient {
   }
 
   /** Whether somebody may do something, and why. Throws `invalid_request`, `not_found`. */
-  checkAccess(request: Given<api.CheckAccessRequest>, asked?: Asked): Promise<api.CheckAccessResponse> {
+  checkAccess(
+    request: Given<api.CheckAccessRequest>,
+    asked?: Asked,
+  ): Promise<api.CheckAccessResponse> {
     return this.#ask('AccessService', 'CheckAccess', request, asked);
   }
 
@@ -83,7 +91,7 @@ export class AmbitGrpcClient {
 
   /** Everybody who may, one after the other, whatever the number of pages. */
   async *whoCan(target: Given<api.AccessTarget>, asked?: Asked): AsyncGenerator<api.AccessHolder> {
-    for (let pageToken = ''; ; ) {
+    for (let pageToken = ''; ;) {
       const page = await this.#ask<api.WhoCanResponse>(
         'AccessService',
         'WhoCan',
@@ -135,9 +143,13 @@ export class AmbitGrpcClient {
   /** The objects of a kind by name, whatever the number of pages. */
   async *policyObjects(
     kind: string,
-    { labelSelector = '', q = '', ...asked }: Asked & Partial<Pick<api.ListPolicyObjectsRequest, 'labelSelector' | 'q'>> = {},
+    {
+      labelSelector = '',
+      q = '',
+      ...asked
+    }: Asked & Partial<Pick<api.ListPolicyObjectsRequest, 'labelSelector' | 'q'>> = {},
   ): AsyncGenerator<object> {
-    for (let pageToken = ''; ; ) {
+    for (let pageToken = ''; ;) {
       const page = await this.#ask<api.ListPolicyObjectsResponse>(
         'PolicyService',
         'ListPolicyObjects',

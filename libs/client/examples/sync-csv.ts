@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { AmbitGrpcClient } from '@ambit/client/grpc';
+import { parse } from 'csv-parse/sync';
+
+const { AMBIT_GRPC: server = '', AMBIT_TOKEN: token = '' } = process.env;
+const rows: Record<'externalId' | 'userName' | 'displayName' | 'groups', string>[] = parse(
+  await readFile(process.argv[2] ?? '', 'utf8'),
+  { columns: true },
+);
+const members = rows.flatMap((row) => row.groups.split(';').map((name) => ({ name, ...row })));
+const byName = Map.groupBy(members, ({ name }) => name);
+byName.delete('');
+const groups = Array.from(byName, ([name, of]) => ({
+  externalId: name,
+  displayName: name,
+  members: of.map(({ externalId }) => externalId),
+}));
+const client = new AmbitGrpcClient({ server, token });
+console.log(JSON.stringify(await client.syncDirectory({ users: rows, groups })));
+client.close();
