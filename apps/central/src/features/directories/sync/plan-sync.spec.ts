@@ -1,0 +1,171 @@
+import { describe, expect, test } from '@jest/globals';
+import type { DirectoryUser, GivenGroup } from '@ambit/persistence';
+import fc from 'fast-check';
+import { changesNothing, planSync } from './plan-sync.ts';
+import type { KnownDirectory, SyncPlan } from './plan-sync.ts';
+import type { SaidDirectory, SyncedPerson } from './said-directory.ts';
+
+const at = { version: 1, createdAt: 0, changedAt: 0, madeHere: true };
+const pause = (): Promise<void> => Promise.resolve();
+
+interface Person {
+  readonly name: string;
+  readonly active: boolean;
+}
+/** A directory as a test thinks of it: people by id, groups by id with the ids of their members. */
+interface Model {
+  readonly users: ReadonlyMap<string, Person>;
+  readonly groups: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+const knownUser = (id: string, { name, active }: Person): DirectoryUser => ({
+  ...at,
+  uid: `uid-${id}`,
+  name,
+  externalId: id,
+  userName: name,
+  active,
+  lockedHere: !active,
+  attributes: { active },
+});
+const known = ({ users, groups }: Model): KnownDirectory => ({
+  users: Array.from(users, ([id, person]) => knownUser(id, person)),
+  groups: Array.from(groups, ([id, members]): GivenGroup => ({
+    group: { ...at, uid: `uid-${id}`, name: id, externalId: id, displayName: id },
+    memberUids: new Set([...members].map((member) => `uid-${member}`)),
+  })),
+});
+const said = ({ users, groups }: Model, more: Partial<SaidDirectory> = {}): SaidDirectory => ({
+  whole: true,
+  users: new Map(
+    Array.from(users, ([id, { name, active }]): [string, SyncedPerson] => [
+      id,
+      { externalId: id, userName: name, active, attributes: {} },
+    ]),
+  ),
+  groups: new Map([...groups.keys()].map((id) => [id, id])),
+  joining: groups,
+  leaving: new Map(),
+  removedUsers: new Set(),
+  removedGroups: new Set(),
+  ...more,
+});
+
+/** What the model is when the plan is done. */
+function after({ users, groups }: Model, plan: SyncPlan): Model {
+  const people = new Map(users);
+  for (const { externalId = '' } of plan.removedUsers) people.delete(externalId);
+  for (const { externalId = '', name, active } of plan.createdUsers)
+    people.set(externalId, { name, active });
+  for (const { before, person } of plan.changedUsers)
+    people.set(before.externalId ?? '', {
+      name: person.userName,
+      active: person.active ?? true,
+    });
+  const made = new Map(groups);
+  for (const { group } of plan.removedGroups) made.delete(group.externalId ?? '');
+  for (const { externalId, joining, leavingUids } of plan.groups) {
+    const members = [...(made.get(externalId) ?? [])];
+    const staying = members.filter((member) => !leavingUids.has(`uid-${member}`));
+    made.set(externalId, new Set([...staying, ...joining]));
+  }
+  const there = (members: ReadonlySet<string>): ReadonlySet<string> =>
+    new Set([...members].filter((member) => people.has(member)));
+  return { users: people, groups: new Map([...made].map(([id, of]) => [id, there(of)])) };
+}
+
+const ids = ['a', 'b', 'c', 'd', 'e'];
+const models = fc
+  .record({
+    people: fc.uniqueArray(
+      fc.record({ id: fc.constantFrom(...ids), active: fc.boolean(), other: fc.boolean() }),
+      { selector: ({ id }) => id },
+    ),
+    teams: fc.uniqueArray(
+      fc.record({
+        id: fc.constantFrom('x', 'y', 'z'),
+        members: fc.uniqueArray(fc.constantFrom(...ids)),
+      }),
+      { selector: ({ id }) => id },
+    ),
+  })
+  .map(({ people, teams }): Model => {
+    const users = new Map(
+      people.map(({ id, active, other }) => [id, { name: other ? `${id}-2` : id, active }]),
+    );
+    const groups = teams.map(({ id, members }): [string, Set<string>] => [
+      id,
+      new Set(members.filter((member) => users.has(member))),
+    ]);
+    return { users, groups: new Map(groups) };
+  });
+
+const sorted = ({ users, groups }: Model): unknown => ({
+  users: [...users].sort(),
+  groups: [...groups].map(([id, members]) => [id, [...members].sort()]).sort(),
+});
+
+describe('the plan of a full sync', () => {
+  test('leads from any directory to what was said, and then there is nothing to do', async () => {
+    await fc.assert(
+      fc.asyncProperty(models, models, async (before, wanted) => {
+        const plan = await planSync(known(before), said(wanted), pause);
+        const reached = after(before, plan);
+        expect(sorted(reached)).toEqual(sorted(wanted));
+        expect(plan.refused).toEqual([]);
+        expect(changesNothing(await planSync(known(reached), said(wanted), pause))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('counts among the losses exactly whoever had access or a membership and has not', async () => {
+    await fc.assert(
+      fc.asyncProperty(models, models, async (before, wanted) => {
+        const { losses } = await planSync(known(before), said(wanted), pause);
+        const lost = [...before.users].flatMap(([id, { active }]) =>
+          active && wanted.users.get(id)?.active !== true ? [`/uid-${id}`] : [],
+        );
+        const left = [...before.groups].flatMap(([group, members]) =>
+          [...members]
+            .filter((id) => wanted.users.has(id) && wanted.groups.get(group)?.has(id) !== true)
+            .map((id) => `uid-${group}/uid-${id}`),
+        );
+        const counted = losses.map(({ groupUid = '', userUid }) => `${groupUid}/${userUid}`);
+        expect(counted.sort()).toEqual([...lost, ...left].sort());
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the plan of a delta', () => {
+  test('touches nobody and nothing that it does not name', async () => {
+    await fc.assert(
+      fc.asyncProperty(models, models, async (before, news) => {
+        const plan = await planSync(known(before), said(news, { whole: false }), pause);
+        expect(plan.removedUsers).toEqual([]);
+        expect(plan.removedGroups).toEqual([]);
+        const reached = after(before, plan);
+        for (const [id, person] of before.users)
+          expect(reached.users.get(id)).toEqual(news.users.get(id) ?? person);
+        for (const [id, members] of before.groups)
+          expect([...(reached.groups.get(id) ?? [])].sort()).toEqual(
+            [...new Set([...members, ...(news.groups.get(id) ?? [])])].sort(),
+          );
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('a person whom an administrator locked is no news, whatever is said', async () => {
+  const locked = {
+    ...knownUser('a', { name: 'a', active: false }),
+    lockedHere: false,
+    attributes: { active: true },
+  };
+  const wanted: Model = { users: new Map([['a', { name: 'a', active: true }]]), groups: new Map() };
+  const plan = await planSync({ users: [locked], groups: [] }, said(wanted), pause);
+  expect(changesNothing(plan)).toBe(true);
+});
