@@ -20,6 +20,8 @@ import { StatementTap } from '../harness/statements.ts';
 export class Place {
   readonly statements: StatementTap;
   readonly database: Database;
+  /** Of the application. Secret. */
+  readonly databaseUrl: string;
   readonly #base: string;
   readonly #folder: ProcessFolder;
   readonly #postgres: EmbeddedPostgres;
@@ -41,6 +43,7 @@ export class Place {
     this.#base = parts.base;
     this.#folder = parts.folder;
     this.#postgres = parts.postgres;
+    this.databaseUrl = parts.postgres.url;
     this.#ports = parts.ports;
   }
 
@@ -66,12 +69,21 @@ export class Place {
     return place;
   }
 
+  get restPort(): number {
+    return this.#ports[0] ?? 0;
+  }
+
   get agentAddress(): string {
     return `127.0.0.1:${this.#ports[1]}`;
   }
 
   get client(): AmbitClient {
-    return new AmbitClient({ server: `http://127.0.0.1:${this.#ports[0]}`, token: this.#token });
+    return new AmbitClient({ server: `http://127.0.0.1:${this.restPort}`, token: this.#token });
+  }
+
+  /** Secret. */
+  get adminToken(): string {
+    return this.#token;
   }
 
   get pid(): number {

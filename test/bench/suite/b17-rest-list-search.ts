@@ -63,7 +63,7 @@ export const restListSearch: Benchmark = {
       await countStatements(bench, central, Object.values(asked));
       const url = await central.databaseUrl();
       bare = await BareRest.start(url, await Promise.all(Object.values(asked).map(sqlOf)));
-      bareClient = new BenchClient(bare.port, '', callers);
+      bareClient = new BenchClient(bare.port, '', { callers });
       const processes = central.processes({ bare: bare.pid });
       await measure(bench, { central, client, bare, bareClient, processes }, asked);
     } finally {

@@ -19,11 +19,14 @@ export class BenchClient {
   readonly #agent: Agent;
   readonly #port: number;
   readonly #token: string;
+  readonly #base: string;
 
-  constructor(port: number, token: string, callers = 64) {
+  /** `base`: what every path is below. */
+  constructor(port: number, token: string, { callers = 64, base = '/api/v1' } = {}) {
     this.#agent = new Agent({ keepAlive: true, maxSockets: callers });
     this.#port = port;
     this.#token = token;
+    this.#base = base;
   }
 
   /** Throws when the answer is no success. */
@@ -37,7 +40,7 @@ export class BenchClient {
     };
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = request(
-      { port: this.#port, agent: this.#agent, method, path: `/api/v1${path}`, headers },
+      { port: this.#port, agent: this.#agent, method, path: `${this.#base}${path}`, headers },
       (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
@@ -91,6 +94,17 @@ export class BenchCentral {
   processes(others: Readonly<Record<string, number | undefined>> = {}): Processes {
     const pid = this.#central?.pid;
     return new Processes({ central: pid, postgres: postgresBelow(pid), ...others });
+  }
+
+  get restPort(): number {
+    return this.#port;
+  }
+
+  /** Of central itself. */
+  get pid(): number {
+    const pid = this.#central?.pid;
+    if (pid === undefined) throw new Error('central does not run');
+    return pid;
   }
 
   client(): BenchClient {

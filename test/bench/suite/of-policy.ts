@@ -4,6 +4,7 @@ import { compileIncremental } from './b02-compile-incremental.ts';
 import { changeFeed } from './b13-change-feed.ts';
 import { restListSearch } from './b17-rest-list-search.ts';
 import { whoCanDo } from './b19-who-can.ts';
+import { directorySync } from './b20-directory-sync.ts';
 import { bulkApply } from './bulk-apply.ts';
 import { countsOfAChange } from './counts-of-a-change.ts';
 import { guardCost } from './guard-cost.ts';
@@ -21,5 +22,6 @@ export const ofPolicy: readonly Benchmark[] = [
   changeFeed,
   restListSearch,
   whoCanDo,
+  directorySync,
   startUp,
 ];
