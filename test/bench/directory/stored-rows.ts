@@ -69,6 +69,7 @@ export class StoredRows {
   /** Stores the rows of such files, one COPY for each table; what they refer to need not be there. */
   async copyIn(folder: string): Promise<void> {
     await this.#client.query('SET session_replication_role = replica');
+    await this.#client.query(`TRUNCATE ${[...tables, ...beside].join(', ')} CASCADE`);
     for (const table of [...tables, ...beside]) {
       const sink = this.#client.query(copyFrom(`COPY ${table} FROM STDIN`));
       await pipeline(createReadStream(join(folder, table)), sink);

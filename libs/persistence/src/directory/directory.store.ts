@@ -116,10 +116,12 @@ export class DirectoryStore {
     { groupUid, source }: { readonly groupUid: string; readonly source: string },
   ): Promise<ReadonlyMap<string, { readonly given: boolean }>> {
     if (uids.length === 0) return new Map();
+    // One by one: asked for all of them the planner reads the whole directory, for one member as for ten thousand.
     const rows = await this.#context.sql.query<{ uid: string; given: boolean }>(
-      `SELECT d.user_uid AS uid, EXISTS (
-         SELECT FROM given_memberships v WHERE v.group_uid = $3 AND v.user_uid = d.user_uid AND v.source = $4) AS given
-       FROM directory_users d WHERE d.provider_uid = $1 AND d.user_uid = ANY($2::text[])`,
+      `SELECT d.uid, EXISTS (
+         SELECT FROM given_memberships v WHERE v.group_uid = $3 AND v.user_uid = d.uid AND v.source = $4) AS given
+       FROM unnest($2::text[]) AS w(uid) CROSS JOIN LATERAL (
+         SELECT user_uid AS uid FROM directory_users WHERE provider_uid = $1 AND user_uid = w.uid OFFSET 0) AS d`,
       [providerUid, uids, groupUid, source],
     );
     return new Map(rows.map(({ uid, given }) => [uid, { given }]));
