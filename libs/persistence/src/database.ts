@@ -74,6 +74,7 @@ export class Database implements Sql {
     const lossListeners = new Set<() => void>();
     const source = new DataSource({
       type: 'postgres',
+      driver: pg,
       url: options.url,
       entities: allEntities,
       synchronize: false,

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { databaseAddress } from './database-tls.ts';
 import { allMigrations } from './migrations/all-migrations.ts';
@@ -14,6 +15,8 @@ const lockKey = 7_243_107_441;
 export async function runMigrations(url: string): Promise<readonly string[]> {
   const source = new DataSource({
     type: 'postgres',
+    // Left to itself TypeORM looks for it by name, where a program that is a bundle has none.
+    driver: pg,
     url,
     migrations: allMigrations,
     migrationsTransactionMode: 'each',
