@@ -20,11 +20,7 @@ export async function openInstallation(
   ports: { readonly database: Database; readonly unitOfWork: UnitOfWork; readonly ids: Ids },
   keys: Keys,
 ): Promise<InstallationRecord> {
-  const fingerprints = {
-    caFingerprint: keys.ca.pin,
-    stateKeyFingerprint: keys.stateSigner.publicKey.keyId,
-    epochKeyFingerprint: keys.epochKey.keyId,
-  };
+  const fingerprints = fingerprintsOf(keys);
   await ports.unitOfWork.run({ actor: system }, async (tx) => {
     const found = await tx.installation.find();
     if (found === null) {
@@ -40,7 +36,7 @@ export async function openInstallation(
       });
       return;
     }
-    refuseForeignKeys(found, fingerprints);
+    requireKeysOf(found, keys);
     refuseOlderCompiler(found.compilerVersion);
     if (await tx.installation.setCompilerVersion(compilerVersion)) {
       tx.audit.record({
@@ -71,7 +67,15 @@ type Fingerprints = Pick<
   'caFingerprint' | 'stateKeyFingerprint' | 'epochKeyFingerprint'
 >;
 
-function refuseForeignKeys(found: Fingerprints, given: Fingerprints): void {
+const fingerprintsOf = (keys: Keys): Fingerprints => ({
+  caFingerprint: keys.ca.pin,
+  stateKeyFingerprint: keys.stateSigner.publicKey.keyId,
+  epochKeyFingerprint: keys.epochKey.keyId,
+});
+
+/** Throws `config_invalid` when these are not the keys that agents of the installation trust. */
+export function requireKeysOf(found: Fingerprints, keys: Keys): void {
+  const given = fingerprintsOf(keys);
   const names = {
     caFingerprint: 'ca.crt',
     stateKeyFingerprint: 'state-signing.key',

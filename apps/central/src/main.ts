@@ -18,6 +18,7 @@ import { backUp } from './maintenance/backup/back-up.ts';
 import type { KeyPlace } from './maintenance/backup/back-up.ts';
 import { restore } from './maintenance/backup/restore.ts';
 import { createAdmin } from './maintenance/create-admin.ts';
+import { examine } from './maintenance/doctor/doctor.ts';
 import { reportEpoch } from './maintenance/epoch-report.ts';
 import { migrate } from './maintenance/migrate.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
@@ -174,6 +175,14 @@ addKeyPlace(
 ).action(async (file: string, place: KeyPlace & { replace?: boolean }, command: Command) =>
   restore(await settingsOf(command), file, { place, mayReplace: place.replace === true, write }),
 );
+program
+  .command('doctor')
+  .description(
+    'Say what is not well here, and what to do next; changes nothing. Exits with 1 when something is wrong',
+  )
+  .action(async (_options: unknown, command: Command) => {
+    if (!(await examine(await settingsOf(command), write))) process.exitCode = 1;
+  });
 const epoch = program.command('epoch').description('Look after the state epoch');
 epoch
   .command('report')

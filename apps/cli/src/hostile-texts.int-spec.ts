@@ -80,6 +80,8 @@ const lines = [
   'revoke a view a/b',
   'cluster add a',
   'cluster status',
+  'doctor',
+  'doctor a',
   'cluster auth-config a',
   'cluster join-token a',
   'cluster rm a --confirm a',

@@ -86,6 +86,8 @@ export {
 } from './sign-in/local-credential.store.ts';
 export { listIdentities, type LinkableUser, type NewIdentity } from './sign-in/identity.store.ts';
 export * from './sign-in/sign-in-attempts.ts';
+export { readDatabaseFacts, type DatabaseFacts } from './queries/database-facts.ts';
+export { clustersNotRenewed } from './queries/not-renewed.ts';
 export { findInstallation } from './queries/installation.ts';
 export { findCluster, listClusters } from './kinds/cluster/cluster-row.ts';
 export { findGrant, listGrants, type GrantListQuery } from './kinds/grant/grant-row.ts';

@@ -1,9 +1,11 @@
-import { AppError, instantMillis } from '@ambit/kernel';
+import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
-import { findInstallation, listAudit } from '@ambit/persistence';
+import { clustersNotRenewed, findInstallation } from '@ambit/persistence';
 import type { CentralSettings } from '../config.ts';
 import { activateKeys, prepareKeys, retireKeys } from '../platform/keys/key-rollover.ts';
 import type { Rollover } from '../platform/keys/key-rollover.ts';
+import { named } from './doctor/diagnosis.ts';
+import { lastKeyStep } from './last-key-step.ts';
 import { operator, withDatabase } from './with-database.ts';
 import type { Maintenance } from './with-database.ts';
 
@@ -75,18 +77,21 @@ const steps: Readonly<
   },
 };
 
+/** Those that did not renew since the step before would be cut off: they are named, and awaited for a day at least. */
 async function requireFollowed(
   { database, clock }: Maintenance,
   step: Exclude<KeyStep, 'prepare'>,
 ): Promise<void> {
-  const { items } = await listAudit(database, { types: ['installation.keys_changed'], limit: 1 });
-  const [before] = items;
+  const before = await lastKeyStep(database);
   if (before === undefined) return;
-  const due = instantMillis(before.time) + followedAfterMs;
-  if (clock.now() >= due) return;
+  const due = before + followedAfterMs;
+  const behind = await clustersNotRenewed(database, before);
+  if (clock.now() >= due && behind.length === 0) return;
+  const who = behind.length === 0 ? '' : ` Not renewed yet: ${named(behind)}.`;
+  const wait = clock.now() >= due ? 'they are connected and renewed' : new Date(due).toISOString();
   throw new AppError('confirmation_required', `It is too early to ${step} keys.`, {
-    why: `The step before was taken at ${before.time}; agents that did not renew since would be cut off and have to enrol again.`,
-    hint: `Wait until ${new Date(due).toISOString()}. Only when the old keys were stolen: ambit-central keys ${step} --now`,
+    why: `The step before was taken at ${new Date(before).toISOString()}; agents that did not renew since would be cut off and have to enrol again.${who}`,
+    hint: `Wait until ${wait}. Only when the old keys were stolen, or those agents are gone for good: ambit-central keys ${step} --now`,
   });
 }
 

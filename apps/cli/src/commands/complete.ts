@@ -18,6 +18,7 @@ const argumentKinds: Readonly<Record<string, readonly string[]>> = {
   use: ['clusters'],
   run: ['clusters'],
   shell: ['clusters'],
+  doctor: ['clusters'],
   'cluster status': ['clusters'],
   'cluster join-token': ['clusters'],
   'cluster rm': ['clusters'],
