@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { devClusterSettings, kubectl, obtainHelm, startDevClusters } from '@ambit/dev-cluster';
 import type { DevClusters } from '@ambit/dev-cluster';
 import { AppError, isAppError } from '@ambit/kernel';
-import { centralMetrics } from '@ambit/observability';
 import { ceilingToJson, defaultCeiling, parseCeilingDocument, withProtected } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
 import { parse } from 'yaml';
@@ -85,16 +84,28 @@ chartTests('what helm makes of the charts', () => {
     expect(manifests(text).filter(({ kind }) => kind === 'Secret')).toEqual([]);
   });
 
-  test('alerts name metrics that there are', async () => {
+  test('the dashboards come whole into a ConfigMap that Grafana finds', async () => {
     const { text } = await run(
       'template',
       renderOf('ambit-central', centralValues['watched by Prometheus'] ?? {}),
     );
-    const rule = manifests(text).find(({ kind }) => kind === 'PrometheusRule');
-    const named = JSON.stringify(rule?.spec).match(/ambit_[a-z_]+/g) ?? [];
-    const known = Object.values(centralMetrics).map(({ name }) => name as string);
-    expect(named.length).toBeGreaterThanOrEqual(10);
-    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+    const map = manifests(text).find(({ kind }) => kind === 'ConfigMap') as
+      | (Manifest & {
+          readonly data: Record<string, string>;
+          readonly metadata: { labels: object };
+        })
+      | undefined;
+    expect(map?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    const titles = Object.values(map?.data ?? {}).map(
+      (each) => (JSON.parse(each) as { title: string }).title,
+    );
+    expect(titles.sort()).toEqual([
+      'Ambit / Access',
+      'Ambit / Agent',
+      'Ambit / Audit trail',
+      'Ambit / Fleet',
+    ]);
+    expect(manifests(text).some(({ kind }) => kind === 'PrometheusRule')).toBe(true);
   });
 });
 

@@ -95,7 +95,11 @@ export const centralValues: Readonly<Record<string, object>> = {
   },
   'watched by Prometheus': {
     ...many,
-    metrics: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } },
+    metrics: {
+      serviceMonitor: { enabled: true },
+      prometheusRule: { enabled: true },
+      dashboards: { enabled: true, labels: { folder: 'ambit' } },
+    },
     networkPolicy: { metricsFrom: monitoring, restFrom: monitoring, agentsFrom: monitoring },
   },
   'a database that others migrate': {

@@ -57,6 +57,12 @@ export const centralMetrics = {
     help: '1 while no change is taken, because somebody holds a state newer than the restored database.',
     labels: [],
   },
+  clusterOfferedRevision: {
+    type: 'gauge',
+    name: 'ambit_cluster_offered_revision',
+    help: 'Revision that a cluster was sent last, taken or not.',
+    labels: ['cluster'],
+  },
   clusterAppliedRevision: {
     type: 'gauge',
     name: 'ambit_cluster_applied_revision',

@@ -20,7 +20,10 @@ export async function doctor(
   const around: Surroundings = { system: await client.api.getSystem({}), now: context.now() };
   if (name !== undefined) {
     const cluster = (await getOne(client, findKind('cluster'), name)) as Cluster;
-    return tellFindings(context, name, clusterFindings(cluster, around));
+    const { items } = await client.api.listAgents({ params: { name } });
+    const agent = items.find(({ state }) => state !== 'revoked');
+    const findings = clusterFindings(cluster, { ...around, agent });
+    return tellFindings(context, name, findings);
   }
   const all = aheadFindings(around);
   let clusters = 0;

@@ -1,4 +1,4 @@
-import { nextStepOf, type Cluster, type SystemInfo } from '@ambit/contracts';
+import { nextStepOf, type Agent, type Cluster, type SystemInfo } from '@ambit/contracts';
 import { instantMillis, printable } from '@ambit/kernel';
 import { distinctProblems, problemText } from './cluster-problems.ts';
 import { shortDuration } from './relative-time.ts';
@@ -13,6 +13,8 @@ export interface ClusterFinding {
 
 export interface Surroundings {
   readonly system: Pick<SystemInfo, 'version' | 'agentAddress' | 'stateAhead'>;
+  /** The newest agent that is not revoked, where one asks for one cluster alone. */
+  readonly agent?: Pick<Agent, 'certificateNotAfter'> | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -66,15 +68,14 @@ function connectionFindings(cluster: Cluster, around: Surroundings): ClusterFind
 }
 
 function offline(
-  { metadata: { name }, status }: Cluster,
-  { system, now }: Surroundings,
+  { metadata: { name } }: Cluster,
+  { system, agent, now }: Surroundings,
   lastSeenAt: string | undefined,
 ): ClusterFinding {
   const since =
     lastSeenAt === undefined ? '' : ` for ${shortDuration(now - instantMillis(lastSeenAt))}`;
   const what = `its agent is not connected${since}: what is there stays, ends of grants are kept, changes wait`;
-  const ended =
-    now - instantMillis(status.agent?.certificateNotAfter ?? new Date(now).toISOString());
+  const ended = now - instantMillis(agent?.certificateNotAfter ?? new Date(now).toISOString());
   const next =
     ended > renewableMs
       ? `its certificate ended ${shortDuration(ended)} ago, too long to be renewed: ambit cluster join-token ${name}`
@@ -122,9 +123,12 @@ function conditionFindings({ metadata: { name }, status }: Cluster): ClusterFind
     }));
 }
 
-function agentFindings({ status }: Cluster, { system, now }: Surroundings): ClusterFinding[] {
-  const { version, certificateNotAfter } = status.agent ?? {};
-  const left = instantMillis(certificateNotAfter ?? '') - now;
+function agentFindings(
+  { status }: Cluster,
+  { system, agent, now }: Surroundings,
+): ClusterFinding[] {
+  const { version } = status.agent ?? {};
+  const left = instantMillis(agent?.certificateNotAfter ?? '') - now;
   return [
     ...(version === undefined || version === system.version
       ? []

@@ -26,7 +26,11 @@ export interface StreamRecordsPorts {
   readonly logger: Logger;
   readonly meters: Pick<
     Meters<typeof centralMetrics>,
-    'agentsConnected' | 'agentLastHeartbeat' | 'clusterAppliedRevision' | 'propagationDuration'
+    | 'agentsConnected'
+    | 'agentLastHeartbeat'
+    | 'clusterOfferedRevision'
+    | 'clusterAppliedRevision'
+    | 'propagationDuration'
   >;
   /** The agent of a removed cluster says that nothing of ours is left there. */
   readonly emptied: (stream: AgentStream, revision: number) => Promise<void>;
@@ -67,7 +71,9 @@ export class StreamRecords {
       meters.agentLastHeartbeat.set({ cluster: clusterName }, second);
     },
     offered: (stream, revision) => {
-      this.#ports.world.offered(stream.identity.clusterUid, revision);
+      const { clusterUid, clusterName } = stream.identity;
+      this.#ports.meters.clusterOfferedRevision.set({ cluster: clusterName }, revision);
+      this.#ports.world.offered(clusterUid, revision);
       this.#ports.status.note({ ...ids(stream), offeredRevision: revision });
     },
     accepted: (stream, revision, root) => {
