@@ -68,17 +68,17 @@ const real = (await kubernetesAtHand(devClusterSettings(process.env))) !== undef
     if (binding === undefined) throw new Error('there is no binding');
     const place = { name: binding.metadata.name, namespace: 'payments' };
     await prod.kube.delete(roleBindings, place);
-    await untilMay(prod.kube, views('ada'), true, 30_000);
+    await untilMay(prod.kube, views('ada'), true);
     const stranger = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'stranger' };
     await eventually(async () => {
       const [now] = await ours();
       const subjects = [...(now?.subjects ?? []), stranger];
       await prod.kube.mergePatch(roleBindings, place, { subjects });
     });
-    await untilMay(prod.kube, { ...views('ada'), user: 'stranger' }, false, 30_000);
+    await untilMay(prod.kube, { ...views('ada'), user: 'stranger' }, false);
     await grant('bob-views', 'bob', { until: new Date(Date.now() + 8_000).toISOString() });
     await untilMay(prod.kube, views('bob'), true);
-    await untilMay(prod.kube, views('bob'), false, 30_000);
+    await untilMay(prod.kube, views('bob'), false);
     expect(await may(prod.kube, views('ada'))).toBe(true);
     await fleet.client().api.deleteGrant({ params: { name: 'ada-views' } });
     await untilMay(prod.kube, views('ada'), false);
@@ -97,14 +97,14 @@ const real = (await kubernetesAtHand(devClusterSettings(process.env))) !== undef
     fleet.startAgent('prod-eu', { AMBIT_LEADER_ELECT: 'true' }, fleet.agentAddress, data);
     await fleet.connected('prod-eu');
     await grant('ada-again', 'ada');
-    await untilMay(prod.kube, views('ada'), true, 30_000);
+    await untilMay(prod.kube, views('ada'), true);
   }, 120_000);
 
   test('the owner writes and deletes what is of the agent, in spite of its policies', async () => {
     await prod.kube.mergePatch(secrets, own, { metadata: { labels: { team: 'platform' } } });
     await prod.kube.mergePatch(leases, own, { metadata: { labels: { team: 'platform' } } });
     await grant('bob-again', 'bob');
-    await untilMay(prod.kube, views('bob'), true, 30_000);
+    await untilMay(prod.kube, views('bob'), true);
     await prod.kube.delete(leases, own);
     await eventually(
       async () => {
