@@ -54,8 +54,10 @@ export async function testDatabase(): Promise<TestDatabase> {
   const urlOf = (role?: string): string => databaseUrl(serverUrl, name, role);
   const url = urlOf(application);
   const pools: Database[] = [];
+  // Statements that a busy machine keeps waiting are not cut: no test waits for that here.
+  const patient = { maxConnections: 20, statementTimeoutMs: 60_000 };
   const another = async (as = url): Promise<Database> => {
-    const pool = await openDatabase({ url: as, logger: silentLogger, maxConnections: 20 });
+    const pool = await openDatabase({ url: as, logger: silentLogger, ...patient });
     pools.push(pool);
     return pool;
   };
