@@ -103,7 +103,7 @@ describe('a team that is granted something', () => {
     expect(there.revision).toBe(before);
     const { body: trail } = await central.get('/audit/events?type=policy.updated&limit=1');
     expect(trail.items[0]).toMatchObject({
-      message: 'Team moving was updated: cy, dan joined; ann, group/payers left',
+      message: 'Team moving was updated: dan, cy joined; ann, group/payers left',
     });
   });
 

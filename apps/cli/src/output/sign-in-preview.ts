@@ -1,5 +1,6 @@
 import type { ProviderTest } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
+import { betweenText } from './access-words.ts';
 import { oneLine } from './one-line.ts';
 
 type Preview = NonNullable<ProviderTest['preview']>;
@@ -38,8 +39,10 @@ function personText({ person, refusal }: Preview): string {
 const groupText = ({ group, rules, refused }: Preview['groups'][number]): string =>
   `${group} (rule ${rules.join(', ')})${refused === undefined ? '' : `: not given, ${refused}`}`;
 
-const accessText = ({ grant, role, group }: Preview['access'][number]): string =>
-  `${role} by grant/${grant}${group === undefined ? '' : ` through group/${group}`}`;
+function accessText({ grant, role, ...path }: Preview['access'][number]): string {
+  const between = betweenText(path);
+  return `${role} by grant/${grant}${between === '' ? '' : ` through ${between}`}`;
+}
 
 const claimText = ([name, value]: readonly [string, unknown]): string =>
   `${name}: ${JSON.stringify(value)}`;

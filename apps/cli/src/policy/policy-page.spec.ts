@@ -5,7 +5,12 @@ import { parsePolicyFile } from './policy-file.ts';
 const providers = ['entra', 'google', 'okta', 'keycloak', 'dex', 'github'].map(
   (name) => `docs/how-to/identity-provider-${name}.md`,
 );
-const pages = ['README.md', 'docs/reference/policy-files.md', ...providers].map((page) => {
+const pages = [
+  'README.md',
+  'docs/reference/policy-files.md',
+  'docs/how-to/teams.md',
+  ...providers,
+].map((page) => {
   const text = readFileSync(new URL(`../../../../${page}`, import.meta.url), 'utf8');
   return [
     page,

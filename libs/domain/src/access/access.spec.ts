@@ -7,9 +7,12 @@ import {
   aGroup,
   aMember,
   aRole,
+  aTeam,
   aUser,
   inNamespaces,
+  membersOf,
   on,
+  owning,
   to,
 } from '../../test/policy-builders.ts';
 import type { PolicyObject } from '../policy-objects.ts';
@@ -130,6 +133,53 @@ describe('can-i', () => {
       namespaces: { type: 'all' },
     });
     expect(can('bob', [short, endless])).not.toHaveProperty('until');
+  });
+
+  test('names the team, and every way into it', () => {
+    const team = aTeam('payers', { members: membersOf(bob, devs) });
+    const grant = grantOf({ subjects: to(team, bob) });
+    expect(can('bob', [team, grant])).toMatchObject({
+      allowed: true,
+      paths: [
+        { grant: 'g', grantUid: 'grant-uid-g' },
+        { grant: 'g', team: 'payers' },
+        { grant: 'g', through: 'devs', team: 'payers' },
+      ],
+    });
+    const elsewhere = grantOf({ subjects: to(team), clusters: on(staging) });
+    expect(can('bob', [team, elsewhere])).toMatchObject({
+      refusals: [
+        { reason: 'other_cluster', team: 'payers' },
+        { reason: 'other_cluster', through: 'devs', team: 'payers' },
+      ],
+    });
+    const question = ask();
+    const policy = load(...basics, team, grant);
+    expect(whoCan({ policy, facts, question, now }).holders).toEqual([
+      expect.objectContaining({ user: 'bob', paths: [{}, {}, {}].map(() => expect.anything()) }),
+    ]);
+  });
+
+  test('of what a team owns says where it holds, and is asked of the team that owns it alone', () => {
+    const owns = [owning(on(prod), 'payments', 'leaving')];
+    const team = aTeam('payers', { members: membersOf(devs), owns });
+    const other = aTeam('others', { members: membersOf(devs, alice) });
+    const grant = grantOf({ subjects: to(team, other), namespaces: { type: 'owned' } });
+    expect(can('bob', [team, other, grant])).toMatchObject({
+      allowed: true,
+      paths: [
+        {
+          grantUid: 'grant-uid-g',
+          scope: 'prod/payments,leaving',
+          reach: 'in namespaces payments, leaving',
+          through: 'devs',
+          team: 'payers',
+        },
+      ],
+    });
+    expect(reasons(can('alice', [team, other, grant]))).toEqual(['other_cluster']);
+    const ended = { ...grant, until: 5_000, ended: true };
+    expect(reasons(can('bob', [team, other, ended]))).toContain('grant_ended');
   });
 
   test.each<[string, string, PolicyObject[], Parameters<typeof can>[2]]>([
