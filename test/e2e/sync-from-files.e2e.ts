@@ -67,9 +67,11 @@ describe('the SDK against a central that runs', () => {
   async function example(name: string, text: string): Promise<unknown> {
     const file = join(folder, name);
     await writeFile(file, text);
-    const words = ['--conditions=@ambit/source', '--no-warnings', `examples/${name}.ts`, file];
-    const env = { PATH: process.env['PATH'], AMBIT_GRPC: url(), AMBIT_TOKEN: corp.token };
-    const { stdout } = await run(process.execPath, words, { cwd: sdk, env });
+    const token = join(folder, 'token');
+    await writeFile(token, corp.token, { mode: 0o600 });
+    const node = ['--conditions=@ambit/source', '--no-warnings'];
+    const words = [...node, `examples/${name}.ts`, url(), token, file];
+    const { stdout } = await run(process.execPath, words, { cwd: sdk });
     return JSON.parse(stdout);
   }
 

@@ -132,10 +132,10 @@ describe('case b30: every method', () => {
     const [method] = methods.filter(({ path }) => path.endsWith('ListPolicyObjects'));
     if (method === undefined) throw new Error('there is no such method');
     expect(await ended(method, by(central.token))).toBeUndefined();
+    // Two of them are sent by no client of HTTP/2 here: Node refuses to.
     for (const authorizations of [
       [central.token],
       [`Basic ${central.token}`],
-      [...by(central.token), ...by(tokens.viewer)],
       [`Bearer ${central.token},Bearer ${central.token}`],
     ])
       expect((await ended(method, authorizations))?.code).toBe('UNAUTHENTICATED');

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { AmbitGrpcClient } from '@ambit/client/grpc';
 import { parse } from 'csv-parse/sync';
 
-const { AMBIT_GRPC: server = '', AMBIT_TOKEN: token = '' } = process.env;
+const [server = '', tokenFile = '', file = ''] = process.argv.slice(2);
+const token = (await readFile(tokenFile, 'utf8')).trim();
 const rows: Record<'externalId' | 'userName' | 'displayName' | 'groups', string>[] = parse(
-  await readFile(process.argv[2] ?? '', 'utf8'),
+  await readFile(file, 'utf8'),
   { columns: true },
 );
 const members = rows.flatMap((row) => row.groups.split(';').map((name) => ({ name, ...row })));

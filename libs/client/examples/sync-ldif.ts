@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { AmbitGrpcClient } from '@ambit/client/grpc';
 
-const { AMBIT_GRPC: server = '', AMBIT_TOKEN: token = '' } = process.env;
-const text = (await readFile(process.argv[2] ?? '', 'utf8')).replaceAll(/\r?\n /g, '');
+const [server = '', tokenFile = '', file = ''] = process.argv.slice(2);
+const token = (await readFile(tokenFile, 'utf8')).trim();
+const text = (await readFile(file, 'utf8')).replaceAll(/\r?\n /g, '');
 const read = (line: string): [name: string, value: string] => {
   const [, name = '', colons, value = ''] = /^([^:]+)(::?) *(.*)$/.exec(line) ?? [];
   return [name, colons === '::' ? Buffer.from(value, 'base64').toString() : value];

@@ -273,13 +273,17 @@ async function retried<T>(call: () => Promise<T>, signal: AbortSignal | undefine
     try {
       return await call();
     } catch (error) {
-      const passes = error instanceof AppError && error.retryable && error.code !== 'timed_out';
-      if (!passes || attempt >= mostRetries || signal?.aborted === true) throw error;
-      const seconds = Number(error.extras.details?.['retryAfterSeconds'] ?? 0);
-      const waitMs = fullJitter(retryShape, attempt, Math.random);
-      await new Promise((resolve) =>
-        setTimeout(resolve, Math.min(longestWaitMs, Math.max(seconds * 1_000, waitMs))),
-      );
+      if (!passes(error) || attempt >= mostRetries || signal?.aborted === true) throw error;
+      await new Promise((resolve) => setTimeout(resolve, waitOf(error, attempt)));
     }
   }
+}
+
+/** What took all its time once takes it again. */
+const passes = (error: unknown): error is AppError =>
+  error instanceof AppError && error.retryable && error.code !== 'timed_out';
+
+function waitOf({ extras: { details = {} } }: AppError, attempt: number): Millis {
+  const askedMs = Number(details['retryAfterSeconds'] ?? 0) * 1_000;
+  return Math.min(longestWaitMs, Math.max(askedMs, fullJitter(retryShape, attempt, Math.random)));
 }

@@ -52,26 +52,30 @@ const said = ({ users, groups }: Model, more: Partial<SaidDirectory> = {}): Said
 });
 
 /** What the model is when the plan is done. */
-function after({ users, groups }: Model, plan: SyncPlan): Model {
-  const people = new Map(users);
-  for (const { externalId = '' } of plan.removedUsers) people.delete(externalId);
-  for (const { externalId = '', name, active } of plan.createdUsers)
-    people.set(externalId, { name, active });
-  for (const { before, person } of plan.changedUsers)
-    people.set(before.externalId ?? '', {
-      name: person.userName,
-      active: person.active ?? true,
-    });
-  const made = new Map(groups);
-  for (const { group } of plan.removedGroups) made.delete(group.externalId ?? '');
+function after(model: Model, plan: SyncPlan): Model {
+  const users = peopleAfter(model, plan);
+  const made = new Map(model.groups);
+  for (const { group } of plan.removedGroups) made.delete(idOf(group));
   for (const { externalId, joining, leavingUids } of plan.groups) {
     const members = [...(made.get(externalId) ?? [])];
     const staying = members.filter((member) => !leavingUids.has(`uid-${member}`));
     made.set(externalId, new Set([...staying, ...joining]));
   }
   const there = (members: ReadonlySet<string>): ReadonlySet<string> =>
-    new Set([...members].filter((member) => people.has(member)));
-  return { users: people, groups: new Map([...made].map(([id, of]) => [id, there(of)])) };
+    new Set([...members].filter((member) => users.has(member)));
+  return { users, groups: new Map([...made].map(([id, of]) => [id, there(of)])) };
+}
+
+const idOf = ({ externalId = '' }: { readonly externalId?: string }): string => externalId;
+
+function peopleAfter({ users }: Model, plan: SyncPlan): Map<string, Person> {
+  const people = new Map(users);
+  for (const user of plan.removedUsers) people.delete(idOf(user));
+  for (const user of plan.createdUsers)
+    people.set(idOf(user), { name: user.name, active: user.active });
+  for (const { before, person } of plan.changedUsers)
+    people.set(idOf(before), { name: person.userName, active: person.active === true });
+  return people;
 }
 
 const ids = ['a', 'b', 'c', 'd', 'e'];
