@@ -130,7 +130,7 @@ async function grantFirst({ client }: Place, name: string): Promise<number> {
   const metadata = { name: name.replaceAll(' ', '-') };
   const spec = { subjects: [{ group: groupName(0) }], role: 'view', scope };
   const body = { apiVersion: 'ambit.dev/v1', kind: 'Grant', metadata, spec } as const;
-  const { revision = 0 } = await client.api.apply({ body: { objects: [body as never] } });
+  const { revision } = await client.api.apply({ body: { objects: [body as never] } });
   return revision;
 }
 
@@ -142,7 +142,7 @@ async function measureSyncs(bench: Bench, size: DirectorySize): Promise<void> {
   try {
     const first = heldAtFirst(size);
     const told = async (name: string, held: typeof first): Promise<Measured> => {
-      const done = await processes.measure(async () => void (await directory.sync(held)));
+      const done = await processes.measure(() => directory.sync(held));
       bench.figure(`${name}: time`, done.wallMs / 1_000, 's');
       bench.figure(`${name}: calls`, (callsPerObject * objects) / (done.wallMs / 1_000), 'calls/s');
       for (const program of ['central', 'postgres'])

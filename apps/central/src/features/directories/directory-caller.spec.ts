@@ -59,18 +59,14 @@ describe('who speaks for a directory', () => {
         const speaks = new Map<string, string>();
         const held = new Map<string, Set<string>>();
         for (const each of steps) {
-          if (each.do === 'point') speaks.set(each.provider, each.service);
-          if (each.do === 'unpoint') speaks.delete(each.provider);
-          if (each.do === 'delegate')
-            held.set(each.service, (held.get(each.service) ?? new Set()).add(each.role));
-          if (each.do === 'undelegate') held.get(each.service)?.delete(each.role);
-          if (each.do !== 'call') continue;
+          if (each.do !== 'call') {
+            change(speaks, held, each);
+            continue;
+          }
           const own = held.get(each.name) ?? new Set();
           const named = [...speaks].filter(([, of]) => of === each.name).map(([name]) => name);
-          const may =
-            each.actor === 'service' &&
-            named.length > 0 &&
-            (own.has('directory') || own.has('admin'));
+          const mayWrite = own.has('directory') || own.has('admin');
+          const may = each.actor === 'service' && named.length > 0 && mayWrite;
           const asked = called(worldOf(speaks), each, [...own]);
           expect([each, asked === undefined]).toEqual([each, !may]);
           if (may) expect(named).toContain(asked);
@@ -83,6 +79,17 @@ describe('who speaks for a directory', () => {
     expect(seen.refused).toBeGreaterThan(numRuns / 10);
   });
 });
+
+function change(
+  speaks: Map<string, string>,
+  held: Map<string, Set<string>>,
+  step: Exclude<Step, { readonly do: 'call' }>,
+): void {
+  if (step.do === 'point') speaks.set(step.provider, step.service);
+  else if (step.do === 'unpoint') speaks.delete(step.provider);
+  else if (step.do === 'undelegate') held.get(step.service)?.delete(step.role);
+  else held.set(step.service, (held.get(step.service) ?? new Set()).add(step.role));
+}
 
 /** The directory that is spoken for; undefined when the call is refused. */
 function called(
