@@ -148,6 +148,27 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
       await charts?.stop();
     }, 120_000);
 
+    test('which ask a cluster for what is done here by hand: the user, no capability, a root that is read only', async () => {
+      const rendered = [
+        ...(await charts.render('ambit-central', { ...values, keys: { existingSecret: 'k' } })),
+        ...(await charts.render('ambit-agent', {})),
+      ];
+      const pods = rendered.flatMap(({ kind }, at) =>
+        ['Job', 'Deployment', 'Pod'].includes(kind) ? [podOf(rendered.slice(at), kind)] : [],
+      );
+      expect(pods).toHaveLength(5);
+      for (const { securityContext, initContainers = [], containers } of pods) {
+        expect(securityContext).toMatchObject({ runAsUser: account, runAsGroup: account });
+        for (const each of [...initContainers, ...containers]) {
+          expect(each.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          });
+        }
+      }
+    });
+
     test('the migration goes through, then central is ready', async () => {
       const all = await charts.render('ambit-central', values);
       const [migrate] = podOf(all, 'Job').containers;

@@ -15,7 +15,7 @@ import type { TestDatabase } from '@ambit/testing';
 import { manifests, namespaceOf, runHelm } from '../charts/render.ts';
 import type { Chart, Manifest } from '../charts/render.ts';
 import type { Container, ContainerHost, Mount } from './container-host.ts';
-import { emptyVolume, podContainerStart, podOf } from './pod-container.ts';
+import { emptyVolume, podContainerStart } from './pod-container.ts';
 import type { PodContainer, PodSpec, PodSurroundings } from './pod-container.ts';
 
 const account = 54321;
@@ -214,10 +214,6 @@ export class InstalledCharts {
   /** What the first start kept for whoever installs. */
   async firstToken(data: string): Promise<string> {
     return (await readFile(join(data, 'data/central/first-admin.token'), 'utf8')).trim();
-  }
-
-  pod(all: readonly Manifest[], kind: string): PodSpec {
-    return podOf(all, kind);
   }
 }
 

@@ -30,7 +30,6 @@ export interface PodContainer {
   }[];
   readonly securityContext: object;
   readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
 }
 
 /** A pod, as our charts write it. */
