@@ -39,6 +39,7 @@ export async function endWhatMustNotComeBack(
     `UPDATE agents SET revoked_at = now(), revoked_because = 'it was revoked before the restore' WHERE uid = ANY($1::text[])`,
     [ended('Agent')],
   );
+  await open.query('DELETE FROM issuer_keys WHERE kid = ANY($1::text[])', [ended('IssuerKey')]);
   const same =
     before?.lineage === head.lineage &&
     before.revision === head.revision &&

@@ -24,6 +24,7 @@ describe('what differs after a restore', () => {
     ['changed since', one('put', '2'), one('put'), 'as before'],
     ['not known to what was replaced', none, one('put'), 'back'],
     ['ended since', one('revoke'), none, 'ended'],
+    ['a token, revoked since', one('revoke'), one('put'), 'ended'],
   ])('says of what was %s what it is', (_, replaced, restored, is) => {
     expect(policyDifferences(replaced, restored)).toEqual([
       { is, kind: 'Grant', name: 'payments', uid: 'g-1' },

@@ -20,6 +20,11 @@ export type KnownHistory = ReadonlyMap<string, Known>;
 
 const fetchSize = 5_000;
 
+/** The history knows only of their end. */
+const tokens = `
+SELECT 'ApiToken' AS kind, uid, name, CASE WHEN revoked_at IS NULL THEN 'put' ELSE 'revoke' END AS op, '' AS content
+FROM api_tokens`;
+
 /** The last that the history says of every object; where it is as it was, its content is the same text. */
 export async function knownObjects(open: OpenTransaction): Promise<KnownHistory> {
   const known = new Map<string, Known>();
@@ -34,6 +39,10 @@ export async function knownObjects(open: OpenTransaction): Promise<KnownHistory>
     if (rows.length < fetchSize) break;
   }
   await open.query('CLOSE history');
+  for (const token of await open.query<Known & { uid: string }>(tokens)) {
+    const { uid, ...row } = token;
+    known.set(`ApiToken ${uid}`, row);
+  }
   return known;
 }
 
@@ -57,7 +66,7 @@ function differs(
   before: Known | undefined,
   now: Known | undefined,
 ): PolicyDifference['is'] | undefined {
-  if (before?.op === 'revoke') return now === undefined ? 'ended' : undefined;
+  if (before?.op === 'revoke') return now?.op === 'revoke' ? undefined : 'ended';
   const [was, is] = [contentOf(before), contentOf(now)];
   if (was === is) return undefined;
   if (was === undefined) return 'back';

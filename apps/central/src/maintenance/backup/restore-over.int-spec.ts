@@ -7,6 +7,7 @@ import type { TestDatabase } from '@ambit/testing';
 import { cluster, grant, TestCentral, testSettings, user } from '../../central.test-support.ts';
 import { enrolAgent, TestAgent } from '../../test-agent.test-support.ts';
 import { raiseEpoch } from '../raise-epoch.ts';
+import { rotateIssuerKeys } from '../rotate-issuer-keys.ts';
 import { rollKeys } from '../roll-keys.ts';
 import type { KeyStep } from '../roll-keys.ts';
 import { BackupShelf } from './backup.test-support.ts';
@@ -54,8 +55,15 @@ async function enrolled(name: string): Promise<TestAgent> {
 }
 
 async function keyStep(step: KeyStep): Promise<void> {
-  const settings = await testSettings({ dataDir: place.dataDir }, { AMBIT_DATABASE_URL: db.url });
-  await rollKeys(settings, step, { write: () => undefined, atOnce: true });
+  await rollKeys(await settings(), step, { write: () => undefined, atOnce: true });
+}
+
+const settings = (): ReturnType<typeof testSettings> =>
+  testSettings({ dataDir: place.dataDir }, { AMBIT_DATABASE_URL: db.url });
+
+async function issuerKeys(): Promise<string[]> {
+  const rows = await (await db.another()).query<{ kid: string }>('SELECT kid FROM issuer_keys');
+  return rows.map(({ kid }) => kid);
 }
 
 const made = async (name: string): Promise<string> =>
@@ -75,20 +83,26 @@ describe('a restore over the database that a backup is of', () => {
     expect((await central.call('DELETE', '/grants/g')).status).toBe(200);
     await central.apply(user('dan'), user('ben', { active: false }));
     expect((await central.call('DELETE', '/tokens/stolen')).status).toBe(200);
+    await made('late');
+    const withdrawn = await issuerKeys();
+    await rotateIssuerKeys(await settings(), { atOnce: true, write: () => undefined });
     const { revision } = (await central.get('/system')).body;
 
     const printed = await restoredOver(file);
     const lines = printed.split('\n');
     const from = lines.findIndex((line) => line.startsWith('What differs'));
-    expect(lines.slice(from, from + 5)).toEqual([
-      'What differs from the database that was replaced (4 objects):',
+    expect(lines.slice(from, from + 7)).toEqual([
+      'What differs from the database that was replaced (6 objects):',
+      '  ApiToken late is gone: it was made after the backup',
       '  ApiToken stolen stays ended: it was ended after the backup',
       '  Grant g is there again: it was removed after the backup',
+      `  IssuerKey ${withdrawn[0]} stays ended: it was ended after the backup`,
       '  User ben is as it was: it was changed after the backup',
       '  User dan is gone: it was made after the backup',
     ]);
     expect((await central.get('/users', { token: good })).status).toBe(200);
     expect((await central.get('/users', { token: stolen })).status).toBe(401);
+    expect(await issuerKeys()).not.toContain(withdrawn[0]);
     const refused = await central.call('POST', '/apply', { body: { objects: [user('eve')] } });
     expect(refused.body).toMatchObject({
       code: 'state_ahead',
@@ -98,8 +112,7 @@ describe('a restore over the database that a backup is of', () => {
       nextCommand: 'ambit-central epoch raise',
     });
     const told: string[] = [];
-    const settings = await testSettings({ dataDir: place.dataDir }, { AMBIT_DATABASE_URL: db.url });
-    await raiseEpoch(settings, (line) => void told.push(line));
+    await raiseEpoch(await settings(), (line) => void told.push(line));
     expect(told[0]).toBe(`state epoch raised to 2, at revision ${revision + 1}`);
     await eventually(() => central.apply(user('eve')));
   });
@@ -127,8 +140,7 @@ describe('a restore over the database that a backup is of', () => {
     expect(await restoredOver(file)).toContain(
       'The keys were changed after the backup; those of now are kept.',
     );
-    const settings = await testSettings({ dataDir: place.dataDir }, { AMBIT_DATABASE_URL: db.url });
-    await raiseEpoch(settings, () => undefined);
+    await raiseEpoch(await settings(), () => undefined);
     await eventually(() => central.apply(user('ben')));
     const joined = await enrolled('eu');
     await eventually(() => expect(joined.revision).toBeDefined());
