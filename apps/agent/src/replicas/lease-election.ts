@@ -5,7 +5,7 @@ import { isKubeError } from '@ambit/kube';
 import type { KubeError } from '@ambit/kube';
 import { leaseTimes } from './lease-record.ts';
 import type { LeaseTimes } from './lease-record.ts';
-import { LeaseTerm, momentOf } from './lease-term.ts';
+import { LeaseTerm, readClocks } from './lease-term.ts';
 import { LeaseWriter } from './lease-writer.ts';
 import type { LeaseClient } from './lease-writer.ts';
 import { replicaObjects } from './replica-rights.ts';
@@ -65,7 +65,7 @@ export class LeaseElection {
     try {
       const left = (await this.#writer.look()) - clock.monotonic();
       if (left > 0) return this.#standBy(left);
-      const sentAt = momentOf(clock);
+      const sentAt = readClocks(clock);
       if (!(await this.#writer.take())) return this.#pause();
       const parts = { writer: this.#writer, times: this.#times, clock, logger, sleep: this.#sleep };
       return new LeaseTerm(parts, sentAt);

@@ -6,8 +6,8 @@ import type { LeaseWriter } from './lease-writer.ts';
 /** A clock that is a twentieth slower than that of those who wait is no danger yet. */
 const clockMargin = 0.95;
 
-/** Both clocks at one moment. */
-export interface Moment {
+/** What both clocks said at one moment. */
+export interface BothClocks {
   readonly wall: Millis;
   readonly monotonic: Millis;
 }
@@ -27,7 +27,7 @@ export interface LeaseTermParts {
 export class LeaseTerm {
   readonly #parts: LeaseTermParts;
   /** When the last renewal that went through was sent: those who wait saw it later, and count from then. */
-  #renewedAt: Moment;
+  #renewedAt: BothClocks;
   #over = false;
   #tellLost: (why: string) => void = () => undefined;
   readonly #renewing: Promise<void>;
@@ -35,7 +35,7 @@ export class LeaseTerm {
   readonly lost: Promise<string>;
 
   /** `takenAt` is when the write that took the Lease was sent. */
-  constructor(parts: LeaseTermParts, takenAt: Moment) {
+  constructor(parts: LeaseTermParts, takenAt: BothClocks) {
     this.#parts = parts;
     this.#renewedAt = takenAt;
     this.lost = new Promise((resolve) => {
@@ -65,7 +65,7 @@ export class LeaseTerm {
 
   /** By the clock that went further: the monotonic one stands still while a virtual machine does. */
   #elapsed(): Millis {
-    const { wall, monotonic } = momentOf(this.#parts.clock);
+    const { wall, monotonic } = readClocks(this.#parts.clock);
     return Math.max(monotonic - this.#renewedAt.monotonic, wall - this.#renewedAt.wall);
   }
 
@@ -86,7 +86,7 @@ export class LeaseTerm {
   /** Why the Lease is lost; undefined while it is not. */
   async #renew(): Promise<string | undefined> {
     const { writer, clock, times, logger } = this.#parts;
-    const sentAt = momentOf(clock);
+    const sentAt = readClocks(clock);
     try {
       const holder = await writer.renew();
       if (holder !== undefined) return `${holder} took the Lease`;
@@ -101,6 +101,6 @@ export class LeaseTerm {
   }
 }
 
-export function momentOf(clock: Clock): Moment {
+export function readClocks(clock: Clock): BothClocks {
   return { wall: clock.now(), monotonic: clock.monotonic() };
 }
