@@ -5,7 +5,7 @@ import { strayWrites } from './one-writer.ts';
 import { ReplicaWorld } from './replica-world.ts';
 import type { AgentReplica } from './replica-world.ts';
 
-/** From the end of the one that acted to the first write of the other, and to the deletion of what ended in between. */
+/** From the end of the one that acted until the other one has the Lease, and to the deletion of what ended in between. */
 const takesOverWithinMs = 15_000;
 /** What an end may be late when somebody acts. */
 const endsWithinMs = 2_000;
@@ -134,9 +134,11 @@ class Campaign {
     const { acting, blowAt, until, ending, blow } = round;
     const next = this.#world.other(acting).credential.id;
     const after = (await this.#world.writes()).filter(({ to }) => to > blowAt);
-    const first = after.find(({ by, what }) => by === next && what.includes('rolebindings'));
+    const taken = after.find(
+      ({ by, holder }) => by === next && holder !== undefined && holder !== '',
+    );
     const deletion = after.find(({ what }) => what === `delete rolebindings/${ending}`);
-    const takeOverMs = (first?.to ?? Infinity) - blowAt;
+    const takeOverMs = (taken?.to ?? Infinity) - blowAt;
     const deletedAt = deletion?.to ?? Infinity;
     const attack = `round ${this.#rounds}, ${blow}`;
     if (takeOverMs > takesOverWithinMs)
@@ -166,7 +168,7 @@ function spread(measured: readonly Measured[]): string {
     const middle = sorted[Math.floor(sorted.length / 2)] ?? NaN;
     return `${seconds(middle)} in the middle, ${seconds(sorted.at(-1) ?? NaN)} at most`;
   };
-  return `the other one writes after ${said('takeOverMs')}; an end is late by ${said('lateMs')}`;
+  return `the other one has the Lease after ${said('takeOverMs')}; an end is late by ${said('lateMs')}`;
 }
 
 /** As grants keep their ends. */
