@@ -283,15 +283,18 @@ CREATE TABLE grant_subjects (
   user_uid text,
   group_uid text,
   service_uid text,
-  CONSTRAINT grant_subjects_check CHECK ((num_nonnulls(user_uid, group_uid, service_uid) = 1)),
+  team_uid text,
+  CONSTRAINT grant_subjects_check CHECK ((num_nonnulls(user_uid, group_uid, service_uid, team_uid) = 1)),
   CONSTRAINT grant_subjects_grant_uid_fkey FOREIGN KEY (grant_uid) REFERENCES grants(uid),
   CONSTRAINT grant_subjects_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid),
   CONSTRAINT grant_subjects_service_uid_fkey FOREIGN KEY (service_uid) REFERENCES policy_objects(uid),
+  CONSTRAINT grant_subjects_team_uid_fkey FOREIGN KEY (team_uid) REFERENCES policy_objects(uid),
   CONSTRAINT grant_subjects_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid),
   CONSTRAINT grant_subjects_pkey PRIMARY KEY (grant_uid, ordinal)
 );
 CREATE INDEX grant_subjects_group ON public.grant_subjects USING btree (group_uid) WHERE (group_uid IS NOT NULL);
 CREATE INDEX grant_subjects_service ON public.grant_subjects USING btree (service_uid) WHERE (service_uid IS NOT NULL);
+CREATE INDEX grant_subjects_team ON public.grant_subjects USING btree (team_uid) WHERE (team_uid IS NOT NULL);
 CREATE INDEX grant_subjects_user ON public.grant_subjects USING btree (user_uid) WHERE (user_uid IS NOT NULL);
 
 CREATE TABLE grants (
