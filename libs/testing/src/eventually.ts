@@ -1,5 +1,5 @@
 export interface EventuallyOptions {
-  /** Deadline in milliseconds. */
+  /** Deadline in milliseconds, 30,000 by default. Not how long it may take: a busy machine is no failure. */
   readonly withinMs?: number;
   readonly everyMs?: number;
   /** What is awaited, for the message at the deadline. */
