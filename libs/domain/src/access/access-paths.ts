@@ -41,12 +41,12 @@ export function accessPath(
 export function byLastingLongest(a: AccessPath, b: AccessPath): number {
   const ends = (b.until ?? Infinity) - (a.until ?? Infinity);
   if (ends !== 0 && !Number.isNaN(ends)) return ends;
-  return (
-    compareText(a.grant, b.grant) ||
-    compareText(a.through ?? '', b.through ?? '') ||
-    compareText(a.team ?? '', b.team ?? '')
-  );
+  return compareText(orderOf(a), orderOf(b));
 }
+
+/** A space comes before everything that a name can have. */
+const orderOf = ({ grant, through = '', team = '' }: AccessPath): string =>
+  `${grant} ${through} ${team}`;
 
 /** When access by any of the paths ends: `{}` when one of them has no end. */
 export function untilOf(paths: readonly AccessPath[]): { readonly until?: Millis } {
