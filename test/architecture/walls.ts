@@ -34,7 +34,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     libs: ['kernel', 'rbac', 'domain'],
     never: [kubernetesClient, ...serverOnly],
     // Whoever speaks REST alone loads nothing of gRPC.
-    doors: { grpc: 'src/grpc/index.ts' },
+    doors: { grpc: 'src/grpc/grpc-api.ts' },
   },
   'libs/protocol': { libs: ['kernel', 'domain', 'rbac'], never: [kubernetesClient, ...serverOnly] },
   'libs/transport': {
@@ -55,7 +55,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     libs: ['kernel', 'contracts'],
     never: [kubernetesClient, ...serverOnly],
     // What kubectl starts for every command cannot wait for schemas.
-    doors: { exchange: 'src/plain-exchange.ts', grpc: 'src/grpc/index.ts' },
+    doors: { exchange: 'src/plain-exchange.ts', grpc: 'src/grpc/grpc-sdk.ts' },
   },
   'libs/config': { libs: ['kernel'], never: [kubernetesClient, ...serverOnly] },
   'libs/observability': { libs: ['kernel'], never: [kubernetesClient, ...serverOnly] },

@@ -40,6 +40,7 @@ function runRoom(script: string): void {
   if (status !== 0) failed = true;
 }
 
+runRoom(join(root, 'test/house/proto-types.mjs'));
 for (const script of globSync('{apps,libs}/*/{generate,dump-schema}.mjs', { cwd: root }).sort())
   runRoom(join(root, script));
 await settle('.oxlintrc.walls.json', JSON.stringify(oxlintWalls()));

@@ -1,6 +1,6 @@
 import type { api } from '@ambit/contracts/grpc';
 import { AppError } from '@ambit/kernel';
-import type { ApiCall, DirectoryHandlers } from '../../platform/grpc-api/api-call.ts';
+import type { GrpcCall, DirectoryHandlers } from '../../platform/grpc-api/api-call.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { directoryCaller } from './directory-caller.ts';
 import type { DirectoryCaller } from './directory-caller.ts';
@@ -24,7 +24,7 @@ export function directoryService({ directories, world }: DirectoryServicePorts):
   const { users, groups, news } = directories;
   /** What a directory asks for, and what became of it, is told by `ambit directory status`. */
   const noted = async <T>(
-    { actor, requestId }: ApiCall,
+    { actor, requestId }: GrpcCall,
     work: (caller: DirectoryCaller) => Promise<T>,
   ): Promise<T> => {
     const caller = directoryCaller(world, actor, requestId);

@@ -3,7 +3,7 @@ import type { ApplyRequest, ApplyResult, PolicyKindName } from '@ambit/contracts
 import type { api } from '@ambit/contracts/grpc';
 import { AppError } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
-import type { ApiCall, PolicyHandlers } from '../../platform/grpc-api/api-call.ts';
+import type { GrpcCall, PolicyHandlers } from '../../platform/grpc-api/api-call.ts';
 import { given, pageQuery } from '../../platform/grpc-api/given.ts';
 import { parseJsonBody } from '../../platform/json-body.ts';
 import { readPiecewise } from '../../platform/read-piecewise.ts';
@@ -56,7 +56,7 @@ export function policyService(useCases: KindUseCases): PolicyHandlers {
 async function applied(
   { apply, connections, warnings }: KindUseCases,
   documents: readonly string[],
-  { call, asked }: { readonly call: ApiCall; readonly asked: Asked },
+  { call, asked }: { readonly call: GrpcCall; readonly asked: Asked },
 ): Promise<ApplyResult> {
   const body = { objects: parsed(documents), ...asked };
   const { objects, ...query } = (await readPiecewise(

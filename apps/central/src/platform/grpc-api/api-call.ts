@@ -2,7 +2,7 @@ import type { api, ApiServiceName } from '@ambit/contracts/grpc';
 import type { Actor } from '../actor.ts';
 
 /** One call of the gRPC API, by somebody who may make it. */
-export interface ApiCall {
+export interface GrpcCall {
   readonly actor: Actor;
   readonly requestId: string;
   /** Aborts with an `AppError` when the caller is gone, its credential over, or the time up. */
@@ -16,11 +16,11 @@ type Answered<T> = T extends readonly (infer Item)[]
     ? { readonly [Field in keyof T]?: Answered<T[Field]> | undefined }
     : T;
 
-type Unary<Request, Response> = (request: Request, call: ApiCall) => Promise<Answered<Response>>;
+type Unary<Request, Response> = (request: Request, call: GrpcCall) => Promise<Answered<Response>>;
 /** Messages are read when they are asked for; it ends when the caller has sent all. */
 type ClientStream<Request, Response> = (
   requests: AsyncIterable<Request>,
-  call: ApiCall,
+  call: GrpcCall,
 ) => Promise<Answered<Response>>;
 
 export interface DirectoryHandlers {

@@ -18,7 +18,7 @@ import type { CredentialWatch } from '../credential-watch.ts';
 import type { WaitingCalls } from '../waiting-calls.ts';
 import type { AdmitCalls } from './admit-calls.ts';
 import { statusNameOf } from './admit-calls.ts';
-import type { ApiCall, ApiHandlers } from './api-call.ts';
+import type { GrpcCall, ApiHandlers } from './api-call.ts';
 import { apiFailure, requestIdTrailer } from './api-failure.ts';
 
 export interface ApiCallPorts {
@@ -30,7 +30,7 @@ export interface ApiCallPorts {
 }
 
 type AnyCall = ServerUnaryCall<unknown, object> | ServerReadableStream<unknown, object>;
-type AnyHandler = (input: never, call: ApiCall) => Promise<object>;
+type AnyHandler = (input: never, call: GrpcCall) => Promise<object>;
 
 /** A stream that says nothing for so long is over. */
 const silentMs: Millis = 60_000;

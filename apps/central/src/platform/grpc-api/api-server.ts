@@ -26,7 +26,7 @@ export interface ApiServerOptions extends ApiCallPorts, Omit<AdmissionPorts, 're
   readonly readiness: Pick<Readiness, 'isReady'>;
 }
 
-export interface ApiServer {
+export interface GrpcServer {
   /** host:port as this machine reaches it. */
   readonly address: string;
   /** No new calls; those open may end within `graceMs` milliseconds, then they are cut. */
@@ -57,7 +57,7 @@ type ListenSettings = Pick<CentralSettings, 'tlsCert' | 'tlsKey'> & {
 export async function openApiServer(
   settings: ListenSettings,
   options: ApiServerOptions,
-): Promise<ApiServer> {
+): Promise<GrpcServer> {
   const admission = new AdmitCalls({
     ...options,
     refused: (path, code) => {

@@ -9,7 +9,7 @@ import { displayNameOf } from '../directory-names.ts';
 import { dropUser } from '../drop-user.ts';
 import type { NamedUser } from '../said-user.ts';
 import { refusalOf } from './plan-people.ts';
-import type { GroupChange, SyncPlan } from './plan-sync.ts';
+import type { GroupChange, SyncPlan } from './sync-plan.ts';
 import type { SyncRefused } from './said-directory.ts';
 
 /** So many are written in one transaction: a few statements for all who are made, some for each who is changed. */

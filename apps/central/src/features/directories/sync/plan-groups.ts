@@ -1,7 +1,7 @@
 import type { DirectoryLoss, GivenGroup } from '@ambit/persistence';
 import { comes, stepsBetween } from './plan-people.ts';
 import type { PeoplePlan } from './plan-people.ts';
-import type { GroupChange, Pause, SyncPlan } from './plan-sync.ts';
+import type { GroupChange, Pause, SyncPlan } from './sync-plan.ts';
 import type { SaidDirectory, SyncRefused } from './said-directory.ts';
 
 type GroupsPlan = Pick<

@@ -4,7 +4,7 @@ import { activeAfter } from '../apply-user.ts';
 import { saysNew } from '../change-user.ts';
 import { lastSaid, namedUser } from '../said-user.ts';
 import type { NamedUser } from '../said-user.ts';
-import type { Pause, SyncPlan, UserChange } from './plan-sync.ts';
+import type { Pause, SyncPlan, UserChange } from './sync-plan.ts';
 import type { SaidDirectory, SyncedPerson, SyncRefused } from './said-directory.ts';
 
 /** Entries between two pauses: a few milliseconds of work. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DirectoryUser, GivenGroup } from '@ambit/persistence';
 import fc from 'fast-check';
-import { changesNothing, planSync } from './plan-sync.ts';
-import type { KnownDirectory, SyncPlan } from './plan-sync.ts';
+import { planSync } from './plan-sync.ts';
+import { changesNothing } from './sync-plan.ts';
+import type { KnownDirectory, SyncPlan } from './sync-plan.ts';
 import type { SaidDirectory, SyncedPerson } from './said-directory.ts';
 
 const at = { version: 1, createdAt: 0, changedAt: 0, madeHere: true };

@@ -8,8 +8,9 @@ import { sourceOf } from '../directory-caller.ts';
 import type { DirectoryCaller, ProviderDirectory } from '../directory-caller.ts';
 import { ApplySync } from './apply-sync.ts';
 import type { SyncDone } from './apply-sync.ts';
-import { changesNothing, planSync } from './plan-sync.ts';
-import type { KnownDirectory, SyncPlan } from './plan-sync.ts';
+import { planSync } from './plan-sync.ts';
+import { changesNothing } from './sync-plan.ts';
+import type { KnownDirectory, SyncPlan } from './sync-plan.ts';
 import type { SaidDirectory, SyncRefused } from './said-directory.ts';
 
 export interface SyncResult {

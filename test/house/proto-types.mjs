@@ -1,11 +1,13 @@
-// Derives from files of proto/ the descriptor that programs load at run time and the types of its messages.
+// Writes what is derived from proto/: the descriptors that programs load at run time and the types of their messages.
+// `--check` writes nothing and exits 1 when a file on disk differs.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
 import protobuf from 'protobufjs';
 
-const protoFolder = fileURLToPath(new URL('../../proto', import.meta.url));
+const house = fileURLToPath(new URL('../..', import.meta.url));
+const protoFolder = join(house, 'proto');
 const header = '// Generated from proto/ by `npm run gen`. Do not edit.\n\n';
 const scalars = {
   string: 'string',
@@ -74,21 +76,34 @@ async function formatted(path, text) {
   return prettier.format(header + text, { ...options, parser: 'typescript' });
 }
 
-/** Writes both files, by the folder of the script that calls it. `--check` writes nothing and exits 1 when one differs. */
-export async function writeProto(script, sources, { descriptor, messages }) {
+/** Each package of protos, and where what is derived from it stands. */
+const packages = [
+  {
+    sources: ['state', 'enrollment', 'sync', 'audit'].map((name) => `ambit/agent/v1/${name}.proto`),
+    descriptor: 'libs/protocol/src/generated/descriptor.ts',
+    messages: 'libs/protocol/src/core/generated/messages.ts',
+  },
+  {
+    sources: ['directory', 'access', 'policy'].map((name) => `ambit/api/v1/${name}.proto`),
+    descriptor: 'libs/contracts/src/grpc/generated/descriptor.ts',
+    messages: 'libs/contracts/src/grpc/generated/messages.ts',
+  },
+];
+
+for (const { sources, descriptor, messages } of packages) {
   const root = loadRoot(sources);
   const outputs = {
     [descriptor]: `export const descriptor: object = ${JSON.stringify(root.toJSON())};\n`,
     [messages]: [...declarations(root)].join('\n'),
   };
   for (const [name, text] of Object.entries(outputs)) {
-    const path = join(dirname(fileURLToPath(script)), name);
+    const path = join(house, name);
     const wanted = await formatted(path, text);
     if (!process.argv.includes('--check')) {
       writeFileSync(path, wanted);
     } else if (readFileSync(path, 'utf8') !== wanted) {
       process.exitCode = 1;
-      console.error(`${relative(process.cwd(), path)} differs from proto/: run \`npm run gen\``);
+      console.error(`${name} differs from proto/: run \`npm run gen\``);
     }
   }
 }
