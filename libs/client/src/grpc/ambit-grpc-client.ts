@@ -53,6 +53,8 @@ const channelOptions = {
 /**
  * Calls the gRPC API of central. What only asks is tried again up to four times when the network or a busy central failed it,
  * and so is a full sync, which says the same twice; a change of policy is sent once.
+ *
+ * @public
  */
 export class AmbitGrpcClient {
   readonly #client: Client;
