@@ -25,7 +25,7 @@ describe('the Dockerfiles', () => {
     for (const app of apps) {
       const [, node] = /^FROM docker\.io\/library\/node:([\d.]+)-/m.exec(dockerfile(app)) ?? [];
       expect([...new Set(versions)]).toEqual([node]);
-      expect(dockerfile(app)).toContain(`\nARG VERSION=${manifest.version}\n`);
+      expect(dockerfile(app)).toContain(`image.version="${manifest.version}"`);
     }
   });
 

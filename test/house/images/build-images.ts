@@ -47,7 +47,10 @@ export async function buildImages(
       dockerfile: dockerfileOf(app),
       reference,
       context: house,
-      buildArgs: { VERSION: version, REVISION: revision },
+      labels: {
+        'org.opencontainers.image.version': version,
+        'org.opencontainers.image.revision': revision,
+      },
     });
     const inside = JSON.stringify(`/opt/ambit/${command}.cdx.json`);
     const sbom = join(folder, `${command}.cdx.json`);

@@ -12,7 +12,8 @@ export interface ImageOrder {
   readonly dockerfile: string;
   readonly reference: string;
   readonly context: string;
-  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Not build arguments: buildah 1.28 takes a step from its cache whatever the arguments in it are. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** A program that builds images. */
@@ -28,8 +29,8 @@ export interface ImageEngine {
 const buildWithinMs = 60 * 60_000;
 const askWithinMs = 120_000;
 
-const argsOf = ({ dockerfile, reference, buildArgs }: ImageOrder): string[] => [
-  ...Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+const argsOf = ({ dockerfile, reference, labels }: ImageOrder): string[] => [
+  ...Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
   '--file',
   dockerfile,
   '--tag',

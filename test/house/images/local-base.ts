@@ -62,7 +62,7 @@ export async function makeLocalBase(
       dockerfile: join(context, 'Dockerfile'),
       reference: name,
       context,
-      buildArgs: {},
+      labels: {},
     });
   } finally {
     await rm(context, { recursive: true, force: true });
