@@ -1,8 +1,19 @@
 import type { Command as Commander } from 'commander';
 import type { Action } from '../command-context.ts';
 
+function defineDoctor(program: Commander, action: Action): void {
+  program
+    .command('doctor [cluster]')
+    .summary('What is wrong with a cluster, or with any, and what to do next.')
+    .description(
+      'Say what is wrong with a cluster and what to do next; without a name, the worst of each that is not well. Changes nothing. Exits with 1 when something is wrong.',
+    )
+    .action(action(async () => (await import('../commands/doctor.ts')).doctor));
+}
+
 /** Adding, watching and removing clusters. */
 export function defineClusterCommands(program: Commander, action: Action): void {
+  defineDoctor(program, action);
   const cluster = program.command('cluster').description('Add, watch and remove clusters.');
   cluster
     .command('add <name>')
@@ -16,13 +27,6 @@ export function defineClusterCommands(program: Commander, action: Action): void 
     .description('How a cluster is: connection, revisions, problems, ceiling. Without a name: all.')
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
     .action(action(async () => (await import('../commands/cluster-status.ts')).clusterStatus));
-  program
-    .command('doctor [cluster]')
-    .summary('What is wrong with a cluster, or with any, and what to do next.')
-    .description(
-      'Say what is wrong with a cluster and what to do next; without a name, the worst of each that is not well. Changes nothing. Exits with 1 when something is wrong.',
-    )
-    .action(action(async () => (await import('../commands/doctor.ts')).doctor));
   cluster
     .command('join-token <name>')
     .description('Make a join token for a cluster and print the command that starts its agent.')

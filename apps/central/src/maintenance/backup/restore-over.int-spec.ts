@@ -62,7 +62,9 @@ const settings = (): ReturnType<typeof testSettings> =>
   testSettings({ dataDir: place.dataDir }, { AMBIT_DATABASE_URL: db.url });
 
 async function issuerKeys(): Promise<string[]> {
-  const rows = await (await db.another()).query<{ kid: string }>('SELECT kid FROM issuer_keys');
+  const rows = await (
+    await db.another()
+  ).query<{ kid: string }>('SELECT kid FROM issuer_keys ORDER BY kid COLLATE "C"');
   return rows.map(({ kid }) => kid);
 }
 
@@ -91,18 +93,22 @@ describe('a restore over the database that a backup is of', () => {
     const printed = await restoredOver(file);
     const lines = printed.split('\n');
     const from = lines.findIndex((line) => line.startsWith('What differs'));
-    expect(lines.slice(from, from + 7)).toEqual([
-      'What differs from the database that was replaced (6 objects):',
+    const differences = lines.slice(from).filter((line) => line.endsWith(' after the backup'));
+    for (const kid of withdrawn)
+      expect(differences).toContain(
+        `  IssuerKey ${kid} stays ended: it was ended after the backup`,
+      );
+    expect(differences.filter((line) => !line.startsWith('  IssuerKey '))).toEqual([
       '  ApiToken late is gone: it was made after the backup',
       '  ApiToken stolen stays ended: it was ended after the backup',
       '  Grant g is there again: it was removed after the backup',
-      `  IssuerKey ${withdrawn[0]} stays ended: it was ended after the backup`,
       '  User ben is as it was: it was changed after the backup',
       '  User dan is gone: it was made after the backup',
     ]);
     expect((await central.get('/users', { token: good })).status).toBe(200);
     expect((await central.get('/users', { token: stolen })).status).toBe(401);
-    expect(await issuerKeys()).not.toContain(withdrawn[0]);
+    const now = await issuerKeys();
+    expect(withdrawn.filter((kid) => now.includes(kid))).toEqual([]);
     const refused = await central.call('POST', '/apply', { body: { objects: [user('eve')] } });
     expect(refused.body).toMatchObject({
       code: 'state_ahead',

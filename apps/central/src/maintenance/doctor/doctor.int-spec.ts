@@ -43,7 +43,7 @@ async function examined(env: Record<string, string> = {}): Promise<Examined> {
   const settings = await testSettings(flags, { AMBIT_DATABASE_URL: db.url, ...env });
   const lines: string[] = [];
   const isWell = await examine(settings, (line) => void lines.push(line));
-  const wrong = lines.filter((line) => /^WRONG /.test(line) && !line.includes('power cut'));
+  const wrong = lines.filter((line) => line.startsWith('WRONG ') && !line.includes('power cut'));
   return { isWell, wrong, text: lines.join('\n') };
 }
 

@@ -1,5 +1,5 @@
 import { listClusters, readClusterSync } from '@ambit/persistence';
-import type { Database } from '@ambit/persistence';
+import type { ClusterRecord, ClusterSyncRecord, Database } from '@ambit/persistence';
 import type { Maintenance } from '../with-database.ts';
 import { look, named, well } from './diagnosis.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -48,16 +48,22 @@ async function readFleet(database: Database): Promise<Fleet> {
     const sync = new Map(
       (await readClusterSync(database, uids)).map((one) => [one.clusterUid, one]),
     );
-    for (const { uid, name, kubeSystemUid } of page.items) {
-      const { disconnectedAt, connectedAt, results, conditions = [] } = sync.get(uid) ?? {};
-      const held = (results ?? {}) as { heldGains?: number; heldRemovals?: number };
-      fleet.total++;
-      if (kubeSystemUid === undefined) fleet.awaiting.push(name);
-      else if (connectedAt === undefined || disconnectedAt !== undefined) fleet.offline.push(name);
-      if ((held.heldGains ?? 0) + (held.heldRemovals ?? 0) > 0) fleet.holding.push(name);
-      if (conditions.length > 0) fleet.warned.push(name);
-    }
+    for (const cluster of page.items) count(fleet, cluster, sync.get(cluster.uid));
     place = page.continue;
   } while (place !== undefined);
   return fleet;
+}
+
+function count(
+  fleet: Fleet,
+  { name, kubeSystemUid }: ClusterRecord,
+  sync: ClusterSyncRecord | undefined,
+): void {
+  const held = (sync?.results ?? {}) as { heldGains?: number; heldRemovals?: number };
+  const isConnected = sync?.connectedAt !== undefined && sync.disconnectedAt === undefined;
+  fleet.total++;
+  if (kubeSystemUid === undefined) fleet.awaiting.push(name);
+  else if (!isConnected) fleet.offline.push(name);
+  if ((held.heldGains ?? 0) + (held.heldRemovals ?? 0) > 0) fleet.holding.push(name);
+  if ((sync?.conditions ?? []).length > 0) fleet.warned.push(name);
 }
