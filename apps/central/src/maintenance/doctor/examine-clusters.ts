@@ -59,11 +59,15 @@ function count(
   { name, kubeSystemUid }: ClusterRecord,
   sync: ClusterSyncRecord | undefined,
 ): void {
-  const held = (sync?.results ?? {}) as { heldGains?: number; heldRemovals?: number };
   const isConnected = sync?.connectedAt !== undefined && sync.disconnectedAt === undefined;
   fleet.total++;
   if (kubeSystemUid === undefined) fleet.awaiting.push(name);
   else if (!isConnected) fleet.offline.push(name);
-  if ((held.heldGains ?? 0) + (held.heldRemovals ?? 0) > 0) fleet.holding.push(name);
+  if (heldBy(sync) > 0) fleet.holding.push(name);
   if ((sync?.conditions ?? []).length > 0) fleet.warned.push(name);
+}
+
+function heldBy(sync: ClusterSyncRecord | undefined): number {
+  const results = (sync?.results ?? {}) as { heldGains?: number; heldRemovals?: number };
+  return (results.heldGains ?? 0) + (results.heldRemovals ?? 0);
 }
