@@ -47,7 +47,7 @@ describe('of several replicas', () => {
       { numRuns: 60, endOnFailure: true },
     );
     // Without any change of hands nothing would have been tried.
-    expect(takes).toBeGreaterThan(90);
+    expect(takes).toBeGreaterThan(30);
   });
 
   test('the model would see it: a clock of half the speed lets writes land too late', async () => {
