@@ -16,7 +16,7 @@ const charts = [
     without: {
       kubeconfig: 'a pod is the ServiceAccount of its own cluster',
       context: 'there is no kubeconfig',
-      account: 'for print-policy alone, which runs elsewhere',
+      account: 'for print-policy and print-rbac, which run elsewhere',
       webhookAddress: 'for print-webhook-config alone',
       webhookCa: 'for print-webhook-config alone',
     },

@@ -192,7 +192,7 @@ test(
 
 describe('the help of a command of ambit-agent', () => {
   test.each([
-    ['print-rbac', ['--ceiling', '--config']],
+    ['print-rbac', ['--account', '--ceiling', '--config']],
     ['print-policy', ['--account', '--ceiling', '--config', '--namespace']],
     [
       'print-webhook-config',
