@@ -30,24 +30,24 @@ describe('the Dockerfiles', () => {
   });
 
   test.each([
-    ['central', 'helm/ambit-central/templates/_helpers.tpl', 'helm/ambit-central'],
-    ['agent', 'helm/ambit-agent/templates/deployment.yaml', 'helm/ambit-agent'],
+    ['central', 'ambit-central', '_helpers.tpl', 'deployment.yaml'],
+    ['agent', 'ambit-agent', 'statefulset.yaml', 'statefulset.yaml'],
   ])(
     '%s: the chart runs it as its user, at its ports, in its folder, by its version',
-    (app, securityIn, chart) => {
+    (app, chart, securityIn, podIn) => {
       const [, user, group] = /^USER (\d+):(\d+)$/m.exec(dockerfile(app)) ?? [];
-      const security = read(securityIn);
+      const security = read(`helm/${chart}/templates/${securityIn}`);
       const given = ['runAsUser', 'runAsGroup', 'fsGroup'].map(
         (name) => new RegExp(`${name}: (\\d+)`).exec(security)?.[1],
       );
       expect(given).toEqual([user, group, group]);
-      const deployment = read(`${chart}/templates/deployment.yaml`);
-      const ports = [...deployment.matchAll(/containerPort: (\d+)/g)].map(([, port]) => port);
+      const pod = read(`helm/${chart}/templates/${podIn}`);
+      const ports = [...pod.matchAll(/containerPort: (\d+)/g)].map(([, port]) => port);
       const [, exposed = ''] = /^EXPOSE (.+)$/m.exec(dockerfile(app)) ?? [];
       expect(ports.sort()).toEqual(exposed.split(' ').sort());
       const [, folder] = /AMBIT_DATA_DIR=(\S+)/.exec(dockerfile(app)) ?? [];
       expect(security).toContain(`value: ${folder}\n`);
-      expect(read(`${chart}/Chart.yaml`)).toContain(`appVersion: '${manifest.version}'`);
+      expect(read(`helm/${chart}/Chart.yaml`)).toContain(`appVersion: '${manifest.version}'`);
     },
   );
 });

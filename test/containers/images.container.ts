@@ -10,8 +10,10 @@ import { buildImages, localEngine, localImages } from '../house/images/build-ima
 import type { BuiltImage, ImageApp } from '../house/images/build-images.ts';
 import { untilMay } from '../support/access-review.ts';
 import { imagesAtHand } from '../support/images-at-hand.ts';
+import { aliceLists, aliceViews, clusterProd } from './alice-views.ts';
 import { ContainerHost } from './container-host.ts';
 import type { Container } from './container-host.ts';
+import { powersOf } from './container-powers.ts';
 import { InstalledCharts } from './installed-charts.ts';
 import { closureOf } from './lock-closure.ts';
 import { podOf } from './pod-container.ts';
@@ -154,7 +156,9 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
         ...(await charts.render('ambit-agent', {})),
       ];
       const pods = rendered.flatMap(({ kind }, at) =>
-        ['Job', 'Deployment', 'Pod'].includes(kind) ? [podOf(rendered.slice(at), kind)] : [],
+        ['Job', 'Deployment', 'StatefulSet', 'Pod'].includes(kind)
+          ? [podOf(rendered.slice(at), kind)]
+          : [],
       );
       expect(pods).toHaveLength(5);
       for (const { securityContext, initContainers = [], containers } of pods) {
@@ -203,11 +207,7 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
 
     test('the agent joins as its ServiceAccount, and a grant is in force', async () => {
       const { api } = charts.client(await charts.firstToken(data));
-      const apiVersion = 'ambit.dev/v1' as const;
-      await api.putCluster({
-        params: { name: 'prod' },
-        body: { apiVersion, kind: 'Cluster', metadata: { name: 'prod' } },
-      });
+      await api.apply({ body: { objects: [clusterProd] } });
       const { token } = await api.createJoinToken({ params: { name: 'prod' }, body: {} });
       const all = await charts.render('ambit-agent', {
         server: charts.agentAddress,
@@ -225,34 +225,12 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
         data: { 'ceiling.yaml': string };
       };
       agent = await charts.startAgent(
-        podOf(all, 'Deployment'),
+        podOf(all, 'StatefulSet'),
         ceiling.data['ceiling.yaml'],
         token,
       );
-      await api.apply({
-        body: {
-          objects: [
-            { apiVersion, kind: 'User', metadata: { name: 'alice' } },
-            {
-              apiVersion,
-              kind: 'Grant',
-              metadata: { name: 'alice-view' },
-              spec: {
-                subjects: [{ user: 'alice' }],
-                role: 'view',
-                scope: { clusters: { all: true }, namespaces: { names: ['payments'] } },
-              },
-            },
-          ],
-        },
-      });
-      const question = {
-        user: 'ambit:alice',
-        verb: 'list',
-        resource: 'pods',
-        namespace: 'payments',
-      };
-      await untilMay(charts.kube, question, true);
+      await api.apply({ body: { objects: aliceViews() } });
+      await untilMay(charts.kube, aliceLists, true);
       expect(await charts.runTest('ambit-agent', podOf(all, 'Pod'), 'ambit-agent')).toMatch(
         /^exit code 0/,
       );
@@ -262,14 +240,7 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
       '%s runs as uid 54321, cannot write to the root file system, and can gain nothing',
       async (app) => {
         const container = app === 'central' ? central : agent;
-        const script = `
-          const tried = ['/x', '/opt/ambit/x', '/usr/local/bin/x', '/etc/x', '/tmp/x'].map((path) => {
-            try { fs.writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; }
-          });
-          const status = fs.readFileSync('/proc/1/status', 'utf8');
-          const of = (name) => new RegExp('^' + name + ':\\\\s*(.*)$', 'm').exec(status)[1].split(/\\s+/);
-          console.log(JSON.stringify({ tried, uid: of('Uid'), gid: of('Gid'), cap: of('CapPrm'), gain: of('NoNewPrivs') }));`;
-        expect(JSON.parse(await container.exec('node', '-e', script))).toEqual({
+        expect(await powersOf(container)).toEqual({
           tried: ['EROFS', 'EROFS', 'EROFS', 'EROFS', 'written'],
           uid: Array(4).fill(String(account)),
           gid: Array(4).fill(String(account)),
@@ -285,7 +256,8 @@ const commands = { central: 'ambit-central', agent: 'ambit-agent', cli: 'ambit' 
         const container = app === 'central' ? central : agent;
         const chart = app === 'central' ? 'ambit-central' : 'ambit-agent';
         const all = await charts.render(chart, app === 'central' ? values : {});
-        const seconds = podOf(all, 'Deployment').terminationGracePeriodSeconds ?? 0;
+        const kind = app === 'central' ? 'Deployment' : 'StatefulSet';
+        const seconds = podOf(all, kind).terminationGracePeriodSeconds ?? 0;
         const { process } = container;
         await process.stop(seconds * 1_000);
         expect([process.exit, await process.tail(3)]).toEqual(['exit code 0', expect.anything()]);

@@ -68,7 +68,7 @@ export class InstalledCharts {
     await clusters.cluster('prod').writeKubeconfig(admin);
     const kube = new KubeClient({ connection: await loadKubeconfig(admin) });
     const made = { helm, clusters, kube, database: await testDatabase() };
-    return new InstalledCharts(parts, made, await freePorts(4));
+    return new InstalledCharts(parts, made, await freePorts(5));
   }
 
   async stop(): Promise<void> {
@@ -125,11 +125,12 @@ export class InstalledCharts {
   async startCentral(pod: PodSpec, data: string): Promise<Container> {
     const [container] = pod.containers;
     if (container === undefined) throw new Error('the pod has no container');
-    const [rest, agents, health] = this.#ports;
+    const [rest, agents, health, , grpc] = this.#ports;
     const env = {
       AMBIT_LISTEN: `127.0.0.1:${rest}`,
       AMBIT_AGENT_LISTEN: `127.0.0.1:${agents}`,
       AMBIT_HEALTH_LISTEN: `127.0.0.1:${health}`,
+      AMBIT_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     };
     const volumes = { data, tmp: await this.volume(`tmp-central-${this.#started}`) };
     const central = await this.run('ambit-central', container, {

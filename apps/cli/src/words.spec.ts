@@ -24,12 +24,18 @@ describe('subjects', () => {
     expect(() => parseSubject('Alice')).toThrow(usage('did you mean alice?'));
   });
 
-  test.each(['', 'team/x', 'group/', 'group/a/b', 'system:masters', 'group/system:masters'])(
-    '%j is no subject',
-    (text) => {
-      expect(() => parseSubject(text)).toThrow(usage());
-    },
-  );
+  test.each([
+    '',
+    'squad/x',
+    'team/',
+    'team/a/b',
+    'group/',
+    'group/a/b',
+    'system:masters',
+    'group/system:masters',
+  ])('%j is no subject', (text) => {
+    expect(() => parseSubject(text)).toThrow(usage());
+  });
 });
 
 describe('kinds', () => {

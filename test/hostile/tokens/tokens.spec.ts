@@ -16,12 +16,16 @@ function said(token: string): Record<string, unknown> | undefined {
   }
 }
 
+/** Signatures differ from run to run: a character that is put there can be the one that was there. */
+const withoutChance = (note: string): string =>
+  note.replaceAll(/\d+ tokens|(characters|bits of the signature|parts) \d+/g, '');
+
 describe.each(targets)('forged tokens at the $name', (target) => {
   test('let in nobody, and are the same for the same seed', async () => {
     const [one, two] = [await attackTokens(target, 7, times), await attackTokens(target, 7, times)];
     expect(one.escapes).toEqual([]);
     expect(one.attacks).toBeGreaterThanOrEqual(times.times);
-    expect(one.notes).toEqual(two.notes);
+    expect(one.notes.map(withoutChance)).toEqual(two.notes.map(withoutChance));
     expect(one.notes.join()).toContain('claim twice');
   });
 

