@@ -1,15 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
 import { addressText, reachableText } from '@ambit/config';
-import {
-  apiDefinition,
-  apiMethods,
-  apiPackage,
-  mostMessageBytes,
-  serviceNamed,
-} from '@ambit/contracts/grpc';
+import { apiDefinition, apiMethods, mostMessageBytes, serviceNamed } from '@ambit/contracts/grpc';
 import type { ApiServiceName } from '@ambit/contracts/grpc';
 import { AppError } from '@ambit/kernel';
 import type { Readiness } from '@ambit/observability';
@@ -19,6 +12,7 @@ import type { AdmissionPorts } from './admit-calls.ts';
 import type { ApiHandlers } from './api-call.ts';
 import { ApiCalls } from './api-calls.ts';
 import type { ApiCallPorts } from './api-calls.ts';
+import { serveHealth } from './health.ts';
 
 export interface ApiServerOptions extends ApiCallPorts, Omit<AdmissionPorts, 'refused'> {
   readonly guard: AdmissionPorts['guard'];
@@ -43,8 +37,6 @@ const serverOptions = {
   'grpc.max_connection_idle_ms': 300_000,
   'grpc.enable_channelz': 0,
 };
-
-const healthEveryMs = 1_000;
 
 type ListenSettings = Pick<CentralSettings, 'tlsCert' | 'tlsKey'> & {
   readonly grpcListen: NonNullable<CentralSettings['grpcListen']>;
@@ -75,35 +67,12 @@ export async function openApiServer(
       calls.service(name, options.handlers[name] as never),
     );
   new ReflectionService(definition).addToServer(server);
-  const stopHealth = serveHealth(server, options.readiness, services);
+  serveHealth(server, options.readiness, services);
   const port = await bind(server, settings);
   const { host } = settings.grpcListen;
   return {
     address: reachableText({ host, port }),
-    close: (graceMs) => {
-      stopHealth();
-      return close(server, graceMs);
-    },
-  };
-}
-
-/** As the process is ready, so is each service; with none named it is the process. */
-function serveHealth(
-  server: Server,
-  readiness: Pick<Readiness, 'isReady'>,
-  services: readonly string[],
-): () => void {
-  const names = ['', ...services.map((name) => `${apiPackage}.${name}`)];
-  const health = new HealthImplementation();
-  const tell = (serves: boolean): void => {
-    for (const name of names) health.setStatus(name, serves ? 'SERVING' : 'NOT_SERVING');
-  };
-  tell(readiness.isReady());
-  health.addToServer(server);
-  const timer = setInterval(() => tell(readiness.isReady()), healthEveryMs).unref();
-  return () => {
-    clearInterval(timer);
-    tell(false);
+    close: (graceMs) => close(server, graceMs),
   };
 }
 
