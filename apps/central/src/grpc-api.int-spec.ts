@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
+import type { Client, ClientReadableStream } from '@grpc/grpc-js';
+import { service } from 'grpc-health-check';
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
@@ -206,5 +209,66 @@ describe('a call', () => {
     await expect(client.call('PolicyService/PlanPolicy', { documents })).rejects.toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
     });
+  });
+
+  test.each([
+    ['AccessService/ListHeldAccess', { user: `${'x'.repeat(252)}\u{1F600}` }, 'NOT_FOUND'],
+    [
+      'PolicyService/ApplyPolicy',
+      {
+        documents: [
+          '{"apiVersion":"ambit.dev/v1","kind":"User","metadata":{"name":"erna"},"spec":{"\\ud800":1}}',
+        ],
+      },
+      'INVALID_ARGUMENT',
+    ],
+  ])('of %s whose failure holds half a character is answered', async (method, request, code) => {
+    await expect(client.call(method, request)).rejects.toMatchObject({ code });
+    const { clusters } = await client.call('AccessService/ListHeldAccess', { user: 'bob' });
+    expect(clusters).toHaveLength(1);
+  });
+});
+
+describe('health', () => {
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  afterAll(() => close());
+  const health = (): Client => {
+    const Health = makeGenericClientConstructor(service, 'Health');
+    const opened = new Health(central.running.grpcAddress ?? '', credentials.createInsecure());
+    void closed.then(() => opened.close());
+    return opened;
+  };
+  const ask = (method: 'check' | 'list', request: object): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const methods = health() as unknown as Record<
+        string,
+        (request: object, done: (error: Error | null, answer: unknown) => void) => void
+      >;
+      methods[method]?.(request, (error, answer) =>
+        error === null ? resolve(answer) : reject(error),
+      );
+    });
+
+  test('is told of the process and each service, to anybody', async () => {
+    const serving = { status: 'SERVING' };
+    expect(await ask('check', {})).toEqual(serving);
+    expect(await ask('check', { service: 'ambit.api.v1.PolicyService' })).toEqual(serving);
+    expect(await ask('list', {})).toMatchObject({
+      statuses: { '': serving, 'ambit.api.v1.AccessService': serving },
+    });
+    await expect(ask('check', { service: 'ambit.api.v1.X' })).rejects.toMatchObject({
+      code: status.NOT_FOUND,
+    });
+  });
+
+  test('is watched by nobody, so a stranger leaves nothing behind', async () => {
+    const watching = (
+      health() as unknown as Record<'watch', (request: object) => ClientReadableStream<unknown>>
+    ).watch({ service: 'noise' });
+    const end = await new Promise((resolve) => {
+      watching.on('data', () => undefined);
+      watching.on('error', resolve);
+    });
+    expect(end).toMatchObject({ code: status.UNIMPLEMENTED });
   });
 });

@@ -1,4 +1,4 @@
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import type {
   sendUnaryData,
   ServerReadableStream,
@@ -10,7 +10,7 @@ import { findPolicyKind } from '@ambit/contracts';
 import { apiMethods } from '@ambit/contracts/grpc';
 import type { ApiMethod, ApiServiceName } from '@ambit/contracts/grpc';
 import { AppError, toAppError } from '@ambit/kernel';
-import type { Logger, Millis } from '@ambit/kernel';
+import type { Logger } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Actor } from '../actor.ts';
 import type { AuthGuard } from '../auth.guard.ts';
@@ -20,6 +20,7 @@ import type { AdmitCalls } from './admit-calls.ts';
 import { statusNameOf } from './admit-calls.ts';
 import type { GrpcCall, ApiHandlers } from './api-call.ts';
 import { apiFailure, requestIdTrailer } from './api-failure.ts';
+import { spokenWithin, tooLong } from './spoken-within.ts';
 
 export interface ApiCallPorts {
   readonly guard: Pick<AuthGuard, 'require'>;
@@ -31,9 +32,6 @@ export interface ApiCallPorts {
 
 type AnyCall = ServerUnaryCall<unknown, object> | ServerReadableStream<unknown, object>;
 type AnyHandler = (input: never, call: GrpcCall) => Promise<object>;
-
-/** A stream that says nothing for so long is over. */
-const silentMs: Millis = 60_000;
 
 /** Between grpc-js and the handlers: who calls, for how long, what is counted and how failures are told. */
 export class ApiCalls {
@@ -97,7 +95,17 @@ export class ApiCalls {
       if (failure.kind === 'internal')
         logger.error('a call failed', { requestId, error: failure.cause ?? failure });
       meters.grpcHandled.inc({ ...labels, code: statusNameOf(failure) });
+      this.#refuse(answer, failure, requestId);
+    }
+  }
+
+  /** Never throws: whatever a failure says, it ends the call and not the process. */
+  #refuse(answer: sendUnaryData<object>, failure: AppError, requestId: string): void {
+    try {
       answer(apiFailure(failure, requestId) as StatusObject & Error);
+    } catch (error) {
+      this.#ports.logger.error('a failure could not be told', { requestId, error });
+      answer({ code: status.INTERNAL, details: 'The call failed.' });
     }
   }
 
@@ -166,31 +174,9 @@ export class ApiCalls {
   }
 }
 
-/** The messages of a stream, until it ends, its caller is over, or says nothing for too long. */
-async function* spokenWithin(
-  call: ServerReadableStream<unknown, object>,
-  ended: AbortSignal,
-): AsyncGenerator<unknown> {
-  const messages = call[Symbol.asyncIterator]() as AsyncIterator<unknown>;
-  for (;;) {
-    const silence = Promise.withResolvers<never>();
-    const timer = setTimeout(() => silence.reject(tooLong(silentMs)), silentMs).unref();
-    try {
-      const next = await Promise.race([messages.next(), silence.promise, endOf(ended)]);
-      if (next.done === true) return;
-      yield next.value;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
 const endOf = (ended: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {
     const end = (): void => reject(toAppError(ended.reason));
     if (ended.aborted) end();
     else ended.addEventListener('abort', end, { once: true });
   });
-
-const tooLong = (ms: Millis): AppError =>
-  new AppError('timed_out', `The call took more than ${Math.round(ms / 1_000)} s.`);

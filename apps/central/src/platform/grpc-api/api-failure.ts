@@ -7,6 +7,9 @@ import { statusOfKind } from '@ambit/transport';
 /** Trailer with the id that logs and audit events carry. */
 export const requestIdTrailer = 'ambit-request-id';
 
+/** Most characters of a message that is a header. */
+const mostDetails = 1_024;
+
 /** Whatever was thrown as the status of a call: the code of the error, and a `google.rpc.Status` with the rest of it. */
 export function apiFailure(thrown: unknown, requestId: string): StatusObject {
   const error = toAppError(thrown);
@@ -14,5 +17,6 @@ export function apiFailure(thrown: unknown, requestId: string): StatusObject {
   const metadata = new Metadata();
   metadata.set(requestIdTrailer, requestId);
   metadata.set(statusDetailsTrailer, Buffer.from(encodeRpcStatus(error, code, requestId)));
-  return { code, details: error.message, metadata };
+  // grpc-js throws at half a surrogate pair, which a text of a caller may hold or a cut may leave.
+  return { code, details: error.message.slice(0, mostDetails).toWellFormed(), metadata };
 }
