@@ -4,7 +4,16 @@ import { textProblem } from '../directory-names.ts';
 import type { SaidDirectory, SyncedPerson } from './said-directory.ts';
 
 /** Most that one sync says: twice of what it is made for, and no more than fits beside everything else. */
-export const syncLimits = { users: 100_000, groups: 20_000, memberships: 2_000_000, emails: 20 };
+export const syncLimits = {
+  users: 100_000,
+  groups: 20_000,
+  memberships: 2_000_000,
+  emails: 20,
+  /** More than one page for each person and group. */
+  pages: 150_000,
+  /** Of all names, addresses and ids that are kept. */
+  characters: 128 * 1024 * 1024,
+};
 
 const mostProblems = 100;
 
@@ -45,7 +54,11 @@ export class SyncDraft {
   readonly #removedGroups = new Set<string>();
   /** One copy of each id, however often it is sent. */
   readonly #ids = new Map<string, string>();
+  /** Groups that are sent, and those of which members are. */
+  readonly #namedGroups = new Set<string>();
   #memberships = 0;
+  #characters = 0;
+  #pages = 0;
 
   constructor(whole: boolean) {
     this.#whole = whole;
@@ -57,14 +70,14 @@ export class SyncDraft {
     if (this.#whole) refuseDeltas(page, problems);
     page.users.forEach((user, at) => this.#addUser(user, `/users/${at}`, problems));
     page.groups.forEach((group, at) => this.#addGroup(group, `/groups/${at}`, problems));
-    page.joining.forEach((members, at) =>
-      this.#addMembers(this.#joining, members, { at: `/joining/${at}`, problems }),
-    );
-    page.leaving.forEach((members, at) =>
-      this.#addMembers(this.#leaving, members, { at: `/leaving/${at}`, problems }),
-    );
-    for (const id of page.removedUsers) this.#removedUsers.add(this.#id(id));
-    for (const id of page.removedGroups) this.#removedGroups.add(this.#id(id));
+    for (const field of ['joining', 'leaving'] as const)
+      page[field].forEach(({ group, users }, at) => {
+        if (problems.text(`/${field}/${at}/group`, group, 'needed'))
+          this.#addMembers(field, { group, users }, { at: `/${field}/${at}/users`, problems });
+      });
+    this.#addIds(this.#removedUsers, page.removedUsers, { at: '/removedUsers', problems });
+    this.#addIds(this.#removedGroups, page.removedGroups, { at: '/removedGroups', problems });
+    this.#pages++;
     this.#boundSize(problems);
     problems.refuse();
   }
@@ -103,6 +116,7 @@ export class SyncDraft {
       ...(displayName === '' ? {} : { displayName }),
       ...(emails.length === 0 ? {} : { emails: emails.map((value) => ({ value })) }),
     };
+    for (const text of [userName, displayName, ...emails]) this.#characters += text.length;
     this.#users.set(id, { externalId: id, userName, active: !inactive, attributes });
   }
 
@@ -114,37 +128,47 @@ export class SyncDraft {
     if (this.#groups.has(externalId)) return to.add(`${at}/externalId`, 'was sent before.');
     if (!sound) return;
     this.#groups.set(this.#id(externalId), displayName);
-    this.#addMembers(this.#joining, { group: externalId, users: members }, { at, problems: to });
+    this.#characters += displayName.length;
+    const sent = { group: externalId, users: members };
+    this.#addMembers('joining', sent, { at: `${at}/members`, problems: to });
   }
 
-  #addMembers(
-    to: Map<string, Set<string>>,
-    { group, users }: PageMembers,
-    { at, problems }: { readonly at: string; readonly problems: PageProblems },
-  ): void {
-    if (!problems.text(`${at}/group`, group, 'needed')) return;
+  #addMembers(field: 'joining' | 'leaving', { group, users }: PageMembers, from: PageField): void {
+    const to = field === 'joining' ? this.#joining : this.#leaving;
     const members = to.get(group) ?? new Set<string>();
-    to.set(this.#id(group), members);
+    const id = this.#id(group);
+    to.set(id, members);
+    this.#namedGroups.add(id);
     const before = members.size;
-    for (const user of users) if (user !== '') members.add(this.#id(user));
+    this.#addIds(members, users, from);
     this.#memberships += members.size - before;
+  }
+
+  /** An empty id is nobody's. */
+  #addIds(to: Set<string>, ids: readonly string[], { at, problems }: PageField): void {
+    for (const [index, id] of ids.entries())
+      if (id !== '' && (this.#ids.has(id) || problems.text(`${at}/${index}`, id)))
+        to.add(this.#id(id));
   }
 
   #boundSize(problems: PageProblems): void {
     const sizes = [
       ['users', this.#users.size + this.#removedUsers.size],
-      ['groups', Math.max(this.#groups.size, this.#joining.size) + this.#removedGroups.size],
+      ['groups', this.#namedGroups.size + this.#removedGroups.size],
       ['memberships', this.#memberships],
+      ['characters', this.#characters],
+      ['pages', this.#pages],
     ] as const;
     for (const [name, size] of sizes)
       if (size > syncLimits[name])
-        problems.add(`/${name}`, `has more than ${syncLimits[name]} entries in one sync.`);
+        problems.add(`/${name}`, `are more than ${syncLimits[name]} in one sync.`);
   }
 
   #id(text: string): string {
     const known = this.#ids.get(text);
     if (known !== undefined) return known;
     this.#ids.set(text, text);
+    this.#characters += text.length;
     return text;
   }
 }
@@ -152,6 +176,12 @@ export class SyncDraft {
 interface SyncEnd {
   readonly sent: { readonly users: number; readonly groups: number } | null;
   readonly intentionallyEmpty: boolean;
+}
+
+/** Where in a page ids are, and who is told what is wrong with them. */
+interface PageField {
+  readonly at: string;
+  readonly problems: PageProblems;
 }
 
 /** What is wrong with a page, field by field. */
