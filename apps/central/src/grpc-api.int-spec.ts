@@ -211,6 +211,20 @@ describe('a call', () => {
     });
   });
 
+  test('with more parts than it may have is refused before it is read', async () => {
+    const question = { user: 'alice', target };
+    const asked = (length: number): Promise<unknown> =>
+      client.call('AccessService/CheckAccessMany', {
+        questions: Array.from({ length }, () => question),
+        brief: true,
+      });
+    await expect(asked(1_000)).resolves.toMatchObject({ answers: { length: 1_000 } });
+    await expect(asked(1_001)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'The message has more than 2000 parts, and was not read.',
+    });
+  });
+
   test.each([
     ['AccessService/ListHeldAccess', { user: `${'x'.repeat(252)}\u{1F600}` }, 'NOT_FOUND'],
     [

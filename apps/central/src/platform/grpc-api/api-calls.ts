@@ -20,6 +20,7 @@ import type { AdmitCalls } from './admit-calls.ts';
 import { statusNameOf } from './admit-calls.ts';
 import type { GrpcCall, ApiHandlers } from './api-call.ts';
 import { apiFailure, requestIdTrailer } from './api-failure.ts';
+import { measured } from './measured-service.ts';
 import { spokenWithin, tooLong } from './spoken-within.ts';
 
 export interface ApiCallPorts {
@@ -130,7 +131,7 @@ export class ApiCalls {
     const life = this.#life(call, actor, contract);
     try {
       if (!streams) this.#requireKind(actor, contract, call.request);
-      const input = streams ? spokenWithin(call, life.ended) : call.request;
+      const input = streams ? spokenWithin(call, life.ended) : measured(call.request);
       const work = handler(input as never, { actor, requestId, ended: life.ended });
       return await (contract.writes === true ? work : Promise.race([work, endOf(life.ended)]));
     } finally {

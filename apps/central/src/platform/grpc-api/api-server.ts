@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { addressText, reachableText } from '@ambit/config';
-import { apiDefinition, apiMethods, mostMessageBytes, serviceNamed } from '@ambit/contracts/grpc';
+import { apiDefinition, apiMethods, mostMessageBytes } from '@ambit/contracts/grpc';
 import type { ApiServiceName } from '@ambit/contracts/grpc';
 import { AppError } from '@ambit/kernel';
 import type { Readiness } from '@ambit/observability';
@@ -13,6 +13,7 @@ import type { ApiHandlers } from './api-call.ts';
 import { ApiCalls } from './api-calls.ts';
 import type { ApiCallPorts } from './api-calls.ts';
 import { serveHealth } from './health.ts';
+import { measuredService } from './measured-service.ts';
 
 export interface ApiServerOptions extends ApiCallPorts, Omit<AdmissionPorts, 'refused'> {
   readonly guard: AdmissionPorts['guard'];
@@ -63,7 +64,7 @@ export async function openApiServer(
   const services = Object.keys(apiMethods) as ApiServiceName[];
   for (const name of services)
     server.addService(
-      serviceNamed(definition, name),
+      measuredService(definition, name),
       calls.service(name, options.handlers[name] as never),
     );
   new ReflectionService(definition).addToServer(server);

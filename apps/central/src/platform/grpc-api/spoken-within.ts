@@ -1,10 +1,11 @@
 import { AppError, toAppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
+import { measured } from './measured-service.ts';
 
 /** A stream that says nothing for so long is over. */
 const silentMs: Millis = 60_000;
 
-/** The messages of a stream, until it ends, its caller is over, or says nothing for too long. */
+/** The messages of a stream, until it ends, its caller is over, one has too many parts, or none comes for too long. */
 export async function* spokenWithin(
   call: AsyncIterable<unknown>,
   ended: AbortSignal,
@@ -19,7 +20,7 @@ export async function* spokenWithin(
     try {
       const next = await Promise.race([messages.next(), over]);
       if (next.done === true) return;
-      yield next.value;
+      yield measured(next.value);
     } finally {
       // A stream has many messages, and one signal.
       clearTimeout(timer);
