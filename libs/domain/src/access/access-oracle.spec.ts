@@ -4,7 +4,7 @@ import { authorize, defaultCeiling, rbacSource, renderDesired, type RbacObject }
 import { denseObjects } from '../../test/arbitrary-commits.ts';
 import { nodeDigests } from '../../test/node-digests.ts';
 import { Policy } from '../policy/policy.ts';
-import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
+import type { AccessPath, AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { canI } from './can-i.ts';
 import { whoCan } from './who-can.ts';
 
@@ -58,6 +58,9 @@ function objectsIn(policy: Policy, clusterUid: string, now: number, facing: Repo
   return rbacSource([...own, ...Array.from(objects.values(), ({ body }) => body)]);
 }
 
+const textsOf = (paths: readonly AccessPath[]): string[] =>
+  paths.map((path) => JSON.stringify(path)).sort();
+
 describe('access answers', () => {
   test('are those of an API server that holds what the agent renders', () => {
     let allowed = 0;
@@ -87,11 +90,15 @@ describe('access answers', () => {
                 .sort();
               allowed += may.length;
               const inquiry = { policy, facts: facing, question: asked, now };
-              expect(whoCan(inquiry).holders.map(({ user }) => user)).toEqual(may);
+              const { holders } = whoCan(inquiry);
+              expect(holders.map(({ user }) => user)).toEqual(may);
               for (const { name } of policy.users()) {
-                expect([name, canI({ ...inquiry, user: name }).allowed]).toEqual([
+                const can = canI({ ...inquiry, user: name });
+                expect([name, can.allowed]).toEqual([name, may.includes(name)]);
+                const held = holders.find(({ user }) => user === name)?.paths ?? [];
+                expect([name, textsOf(held)]).toEqual([
                   name,
-                  may.includes(name),
+                  textsOf(can.allowed ? can.paths : []),
                 ]);
               }
             }

@@ -1,6 +1,11 @@
 import { compareText, defined, type Millis } from '@ambit/kernel';
 import { grantScopeText, reachText } from '../names/scope-text.ts';
-import { teamsBetween, writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import {
+  teamsBetween,
+  teamsBetweenAll,
+  writtenGrant,
+  type CompiledGrant,
+} from '../policy/grant-parts.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
 
@@ -19,6 +24,16 @@ export function waysBetween(
   return teamsBetween(grant, uid, (team) => policy.team(team)).map((team) =>
     defined({ through, team }),
   );
+}
+
+/** As `waysBetween`, of everybody that the grant names. */
+export function waysBetweenAll(
+  policy: PolicyView,
+  { part }: CompiledGrant,
+): (to: { readonly uid: string; readonly through: string | undefined }) => readonly Between[] {
+  if (part === undefined) return ({ through }) => [defined({ through })];
+  const teams = teamsBetweenAll(part.names, (team) => policy.team(team));
+  return ({ uid, through }) => (teams.get(uid) ?? []).map((team) => defined({ through, team }));
 }
 
 export function accessPath(

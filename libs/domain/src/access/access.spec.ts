@@ -15,7 +15,7 @@ import {
   owning,
   to,
 } from '../../test/policy-builders.ts';
-import type { PolicyObject } from '../policy-objects.ts';
+import type { PolicyObject, TeamMember } from '../policy-objects.ts';
 import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { canI } from './can-i.ts';
 import { whoCan } from './who-can.ts';
@@ -389,6 +389,28 @@ describe('who-can', () => {
         },
       ],
     });
+  });
+
+  test('looks at each member of the teams a fixed number of times, however many there are', () => {
+    const perMember = (count: number): number => {
+      let looks = 0;
+      const people = Array.from({ length: count }, (_, at) => aUser(`u${at}`));
+      const members = people.map(({ uid }): TeamMember => ({
+        kind: 'User',
+        get uid() {
+          looks++;
+          return uid;
+        },
+      }));
+      const [one, two] = [aTeam('one', { members }), aTeam('two', { members })];
+      const policy = load(...basics, ...people, one, two, grantOf({ subjects: to(one, two) }));
+      looks = 0;
+      const { holders } = whoCan({ policy, facts, question: ask(), now });
+      expect(holders.map(({ paths }) => paths.length)).toEqual(people.map(() => 2));
+      return looks / count;
+    };
+    expect(perMember(10)).toBeGreaterThan(0);
+    expect(perMember(200)).toBe(perMember(10));
   });
 
   test('is nobody where no agent was ever seen', () => {

@@ -4,7 +4,7 @@ import { subjectModeOf } from '../names/cluster-naming.ts';
 import type { PolicyCluster } from '../policy-objects.ts';
 import type { CompiledGrant } from '../policy/grant-parts.ts';
 import type { AccessPath, Holder, WhoCanAnswer } from './access-answer.ts';
-import { accessPath, byLastingLongest, untilOf, waysBetween } from './access-paths.ts';
+import { accessPath, byLastingLongest, untilOf, waysBetweenAll } from './access-paths.ts';
 import { GrantJudge, type Inquiry } from './judge-grant.ts';
 
 /**
@@ -42,12 +42,14 @@ function pathsByUser(inquiry: Inquiry): Map<string, AccessPath[]> {
 
 /** Each person the grant names, with the way; through two groups or teams a person comes twice. */
 function* pathsOf({ policy }: Inquiry, grant: CompiledGrant): Iterable<[string, AccessPath]> {
+  const waysTo = waysBetweenAll(policy, grant);
   for (const { kind, uid } of grant.subjects) {
     const group = kind === 'User' ? undefined : policy.group(uid);
     if (kind !== 'User' && group === undefined) continue;
     const people = kind === 'User' ? [uid] : policy.membersOf(uid);
-    const ways = waysBetween(policy, grant, { uid, through: group?.name });
-    const paths = ways.map((between) => accessPath(policy, grant, between));
+    const paths = waysTo({ uid, through: group?.name }).map((between) =>
+      accessPath(policy, grant, between),
+    );
     for (const member of people) for (const path of paths) yield [member, path];
   }
 }

@@ -114,6 +114,25 @@ export function teamsBetween(
   });
 }
 
+/** As `teamsBetween`, of everybody that a part of a grant names: looks at each member of its teams once. */
+export function teamsBetweenAll(
+  names: readonly GrantSubject[],
+  teamOf: TeamOfUid,
+): ReadonlyMap<string, readonly (string | undefined)[]> {
+  const found = new Map<string, (string | undefined)[]>();
+  const add = (uid: string, team?: string): void => {
+    const known = found.get(uid);
+    if (known === undefined) found.set(uid, [team]);
+    else known.push(team);
+  };
+  for (const { kind, uid } of names) {
+    const team = kind === 'Team' ? teamOf(uid) : undefined;
+    if (kind !== 'Team') add(uid);
+    for (const member of uniqueMembers(team?.members ?? [])) add(member.uid, team?.name);
+  }
+  return found;
+}
+
 /** Those of the first parts that are not among the others, or are other ones there. */
 export function partsThatDiffer(
   parts: readonly CompiledGrant[],
