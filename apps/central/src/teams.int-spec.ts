@@ -128,6 +128,25 @@ describe('a namespace has one team on a cluster', () => {
   });
 });
 
+test('more namespaces than a grant can list are refused, in however many lines, and where', async () => {
+  const names = Array.from({ length: 501 }, (_, at) => `many-${at}`);
+  const lines = [0, 100, 200, 300, 400, 500].map((from) => ({
+    clusters: all,
+    namespaces: names.slice(from, from + 100),
+  }));
+  const { status, body } = await put('many', { owns: lines });
+  expect([status, body.errors]).toEqual([
+    422,
+    [
+      expect.objectContaining({
+        pointer: '/spec/owns/0/namespaces',
+        message: expect.stringMatching(/^the team owns 501 namespaces .* at most 500/),
+      }),
+    ],
+  ]);
+  expect((await put('many', { owns: lines.slice(0, 5) })).status).toBe(201);
+});
+
 test.each([
   [{ members: [{ user: 'nobody' }] }, '/spec/members/0/user'],
   [{ approvers: [{ group: 'none' }] }, '/spec/approvers/0/group'],

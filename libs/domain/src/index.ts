@@ -31,4 +31,5 @@ export { standingAnswer } from './access/standing-access.ts';
 export type { StandingAnswer } from './access/standing-access.ts';
 export { whoCan } from './access/who-can.ts';
 export * from './changes/revocation.ts';
+export * from './teams/listed-names.ts';
 export * from './teams/owned-namespaces.ts';

@@ -7,7 +7,7 @@ import type {
   PolicyTeam,
   TeamMember,
 } from '../policy-objects.ts';
-import { namesOneNamespace } from '../teams/owned-namespaces.ts';
+import { namesByClusters } from '../teams/owned-namespaces.ts';
 
 /** What a part of a grant stands for. */
 export interface GrantPart {
@@ -71,20 +71,6 @@ function ownedParts(
     scope: ownedScope(grant.scope.clusters, owned),
     part: { of: grant, names: [subject] },
   }));
-}
-
-/** What is owned by name, each choice of clusters once. */
-function namesByClusters(owns: PolicyTeam['owns']): ReadonlyMap<string, OwnedNamespaces> {
-  const found = new Map<string, OwnedNamespaces>();
-  for (const { clusters, namespaces } of owns) {
-    const where = JSON.stringify(clusters);
-    const names = [
-      ...(found.get(where)?.namespaces ?? []),
-      ...namespaces.filter(namesOneNamespace),
-    ];
-    if (names.length > 0) found.set(where, { clusters, namespaces: [...new Set(names)] });
-  }
-  return found;
 }
 
 function ownedScope(

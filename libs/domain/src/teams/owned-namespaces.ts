@@ -69,11 +69,27 @@ function overlap(a: string, b: string): boolean {
 }
 
 /** False for how names begin: which namespaces that are, the cluster alone knows. */
-export const namesOneNamespace = (pattern: string): boolean => !partsOf(pattern).open;
+const namesOneNamespace = (pattern: string): boolean => !partsOf(pattern).open;
 
 function partsOf(pattern: string): { readonly stem: string; readonly open: boolean } {
   const open = pattern.endsWith('*');
   return { stem: open ? pattern.slice(0, -1) : pattern, open };
+}
+
+/** What is owned by name, each choice of clusters once. */
+export function namesByClusters(
+  owns: readonly OwnedNamespaces[],
+): ReadonlyMap<string, OwnedNamespaces> {
+  const found = new Map<string, OwnedNamespaces>();
+  for (const { clusters, namespaces } of owns) {
+    const where = JSON.stringify(clusters);
+    const names = [
+      ...(found.get(where)?.namespaces ?? []),
+      ...namespaces.filter(namesOneNamespace),
+    ];
+    if (names.length > 0) found.set(where, { clusters, namespaces: [...new Set(names)] });
+  }
+  return found;
 }
 
 /** False when no cluster can be meant by both, whatever its labels become. */

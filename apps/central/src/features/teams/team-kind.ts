@@ -1,5 +1,5 @@
 import type { TeamMemberWrite } from '@ambit/contracts';
-import { ownedByPrefix, sharedNamespace } from '@ambit/domain';
+import { ownedByPrefix, sharedNamespace, tooManyOwned } from '@ambit/domain';
 import type { OwnedNamespaces } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
@@ -112,7 +112,8 @@ async function ownershipProblems(
 ): Promise<OwnershipProblem[]> {
   if (owns.length === 0) return [];
   const twice = ownedTwice(await tx.teams.othersThan(name), owns);
-  return [...twice, ...grantedByName(await tx.teams.grantsOnOwned(name), owns)];
+  const many = ownedTooMany(owns);
+  return [...many, ...twice, ...grantedByName(await tx.teams.grantsOnOwned(name), owns)];
 }
 
 /** A grant to what the team owns says names to agents, and how names begin is none. */
@@ -129,6 +130,15 @@ const grantedByName = (
       { pointer: `/spec/owns/${at}/namespaces/${owns[at]?.namespaces.indexOf(pattern)}`, message },
     ];
   });
+
+/** Also where no grant gives it yet: a grant gives what the team owns at any time. */
+function ownedTooMany(owns: readonly OwnedNamespaces[]): OwnershipProblem[] {
+  const found = tooManyOwned(owns);
+  if (found === undefined) return [];
+  const { at, count, most } = found;
+  const message = `the team owns ${count} namespaces by name on these clusters, and a grant to what it owns lists at most ${most}: split them between teams, or choose clusters so that each has fewer`;
+  return [{ pointer: `/spec/owns/${at}/namespaces`, message }];
+}
 
 function ownedTwice(
   rivals: readonly TeamOwnership[],
