@@ -7,6 +7,7 @@ const tableOf = {
   user_uid: 'grant_subjects',
   group_uid: 'grant_subjects',
   service_uid: 'grant_subjects',
+  team_uid: 'grant_subjects',
   cluster_uid: 'grant_clusters',
 } as const;
 
@@ -25,22 +26,26 @@ export async function deleteGrant(context: StoreContext, grant: GrantRecord): Pr
   changes.delete('Grant', grant.uid, grant.name);
 }
 
-/**
- * Removes a user, group, service identity or cluster from all grants, or from those alone that have an end; grants left empty
- * go too.
- */
+/** Which grants: those that have an end, or those that have ended. */
+const conditionOf = {
+  all: 'true',
+  temporary: 'until IS NOT NULL AND NOT ended',
+  ended: 'ended',
+} as const;
+
+/** Removes a subject or cluster from all grants, or from some alone; grants left empty go too. */
 export async function dropGrantReferences(
   context: StoreContext,
   column: keyof typeof tableOf,
   uid: string,
-  which: 'all' | 'temporary' = 'all',
+  which: keyof typeof conditionOf = 'all',
 ): Promise<Pick<Removed<unknown>, 'narrowedGrants' | 'removedGrants'>> {
   const { sql, changes } = context;
   const table = tableOf[column];
   const locked = await sql.query<{ uid: string }>(
     `SELECT uid FROM grants WHERE uid IN (SELECT grant_uid FROM ${table} WHERE ${column} = $1)
-     AND ($2 = 'all' OR (until IS NOT NULL AND NOT ended)) ORDER BY uid FOR UPDATE`,
-    [uid, which],
+     AND ${conditionOf[which]} ORDER BY uid FOR UPDATE`,
+    [uid],
   );
   if (locked.length === 0) return { narrowedGrants: [], removedGrants: [] };
   const uids = locked.map((row) => row.uid);

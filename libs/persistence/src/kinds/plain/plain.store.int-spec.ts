@@ -163,6 +163,32 @@ describe('a team', () => {
     await expect(remove()).resolves.toBeDefined();
   });
 
+  test('is held back by no grant that has ended, which is left or goes with it', async () => {
+    const { uid } = (await squad('over', { members: [], owns: [] })).value.record;
+    const cy = await policy.user('cy-of-teams');
+    const team = { kind: 'Team', uid } as const;
+    await policy.grant('over-alone', [team]);
+    await policy.grant('over-with-cy', [team, { kind: 'User', uid: cy.uid }]);
+    await policy.grant('in-force', [team]);
+    const end = (...names: string[]) =>
+      db.database.query('UPDATE grants SET ended = true, until = now() WHERE name = ANY($1)', [
+        names,
+      ]);
+    const remove = () => policy.change((tx) => tx.plain('Team').remove('over'));
+    await end('over-alone', 'over-with-cy');
+    await expect(remove()).rejects.toMatchObject({
+      message: 'Team "over" is named by grant "in-force".',
+    });
+    await end('in-force');
+    const { value } = await remove();
+    expect(value).toMatchObject({
+      narrowedGrants: ['over-with-cy'],
+      removedGrants: ['in-force', 'over-alone'],
+    });
+    const stored = (await snapshot()).filter(({ name }) => name === 'over-with-cy');
+    expect(stored).toMatchObject([{ subjects: [{ kind: 'User', uid: cy.uid }] }]);
+  });
+
   test('of a program that compiled none is read as one', async () => {
     const before = await headRevision(db.database);
     await put('bearer', 'x');

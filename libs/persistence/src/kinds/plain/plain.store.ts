@@ -37,14 +37,25 @@ export class PostgresPlainStore implements PlainStore {
     checkPrecondition(record, options.precondition, `${this.#kind} "${name}"`);
     if (record === null) throw notFound(this.#kind, name);
     const compiled = compiledKind(this.#kind);
-    if (compiled === 'Team') await this.#refuseGranted(record);
-    const grants =
-      compiled === 'User'
-        ? await dropGrantReferences(this.#context, 'service_uid', record.uid)
-        : { narrowedGrants: [], removedGrants: [] };
+    const grants = await this.#leaveGrants(record);
     await sql.query('DELETE FROM policy_objects WHERE uid = $1', [record.uid]);
     changes.deletePlain(record, compiled);
     return { record, memberships: 0, ...grants };
+  }
+
+  /** What has ended holds back no team: `ambit revoke` would not take it out there. */
+  async #leaveGrants(record: PlainRecord): ReturnType<typeof dropGrantReferences> {
+    switch (compiledKind(this.#kind)) {
+      case 'User':
+        return dropGrantReferences(this.#context, 'service_uid', record.uid);
+      case 'Team': {
+        const left = await dropGrantReferences(this.#context, 'team_uid', record.uid, 'ended');
+        await this.#refuseGranted(record);
+        return left;
+      }
+      case 'Plain':
+        return { narrowedGrants: [], removedGrants: [] };
+    }
   }
 
   async #refuseGranted({ uid, name }: PlainRecord): Promise<void> {
