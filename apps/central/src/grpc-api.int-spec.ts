@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
-import { testDatabase } from '@ambit/testing';
+import { ruleToWire } from '@ambit/protocol';
+import { defaultCeiling } from '@ambit/rbac';
+import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
 import { ReflectedClient } from './grpc.test-support.ts';
+import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -29,6 +32,30 @@ afterAll(async () => {
   await central?.stop();
   await db.close();
 });
+
+/** Connected, and central knows of the namespace `payments` and what `view` allows. */
+async function agentThatTells(name: string): Promise<TestAgent> {
+  const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
+  const agent = new TestAgent(await enrolAgent(central.agentAddress, body.token, name), name);
+  agent.connect(central.agentAddress, {
+    ceilingJson: JSON.stringify(defaultCeiling),
+    ceilingDigest: 'd',
+  });
+  await eventually(() => expect(agent.revision).toBeDefined(), { what: 'the first state' });
+  const view = ruleToWire({ apiGroups: [''], resources: ['pods'], verbs: ['get'] });
+  agent.send({
+    message: 'inventory',
+    inventory: {
+      complete: true,
+      namespaces: [{ name: 'payments', labels: [], phase: 'Active' }],
+      removedNamespaces: [],
+      clusterRoles: [{ name: 'view', rules: [view] }],
+      removedClusterRoles: [],
+      apiResources: null,
+    },
+  });
+  return agent;
+}
 
 const target = { cluster: 'prod-eu', namespace: 'payments', verb: 'get', resource: 'pods' };
 
@@ -78,6 +105,31 @@ describe('AccessService', () => {
       );
     }
     expect(evidence).toMatchObject([{ cluster: 'prod-eu', connected: false, told: false }]);
+  });
+
+  test('names group and team between a person and a grant, in a yes and in a no', async () => {
+    await central.apply(
+      user('hana'),
+      user('ivan'),
+      group('night-shift', ['ivan']),
+      cluster('prod-us'),
+      document('Team', 'payers', { members: [{ user: 'hana' }, { group: 'night-shift' }] }),
+      grant('payers-view', [{ team: 'payers' }], ['prod-us']),
+    );
+    const ask = async (name: string): Promise<object> => {
+      const question = { user: name, target: { ...target, cluster: 'prod-us' } };
+      return (await client.call('AccessService/CheckAccess', { question })).answer;
+    };
+    const byTeam = { grant: 'payers-view', group: '', team: 'payers' };
+    const byGroup = { ...byTeam, group: 'night-shift' };
+    expect(await ask('hana')).toMatchObject({ allowed: false, refusals: [byTeam] });
+    expect(await ask('ivan')).toMatchObject({ allowed: false, refusals: [byGroup] });
+    const agent = await agentThatTells('prod-us');
+    await eventually(async () =>
+      expect(await ask('hana')).toMatchObject({ allowed: true, paths: [byTeam] }),
+    );
+    expect(await ask('ivan')).toMatchObject({ allowed: true, paths: [byGroup] });
+    agent.close();
   });
 
   test('names the field that is wrong', async () => {

@@ -207,6 +207,7 @@ export const descriptor: object = {
                     reach: { type: 'string', id: 4 },
                     group: { type: 'string', id: 5 },
                     until: { type: 'string', id: 6 },
+                    team: { type: 'string', id: 7 },
                   },
                 },
                 AccessRefusal: {
@@ -216,6 +217,7 @@ export const descriptor: object = {
                     grant: { type: 'string', id: 3 },
                     group: { type: 'string', id: 4 },
                     at: { type: 'string', id: 5 },
+                    team: { type: 'string', id: 6 },
                   },
                 },
                 AccessEvidence: {

@@ -185,6 +185,8 @@ export interface AccessPath {
   readonly group: string;
   /** RFC 3339; empty when it has no end. */
   readonly until: string;
+  /** The team that the grant names; it names the group, or the person. */
+  readonly team: string;
 }
 
 export interface AccessRefusal {
@@ -194,6 +196,7 @@ export interface AccessRefusal {
   readonly group: string;
   /** When it would begin, or when it ended; RFC 3339. */
   readonly at: string;
+  readonly team: string;
 }
 
 /** What an answer rests on. */
