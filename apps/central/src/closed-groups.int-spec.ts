@@ -215,6 +215,24 @@ describe('a group that is closed', () => {
     });
     expect(reply).toMatchObject({ status: 403, body: { code: 'group_closed' } });
   });
+
+  test.each([
+    ['admin', 403],
+    ['view', 200],
+  ])('nor one whom a team with a grant of %s names: %s', async (held, status) => {
+    const [name, named] = [`teamed-${held}`, `team-of-${held}`];
+    await central.apply(
+      user(name, { active: false }),
+      document('Team', named, { members: [{ user: 'ada' }, { user: name }] }),
+      grant(`to-${named}`, [{ team: named }], ['c1'], { role: held }),
+    );
+    const put = { token: tokens.sync, body: user(name) };
+    const reply = await central.call('PUT', `/users/${name}`, put);
+    expect([reply.status, reply.body.code]).toEqual([
+      status,
+      status === 200 ? undefined : 'group_closed',
+    ]);
+  });
 });
 
 describe('a token that syncs people', () => {
