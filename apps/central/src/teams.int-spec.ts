@@ -128,6 +128,38 @@ describe('a namespace has one team on a cluster', () => {
   });
 });
 
+test('the trail says what a team owns now and what no more, cluster by cluster', async () => {
+  const told = async (type: string): Promise<object> =>
+    (await central.get(`/audit/events?type=policy.${type}&limit=1`)).body.items[0];
+  const line = (clusters: object, ...namespaces: string[]) => ({ clusters, namespaces });
+  await put('told', { owns: [line({ names: ['c1', 'c2'] }, 'told-a', 'told-b')] });
+  expect(await told('created')).toMatchObject({
+    message: 'Team told was created: owns c1/told-a, c1/told-b, c2/told-a, c2/told-b now',
+    details: { joined: 0, left: 0, gained: 4, lost: 0 },
+  });
+  await put('told', {
+    members: [{ user: 'ada' }],
+    owns: [
+      line({ names: ['c2'] }, 'told-b'),
+      line({ names: ['c1'] }, 'told-a'),
+      line({ matchLabels: { env: 'dev' } }, 'told-c', 'told-d-*'),
+    ],
+  });
+  expect(await told('updated')).toMatchObject({
+    message:
+      'Team told was updated: ada joined; owns {env=dev}/told-c, {env=dev}/told-d-* now; owns c1/told-b, c2/told-a no more',
+    details: { joined: 1, left: 0, gained: 2, lost: 2 },
+  });
+  await put('told', {
+    members: [{ user: 'ada' }],
+    owns: [line(all, ...Array.from({ length: 100 }, (_, at) => `told-${at + 100}`))],
+  });
+  expect(await told('updated')).toMatchObject({
+    message:
+      'Team told was updated: owns */told-100, */told-101, */told-102 and 97 more now; owns c2/told-b, c1/told-a, {env=dev}/told-c, {env=dev}/told-d-* no more',
+  });
+});
+
 test('more namespaces than a grant can list are refused, in however many lines, and where', async () => {
   const names = Array.from({ length: 501 }, (_, at) => `many-${at}`);
   const lines = [0, 100, 200, 300, 400, 500].map((from) => ({

@@ -1,31 +1,49 @@
+import { grantScopeText } from '@ambit/domain';
 import type { TeamMember } from '@ambit/domain';
 import type { PlainRecord, Put, Transaction } from '@ambit/persistence';
 import { listed, mostSubjects, objectOf } from '../policy/public.ts';
+import { clustersNamedIn, ownedBesides } from './owned-places.ts';
 import { storedTeam } from './team-response.ts';
 
-/** What a put of a team did, with who came and who went: they get and lose what grants give the team. */
+const nothing = { members: [], owns: [] };
+
+/** What a put of a team did: who came and went, and what it owns now and no more, which grants to the team may give. */
 export async function auditTeam(
   { audit, teams }: Pick<Transaction, 'audit' | 'teams'>,
   { outcome, record, previous }: Put<PlainRecord>,
 ): Promise<void> {
   if (outcome === 'unchanged') return;
-  const after = storedTeam(record).members;
-  const before = previous === undefined ? [] : storedTeam(previous).members;
-  const [joined, left] = [without(after, before), without(before, after)];
+  const after = storedTeam(record);
+  const before = previous === undefined ? nothing : storedTeam(previous);
+  const joined = without(after.members, before.members);
+  const left = without(before.members, after.members);
+  const gained = ownedBesides(after.owns, before.owns);
+  const lost = ownedBesides(before.owns, after.owns);
   const moved = [...joined, ...left];
-  const names = moved.length === 0 ? undefined : await teams.namesOf(moved.map(({ uid }) => uid));
+  const named = [...moved.map(({ uid }) => uid), ...clustersNamedIn([...gained, ...lost])];
+  const names = await teams.namesOf(named);
+  const nameOf = (uid: string): string => names.get(uid) ?? uid;
   const texts = (members: readonly TeamMember[]): string[] =>
-    members.map(({ kind, uid }) => `${kind === 'Group' ? 'group/' : ''}${names?.get(uid) ?? uid}`);
+    members.map(({ kind, uid }) => `${kind === 'Group' ? 'group/' : ''}${nameOf(uid)}`);
+  const places = (owned: typeof gained): string[] =>
+    owned.map((place) => grantScopeText(place, nameOf));
   const said = [
     ...(joined.length === 0 ? [] : [`${listed(texts(joined))} joined`]),
     ...(left.length === 0 ? [] : [`${listed(texts(left))} left`]),
+    ...(gained.length === 0 ? [] : [`owns ${listed(places(gained))} now`]),
+    ...(lost.length === 0 ? [] : [`owns ${listed(places(lost))} no more`]),
   ].join('; ');
   audit.record({
     type: outcome === 'created' ? 'policy.created' : 'policy.updated',
     message: `Team ${record.name} was ${outcome}${said === '' ? '' : `: ${said}`}`,
     object: objectOf('Team', record),
     ...(moved.length === 0 ? {} : { subjects: texts(moved).slice(0, mostSubjects) }),
-    details: { joined: joined.length, left: left.length },
+    details: {
+      joined: joined.length,
+      left: left.length,
+      gained: gained.length,
+      lost: lost.length,
+    },
   });
 }
 
