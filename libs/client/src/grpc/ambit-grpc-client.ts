@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getCACertificates } from 'node:tls';
 import { Client, credentials, Metadata, type ChannelCredentials } from '@grpc/grpc-js';
 import {
@@ -52,7 +53,8 @@ const channelOptions = {
 
 /**
  * Calls the gRPC API of central. What only asks is tried again up to four times when the network or a busy central failed it,
- * and so is a full sync, which says the same twice; a change of policy is sent once.
+ * and so is a full sync of a source that is held in memory; a change of policy is sent once. A signal that aborts ends a call
+ * as `timed_out`, and before or between two tries with its own reason.
  *
  * @public
  */
@@ -198,6 +200,7 @@ export class AmbitGrpcClient {
   ): Promise<Response> {
     const { path, requestSerialize, responseDeserialize } = this.#method(service, method);
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       const call = this.#client.makeUnaryRequest(
         path,
         requestSerialize,
@@ -217,6 +220,7 @@ export class AmbitGrpcClient {
       'DirectoryService',
       'SyncDirectory',
     );
+    options.signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<api.SyncDirectoryResponse>();
     const { mostMs } = apiMethods.DirectoryService.SyncDirectory;
     const call = this.#client.makeClientStreamRequest(
@@ -276,7 +280,9 @@ async function retried<T>(call: () => Promise<T>, signal: AbortSignal | undefine
       return await call();
     } catch (error) {
       if (!passes(error) || attempt >= mostRetries || signal?.aborted === true) throw error;
-      await new Promise((resolve) => setTimeout(resolve, waitOf(error, attempt)));
+      // Whoever gives up while it waits is told so by the next try, which sends nothing.
+      const within = signal === undefined ? {} : { signal };
+      await sleep(waitOf(error, attempt), undefined, within).catch(() => undefined);
     }
   }
 }

@@ -16,7 +16,7 @@ export interface SourceGroup {
   readonly members: Iterable<string>;
 }
 
-/** All people and groups there are. What gives its items only once is not sent a second time when central is busy. */
+/** All people and groups there are. Only arrays and Sets are sent a second time when central is busy: all else may be read up. */
 export interface DirectorySource {
   readonly users: Iterable<SourceUser> | AsyncIterable<SourceUser>;
   readonly groups?: Iterable<SourceGroup> | AsyncIterable<SourceGroup>;
@@ -112,6 +112,12 @@ async function* pagesOf<T>(
   if (page.length > 0) yield page;
 }
 
-/** True for a source that can be read a second time. */
+/**
+ * True for a source that gives the same when it is read a second time. Only what is held in memory surely does: an iterable may
+ * be a stream that is read already, and an emptier second sync would take people away.
+ */
 export const isRepeatable = ({ users, groups = [] }: DirectorySource): boolean =>
-  [users, groups].every((items) => !('next' in items));
+  isHeld(users) && isHeld(groups) && [...groups].every(({ members }) => isHeld(members));
+
+const isHeld = <T>(items: Iterable<T> | AsyncIterable<T>): items is readonly T[] | ReadonlySet<T> =>
+  Array.isArray(items) || items instanceof Set;
