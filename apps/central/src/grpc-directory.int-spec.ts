@@ -356,26 +356,6 @@ describe('the removal guard', () => {
   });
 });
 
-describe('two clients that sync at once', () => {
-  test('one is written and the other told to come again, or both one after the other', async () => {
-    const syncs = await Promise.allSettled([
-      client.syncAll('FULL', [{ users: people(0, 40) }]),
-      client.syncAll('FULL', [{ users: people(0, 41) }]),
-    ]);
-    const failed = syncs.filter(({ status }) => status === 'rejected');
-    expect(failed.length).toBeLessThan(2);
-    for (const each of failed)
-      expect(each).toMatchObject({
-        reason: {
-          code: 'UNAVAILABLE',
-          error: { code: 'sync_running', extras: { details: { retryAfterSeconds: 5 } } },
-        },
-      });
-    const { total } = await client.call('DirectoryService/ListDirectoryUsers', { pageSize: 1 });
-    expect([40, 41]).toContain(total);
-  });
-});
-
 describe('lists', () => {
   test('give people and groups page by page', async () => {
     await client.syncAll('FULL', [

@@ -78,14 +78,14 @@ async function moveMembers(
   tx: Transaction,
   directory: HeldDirectory,
   group: NamedReference,
-  { members, joining, leaving }: GroupEdit,
+  { members, joining, leaving, onlyKnown = false }: GroupEdit,
 ): Promise<boolean> {
   const source = sourceOf(directory);
   const coming = members === undefined ? joining : new Set([...members, ...joining]);
   const place = { groupUid: group.uid, source };
   const known = await tx.directories.findKnown(directory.uid, [...coming], place);
-  refuseUnknown(directory, coming, known);
-  const staying = new Set([...coming].filter((uid) => !leaving.has(uid)));
+  if (!onlyKnown) refuseUnknown(directory, coming, known);
+  const staying = new Set([...known.keys()].filter((uid) => !leaving.has(uid)));
   // Whom it gives the group already is not looked at again: a sync of ten thousand locks nobody and writes nothing.
   const missing = [...staying].filter((uid) => known.get(uid)?.given !== true);
   const going =

@@ -7,4 +7,6 @@ export interface GroupEdit {
   readonly members?: ReadonlySet<string>;
   readonly joining: ReadonlySet<string>;
   readonly leaving: ReadonlySet<string>;
+  /** Of those who join, whom the directory does not know are left out; otherwise they are refused. */
+  readonly onlyKnown?: boolean;
 }

@@ -1,14 +1,15 @@
-import { AppError, defined } from '@ambit/kernel';
-import type { Transaction } from '@ambit/persistence';
-import { auditUser } from '../../people/public.ts';
+import type { AppError } from '@ambit/kernel';
+import type { DirectoryUser, GivenGroup, Transaction } from '@ambit/persistence';
 import { applyGroup, createGroup, dropGroup } from '../apply-group.ts';
 import { changeUser, createUser } from '../change-user.ts';
 import type { CommitDirectory, HeldDirectory } from '../commit-directory.ts';
 import type { DirectoryCaller } from '../directory-caller.ts';
-import { displayNameOf } from '../directory-names.ts';
 import { dropUser } from '../drop-user.ts';
 import type { NamedUser } from '../said-user.ts';
+import { makeTogether } from './make-together.ts';
+import { isNoChange } from './plan-groups.ts';
 import { refusalOf } from './plan-people.ts';
+import { requireRefusal } from './require-refusal.ts';
 import type { GroupChange, SyncPlan } from './sync-plan.ts';
 import type { SyncRefused } from './said-directory.ts';
 
@@ -40,10 +41,12 @@ interface Step {
  */
 export class ApplySync {
   readonly users: SyncDone = { created: 0, changed: 0, removed: 0 };
-  readonly groups: SyncDone = { created: 0, changed: 0, removed: 0 };
+  readonly #groups = { created: 0, removed: 0 };
   membersJoined = 0;
   membersLeft = 0;
   readonly refused: SyncRefused[] = [];
+  /** By external id: one that somebody left and another joined is one. */
+  readonly #changedGroups = new Set<string>();
   readonly #commit: Pick<CommitDirectory, 'run'>;
   readonly #caller: DirectoryCaller;
   readonly #ended: AbortSignal;
@@ -61,35 +64,74 @@ export class ApplySync {
     this.#uids = uids;
   }
 
+  get groups(): SyncDone {
+    return { ...this.#groups, changed: this.#changedGroups.size };
+  }
+
   /** Throws what stops the whole: a directory that is stopped, a credential that ended, a database that is away. */
   async run(plan: SyncPlan): Promise<void> {
     await this.#inSteps(
-      plan.removedUsers.map((user) => ({
-        kind: 'User',
-        externalId: user.externalId ?? user.userName,
-        work: (tx, directory) => dropUser(tx, directory, user),
-        done: () => this.users.removed++,
-      })),
+      plan.removedUsers.map((user) => this.#dropUserStep(user)),
       changedAtOnce,
     );
+    await this.#takeMembers(plan.groups);
     await this.#changeUsers(plan);
     await this.#createUsers(plan.createdUsers);
     await this.#inSteps(
-      plan.groups.map((change) => this.#groupStep(change)),
+      plan.groups.flatMap((change) => this.#groupSteps(change)),
       groupsAtOnce,
     );
     await this.#inSteps(
-      plan.removedGroups.map(({ group, memberUids }) => ({
-        kind: 'Group',
-        externalId: group.externalId ?? group.displayName,
-        work: (tx, directory) => dropGroup(tx, directory, group),
-        done: () => {
-          this.groups.removed++;
-          this.membersLeft += memberUids.size;
-        },
-      })),
+      plan.removedGroups.map((given) => this.#dropGroupStep(given)),
       groupsAtOnce,
     );
+  }
+
+  /** Whoever is another one than planned stays until the next sync: the name may be somebody else's by now. */
+  #dropUserStep(user: DirectoryUser): Step {
+    let removed = false;
+    return {
+      kind: 'User',
+      externalId: user.externalId ?? user.userName,
+      work: async (tx, directory) => {
+        const now = await tx.directories.findUser(directory.uid, user.uid);
+        removed = now?.version === user.version;
+        if (now !== undefined && removed) await dropUser(tx, directory, now);
+      },
+      done: () => void (this.users.removed += Number(removed)),
+    };
+  }
+
+  #dropGroupStep({ group, memberUids }: GivenGroup): Step {
+    let removed = false;
+    return {
+      kind: 'Group',
+      externalId: group.externalId ?? group.displayName,
+      work: async (tx, directory) => {
+        const now = await tx.directories.findGroup(directory.uid, group.uid);
+        removed = now?.version === group.version;
+        if (now !== undefined && removed) await dropGroup(tx, directory, now);
+      },
+      done: () => {
+        if (!removed) return;
+        this.#groups.removed++;
+        this.membersLeft += memberUids.size;
+      },
+    };
+  }
+
+  /** Leaving is apart: whom a group cannot take keeps nobody in it, nor does the last administrator. */
+  async #takeMembers(groups: readonly GroupChange[]): Promise<void> {
+    const leaving = groups.filter(({ leavingUids }) => leavingUids.size > 0);
+    const steps = leaving.map((change) => this.#leaveStep(change, change.leavingUids));
+    const kept = await this.#inSteps(steps, groupsAtOnce, 'last_admin');
+    const ids = new Set(kept.map(({ externalId }) => externalId));
+    const oneByOne = leaving
+      .filter(({ externalId }) => ids.has(externalId))
+      .flatMap((change) =>
+        Array.from(change.leavingUids, (uid) => this.#leaveStep(change, new Set([uid]))),
+      );
+    await this.#inSteps(oneByOne, groupsAtOnce);
   }
 
   /** Who is locked goes first. A name that another one gives free in the same sync is there at the second try. */
@@ -159,24 +201,44 @@ export class ApplySync {
     }
   }
 
-  #groupStep(change: GroupChange): Step {
-    const { externalId, before, displayName, leavingUids } = change;
-    const joining = new Set([...change.joining].flatMap((id) => this.#uids.get(id) ?? []));
-    const edit = { displayName, externalId, joining, leaving: leavingUids };
+  #leaveStep({ externalId, before }: GroupChange, leaving: ReadonlySet<string>): Step {
     return {
       kind: 'Group',
       externalId,
-      work: (tx, directory) =>
-        before === undefined
-          ? createGroup(tx, directory, edit)
-          : applyGroup(tx, { directory, before: before.group, edit }),
+      work: async (tx, directory) => {
+        const now = before && (await tx.directories.findGroup(directory.uid, before.group.uid));
+        const edit = { joining: new Set<string>(), leaving };
+        if (now !== undefined) await applyGroup(tx, { directory, before: now, edit });
+      },
       done: () => {
-        if (before === undefined) this.groups.created++;
-        else this.groups.changed++;
-        this.membersJoined += joining.size;
-        this.membersLeft += leavingUids.size;
+        this.#changedGroups.add(externalId);
+        this.membersLeft += leaving.size;
       },
     };
+  }
+
+  /** What is left to do of a group whose members have left. */
+  #groupSteps(change: GroupChange): readonly Step[] {
+    if (isNoChange({ ...change, leavingUids: new Set() })) return [];
+    const { externalId, before, displayName } = change;
+    const joining = new Set([...change.joining].flatMap((id) => this.#uids.get(id) ?? []));
+    // Who went since they were planned does not keep the others out.
+    const edit = { displayName, externalId, joining, leaving: new Set<string>(), onlyKnown: true };
+    const step: Step = {
+      kind: 'Group',
+      externalId,
+      work: async (tx, directory) => {
+        if (before === undefined) return createGroup(tx, directory, edit);
+        const now = await tx.directories.findGroup(directory.uid, before.group.uid);
+        return now && applyGroup(tx, { directory, before: now, edit });
+      },
+      done: () => {
+        if (before === undefined) this.#groups.created++;
+        else this.#changedGroups.add(externalId);
+        this.membersJoined += joining.size;
+      },
+    };
+    return [step];
   }
 
   /** `again`: what is refused with this code is given back and not told. */
@@ -222,45 +284,6 @@ export class ApplySync {
     step.done();
     return undefined;
   }
-}
-
-/** People of whose names and ids there is nobody, in a few statements. Throws `already_exists` for an id that is known. */
-async function makeTogether(
-  tx: Transaction,
-  directory: HeldDirectory,
-  people: readonly NamedUser[],
-): Promise<{ readonly externalId: string; readonly uid: string }[]> {
-  const byName = new Map(people.map((person) => [person.name, person]));
-  const records = await tx.users.createAll(
-    Array.from(byName.values(), ({ name, active, attributes }) => ({
-      name,
-      labels: {},
-      active,
-      ...defined({ displayName: displayNameOf(attributes) }),
-    })),
-  );
-  const made = records.flatMap(({ uid, name }) => {
-    const person = byName.get(name);
-    return person === undefined ? [] : [{ uid, person }];
-  });
-  await tx.directories.saveNewUsers(
-    directory.uid,
-    made.map(({ uid, person: { userName, externalId, attributes, active } }) => ({
-      uid,
-      userName,
-      ...defined({ externalId }),
-      attributes: { ...attributes, active },
-    })),
-  );
-  for (const record of records) auditUser(tx, { outcome: 'created', record });
-  return made.map(({ uid, person }) => ({ uid, externalId: person.externalId ?? '' }));
-}
-
-/** What concerns one entry alone, whatever is tried around it. Throws everything else. */
-function requireRefusal(error: unknown): AppError {
-  const ofOne = ['already_exists', 'group_closed', 'invalid_request', 'not_found', 'invalid_name'];
-  if (error instanceof AppError && ofOne.includes(error.code)) return error;
-  throw error;
 }
 
 function* chunksOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {

@@ -123,7 +123,14 @@ function leavingOf(
   return new Set([...held].filter(leaves));
 }
 
-const isNoChange = ({ externalId, displayName, before, joining, leavingUids }: GroupChange) =>
+/** There is nothing to write. */
+export const isNoChange = ({
+  externalId,
+  displayName,
+  before,
+  joining,
+  leavingUids,
+}: GroupChange) =>
   before?.group.externalId === externalId &&
   before.group.displayName === displayName &&
   joining.size + leavingUids.size === 0;
