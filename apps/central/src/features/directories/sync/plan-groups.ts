@@ -1,5 +1,5 @@
 import type { DirectoryLoss, GivenGroup } from '@ambit/persistence';
-import { comes, stepsBetween } from './plan-people.ts';
+import { comes, stepsBetween, taken } from './plan-people.ts';
 import type { PeoplePlan } from './plan-people.ts';
 import type { GroupChange, Pause, SyncPlan } from './sync-plan.ts';
 import type { SaidDirectory, SyncRefused } from './said-directory.ts';
@@ -58,8 +58,7 @@ function matchedGroups(
   }
   const matched = new Map<string, GivenGroup>();
   for (const externalId of touchedGroups(said)) {
-    const found =
-      byId.get(externalId) ?? byName.get(said.groups.get(externalId)?.toLowerCase() ?? '');
+    const found = byId.get(externalId) ?? taken(byName, said.groups.get(externalId) ?? '');
     if (found !== undefined) matched.set(externalId, found);
   }
   return matched;

@@ -65,7 +65,10 @@ export async function planPeople(
   return { removedUsers, createdUsers, changedUsers, unchangedUsers, losses, refused, uids };
 }
 
-/** Who a person is that is known: by the id for ever, and by the name whom the directory gave no id yet. */
+/**
+ * Who a person is that is known: by the id for ever, and by the name whom the directory gave no id yet. Such a one becomes the
+ * first who is said by that name, and no second one.
+ */
 function matcher(
   known: readonly DirectoryUser[],
 ): (person: SyncedPerson) => DirectoryUser | undefined {
@@ -75,7 +78,14 @@ function matcher(
     if (user.externalId === undefined) byName.set(user.userName.toLowerCase(), user);
     else byId.set(user.externalId, user);
   }
-  return ({ externalId, userName }) => byId.get(externalId) ?? byName.get(userName.toLowerCase());
+  return ({ externalId, userName }) => byId.get(externalId) ?? taken(byName, userName);
+}
+
+/** What has this name, once. */
+export function taken<T>(byName: Map<string, T>, name: string): T | undefined {
+  const found = byName.get(name.toLowerCase());
+  byName.delete(name.toLowerCase());
+  return found;
 }
 
 function attempted(person: SyncedPerson, before: DirectoryUser | undefined): NamedUser | AppError {

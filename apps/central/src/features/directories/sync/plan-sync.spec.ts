@@ -174,3 +174,27 @@ test('a person whom an administrator locked is no news, whatever is said', async
   const plan = await planSync({ users: [locked], groups: [] }, said(wanted), pause);
   expect(changesNothing(plan)).toBe(true);
 });
+
+test('of two who are said by one name only one is whom the directory knows by it', async () => {
+  const { externalId: _, ...bob } = knownUser('bob', { name: 'Bob', active: true });
+  const group = { ...at, uid: 'uid-dev', name: 'dev', displayName: 'Dev' };
+  const before = { users: [bob], groups: [{ group, memberUids: new Set(['uid-bob']) }] };
+  const wanted: Model = {
+    users: new Map(['1', '2'].map((id) => [id, { name: 'bob', active: true }])),
+    groups: new Map([
+      ['g1', new Set(['1'])],
+      ['g2', new Set(['2'])],
+    ]),
+  };
+  const groups = new Map(['g1', 'g2'].map((id) => [id, 'dev']));
+  const plan = await planSync(before, said(wanted, { groups }), pause);
+  expect(plan.changedUsers.map(({ person }) => person.externalId)).toEqual(['1']);
+  // Whether there can be a second one of the name is found out where it is made: it is refused there.
+  expect(plan.createdUsers.map(idOf)).toEqual(['2']);
+  expect(plan.groups.map((change) => [change.externalId, change.before?.group.uid])).toEqual([
+    ['g1', 'uid-dev'],
+    ['g2', undefined],
+  ]);
+  expect([plan.removedUsers, plan.removedGroups]).toEqual([[], []]);
+  expect(plan.groups.flatMap(({ leavingUids }) => [...leavingUids])).toEqual([]);
+});
