@@ -11,6 +11,9 @@ interface Secret extends KubeObject {
 /** What one replica leaves to the next, as texts by the name of their file. */
 export type SharedTexts = Partial<Record<'identity.json' | 'high-water.json', string>>;
 
+/** What is found there: also the replica that wrote last. */
+export type FoundTexts = SharedTexts & { readonly replica?: string };
+
 export interface SharedSecretParts {
   /** That of the term: what a lost term writes is refused here already. */
   readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
@@ -22,10 +25,14 @@ export interface SharedSecretParts {
 /**
  * The Secret that every replica can read: who the agent is, and below which marks it believes nothing. Each write names the
  * version before it, and the first one of a term changes it, so that the API server refuses whatever an earlier one sends late.
+ * Each holds all that this one ever wrote: what somebody empties is back with the next.
  */
 export class SharedSecret {
   readonly #parts: SharedSecretParts;
+  readonly #texts: { [Name in keyof SharedTexts]: string } = {};
   #version: string | undefined;
+  /** Another replica wrote since: this one never writes again. */
+  #deposed: Error | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SharedSecretParts) {
@@ -33,7 +40,7 @@ export class SharedSecret {
   }
 
   /** Throws `kubernetes_unavailable` when it cannot be read. Where there is none it is told, and nothing is shared. */
-  async read(): Promise<SharedTexts> {
+  async read(): Promise<FoundTexts> {
     try {
       const { data } = await this.#look();
       return Object.fromEntries(
@@ -57,15 +64,11 @@ export class SharedSecret {
   }
 
   async #save(texts: SharedTexts): Promise<void> {
-    const data = Object.fromEntries(
-      [...Object.entries(texts), ['replica', this.#parts.replica]].map(([name, text = '']) => [
-        name,
-        Buffer.from(text).toString('base64'),
-      ]),
-    );
+    Object.assign(this.#texts, texts);
     try {
-      if (this.#version === undefined) await this.#look();
-      await this.#write(data);
+      if (this.#deposed !== undefined) throw this.#deposed;
+      if (this.#version === undefined) this.#requireOwn(await this.#look());
+      await this.#write();
     } catch (error) {
       if (isKubeError(error, 404)) return this.#missing();
       throw this.#failed('written', error);
@@ -73,19 +76,29 @@ export class SharedSecret {
   }
 
   /** A person who changes a label takes nothing away from this replica: only another replica does. */
-  async #write(data: Readonly<Record<string, string>>): Promise<void> {
+  async #write(): Promise<void> {
     try {
-      await this.#patch(data);
+      await this.#patch();
     } catch (error) {
       if (!isKubeError(error, 409)) throw error;
-      const found = await this.#look();
-      const last = Buffer.from(found.data?.['replica'] ?? '', 'base64').toString();
-      if (last !== this.#parts.replica) throw error;
-      await this.#patch(data);
+      this.#requireOwn(await this.#look());
+      await this.#patch();
     }
   }
 
-  async #patch(data: Readonly<Record<string, string>>): Promise<void> {
+  /** One that somebody emptied is nobody's. */
+  #requireOwn({ data }: Secret): void {
+    const last = Buffer.from(data?.['replica'] ?? '', 'base64').toString();
+    if (last === '' || last === this.#parts.replica) return;
+    this.#deposed = new Error(`the replica ${last} wrote it since`);
+    throw this.#deposed;
+  }
+
+  async #patch(): Promise<void> {
+    const all = { ...this.#texts, replica: this.#parts.replica };
+    const data = Object.fromEntries(
+      Object.entries(all).map(([name, text]) => [name, Buffer.from(text).toString('base64')]),
+    );
     const patch = { metadata: { resourceVersion: this.#version }, data };
     this.#saw(await this.#parts.client.mergePatch<Secret>(kubeResources.secrets, this.#key, patch));
   }
