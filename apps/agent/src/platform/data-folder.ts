@@ -12,6 +12,8 @@ export interface DataFolder {
   readonly identity: string;
   readonly state: string;
   readonly highWater: string;
+  /** Which replica wrote this disk last. */
+  readonly replica: string;
   /** Steps of the state that no commit explains, of which something is held back. */
   readonly unexplained: string;
   readonly inventory: string;
@@ -58,6 +60,7 @@ export async function openDataFolder(
     identity: join(path, 'identity'),
     state: join(path, 'state'),
     highWater: join(path, 'state', 'high-water.json'),
+    replica: join(path, 'state', 'replica'),
     unexplained: join(path, 'state', 'unexplained'),
     inventory: join(path, 'inventory'),
     spool: join(path, 'spool'),

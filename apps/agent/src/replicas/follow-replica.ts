@@ -14,40 +14,71 @@ import type { DataFolder } from '../platform/data-folder.ts';
 import { readWhole, replaceDurably } from '../state/durable-file.ts';
 import { readMarks, writeMarks } from '../state/high-water-text.ts';
 import type { HighWater } from '../state/high-water-text.ts';
+import { StateStore } from '../state/state-store.ts';
 import { replicaObjects } from './replica-rights.ts';
 import type { SharedSecret } from './shared-secret.ts';
 
+export interface FollowPorts {
+  readonly kubeSystemUid: string;
+  /** What this replica is called, in the Secret too. */
+  readonly replica: string;
+  readonly logger: Logger;
+}
+
+type OwnPlaces = Pick<DataFolder, 'identity' | 'highWater' | 'state' | 'replica'>;
+
 /**
  * Brings the disk of this replica and the Secret to the later of what both know, before anything is read from the disk: who
- * acted last may have renewed the identity and accepted states of which this disk knows nothing. Throws `wrong_cluster`,
- * `kubernetes_unavailable`, and what the disk says.
+ * acted last may have renewed the identity and accepted states of which this disk knows nothing. Of a disk that others may
+ * have been ahead of nothing is given until central has sent the state. Throws `wrong_cluster`, `kubernetes_unavailable`,
+ * and what the disk says.
  */
 export async function followReplica(
   secret: SharedSecret,
-  folder: Pick<DataFolder, 'identity' | 'highWater'>,
-  { kubeSystemUid, logger }: { readonly kubeSystemUid: string; readonly logger: Logger },
+  folder: OwnPlaces,
+  { kubeSystemUid, replica, logger }: FollowPorts,
 ): Promise<void> {
   const shared = await secret.read();
   const file = new IdentityFile(folder.identity);
   const theirs = legible(shared['identity.json'], readIdentity, logger);
   if (theirs !== undefined && theirs.kubeSystemUid !== kubeSystemUid) throw otherCluster(theirs);
   const ours = await file.load();
-  const identity = laterIdentity(ours, theirs);
+  const refused = (await file.refusal()) !== undefined;
+  const foreign = ours !== undefined && !refused && isForeign(ours, theirs, logger);
+  const identity = foreign ? ours : laterIdentity(ours, theirs);
   if (identity !== undefined && identity !== ours) await file.save(identity);
-  const marks = await followMarks(folder.highWater, shared['high-water.json'], logger);
+  const theirMarks = marksFor(identity, legible(shared['high-water.json'], readMarks, logger));
+  const marks = await followMarks(folder.highWater, theirMarks, logger);
+  const last = (await readWhole(folder.replica))?.toString();
+  const actedLast = last !== undefined && last === shared.replica && theirMarks !== undefined;
+  if (!actedLast) await distrust(folder.state, logger);
   // Also when nothing is new: from here on what an earlier term sends is refused.
   await secret.save({
-    ...(identity && { 'identity.json': writeIdentity(identity) }),
+    ...(identity && !foreign && { 'identity.json': writeIdentity(identity) }),
     ...(marks && { 'high-water.json': writeMarks(marks) }),
   });
+  await mkdir(dirname(folder.replica), { recursive: true, mode: 0o700 });
+  // Last: after a crash before this the state is not trusted once more, and never once too little.
+  await replaceDurably(folder.replica, replica);
+}
+
+/** Another replica may have revoked since: then of the state on this disk removals alone are carried out. */
+async function distrust(folder: string, logger: Logger): Promise<void> {
+  const store = await StateStore.open(folder);
+  try {
+    if ((await store.read()).envelope === undefined) return;
+    await store.markStale();
+    logger.info('another replica may have acted since: nothing is given until central is heard');
+  } finally {
+    await store.close();
+  }
 }
 
 async function followMarks(
   path: string,
-  shared: string | undefined,
+  theirs: HighWater | undefined,
   logger: Logger,
 ): Promise<HighWater | undefined> {
-  const theirs = legible(shared, readMarks, logger);
   const bytes = await readWhole(path);
   // What cannot be read on the disk is told by whoever opens it.
   const ours = bytes && legible(bytes.toString(), readMarks, logger);
@@ -56,6 +87,35 @@ async function followMarks(
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await replaceDurably(path, writeMarks(marks));
   return marks;
+}
+
+/** Marks of another agent would let this one begin its own anew. */
+function marksFor(
+  identity: AgentIdentityRecord | undefined,
+  marks: HighWater | undefined,
+): HighWater | undefined {
+  if (identity === undefined || marks === undefined) return marks;
+  const same =
+    identity.installationUid === marks.installationUid && identity.clusterUid === marks.clusterUid;
+  return same ? marks : undefined;
+}
+
+const whose = ['installationUid', 'clusterUid', 'agentUid'] as const;
+
+/** Whoever may write the Secret could name another central and its keys: who is somebody already stays that. */
+function isForeign(
+  ours: AgentIdentityRecord,
+  theirs: AgentIdentityRecord | undefined,
+  logger: Logger,
+): boolean {
+  const other = whose.filter((name) => theirs !== undefined && theirs[name] !== ours[name]);
+  if (other.length === 0) return false;
+  logger.error('the identity in the Secret is that of another agent and is not taken', {
+    secret: replicaObjects,
+    differs: other.join(),
+    hint: 'Was the agent enrolled anew, remove the volume of this replica; else find out who wrote the Secret, and empty it.',
+  });
+  return true;
 }
 
 /** A renewed certificate ends later, and so does that of a later enrolment; of two alike the one on the disk. */

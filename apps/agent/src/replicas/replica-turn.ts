@@ -88,7 +88,7 @@ export class ReplicaTurn {
     logger.info('this replica acts from now on', { replica });
     const shared = new SharedSecret({ ...own, client: kubernetes.client });
     const { kubeSystemUid } = kubernetes;
-    await followReplica(shared, folder, { kubeSystemUid, logger });
+    await followReplica(shared, folder, { kubeSystemUid, replica, logger });
     return shared;
   }
 }
