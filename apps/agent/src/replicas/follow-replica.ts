@@ -16,7 +16,7 @@ import { readMarks, writeMarks } from '../state/high-water-text.ts';
 import type { HighWater } from '../state/high-water-text.ts';
 import { StateStore } from '../state/state-store.ts';
 import { replicaObjects } from './replica-rights.ts';
-import type { SharedSecret } from './shared-secret.ts';
+import type { FoundTexts, SharedSecret } from './shared-secret.ts';
 
 export interface FollowPorts {
   readonly kubeSystemUid: string;
@@ -36,22 +36,16 @@ type OwnPlaces = Pick<DataFolder, 'identity' | 'highWater' | 'state' | 'replica'
 export async function followReplica(
   secret: SharedSecret,
   folder: OwnPlaces,
-  { kubeSystemUid, replica, logger }: FollowPorts,
+  ports: FollowPorts,
 ): Promise<void> {
+  const { replica, logger } = ports;
   const shared = await secret.read();
-  const file = new IdentityFile(folder.identity);
-  const theirs = legible(shared['identity.json'], readIdentity, logger);
-  if (theirs !== undefined && theirs.kubeSystemUid !== kubeSystemUid) throw otherCluster(theirs);
-  const ours = await file.load();
-  const refused = (await file.refusal()) !== undefined;
-  const foreign = ours !== undefined && !refused && isForeign(ours, theirs, logger);
-  const identity = foreign ? ours : laterIdentity(ours, theirs);
-  if (identity !== undefined && identity !== ours) await file.save(identity);
+  const { identity, foreign } = await followIdentity(folder.identity, shared, ports);
   const theirMarks = marksFor(identity, legible(shared['high-water.json'], readMarks, logger));
   const marks = await followMarks(folder.highWater, theirMarks, logger);
-  const last = (await readWhole(folder.replica))?.toString();
-  const actedLast = last !== undefined && last === shared.replica && theirMarks !== undefined;
-  if (!actedLast) await distrust(folder.state, logger);
+  const last = await readWhole(folder.replica);
+  const actedLast = last !== undefined && last.toString() === shared.replica;
+  if (!actedLast || theirMarks === undefined) await distrust(folder.state, logger);
   // Also when nothing is new: from here on what an earlier term sends is refused.
   await secret.save({
     ...(identity && !foreign && { 'identity.json': writeIdentity(identity) }),
@@ -60,6 +54,24 @@ export async function followReplica(
   await mkdir(dirname(folder.replica), { recursive: true, mode: 0o700 });
   // Last: after a crash before this the state is not trusted once more, and never once too little.
   await replaceDurably(folder.replica, replica);
+}
+
+/** Who this agent is from now on, on its disk too; `foreign` when the Secret holds another. */
+async function followIdentity(
+  folder: string,
+  shared: FoundTexts,
+  { kubeSystemUid, logger }: FollowPorts,
+): Promise<{ readonly identity: AgentIdentityRecord | undefined; readonly foreign: boolean }> {
+  const file = new IdentityFile(folder);
+  const theirs = legible(shared['identity.json'], readIdentity, logger);
+  if (theirs !== undefined && theirs.kubeSystemUid !== kubeSystemUid) throw otherCluster(theirs);
+  const ours = await file.load();
+  // One that central refused for good is none.
+  const standing = (await file.refusal()) === undefined ? ours : undefined;
+  if (isForeign(standing, theirs, logger)) return { identity: ours, foreign: true };
+  const identity = laterIdentity(ours, theirs);
+  if (identity !== undefined && identity !== ours) await file.save(identity);
+  return { identity, foreign: false };
 }
 
 /** Another replica may have revoked since: then of the state on this disk removals alone are carried out. */
@@ -104,11 +116,12 @@ const whose = ['installationUid', 'clusterUid', 'agentUid'] as const;
 
 /** Whoever may write the Secret could name another central and its keys: who is somebody already stays that. */
 function isForeign(
-  ours: AgentIdentityRecord,
+  ours: AgentIdentityRecord | undefined,
   theirs: AgentIdentityRecord | undefined,
   logger: Logger,
 ): boolean {
-  const other = whose.filter((name) => theirs !== undefined && theirs[name] !== ours[name]);
+  if (ours === undefined || theirs === undefined) return false;
+  const other = whose.filter((name) => theirs[name] !== ours[name]);
   if (other.length === 0) return false;
   logger.error('the identity in the Secret is that of another agent and is not taken', {
     secret: replicaObjects,

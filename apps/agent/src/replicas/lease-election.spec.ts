@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { silentLogger } from '@ambit/testing';
 import { LeaseSight, leaseTimes } from './lease-record.ts';
 import type { Lease, LeaseSpec } from './lease-record.ts';
+import { LeaseTerm, readClocks } from './lease-term.ts';
+import { LeaseWriter } from './lease-writer.ts';
+import type { LeaseClient } from './lease-writer.ts';
 import { runLeaseModel } from '../../test/lease-model.ts';
 import type { ModelFaults } from '../../test/lease-model.ts';
 
@@ -74,6 +78,29 @@ describe('of several replicas', () => {
   });
 });
 
+describe('a renewal', () => {
+  test('that breaks in another way than by the API server is one that failed, and ends the term in time', async () => {
+    let now = 0;
+    let tries = 0;
+    const broken = (): Promise<never> => Promise.reject(new TypeError(`try ${++tries}`));
+    const client = { get: broken, create: broken, mergePatch: broken } as unknown as LeaseClient;
+    const clock = { now: () => now, monotonic: () => now };
+    const parts = { client, namespace: 'ambit-system', replica: 'a', times: leaseTimes, clock };
+    const sleep = (ms: number): Promise<void> => {
+      now += ms;
+      return Promise.resolve();
+    };
+    const writer = new LeaseWriter(parts);
+    const term = new LeaseTerm(
+      { ...parts, writer, sleep, logger: silentLogger },
+      readClocks(clock),
+    );
+    expect(await term.lost).toBe('it was not renewed: try 4');
+    expect(term.writesWithin()).toBe(0);
+    await term.release();
+  });
+});
+
 describe('what a replica sees of the Lease', () => {
   const lease = (spec: LeaseSpec): Lease => ({ metadata: { name: 'ambit-agent' }, spec });
   const held = (renewTime: string, more: LeaseSpec = {}): Lease =>
@@ -115,5 +142,11 @@ describe('what a replica sees of the Lease', () => {
       renewTime: '2026-11-29T10:00:00.123000Z',
       leaseTransitions: 5,
     });
+  });
+
+  test('so many transitions as Kubernetes can count keep nobody from taking it', () => {
+    const sight = new LeaseSight();
+    sight.see(held('x', { leaseTransitions: 2_147_483_647 }), 0);
+    expect(sight.heldBy('b', 0, leaseTimes).leaseTransitions).toBe(2_147_483_647);
   });
 });

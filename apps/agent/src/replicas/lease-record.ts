@@ -30,6 +30,9 @@ export const leaseTimes: LeaseTimes = { duration: 10_000, renewWithin: 6_000, ev
 /** Whoever else writes the Lease cannot make everybody wait for longer than this. */
 const longestWait: Millis = 60_000;
 
+/** `leaseTransitions` is an int32: one more than this the API server refuses. */
+const mostTransitions = 2 ** 31 - 1;
+
 /**
  * What one replica has seen of the Lease. Its times are those of another machine and count for nothing: how long it has not
  * changed, by the monotonic clock of the one who looks, is all there is to go by.
@@ -75,7 +78,10 @@ export class LeaseSight {
       leaseDurationSeconds: Math.ceil(duration / 1_000),
       acquireTime: (stays && this.#spec.acquireTime) || renewTime,
       renewTime,
-      leaseTransitions: stays || this.holder === undefined ? transitions : transitions + 1,
+      leaseTransitions:
+        stays || this.holder === undefined
+          ? transitions
+          : Math.min(transitions + 1, mostTransitions),
     };
   }
 }

@@ -1,5 +1,4 @@
 import type { Clock, Logger, Millis } from '@ambit/kernel';
-import { isKubeError } from '@ambit/kube';
 import type { LeaseTimes } from './lease-record.ts';
 import type { LeaseWriter } from './lease-writer.ts';
 
@@ -93,12 +92,16 @@ export class LeaseTerm {
       this.#renewedAt = sentAt;
       return undefined;
     } catch (error) {
-      if (!isKubeError(error)) throw error;
-      if (this.#elapsed() >= times.renewWithin) return `it was not renewed: ${error.message}`;
+      // Whatever it is: one that got out of here would end the process, and one renewal less does no harm.
+      if (this.#elapsed() >= times.renewWithin) return `it was not renewed: ${messageOf(error)}`;
       logger.warn('the Lease could not be renewed', { error });
       return undefined;
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function readClocks(clock: Clock): BothClocks {
