@@ -115,6 +115,13 @@ const nothingElse = 'and nothing else';
         expect(await patch(resource, { metadata: more })).toContain('what they say alone');
     });
 
+    test('nor is its Secret made immutable, after which no replica could follow another', async () => {
+      const said = await patch(secrets, { data, immutable: true });
+      expect(said).toMatch(/^(?:403|422)/);
+      expect(said).toContain('does not make the Secret of its replicas immutable');
+      expect(await patch(secrets, { data, immutable: false })).toBe('');
+    });
+
     test('what the owner put on it stays, and keeps nobody from writing', async () => {
       const labelled = { metadata: { labels: { team: 'platform' }, annotations: { a: 'b' } } };
       for (const resource of [leases, secrets])

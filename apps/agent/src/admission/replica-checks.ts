@@ -32,4 +32,10 @@ export const replicaChecks: readonly Check[] = [
     expression: `!variables.ofReplicas || (${['labels', 'annotations', 'finalizers', 'ownerReferences'].map(none).join('\n&& ')})`,
     message: 'of the Lease and the Secret of its replicas this account writes what they say alone',
   },
+  {
+    // For ever: nobody could take it back, and no replica could follow another.
+    expression:
+      '!variables.ofReplicas || !has(object.immutable) || object.immutable == null || object.immutable == false',
+    message: 'this account does not make the Secret of its replicas immutable',
+  },
 ];
