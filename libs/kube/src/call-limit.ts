@@ -16,10 +16,18 @@ export class CallLimit {
   readonly #timers: Timers;
   readonly #timeOut: () => void;
   readonly #until: Millis;
+  readonly #left: (() => Millis) | undefined;
   #reason: KubeError | undefined;
 
-  constructor(limit: Millis, outer?: AbortSignal, timers: Timers = platformTimers) {
+  /** `left` says how many milliseconds it still has, whatever clock that goes by: 0 or less ends it at the next look. */
+  constructor(
+    limit: Millis,
+    outer?: AbortSignal,
+    timers: Timers = platformTimers,
+    left?: () => Millis,
+  ) {
     this.#outer = outer;
+    this.#left = left;
     this.#abort = () => this.#end(localError('Aborted', 'the call was called off'));
     this.#timers = timers;
     this.#until = timers.monotonic() + limit;
@@ -37,7 +45,8 @@ export class CallLimit {
 
   /** Ends it now when its time is over, before its timer says so: of a process that was stopped, timers run late. */
   look(): KubeError | undefined {
-    if (this.#timers.monotonic() >= this.#until) this.#timeOut();
+    if (this.#timers.monotonic() >= this.#until || (this.#left?.() ?? Infinity) <= 0)
+      this.#timeOut();
     return this.#reason;
   }
 

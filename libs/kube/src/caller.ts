@@ -32,7 +32,8 @@ export interface KubeClientOptions {
   readonly timeoutMs?: Millis;
   /**
    * Within how many milliseconds a write that begins now has to be over, so that it cannot land when somebody else may
-   * write already; 0 or less refuses it as `Fenced`. Without it a write is as any other call.
+   * write already; 0 or less refuses it as `Fenced`, and one on its way as `TimedOut` before its last byte leaves. Without it
+   * a write is as any other call.
    */
   readonly writesWithin?: () => Millis;
   readonly userAgent?: string;
@@ -96,7 +97,12 @@ export class Caller {
 
   /** Head and whole body, within the time limit of all calls. */
   async answer(call: KubeCall): Promise<WholeAnswer> {
-    const limit = new CallLimit(this.#limitOf(call), call.signal, this.#timers);
+    const limit = new CallLimit(
+      this.#limitOf(call),
+      call.signal,
+      this.#timers,
+      this.#boundOf(call),
+    );
     try {
       let answer = await this.#send(call, limit, this.#requests, (sending) =>
         exchangeWhole(sending, call.mostBytes),
@@ -136,9 +142,14 @@ export class Caller {
     this.#watches.close();
   }
 
-  #limitOf({ verb }: KubeCall): Millis {
-    const { writesWithin } = this.#options;
-    if (writesWithin === undefined || !writes.has(verb)) return this.#timeoutMs;
+  /** What bounds a write; undefined for every other call. */
+  #boundOf({ verb }: KubeCall): (() => Millis) | undefined {
+    return writes.has(verb) ? this.#options.writesWithin : undefined;
+  }
+
+  #limitOf(call: KubeCall): Millis {
+    const writesWithin = this.#boundOf(call);
+    if (writesWithin === undefined) return this.#timeoutMs;
     const left = writesWithin();
     if (left > 0) return Math.min(left, this.#timeoutMs);
     throw localError('Fenced', 'this process may not write now: another one may');

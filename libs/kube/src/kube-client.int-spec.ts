@@ -309,4 +309,15 @@ describe('writes that are bounded', () => {
     const { items } = await client.list(namespaces);
     expect(items.map(({ metadata }) => metadata.name)).not.toContain('stopped');
   });
+
+  test('nor one whose bound is over on the way by a clock that its own timers do not know', async () => {
+    let within = 5_000;
+    const client = clientWith({ writesWithin: () => within });
+    await get(client);
+    const write = make(client, 'suspended');
+    within = 0;
+    expect((await refusal(write)).reason).toBe('TimedOut');
+    const { items } = await client.list(namespaces);
+    expect(items.map(({ metadata }) => metadata.name)).not.toContain('suspended');
+  });
 });
