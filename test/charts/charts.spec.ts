@@ -225,4 +225,21 @@ chartTests('a real API server', () => {
     ) as object;
     expect(await apply([{ ...pod, spec }], '--dry-run=server')).toContain('PodSecurity');
   });
+
+  test('keeps a StatefulSet from beside the Deployment of an earlier chart, and says what to do', async () => {
+    if (!real) return console.log('simulated clusters have no Deployments: not tested');
+    const looking = async (): Promise<Rendered> => {
+      const kubeconfig = clusters?.cluster('charts').adminKubeconfig ?? '';
+      return run('template', { ...renderOf('ambit-agent', {}), kubeconfig });
+    };
+    expect((await looking()).exitCode).toBe(0);
+    const metadata = { name: 'ambit-agent', namespace: namespaceOf['ambit-agent'] };
+    const labels = { app: 'agent' };
+    const containers = [{ name: 'agent', image: 'ambit-agent:1' }];
+    const template = { metadata: { labels }, spec: { containers } };
+    const spec = { selector: { matchLabels: labels }, template };
+    expect(await apply([{ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }])).toBe('');
+    const { exitCode, said } = await looking();
+    expect([exitCode, said]).toEqual([1, expect.stringContaining('delete deployment ambit-agent')]);
+  });
 });

@@ -36,6 +36,8 @@ export interface Render {
   readonly namespace?: string;
   /** What `ambit-agent print-policy` printed. */
   readonly printed?: string;
+  /** Of the cluster that is looked into; without it there is nothing. */
+  readonly kubeconfig?: string;
 }
 
 /** Helm and Kubernetes read YAML 1.1, in which `no` is a boolean. */
@@ -47,7 +49,7 @@ export const namespaceOf = { 'ambit-agent': 'ambit-system', 'ambit-central': 'am
 export async function runHelm(
   helm: string,
   command: 'template' | 'lint',
-  { chart, values, namespace = namespaceOf[chart], printed }: Render,
+  { chart, values, namespace = namespaceOf[chart], printed, kubeconfig }: Render,
 ): Promise<Rendered> {
   const folder = await mkdtemp(join(tmpdir(), 'ambit-chart-'));
   try {
@@ -57,6 +59,11 @@ export async function runHelm(
     const path = join(house, 'helm', chart);
     const args = command === 'lint' ? ['lint', '--strict', path] : ['template', chart, path];
     const more = ['--namespace', namespace, '--values', file, '--kube-version', kubernetesVersion];
+    if (kubeconfig !== undefined) {
+      const cluster = join(folder, 'kubeconfig');
+      await writeFile(cluster, kubeconfig, { mode: 0o600 });
+      more.push('--dry-run=server', '--kubeconfig', cluster);
+    }
     // Its own home: plugins and repositories of whoever runs the tests are none of theirs.
     return await run(helm, [...args, ...more], { HOME: folder });
   } finally {
