@@ -15,14 +15,19 @@ export interface EndedByRestore {
 interface Facts {
   readonly head: BackupHead;
   readonly before:
-    | { readonly stateEpoch: number; readonly revision: number; readonly lineage: string }
+    | {
+        readonly stateEpoch: number;
+        readonly revision: number;
+        readonly lineage: string;
+        readonly frozen: boolean;
+      }
     | undefined;
   readonly differences: readonly PolicyDifference[] | undefined;
 }
 
 /**
  * Ends again what had been ended, as far as it is known, and what is good once: a backup knows neither. Then nothing is
- * committed until the epoch is raised, unless the database that was replaced was the same.
+ * committed until the epoch is raised, unless the database that was replaced was the same and waited for no epoch itself.
  */
 export async function endWhatMustNotComeBack(
   open: OpenTransaction,
@@ -32,16 +37,18 @@ export async function endWhatMustNotComeBack(
     (differences ?? []).flatMap((one) =>
       one.is === 'ended' && one.kind === kind ? [one.uid] : [],
     );
-  await open.query('UPDATE api_tokens SET revoked_at = now() WHERE uid = ANY($1::text[])', [
-    ended('ApiToken'),
-  ]);
   await open.query(
-    `UPDATE agents SET revoked_at = now(), revoked_because = 'it was revoked before the restore' WHERE uid = ANY($1::text[])`,
+    'UPDATE api_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND uid = ANY($1::text[])',
+    [ended('ApiToken')],
+  );
+  await open.query(
+    `UPDATE agents SET revoked_at = now(), revoked_because = 'it was revoked before the restore' WHERE revoked_at IS NULL AND uid = ANY($1::text[])`,
     [ended('Agent')],
   );
   await open.query('DELETE FROM issuer_keys WHERE kid = ANY($1::text[])', [ended('IssuerKey')]);
   const same =
-    before?.lineage === head.lineage &&
+    before?.frozen === false &&
+    before.lineage === head.lineage &&
     before.revision === head.revision &&
     before.stateEpoch === head.stateEpoch;
   await endWhatIsGoodOnce(open);
@@ -68,9 +75,10 @@ async function freeze(
   { head, before = head }: Pick<Facts, 'head' | 'before'>,
 ): Promise<void> {
   await open.query(
-    `INSERT INTO states_ahead (holder, held_epoch, held_revision, state_epoch, revision, proved_at)
+    `INSERT INTO states_ahead AS s (holder, held_epoch, held_revision, state_epoch, revision, proved_at)
      VALUES ($1, $2, $3, $4, $5, now())
-     ON CONFLICT (holder) DO UPDATE SET held_epoch = excluded.held_epoch, held_revision = excluded.held_revision`,
+     ON CONFLICT (holder) DO UPDATE SET held_epoch = greatest(s.held_epoch, excluded.held_epoch),
+       held_revision = greatest(s.held_revision, excluded.held_revision)`,
     [
       restoredHolder,
       Math.max(before.stateEpoch, head.stateEpoch),

@@ -15,6 +15,7 @@ import {
   setUpCopying,
   type BackupTable,
 } from './backup-tables.ts';
+import { bringOver, setAside } from './carry-over.ts';
 import { endWhatMustNotComeBack, type EndedByRestore } from './end-by-restore.ts';
 import { knownObjects, policyDifferences, type PolicyDifference } from './policy-difference.ts';
 import type { BackupPart } from './read-backup.ts';
@@ -45,10 +46,12 @@ export function loadBackup(
     await setUpCopying(open);
     const tables = await requireSameTables(open, head);
     const before = await lookAtReplaced(open, head, mayReplace);
+    if (before) await setAside(open);
     await empty(open, tables);
     await load(open, tables, parts());
-    await continueSequences(open);
     const differences = before && policyDifferences(before.known, await knownObjects(open));
+    if (before) await bringOver(open);
+    await continueSequences(open);
     const ended = await endWhatMustNotComeBack(open, { head, before, differences });
     return { ...ended, differences };
   });
@@ -72,6 +75,8 @@ interface Replaced {
   readonly stateEpoch: number;
   readonly revision: number;
   readonly lineage: string;
+  /** It was restored itself, or somebody proved that it is behind, and the epoch was not raised since. */
+  readonly frozen: boolean;
   readonly known: Awaited<ReturnType<typeof knownObjects>>;
 }
 
@@ -96,12 +101,17 @@ async function lookAtReplaced(
     });
   }
   // Nobody commits from here to the end.
-  const [row] = await open.query<{ revision: number; lineage: Buffer | null }>(
-    `SELECT h.revision, l.lineage FROM policy_head h LEFT JOIN policy_lineage l ON l.revision = h.revision FOR UPDATE OF h`,
+  const [row] = await open.query<{ revision: number; lineage: Buffer | null; frozen: boolean }>(
+    `SELECT h.revision, l.lineage, h.frozen_at IS NOT NULL AS frozen FROM policy_head h LEFT JOIN policy_lineage l ON l.revision = h.revision FOR UPDATE OF h`,
   );
   const lineage = row?.lineage?.toString('hex') ?? '';
-  const { stateEpoch } = installation;
-  return { stateEpoch, revision: row?.revision ?? 0, lineage, known: await knownObjects(open) };
+  return {
+    stateEpoch: installation.stateEpoch,
+    revision: row?.revision ?? 0,
+    lineage,
+    frozen: row?.frozen === true,
+    known: await knownObjects(open),
+  };
 }
 
 async function empty(open: OpenTransaction, tables: readonly BackupTable[]): Promise<void> {

@@ -40,6 +40,15 @@ describe('what differs after a restore', () => {
     expect(policyDifferences(replaced, restored)).toEqual([]);
   });
 
+  test('takes a key of the issuer that is not there any more for one that was withdrawn', () => {
+    const key: KnownHistory = new Map([
+      ['IssuerKey k-1', { kind: 'IssuerKey', name: 'k-1', op: 'put', content: '' }],
+    ]);
+    const told = { kind: 'IssuerKey', name: 'k-1', uid: 'k-1' };
+    expect(policyDifferences(none, key)).toEqual([{ is: 'ended', ...told }]);
+    expect(policyDifferences(key, none)).toEqual([{ is: 'gone', ...told }]);
+  });
+
   test('names each object once, sorted, and exactly those that are not alike', () => {
     fc.assert(
       fc.property(objects, objects, (replaced, restored) => {

@@ -20,10 +20,13 @@ export type KnownHistory = ReadonlyMap<string, Known>;
 
 const fetchSize = 5_000;
 
-/** The history knows only of their end. */
-const tokens = `
+/** The history knows only of their end, and not of what an earlier restore ended: their tables count. */
+const credentials = `
 SELECT 'ApiToken' AS kind, uid, name, CASE WHEN revoked_at IS NULL THEN 'put' ELSE 'revoke' END AS op, '' AS content
-FROM api_tokens`;
+FROM api_tokens
+UNION ALL SELECT 'Agent', a.uid, c.name, CASE WHEN a.revoked_at IS NULL THEN 'put' ELSE 'revoke' END, ''
+FROM agents a JOIN clusters c ON c.uid = a.cluster_uid
+UNION ALL SELECT 'IssuerKey', kid, kid, 'put', '' FROM issuer_keys`;
 
 /** The last that the history says of every object; where it is as it was, its content is the same text. */
 export async function knownObjects(open: OpenTransaction): Promise<KnownHistory> {
@@ -31,7 +34,7 @@ export async function knownObjects(open: OpenTransaction): Promise<KnownHistory>
   await open.query(
     `DECLARE history NO SCROLL CURSOR FOR
      SELECT DISTINCT ON (kind, uid) kind, uid, name, op, md5(coalesce(object::text, '')) AS content
-     FROM policy_changes ORDER BY kind, uid, revision DESC, ordinal DESC`,
+     FROM policy_changes WHERE kind <> 'IssuerKey' ORDER BY kind, uid, revision DESC, ordinal DESC`,
   );
   for (;;) {
     const rows = await open.query<Known & { uid: string }>(`FETCH ${fetchSize} FROM history`);
@@ -39,10 +42,8 @@ export async function knownObjects(open: OpenTransaction): Promise<KnownHistory>
     if (rows.length < fetchSize) break;
   }
   await open.query('CLOSE history');
-  for (const token of await open.query<Known & { uid: string }>(tokens)) {
-    const { uid, ...row } = token;
-    known.set(`ApiToken ${uid}`, row);
-  }
+  for (const { uid, ...row } of await open.query<Known & { uid: string }>(credentials))
+    known.set(`${row.kind} ${uid}`, row);
   return known;
 }
 
@@ -66,12 +67,16 @@ function differs(
   before: Known | undefined,
   now: Known | undefined,
 ): PolicyDifference['is'] | undefined {
-  if (before?.op === 'revoke') return now?.op === 'revoke' ? undefined : 'ended';
+  if (wasEnded(before, now)) return now?.op === 'revoke' ? undefined : 'ended';
   const [was, is] = [contentOf(before), contentOf(now)];
   if (was === is) return undefined;
   if (was === undefined) return 'back';
   return is === undefined ? 'gone' : 'as before';
 }
+
+/** A key of the issuer that is withdrawn is deleted, so one that is not known was withdrawn. */
+const wasEnded = (before: Known | undefined, now: Known | undefined): boolean =>
+  before === undefined ? now?.kind === 'IssuerKey' : before.op === 'revoke';
 
 /** Undefined for what is not there. */
 const contentOf = (known: Known | undefined): string | undefined =>

@@ -3,23 +3,15 @@ import type { PolicyDifference, Restored } from '@ambit/persistence';
 import type { BackupFile } from './backup-file.ts';
 import type { KeysPut } from './put-keys.ts';
 
-export interface RestoreOutcome {
-  readonly backup: BackupFile;
-  readonly restored: Restored;
-  readonly keys: KeysPut | undefined;
-}
-
-/** What a restore tells whoever made it: what differs, what was ended, and what to do next. */
-export function restoreReport({ backup, restored, keys }: RestoreOutcome): string[] {
+/** What a restore tells whoever made it: what differs, and what was ended. */
+export function restoreReport(backup: BackupFile, restored: Restored): string[] {
   const { revision, stateEpoch, takenAt, installation } = backup.head;
   return [
     `restored ${installation}: revision ${revision} of epoch ${stateEpoch}, as of ${takenAt}`,
-    keyLine(keys),
     ...differenceLines(restored.differences),
     'Everybody is signed out; join tokens and set-up codes that were not used are of no use any more.',
     'Passwords and one-time codes are those of the backup.',
     ...tokenLines(restored),
-    ...nextLines(restored, stateEpoch),
   ];
 }
 
@@ -29,7 +21,7 @@ const keyLines: Readonly<Record<KeysPut, string>> = {
   'newer ones kept': 'The keys were changed after the backup; those of now are kept.',
 };
 
-const keyLine = (keys: KeysPut | undefined): string =>
+export const keyLine = (keys: KeysPut | undefined): string =>
   keys === undefined ? 'Keys were not looked at.' : keyLines[keys];
 
 const words: Readonly<Record<PolicyDifference['is'], string>> = {
@@ -62,7 +54,8 @@ function tokenLines({ goodTokens, differences }: Restored): string[] {
   ];
 }
 
-function nextLines({ frozen }: Restored, stateEpoch: number): string[] {
+/** What is to be done when everything is in its place. */
+export function nextLines({ frozen }: Restored, stateEpoch: number): string[] {
   if (!frozen) return ['Next: start central.'];
   return [
     `No change is taken until the state epoch is raised above ${stateEpoch}:`,

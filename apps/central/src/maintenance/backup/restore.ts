@@ -19,7 +19,7 @@ import { readKeyBackup, readPassphrase } from './key-backup.ts';
 import type { KeyBackup } from './key-backup.ts';
 import { planKeys } from './put-keys.ts';
 import type { KeysPut } from './put-keys.ts';
-import { restoreReport } from './restore-report.ts';
+import { keyLine, nextLines, restoreReport } from './restore-report.ts';
 
 export interface RestoreOptions {
   readonly place: KeyPlace;
@@ -61,11 +61,13 @@ export async function restore(
       },
     });
     teardown.add('database', () => opened.close());
-    await plan?.put();
     if (restored === undefined) throw new AppError('internal', 'Nothing was restored.');
+    // It is done, and nobody could tell it again: it is said before anything else can fail.
+    for (const line of restoreReport(backup, restored)) write(line);
+    await plan?.put();
+    write(keyLine(plan?.outcome));
     await settle(opened.database, { logger, keysFolder: folder.keys, keys: plan?.outcome, backup });
-    const outcome = { backup, restored, keys: plan?.outcome };
-    for (const line of restoreReport(outcome)) write(line);
+    for (const line of nextLines(restored, backup.head.stateEpoch)) write(line);
   } finally {
     await teardown.run();
   }
