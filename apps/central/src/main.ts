@@ -10,7 +10,7 @@ import {
   processEnvironment,
   wrongUsageExitCode,
 } from '@ambit/config';
-import { isAppError, printable, printableLines } from '@ambit/kernel';
+import { defined, isAppError, printable, printableLines } from '@ambit/kernel';
 import { createLogger } from '@ambit/observability';
 import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
@@ -171,9 +171,20 @@ addKeyPlace(
     .command('restore')
     .argument('<file>', 'a backup')
     .option('--replace', 'put it in the place of a database that is not empty')
+    .option('--sha256 <hex>', 'number that backup printed; any other file is refused')
     .description('Put a backup back while central is stopped, and say what differs'),
-).action(async (file: string, place: KeyPlace & { replace?: boolean }, command: Command) =>
-  restore(await settingsOf(command), file, { place, mayReplace: place.replace === true, write }),
+).action(
+  async (
+    file: string,
+    { replace, sha256, ...place }: KeyPlace & { replace?: boolean; sha256?: string },
+    command: Command,
+  ) =>
+    restore(await settingsOf(command), file, {
+      place,
+      mayReplace: replace === true,
+      ...defined({ sha256 }),
+      write,
+    }),
 );
 program
   .command('doctor')

@@ -153,9 +153,9 @@ async function prepareGiven(
 }
 
 function ownerNeeded(): AppError {
-  return new AppError('not_ready', 'This is work of the owner of the database.', {
-    why: 'The role of AMBIT_DATABASE_URL may not write the audit trail anew.',
-    hint: 'Give AMBIT_DATABASE_OWNER_URL beside AMBIT_DATABASE_URL.',
+  return new AppError('config_invalid', 'AMBIT_DATABASE_OWNER_URL is not set.', {
+    why: 'This is work of the owner of the database: the role of AMBIT_DATABASE_URL may not write the audit trail anew.',
+    hint: 'Give AMBIT_DATABASE_OWNER_URL beside AMBIT_DATABASE_URL. Nothing was changed.',
   });
 }
 

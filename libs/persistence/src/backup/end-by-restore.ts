@@ -10,6 +10,8 @@ export interface EndedByRestore {
   readonly frozen: boolean;
   /** API tokens of the backup that are good, with what nobody can know: whether they were revoked since. */
   readonly goodTokens: readonly string[];
+  /** Clusters whose agents by now have renewed certificates of which the backup does not know. */
+  readonly renewedSince: readonly string[];
 }
 
 interface Facts {
@@ -56,7 +58,23 @@ export async function endWhatMustNotComeBack(
   const tokens = await open.query<{ name: string }>(
     `SELECT name FROM api_tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) ORDER BY name`,
   );
-  return { frozen: !same, goodTokens: tokens.map(({ name }) => name) };
+  return {
+    frozen: !same,
+    goodTokens: tokens.map(({ name }) => name),
+    renewedSince: await listRenewedSince(open),
+  };
+}
+
+/** Agents renew after half of the time for which a certificate is good. */
+async function listRenewedSince(open: OpenTransaction): Promise<string[]> {
+  const rows = await open.query<{ name: string }>(
+    `SELECT DISTINCT c.name FROM agents a JOIN clusters c ON c.uid = a.cluster_uid
+     JOIN LATERAL (SELECT not_before, not_after FROM agent_certificates WHERE agent_uid = a.uid
+       ORDER BY issued_order DESC LIMIT 1) x ON true
+     WHERE a.revoked_at IS NULL AND c.removed_at IS NULL
+       AND x.not_before + (x.not_after - x.not_before) / 2 < now() ORDER BY c.name`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** It may have been used since; and who signed out since must not be signed in. */

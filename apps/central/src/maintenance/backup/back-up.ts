@@ -13,7 +13,7 @@ type Write = (line: string) => void;
 export interface KeyPlace {
   readonly keysFile?: string;
   readonly passphraseFile?: string;
-  /** False with --without-keys. */
+  /** False with --no-keys. */
   readonly keys: boolean;
 }
 
@@ -59,6 +59,7 @@ export async function backUp(
     );
     for (const line of keyLines(keys?.path, files)) write(line);
     write(`sha256 of what is in it: ${sha256}`);
+    if (!keys) write('Keep that number apart: "restore --sha256" refuses what was changed since.');
   });
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -218,16 +219,61 @@ describe('a restore', () => {
       code: 'config_invalid',
       message: `Other keys are in ${stranger.dataDir}/central/keys.`,
     });
-    const asApplication = await testSettings(
-      { dataDir: (await emptyPlace()).dataDir },
-      { AMBIT_DATABASE_URL: place.url },
-    );
+    const { dataDir } = await emptyPlace();
+    const asApplication = await testSettings({ dataDir }, { AMBIT_DATABASE_URL: place.url });
     const how = {
       place: { keys: true, passphraseFile: shelf.passphraseFile },
       mayReplace: true,
       write: () => undefined,
     };
-    await expect(restore(asApplication, backup, how)).rejects.toMatchObject({ code: 'not_ready' });
+    await expect(restore(asApplication, backup, how)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('AMBIT_DATABASE_OWNER_URL') as unknown,
+    });
+    await expect(stat(join(dataDir, 'central/keys/sealing.key'))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+
+  test('takes the very file whose number it is given, and no other that is whole as well', async () => {
+    const place = await emptyPlace();
+    const file = shelf.path('numbered.backup');
+    const printed = await backedUp(file, { keys: false });
+    expect(printed).toContain('restore --sha256');
+    const sha256 = /sha256 of what is in it: ([0-9a-f]{64})/.exec(printed)?.[1] ?? '';
+    // Whoever may write the file makes the number in it fit.
+    const lines = gunzipSync(await readFile(file)).toString('latin1');
+    const changed = lines
+      .slice(0, lines.lastIndexOf('{"sha256"'))
+      .replace(/"takenAt":"\d{4}/, '"takenAt":"1999');
+    const own = createHash('sha256').update(changed, 'latin1').digest('hex');
+    const forged = shelf.path('forged.backup');
+    await writeFile(forged, gzipSync(Buffer.from(`${changed}{"sha256":"${own}"}\n`, 'latin1')));
+    await expect(shelf.restore(place, forged, { keys: false, sha256 })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: `${forged} is not the backup that was expected.`,
+    });
+    await expect(
+      shelf.restore(place, file, { keys: false, sha256: sha256.slice(1) }),
+    ).rejects.toMatchObject({ code: 'usage' });
+    expect((await listClusters(place.db.database, { limit: 1 })).items).toEqual([]);
+    expect(
+      await shelf.restore(place, file, { keys: false, sha256: sha256.toUpperCase() }),
+    ).toContain('restored ');
+    expect(await shelf.restore(place, forged, { keys: false, mayReplace: true })).toContain('1999');
+  });
+
+  test('with nothing to compare with names the clusters whose agents must have renewed since', async () => {
+    const owner = await db.another(db.ownerUrl);
+    const file = shelf.path('old.backup');
+    await owner.query(
+      `UPDATE agent_certificates SET not_before = now() - interval '13 hours', not_after = now() + interval '11 hours'`,
+    );
+    await backedUp(file);
+    const printed = await shelf.restore(await emptyPlace(), file);
+    expect(printed).toContain('if they renewed their certificates after the backup: eu\n');
+    expect(printed).toContain('ambit cluster join-token NAME');
+    expect(await shelf.restore(await emptyPlace(), backup)).not.toContain('join-token');
   });
 
   test('with another passphrase, other keys or no keys file changes nothing', async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defined } from '@ambit/kernel';
 import { ownerUrlOf } from '@ambit/testing';
 import { testSettings } from '../../central.test-support.ts';
 import { backUp } from './back-up.ts';
@@ -50,12 +51,17 @@ export class BackupShelf {
   async restore(
     to: Place,
     file: string,
-    { mayReplace = false, ...more }: Partial<KeyPlace> & { readonly mayReplace?: boolean } = {},
+    {
+      mayReplace = false,
+      sha256,
+      ...more
+    }: Partial<KeyPlace> & { readonly mayReplace?: boolean; readonly sha256?: string } = {},
   ): Promise<string> {
     const lines: string[] = [];
     await restore(await settingsOf(to), file, {
       place: { keys: true, passphraseFile: this.passphraseFile, ...more },
       mayReplace,
+      ...defined({ sha256 }),
       write: (line) => void lines.push(line),
     });
     return lines.join('\n');

@@ -78,7 +78,7 @@ export async function readKeyBackup(path: string, passphrase: Secret): Promise<K
   const read = await readText(path, { maxBytes: 16 * 1024 ** 2 });
   if (!read.ok) {
     throw new AppError('invalid_path', `The keys cannot be read from ${path}: ${read.reason}.`, {
-      hint: 'Name the file with --keys-file, or restore the database alone with --without-keys.',
+      hint: 'Name the file with --keys-file, or restore the database alone with --no-keys.',
     });
   }
   const file = parsed(read.text);

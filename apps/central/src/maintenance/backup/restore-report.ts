@@ -12,6 +12,7 @@ export function restoreReport(backup: BackupFile, restored: Restored): string[] 
     'Everybody is signed out; join tokens and set-up codes that were not used are of no use any more.',
     'Passwords and one-time codes are those of the backup.',
     ...tokenLines(restored),
+    ...agentLines(restored),
   ];
 }
 
@@ -43,6 +44,23 @@ function differenceLines(all: Restored['differences']): string[] {
   return [
     `What differs from the database that was replaced (${counted(differences.length, 'object')}):`,
     ...differences.map(({ is, kind, name }) => `  ${kind} ${name} ${words[is]}`),
+  ];
+}
+
+/** Names that are listed; a fleet may have thousands. */
+const mostListed = 20;
+
+function agentLines({ differences, renewedSince }: Restored): string[] {
+  const lost = differences?.filter(({ kind, is }) => kind === 'Agent' && is === 'gone');
+  const clusters = [...new Set(lost?.map(({ name }) => name) ?? renewedSince)];
+  if (clusters.length === 0) return [];
+  const more = clusters.length - mostListed;
+  const names = `${clusters.slice(0, mostListed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return [
+    lost
+      ? `The agents of these clusters were enrolled after the backup and are refused: ${names}`
+      : `The agents of these clusters are refused if they renewed their certificates after the backup: ${names}`,
+    '  ambit cluster join-token NAME              for each whose agent is refused',
   ];
 }
 

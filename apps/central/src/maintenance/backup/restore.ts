@@ -25,6 +25,8 @@ export interface RestoreOptions {
   readonly place: KeyPlace;
   /** Whether a database that is not empty may be replaced. */
   readonly mayReplace: boolean;
+  /** What "backup" printed, hexadecimal: any other file is refused. */
+  readonly sha256?: string;
   readonly write: (line: string) => void;
 }
 
@@ -35,9 +37,10 @@ export interface RestoreOptions {
 export async function restore(
   settings: CentralSettings,
   file: string,
-  { place, mayReplace, write }: RestoreOptions,
+  { place, mayReplace, sha256, write }: RestoreOptions,
 ): Promise<void> {
   const backup = await checkBackupFile(file);
+  if (sha256 !== undefined) requireSha256(file, backup, sha256);
   const keys = await keysOf(file, place, backup);
   const logger = createLogger({
     name: 'ambit-central',
@@ -71,6 +74,21 @@ export async function restore(
   } finally {
     await teardown.run();
   }
+}
+
+/** The file names its SHA-256 itself, and so may whoever forges one. Throws usage, invalid_request. */
+function requireSha256(file: string, { sha256 }: BackupFile, expected: string): void {
+  if (!/^[0-9a-f]{64}$/i.test(expected)) {
+    throw new AppError('usage', 'What --sha256 names is no SHA-256.', {
+      why: 'It is 64 hexadecimal digits.',
+      hint: 'Give the number that "ambit-central backup" printed at its end.',
+    });
+  }
+  if (sha256 === expected.toLowerCase()) return;
+  throw new AppError('invalid_request', `${file} is not the backup that was expected.`, {
+    why: `The SHA-256 of what is in it is ${sha256}: it is another backup, or somebody changed it.`,
+    hint: 'Take the file that was written when that number was printed. Nothing was changed.',
+  });
 }
 
 async function keysOf(
