@@ -88,10 +88,9 @@ async function endWhatIsGoodOnce(open: OpenTransaction): Promise<void> {
   );
 }
 
-async function freeze(
-  open: OpenTransaction,
-  { head, before = head }: Pick<Facts, 'head' | 'before'>,
-): Promise<void> {
+async function freeze(open: OpenTransaction, facts: Pick<Facts, 'head' | 'before'>): Promise<void> {
+  const { head } = facts;
+  const before = facts.before ?? head;
   await open.query(
     `INSERT INTO states_ahead AS s (holder, held_epoch, held_revision, state_epoch, revision, proved_at)
      VALUES ($1, $2, $3, $4, $5, now())
