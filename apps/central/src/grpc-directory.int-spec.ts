@@ -269,6 +269,21 @@ describe('what is refused', () => {
     });
   });
 
+  test('a whole one that knows of no group any more, unless it is meant so', async () => {
+    const users = [person('ada')];
+    await client.syncAll('FULL', [{ users }]);
+    expect(await client.syncAll('FULL', [{ users }])).toMatchObject({ users: { unchanged: 1 } });
+    await client.syncAll('FULL', [{ users, groups: [team('dev', 'ada')] }]);
+    await expect(client.syncAll('FULL', [{ users }])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      error: { extras: { errors: [{ pointer: 'commit.intentionally_empty' }] } },
+    });
+    expect(await membersOf('dev')).toEqual(['ada']);
+    expect(await client.syncAll('FULL', [{ users }], { intentionallyEmpty: true })).toMatchObject({
+      groups: { removed: 1 },
+    });
+  });
+
   test('one who cannot be taken is told, and all others are', async () => {
     await central.apply(document('User', named('local'), {}));
     await central.apply(document('User', `taken.t${count}@elsewhere.io`, {}));
@@ -353,6 +368,30 @@ describe('the removal guard', () => {
       error: { code: 'confirmation_required' },
     });
     expect(await userOf('p44')).toEqual({ status: 200, active: true });
+  });
+});
+
+describe('a directory that gathers a sync', () => {
+  test('has no other at once, and takes the place of no other directory', async () => {
+    const { stream, answer } = client.sync();
+    stream.write({ begin: { mode: 'SYNC_MODE_DELTA' } });
+    await eventually(async () =>
+      expect(
+        await central.metric('ambit_grpc_streams_open{service="DirectoryService"}'),
+      ).toBe(1),
+    );
+    for (const _ of [1, 2, 3, 4])
+      await expect(client.syncAll('DELTA', [])).rejects.toMatchObject({
+        error: { code: 'sync_running' },
+      });
+    const other = await TestDirectory.of(central, `other${count}`);
+    const others = await ReflectedClient.of(central.running.grpcAddress ?? '', other.token);
+    expect(await others.syncAll('DELTA', [])).toMatchObject({ users: { created: 0 } });
+    others.close();
+    stream.write({ commit: {} });
+    stream.end();
+    await answer;
+    expect(await client.syncAll('DELTA', [])).toMatchObject({ users: { created: 0 } });
   });
 });
 

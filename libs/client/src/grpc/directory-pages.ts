@@ -25,7 +25,7 @@ export interface DirectorySource {
 export interface SyncOptions {
   /** Everything is worked out and answered, nothing is stored. */
   readonly dryRun?: boolean;
-  /** A source without any person is meant so. */
+  /** A source without any person, or without any group while some are known, is meant so. */
   readonly intentionallyEmpty?: boolean;
   readonly signal?: AbortSignal;
 }

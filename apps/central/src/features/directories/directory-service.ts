@@ -84,7 +84,7 @@ async function syncOf(
     ended,
   }: { readonly requests: AsyncIterable<api.SyncDirectoryRequest>; readonly ended: AbortSignal },
 ): Promise<ReturnType<typeof resultMessage>> {
-  const done = sync.begin();
+  const done = sync.begin(caller);
   try {
     const { begin, said } = await gathered(requests);
     return resultMessage(await sync.run(caller, said, { dryRun: begin.dryRun, ended }));

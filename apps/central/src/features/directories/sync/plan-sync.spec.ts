@@ -38,6 +38,7 @@ const known = ({ users, groups }: Model): KnownDirectory => ({
 });
 const said = ({ users, groups }: Model, more: Partial<SaidDirectory> = {}): SaidDirectory => ({
   whole: true,
+  intentionallyEmpty: false,
   users: new Map(
     Array.from(users, ([id, { name, active }]): [string, SyncedPerson] => [
       id,

@@ -7,6 +7,8 @@ export type SyncedPerson = SaidUser & { readonly externalId: string };
 export interface SaidDirectory {
   /** What is not said goes; otherwise it stays as it is. */
   readonly whole: boolean;
+  /** That nobody, or no group, is said is meant so. */
+  readonly intentionallyEmpty: boolean;
   readonly users: ReadonlyMap<string, SyncedPerson>;
   /** Display names. */
   readonly groups: ReadonlyMap<string, string>;

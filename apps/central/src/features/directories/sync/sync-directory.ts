@@ -9,6 +9,7 @@ import type { DirectoryCaller, ProviderDirectory } from '../directory-caller.ts'
 import { ApplySync } from './apply-sync.ts';
 import type { SyncDone } from './apply-sync.ts';
 import { planSync } from './plan-sync.ts';
+import { emptySync } from './sync-draft.ts';
 import { changesNothing } from './sync-plan.ts';
 import type { KnownDirectory, SyncPlan } from './sync-plan.ts';
 import type { SaidDirectory, SyncRefused } from './said-directory.ts';
@@ -32,7 +33,8 @@ export class SyncDirectory {
   readonly #commit: CommitDirectory;
   readonly #database: Database;
   readonly #world: Pick<PolicyWorld, 'revision'>;
-  #gathered = 0;
+  /** Uids of directories. */
+  readonly #gathered = new Set<string>();
 
   constructor(commit: CommitDirectory, database: Database, world: Pick<PolicyWorld, 'revision'>) {
     this.#commit = commit;
@@ -40,19 +42,24 @@ export class SyncDirectory {
     this.#world = world;
   }
 
-  /** A place to gather a sync in, and the function that gives it back. Throws `rate_limited`. */
-  begin(): () => void {
-    if (this.#gathered >= mostGathered)
+  /**
+   * A place to gather a sync of the directory in, and the function that gives it back. Throws `sync_running` when the
+   * directory has one, so that none takes those of the others, and `rate_limited`.
+   */
+  begin({ directory }: Pick<DirectoryCaller, 'directory'>): () => void {
+    if (this.#gathered.has(directory.uid)) throw running(directory);
+    if (this.#gathered.size >= mostGathered)
       throw new AppError('rate_limited', `Central gathers ${mostGathered} syncs already.`, {
         hint: 'Try again a little later, or at another replica.',
         details: { retryAfterSeconds },
       });
-    this.#gathered++;
-    return () => void this.#gathered--;
+    this.#gathered.add(directory.uid);
+    return () => void this.#gathered.delete(directory.uid);
   }
 
   /**
-   * Throws `sync_running` while another sync of the directory is written, `confirmation_required` when it would take too much
+   * Throws `sync_running` while another sync of the directory is written, `invalid_request` for a whole one that knows of no
+   * group any more and does not say that it is meant so, `confirmation_required` when it would take too much
    * away, and what stops it in the middle: what was written until then stays, and the next sync goes on from there.
    */
   async run(
@@ -64,6 +71,7 @@ export class SyncDirectory {
     if (unlock === undefined) throw running(caller.directory);
     try {
       const known = await this.#known(caller.directory);
+      if (takesAllGroups(known, said)) throw emptySync('group', 'all groups');
       const plan = await planSync(known, said, setImmediate);
       ended.throwIfAborted();
       await this.#commit.foresee(caller, plan.losses, dryRun);
@@ -133,8 +141,14 @@ export class SyncDirectory {
   }
 }
 
+const takesAllGroups = (known: KnownDirectory, said: SaidDirectory): boolean =>
+  said.whole &&
+  !said.intentionallyEmpty &&
+  said.groups.size + said.joining.size === 0 &&
+  known.groups.length > 0;
+
 const running = ({ name }: ProviderDirectory): AppError =>
-  new AppError('sync_running', `Another sync of the directory of ${name} is being written.`, {
+  new AppError('sync_running', `Another sync of the directory of ${name} goes on.`, {
     hint: 'Send it again when that one is done.',
     details: { retryAfterSeconds },
   });

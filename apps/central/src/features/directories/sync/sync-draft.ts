@@ -87,9 +87,11 @@ export class SyncDraft {
     const came = { users: this.#users.size, groups: this.#groups.size };
     if (sent !== null && (sent.users !== came.users || sent.groups !== came.groups))
       throw lostPages(sent, came);
-    if (this.#whole && came.users === 0 && !intentionallyEmpty) throw emptySync();
+    if (this.#whole && came.users === 0 && !intentionallyEmpty)
+      throw emptySync('person', 'everybody');
     return {
       whole: this.#whole,
+      intentionallyEmpty,
       users: this.#users,
       groups: this.#groups,
       joining: this.#joining,
@@ -230,8 +232,12 @@ function lostPages(sent: object, came: object): AppError {
   });
 }
 
-const emptySync = (): AppError =>
-  new AppError('invalid_request', 'A full sync without any person would take everybody away.', {
-    hint: 'Look whether the source could be read. Set intentionally_empty when it is meant.',
-    errors: [{ pointer: '/commit/intentionallyEmpty', message: 'is needed for that.' }],
-  });
+export const emptySync = (none: string, everything: string): AppError =>
+  new AppError(
+    'invalid_request',
+    `A full sync without any ${none} would take ${everything} away.`,
+    {
+      hint: 'Look whether the source could be read. Set intentionally_empty when it is meant.',
+      errors: [{ pointer: '/commit/intentionallyEmpty', message: 'is needed for that.' }],
+    },
+  );
