@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { Metadata, status } from '@grpc/grpc-js';
 import type {
   sendUnaryData,
+  ServerDuplexStream,
   ServerReadableStream,
   ServerUnaryCall,
   StatusObject,
@@ -10,7 +12,7 @@ import { findPolicyKind } from '@ambit/contracts';
 import { apiMethods } from '@ambit/contracts/grpc';
 import type { ApiMethod, ApiServiceName } from '@ambit/contracts/grpc';
 import { AppError, toAppError } from '@ambit/kernel';
-import type { Logger } from '@ambit/kernel';
+import type { Logger, Millis } from '@ambit/kernel';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import type { Actor } from '../actor.ts';
 import type { AuthGuard } from '../auth.guard.ts';
@@ -31,8 +33,18 @@ export interface ApiCallPorts {
   readonly logger: Logger;
 }
 
+interface CallLabels {
+  readonly service: string;
+  readonly method: string;
+}
+/** Without a permission it is for everybody who is known. */
+type CallContract = Omit<ApiMethod, 'permission'> & Partial<Pick<ApiMethod, 'permission'>>;
 type AnyCall = ServerUnaryCall<unknown, object> | ServerReadableStream<unknown, object>;
 type AnyHandler = (input: never, call: GrpcCall) => Promise<object>;
+
+/** Of a stream that is answered message by message. */
+const mostAnswered = 100;
+const answeringMs: Millis = 60_000;
 
 /** Between grpc-js and the handlers: who calls, for how long, what is counted and how failures are told. */
 export class ApiCalls {
@@ -65,9 +77,31 @@ export class ApiCalls {
     );
   }
 
+  /** A stream that is answered message by message, and is held by the same limits. */
+  answering<Request>(
+    labels: CallLabels,
+    answerTo: (request: Request) => object,
+  ): (call: ServerDuplexStream<Request, object>) => void {
+    return (call) => {
+      const end: sendUnaryData<object> = (failure, _value, trailers) => {
+        if (failure === null) call.end(trailers);
+        else call.emit('error', failure);
+      };
+      const handler = async (requests: AsyncIterable<Request>, { ended }: GrpcCall) => {
+        let asked = 0;
+        for await (const request of requests) {
+          if (++asked > mostAnswered) throw tooManyAsked();
+          if (!call.write(answerTo(request))) await once(call, 'drain', { signal: ended });
+        }
+        return {};
+      };
+      void this.#run(labels, { mostMs: answeringMs }, { call, answer: end, handler });
+    };
+  }
+
   async #run(
-    labels: { readonly service: string; readonly method: string },
-    contract: ApiMethod,
+    labels: CallLabels,
+    contract: CallContract,
     {
       call,
       answer,
@@ -112,7 +146,7 @@ export class ApiCalls {
 
   async #handled(
     service: string,
-    contract: ApiMethod,
+    contract: CallContract,
     {
       call,
       handler,
@@ -144,7 +178,7 @@ export class ApiCalls {
   #life(
     call: AnyCall,
     actor: Actor,
-    { mostMs }: ApiMethod,
+    { mostMs }: CallContract,
   ): { readonly ended: AbortSignal; release(): void } {
     const held = this.#ports.credentials.open(actor);
     const over = new AbortController();
@@ -163,7 +197,7 @@ export class ApiCalls {
   }
 
   /** Throws `invalid_request` for a kind that there is not, and `permission_denied`. */
-  #requireKind(actor: Actor, { permission }: ApiMethod, request: unknown): void {
+  #requireKind(actor: Actor, { permission }: CallContract, request: unknown): void {
     if (permission !== 'kind:read') return;
     const { kind: asked = '' } = request as { kind?: string };
     const kind = findPolicyKind(asked);
@@ -180,4 +214,9 @@ const endOf = (ended: AbortSignal): Promise<never> =>
     const end = (): void => reject(toAppError(ended.reason));
     if (ended.aborted) end();
     else ended.addEventListener('abort', end, { once: true });
+  });
+
+const tooManyAsked = (): AppError =>
+  new AppError('too_many_streams', `One stream has at most ${mostAnswered} answers.`, {
+    hint: 'Ask the rest in another one.',
   });

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { addressText, reachableText } from '@ambit/config';
 import { apiDefinition, apiMethods, mostMessageBytes } from '@ambit/contracts/grpc';
 import type { ApiServiceName } from '@ambit/contracts/grpc';
@@ -14,6 +13,7 @@ import { ApiCalls } from './api-calls.ts';
 import type { ApiCallPorts } from './api-calls.ts';
 import { serveHealth } from './health.ts';
 import { measuredService } from './measured-service.ts';
+import { serveReflection } from './reflection.ts';
 
 export interface ApiServerOptions extends ApiCallPorts, Omit<AdmissionPorts, 'refused'> {
   readonly guard: AdmissionPorts['guard'];
@@ -67,7 +67,7 @@ export async function openApiServer(
       measuredService(definition, name),
       calls.service(name, options.handlers[name] as never),
     );
-  new ReflectionService(definition).addToServer(server);
+  serveReflection(server, definition, calls);
   serveHealth(server, options.readiness, services);
   const port = await bind(server, settings);
   const { host } = settings.grpcListen;

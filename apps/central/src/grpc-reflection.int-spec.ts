@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { eventually, testDatabase } from '@ambit/testing';
+import type { TestDatabase } from '@ambit/testing';
+import { TestCentral } from './central.test-support.ts';
+import { endOf } from './grpc.test-support.ts';
+import type { RpcEnd } from './grpc.test-support.ts';
+
+let db: TestDatabase;
+let central: TestCentral;
+let client: Client;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  central = await TestCentral.start(db.url, { flags: { grpcListen: '127.0.0.1:0' } });
+  client = new Client(central.running.grpcAddress ?? '', credentials.createInsecure());
+});
+afterAll(async () => {
+  client?.close();
+  await central?.stop();
+  await db.close();
+});
+
+/** Field 7 asks for the services. */
+const listServices = Buffer.from('\x3a\x01*');
+
+interface OpenStream {
+  readonly stream: ClientDuplexStream<Buffer, Buffer>;
+  /** Comes when the call is over; undefined when it ended well. */
+  readonly ended: Promise<RpcEnd | undefined>;
+  answers(): number;
+}
+
+function reflection(token: string): OpenStream {
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  const same = (bytes: Buffer): Buffer => bytes;
+  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(path, same, same, metadata);
+  let answers = 0;
+  stream.on('data', () => answers++);
+  const ended = new Promise<RpcEnd | undefined>((resolve) => {
+    stream.on('end', () => resolve(undefined));
+    stream.on('error', (error) => resolve(endOf(error as never)));
+  });
+  return { stream, ended, answers: () => answers };
+}
+
+const streamsOpen = (): Promise<number | undefined> =>
+  central.metric('ambit_grpc_streams_open{service="ServerReflection"}');
+
+describe('a stream of reflection', () => {
+  test('answers each question, and has at most 100', async () => {
+    const { stream, ended, answers } = reflection(central.token);
+    for (let asked = 0; asked < 100; asked++) stream.write(listServices);
+    await eventually(() => expect(answers()).toBe(100));
+    expect(await streamsOpen()).toBe(1);
+    stream.write(listServices);
+    expect(await ended).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect(answers()).toBe(100);
+    expect(await streamsOpen()).toBe(0);
+  });
+
+  test('ends when its caller has asked all', async () => {
+    const { stream, ended, answers } = reflection(central.token);
+    stream.write(listServices);
+    stream.end();
+    expect(await ended).toBeUndefined();
+    expect(answers()).toBe(1);
+  });
+
+  test('ends with the credential of its caller', async () => {
+    const { body } = await central.call('POST', '/tokens', {
+      body: { name: 'looks', role: 'viewer' },
+    });
+    const { stream, ended, answers } = reflection(body.token);
+    stream.write(listServices);
+    await eventually(() => expect(answers()).toBe(1));
+    await central.call('DELETE', `/tokens/${body.apiToken.id}`);
+    expect(await ended).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      error: { code: 'token_revoked' },
+    });
+  });
+
+  test('takes a place of its token, and gives it back', async () => {
+    const { body } = await central.call('POST', '/tokens', {
+      body: { name: 'many', role: 'viewer' },
+    });
+    const open: OpenStream[] = [];
+    const refused = async (): Promise<RpcEnd | undefined> => {
+      for (let opened = 0; opened < 90; opened++) {
+        const one = reflection(body.token);
+        open.push(one);
+        one.stream.write(listServices);
+        const end = await Promise.race([
+          one.ended,
+          eventually(() => expect(one.answers()).toBe(1)),
+        ]);
+        if (end) return end;
+      }
+      return undefined;
+    };
+    expect(await refused()).toMatchObject({ error: { code: 'too_many_streams' } });
+    for (const { stream } of open) stream.cancel();
+    await eventually(async () => expect(await streamsOpen()).toBe(0));
+  });
+});
