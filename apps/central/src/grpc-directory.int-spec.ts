@@ -343,6 +343,10 @@ describe('what is refused', () => {
 });
 
 describe('the removal guard', () => {
+  /** Forty groups, of which so many have a member. */
+  const teams = (many: number): object[] =>
+    Array.from({ length: 40 }, (_, at) => team(`team${at}`, ...(at < many ? ['ada'] : [])));
+
   test('stops a sync that would take too many away before anything of it is written', async () => {
     await client.syncAll('FULL', [{ users: people(0, 60) }]);
     const fewer = [{ users: [...people(0, 30), person('new')] }];
@@ -358,6 +362,27 @@ describe('the removal guard', () => {
     await central.call('POST', `/directories/${corp.name}/resume`);
     expect(await client.syncAll('FULL', fewer)).toMatchObject({
       users: { created: 1, removed: 30 },
+    });
+  });
+
+  test('stops a sync that would empty many small groups, each of which is below the bound', async () => {
+    const users = [person('ada')];
+    await client.syncAll('FULL', [{ users, groups: teams(40) }]);
+    const fewer = [{ users, groups: teams(19) }];
+    await expect(client.syncAll('FULL', fewer)).rejects.toMatchObject({
+      error: { code: 'confirmation_required' },
+      message: `${corp.name} would have taken 21 of its 40 memberships away within ten minutes.`,
+    });
+    expect(await membersOf('team39')).toEqual(['ada']);
+    await central.call('POST', `/directories/${corp.name}/resume`);
+    expect(await client.syncAll('FULL', fewer)).toMatchObject({ membersLeft: 21 });
+  });
+
+  test('counts the memberships of small syncs together', async () => {
+    const users = [person('ada')];
+    for (const many of [40, 25]) await client.syncAll('FULL', [{ users, groups: teams(many) }]);
+    await expect(client.syncAll('FULL', [{ users, groups: teams(19) }])).rejects.toMatchObject({
+      message: `${corp.name} would have taken 21 of its 40 memberships away within ten minutes.`,
     });
   });
 

@@ -98,8 +98,9 @@ export interface DirectoryLoss {
 }
 
 export interface DirectoryLosses {
-  /** Absent: of all people. */
+  /** Absent: of all people, or, with `everyGroup`, of all memberships. */
   readonly groupUid?: string;
+  readonly everyGroup?: true;
   readonly removed: number;
   readonly before: number;
 }

@@ -231,7 +231,7 @@ export class DirectoryStore {
     await sql.query('DELETE FROM directory_removals WHERE provider_uid = $1', [providerUid]);
   }
 
-  /** The sums as `noteLosses` would give them, were these lost now; nothing is noted. */
+  /** The sums as `noteLosses` would give them, were these lost now, and that of all memberships; nothing is noted. */
   async foreseeLosses(
     providerUid: string,
     lost: readonly DirectoryLoss[],

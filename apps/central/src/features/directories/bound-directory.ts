@@ -32,7 +32,7 @@ export async function boundDirectory(
   );
 }
 
-/** As `boundDirectory` for what a change of many steps will take away in all. Throws `confirmation_required`. */
+/** As `boundDirectory` for what a change of many steps will take away in all, and of all memberships together. Throws `confirmation_required`. */
 export async function boundAhead(
   tx: Transaction,
   directory: ProviderDirectory,
@@ -57,12 +57,13 @@ function refuseExcess(
 }
 
 function tooMany(
-  { groupUid, removed, before }: DirectoryLosses,
+  { groupUid, everyGroup, removed, before }: DirectoryLosses,
   policy: PolicyView,
   { name }: ProviderDirectory,
 ): AppError {
+  const people = everyGroup === true ? 'memberships' : 'people';
   const whom =
-    groupUid === undefined ? 'people' : `members of group ${policy.group(groupUid)?.name ?? ''}`;
+    groupUid === undefined ? people : `members of group ${policy.group(groupUid)?.name ?? ''}`;
   return new AppError(
     'confirmation_required',
     `${name} would have taken ${removed} of its ${before} ${whom} away within ten minutes.`,
