@@ -259,9 +259,15 @@ describe('what a team owns', () => {
       ownedGrant('nor', 'together', 'open'),
     ];
     const together = await apply(...both);
-    expect([together.status, together.body.detail]).toEqual([
+    expect([together.status, together.body.errors]).toEqual([
       422,
-      expect.stringMatching(/^Grant nor: Team together owns together-\*/),
+      [
+        expect.objectContaining({ document: 0, pointer: '/spec/owns/0/namespaces/0' }),
+        expect.objectContaining({
+          document: 1,
+          message: expect.stringMatching(/^Team together owns together-\*/),
+        }),
+      ],
     ]);
 
     await central.apply(team('later', { owns: owns('open', 'later') }));
@@ -276,6 +282,12 @@ describe('what a team owns', () => {
         }),
       ],
     ]);
+
+    const named = [
+      ownedGrant('nor', 'prefixed', 'open'),
+      team('prefixed', { owns: owns('open', 'begins-here') }),
+    ];
+    expect((await apply(...named)).status).toBe(200);
   });
 
   test('is a scope for teams alone, and who gives it of a team that owns nothing is told', async () => {

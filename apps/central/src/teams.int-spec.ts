@@ -116,9 +116,31 @@ describe('a namespace has one team on a cluster', () => {
     ];
     const reply = await central.call('POST', '/apply', { body: { objects } });
     expect(reply.status).toBe(422);
-    expect(JSON.stringify(reply.body)).toMatch(/Team twin-b: tw\* belongs to Team twin-a/);
+    expect(reply.body.errors).toEqual([
+      expect.objectContaining({
+        document: 1,
+        message: expect.stringMatching(/^twins belongs to Team twin-b, which owns tw\*/),
+      }),
+      expect.objectContaining({
+        document: 2,
+        message: expect.stringMatching(/^tw\* belongs to Team twin-a, which owns twins/),
+      }),
+    ]);
     for (const path of ['/teams/twin-a', '/clusters/c-new'])
       expect((await central.get(path)).status).toBe(404);
+  });
+
+  test.each([
+    ['mover-a', 'mover-b'],
+    ['mover-b', 'mover-a'],
+  ])('it moves from %s to %s in one file, and not while the other keeps it', async (from, to) => {
+    const apply = (...objects: object[]): Promise<Reply> =>
+      central.call('POST', '/apply', { body: { objects } });
+    const [kept, given] = [owns(all, 'kept', 'carried'), owns(all, 'carried')];
+    expect((await apply(team(from, kept), team(to, owns(all, 'other')))).status).toBe(200);
+    expect((await apply(team(from, kept), team(to, given))).status).toBe(422);
+    expect((await apply(team(to, given), team(from, owns(all, 'kept')))).status).toBe(200);
+    expect((await central.get(`/teams/${to}`)).body.spec).toMatchObject(given);
   });
 
   test('of teams that are written at the same time one alone gets it', async () => {

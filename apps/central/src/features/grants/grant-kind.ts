@@ -8,19 +8,16 @@ import { auditGrant, auditGrantDeleted } from './grant-audit.ts';
 import { grantFields, subjectOf } from './grant-fields.ts';
 import { grantResponse } from './grant-response.ts';
 import { GrantsInForce } from './grants-in-force.ts';
-import { ownedScopeProblems, refuseOwnedByPrefix } from './owned-scope.ts';
+import { ownedScopeProblems } from './owned-scope.ts';
 
 /** Who holds which role where, until when. */
 export const grantKind = policyKind<'Grant', GrantRecord>({
   kind: 'Grant',
   references: referencesOf,
-  problems: async (tx, document, now) => [
-    ...(await endProblems(tx, document, now)),
-    ...(await ownedScopeProblems(tx, document)),
-  ],
+  problems: endProblems,
+  problemsTogether: ({ tx, names }, { spec }) => ownedScopeProblems(tx, grantFields(names, spec)),
   put: async ({ tx, names, source }, { spec }, meta) => {
     const fields = grantFields(names, spec);
-    await refuseOwnedByPrefix(tx, meta.name, fields);
     const put = await tx.grants.put({ ...meta, ...fields, source });
     auditGrant(tx, put);
     return put;

@@ -3,11 +3,11 @@ import type { ApplyAction, PolicyDocument, PolicyKindName } from '@ambit/contrac
 import type { GrantSource } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { Clock, ErrorItem } from '@ambit/kernel';
-import type { Precondition, Transaction } from '@ambit/persistence';
+import type { Precondition } from '@ambit/persistence';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, CommitRequest, CommitResult } from './commit-policy.ts';
 import { missingReferences, namesIn, ownNames, referencesIn } from './name-resolver.ts';
-import type { Identified, PolicyKinds } from './policy-kind.ts';
+import type { Identified, PolicyKinds, ServedKind } from './policy-kind.ts';
 import { inWritingOrder, putDocument } from './put-document.ts';
 
 /** What became of one document. */
@@ -25,6 +25,8 @@ export interface DocumentOutcome {
 
 /** A change that says by which way in it comes. */
 export type SourcedRequest = CommitRequest & { readonly source: GrantSource };
+
+type ProblemsOf = NonNullable<ServedKind['problems']>;
 
 /** Documents that are worked out between two looks at what else is to do: a few milliseconds of work. */
 const plannedAtOnce = 100;
@@ -55,6 +57,7 @@ export class ApplyDocuments {
   ): Promise<CommitResult<readonly DocumentOutcome[]>> {
     const result = await this.#commit.run(request, async (tx) => {
       const kinds = this.#kinds;
+      const now = this.#clock.now();
       const references = referencesIn(kinds, documents);
       const names = await tx.names.find(namesIn(references, documents));
       refuse(
@@ -62,7 +65,9 @@ export class ApplyDocuments {
           ...missingReferences(references, documents, names, (kind) =>
             this.#world.policy.names(kind),
           ),
-          ...(await this.#problems(tx, documents)),
+          ...(await this.#problems(documents, (kind, document) =>
+            kind.problems?.(tx, document, now),
+          )),
         ],
         documents.length,
       );
@@ -87,17 +92,23 @@ export class ApplyDocuments {
           ...(outcome === 'unchanged' ? { resourceVersion: record.resourceVersion } : {}),
         });
       }
+      const together = await this.#problems(documents, (kind, document) =>
+        kind.problemsTogether?.({ tx, names }, document),
+      );
+      refuse(together, documents.length);
       return outcomes.sort((a, b) => a.document - b.document);
     });
     return { ...result, value: request.dryRun === true ? result.value : stamped(result) };
   }
 
-  async #problems(tx: Transaction, documents: readonly PolicyDocument[]): Promise<ErrorItem[]> {
+  async #problems(
+    documents: readonly PolicyDocument[],
+    of: (kind: ServedKind, document: PolicyDocument) => ReturnType<ProblemsOf> | undefined,
+  ): Promise<ErrorItem[]> {
     const problems: ErrorItem[] = [];
-    const now = this.#clock.now();
     for (const { document, index } of numbered(documents)) {
       if (index % plannedAtOnce === plannedAtOnce - 1) await setImmediate();
-      const found = (await this.#kinds.of(document.kind).problems?.(tx, document, now)) ?? [];
+      const found = (await of(this.#kinds.of(document.kind), document)) ?? [];
       problems.push(...found.map((item) => ({ document: index, ...item })));
     }
     return problems;

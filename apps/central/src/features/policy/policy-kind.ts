@@ -88,6 +88,11 @@ export interface ServedKind<N extends PolicyKindName = PolicyKindName> {
     document: DocumentOf<N>,
     now: Millis,
   ): Promise<readonly Omit<ErrorItem, 'document'>[]>;
+  /** What is wrong with a document beside others, once all those of its set are stored: then none is judged by what another was. */
+  problemsTogether?(
+    context: Pick<PutContext, 'tx' | 'names'>,
+    document: DocumentOf<N>,
+  ): Promise<readonly Omit<ErrorItem, 'document'>[]>;
   /** Stores a document whose references exist. Throws what the stores throw. */
   put(context: PutContext, document: DocumentOf<N>, meta: PutMeta): Promise<WrittenObject>;
   /** Throws `not_found`, `stale_resource`, `in_use`. */

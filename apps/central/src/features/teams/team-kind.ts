@@ -1,7 +1,6 @@
 import type { TeamMemberWrite } from '@ambit/contracts';
 import { ownedByPrefix, sharedNamespace, tooManyOwned } from '@ambit/domain';
 import type { OwnedNamespaces } from '@ambit/domain';
-import { AppError } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
 import type {
   KnownNames,
@@ -39,19 +38,10 @@ export const teamKind = policyKind<'Team', PlainRecord>({
       return { kind: 'Role', name, pointer: `/spec/delegableRoles/${i}` };
     }),
   ],
-  problems: async (tx, { metadata, spec }) => {
-    // Clusters of the same set of documents have no uid yet, and then nobody owns anything there.
-    const named = spec.owns.flatMap(({ clusters }) => clusters.names ?? []);
-    const known = await tx.names.find({ Cluster: named });
-    if (named.some((name) => known.uid('Cluster', name) === undefined)) return [];
-    return ownershipProblems(tx, metadata.name, owned(known, spec));
-  },
+  problemsTogether: ({ tx, names }, { metadata, spec }) =>
+    ownershipProblems(tx, metadata.name, owned(names, spec)),
   put: async ({ tx, names }, { spec }, meta) => {
     const stored = storedSpec(names, spec);
-    // Documents that are applied together were looked at one by one.
-    const [problem] = await ownershipProblems(tx, meta.name, stored.owns);
-    if (problem !== undefined)
-      throw new AppError('invalid_policy', `Team ${meta.name}: ${problem.message}.`);
     const put = await tx.plain('Team').put({ ...meta, spec: { ...stored } });
     await auditTeam(tx, put);
     return put;
