@@ -15,7 +15,7 @@ export interface SyncBegin {
   readonly dryRun: boolean;
 }
 
-/** A part of what the directory says: at most 4 MiB. Order does not matter, and members may come before their people. */
+/** A part of what the directory says: at most 4 MiB, and 100,000 people and groups. Order does not matter, and members may come before their people. */
 export interface SyncPage {
   readonly users: readonly SyncedUser[];
   readonly groups: readonly SyncedGroup[];
@@ -60,7 +60,7 @@ export interface SyncedMembers {
 export interface SyncCommit {
   /** How much was sent. A sync that lost a page on its way is refused when it says so. */
   readonly sent: SyncCounts | null;
-  /** A full sync without any person is meant so. Without this it is refused. */
+  /** A full sync without any person, or without any group while some are known, is meant so. Without this it is refused. */
   readonly intentionallyEmpty: boolean;
 }
 
