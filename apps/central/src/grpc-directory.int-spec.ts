@@ -401,9 +401,7 @@ describe('a directory that gathers a sync', () => {
     const { stream, answer } = client.sync();
     stream.write({ begin: { mode: 'SYNC_MODE_DELTA' } });
     await eventually(async () =>
-      expect(
-        await central.metric('ambit_grpc_streams_open{service="DirectoryService"}'),
-      ).toBe(1),
+      expect(await central.metric('ambit_grpc_streams_open{service="DirectoryService"}')).toBe(1),
     );
     for (const _ of [1, 2, 3, 4])
       await expect(client.syncAll('DELTA', [])).rejects.toMatchObject({
