@@ -112,9 +112,11 @@ describe('a plan that is overtaken', () => {
   });
 
   test('deletes no group that has the name of one that was to go', async () => {
-    await client.syncAll('FULL', [{ users: [person('ada'), person('eve')] }]);
+    const groups = [team('ops', 'ada')];
+    await client.syncAll('FULL', [{ users: [person('ada'), person('eve')], groups }]);
     const { id } = await corp.group(`dev t${count}`);
-    const sync = (): Promise<unknown> => client.syncAll('FULL', [{ users: [person('ada')] }]);
+    const sync = (): Promise<unknown> =>
+      client.syncAll('FULL', [{ users: [person('ada')], groups }]);
     const answer = await whilePlanned(sync, async () => {
       await corp.call('DELETE', `/Groups/${id}`);
       await corp.group(`dev t${count}`);

@@ -61,6 +61,14 @@ async function keyStep(step: KeyStep): Promise<void> {
 const settings = (): ReturnType<typeof testSettings> =>
   testSettings({ dataDir: place.dataDir }, { AMBIT_DATABASE_URL: db.url });
 
+async function headRevision(): Promise<number> {
+  const sql = await db.another();
+  const [head] = await sql.query<{ revision: number }>(
+    'SELECT revision::int AS revision FROM policy_head',
+  );
+  return head?.revision ?? 0;
+}
+
 async function issuerKeys(): Promise<string[]> {
   const rows = await (
     await db.another()
@@ -88,9 +96,12 @@ describe('a restore over the database that a backup is of', () => {
     await made('late');
     const withdrawn = await issuerKeys();
     await rotateIssuerKeys(await settings(), { atOnce: true, write: () => undefined });
-    const { revision } = (await central.get('/system')).body;
-
-    const printed = await restoredOver(file);
+    let revision = 0;
+    const printed = await stopped(async () => {
+      // A central that runs makes another issuer key in its own time.
+      revision = await headRevision();
+      return shelf.restore(place, file, { mayReplace: true });
+    });
     const lines = printed.split('\n');
     const from = lines.findIndex((line) => line.startsWith('What differs'));
     const differences = lines.slice(from).filter((line) => line.endsWith(' after the backup'));
