@@ -118,7 +118,9 @@ function productionPackages(workspace: string): InstalledPackage[] {
     .split('\n')
     .slice(1)
     .map((line) => {
-      const [path = '', id = '', link] = line.split(':');
+      // What else is said of a package, such as OVERRIDDEN, is no path.
+      const [path = '', id = '', ...said] = line.split(':');
+      const link = said.find((each) => each.startsWith('/'));
       const at = id.lastIndexOf('@');
       return { name: id.slice(0, at), version: id.slice(at + 1), path, link };
     });
