@@ -51,6 +51,10 @@ let attacks = 0;
 let escapes = 0;
 for (const [name, family] of Object.entries(families)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (positionals.length === 0 && scale === 'smoke' && family.takesLong === true) {
+    console.log(`── ${name}: left out, it takes minutes; npm run hostile -- --smoke ${name}`);
+    continue;
+  }
   const began = performance.now();
   console.log(`── ${name}: ${family.says}`);
   const result = await family.run(scale, Number(values.seed), values.attack);

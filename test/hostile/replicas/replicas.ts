@@ -21,6 +21,7 @@ const blows: Readonly<Record<Scale, Readonly<Record<Blow, number>>>> = {
  * log of the API server, a take-over that takes too long, or an end that comes too late.
  */
 export const replicas: HostileFamily = {
+  takesLong: true,
   says: 'two replicas of the agent, of which the one that acts is killed, stopped for a while or told to stop',
   async run(scale, seed): Promise<FamilyResult> {
     const world = await ReplicaWorld.open();
