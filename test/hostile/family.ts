@@ -16,7 +16,7 @@ export interface FamilyResult {
 
 /** One kind of attacker against real parts: programs as processes, a real API server, a real database. */
 export interface HostileFamily {
-  /** Its smoke set takes minutes, so it is made only when it is named. */
+  /** Its smoke set takes minutes, or has failed for a reason that nobody found yet: it is made only when it is named. */
   readonly takesLong?: true;
   readonly says: string;
   /** `attack`: only those whose names hold this text, where attacks have names. */

@@ -2,13 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
-import { ruleToWire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
 import { ReflectedClient } from './grpc.test-support.ts';
-import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
+import { enrolAgent, tellInventory, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -42,18 +41,7 @@ async function agentThatTells(name: string): Promise<TestAgent> {
     ceilingDigest: 'd',
   });
   await eventually(() => expect(agent.revision).toBeDefined(), { what: 'the first state' });
-  const view = ruleToWire({ apiGroups: [''], resources: ['pods'], verbs: ['get'] });
-  agent.send({
-    message: 'inventory',
-    inventory: {
-      complete: true,
-      namespaces: [{ name: 'payments', labels: [], phase: 'Active' }],
-      removedNamespaces: [],
-      clusterRoles: [{ name: 'view', rules: [view] }],
-      removedClusterRoles: [],
-      apiResources: null,
-    },
-  });
+  tellInventory(agent);
   return agent;
 }
 

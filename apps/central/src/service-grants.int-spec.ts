@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ruleToWire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
-import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
+import { enrolAgent, tellInventory, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -35,22 +34,6 @@ async function connected(name: string): Promise<TestAgent> {
   });
   await eventually(() => expect(agent.revision).toBeDefined(), { what: 'the first state' });
   return agent;
-}
-
-/** The agent tells that there is a namespace and what `view` allows. */
-function tellInventory(agent: TestAgent): void {
-  const view = ruleToWire({ apiGroups: [''], resources: ['pods'], verbs: ['get'] });
-  agent.send({
-    message: 'inventory',
-    inventory: {
-      complete: true,
-      namespaces: [{ name: 'payments', labels: [], phase: 'Active' }],
-      removedNamespaces: [],
-      clusterRoles: [{ name: 'view', rules: [view] }],
-      removedClusterRoles: [],
-      apiResources: null,
-    },
-  });
 }
 
 const asked = { namespace: 'payments', verb: 'get', resource: 'pods' };

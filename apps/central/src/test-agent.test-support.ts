@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
-import { agentCapabilities, AgentSession, decodeIntent } from '@ambit/protocol';
+import { agentCapabilities, AgentSession, decodeIntent, ruleToWire } from '@ambit/protocol';
 import type { AgentEffect, StateChange, wire } from '@ambit/protocol';
 import type { Intent, Mask } from '@ambit/rbac';
 import {
@@ -269,4 +269,20 @@ export class TestAgent {
     if (report === null) return;
     queueMicrotask(() => this.#run(this.session.handle({ on: 'applied', revision, report })));
   }
+}
+
+/** The agent tells that there is a namespace and what `view` allows. */
+export function tellInventory(agent: TestAgent): void {
+  const view = ruleToWire({ apiGroups: [''], resources: ['pods'], verbs: ['get'] });
+  agent.send({
+    message: 'inventory',
+    inventory: {
+      complete: true,
+      namespaces: [{ name: 'payments', labels: [], phase: 'Active' }],
+      removedNamespaces: [],
+      clusterRoles: [{ name: 'view', rules: [view] }],
+      removedClusterRoles: [],
+      apiResources: null,
+    },
+  });
 }
