@@ -59,6 +59,9 @@ export {
   type DirectoryNews,
 } from './directory/directory-status.ts';
 export { readPolicySnapshot } from './feed/policy-snapshot.ts';
+export { readPastPolicy, type PastPart } from './feed/past-policy.ts';
+export { historyReach, revisionInForce, revisionTime } from './feed/policy-history.ts';
+export { membershipSources, type MembershipKey } from './queries/membership-sources.ts';
 export { findAgentIdentity } from './queries/agent-identity.ts';
 export { findApiTokens, listApiTokens, touchApiTokens } from './queries/api-tokens.ts';
 export { namesOfUids } from './kinds/names-of-uids.ts';

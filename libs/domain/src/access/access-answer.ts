@@ -38,6 +38,8 @@ export interface AccessPath {
   readonly role: string;
   /** Name of the group; absent when the grant, or the team, names the person. */
   readonly through?: string;
+  /** uid of that group: by it and the person's the source of the membership is found. */
+  readonly throughUid?: string;
   /** Name of the team that the grant names and that holds the person or the group. */
   readonly team?: string;
   /** Scope of the grant in its text form, for people. */

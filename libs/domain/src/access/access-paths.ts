@@ -9,43 +9,48 @@ import {
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
 
-/** What stands between somebody and a grant, by name. */
-export type Between = Pick<AccessPath, 'through' | 'team'>;
+/** What stands between somebody and a grant. */
+export type Between = Pick<AccessPath, 'through' | 'throughUid' | 'team'>;
 
-/**
- * Every way by which a grant reaches somebody that it names, or a group of theirs: itself, and by each of its teams. `uid` is
- * that of the person, or of the group with the name `through`.
- */
+/** Somebody whom a grant names, or a group of theirs: `uid` is that of the person, or of the group with the name `through`. */
+interface Named {
+  readonly uid: string;
+  readonly through: string | undefined;
+}
+
+const between = ({ uid, through }: Named, team: string | undefined): Between =>
+  defined({ through, throughUid: through === undefined ? undefined : uid, team });
+
+/** Every way by which a grant reaches somebody that it names, or a group of theirs: itself, and by each of its teams. */
 export function waysBetween(
   policy: PolicyView,
   grant: CompiledGrant,
-  { uid, through }: { readonly uid: string; readonly through: string | undefined },
+  named: Named,
 ): readonly Between[] {
-  return teamsBetween(grant, uid, (team) => policy.team(team)).map((team) =>
-    defined({ through, team }),
-  );
+  const teams = teamsBetween(grant, named.uid, (team) => policy.team(team));
+  return teams.map((team) => between(named, team));
 }
 
 /** As `waysBetween`, of everybody that the grant names. */
 export function waysBetweenAll(
   policy: PolicyView,
   { part }: CompiledGrant,
-): (to: { readonly uid: string; readonly through: string | undefined }) => readonly Between[] {
-  if (part === undefined) return ({ through }) => [defined({ through })];
+): (to: Named) => readonly Between[] {
+  if (part === undefined) return (named) => [between(named, undefined)];
   const teams = teamsBetweenAll(part.names, (team) => policy.team(team));
-  return ({ uid, through }) => (teams.get(uid) ?? []).map((team) => defined({ through, team }));
+  return (named) => (teams.get(named.uid) ?? []).map((team) => between(named, team));
 }
 
 export function accessPath(
   policy: PolicyView,
   grant: CompiledGrant,
-  between: Between = {},
+  by: Between = {},
 ): AccessPath {
   return {
     grant: grant.name,
     grantUid: writtenGrant(grant).uid,
     role: policy.role(grant.roleUid)?.name ?? '',
-    ...between,
+    ...by,
     scope: grantScopeText(grant.scope, (uid) => policy.cluster(uid)?.name ?? uid),
     reach: reachText(grant.scope.namespaces),
     ...(grant.until === undefined ? {} : { until: grant.until }),

@@ -53,7 +53,7 @@ export function canI(inquiry: WhetherSomebody): AccessAnswer {
 }
 
 /** A way to grants: the user itself, or one of its groups. */
-interface Way {
+export interface Way {
   readonly kind: 'User' | 'Group';
   readonly uid: string;
   /** Name of the group. */
@@ -100,8 +100,8 @@ function judged(
 }
 
 /** Who has hundreds of grants has nearly all of them in other clusters, and some are told. */
-function elsewhere(
-  { policy, nearestOnly = false }: WhetherSomebody,
+export function elsewhere(
+  { policy, nearestOnly = false }: Pick<WhetherSomebody, 'policy' | 'nearestOnly'>,
   ways: readonly Way[],
   here: ReadonlySet<PolicyGrant>,
 ): readonly AccessRefusal[] {
@@ -139,15 +139,20 @@ function refuse(
   { policy, nearestOnly = false }: WhetherSomebody,
   refusals: AccessRefusal[],
 ): AccessAnswer {
-  const rank = ({ reason }: AccessRefusal): number => ranks.get(reason) ?? 0;
   const most = nearestOnly ? 1 : mostRefusals;
-  const nearest = refusals.sort((a, b) => rank(a) - rank(b)).slice(0, most);
+  const nearest = nearestFirst(refusals).slice(0, most);
   return { allowed: false, revision: policy.revision, refusals: nearest };
 }
 
+/** Sorts them by how near they come to a yes. */
+export function nearestFirst(refusals: AccessRefusal[]): AccessRefusal[] {
+  const rank = ({ reason }: AccessRefusal): number => ranks.get(reason) ?? 0;
+  return refusals.sort((a, b) => rank(a) - rank(b));
+}
+
 /** What stands in the way of the person whatever was granted. */
-function blockedEverywhere(
-  { policy, facts, question }: Inquiry,
+export function blockedEverywhere(
+  { policy, facts, question }: Pick<Inquiry, 'policy' | 'facts'> & InCluster,
   user: PolicyUser,
 ): AccessRefusal | undefined {
   if (!user.active) return { reason: 'user_inactive', message: `User ${user.name} is not active.` };
@@ -160,7 +165,12 @@ function blockedEverywhere(
   );
 }
 
-function waysOf({ policy }: Inquiry, user: PolicyUser): readonly Way[] {
+interface InCluster {
+  readonly question: Pick<Inquiry['question'], 'clusterUid'>;
+}
+
+/** Every way of somebody to grants. */
+export function waysOf({ policy }: Pick<Inquiry, 'policy'>, user: PolicyUser): readonly Way[] {
   const ways: Way[] = [{ kind: 'User', uid: user.uid, through: undefined }];
   for (const uid of policy.groupsOf(user.uid)) {
     const group = policy.group(uid);

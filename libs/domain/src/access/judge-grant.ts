@@ -31,7 +31,8 @@ export interface Inquiry {
 /** Why a grant does not answer the question; undefined when it does. `through` is left to the caller. */
 export type Judgement = Omit<AccessRefusal, 'through'> | undefined;
 
-interface Obstacle {
+/** What stands between a grant and a yes. */
+export interface Obstacle {
   readonly reason: AccessRefusalReason;
   readonly message: string;
   readonly at?: Millis | undefined;
@@ -106,7 +107,8 @@ export const otherCluster = ({ name }: PolicyGrant): AccessRefusal => ({
   grant: name,
 });
 
-function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
+/** That a grant is not in force at a moment, and why. */
+export function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
   switch (grantStatus(grant, now)) {
     case 'Active':
       return undefined;
@@ -137,8 +139,8 @@ export function requestOf(question: AccessQuestion): RequestAttributes {
 }
 
 /** A scope that does not hold the place asked about, and why; undefined when it does. */
-function scopeObstacle(
-  { policy, facts, question }: Inquiry,
+export function scopeObstacle(
+  { policy, facts, question }: Omit<Inquiry, 'now'>,
   ceiling: Ceiling,
   grant: PolicyGrant,
 ): Obstacle | undefined {
@@ -185,7 +187,8 @@ function elsewhere(policy: PolicyView, grant: PolicyGrant): Obstacle {
   return { reason: 'scope_elsewhere', message: `Grant ${grant.name} holds only in ${scope}.` };
 }
 
-function selects(
+/** Whether a namespace is one of those; of one that does not exist too. */
+export function selects(
   namespaces: Exclude<NamespaceSelector, { type: 'clusterWide' }>,
   name: string,
   labels: Readonly<Record<string, string>>,

@@ -41,7 +41,10 @@ function pathsByUser(inquiry: Inquiry): Map<string, AccessPath[]> {
 }
 
 /** Each person the grant names, with the way; through two groups or teams a person comes twice. */
-function* pathsOf({ policy }: Inquiry, grant: CompiledGrant): Iterable<[string, AccessPath]> {
+export function* pathsOf(
+  { policy }: Pick<Inquiry, 'policy'>,
+  grant: CompiledGrant,
+): Iterable<[string, AccessPath]> {
   const waysTo = waysBetweenAll(policy, grant);
   for (const { kind, uid } of grant.subjects) {
     const group = kind === 'User' ? undefined : policy.group(uid);
@@ -55,8 +58,8 @@ function* pathsOf({ policy }: Inquiry, grant: CompiledGrant): Iterable<[string, 
 }
 
 /** The person's name; undefined for who is inactive, gone or refused by the ceiling. */
-function holderName(
-  { policy }: Inquiry,
+export function holderName(
+  { policy }: Pick<Inquiry, 'policy'>,
   cluster: PolicyCluster,
   ceiling: Ceiling,
   userUid: string,

@@ -86,7 +86,7 @@ function addRow(commit: OpenCommit, row: ChangeRow): void {
     if (id === null || at === null) return;
     commit.changes.push({ op: 'put', object: endedSession({ uid, id, endedAt: at.getTime() }) });
   } else if (row.object !== null) {
-    commit.changes.push({ op: 'put', object: known(row.object) });
+    commit.changes.push({ op: 'put', object: knownObject(row.object) });
   } else {
     commit.changes.push({ op: 'delete', kind: knownKind(row.kind), uid: row.uid });
   }
@@ -98,7 +98,8 @@ const compiled = new Set<string>(['Membership', 'Team', ...storedKinds.map(({ ki
 const knownKind = (kind: string): PolicyKind =>
   compiled.has(kind) ? (kind as PolicyKind) : compiledKind(kind);
 
-function known(object: PolicyObject): PolicyObject {
+/** An object of the history as this program has it, whichever program wrote it. */
+export function knownObject(object: PolicyObject): PolicyObject {
   // A program that knew of no other way in left it out.
   if (object.kind === 'Grant') return { ...object, source: object.source ?? 'api' };
   // A program that compiled no teams wrote one as any other object.
