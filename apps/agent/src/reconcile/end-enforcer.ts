@@ -19,7 +19,7 @@ export interface EndEnforcerOptions {
 
 /**
  * Sees to it that ends are enforced and starts are kept at their time. Before a state is loaded and every list is
- * complete it goes by what the objects and the agent's own inventory say of their ends.
+ * complete it goes by what the objects and the agent's own inventory say of their ends; beside the state while that may be old.
  */
 export class EndEnforcer {
   readonly #options: EndEnforcerOptions;
@@ -55,7 +55,7 @@ export class EndEnforcer {
   seen(key: ObjectKey): void {
     const { judge, known, clock } = this.#options;
     const end = known.observed.end(key);
-    if (!judge.open && end !== undefined) this.#timer.include(end - clock.now().high);
+    if (judge.heedsNotedEnds && end !== undefined) this.#timer.include(end - clock.now().high);
   }
 
   clockChanged(): void {
@@ -77,7 +77,7 @@ export class EndEnforcer {
     // A timer may fire a little early: what ended since would have no timer any more, so it is looked at here too.
     this.#enforce();
     const deadline = wanted.untilNextDeadline();
-    if (judge.open) return deadline;
+    if (!judge.heedsNotedEnds) return deadline;
     const { high } = clock.now();
     const ends = [known.observed.nextEnd(high), known.inventory.nextEnd(high)];
     const waits = ends.map((end) => (end ?? Infinity) - high);
@@ -88,7 +88,8 @@ export class EndEnforcer {
   #enforce(): void {
     const { judge, driver, known, clock } = this.#options;
     const touched = this.moveClock();
-    if (judge.open) return driver.changed(touched);
+    if (judge.open) driver.changed(touched);
+    if (!judge.heedsNotedEnds) return;
     const { high } = clock.now();
     driver.lookAll(known.observed.ended(high));
     const noted = this.#mayHaveEnded(high);
@@ -98,9 +99,9 @@ export class EndEnforcer {
 
   /** By the inventory, which may be a moment behind the objects, or by a state that gives them no longer. */
   #mayHaveEnded(high: Millis): ObjectKey[] {
-    const { wanted, known } = this.#options;
+    const { wanted, known, judge } = this.#options;
     const ended = known.inventory.ended(high);
-    if (!wanted.isLoaded) return ended;
+    if (!wanted.isLoaded || judge.open) return ended;
     const temporary = known.inventory.ended(Infinity);
     return [...new Set([...ended, ...temporary.filter((key) => !wanted.mayStillGive(key))])];
   }

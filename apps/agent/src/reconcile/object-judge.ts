@@ -108,9 +108,12 @@ export class ObjectJudge {
   }
 
   #operation(key: ObjectKey, found: RbacObject | undefined): Operation | undefined {
-    if (!this.open) return this.#endBeforeStart(key, found);
+    if (!this.open) return this.#endAsNoted(key, found);
+    if (!this.addsNothing) return this.#compare(key, found);
+    const ended = this.#endAsNoted(key, found);
+    if (ended !== undefined) return ended;
     const operation = this.#compare(key, found);
-    return this.addsNothing && isWrite(operation) ? onlyTakingAway(operation, found) : operation;
+    return isWrite(operation) ? onlyTakingAway(operation, found) : operation;
   }
 
   /** Whether an object with which there is nothing to do is as it should be. */
@@ -123,6 +126,11 @@ export class ObjectJudge {
     return this.additionsHeld || this.#options.wanted.gainsUnknown;
   }
 
+  /** What objects and inventory say of their ends counts beside what is wanted: that is not all there yet, or may be old. */
+  get heedsNotedEnds(): boolean {
+    return !this.open || this.addsNothing;
+  }
+
   ownerOf(key: ObjectKey, object: RbacObject): Ownership {
     const { owner, known } = this.#options;
     return ownership(object, {
@@ -132,16 +140,20 @@ export class ObjectJudge {
     });
   }
 
-  #endBeforeStart(key: ObjectKey, observed: RbacObject | undefined): Operation | undefined {
+  #endAsNoted(key: ObjectKey, observed: RbacObject | undefined): Operation | undefined {
     if (observed === undefined || !this.#hasEndedAsNoted(key, observed)) return undefined;
     return diffObject(undefined, observed, this.ownerOf(key, observed));
   }
 
-  /** By what is on it or in the inventory, unless a state that was accepted since moved the end. */
+  /**
+   * By what is on it or in the inventory, unless a state that was accepted since moved the end. One that may be older than the
+   * object moves none: the end that comes first holds.
+   */
   #hasEndedAsNoted(key: ObjectKey, observed: RbacObject): boolean {
     const { known, wanted, clock } = this.#options;
     const noted = (known.notedEnd(observed) ?? Infinity) <= clock.now().high;
-    return (noted || this.#hasEnded(observed)) && !wanted.mayStillGive(key);
+    if (!noted && !this.#hasEnded(observed)) return false;
+    return this.addsNothing || !wanted.mayStillGive(key);
   }
 
   #compare(key: ObjectKey, observed: RbacObject | undefined): Operation | undefined {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RecordingLogger } from '@ambit/testing';
 import { AgentScene, binding } from '../../test/agent-scene.ts';
@@ -9,6 +9,7 @@ import type { AgentIdentityRecord } from '../identity/agent-identity.ts';
 import { openDataFolder } from '../platform/data-folder.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
 import { readMarks, writeMarks } from '../state/high-water-text.ts';
+import { ObjectInventory } from '../state/object-inventory.ts';
 import { StateStore } from '../state/state-store.ts';
 import { followReplica } from './follow-replica.ts';
 import { SharedSecret } from './shared-secret.ts';
@@ -56,6 +57,8 @@ function begins(replica: string): Promise<void> {
   const ports = { kubeSystemUid, replica, logger };
   return withFolder((folder) => followReplica(new SharedSecret(parts), folder, ports));
 }
+
+const loaded = () => withFolder(({ identity }) => new IdentityFile(identity).load());
 
 function isStale(): Promise<boolean> {
   return withFolder(async ({ state }) => {
@@ -115,7 +118,6 @@ describe('an identity in the Secret that ends later', () => {
     registrar.lifeMs = undefined;
     return { ...ours, certificateChain, privateKey, server: 'other:7443', ...more };
   };
-  const loaded = () => withFolder(({ identity }) => new IdentityFile(identity).load());
 
   test('is taken when it is that of this agent', async () => {
     const theirs = await renewed({});
@@ -155,4 +157,49 @@ describe('an identity in the Secret that ends later', () => {
     expect(await read()).toEqual(before);
     expect(readMarks(model.texts?.['high-water.json'] ?? '')).toEqual(before);
   });
+});
+
+describe('a disk that is damaged', () => {
+  const marksOf = async ({ highWater }: DataFolder): Promise<string> => readFile(highWater, 'utf8');
+  const damaged = {
+    identity: ({ identity }: DataFolder) => join(identity, 'identity.json'),
+    marks: ({ highWater }: DataFolder) => highWater,
+  };
+
+  test.each(Object.entries(damaged))(
+    'gets its %s from the Secret, and tells',
+    async (_, pathOf) => {
+      await begins('a1');
+      const before = await withFolder(marksOf);
+      await withFolder((folder) => writeFile(pathOf(folder), '{"a":1}'));
+      await begins('a2');
+      expect(await loaded()).toEqual(ours);
+      expect(readMarks(await withFolder(marksOf))).toEqual(readMarks(before));
+      expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    },
+  );
+
+  test('does not begin without an identity anywhere', async () => {
+    await withFolder((folder) => writeFile(damaged.identity(folder), '{"a":1}'));
+    await expect(begins('a')).rejects.toMatchObject({ code: 'storage_unwritable' });
+    expect(model.texts).toEqual({});
+  });
+});
+
+test('of ends that another replica may have moved the inventory says nothing, and goes on proving what is ours', async () => {
+  const key = 'RoleBinding/payments/ambit-view-abcdefghijkl';
+  const inventory = () => withFolder((folder) => ObjectInventory.open(folder.inventory, logger));
+  await begins('a1');
+  await hearsCentral();
+  await withFolder(async (folder) => {
+    const written = await ObjectInventory.open(folder.inventory, logger);
+    written.put(key, 'u1', 5_000);
+    await written.flush();
+  });
+  await begins('a2');
+  expect((await inventory()).end(key)).toBe(5_000);
+  model.put({ ...model.texts, replica: 'b' });
+  await begins('a3');
+  expect((await inventory()).end(key)).toBeUndefined();
+  expect((await inventory()).uid(key)).toBe('u1');
 });

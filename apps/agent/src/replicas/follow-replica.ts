@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError } from '@ambit/kernel';
+import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
 import { comparePoints } from '@ambit/protocol';
 import {
@@ -14,6 +14,7 @@ import type { DataFolder } from '../platform/data-folder.ts';
 import { readWhole, replaceDurably } from '../state/durable-file.ts';
 import { readMarks, writeMarks } from '../state/high-water-text.ts';
 import type { HighWater } from '../state/high-water-text.ts';
+import { ObjectInventory } from '../state/object-inventory.ts';
 import { StateStore } from '../state/state-store.ts';
 import { replicaObjects } from './replica-rights.ts';
 import type { FoundTexts, SharedSecret } from './shared-secret.ts';
@@ -25,7 +26,7 @@ export interface FollowPorts {
   readonly logger: Logger;
 }
 
-type OwnPlaces = Pick<DataFolder, 'identity' | 'highWater' | 'state' | 'replica'>;
+type OwnPlaces = Pick<DataFolder, 'identity' | 'highWater' | 'state' | 'inventory' | 'replica'>;
 
 /**
  * Brings the disk of this replica and the Secret to the later of what both know, before anything is read from the disk: who
@@ -41,11 +42,11 @@ export async function followReplica(
   const { replica, logger } = ports;
   const shared = await secret.read();
   const { identity, foreign } = await followIdentity(folder.identity, shared, ports);
-  const theirMarks = marksFor(identity, legible(shared['high-water.json'], readMarks, logger));
-  const marks = await followMarks(folder.highWater, theirMarks, logger);
+  const theirMarks = marksFor(identity, legible(shared['high-water.json'], readMarks, ports));
+  const marks = await followMarks(folder.highWater, theirMarks, ports);
   const last = await readWhole(folder.replica);
   const actedLast = last !== undefined && last.toString() === shared.replica;
-  if (!actedLast || theirMarks === undefined) await distrust(folder.state, logger);
+  if (!actedLast || theirMarks === undefined) await distrust(folder, logger);
   // Also when nothing is new: from here on what an earlier term sends is refused.
   await secret.save({
     ...(identity && !foreign && { 'identity.json': writeIdentity(identity) }),
@@ -60,12 +61,13 @@ export async function followReplica(
 async function followIdentity(
   folder: string,
   shared: FoundTexts,
-  { kubeSystemUid, logger }: FollowPorts,
+  ports: FollowPorts,
 ): Promise<{ readonly identity: AgentIdentityRecord | undefined; readonly foreign: boolean }> {
+  const { kubeSystemUid, logger } = ports;
   const file = new IdentityFile(folder);
-  const theirs = legible(shared['identity.json'], readIdentity, logger);
+  const theirs = legible(shared['identity.json'], readIdentity, ports);
   if (theirs !== undefined && theirs.kubeSystemUid !== kubeSystemUid) throw otherCluster(theirs);
-  const ours = await file.load();
+  const ours = await ownIdentity(file, theirs, logger);
   // One that central refused for good is none.
   const standing = (await file.refusal()) === undefined ? ours : undefined;
   if (isForeign(standing, theirs, logger)) return { identity: ours, foreign: true };
@@ -74,9 +76,30 @@ async function followIdentity(
   return { identity, foreign: false };
 }
 
-/** Another replica may have revoked since: then of the state on this disk removals alone are carried out. */
-async function distrust(folder: string, logger: Logger): Promise<void> {
-  const store = await StateStore.open(folder);
+/** A damaged disk keeps nobody from acting who finds elsewhere who it is. Throws what the disk says when there is no other. */
+async function ownIdentity(
+  file: IdentityFile,
+  theirs: AgentIdentityRecord | undefined,
+  logger: Logger,
+): Promise<AgentIdentityRecord | undefined> {
+  try {
+    return await file.load();
+  } catch (error) {
+    if (theirs === undefined || !isAppError(error, 'storage_unwritable')) throw error;
+    logger.error('the identity on the disk is damaged: that in the Secret is taken', { error });
+    return undefined;
+  }
+}
+
+/** Another replica may have revoked since, and moved ends: then of what this disk holds removals alone are carried out. */
+async function distrust(
+  { state, inventory }: Pick<OwnPlaces, 'state' | 'inventory'>,
+  logger: Logger,
+): Promise<void> {
+  const objects = await ObjectInventory.open(inventory, logger);
+  objects.forgetEnds();
+  await objects.flush();
+  const store = await StateStore.open(state);
   try {
     if ((await store.read()).envelope === undefined) return;
     await store.markStale();
@@ -89,12 +112,12 @@ async function distrust(folder: string, logger: Logger): Promise<void> {
 async function followMarks(
   path: string,
   theirs: HighWater | undefined,
-  logger: Logger,
+  { logger }: FollowPorts,
 ): Promise<HighWater | undefined> {
   const bytes = await readWhole(path);
-  // What cannot be read on the disk is told by whoever opens it.
-  const ours = bytes && legible(bytes.toString(), readMarks, logger);
-  if (theirs === undefined || (bytes !== undefined && ours === undefined)) return ours;
+  const ours = bytes && legible(bytes.toString(), readMarks, { logger, path });
+  // What cannot be read and is nowhere else keeps whoever opens it from starting.
+  if (theirs === undefined) return ours;
   const marks = ours === undefined ? theirs : laterMarks(ours, theirs);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await replaceDurably(path, writeMarks(marks));
@@ -161,19 +184,18 @@ function laterTime(a: number | undefined, b: number | undefined): number | undef
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
-/** Whoever owns the cluster may have written anything there: then the disk is all there is. */
+/** Whoever owns the cluster may have written anything into the Secret, and a disk may be damaged: then the other is all there is. */
 function legible<T>(
   text: string | undefined,
   read: (text: string) => T,
-  logger: Logger,
+  { logger, path }: { readonly logger: Logger; readonly path?: string },
 ): T | undefined {
   if (text === undefined) return undefined;
   try {
     return read(text);
   } catch {
-    logger.error('what an earlier replica left cannot be read and is not used', {
-      secret: replicaObjects,
-    });
+    const where = path === undefined ? { secret: replicaObjects } : { path };
+    logger.error('what an earlier replica left cannot be read and is not used', where);
     return undefined;
   }
 }

@@ -122,6 +122,12 @@ export class ObjectInventory {
     this.#saveSoon(key);
   }
 
+  /** Another may have moved the ends since: then only the objects themselves say when they end. */
+  forgetEnds(): void {
+    for (const key of this.#ends.keys()) this.#saveSoon(key);
+    this.#ends.clear();
+  }
+
   /** Resolves when everything noted so far is on disk, or could not be written. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
