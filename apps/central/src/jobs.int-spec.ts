@@ -119,6 +119,29 @@ describe('jobs', () => {
   });
 });
 
+test('recurring jobs go on after Redis lost all it held', async () => {
+  if (!(await redisIsThere())) return;
+  // A numbered database of the same server: emptying it takes nothing from others.
+  const own = `${redisUrl}/15`;
+  const redis = new Redis(own);
+  const [job, other] = [counted(`lost-${randomUUID()}`), counted(`lost-too-${randomUUID()}`)];
+  await redis.flushdb();
+  const runner = await startJobs({ redisUrl: own }, [job, other], silentLogger, 50);
+  try {
+    await eventually(() => expect(Math.min(job.runs, other.runs)).toBeGreaterThan(0));
+    await redis.flushdb();
+    const from = [job.runs, other.runs];
+    // One that was running at that moment may still end.
+    await eventually(() => {
+      expect(job.runs).toBeGreaterThan((from[0] ?? 0) + 2);
+      expect(other.runs).toBeGreaterThan((from[1] ?? 0) + 2);
+    });
+  } finally {
+    await runner.close();
+    redis.disconnect();
+  }
+});
+
 describe('the jobs of central', () => {
   test('grants that have ended are marked five minutes later, in revisions of their own, with their events', async () => {
     const policy = new PolicyWriter(db.database, new FakeClock(Date.now()));

@@ -33,6 +33,8 @@ export interface JobRunner {
 
 export const queueName = 'ambit';
 export const jobSchema = 'bullmq';
+/** A Redis that lost what it held knows again within this time what recurs: nothing else would bring it back. */
+const defaultLookEveryMs: Millis = 15_000;
 /** Runs that are kept to be looked at. */
 const kept = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
 
@@ -44,6 +46,7 @@ export async function startJobs(
   store: JobStore,
   jobs: readonly (RecurringJob | QueuedJob)[],
   logger: Logger,
+  lookEveryMs: Millis = defaultLookEveryMs,
 ): Promise<JobRunner> {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   const jobOf = (name: string): RecurringJob | QueuedJob => {
@@ -63,11 +66,9 @@ export async function startJobs(
   const worker = work();
   worker.on('error', tell('the job worker has a problem'));
   worker.on('failed', (job, error) => logger.error('a job failed', { job: job?.name, error }));
-  for (const job of jobs) {
-    if (!('everyMs' in job)) continue;
-    const { name, everyMs } = job;
-    await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: kept });
-  }
+  const recurring = jobs.filter((job) => 'everyMs' in job);
+  await Promise.all(recurring.map((job) => schedule(queue, job)));
+  const stopLooking = again(lookEveryMs, () => scheduleLost(queue, recurring, logger));
   return {
     counts: () => queue.getJobCounts(),
     enqueue: async (name, payload, { delayMs = 0 } = {}) => {
@@ -77,9 +78,42 @@ export async function startJobs(
     },
     close: async () => {
       closing = true;
+      stopLooking();
       await worker.close();
       await queue.close();
     },
+  };
+}
+
+async function schedule(queue: OpenQueue['queue'], { name, everyMs }: RecurringJob): Promise<void> {
+  await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: kept });
+}
+
+/** Those that are still there keep their time. */
+async function scheduleLost(
+  queue: OpenQueue['queue'],
+  jobs: readonly RecurringJob[],
+  logger: Logger,
+): Promise<void> {
+  if ((await queue.getJobSchedulersCount()) >= jobs.length) return;
+  for (const job of jobs) {
+    if ((await queue.getJobScheduler(job.name)) !== undefined) continue;
+    await schedule(queue, job);
+    logger.warn('a job had lost its schedule and got it again', { job: job.name });
+  }
+}
+
+/** One look after the other, also where one takes long because the store is away. Gives the function that ends it. */
+function again(everyMs: Millis, look: () => Promise<void>): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+  const next = (): void => {
+    if (!over) timer = setTimeout(() => void look().then(next, next), everyMs).unref();
+  };
+  next();
+  return () => {
+    over = true;
+    clearTimeout(timer);
   };
 }
 
@@ -88,7 +122,14 @@ type Run = (name: string, payload: unknown) => Promise<void>;
 interface OpenQueue {
   readonly queue: Pick<
     Queue,
-    'on' | 'add' | 'waitUntilReady' | 'upsertJobScheduler' | 'getJobCounts' | 'close'
+    | 'on'
+    | 'add'
+    | 'waitUntilReady'
+    | 'upsertJobScheduler'
+    | 'getJobScheduler'
+    | 'getJobSchedulersCount'
+    | 'getJobCounts'
+    | 'close'
   >;
   readonly work: () => Pick<Worker, 'on' | 'close'>;
 }
