@@ -42,6 +42,8 @@ export async function openGrpcSide({
       handlers: {
         AccessService: accessService({
           answers: access.answer,
+          effective: access.effective,
+          explain: access.explain,
           world,
           heldBy: (principal) =>
             credentials.clusters.list({ principal: { ...principal, roles: [] } }),

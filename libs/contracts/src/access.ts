@@ -1,10 +1,44 @@
 import { refusalReasons } from '@ambit/domain';
+import { readInstant } from '@ambit/kernel';
 import { z } from 'zod';
 import { ApplyResult } from './apply.ts';
 import { IntentProblem } from './cluster-status.ts';
 import { GrantSubjectWrite } from './kinds/grant.ts';
-import { ClusterName, NamespaceName, RoleName, ServiceName, Timestamp, UserName } from './names.ts';
+import {
+  ClusterName,
+  NamespaceName,
+  RoleName,
+  ServiceName,
+  Timestamp,
+  UserName,
+  judged,
+} from './names.ts';
 import { ConfirmRemovals } from './queries.ts';
+
+/** A revision, or a moment: what was in force then is asked, by the policy as it was. */
+const At = judged(
+  (text) =>
+    /^[1-9]\d{0,15}$/.test(text) || readInstant(text).ok
+      ? undefined
+      : 'a revision, such as 418, or a time, such as 2027-06-30T18:00:00Z',
+  { example: '418', maxLength: 64 },
+);
+
+/** Query of questions that may be about the past. */
+export const AtQuery = z.strictObject({ at: At.exactOptional() });
+export type AtQuery = z.infer<typeof AtQuery>;
+
+/**
+ * Of when an answer about the past is: people, groups, teams, roles and grants are those of the revision, and grants begin and
+ * end by the time. What agents tell has no history: namespaces, the rules of existing ClusterRoles, ceilings, and where a
+ * membership comes from, are those of now.
+ */
+export const AsOf = z.object({
+  revision: z.int(),
+  time: Timestamp,
+  facts: z.literal('now'),
+});
+export type AsOf = z.infer<typeof AsOf>;
 
 const accessFields = {
   cluster: ClusterName,
@@ -53,6 +87,11 @@ export const AccessPath = z.object({
   /** Where in the cluster the grant holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
   reach: z.string().optional(),
   group: z.string().optional(),
+  /**
+   * Where the membership in the group comes from: `local`, somebody wrote it; `claims:NAME`, a provider says it when the
+   * person signs in; `scim:NAME`, its directory says it.
+   */
+  sources: z.array(z.string()).optional(),
   /** The team that the grant names; it names the group, or the person. */
   team: z.string().optional(),
   until: Timestamp.optional(),
@@ -126,6 +165,7 @@ export type AccessAnswer = z.infer<typeof AccessAnswer>;
 export const AccessCheckResult = z.object({
   kind: z.literal('AccessCheckResult'),
   revision: z.int(),
+  asOf: AsOf.optional(),
   evidence: z.array(AccessEvidence),
   items: z.array(AccessAnswer),
 });
@@ -134,6 +174,7 @@ export type AccessCheckResult = z.infer<typeof AccessCheckResult>;
 /** Query of GET access/who-can. */
 export const WhoCanQuery = z.strictObject({
   ...accessFields,
+  ...AtQuery.shape,
   limit: z.coerce.number().int().min(1).max(500).default(100),
   continue: z.string().max(1024).exactOptional(),
 });
@@ -171,6 +212,7 @@ export type UnwantedAccess = z.infer<typeof UnwantedAccess>;
 export const WhoCanResult = z.object({
   kind: z.literal('WhoCanResult'),
   revision: z.int(),
+  asOf: AsOf.optional(),
   evidence: AccessEvidence,
   asked: AskedTarget.optional(),
   /** What makes the answer another than the words of the question suggest, one sentence each. */

@@ -11,6 +11,7 @@ export * from './audit.ts';
 export * from './cluster-access.ts';
 export * from './cluster-status.ts';
 export * from './credentials.ts';
+export * from './effective-access.ts';
 export * from './exchange.ts';
 export * from './kinds/cluster.ts';
 export * from './kinds/delegation.ts';

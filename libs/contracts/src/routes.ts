@@ -146,8 +146,8 @@ export const routes = {
     method: 'POST',
     path: '/access/check',
     permission: 'access:read',
-    summary: 'Whether people may do things.',
-    query: 'NoQuery',
+    summary: 'Whether people may do things, or might have at a past revision.',
+    query: 'AtQuery',
     request: 'AccessCheck',
     response: 'AccessCheckResult',
     status: 200,
@@ -159,6 +159,26 @@ export const routes = {
     summary: 'Who may do a thing, and through what.',
     query: 'WhoCanQuery',
     response: 'WhoCanResult',
+    status: 200,
+  },
+  effectiveAccess: {
+    method: 'GET',
+    path: '/access/effective',
+    permission: 'self',
+    summary:
+      'What somebody or a team holds, or who holds what in a place; without the right to read access only the own.',
+    query: 'EffectiveQuery',
+    response: 'EffectiveAccess',
+    status: 200,
+  },
+  explainAccess: {
+    method: 'GET',
+    path: '/access/explain',
+    permission: 'self',
+    summary:
+      'Why somebody has access in a place, or has not; without the right to read access only of the caller.',
+    query: 'ExplainQuery',
+    response: 'AccessExplanation',
     status: 200,
   },
   revokeAccess: {

@@ -6,6 +6,7 @@ import * as audit from './audit.ts';
 import * as clusters from './kinds/cluster.ts';
 import * as credentials from './credentials.ts';
 import * as directories from './directories.ts';
+import * as effective from './effective-access.ts';
 import * as exchange from './exchange.ts';
 import * as groups from './kinds/group.ts';
 import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
@@ -44,7 +45,10 @@ export const querySchemas = {
   WriteQuery: queries.WriteQuery,
   NoQuery: queries.NoQuery,
   RevisionStatusQuery: revisions.RevisionStatusQuery,
+  AtQuery: access.AtQuery,
   WhoCanQuery: access.WhoCanQuery,
+  EffectiveQuery: effective.EffectiveQuery,
+  ExplainQuery: effective.ExplainQuery,
   AuditQuery: audit.AuditQuery,
   UnlinkQuery: identities.UnlinkQuery,
 } as const satisfies Record<string, z.ZodType>;
@@ -68,6 +72,8 @@ export const responseSchemas = {
   DirectoryList: directories.DirectoryList,
   AccessCheckResult: access.AccessCheckResult,
   WhoCanResult: access.WhoCanResult,
+  EffectiveAccess: effective.EffectiveAccess,
+  AccessExplanation: effective.AccessExplanation,
   RevokeResult: access.RevokeResult,
   AuditEventList: audit.AuditEventList,
   ApiTokenCreated: tokens.ApiTokenCreated,

@@ -75,6 +75,16 @@ export const TheCall = createParamDecorator(async (_: unknown, context: Executio
   };
 });
 
+/** Aborts when the caller is gone before it is answered. */
+export function whileHeard({ reply }: { readonly reply: FastifyReply }): AbortSignal {
+  const gone = new AbortController();
+  const abort = (): void =>
+    gone.abort(new AppError('timed_out', 'The caller was gone before the answer.'));
+  if (reply.raw.closed) abort();
+  else reply.raw.once('close', abort);
+  return gone.signal;
+}
+
 /** The guard let the call in: it found out who calls, or needed not to. */
 export function isAdmitted(operation: OperationId, { actor }: AmbitRequest): boolean {
   return actor !== undefined || isForAnyone(operation);

@@ -1,13 +1,21 @@
 import type { AccessAnswer, GrantSubjectWrite } from '@ambit/contracts';
-import { AppError, isAppError, notFound, printable } from '@ambit/kernel';
+import { AppError, defined, isAppError, notFound, printable } from '@ambit/kernel';
 import { askedWhere, questionWords, type QuestionOptions } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { askedText, evidenceWarnings, isUnknown, pathText } from '../output/access-words.ts';
+import { atQuery } from '../at-option.ts';
+import {
+  askedText,
+  evidenceWarnings,
+  isUnknown,
+  pastWarnings,
+  pathText,
+} from '../output/access-words.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
 import { parseSubject } from '../subject-text.ts';
 
 interface CanIOptions extends QuestionOptions {
+  readonly at?: string;
   readonly as?: string;
   readonly output?: string;
 }
@@ -21,14 +29,17 @@ export async function canI(
   const format = outputFormat(options.output);
   const person = personOf(options.as);
   const where = askedWhere(options);
+  const query = atQuery(options, context.now());
   const client = await context.client();
   const check = { ...person, ...(await where(client)), ...questionWords(words, options) };
-  const result = await client.api.checkAccess({ body: { checks: [check] } }).catch(asFault);
+  const result = await client.api.checkAccess({ query, body: { checks: [check] } }).catch(asFault);
   const [answer] = result.items;
   if (answer === undefined) throw new AppError('internal', 'central gave no answer');
   refuseUnknown(answer, person);
-  const printed = await printValue(context, { ...answer, revision: result.revision }, format);
+  const { revision, asOf } = result;
+  const printed = await printValue(context, { ...answer, revision, ...defined({ asOf }) }, format);
   if (!printed) tell(context, answer, check);
+  pastWarnings(asOf).forEach(context.say);
   for (const evidence of result.evidence) evidenceWarnings(evidence).forEach(context.say);
   if (answer.allowed) return exitCodes.done;
   return isUnknown(answer.asked) ? exitCodes.unreachable : exitCodes.error;

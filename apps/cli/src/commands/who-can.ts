@@ -4,11 +4,19 @@ import { defined, printable } from '@ambit/kernel';
 import { askedWhere, questionWords, type QuestionOptions } from '../access-scope.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { askedText, betweenText, evidenceWarnings, isUnknown } from '../output/access-words.ts';
+import { atQuery } from '../at-option.ts';
+import {
+  askedText,
+  betweenText,
+  evidenceWarnings,
+  isUnknown,
+  pastWarnings,
+} from '../output/access-words.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
 
 interface WhoCanOptions extends QuestionOptions {
+  readonly at?: string;
   readonly output?: string;
 }
 
@@ -27,8 +35,9 @@ export async function whoCan(
 ): Promise<ExitCode> {
   const format = outputFormat(options.output);
   const where = askedWhere(options);
+  const at = atQuery(options, context.now());
   const client = await context.client();
-  const query = { ...(await where(client)), ...questionWords(words, options) };
+  const query = { ...(await where(client)), ...questionWords(words, options), ...at };
   const result = await ask(client, query);
   const unknown = isNobody(result) && isUnknown(result.asked);
   if (!(await printValue(context, result, format))) {
@@ -60,6 +69,7 @@ function tell(context: CommandContext, { result, format, asked }: Told): void {
   if (nobody) context.say(nobodyText(printable(asked), result));
   for (const each of result.standing ?? []) context.say(standingText(each));
   for (const note of result.notes ?? []) context.say(`note: ${printable(note)}`);
+  pastWarnings(result.asOf).forEach(context.say);
   evidenceWarnings(result.evidence).forEach(context.say);
 }
 
@@ -98,9 +108,9 @@ async function ask(
 
 function rowsOf({ items, standing = [] }: WhoCanResult): Row[] {
   const granted = items.flatMap(({ user, paths }) =>
-    paths.map(({ grant, group, team, ...path }) => ({
+    paths.map(({ grant, group, sources, team, ...path }) => ({
       user,
-      through: `${betweenText(defined({ group, team }))} grant/${grant}`.trim(),
+      through: `${betweenText(defined({ group, sources, team }))} grant/${grant}`.trim(),
       ...path,
     })),
   );

@@ -31,6 +31,33 @@ export function defineAccessCommands(program: Commander, action: Action): void {
   defineQuestions(program, action);
 }
 
+const atOption = [
+  '--at <when>',
+  'as it was at a revision (418), at a time (RFC 3339) or so long ago (2h)',
+] as const;
+
+function defineExplanations(program: Commander, action: Action): void {
+  program
+    .command('access [whom]')
+    .summary('What somebody or a team holds, or who holds what in a place.')
+    .description(
+      'What a user holds in which clusters, through what and until when; who is in a team, what it holds and owns; or who holds which role in a scope. WHOM is a user, service/NAME, team/NAME, CLUSTER/NAMESPACE or CLUSTER/*; a bare name is a user, or else a team, or else a cluster. Without it the own access.',
+    )
+    .option('--standing', 'only access without an end')
+    .option(...atOption)
+    .option('-o, --output <format>', 'table, wide, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/access.ts')).access));
+  program
+    .command('why <user> <scope>')
+    .summary('Why somebody has access in a scope, or has not.')
+    .description(
+      'Why a user or service/NAME has access in CLUSTER or CLUSTER/NAMESPACE: from the group by the team and the grant to the objects in the cluster; or why not, and what to do. Exit code 0 with access, 1 without.',
+    )
+    .option(...atOption)
+    .option('-o, --output <format>', 'table, json or yaml', 'table')
+    .action(action(async () => (await import('../commands/why.ts')).why));
+}
+
 function defineQuestions(program: Commander, action: Action): void {
   program
     .command('can-i <verb> <resource>')
@@ -48,6 +75,7 @@ function defineQuestions(program: Commander, action: Action): void {
     )
     .option('--name <name>', 'the one object in question')
     .option('--subresource <name>', 'the subresource in question, as log of pods')
+    .option(...atOption)
     .option('-o, --output <format>', 'table, json or yaml', 'table')
     .action(action(async () => (await import('../commands/can-i.ts')).canI));
   program
@@ -62,8 +90,10 @@ function defineQuestions(program: Commander, action: Action): void {
     )
     .option('--name <name>', 'the one object in question')
     .option('--subresource <name>', 'the subresource in question, as log of pods')
+    .option(...atOption)
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
     .action(action(async () => (await import('../commands/who-can.ts')).whoCan));
+  defineExplanations(program, action);
   program
     .command('activity')
     .summary('What happened, and what happens.')

@@ -1,4 +1,4 @@
-import type { AccessEvidence, AccessPath, AskedTarget } from '@ambit/contracts';
+import type { AccessEvidence, AccessPath, AskedTarget, AsOf } from '@ambit/contracts';
 import { printable } from '@ambit/kernel';
 import { relativeTime, shortDuration } from './relative-time.ts';
 
@@ -15,11 +15,32 @@ export function askedText(
 /** True when nobody could check what was asked about: then nothing that is missing is a no. */
 export const isUnknown = (asked: AskedTarget | undefined): boolean => asked?.basis === 'unknown';
 
-/** `group/sre team/payments`: what stands between somebody and a grant, in the order in which it leads there. */
-export const betweenText = ({ group, team }: Pick<AccessPath, 'group' | 'team'>): string =>
-  [group === undefined ? '' : `group/${group}`, team === undefined ? '' : `team/${team}`]
+/** `group/sre (scim:okta) team/payments`: what stands between somebody and a grant, in the order in which it leads there. */
+export const betweenText = ({
+  group,
+  sources = [],
+  team,
+}: Pick<AccessPath, 'group' | 'sources' | 'team'>): string =>
+  [group === undefined ? '' : groupText(group, sources), team === undefined ? '' : `team/${team}`]
     .filter((text) => text !== '')
     .join(' ');
+
+/** A group, with where the membership comes from when not only somebody here wrote it. */
+function groupText(group: string, sources: readonly string[]): string {
+  const given = sources.some((source) => source !== 'local');
+  return given ? `group/${group} (${sources.join(', ')})` : `group/${group}`;
+}
+
+/** Of when an answer is; nothing for one of now. */
+export function pastWarnings(asOf: AsOf | undefined): string[] {
+  if (asOf === undefined) return [];
+  const { revision, time } = asOf;
+  return [
+    printable(
+      `as of revision ${revision}, ${time}; namespaces, existing ClusterRoles, ceilings and sources of memberships are those of now`,
+    ),
+  ];
+}
 
 /** `grant/sre-prod (ops) in namespace pay through group/sre, ends in 42m`. */
 export function pathText(path: AccessPath, now: number): string {

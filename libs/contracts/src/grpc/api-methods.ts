@@ -28,6 +28,8 @@ export const apiMethods = {
     CheckAccessMany: { permission: 'access:read', mostMs: minute, mostParts: 2_000 },
     WhoCan: { permission: 'access:read', mostMs: minute },
     ListHeldAccess: { permission: 'access:read', mostMs: minute },
+    ListEffectiveAccess: { permission: 'access:read', mostMs: minute },
+    ExplainAccess: { permission: 'access:read', mostMs: minute },
   },
   PolicyService: {
     ApplyPolicy: {

@@ -35,7 +35,8 @@ export function explainAccess(place: Place, user: PolicyUser): Explanation {
   const others = ways.filter(({ refusal }) => refusal !== undefined);
   const refusals = others.flatMap(({ refusal }) => refusal ?? []);
   const near = others.filter(({ refusal }) => refusal?.reason !== 'scope_elsewhere');
-  const told = blocked === undefined ? inForce : inForce.map((way) => ({ ...way, refusal: blocked }));
+  const told =
+    blocked === undefined ? inForce : inForce.map((way) => ({ ...way, refusal: blocked }));
   const all = [...told.sort((a, b) => byLastingLongest(a.path, b.path)), ...near];
   if (blocked !== undefined) return { allowed: false, ways: all, refusals: [blocked] };
   if (inForce.length > 0) return { allowed: true, ways: all, refusals: [] };
@@ -75,7 +76,15 @@ function waysIn(
 export function accessInCluster(place: Place, user: PolicyUser): readonly ExplainedWay[] {
   const blocked = blockedEverywhere({ ...place, question: place }, user);
   const ways = waysIn(place, user).ways.filter(({ refusal }) => refusal?.reason !== 'grant_ended');
-  const told =
-    blocked === undefined ? ways : ways.map((way) => ({ refusal: blocked, ...way }));
+  const told = blocked === undefined ? ways : ways.map((way) => ({ refusal: blocked, ...way }));
   return told.toSorted((a, b) => byLastingLongest(a.path, b.path));
+}
+
+/** Whether a grant that is compiled into the cluster names somebody, or a group of theirs, itself or by a team. */
+export function isNamedIn(place: Pick<Place, 'policy' | 'clusterUid'>, user: PolicyUser): boolean {
+  const { policy, clusterUid } = place;
+  return waysOf(place, user).some(({ uid }) => {
+    for (const _ of policy.grantsNamingIn(clusterUid, uid)) return true;
+    return false;
+  });
 }

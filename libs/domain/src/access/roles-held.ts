@@ -1,35 +1,42 @@
 import { compareText } from '@ambit/kernel';
 import type { CompiledGrant } from '../policy/grant-parts.ts';
-import type { AccessPath, Holder } from './access-answer.ts';
-import { byLastingLongest, untilOf } from './access-paths.ts';
+import { byLastingLongest } from './access-paths.ts';
+import type { ExplainedWay } from './explain-access.ts';
 import { judgePlace, type Place } from './judge-place.ts';
 import { holderName, pathsOf } from './who-can.ts';
 
+/** Somebody who holds a role in a place, and every way by which. */
+export interface RoleHolder {
+  readonly user: string;
+  readonly userUid: string;
+  readonly ways: readonly ExplainedWay[];
+}
+
 /**
- * Everybody who holds a role in a place at a moment, groups expanded, sorted by name, with every way. `of` keeps the grants
- * that count. As `whoCan` it costs the grants that reach the cluster and the people they name.
+ * Everybody who holds a role in a place at a moment, groups expanded, sorted by name. `of` keeps the grants that count. As
+ * `whoCan` it costs the grants that reach the cluster and the people they name.
  */
 export function rolesHeld(
   place: Place,
   of: (grant: CompiledGrant) => boolean = () => true,
-): readonly Holder[] {
+): readonly RoleHolder[] {
   const { policy, facts, clusterUid } = place;
   const cluster = policy.cluster(clusterUid);
   if (cluster === undefined || facts.ceiling === undefined) return [];
-  const byUser = new Map<string, AccessPath[]>();
+  const byUser = new Map<string, ExplainedWay[]>();
   for (const grant of policy.grantsReaching(clusterUid)) {
     if (!of(grant) || judgePlace(place, grant) !== undefined) continue;
     for (const [userUid, path] of pathsOf(place, grant)) {
       const known = byUser.get(userUid);
-      if (known === undefined) byUser.set(userUid, [path]);
-      else known.push(path);
+      if (known === undefined) byUser.set(userUid, [{ path, grant }]);
+      else known.push({ path, grant });
     }
   }
-  const holders: Holder[] = [];
-  for (const [userUid, paths] of byUser) {
+  const holders: RoleHolder[] = [];
+  for (const [userUid, ways] of byUser) {
     const user = holderName(place, cluster, facts.ceiling, userUid);
     if (user === undefined) continue;
-    holders.push({ user, userUid, paths: paths.sort(byLastingLongest), ...untilOf(paths) });
+    holders.push({ user, userUid, ways: ways.sort((a, b) => byLastingLongest(a.path, b.path)) });
   }
   return holders.sort((a, b) => compareText(a.user, b.user));
 }

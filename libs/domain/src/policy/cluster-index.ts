@@ -11,10 +11,13 @@ const positive = (selector: LabelSelector): LabelSelector['requirements'] =>
 /** True when the grant's cluster scope holds this cluster. An empty list and an empty selector hold none. */
 export function scopeHolds({ scope }: PolicyGrant, cluster: PolicyCluster): boolean {
   const { clusters, within } = scope;
-  return selects(clusters, cluster) && (within === undefined || selects(within, cluster));
+  return (
+    selectsCluster(clusters, cluster) && (within === undefined || selectsCluster(within, cluster))
+  );
 }
 
-function selects(clusters: ClusterSelector, cluster: PolicyCluster): boolean {
+/** True when the selector means this cluster. An empty list and an empty selector mean none. */
+export function selectsCluster(clusters: ClusterSelector, cluster: PolicyCluster): boolean {
   switch (clusters.type) {
     case 'all':
       return true;

@@ -1,45 +1,67 @@
-import { AccessCheck, WhoCanQuery, parseWith } from '@ambit/contracts';
-import type { AccessAnswer, AccessEvidence, OwnCluster, UnwantedAccess } from '@ambit/contracts';
+import { AccessCheck, AtQuery, WhoCanQuery, parseWith } from '@ambit/contracts';
+import type { AccessAnswer, OwnCluster, UnwantedAccess } from '@ambit/contracts';
 import type { api } from '@ambit/contracts/grpc';
 import type { Entrant } from '@ambit/domain';
 import { AppError, notFound } from '@ambit/kernel';
-import type { AccessHandlers } from '../../platform/grpc-api/api-call.ts';
+import type { AccessHandlers, GrpcCall } from '../../platform/grpc-api/api-call.ts';
 import { given, pageQuery } from '../../platform/grpc-api/given.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { AnswerAccess } from './answer-access.ts';
+import { askerOf } from './asked-whom.ts';
+import type { EffectiveAccess } from './effective-access.ts';
+import type { ExplainAccess } from './explain-access.ts';
+import { evidenceMessage, explanations } from './explanation-service.ts';
 
 export interface AccessServicePorts {
   readonly answers: Pick<AnswerAccess, 'check' | 'whoCan'>;
+  readonly effective: Pick<EffectiveAccess, 'of'>;
+  readonly explain: Pick<ExplainAccess, 'of'>;
   readonly world: Pick<PolicyWorld, 'policy' | 'revision'>;
   /** What somebody holds, by cluster. */
   heldBy(entrant: Entrant): Promise<readonly OwnCluster[]>;
 }
 
 /** `AccessService` over the same use cases as the REST API, with the same limits. */
-export function accessService({ answers, world, heldBy }: AccessServicePorts): AccessHandlers {
-  const check = (questions: readonly unknown[], brief: boolean) =>
-    answers.check(parseWith(AccessCheck, { checks: questions, details: !brief }, 'The request'));
+export function accessService(ports: AccessServicePorts): AccessHandlers {
+  const { answers, world, heldBy } = ports;
+  const check = (
+    { questions, brief, at }: { questions: readonly unknown[]; brief: boolean; at: string },
+    call: GrpcCall,
+  ) =>
+    answers.check(
+      parseWith(AccessCheck, { checks: questions, details: !brief }, 'The request'),
+      waitingOf(call),
+      parseWith(AtQuery, given({ at }), 'The request').at,
+    );
   return {
-    CheckAccess: async ({ question }) => {
-      const { items, evidence, revision } = await check([asked(question)], false);
+    CheckAccess: async ({ question, at }, call) => {
+      const whether = { questions: [asked(question)], brief: false, at };
+      const { items, evidence, revision, asOf } = await check(whether, call);
       return {
+        asOf,
         revision,
         answer: items[0] && answerMessage(items[0]),
         evidence: evidence[0] && evidenceMessage(evidence[0]),
       };
     },
-    CheckAccessMany: async ({ questions, brief }) => {
-      const { items, evidence, revision } = await check(questions.map(asked), brief);
+    CheckAccessMany: async ({ questions, brief, at }, call) => {
+      const whether = { questions: questions.map(asked), brief, at };
+      const { items, evidence, revision, asOf } = await check(whether, call);
       return {
+        asOf,
         revision,
         answers: items.map(answerMessage),
         evidence: evidence.map(evidenceMessage),
       };
     },
-    WhoCan: async ({ target, ...page }) => {
-      const query = { ...given({ ...target }), ...pageQuery(page) };
-      const found = await answers.whoCan(parseWith(WhoCanQuery, query, 'The request'));
+    WhoCan: async ({ target, at, ...page }, call) => {
+      const query = { ...given({ ...target, at }), ...pageQuery(page) };
+      const found = await answers.whoCan(
+        parseWith(WhoCanQuery, query, 'The request'),
+        waitingOf(call),
+      );
       return {
+        asOf: found.asOf,
         holders: found.items,
         evidence: evidenceMessage(found.evidence),
         notes: found.notes ?? [],
@@ -60,8 +82,11 @@ export function accessService({ answers, world, heldBy }: AccessServicePorts): A
         })),
       };
     },
+    ...explanations(ports),
   };
 }
+
+const waitingOf = ({ actor, ended }: GrpcCall) => askerOf(actor, ended).waiting;
 
 /** A question as the schema of the REST API has it: what is empty was not given. */
 const asked = (question: api.AccessQuestion | null): object => {
@@ -77,14 +102,6 @@ const answerMessage = ({ paths, refusals, ...answer }: AccessAnswer) => ({
   notes: answer.notes ?? [],
   hint: answer.hint,
   nextCommand: answer.nextCommand,
-});
-
-const evidenceMessage = ({ cluster, connected, ageSeconds, appliedRevision }: AccessEvidence) => ({
-  cluster,
-  connected,
-  told: ageSeconds !== undefined,
-  ageSeconds,
-  appliedRevision,
 });
 
 /** Throws `invalid_request` unless one is named, and `not_found`. */

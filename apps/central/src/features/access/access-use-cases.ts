@@ -4,6 +4,10 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, Connections } from '../policy/public.ts';
 import { AnswerAccess } from './answer-access.ts';
 import { ClusterEvidence } from './cluster-evidence.ts';
+import { EffectiveAccess } from './effective-access.ts';
+import { ExplainAccess } from './explain-access.ts';
+import { KnownClusters } from './known-clusters.ts';
+import { PastPolicies } from './past-policies.ts';
 import { RevokeAccess } from './revoke-access.ts';
 
 export interface AccessPorts {
@@ -16,6 +20,8 @@ export interface AccessPorts {
 
 export interface AccessUseCases {
   readonly answer: AnswerAccess;
+  readonly effective: EffectiveAccess;
+  readonly explain: ExplainAccess;
   readonly revoke: RevokeAccess;
   /** What both answers of access and others rest on. */
   readonly evidence: ClusterEvidence;
@@ -25,8 +31,12 @@ export interface AccessUseCases {
 export function accessUseCases(ports: AccessPorts): AccessUseCases {
   const { database, clock, world, connections, commit } = ports;
   const evidence = new ClusterEvidence(database, connections, clock);
+  const clusters = new KnownClusters(world, evidence);
+  const past = new PastPolicies(world, database, clock);
   return {
-    answer: new AnswerAccess(world, evidence, clock),
+    answer: new AnswerAccess(past, clusters, database),
+    effective: new EffectiveAccess(past, clusters, database),
+    explain: new ExplainAccess({ past, clusters, world, sql: database }),
     revoke: new RevokeAccess(commit, world, connections),
     evidence,
   };

@@ -3,17 +3,21 @@ import type { DynamicModule } from '@nestjs/common';
 import { AccessController } from './access.controller.ts';
 import type { AccessUseCases } from './access-use-cases.ts';
 import { AnswerAccess } from './answer-access.ts';
+import { EffectiveAccess } from './effective-access.ts';
+import { ExplainAccess } from './explain-access.ts';
 import { RevokeAccess } from './revoke-access.ts';
 
 /** Who may do what and why, and taking access away. */
 @Module({})
 export class AccessModule {
-  static of({ answer, revoke }: AccessUseCases): DynamicModule {
+  static of({ answer, effective, explain, revoke }: AccessUseCases): DynamicModule {
     return {
       module: AccessModule,
       controllers: [AccessController],
       providers: [
         { provide: AnswerAccess, useValue: answer },
+        { provide: EffectiveAccess, useValue: effective },
+        { provide: ExplainAccess, useValue: explain },
         { provide: RevokeAccess, useValue: revoke },
       ],
     };

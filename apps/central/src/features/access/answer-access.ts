@@ -1,90 +1,104 @@
 import type { AccessCheck, AccessCheckResult, WhoCanQuery, WhoCanResult } from '@ambit/contracts';
 import { holderText, whoCan } from '@ambit/domain';
-import { AppError, notFound } from '@ambit/kernel';
-import type { Clock } from '@ambit/kernel';
-import type { PolicyWorld } from '../desired-state/public.ts';
-import { answerCheck, mostShown, pathResponse, untilResponse } from './answer-check.ts';
+import { AppError } from '@ambit/kernel';
+import type { Sql } from '@ambit/persistence';
+import { answerCheck, holderOf, mostShown, pathResponse, untilResponse } from './answer-check.ts';
 import type { AskedCheck, Known, ResolvedCheck } from './answer-check.ts';
-import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
+import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
+import { MembershipOrigins } from './membership-origins.ts';
+import type { Moment, PastPolicies, Waiting } from './past-policies.ts';
 import { resolveQuestion, unknownResource } from './resolve-question.ts';
 import { unwantedAccess } from './unwanted-access.ts';
 
 /** Whether people may do things and who may, by what Ambit grants and the cluster's own rules. */
 export class AnswerAccess {
-  readonly #world: PolicyWorld;
-  readonly #evidence: ClusterEvidence;
-  readonly #clock: Clock;
+  readonly #past: PastPolicies;
+  readonly #clusters: KnownClusters;
+  readonly #sql: Sql;
 
-  constructor(world: PolicyWorld, evidence: ClusterEvidence, clock: Clock) {
-    this.#world = world;
-    this.#evidence = evidence;
-    this.#clock = clock;
+  constructor(past: PastPolicies, clusters: KnownClusters, sql: Sql) {
+    this.#past = past;
+    this.#clusters = clusters;
+    this.#sql = sql;
   }
 
   /**
    * Throws `not_found` for a cluster that does not exist, `unknown_resource` for what none of the clusters that are asked
-   * about serves.
+   * about serves, and what `PastPolicies` throws.
    */
-  async check({ checks, details = true }: AccessCheck): Promise<AccessCheckResult> {
-    const clusters = await this.#clusters(new Set(checks.map(({ cluster }) => cluster)));
-    const resolved = resolveAll(checks, clusters);
-    const { policy, revision } = this.#world;
-    const now = this.#clock.now();
-    return {
-      kind: 'AccessCheckResult',
-      revision,
-      evidence: Array.from(clusters, ([name, known]) => evidenceResponse(name, known)),
-      items: resolved.map((each) => answerCheck(each, { policy, now, details })),
-    };
+  check(
+    { checks, details = true }: AccessCheck,
+    waiting: Waiting,
+    at?: string,
+  ): Promise<AccessCheckResult> {
+    const names = [...new Set(checks.map(holderOf))];
+    return this.#past.ask({ at, part: { of: 'holders', names } }, waiting, (moment) =>
+      this.#checked({ checks, details }, moment),
+    );
   }
 
   /** Throws `not_found` for a cluster that does not exist, `unknown_resource` for what it does not serve. */
-  async whoCan(query: WhoCanQuery): Promise<WhoCanResult> {
-    const known = knownOf(query, await this.#clusters([query.cluster]));
-    const found = resolveQuestion(query, known);
-    if ('ok' in found) throw unknownResource(query, known, found);
-    const { policy, revision } = this.#world;
-    const { question, asked, notes } = found;
-    const { holders } = whoCan({ policy, facts: known.facts, question, now: this.#clock.now() });
-    const rest = holders.filter(
-      ({ user }) => query.continue === undefined || user > query.continue,
+  whoCan(query: WhoCanQuery, waiting: Waiting): Promise<WhoCanResult> {
+    const { at, cluster: name } = query;
+    return this.#past.ask({ at, part: { of: 'cluster', name } }, waiting, (moment) =>
+      this.#whoCould(query, moment),
     );
-    const items = rest.slice(0, query.limit);
-    const last = items.length < rest.length ? items.at(-1)?.user : undefined;
-    const standing = unwantedAccess(known.unwanted, question, known.facts);
+  }
+
+  async #checked(
+    { checks, details }: Required<AccessCheck>,
+    { policy, now, asOf }: Moment,
+  ): Promise<AccessCheckResult> {
+    const names = new Set(checks.map(({ cluster }) => cluster));
+    const clusters = await this.#clusters.named(names, { policy, asOf });
+    const resolved = resolveAll(checks, clusters);
+    const origins = new MembershipOrigins();
+    const answering = { policy, now, details, origins, past: asOf !== undefined };
+    const { revision } = policy;
+    const items = resolved.map((each) => answerCheck(each, answering));
+    await origins.tell(this.#sql);
     return {
-      kind: 'WhoCanResult',
+      kind: 'AccessCheckResult',
       revision,
-      evidence: evidenceResponse(query.cluster, known),
-      asked,
-      notes: [...notes],
-      items: items.map(({ user, paths, until }) => ({
-        user: holderText(user),
-        paths: paths.slice(0, mostShown).map(pathResponse),
-        ...untilResponse(until),
-      })),
-      ...(standing.length === 0 ? {} : { standing }),
-      ...(last === undefined ? {} : { continue: last }),
+      ...(asOf === undefined ? {} : { asOf }),
+      evidence: Array.from(clusters, ([name, known]) => evidenceResponse(name, known)),
+      items,
     };
   }
 
-  /** By name, in one look at the database whatever their number. */
-  async #clusters(names: Iterable<string>): Promise<ReadonlyMap<string, Known>> {
-    const found = Array.from(names, (name) => {
-      const cluster = this.#world.policy.byName('Cluster', name);
-      if (cluster?.kind !== 'Cluster') throw notFound('Cluster', name);
-      return cluster;
-    });
-    const evidence = await this.#evidence.of(found.map(({ uid }) => uid));
-    // The answer is that of one revision.
-    await this.#world.whole();
-    const known = new Map<string, Known>();
-    for (const cluster of found) {
-      const { uid, name } = cluster;
-      const told = evidence.get(uid);
-      if (told !== undefined) known.set(name, { uid, cluster, ...told });
-    }
-    return known;
+  async #whoCould(query: WhoCanQuery, { policy, now, asOf }: Moment): Promise<WhoCanResult> {
+    const known = knownOf(query, await this.#clusters.named([query.cluster], { policy, asOf }));
+    const found = resolveQuestion(query, known);
+    if ('ok' in found) throw unknownResource(query, known, found);
+    const { question, asked, notes } = found;
+    const { revision } = policy;
+    const { holders } = whoCan({ policy, facts: known.facts, question, now });
+    const rest = holders.filter(
+      ({ user }) => query.continue === undefined || user > query.continue,
+    );
+    const page = rest.slice(0, query.limit);
+    const last = page.length < rest.length ? page.at(-1)?.user : undefined;
+    const standing = unwantedAccess(known.unwanted, question, known.facts);
+    const origins = new MembershipOrigins();
+    const items = page.map(({ user, userUid, paths, until }) => ({
+      user: holderText(user),
+      paths: paths
+        .slice(0, mostShown)
+        .map((path) => origins.note(pathResponse(path), path, userUid)),
+      ...untilResponse(until),
+    }));
+    await origins.tell(this.#sql);
+    return {
+      kind: 'WhoCanResult',
+      revision,
+      ...(asOf === undefined ? {} : { asOf }),
+      evidence: evidenceResponse(query.cluster, known),
+      asked,
+      notes: [...notes],
+      items,
+      ...(standing.length === 0 ? {} : { standing }),
+      ...(last === undefined ? {} : { continue: last }),
+    };
   }
 }
 
@@ -95,19 +109,6 @@ function knownOf(
   const known = clusters.get(cluster);
   if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
   return known;
-}
-
-function evidenceResponse(
-  cluster: string,
-  evidence: Evidence,
-): AccessCheckResult['evidence'][number] {
-  const { connected, ageSeconds, appliedRevision } = evidence;
-  return {
-    cluster,
-    connected,
-    ...(ageSeconds === undefined ? {} : { ageSeconds }),
-    ...(appliedRevision === undefined ? {} : { appliedRevision }),
-  };
 }
 
 /** Each check by what its own cluster serves. A name that none of them serves is no question, and nobody is not its answer. */

@@ -20,6 +20,7 @@ import { nodeDigests } from '@ambit/transport';
 import { timestamp } from '../../platform/object-response.ts';
 import { accessAdvice } from './access-advice.ts';
 import type { Evidence } from './cluster-evidence.ts';
+import type { MembershipOrigins } from './membership-origins.ts';
 import { unservedMessage } from './resolve-question.ts';
 import type { Refused, ResolvedQuestion } from './resolve-question.ts';
 import { standingNotes, unwantedAccess } from './unwanted-access.ts';
@@ -43,6 +44,9 @@ export interface Answering {
   readonly now: Millis;
   /** False: no more than somebody needs who decides by it. */
   readonly details: boolean;
+  readonly origins: MembershipOrigins;
+  /** Nobody is told what to do about what was. */
+  readonly past: boolean;
 }
 
 type Resolved = ResolvedCheck & { readonly found: ResolvedQuestion };
@@ -57,17 +61,21 @@ export function answerCheck(asked: ResolvedCheck, answering: Answering): CheckAn
 
 function detailedAnswer(
   { check, known, found }: Resolved,
-  { policy, now }: Answering,
+  { policy, now, origins, past }: Answering,
 ): CheckAnswer {
   const { question } = found;
   const { facts } = known;
   const user = holderOf(check);
   const answer = canI({ policy, facts, question, now, user });
-  if (answer.allowed) return answerResponse(answer, found, {});
+  if (answer.allowed) {
+    const uid = policy.byName('User', user)?.uid ?? '';
+    return allowedResponse(answer, found, (path) => origins.note(pathResponse(path), path, uid));
+  }
+  if (past) return refusedResponse(answer, found, {});
   const asked = { ...check, user: holderText(user), namespace: askedNamespace(question) };
   const advice = accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
   const notes = [...found.notes, ...notesOfStanding({ check, known, found }, policy)];
-  return answerResponse(answer, { asked: found.asked, notes }, advice);
+  return refusedResponse(answer, { asked: found.asked, notes }, advice);
 }
 
 function briefAnswer({ check, known, found }: Resolved, { policy, now }: Answering): CheckAnswer {
@@ -98,7 +106,8 @@ function nameIn(cluster: PolicyCluster, holder: string, policy: PolicyView): str
   return nameInCluster(cluster, { kind: 'user', uid, name: holder }, nodeDigests);
 }
 
-const holderOf = ({ user, service }: AskedCheck): string =>
+/** The name of whom is asked about, as the policy has it. */
+export const holderOf = ({ user, service }: Pick<AskedCheck, 'user' | 'service'>): string =>
   service === undefined ? (user ?? '') : holderOfService(service);
 
 function notServed(check: AskedCheck, refused: Refused): CheckAnswer {
@@ -111,30 +120,38 @@ function notServed(check: AskedCheck, refused: Refused): CheckAnswer {
   };
 }
 
-function answerResponse(
-  answer: AccessAnswer,
-  { asked, notes }: Pick<ResolvedQuestion, 'asked' | 'notes'>,
-  advice: ReturnType<typeof accessAdvice>,
+type Understood = Pick<ResolvedQuestion, 'asked' | 'notes'>;
+
+function allowedResponse(
+  { paths, until }: Extract<AccessAnswer, { allowed: true }>,
+  { asked, notes }: Understood,
+  told: (path: AccessPath) => CheckAnswer['paths'][number],
 ): CheckAnswer {
+  const shown = paths.slice(0, mostShown).map(told);
   const understood = { asked, notes: [...notes] };
-  if (answer.allowed) {
-    const paths = answer.paths.slice(0, mostShown).map(pathResponse);
-    return { allowed: true, paths, refusals: [], ...understood, ...untilResponse(answer.until) };
-  }
+  return { allowed: true, paths: shown, refusals: [], ...understood, ...untilResponse(until) };
+}
+
+function refusedResponse(
+  answer: Extract<AccessAnswer, { allowed: false }>,
+  { asked, notes }: Understood,
+  advice: Partial<ReturnType<typeof accessAdvice>>,
+): CheckAnswer {
   const refusals = refusalsOf(answer.refusals, { asked, notes }).slice(0, mostShown);
-  return { allowed: false, paths: [], refusals, ...understood, ...advice };
+  return { allowed: false, paths: [], refusals, asked, notes: [...notes], ...advice };
 }
 
 /** A no about what could not be checked says that first. */
 function refusalsOf(
   refusals: readonly AccessRefusal[],
-  { asked, notes }: Pick<ResolvedQuestion, 'asked' | 'notes'>,
+  { asked, notes }: Understood,
 ): CheckAnswer['refusals'] {
   const told = refusals.map(refusalResponse);
   if (asked.basis !== 'unknown') return told;
   return [{ reason: 'resource_unchecked', message: notes[0] ?? '' }, ...told];
 }
 
+/** A way, as it is answered; where the membership in a group comes from is told by whoever asks. */
 export function pathResponse({
   grant,
   role,
@@ -154,7 +171,8 @@ export function pathResponse({
   };
 }
 
-function refusalResponse(refusal: AccessRefusal): CheckAnswer['refusals'][number] {
+/** Why not, as it is answered. */
+export function refusalResponse(refusal: AccessRefusal): CheckAnswer['refusals'][number] {
   const { reason, message, grant, through, team, at } = refusal;
   return {
     reason,

@@ -37,6 +37,11 @@ export interface AccessHandlers {
   readonly CheckAccessMany: Unary<api.CheckAccessManyRequest, api.CheckAccessManyResponse>;
   readonly WhoCan: Unary<api.WhoCanRequest, api.WhoCanResponse>;
   readonly ListHeldAccess: Unary<api.ListHeldAccessRequest, api.ListHeldAccessResponse>;
+  readonly ListEffectiveAccess: Unary<
+    api.ListEffectiveAccessRequest,
+    api.ListEffectiveAccessResponse
+  >;
+  readonly ExplainAccess: Unary<api.ExplainAccessRequest, api.ExplainAccessResponse>;
 }
 
 export interface PolicyHandlers {

@@ -168,7 +168,18 @@ export const descriptor: object = {
                       requestType: 'ListHeldAccessRequest',
                       responseType: 'ListHeldAccessResponse',
                     },
+                    ListEffectiveAccess: {
+                      requestType: 'ListEffectiveAccessRequest',
+                      responseType: 'ListEffectiveAccessResponse',
+                    },
+                    ExplainAccess: {
+                      requestType: 'ExplainAccessRequest',
+                      responseType: 'ExplainAccessResponse',
+                    },
                   },
+                },
+                AsOf: {
+                  fields: { revision: { type: 'uint64', id: 1 }, time: { type: 'string', id: 2 } },
                 },
                 AccessTarget: {
                   fields: {
@@ -208,6 +219,7 @@ export const descriptor: object = {
                     group: { type: 'string', id: 5 },
                     until: { type: 'string', id: 6 },
                     team: { type: 'string', id: 7 },
+                    sources: { rule: 'repeated', type: 'string', id: 8 },
                   },
                 },
                 AccessRefusal: {
@@ -229,18 +241,25 @@ export const descriptor: object = {
                     appliedRevision: { type: 'uint64', id: 5 },
                   },
                 },
-                CheckAccessRequest: { fields: { question: { type: 'AccessQuestion', id: 1 } } },
+                CheckAccessRequest: {
+                  fields: {
+                    question: { type: 'AccessQuestion', id: 1 },
+                    at: { type: 'string', id: 2 },
+                  },
+                },
                 CheckAccessResponse: {
                   fields: {
                     answer: { type: 'AccessAnswer', id: 1 },
                     evidence: { type: 'AccessEvidence', id: 2 },
                     revision: { type: 'uint64', id: 3 },
+                    asOf: { type: 'AsOf', id: 4 },
                   },
                 },
                 CheckAccessManyRequest: {
                   fields: {
                     questions: { rule: 'repeated', type: 'AccessQuestion', id: 1 },
                     brief: { type: 'bool', id: 2 },
+                    at: { type: 'string', id: 3 },
                   },
                 },
                 CheckAccessManyResponse: {
@@ -248,6 +267,7 @@ export const descriptor: object = {
                     answers: { rule: 'repeated', type: 'AccessAnswer', id: 1 },
                     evidence: { rule: 'repeated', type: 'AccessEvidence', id: 2 },
                     revision: { type: 'uint64', id: 3 },
+                    asOf: { type: 'AsOf', id: 4 },
                   },
                 },
                 WhoCanRequest: {
@@ -255,6 +275,7 @@ export const descriptor: object = {
                     target: { type: 'AccessTarget', id: 1 },
                     pageSize: { type: 'uint32', id: 2 },
                     pageToken: { type: 'string', id: 3 },
+                    at: { type: 'string', id: 4 },
                   },
                 },
                 WhoCanResponse: {
@@ -265,6 +286,7 @@ export const descriptor: object = {
                     standing: { rule: 'repeated', type: 'string', id: 4 },
                     nextPageToken: { type: 'string', id: 5 },
                     revision: { type: 'uint64', id: 6 },
+                    asOf: { type: 'AsOf', id: 7 },
                   },
                 },
                 AccessHolder: {
@@ -289,6 +311,86 @@ export const descriptor: object = {
                     roles: { rule: 'repeated', type: 'string', id: 2 },
                     namespaces: { rule: 'repeated', type: 'string', id: 3 },
                     subject: { type: 'string', id: 4 },
+                  },
+                },
+                ListEffectiveAccessRequest: {
+                  fields: {
+                    user: { type: 'string', id: 1 },
+                    service: { type: 'string', id: 2 },
+                    team: { type: 'string', id: 3 },
+                    scope: { type: 'string', id: 4 },
+                    standing: { type: 'bool', id: 5 },
+                    at: { type: 'string', id: 6 },
+                    pageSize: { type: 'uint32', id: 7 },
+                    pageToken: { type: 'string', id: 8 },
+                  },
+                },
+                ListEffectiveAccessResponse: {
+                  fields: {
+                    rows: { rule: 'repeated', type: 'EffectiveRow', id: 1 },
+                    people: { rule: 'repeated', type: 'TeamPerson', id: 2 },
+                    owns: { rule: 'repeated', type: 'TeamNamespaces', id: 3 },
+                    evidence: { rule: 'repeated', type: 'AccessEvidence', id: 4 },
+                    notes: { rule: 'repeated', type: 'string', id: 5 },
+                    nextPageToken: { type: 'string', id: 6 },
+                    revision: { type: 'uint64', id: 7 },
+                    asOf: { type: 'AsOf', id: 8 },
+                  },
+                },
+                EffectiveRow: {
+                  fields: {
+                    user: { type: 'string', id: 1 },
+                    cluster: { type: 'string', id: 2 },
+                    path: { type: 'AccessPath', id: 3 },
+                    state: { type: 'string', id: 4 },
+                    message: { type: 'string', id: 5 },
+                    notBefore: { type: 'string', id: 6 },
+                    risks: { rule: 'repeated', type: 'string', id: 7 },
+                  },
+                },
+                TeamPerson: {
+                  fields: {
+                    user: { type: 'string', id: 1 },
+                    group: { type: 'string', id: 2 },
+                    sources: { rule: 'repeated', type: 'string', id: 3 },
+                  },
+                },
+                TeamNamespaces: {
+                  fields: {
+                    cluster: { type: 'string', id: 1 },
+                    namespaces: { rule: 'repeated', type: 'string', id: 2 },
+                  },
+                },
+                ExplainAccessRequest: {
+                  fields: {
+                    user: { type: 'string', id: 1 },
+                    service: { type: 'string', id: 2 },
+                    scope: { type: 'string', id: 3 },
+                    at: { type: 'string', id: 4 },
+                  },
+                },
+                ExplainAccessResponse: {
+                  fields: {
+                    allowed: { type: 'bool', id: 1 },
+                    ways: { rule: 'repeated', type: 'AccessWay', id: 2 },
+                    refusals: { rule: 'repeated', type: 'AccessRefusal', id: 3 },
+                    evidence: { type: 'AccessEvidence', id: 4 },
+                    hint: { type: 'string', id: 5 },
+                    nextCommand: { type: 'string', id: 6 },
+                    revision: { type: 'uint64', id: 7 },
+                    asOf: { type: 'AsOf', id: 8 },
+                  },
+                },
+                AccessWay: {
+                  fields: {
+                    path: { type: 'AccessPath', id: 1 },
+                    state: { type: 'string', id: 2 },
+                    message: { type: 'string', id: 3 },
+                    notBefore: { type: 'string', id: 4 },
+                    subject: { type: 'string', id: 5 },
+                    objects: { rule: 'repeated', type: 'string', id: 6 },
+                    applied: { type: 'bool', id: 7 },
+                    problem: { type: 'string', id: 8 },
                   },
                 },
                 PolicyService: {

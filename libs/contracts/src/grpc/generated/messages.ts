@@ -145,6 +145,13 @@ export interface DirectoryGroup {
   readonly members: readonly string[];
 }
 
+/** Of when an answer about the past is. What agents tell has no history: namespaces, the rules of existing ClusterRoles, ceilings, and the sources of memberships, are those of now. */
+export interface AsOf {
+  readonly revision: number;
+  /** RFC 3339; grants begin and end by it. */
+  readonly time: string;
+}
+
 /** What is asked about. Names may have any form that kubectl takes. */
 export interface AccessTarget {
   readonly cluster: string;
@@ -187,6 +194,8 @@ export interface AccessPath {
   readonly until: string;
   /** The team that the grant names; it names the group, or the person. */
   readonly team: string;
+  /** Where the membership in the group comes from: `local`, `claims:NAME` or `scim:NAME`. */
+  readonly sources: readonly string[];
 }
 
 export interface AccessRefusal {
@@ -212,24 +221,32 @@ export interface AccessEvidence {
 
 export interface CheckAccessRequest {
   readonly question: AccessQuestion | null;
+  /** A revision or a time, RFC 3339: as it was then. Empty: now. */
+  readonly at: string;
 }
 
 export interface CheckAccessResponse {
   readonly answer: AccessAnswer | null;
   readonly evidence: AccessEvidence | null;
   readonly revision: number;
+  /** Absent: now. */
+  readonly asOf: AsOf | null;
 }
 
 export interface CheckAccessManyRequest {
   readonly questions: readonly AccessQuestion[];
   /** No more than somebody needs who decides by it, in a fraction of the time. */
   readonly brief: boolean;
+  /** A revision or a time, RFC 3339: as it was then. Empty: now. */
+  readonly at: string;
 }
 
 export interface CheckAccessManyResponse {
   readonly answers: readonly AccessAnswer[];
   readonly evidence: readonly AccessEvidence[];
   readonly revision: number;
+  /** Absent: now. */
+  readonly asOf: AsOf | null;
 }
 
 export interface WhoCanRequest {
@@ -237,6 +254,8 @@ export interface WhoCanRequest {
   /** At most 500; 100 when it is 0. */
   readonly pageSize: number;
   readonly pageToken: string;
+  /** A revision or a time, RFC 3339: as it was then. Empty: now. */
+  readonly at: string;
 }
 
 export interface WhoCanResponse {
@@ -248,6 +267,8 @@ export interface WhoCanResponse {
   /** Empty at the end. */
   readonly nextPageToken: string;
   readonly revision: number;
+  /** Absent: now. */
+  readonly asOf: AsOf | null;
 }
 
 export interface AccessHolder {
@@ -275,6 +296,105 @@ export interface HeldInCluster {
   readonly namespaces: readonly string[];
   /** As the API server of the cluster names them. */
   readonly subject: string;
+}
+
+/** Exactly one of user, service, team and scope. */
+export interface ListEffectiveAccessRequest {
+  readonly user: string;
+  readonly service: string;
+  readonly team: string;
+  /** CLUSTER, CLUSTER/NAMESPACE or CLUSTER/*. */
+  readonly scope: string;
+  /** Only access without an end. */
+  readonly standing: boolean;
+  /** A revision or a time, RFC 3339: as it was then. Empty: now. */
+  readonly at: string;
+  /** At most 500; 100 when it is 0. */
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+export interface ListEffectiveAccessResponse {
+  readonly rows: readonly EffectiveRow[];
+  /** Of a team, once for each way into it. */
+  readonly people: readonly TeamPerson[];
+  /** What the team owns; on the first page. */
+  readonly owns: readonly TeamNamespaces[];
+  readonly evidence: readonly AccessEvidence[];
+  readonly notes: readonly string[];
+  /** Empty at the end. */
+  readonly nextPageToken: string;
+  readonly revision: number;
+  /** Absent: now. */
+  readonly asOf: AsOf | null;
+}
+
+/** A role that somebody, or a team, has in a cluster by one way. */
+export interface EffectiveRow {
+  /** A service identity as service/NAME; of a team it is team/NAME. */
+  readonly user: string;
+  readonly cluster: string;
+  readonly path: AccessPath | null;
+  /** `in_force`, `unknown` where the cluster is gone, or why it gives nothing. */
+  readonly state: string;
+  readonly message: string;
+  /** When a grant that has not begun begins, RFC 3339. */
+  readonly notBefore: string;
+  /** What the role lets its holder do to take more power than it says. */
+  readonly risks: readonly string[];
+}
+
+export interface TeamPerson {
+  readonly user: string;
+  /** Empty: the team names the person. */
+  readonly group: string;
+  readonly sources: readonly string[];
+}
+
+export interface TeamNamespaces {
+  readonly cluster: string;
+  readonly namespaces: readonly string[];
+}
+
+/** Exactly one of user and service. */
+export interface ExplainAccessRequest {
+  readonly user: string;
+  readonly service: string;
+  /** CLUSTER, CLUSTER/NAMESPACE or CLUSTER/*. */
+  readonly scope: string;
+  /** A revision or a time, RFC 3339: as it was then. Empty: now. */
+  readonly at: string;
+}
+
+export interface ExplainAccessResponse {
+  readonly allowed: boolean;
+  /** Those in force first, at most 100. */
+  readonly ways: readonly AccessWay[];
+  /** Why not, the nearest to yes first, at most 16. */
+  readonly refusals: readonly AccessRefusal[];
+  readonly evidence: AccessEvidence | null;
+  readonly hint: string;
+  readonly nextCommand: string;
+  readonly revision: number;
+  /** Absent: now. */
+  readonly asOf: AsOf | null;
+}
+
+/** From the group by the team and the grant to the objects in the cluster. */
+export interface AccessWay {
+  readonly path: AccessPath | null;
+  readonly state: string;
+  readonly message: string;
+  /** When a grant that has not begun begins, RFC 3339. */
+  readonly notBefore: string;
+  /** By which name the objects bind. */
+  readonly subject: string;
+  /** KIND/NAMESPACE/NAME or KIND/NAME, at most 20; none in answers about the past. */
+  readonly objects: readonly string[];
+  /** Whether the agent has made them so. */
+  readonly applied: boolean;
+  /** Why the agent could not. */
+  readonly problem: string;
 }
 
 export interface ApplyPolicyRequest {

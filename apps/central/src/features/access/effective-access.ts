@@ -1,0 +1,179 @@
+import type { EffectiveAccess as Answer, EffectiveQuery } from '@ambit/contracts';
+import { accessInCluster, holderText, isNamedIn, parseScope, rolesHeld } from '@ambit/domain';
+import type { CompiledGrant, PolicyUser } from '@ambit/domain';
+import { AppError, compareText } from '@ambit/kernel';
+import type { Sql } from '@ambit/persistence';
+import { accessRow, factsOf } from './access-rows.ts';
+import { mostShown } from './answer-check.ts';
+import { askedHolder, holderIn, requireReader } from './asked-whom.ts';
+import type { Asker } from './asked-whom.ts';
+import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
+import { MembershipOrigins } from './membership-origins.ts';
+import type { Moment, PastPolicies } from './past-policies.ts';
+import { TeamAccess } from './team-access.ts';
+
+type Query = Pick<EffectiveQuery, 'standing' | 'limit' | 'continue'>;
+type Rows = Pick<Answer, 'items' | 'evidence' | 'notes' | 'continue'>;
+
+/** What people and teams hold, and who holds what in a place. */
+export class EffectiveAccess {
+  readonly #past: PastPolicies;
+  readonly #clusters: KnownClusters;
+  readonly #sql: Sql;
+  readonly #teams: TeamAccess;
+
+  constructor(past: PastPolicies, clusters: KnownClusters, sql: Sql) {
+    this.#past = past;
+    this.#clusters = clusters;
+    this.#sql = sql;
+    this.#teams = new TeamAccess(clusters);
+  }
+
+  /**
+   * Throws `not_found` for what is not there and for what the asker may not read, `invalid_request` for a question about two
+   * things, and what `PastPolicies` throws.
+   */
+  of(query: EffectiveQuery, asker: Asker): Promise<Answer> {
+    const { team, scope, user, service, at } = query;
+    const whom = [user ?? service, team, scope].filter((each) => each !== undefined);
+    if (whom.length > 1)
+      throw new AppError('invalid_request', 'Name one of user, service, team and scope.');
+    if (team !== undefined) {
+      requireReader(asker, 'Team', team);
+      return this.#answer({ at, part: { of: 'team', name: team } }, asker, (moment, origins) =>
+        this.#teams.of(team, { moment, query, origins }),
+      );
+    }
+    if (scope !== undefined) {
+      const { cluster: name } = parseScope(scope);
+      requireReader(asker, 'Cluster', name);
+      return this.#answer({ at, part: { of: 'cluster', name } }, asker, (moment, origins) =>
+        this.#inPlace(scope, { moment, query, origins }),
+      );
+    }
+    const holder = askedHolder(asker, query);
+    return this.#answer(
+      { at, part: { of: 'holders', names: [holder] } },
+      asker,
+      (moment, origins) =>
+        this.#ofHolder(holderIn(moment.policy, holder, query), { moment, query, origins }),
+    );
+  }
+
+  #answer(
+    asked: Parameters<PastPolicies['ask']>[0],
+    { waiting }: Asker,
+    rows: (moment: Moment, origins: MembershipOrigins) => Promise<Rows>,
+  ): Promise<Answer> {
+    return this.#past.ask(asked, waiting, async (moment) => {
+      const origins = new MembershipOrigins();
+      const found = await rows(moment, origins);
+      const { revision } = moment.policy;
+      await origins.tell(this.#sql);
+      const { asOf } = moment;
+      return {
+        kind: 'EffectiveAccess',
+        revision,
+        ...(asOf === undefined ? {} : { asOf }),
+        ...found,
+      };
+    });
+  }
+
+  async #ofHolder(user: PolicyUser, { moment, query, origins }: Asked): Promise<Rows> {
+    const { policy, now } = moment;
+    const from = placeOf(query.continue);
+    const after = Array.from(policy.clusters())
+      .filter(({ name }) => compareText(name, from.cluster) >= 0)
+      .sort((a, b) => compareText(a.name, b.name));
+    const holding = [];
+    for (const cluster of after) {
+      if (holding.length > query.limit) break;
+      if (isNamedIn({ policy, clusterUid: cluster.uid }, user)) holding.push(cluster);
+    }
+    const known = await this.#clusters.of(holding, moment);
+    const items: Answer['items'] = [];
+    for (const cluster of holding) {
+      const told = known.get(cluster.name);
+      const place = { policy, facts: factsOf(told), clusterUid: cluster.uid, now };
+      const ways = accessInCluster(place, user).filter(({ grant }) => counts(grant, query));
+      const start = cluster.name === from.cluster ? from.nth : 0;
+      for (const [nth, way] of ways.entries()) {
+        if (nth < start) continue;
+        const next = `${cluster.name} ${nth}`;
+        if (items.length === query.limit)
+          return { items, evidence: evidenceOf(known), continue: next };
+        const row = accessRow(
+          way,
+          { policy, known: told, cluster: cluster.name },
+          holderText(user.name),
+        );
+        items.push(origins.note(row, way.path, user.uid));
+      }
+    }
+    const beyond = holding.length > query.limit ? holding.at(-1) : undefined;
+    const more = beyond === undefined ? {} : { continue: `${beyond.name} 0` };
+    return { items, evidence: evidenceOf(known), ...more };
+  }
+
+  async #inPlace(scope: string, { moment, query, origins }: Asked): Promise<Rows> {
+    const { policy, now } = moment;
+    const { cluster: name, namespaces } = parseScope(scope);
+    const [known] = (await this.#clusters.named([name], moment)).values();
+    if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
+    const { facts, uid: clusterUid } = known;
+    const [namespace] = namespaces.type === 'names' ? namespaces.names : [];
+    const place = {
+      policy,
+      facts,
+      clusterUid,
+      now,
+      ...(namespace === undefined ? {} : { namespace }),
+    };
+    const holders = rolesHeld(place, (grant) => counts(grant, query));
+    const { continue: after } = query;
+    const rest = holders.filter(({ user }) => after === undefined || compareText(user, after) > 0);
+    const page = rest.slice(0, query.limit);
+    const items = page.flatMap(({ user, userUid, ways }) =>
+      ways.slice(0, mostShown).map((way) => {
+        const row = accessRow(way, { policy, known, cluster: name }, holderText(user));
+        return origins.note(row, way.path, userUid);
+      }),
+    );
+    const cut = page.filter(({ ways }) => ways.length > mostShown).length;
+    const last = page.length < rest.length ? page.at(-1)?.user : undefined;
+    return {
+      items,
+      evidence: [evidenceResponse(name, known)],
+      ...(cut === 0
+        ? {}
+        : {
+            notes: [
+              `Of ${cut} people more than ${mostShown} ways lead here, and ${mostShown} are told.`,
+            ],
+          }),
+      ...(last === undefined ? {} : { continue: last }),
+    };
+  }
+}
+
+/** What one answer is made of. */
+export interface Asked {
+  readonly moment: Moment;
+  readonly query: Query;
+  readonly origins: MembershipOrigins;
+}
+
+/** Whether a grant is among those that are asked about. */
+export const counts = ({ until }: Pick<CompiledGrant, 'until'>, { standing }: Query): boolean =>
+  standing === undefined || until === undefined;
+
+/** The evidence for each cluster of an answer. */
+export const evidenceOf = (known: Awaited<ReturnType<KnownClusters['of']>>): Answer['evidence'] =>
+  Array.from(known, ([name, each]) => evidenceResponse(name, each));
+
+/** `CLUSTER NTH`: where a page goes on. */
+function placeOf(text = ''): { readonly cluster: string; readonly nth: number } {
+  const [cluster = '', nth = '0'] = text.split(' ');
+  return { cluster, nth: /^\d{1,6}$/.test(nth) ? Number(nth) : 0 };
+}

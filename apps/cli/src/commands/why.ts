@@ -1,0 +1,81 @@
+import type { AccessExplanation, WayToRole } from '@ambit/contracts';
+import { AppError, defined, printable } from '@ambit/kernel';
+import { atQuery } from '../at-option.ts';
+import type { CommandContext } from '../command-context.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { evidenceWarnings, pastWarnings } from '../output/access-words.ts';
+import { outputFormat, printValue } from '../output/print-rows.ts';
+import { relativeTime } from '../output/relative-time.ts';
+import { parseSubject } from '../subject-text.ts';
+
+interface WhyOptions {
+  readonly at?: string;
+  readonly output?: string;
+}
+
+/** `ambit why`. */
+export async function why(
+  context: CommandContext,
+  [whom = '', scope = '']: readonly string[],
+  options: WhyOptions,
+): Promise<ExitCode> {
+  const format = outputFormat(options.output);
+  const { user, service, group, team } = parseSubject(whom);
+  if (group !== undefined || team !== undefined)
+    throw new AppError('usage', `why takes a user or service/NAME, not "${whom}"`, {
+      nextCommand: team === undefined ? `ambit describe group ${group}` : `ambit access ${whom}`,
+    });
+  const query = { ...defined({ user, service }), scope, ...atQuery(options, context.now()) };
+  const { api } = await context.client();
+  const answer = await api.explainAccess({ query });
+  if (!(await printValue(context, answer, format))) tell(context, answer);
+  return answer.allowed ? exitCodes.done : exitCodes.error;
+}
+
+function tell(context: CommandContext, answer: AccessExplanation): void {
+  const { user, cluster, namespace, allowed, ways, moreWays = 0, asOf, evidence } = answer;
+  const place = namespace === undefined ? cluster : `${cluster}/${namespace}`;
+  const { out } = context.terminal;
+  const told = allowed ? 'has access in' : 'has no access in';
+  out.write(printable(`${user} ${told} ${place}`) + '\n');
+  for (const way of ways) for (const line of chain(user, way, context.now())) out.write(line);
+  if (moreWays > 0) context.say(`and ${moreWays} more ways`);
+  if (!allowed) {
+    const reasons = new Set(answer.refusals.map(({ message }) => message));
+    for (const reason of [...reasons].slice(0, 5)) context.say(printable(`  why:  ${reason}`));
+  }
+  if (answer.hint !== undefined) context.say(printable(`  hint: ${answer.hint}`));
+  if (answer.nextCommand !== undefined) context.say(printable(`  next: ${answer.nextCommand}`));
+  for (const note of answer.notes ?? []) context.say(printable(`  note: ${note}`));
+  pastWarnings(asOf).forEach(context.say);
+  evidenceWarnings(evidence).forEach(context.say);
+}
+
+/** One way, step by step. */
+function chain(user: string, way: WayToRole, now: number): string[] {
+  const { group, sources = [], team, grant, role, reach, scope, until, objects = [] } = way;
+  const from = sources.length === 0 ? '' : ` (${sources.join(', ')})`;
+  const end = until === undefined ? 'standing' : `ends ${relativeTime(until, now)}`;
+  const more = way.moreObjects === undefined ? [] : [`and ${way.moreObjects} more objects`];
+  const steps = [
+    ...(group === undefined ? [] : [`group/${group}${from}`]),
+    ...(team === undefined ? [] : [`team/${team}`]),
+    `grant/${grant} in ${scope}, ${end}`,
+    `role/${role} ${reach ?? ''}`.trim(),
+    ...objects.map((object) => `${object} names ${way.subject}`),
+    ...more,
+    standing(way),
+  ];
+  const lines = [user, ...steps.map((step) => `-> ${step}`)];
+  return lines.map((line, depth) => `${depth === 0 ? '  ' : '    '}${printable(line)}\n`);
+}
+
+function standing({ state, message, applied, problem, notBefore }: WayToRole): string {
+  if (problem !== undefined) return `not applied: ${problem}`;
+  if (state === 'in_force') {
+    if (applied === undefined) return 'in force';
+    return applied ? 'in force, applied by the agent' : 'not applied by the agent yet';
+  }
+  const begins = notBefore === undefined ? '' : ` It begins ${notBefore}.`;
+  return `gives nothing: ${message ?? state}${begins}`;
+}
