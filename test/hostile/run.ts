@@ -2,6 +2,7 @@
 // an escape. With `--attack` a family whose attacks have names makes those that hold the text.
 import { readCommand } from '../house/read-command.ts';
 import { apiServerFamily } from './api-server.ts';
+import { centralReplicas } from './central-replicas/central-replicas.ts';
 import type { FamilyResult, HostileFamily, Scale } from './family.ts';
 import { patchedAgent } from './patched-agent/patched-agent.ts';
 import { replicas } from './replicas/replicas.ts';
@@ -14,6 +15,7 @@ const families: Readonly<Record<string, HostileFamily>> = {
   apiserver: apiServerFamily,
   agent: patchedAgent,
   replicas,
+  'central-replicas': centralReplicas,
   rest,
   tokens,
   trail,

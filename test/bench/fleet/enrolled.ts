@@ -24,8 +24,16 @@ export interface EnrolledFleet {
   readonly bare: BareCertificates;
 }
 
+/** What a fleet is enrolled at: central, its database, its keys, and where its agents reach it. */
+export interface EnrolmentPlace {
+  readonly client: AmbitClient;
+  readonly database: Database;
+  readonly agentAddress: string;
+  key(name: string): Promise<string>;
+}
+
 /** Adds clusters and gives each an agent, as enrolment would: by the same CA, in the same tables. */
-export async function enrolFleet(place: Place, count: number): Promise<EnrolledFleet> {
+export async function enrolFleet(place: EnrolmentPlace, count: number): Promise<EnrolledFleet> {
   const { client, database } = place;
   await addClusters(client, count);
   const ca = await loadCa({

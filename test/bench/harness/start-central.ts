@@ -47,7 +47,7 @@ export async function startCentral(start: CentralStart): Promise<ManagedProcess>
 }
 
 /** The token that the first start of central leaves in the folder, a moment after it serves. Secret. */
-export async function firstAdminToken(folder: ProcessFolder): Promise<string> {
+export async function firstAdminToken(folder: Pick<ProcessFolder, 'path'>): Promise<string> {
   const file = join(folder.path, 'central', 'first-admin.token');
   const what = 'the first admin token';
   return (await eventually(() => readFile(file, 'utf8'), { withinMs: 30_000, what })).trim();
