@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
@@ -163,6 +164,20 @@ describe('a stream that is cut', () => {
       expect(await central.metric('ambit_grpc_streams_open{service="DirectoryService"}')).toBe(0);
     });
     expect(await rowVersions()).toEqual(before);
+  });
+
+  test('at any moment of its life, from before it was let in, is not counted open any more', async () => {
+    for (let turns = 0; turns < 60; turns++) {
+      const { stream, answer } = client.sync();
+      stream.write({ begin: { mode: 'SYNC_MODE_FULL' } });
+      for (let turn = 0; turn < turns; turn++) await setImmediate();
+      stream.cancel();
+      await expect(answer).rejects.toMatchObject({ code: 'CANCELLED' });
+    }
+    await eventually(async () => {
+      expect(await central.metric('ambit_grpc_streams_open{service="DirectoryService"}')).toBe(0);
+    });
+    expect(await client.syncAll('DELTA', [])).toMatchObject({ users: { created: 0 } });
   });
 
   test('without its commit, or with a page that was lost, is refused', async () => {
