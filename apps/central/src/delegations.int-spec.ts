@@ -61,7 +61,9 @@ describe('a Delegation', () => {
   test.each(delegationRoles)('of %s gives what the role holds, at every replica', async (role) => {
     const { name, token } = await person();
     expect(await permissions(token)).toEqual(['self']);
-    await one.apply(delegation(`d-${name}`, role, [{ user: name }]));
+    const about = role === 'team-admin' ? { team: 'looked-after' } : {};
+    await one.apply(document('Team', 'looked-after', {}));
+    await one.apply(delegation(`d-${name}`, role, [{ user: name }], about));
     const expected = [...new Set(['self', ...delegatedPermissions[role]])].sort();
     for (const at of [one, two]) expect((await permissions(token, at)).sort()).toEqual(expected);
     await one.call('DELETE', `/delegations/d-${name}`);

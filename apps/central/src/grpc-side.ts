@@ -46,7 +46,7 @@ export async function openGrpcSide({
           explain: access.explain,
           world,
           heldBy: (principal) =>
-            credentials.clusters.list({ principal: { ...principal, roles: [] } }),
+            credentials.clusters.list({ principal: { ...principal, roles: [], teams: [] } }),
         }),
         DirectoryService: directoryService({ directories, world }),
         PolicyService: policyService(policy),

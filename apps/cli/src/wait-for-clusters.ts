@@ -1,5 +1,6 @@
 import type { AmbitClient } from '@ambit/client';
 import type { ApplyResult, ClusterProgress, RevisionStatus } from '@ambit/contracts';
+import { isAppError } from '@ambit/kernel';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { shortDuration } from './output/relative-time.ts';
@@ -30,22 +31,26 @@ export async function waitForClusters(
   if (!change.changed) return tellUnchanged(context, client, change);
   if (names.length === 0) return exitCodes.done;
   const started = context.now();
-  const { known, clusters } = await poll(
+  const asked = (change.clustersTotal ?? 0) > names.length ? [] : names;
+  const told = await poll(
     context,
     client,
-    { revision: change.revision, names: (change.clustersTotal ?? 0) > names.length ? [] : names },
+    { revision: change.revision, names: asked },
     options.waitMs,
   );
+  if (told === undefined) return exitCodes.done;
+  const { known, clusters } = told;
   if (!known) return tellForgotten(context, change.revision);
   return tellInForce(context, clusters, { ...change, tookMs: context.now() - started });
 }
 
+/** Undefined for who may change this and see no clusters, such as who looks after a team. */
 async function poll(
   context: CommandContext,
   client: AmbitClient,
   { revision, names }: { revision: number; names: readonly string[] },
   waitMs: number,
-): Promise<Pick<RevisionStatus, 'known' | 'clusters'>> {
+): Promise<Pick<RevisionStatus, 'known' | 'clusters'> | undefined> {
   const started = context.now();
   const show = progressOf(context, started);
   // Without names central tells of every cluster that the revision touched.
@@ -65,6 +70,10 @@ async function poll(
     }
   } catch (error) {
     show.clear();
+    if (isAppError(error, 'permission_denied')) {
+      context.say(`revision ${revision} is stored; how far the clusters are is not for you to see`);
+      return undefined;
+    }
     context.say(`revision ${revision} is stored; \`ambit cluster status\` shows how far it is`);
     throw error;
   } finally {

@@ -59,6 +59,8 @@ export const delegatedPermissions: Readonly<Record<DelegationRole, readonly Perm
   ],
   auditor: reading,
   directory: [...bothOf(policyKinds.filter((kind) => 'synced' in kind)), 'system:read'],
+  // What it gives is bounded by the team, so it is no right to a kind of object: routes say that they know the bounds.
+  'team-admin': [],
 };
 
 /** What everybody may do who came in, whatever they may do beside it. */

@@ -22,6 +22,8 @@ export interface Route {
     /** The field of the query that asks for it. */
     readonly when: string;
   };
+  /** Those who look after a team may call it too: it knows what is theirs, and does nothing beyond. */
+  readonly ofTeams?: true;
   /** With `dryRun=All` the answer is an ApplyResult. */
   readonly dryRun?: true;
 }

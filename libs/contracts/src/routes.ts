@@ -125,6 +125,7 @@ export const routes = {
     method: 'POST',
     path: '/apply',
     permission: 'policy:apply',
+    ofTeams: true,
     summary: 'Create or replace many objects in one transaction.',
     query: 'NoQuery',
     request: 'ApplyRequest',

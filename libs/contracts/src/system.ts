@@ -8,6 +8,8 @@ export const Me = z.object({
   /** `token/NAME`, `user/NAME` or `service/NAME`. */
   actor: z.string(),
   permissions: z.array(z.enum(permissions)),
+  /** Teams that a Delegation of the role team-admin lets the caller look after. */
+  teams: z.array(z.string()).optional(),
   /** Of an API token. */
   role: z.enum(tokenRoles).optional(),
   tokenId: z.string().optional(),

@@ -43,3 +43,4 @@ export { whoCan } from './access/who-can.ts';
 export * from './changes/revocation.ts';
 export * from './teams/listed-names.ts';
 export * from './teams/owned-namespaces.ts';
+export * from './teams/within-team.ts';

@@ -79,10 +79,10 @@ export interface PolicyTeam extends Named {
 }
 
 /**
- * The way in by which a grant came: a REST caller, a repository that is synced, or a request that was approved (with its
- * name). Central says it, never the caller.
+ * The way in by which a grant came: a REST caller, a repository that is synced, a request that was approved (with its
+ * name), or somebody who looks after a team (with its name). Central says it, never the caller.
  */
-export type GrantSource = 'api' | 'git' | `request/${string}`;
+export type GrantSource = 'api' | 'git' | `request/${string}` | `team/${string}`;
 
 export interface PolicyGrant extends Named {
   readonly kind: 'Grant';

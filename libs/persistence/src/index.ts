@@ -121,7 +121,14 @@ export * from './sync/read-cluster-evidence.ts';
 export * from './sync/read-cluster-sync.ts';
 export * from './credential-stores.ts';
 export * from './installation-store.ts';
-export type { OwnedGrant, TeamOwnership, TeamStore } from './team-ownership.ts';
+export { isOfTeams } from './queries/of-teams.ts';
+export type {
+  OwnedGrant,
+  TeamAccess,
+  TeamOwnership,
+  TeamRights,
+  TeamStore,
+} from './team-ownership.ts';
 export type { KnownNames } from './known-names.ts';
 export * from './transaction.ts';
 export { UnitOfWork, type Committed, type Draft, type UnitOfWorkMeta } from './unit-of-work.ts';

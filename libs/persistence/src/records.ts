@@ -173,7 +173,7 @@ export interface StateAhead {
 export type { PolicyChange, PolicyCommit };
 
 /** A role of a Delegation. */
-export type DelegatedRole = 'admin' | 'operator' | 'auditor' | 'directory';
+export type DelegatedRole = 'admin' | 'operator' | 'auditor' | 'directory' | 'team-admin';
 
 /** Whom a session stands for. */
 export interface SessionPrincipal {
@@ -189,10 +189,11 @@ export interface SessionRecord {
   /** The public part of its token. */
   readonly id: string;
   readonly hash: Uint8Array;
-  /** `present`: it is there still, and not locked. `roles`: what Delegations give it now, by name or through a group. */
+  /** `present`: it is there still, and not locked. `roles`: what Delegations give it now, by name or through a group or team. `teams`: those it looks after. */
   readonly principal: SessionPrincipal & {
     readonly present: boolean;
     readonly roles: readonly DelegatedRole[];
+    readonly teams: readonly NamedReference[];
   };
   /** The way in, such as the issuer of the token it was exchanged for. */
   readonly signedInBy: string;

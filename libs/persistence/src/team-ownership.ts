@@ -1,4 +1,4 @@
-import type { ClusterSelector, OwnedNamespaces } from '@ambit/domain';
+import type { ClusterSelector, OwnedNamespaces, PolicyGrant } from '@ambit/domain';
 
 /** The namespaces that a team owns. */
 export interface TeamOwnership {
@@ -12,6 +12,17 @@ export interface OwnedGrant {
   readonly clusters: ClusterSelector;
 }
 
+/** Access that a grant gives a team. */
+export type TeamAccess = Pick<PolicyGrant, 'name' | 'roleUid' | 'scope'>;
+
+/** Rights in Ambit itself that a Delegation gives a team. */
+export interface TeamRights {
+  readonly delegation: string;
+  readonly role: string;
+  /** uid of the team that is looked after by it. */
+  readonly team?: string;
+}
+
 /** What teams own, and who relies on it. Who asks beside a transaction that asked waits until that is over. */
 export interface TeamStore {
   /** What the other teams own, without those that own nothing. */
@@ -20,6 +31,11 @@ export interface TeamStore {
   owning(uids: readonly string[]): Promise<readonly TeamOwnership[]>;
   /** Grants that mean what the team owns. */
   grantsOnOwned(name: string): Promise<readonly OwnedGrant[]>;
+  /** The users among these who are in the team, by name or through a group. */
+  usersIn(teamUid: string, userUids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** What grants in force or to come give the team. */
+  accessOf(teamUid: string): Promise<readonly TeamAccess[]>;
+  rightsOf(teamUid: string): Promise<readonly TeamRights[]>;
   /** Names of objects by their uids, without those that are gone. */
   namesOf(uids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }

@@ -2,6 +2,7 @@ import { delegatedPermissions, everybodysPermissions, rolePermissions } from '@a
 import type { DelegationRole, Permission, TokenRole } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
+import type { NamedReference } from '@ambit/persistence';
 import type { BearerKind } from '@ambit/transport';
 
 /** What a caller was let in by. An access token only names a session, which is what counts. */
@@ -21,6 +22,8 @@ export type Principal =
       readonly uid: string;
       /** What Delegations give it in Ambit itself. */
       readonly roles: readonly DelegationRole[];
+      /** The teams that they let it look after. */
+      readonly teams: readonly NamedReference[];
     };
 
 /** Who calls. */
@@ -66,6 +69,20 @@ export function permissionsOfRoles(roles: readonly DelegationRole[]): readonly P
 /** True when the caller holds the permission. */
 export function mayDo(actor: Actor, permission: Permission): boolean {
   return permissionsOf(actor).includes(permission);
+}
+
+/** The teams that the caller looks after. */
+export const teamsOf = ({ principal }: Actor): readonly NamedReference[] =>
+  principal.kind === 'token' ? [] : principal.teams;
+
+/**
+ * The teams by which the caller is bounded where the permission is asked for; undefined for who holds it, and is not.
+ */
+export function boundingTeams(
+  actor: Actor,
+  permission: Permission,
+): readonly NamedReference[] | undefined {
+  return mayDo(actor, permission) ? undefined : teamsOf(actor);
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { routes } from '@ambit/contracts';
-import type { OperationId, Permission } from '@ambit/contracts';
-import { AppError } from '@ambit/kernel';
-import { credentialName, mayDo, principalName } from './actor.ts';
+import type { OperationId, Permission, Route } from '@ambit/contracts';
+import { AppError, defined } from '@ambit/kernel';
+import { credentialName, mayDo, principalName, teamsOf } from './actor.ts';
 import type { Actor } from './actor.ts';
 import type { AmbitRequest } from './call.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -16,6 +16,8 @@ export interface Authenticator {
   recheck(actors: readonly Actor[]): Promise<(actor: Actor) => AppError | undefined>;
   authenticate(authorization: string | undefined, address: string): Promise<Actor>;
 }
+
+type OfTeams = Pick<Route, 'ofTeams'>;
 
 /**
  * Denies by default: a handler without an operation is not callable, and the operation names the permission. Who calls
@@ -56,18 +58,22 @@ export class AuthGuard implements CanActivate {
     return this.#authenticator.authenticate(authorization, address);
   }
 
-  /** Throws `permission_denied`. */
-  require(actor: Actor, permission: Permission): void {
-    if (!mayDo(actor, permission)) throw denied(actor, permission);
+  /**
+   * Whoever looks after a team may go on too where that is said to know what is theirs (`ofTeams`). Throws
+   * `permission_denied`.
+   */
+  require(actor: Actor, permission: Permission, { ofTeams }: OfTeams = {}): void {
+    if (mayDo(actor, permission)) return;
+    if (ofTeams !== true || teamsOf(actor).length === 0) throw denied(actor, permission);
   }
 
   /** The caller, who may use the operation. Throws what the authenticator throws, and permission_denied. */
   async admit(request: AmbitRequest, operation: OperationId): Promise<Actor> {
     const actor = await this.identify(request.raw);
-    const { permission } = routes[operation];
+    const { permission, ofTeams }: Route = routes[operation];
     // What anyone may do is not asked here, and nobody holds it as a right.
     if (permission === 'anyone') throw denied(actor, permission);
-    this.require(actor, permission);
+    this.require(actor, permission, defined({ ofTeams }));
     return actor;
   }
 }

@@ -178,7 +178,9 @@ function sameRights(now: Actor, before: Actor): boolean {
 }
 
 const rolesText = ({ principal }: Actor): string =>
-  principal.kind === 'token' ? principal.role : principal.roles.join();
+  principal.kind === 'token'
+    ? principal.role
+    : [...principal.roles, ...principal.teams.map(({ uid }) => uid)].join();
 
 const nextCommand = 'ambit-central token create --name NAME --role admin';
 

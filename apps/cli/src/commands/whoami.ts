@@ -28,6 +28,8 @@ export async function whoami(
   out.line(`Who:          ${me.actor}${me.role === undefined ? '' : ` (${me.role})`}`);
   out.line(credentialLine(me, context.now()));
   out.line(`Permissions:  ${me.permissions.join(' ')}`);
+  if (me.teams !== undefined)
+    out.line(`Looks after:  ${me.teams.map((team) => `team/${team}`).join(' ')}`);
   if (clusters !== undefined) out.line(`Clusters:     ${clusters.join(' ') || 'none'}`);
   return exitCodes.done;
 }

@@ -98,4 +98,24 @@ function definePeople(program: Commander, action: Action): void {
         }),
       );
   }
+  defineTeamCommands(program, action);
+}
+
+function defineTeamCommands(program: Commander, action: Action): void {
+  const team = program.command('team').description('Change who is in a team.');
+  for (const [word, text] of [
+    ['add-member', 'Put users and groups into a team: NAME is a user, group/NAME a group.'],
+    ['rm-member', 'Take users and groups out of a team.'],
+  ] as const) {
+    team
+      .command(`${word} <team> <members...>`)
+      .description(text)
+      .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+      .action(
+        action(async () => {
+          const module = await import('../commands/team-members.ts');
+          return word === 'add-member' ? module.addTeamMembers : module.removeTeamMembers;
+        }),
+      );
+  }
 }

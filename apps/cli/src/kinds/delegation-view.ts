@@ -7,14 +7,17 @@ const subjectsOf = ({ spec }: Delegation): string[] =>
     return `${kind}/${name}`;
   });
 
+const roleText = ({ role, team }: Delegation['spec']): string =>
+  team === undefined ? role : `${role} of team/${team}`;
+
 export const delegationView = kindView<Delegation>({
   contract: delegationKind,
   columns: () => [
-    { title: 'ROLE', value: ({ spec }) => spec.role },
+    { title: 'ROLE', value: ({ spec }) => roleText(spec) },
     { title: 'SUBJECTS', value: (object) => subjectsOf(object).join(', '), flexible: true },
   ],
   lines: (object) => [
-    ['Role', object.spec.role],
+    ['Role', roleText(object.spec)],
     ['Subjects', subjectsOf(object)],
     ['Directory may change them', object.spec.allowDirectory === true ? 'yes' : ''],
   ],

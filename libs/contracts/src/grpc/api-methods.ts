@@ -11,6 +11,8 @@ export interface ApiMethod {
   readonly mostParts?: number;
   /** It goes on to its end although the credential of its caller ends: half of it would say nothing. */
   readonly writes?: true;
+  /** Those who look after a team may call it too. */
+  readonly ofTeams?: true;
 }
 
 const minute = 60_000;
@@ -34,11 +36,17 @@ export const apiMethods = {
   PolicyService: {
     ApplyPolicy: {
       permission: 'policy:apply',
+      ofTeams: true,
       mostMs: 5 * minute,
       mostParts: mostObjects,
       writes: true,
     },
-    PlanPolicy: { permission: 'policy:apply', mostMs: 5 * minute, mostParts: mostObjects },
+    PlanPolicy: {
+      permission: 'policy:apply',
+      ofTeams: true,
+      mostMs: 5 * minute,
+      mostParts: mostObjects,
+    },
     GetPolicyObject: { permission: 'kind:read', mostMs: minute },
     ListPolicyObjects: { permission: 'kind:read', mostMs: minute },
   },

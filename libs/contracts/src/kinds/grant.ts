@@ -120,4 +120,5 @@ export const grantKind = kindContract({
   read: Grant,
   list: listOf('Grant', Grant),
   summary: 'Who holds which role where, until when.',
+  ofTeams: 'write',
 });

@@ -62,6 +62,7 @@ export const groupKind = kindContract({
   read: Group,
   list: listOf('Group', Group),
   summary: 'People who hold grants together.',
+  ofTeams: 'read',
   laterFields: ['spec.source', 'spec.externalId', 'spec.claimValue'],
   synced: true,
 });

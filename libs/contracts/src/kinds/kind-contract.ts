@@ -21,6 +21,8 @@ export interface KindContract<
   readonly laterFields?: readonly string[];
   /** Tokens of the role sync read and write it. */
   readonly synced?: true;
+  /** Those who look after a team see those of their team, and write some of them. */
+  readonly ofTeams?: 'read' | 'write';
 }
 
 /** The contract with its literal types kept. */

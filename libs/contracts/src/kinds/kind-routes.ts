@@ -1,3 +1,4 @@
+import type { KindContract } from './kind-contract.ts';
 import { policyKinds, type PolicyKindName, type PolicyKindOf } from './policy-kinds.ts';
 
 /** The four operations every kind of policy object has. */
@@ -88,6 +89,13 @@ export const kindRoutes = Object.fromEntries(
   policyKinds.flatMap((kind) => {
     const routes = routesOf(kind);
     const ids = operationsOf(kind);
-    return (['list', 'get', 'put', 'delete'] as const).map((step) => [ids[step], routes[step]]);
+    return (['list', 'get', 'put', 'delete'] as const).map((step) => [
+      ids[step],
+      { ...routes[step], ...(isOfTeams(kind, step) ? { ofTeams: true } : {}) },
+    ]);
   }),
 ) as unknown as KindRoutes;
+
+function isOfTeams({ ofTeams }: KindContract, step: 'list' | 'get' | 'put' | 'delete'): boolean {
+  return ofTeams === 'write' || (ofTeams === 'read' && (step === 'list' || step === 'get'));
+}

@@ -82,5 +82,6 @@ export const teamKind = kindContract({
   read: Team,
   list: listOf('Team', Team),
   summary: 'People who belong together, and the namespaces that are theirs.',
+  ofTeams: 'write',
   laterFields: ['spec.profile', 'spec.members.*.match'],
 });

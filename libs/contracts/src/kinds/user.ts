@@ -43,6 +43,7 @@ export const userKind = kindContract({
   read: User,
   list: listOf('User', User),
   summary: 'A person, by the name Kubernetes sees after the prefix.',
+  ofTeams: 'read',
   laterFields: ['spec.source', 'spec.externalId'],
   synced: true,
 });

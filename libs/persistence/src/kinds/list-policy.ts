@@ -8,6 +8,7 @@ import {
   type KeysetQuery,
   type Page,
 } from '../queries/page.ts';
+import { addOfTeams } from '../queries/of-teams.ts';
 import { addSearch, addSelector, SqlConditions } from '../queries/sql-conditions.ts';
 import type { MetaRow } from './record-meta.ts';
 import type { StoredKind } from './stored-kind.ts';
@@ -33,6 +34,7 @@ export async function listKind<R extends MetaRow, T extends RecordMeta>(
     const [after] = decodePlace(shelf.table, query.continue, 1);
     conditions.add(`t.name > ${conditions.value(String(after))}`);
   }
+  if (query.ofTeams !== undefined) addOfTeams(conditions, shelf.table, query.ofTeams);
   if (query.labelSelector !== undefined) addSelector(conditions, query.labelSelector);
   if (query.q !== undefined && query.q !== '') addSearch(conditions, shelf.searched, query.q);
   const rows = await sql.query<R>(

@@ -1,5 +1,6 @@
 import type { LabelSelector } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
+import type { NamedReference } from '../records.ts';
 
 export interface KeysetQuery {
   /** 1 to 500. */
@@ -9,6 +10,8 @@ export interface KeysetQuery {
   readonly labelSelector?: LabelSelector;
   /** A part of the name or of the describing text, any ASCII case. */
   readonly q?: string;
+  /** Only what is of these teams. */
+  readonly ofTeams?: readonly NamedReference[];
 }
 
 export interface Page<T> {

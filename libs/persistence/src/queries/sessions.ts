@@ -1,6 +1,6 @@
 import { defined } from '@ambit/kernel';
 import type { SessionRecord } from '../records.ts';
-import { delegatedRolesOf } from '../rights/delegations.ts';
+import { delegatedRolesOf, teamsLedBy } from '../rights/delegations.ts';
 import { one, type Sql } from '../sql.ts';
 
 interface SessionRow {
@@ -12,6 +12,7 @@ interface SessionRow {
   readonly principal_name: string;
   readonly present: boolean;
   readonly roles: SessionRecord['principal']['roles'];
+  readonly teams: SessionRecord['principal']['teams'];
   readonly signed_in_by: string;
   readonly address: string;
   readonly identity_uid: string | null;
@@ -29,7 +30,7 @@ interface SessionRow {
 export const selectSessions = `SELECT s.*, s.expires_at <= now() AS over, CASE s.principal_kind
   WHEN 'User' THEN EXISTS (SELECT FROM users u WHERE u.uid = s.principal_uid AND u.active)
   ELSE EXISTS (SELECT FROM policy_objects o WHERE o.uid = s.principal_uid AND o.kind = s.principal_kind) END AS present,
-  ${delegatedRolesOf('s.principal_uid')} AS roles
+  ${delegatedRolesOf('s.principal_uid')} AS roles, ${teamsLedBy('s.principal_uid')} AS teams
   FROM sessions s`;
 
 export function fromSessionRow(row: unknown): SessionRecord {
@@ -43,7 +44,7 @@ export function fromSessionRow(row: unknown): SessionRecord {
     uid: rest.uid,
     id: rest.id,
     hash: rest.hash,
-    principal: { kind, uid, name, present: rest.present, roles: rest.roles },
+    principal: { kind, uid, name, present: rest.present, roles: rest.roles, teams: rest.teams },
     signedInBy: rest.signed_in_by,
     address: rest.address,
     createdAt: rest.created_at.getTime(),

@@ -20,7 +20,10 @@ const someAdmin = `SELECT EXISTS (
   ) OR EXISTS (
     SELECT FROM policy_objects d, jsonb_array_elements(d.spec -> 'subjects') AS b
     WHERE d.kind = 'Delegation' AND d.spec ->> 'role' = 'admin' AND (${canComeIn(`(b ->> 'uid')`)}
-      OR EXISTS (SELECT FROM group_members m WHERE m.group_uid = b ->> 'uid' AND ${canComeIn('m.user_uid')}))
+      OR EXISTS (SELECT FROM group_members m WHERE m.group_uid = b ->> 'uid' AND ${canComeIn('m.user_uid')})
+      OR (b ->> 'kind' = 'Team' AND EXISTS (SELECT FROM policy_objects o, jsonb_array_elements(o.spec -> 'members') AS e
+        WHERE o.uid = b ->> 'uid' AND o.kind = 'Team' AND (${canComeIn(`(e ->> 'uid')`)}
+          OR EXISTS (SELECT FROM group_members m WHERE m.group_uid = e ->> 'uid' AND ${canComeIn('m.user_uid')})))))
   ) AS found`;
 
 /** True while anybody can come in as an administrator of Ambit: by an API token, or by a Delegation that names somebody who can. */

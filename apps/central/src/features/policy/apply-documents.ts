@@ -24,7 +24,11 @@ export interface DocumentOutcome {
 }
 
 /** A change that says by which way in it comes. */
-export type SourcedRequest = CommitRequest & { readonly source: GrantSource };
+export type SourcedRequest = CommitRequest & {
+  readonly source: GrantSource;
+  /** False for kinds of which the caller may not know every name; absent: there is none. */
+  readonly mayRead?: (kind: PolicyKindName) => boolean;
+};
 
 type ProblemsOf = NonNullable<ServedKind['problems']>;
 
@@ -63,7 +67,7 @@ export class ApplyDocuments {
       refuse(
         [
           ...missingReferences(references, documents, names, (kind) =>
-            this.#world.policy.names(kind),
+            request.mayRead?.(kind) === false ? [] : this.#world.policy.names(kind),
           ),
           ...(await this.#problems(documents, (kind, document) =>
             kind.problems?.(tx, document, now),

@@ -10,6 +10,7 @@ function mayTake(change: PolicyChange): boolean {
   if (change.op === 'delete') return change.kind !== 'Grant' && change.kind !== 'Cluster';
   const { object } = change;
   if (object.kind === 'Plain') return object.of === 'Delegation';
+  if (object.kind === 'Team') return true;
   // How a service identity comes in is part of it.
   return object.kind === 'User' && (!object.active || serviceOfHolder(object.name) !== undefined);
 }
@@ -22,10 +23,17 @@ export function touchesAdmin(changes: readonly PolicyChange[], policy: PolicyVie
   return taking.some((change) => {
     const { kind, uid } = change.op === 'put' ? change.object : change;
     if (kind === 'Plain') return true;
-    if (kind === 'Membership') return named.has(uid.split('/')[0] ?? '');
-    return named.has(uid) || Array.from(policy.groupsOf(uid)).some((group) => named.has(group));
+    if (kind === 'Membership')
+      return withTeams(policy, uid.split('/')[0] ?? '').some((way) => named.has(way));
+    return waysOf(policy, uid).some((way) => named.has(way));
   });
 }
+
+/** By what a Delegation may name somebody: themselves, their groups, and the teams of both. */
+const waysOf = (policy: PolicyView, uid: string): string[] =>
+  [uid, ...policy.groupsOf(uid)].flatMap((way) => withTeams(policy, way));
+
+const withTeams = (policy: PolicyView, uid: string): string[] => [uid, ...policy.teamsOf(uid)];
 
 function subjectsOfAdmins(policy: PolicyView): ReadonlySet<string> {
   const named = new Set<string>();

@@ -9,7 +9,7 @@ import type { Connections } from './connections.ts';
 import type { DeleteObject } from './delete-object.ts';
 import type { ReadObjects } from './read-objects.ts';
 import type { ScopeWarnings } from './scope-warnings.ts';
-import { writeRequest } from './write-request.ts';
+import { teamsReadBy, writeRequest } from './write-request.ts';
 
 type ListCall = Call<KindOperations['list']>;
 type GetCall = Call<KindOperations['get']>;
@@ -32,12 +32,12 @@ export class KindEndpoints {
     this.#useCases = useCases;
   }
 
-  list(kind: PolicyKindName, { query }: ListCall): Promise<object> {
-    return this.#useCases.read.list(kind, query);
+  list(kind: PolicyKindName, { query, actor }: ListCall): Promise<object> {
+    return this.#useCases.read.list(kind, query, teamsReadBy(actor, kind));
   }
 
-  get(kind: PolicyKindName, { params }: GetCall): Promise<object> {
-    return this.#useCases.read.get(kind, params['name'] ?? '');
+  get(kind: PolicyKindName, { params, actor }: GetCall): Promise<object> {
+    return this.#useCases.read.get(kind, params['name'] ?? '', teamsReadBy(actor, kind));
   }
 
   /** Upsert by name. */

@@ -9,7 +9,7 @@ import { parseJsonBody } from '../../platform/json-body.ts';
 import { readPiecewise } from '../../platform/read-piecewise.ts';
 import { applyResult, outcomeResponse, withWarnings } from './apply-result.ts';
 import type { KindUseCases } from './kind-endpoints.ts';
-import { writeRequest } from './write-request.ts';
+import { teamsReadBy, writeRequest } from './write-request.ts';
 
 type Asked = Pick<ApplyRequest, 'dryRun' | 'confirmRemovals'>;
 
@@ -31,16 +31,18 @@ export function policyService(useCases: KindUseCases): PolicyHandlers {
         removalsDigest: result.removalGuard?.digest ?? '',
       };
     },
-    GetPolicyObject: async ({ kind, name }) => ({
-      object: JSON.stringify(await read.get(kindNamed(kind), name)),
-    }),
-    ListPolicyObjects: async ({ kind, labelSelector, q, ...page }) => {
+    GetPolicyObject: async ({ kind: named, name }, { actor }) => {
+      const kind = kindNamed(named);
+      return { object: JSON.stringify(await read.get(kind, name, teamsReadBy(actor, kind))) };
+    },
+    ListPolicyObjects: async ({ kind: named, labelSelector, q, ...page }, { actor }) => {
+      const kind = kindNamed(named);
       const query = parseWith(
         ListQuery,
         { ...pageQuery(page), ...given({ labelSelector, q }) },
         'The request',
       );
-      const { items, metadata } = (await read.list(kindNamed(kind), query)) as {
+      const { items, metadata } = (await read.list(kind, query, teamsReadBy(actor, kind))) as {
         readonly items: readonly object[];
         readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
       };

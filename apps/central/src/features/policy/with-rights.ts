@@ -3,8 +3,9 @@ import { defaultUserPrefix, findPolicyKind } from '@ambit/contracts';
 import type { Permission } from '@ambit/contracts';
 import type { AuditActor } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
-import type { PutCluster, SessionRecord, Transaction } from '@ambit/persistence';
+import type { NamedReference, PutCluster, SessionRecord, Transaction } from '@ambit/persistence';
 import { permissionsOfRoles } from '../../platform/actor.ts';
+import { grantsOfTeams, teamsOfTeams } from './team-rights.ts';
 
 /** What a store does that changes nothing; everything else needs the right to write. */
 const readings = new Set<string | symbol>(['find', 'byUid']);
@@ -15,13 +16,15 @@ const readings = new Set<string | symbol>(['find', 'byUid']);
  * What follows from a change that they may make, such as a grant that loses a subject, follows. Throws `session_ended`.
  */
 export async function withRights(tx: Transaction, actor: AuditActor): Promise<Transaction> {
-  const held = await rightsOf(tx, actor);
-  if (held === undefined) return tx;
+  const rights = await rightsOf(tx, actor);
+  if (rights === undefined) return tx;
+  const { held, teams } = rights;
   const need = (permission: Permission): void => {
     if (!held.has(permission)) throw denied(actor, permission);
   };
   const guarded = <S extends object>(store: S, permission: Permission): S =>
     onlyWith(store, () => need(permission));
+  const bounded = (permission: Permission): boolean => teams.length > 0 && !held.has(permission);
   return {
     ...tx,
     users: guarded(tx.users, 'users:write'),
@@ -29,9 +32,12 @@ export async function withRights(tx: Transaction, actor: AuditActor): Promise<Tr
     members: guarded(tx.members, 'groups:write'),
     roles: guarded(tx.roles, 'roles:write'),
     directories: guarded(tx.directories, 'users:write'),
-    grants: guarded(tx.grants, 'grants:write'),
+    grants: bounded('grants:write') ? grantsOfTeams(tx, teams) : guarded(tx.grants, 'grants:write'),
     clusters: guardedClusters(tx, need),
-    plain: (kind) => guarded(tx.plain(kind), writingOf(kind)),
+    plain: (kind) =>
+      kind === 'Team' && bounded('teams:write')
+        ? teamsOfTeams(tx, teams)
+        : guarded(tx.plain(kind), writingOf(kind)),
   };
 }
 
@@ -44,19 +50,23 @@ export async function requireRight(
   actor: AuditActor,
   permission: Permission,
 ): Promise<void> {
-  const held = await rightsOf(tx, actor);
-  if (held?.has(permission) === false) throw denied(actor, permission);
+  const rights = await rightsOf(tx, actor);
+  if (rights?.held.has(permission) === false) throw denied(actor, permission);
+}
+
+interface HeldRights {
+  readonly held: ReadonlySet<Permission>;
+  /** The teams that they look after. */
+  readonly teams: readonly NamedReference[];
 }
 
 /** What the person or program of a session may do at this moment; undefined for who acts by no session. */
-async function rightsOf(
-  tx: Transaction,
-  actor: AuditActor,
-): Promise<ReadonlySet<Permission> | undefined> {
+async function rightsOf(tx: Transaction, actor: AuditActor): Promise<HeldRights | undefined> {
   if (actor.session === undefined) return undefined;
   const session = await tx.sessions.find(actor.session);
   if (session === undefined || !runs(session)) throw ended(actor);
-  return new Set(permissionsOfRoles(session.principal.roles));
+  const { roles, teams } = session.principal;
+  return { held: new Set(permissionsOfRoles(roles)), teams };
 }
 
 const runs = ({ endedAt, over, principal }: SessionRecord): boolean =>

@@ -10,8 +10,14 @@ export function sessionPrincipalName({ kind, name }: SessionPrincipal): string {
 }
 
 /** Whom a session stands for, as a caller. */
-export function principalOf({ kind, uid, name, roles }: SessionRecord['principal']): Principal {
-  return { kind: kindOf(kind), uid, name, roles };
+export function principalOf({
+  kind,
+  uid,
+  name,
+  roles,
+  teams,
+}: SessionRecord['principal']): Principal {
+  return { kind: kindOf(kind), uid, name, roles, teams };
 }
 
 const kindOf = (kind: SessionPrincipal['kind']): 'user' | 'service' =>

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { Session } from '@ambit/contracts';
 import { AppError, defined } from '@ambit/kernel';
-import { permissionsOf, principalName } from '../../platform/actor.ts';
+import { permissionsOf, principalName, teamsOf } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
@@ -56,10 +56,12 @@ export class SessionsController {
 
   @Endpoint('getMe')
   me(@TheCall() { actor }: Call<'getMe'>): object {
+    const teams = teamsOf(actor);
     return {
       kind: 'Me',
       actor: principalName(actor.principal),
       permissions: [...permissionsOf(actor)],
+      ...(teams.length === 0 ? {} : { teams: teams.map(({ name }) => name) }),
       ...credentialOf(actor),
     };
   }

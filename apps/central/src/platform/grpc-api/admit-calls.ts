@@ -83,7 +83,7 @@ export class AdmitCalls {
       throw new AppError('route_not_found', 'There is no such method.');
     // What a kind asks for is known when the message is read.
     if (method !== undefined && method.permission !== 'kind:read')
-      guard.require(actor, method.permission);
+      guard.require(actor, method.permission, method);
     return actor;
   }
 }

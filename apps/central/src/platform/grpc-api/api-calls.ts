@@ -205,7 +205,10 @@ export class ApiCalls {
     if (permission !== 'kind:read') return;
     const { kind: asked = '' } = request as { kind?: string };
     const kind = findPolicyKind(asked);
-    if (kind !== undefined) return this.#ports.guard.require(actor, `${kind.plural}:read`);
+    if (kind !== undefined) {
+      const ofTeams = 'ofTeams' in kind;
+      return this.#ports.guard.require(actor, `${kind.plural}:read`, ofTeams ? { ofTeams } : {});
+    }
     const message = `There is no kind ${JSON.stringify(asked.slice(0, 64))}.`;
     throw new AppError('invalid_request', message, {
       errors: [{ pointer: '/kind', message }],

@@ -59,6 +59,7 @@ export class PostgresPlainStore implements PlainStore {
   }
 
   async #refuseGranted({ uid, name }: PlainRecord): Promise<void> {
+    await this.#refuseLookedAfter({ uid, name });
     const grants = await this.#context.sql.query<{ name: string }>(
       `SELECT name FROM grants WHERE uid IN (SELECT grant_uid FROM grant_subjects WHERE team_uid = $1)
        ORDER BY name LIMIT 3`,
@@ -72,6 +73,24 @@ export class PostgresPlainStore implements PlainStore {
     throw new AppError('in_use', `Team "${name}" is named by ${noun} ${named}.`, {
       hint: 'Delete those grants or take the team out of them first.',
       nextCommand: `ambit revoke team/${name}`,
+    });
+  }
+
+  /** Who looks after another team of that name is somebody else, so that nothing is left of this one by its name. */
+  async #refuseLookedAfter({ uid, name }: Pick<PlainRecord, 'uid' | 'name'>): Promise<void> {
+    const [found] = await this.#context.sql.query<{ kind: string; name: string }>(
+      `SELECT 'Delegation' AS kind, name FROM policy_objects WHERE kind = 'Delegation' AND spec ->> 'team' = $1
+       UNION ALL SELECT 'Grant', name FROM grants WHERE source = $2 AND NOT ended ORDER BY kind, name LIMIT 1`,
+      [uid, `team/${name}`],
+    );
+    if (found === undefined) return;
+    const why =
+      found.kind === 'Delegation'
+        ? `Delegation "${found.name}" says who looks after Team "${name}".`
+        : `Those who look after Team "${name}" made grant "${found.name}".`;
+    throw new AppError('in_use', why, {
+      hint: `Delete that ${found.kind.toLowerCase()} first.`,
+      nextCommand: `ambit delete ${found.kind.toLowerCase()} ${found.name}`,
     });
   }
 
