@@ -43,6 +43,9 @@ export const agentValues: Readonly<Record<string, object>> = {
   }),
   'client certificates': ceiling({ credentials: ['ClientCertificate'] }),
   'ServiceAccounts of people': ceiling({ credentials: ['ServiceAccountToken'] }),
+  'namespaces of teams': ceiling({
+    namespaces: { manage: ['pay-*', 'shop'], labels: ['tier', 'cost-center'] },
+  }),
   'every way in, with the webhook': {
     ...ceiling({ credentials: ['TokenWebhook', 'ServiceAccountToken', 'ClientCertificate'] }),
     webhook: { enabled: true, port: 9443, tlsSecret: 'hook' },
@@ -148,6 +151,7 @@ export const wrongValues: Readonly<Record<Chart, Readonly<Record<string, Wrong>>
       /verbs/,
     ),
     'a way in that there is not': wrongCeiling({ credentials: ['Password'] }, /credentials/),
+    'a namespace that there is not': wrongCeiling({ namespaces: { manage: ['*'] } }, /manage/),
     'a share of more than all': wrongCeiling({ removalGuard: { share: 30 } }, /share/),
     'an empty prefix': wrongCeiling({ subjectPrefixes: [''] }, /subjectPrefixes/),
     'a password in the URL of a proxy': [{ proxy: { url: 'http://me:pw@proxy' } }, /proxy/],

@@ -47,11 +47,27 @@ export function agentRules(ceiling: Ceiling): PolicyRule[] {
       verbs: [...look, ...write(writesRoles), 'delete'],
     },
     { apiGroups: rbac, resources: ['roles'], verbs: [...look, 'delete'] },
-    { apiGroups: [''], resources: ['namespaces'], verbs: look },
+    { apiGroups: [''], resources: ['namespaces'], verbs: [...look, ...write(keeps(ceiling))] },
     ...causes,
+    ...namespaceRules(ceiling),
     ...certificateRules(ceiling),
     ...bindRules(ceiling.allowedClusterRoles),
     ...ceiling.customRoles.rules.map(withoutEmptyLists),
+  ];
+}
+
+const keeps = ({ namespaces }: Ceiling): boolean => namespaces.manage.length > 0;
+
+/**
+ * What it takes to keep namespaces. RBAC cannot say which: in which, and which objects and labels, is bounded by the admission
+ * policies, which come with them.
+ */
+function namespaceRules(ceiling: Ceiling): PolicyRule[] {
+  if (!keeps(ceiling)) return [];
+  const verbs = [...look, 'create', 'patch', 'delete'];
+  return [
+    { apiGroups: [''], resources: ['resourcequotas', 'limitranges'], verbs },
+    { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs },
   ];
 }
 

@@ -10,7 +10,10 @@ import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
+import { HeldNamespaces } from './namespaces/held-namespaces.ts';
+import { openNamespaceKeeper } from './namespaces/open-namespace-keeper.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
+import { followers } from './reconcile/followers.ts';
 import type { Reconciler, StateFollower, UnexplainedStep } from './reconcile/ports.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
@@ -42,7 +45,9 @@ export async function startParts(
   const clock = parts.clockInterval;
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
   const waysIn = new WaysIn(parts, teardown);
-  const reconciler = makeReconciler(parts, waysIn.follower);
+  const teams = new HeldNamespaces();
+  const reconciler = makeReconciler(parts, followers([waysIn.follower, teams]));
+  const namespaces = openNamespaceKeeper(parts, reconciler, teams);
   calls.feed(clock, () => reconciler.clockChanged());
   const alarm = new ClockAlarm(clock, trail.log, logger);
   teardown.add(
@@ -59,6 +64,8 @@ export async function startParts(
   });
   await waysIn.listen();
   await reconciler.start();
+  namespaces.start();
+  teardown.add('namespaces of teams', () => within(finishWithinMs, namespaces.stop()));
   const stateKeeper = new StateKeeper({ store, highWater, steps, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
   const admission = watchAdmission(parts);
@@ -77,6 +84,7 @@ export async function startParts(
   parts.ceiling.watch((changed) => {
     reconciler.setCeiling(changed);
     waysIn.ceilingChanged();
+    namespaces.ceilingChanged();
     admission.look();
     session.changed();
   });

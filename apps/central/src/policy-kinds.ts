@@ -6,7 +6,7 @@ import { groupKind, userKind } from './features/people/public.ts';
 import { PolicyKinds } from './features/policy/public.ts';
 import { serviceIdentityKind } from './features/services/public.ts';
 import { roleKind } from './features/roles/public.ts';
-import { teamKind } from './features/teams/public.ts';
+import { namespaceProfileKind, teamKind } from './features/teams/public.ts';
 
 /** The registry: every kind that central keeps, in an order in which what is referred to comes first. */
 export const policyKinds = new PolicyKinds([
@@ -15,6 +15,7 @@ export const policyKinds = new PolicyKinds([
   serviceIdentityKind,
   roleKind,
   clusterKind,
+  namespaceProfileKind,
   teamKind,
   grantKind,
   delegationKind,

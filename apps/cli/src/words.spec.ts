@@ -49,7 +49,7 @@ describe('kinds', () => {
     expect(() => findKind('usr')).toThrow(usage('did you mean user?'));
     expect(() => findKind('pods')).toThrow(
       usage(
-        'known: users, groups, services, roles, grants, clusters, delegations, identityproviders, teams',
+        'known: users, groups, services, roles, grants, clusters, delegations, identityproviders, namespaceprofiles, teams',
       ),
     );
   });

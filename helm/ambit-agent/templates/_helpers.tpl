@@ -39,5 +39,7 @@ spec:
 {{- $protected := concat $always $c.protectedNamespaces | uniq | sortAlpha -}}
 {{- $credentials := "" -}}
 {{- if $c.credentials }}{{ $credentials = printf ",\"credentials\":%s" ($c.credentials | uniq | sortAlpha | toRawJson) }}{{ end -}}
-{{- printf "{\"allowedClusterRoles\":%s,\"customRoles\":{\"rules\":[]},\"clusterScope\":%t,\"protectedNamespaces\":%s,\"subjectPrefixes\":%s,\"removalGuard\":{\"share\":%s,\"moreThan\":%s},\"breakGlass\":%s%s}" ($c.allowedClusterRoles | uniq | sortAlpha | toRawJson) $c.clusterScope ($protected | toRawJson) ($c.subjectPrefixes | uniq | sortAlpha | toRawJson) ($c.removalGuard.share | toRawJson) ($c.removalGuard.moreThan | toRawJson) ($c.breakGlass | uniq | sortAlpha | toRawJson) $credentials | sha256sum -}}
+{{- $namespaces := "" -}}
+{{- with $c.namespaces }}{{ if .manage }}{{ $namespaces = printf ",\"namespaces\":{\"manage\":%s,\"labels\":%s}" (.manage | uniq | sortAlpha | toRawJson) (.labels | uniq | sortAlpha | toRawJson) }}{{ end }}{{ end -}}
+{{- printf "{\"allowedClusterRoles\":%s,\"customRoles\":{\"rules\":[]},\"clusterScope\":%t,\"protectedNamespaces\":%s,\"subjectPrefixes\":%s,\"removalGuard\":{\"share\":%s,\"moreThan\":%s},\"breakGlass\":%s%s%s}" ($c.allowedClusterRoles | uniq | sortAlpha | toRawJson) $c.clusterScope ($protected | toRawJson) ($c.subjectPrefixes | uniq | sortAlpha | toRawJson) ($c.removalGuard.share | toRawJson) ($c.removalGuard.moreThan | toRawJson) ($c.breakGlass | uniq | sortAlpha | toRawJson) $credentials $namespaces | sha256sum -}}
 {{- end }}

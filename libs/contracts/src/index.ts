@@ -28,6 +28,7 @@ export * from './permissions.ts';
 export { checkPolicyDocument, duplicateObjects, type CheckedDocument } from './policy-documents.ts';
 export * from './kinds/kind-contract.ts';
 export { operationsOf, type KindOperations } from './kinds/kind-routes.ts';
+export * from './kinds/namespace-profile.ts';
 export * from './kinds/policy-kinds.ts';
 export * from './next-step.ts';
 export * from './problem.ts';

@@ -34,6 +34,7 @@ export const ClusterName = nameOf('Cluster');
 export type ClusterName = z.infer<typeof ClusterName>;
 export const ServiceName = nameOf('ServiceIdentity');
 export const TeamName = nameOf('Team');
+export const ProfileName = nameOf('NamespaceProfile');
 export type ServiceName = z.infer<typeof ServiceName>;
 export const TokenName = nameOf('Token');
 export type TokenName = z.infer<typeof TokenName>;

@@ -111,6 +111,12 @@ export const agentEventTypes = [
   'credential.declined',
   'access_account.created',
   'access_account.deleted',
+  'namespace.created',
+  'namespace.updated',
+  'namespace.released',
+  'namespace_object.created',
+  'namespace_object.updated',
+  'namespace_object.deleted',
 ] as const;
 
 /** How central stores what a newer agent tells with a type that central does not know; `details.observedType` has it. */

@@ -42,5 +42,6 @@ export type { StandingAnswer } from './access/standing-access.ts';
 export { whoCan } from './access/who-can.ts';
 export * from './changes/revocation.ts';
 export * from './teams/listed-names.ts';
+export * from './teams/namespace-profile.ts';
 export * from './teams/owned-namespaces.ts';
 export * from './teams/within-team.ts';

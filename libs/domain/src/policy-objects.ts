@@ -76,6 +76,8 @@ export interface PolicyTeam extends Named {
   readonly kind: 'Team';
   readonly members: readonly TeamMember[];
   readonly owns: readonly OwnedNamespaces[];
+  /** uid of the NamespaceProfile by which its namespaces are kept; absent when nobody keeps them. */
+  readonly profile?: string;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   aGroup,
   aMember,
   aRole,
+  aProfile,
   aTeam,
   aUser,
   gone,
@@ -86,8 +87,19 @@ const team = fc
       }),
       { maxLength: 2 },
     ),
+    keptBy: fc.option(names('p', 3), { nil: undefined }),
   })
-  .map(({ name, ...parts }) => aTeam(name, parts));
+  .map(({ name, keptBy, ...parts }) =>
+    aTeam(name, {
+      ...parts,
+      ...(keptBy !== undefined && { profile: aProfile(keptBy).uid }),
+    }),
+  );
+const profile = fc
+  .tuple(names('p', 3), fc.boolean(), fc.subarray(['x', 'y']))
+  .map(([name, create, labels]) =>
+    aProfile(name, { create, labels: Object.fromEntries(labels.map((key) => [key, '1'])) }),
+  );
 const namespaces = fc.oneof(
   fc.constantFrom(
     { type: 'clusterWide' as const },
@@ -138,6 +150,7 @@ const object: fc.Arbitrary<PolicyObject> = fc.oneof(
   { arbitrary: member, weight: 4 },
   { arbitrary: role, weight: 2 },
   { arbitrary: team, weight: 3 },
+  { arbitrary: profile, weight: 1 },
   { arbitrary: cluster, weight: 3 },
   { arbitrary: grant, weight: 6 },
 );
@@ -165,13 +178,15 @@ const commonGround: fc.Arbitrary<PolicyChange[]> = fc
             { kind: 'User', uid: aUser(`u${n}`).uid },
             { kind: 'Group', uid: aGroup(`g${n + 1}`).uid },
           ],
-          owns: [{ clusters: { type: 'all' }, namespaces: ['a'] }],
+          owns: [{ clusters: { type: 'all' }, namespaces: [n === 0 ? 'a' : 'c'] }],
+          profile: aProfile('p0').uid,
         }),
       ),
+      aProfile('p0'),
       aRole('r2', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
       ...[0, 1, 2, 3].map((n) => aCluster(`c${n}`, { env: n % 2 === 0 ? 'prod' : 'staging' })),
     ],
-    { minLength: 14 },
+    { minLength: 15 },
   )
   .map((objects) => objects.map(put));
 

@@ -12,6 +12,7 @@ import type {
   SubjectMode,
 } from '../src/index.ts';
 import { naiveCredentials } from './naive-credentials.ts';
+import { naiveNamespaces } from './naive-namespaces.ts';
 import { nodeDigests } from './node-digests.ts';
 
 /**
@@ -31,6 +32,7 @@ export function naiveCompile(objects: readonly PolicyObject[], cluster: PolicyCl
     ...people.filter(({ active }) => !active).map((user) => text(denyOf(cluster, user))),
     ...folded(world, live).flatMap((family) => bindingsOf(world, cluster, family)),
     ...naiveCredentials(objects, cluster, live).map(text),
+    ...naiveNamespaces(objects, cluster, selects).map(text),
   ]);
   return [...entries].sort();
 }
@@ -202,6 +204,10 @@ function entriesOf(
 /** The entries of a compiled cluster in the form of the oracle. */
 export function comparable(entries: Iterable<Intent>): string[] {
   return Array.from(entries, (entry) => {
+    if (entry.section === 'PROFILE') {
+      const { objects: _objects, ...rest } = entry;
+      return text(rest);
+    }
     if (entry.section !== 'BINDING') return text(entry);
     const { key: _key, ...rest } = entry;
     return text(rest);

@@ -13,7 +13,9 @@ import type {
   PolicyTeam,
   PolicyUser,
   TeamMember,
+  NamespaceProfileSpec,
 } from '../src/index.ts';
+import { namespaceProfileKind } from '../src/index.ts';
 
 type Parts<T> = Partial<Omit<T, 'kind' | 'uid'>>;
 
@@ -44,6 +46,21 @@ export const aTeam = (name: string, parts: Parts<PolicyTeam> = {}): PolicyTeam =
   members: [],
   owns: [],
   ...parts,
+});
+
+/** A NamespaceProfile: `parts` are fields of its spec. */
+export const aProfile = (name: string, parts: Partial<NamespaceProfileSpec> = {}): PolicyPlain => ({
+  kind: 'Plain',
+  of: namespaceProfileKind,
+  uid: `profile-uid-${name}`,
+  name,
+  labels: {},
+  spec: {
+    create: true,
+    labels: {},
+    networkPolicies: { preset: 'DefaultDeny', own: [] },
+    ...parts,
+  },
 });
 
 export const aMember = (group: PolicyGroup, user: PolicyUser): PolicyMembership => ({

@@ -36,6 +36,8 @@ export interface TeamStore {
   /** What grants in force or to come give the team. */
   accessOf(teamUid: string): Promise<readonly TeamAccess[]>;
   rightsOf(teamUid: string): Promise<readonly TeamRights[]>;
+  /** Names of the teams whose namespaces are kept by this profile. */
+  keptBy(profileUid: string): Promise<readonly string[]>;
   /** Names of objects by their uids, without those that are gone. */
   namesOf(uids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }

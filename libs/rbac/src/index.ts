@@ -13,6 +13,7 @@ export * from './danger/role-dangers.ts';
 export * from './desired/desired-object.ts';
 export * from './desired/desired-state.ts';
 export * from './desired/instant.ts';
+export * from './ceiling/managed-namespaces.ts';
 export { ownerLabels, type Owner } from './desired/object-bodies.ts';
 export * from './desired/render-desired.ts';
 export * from './diff/annotated-end.ts';

@@ -109,7 +109,52 @@ export interface CredentialsEntry {
   readonly groupsFrom?: number;
 }
 
-export type Intent = ConfigEntry | RoleIntent | DenyEntry | BindingIntent | CredentialsEntry;
+/** Kinds of objects that a profile puts into a namespace, each with a spec and nothing else. */
+export const profileObjectKinds = ['ResourceQuota', 'LimitRange', 'NetworkPolicy'] as const;
+export type ProfileObjectKind = (typeof profileObjectKinds)[number];
+
+/** One object that stands in each namespace of a profile. */
+export interface ProfileObject {
+  readonly kind: ProfileObjectKind;
+  /** Begins with `ambit-`. */
+  readonly name: string;
+  /** Its spec as JSON with sorted keys. */
+  readonly spec: string;
+}
+
+/** What stands in the namespaces of teams: how they are labelled, and with which objects. */
+export interface ProfileEntry {
+  readonly section: 'PROFILE';
+  readonly key: string;
+  readonly uid: string;
+  readonly name: string;
+  /** May a namespace that is named and missing be created? */
+  readonly create: boolean;
+  /** Labels of the namespace by key and value, sorted by key; those of Pod Security among them. */
+  readonly labels: readonly (readonly [key: string, value: string])[];
+  /** Sorted by kind and name. */
+  readonly objects: readonly ProfileObject[];
+}
+
+/** A namespace, or how names begin and a `*`, that belongs to a team, and by which profile it is kept. */
+export interface NamespaceEntry {
+  readonly section: 'NAMESPACE';
+  readonly key: string;
+  readonly pattern: string;
+  readonly teamUid: string;
+  readonly team: string;
+  /** uid of a ProfileEntry of the same state. */
+  readonly profileUid: string;
+}
+
+export type Intent =
+  | ConfigEntry
+  | RoleIntent
+  | DenyEntry
+  | BindingIntent
+  | CredentialsEntry
+  | ProfileEntry
+  | NamespaceEntry;
 export type Section = Intent['section'];
 
 /** Sections in the order they are applied. */
@@ -119,4 +164,6 @@ export const sections = [
   'DENY',
   'BINDING',
   'CREDENTIALS',
+  'PROFILE',
+  'NAMESPACE',
 ] as const satisfies readonly Section[];

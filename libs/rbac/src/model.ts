@@ -63,6 +63,10 @@ export const ambitLabels = {
   installation: 'ambit.dev/installation',
 } as const;
 export const managedByValue = 'ambit';
+/** On a namespace that is kept for a team: its name. */
+export const teamLabel = 'ambit.dev/team';
+/** On such a namespace: keys of the labels that we set, sorted, joined by commas. What others set is never touched. */
+export const setLabelsAnnotation = 'ambit.dev/set-labels';
 export const ambitAnnotations = {
   identity: 'ambit.dev/identity',
   intents: 'ambit.dev/intents',

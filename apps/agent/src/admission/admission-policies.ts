@@ -39,6 +39,10 @@ function inOneOrder(ceiling: Ceiling): Ceiling {
     protectedNamespaces: sorted(ceiling.protectedNamespaces),
     subjectPrefixes: sorted(ceiling.subjectPrefixes),
     breakGlass: sorted(ceiling.breakGlass),
+    namespaces: {
+      manage: sorted(ceiling.namespaces.manage),
+      labels: sorted(ceiling.namespaces.labels),
+    },
   };
 }
 

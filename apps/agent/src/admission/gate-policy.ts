@@ -5,6 +5,7 @@ import { gateName, rbacGroup, releasing, writtenResources } from './admission-po
 import type { Check, PolicyDraft, Variable } from './admission-policy.ts';
 import { makesCertificates, ofCertificates } from './certificate-policy.ts';
 import { celText, celTexts } from './cel-text.ts';
+import { keepsNamespaces, namespaceChecks, namespaceVariables } from './namespace-checks.ts';
 import { replicaChecks, replicaVariables } from './replica-checks.ts';
 
 /** Names that `objectName` makes. */
@@ -19,15 +20,26 @@ const aggregates = `${rbacGroup}/aggregate-to-`;
  * refused, but for objects of ours in RBAC, and for requests of certificates where the ceiling names them. It says nothing of
  * what they may give.
  */
-export function gatePolicy(ceiling: Pick<Ceiling, 'breakGlass' | 'credentials'>): PolicyDraft {
+export function gatePolicy(ceiling: Ceiling): PolicyDraft {
   const accounts = ceiling.credentials.includes('ServiceAccountToken');
   return {
     name: gateName,
     resourceRules: [
       { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'], scope: '*' },
     ],
-    variables: [...gateVariables(ceiling), ...accountVariables(accounts), ...replicaVariables],
-    checks: [writtenOnly(ceiling), ...rbacChecks, ...accountChecks(accounts), ...replicaChecks],
+    variables: [
+      ...gateVariables(ceiling),
+      ...accountVariables(accounts),
+      ...replicaVariables,
+      ...namespaceVariables(ceiling),
+    ],
+    checks: [
+      writtenOnly(ceiling),
+      ...rbacChecks,
+      ...accountChecks(accounts),
+      ...replicaChecks,
+      ...namespaceChecks(ceiling),
+    ],
   };
 }
 
@@ -78,7 +90,7 @@ const nothingAdded = (field: string, keys: readonly string[]): string =>
 const has = (field: string, key: string): string => `${celText(key)} in variables.${field}`;
 
 /** What the gate of certificates judges is none of the business of the rest. */
-function writtenOnly(ceiling: Pick<Ceiling, 'credentials'>): Check {
+function writtenOnly(ceiling: Pick<Ceiling, 'credentials' | 'namespaces'>): Check {
   const certificates = makesCertificates(ceiling);
   const accounts = ceiling.credentials.includes('ServiceAccountToken');
   const expressions = [
@@ -86,11 +98,13 @@ function writtenOnly(ceiling: Pick<Ceiling, 'credentials'>): Check {
     ...(certificates ? [`(${ofCertificates})`] : []),
     'variables.ofAccounts',
     'variables.ofReplicas',
+    ...(keepsNamespaces(ceiling) ? ['variables.keeps'] : []),
   ];
   const more = [
     certificates ? ' and requests of certificates' : '',
     accounts ? ` and ServiceAccounts of people in ${accessNamespace} and their tokens` : '',
     ' and the Lease and the Secret of its replicas',
+    keepsNamespaces(ceiling) ? ' and what it keeps in namespaces of teams' : '',
   ];
   return {
     expression: expressions.join(' || '),

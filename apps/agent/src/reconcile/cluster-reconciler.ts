@@ -4,7 +4,13 @@ import type { AppliedListener } from './apply-tracker.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { composeReconciler } from './compose-reconciler.ts';
 import type { ReconcilerParts } from './compose-reconciler.ts';
-import type { Reconciler, ReconcileStatus, StateFollower, UnexplainedStep } from './ports.ts';
+import type {
+  Progress,
+  Reconciler,
+  ReconcileStatus,
+  StateFollower,
+  UnexplainedStep,
+} from './ports.ts';
 import type { ClusterReconcilerOptions } from './reconciler-options.ts';
 
 /** The loop of the agent: what is wanted, what stands there, and one write at a time per object until they agree. */
@@ -19,6 +25,23 @@ export class ClusterReconciler implements Reconciler {
 
   get facts(): ClusterFacts {
     return this.#parts.cluster.facts;
+  }
+
+  /** What others who carry a state out tell of it. */
+  get progress(): Progress {
+    const { revisions, opening } = this.#parts;
+    const { tracker } = revisions;
+    return {
+      expect: (keys) => tracker.expect(keys),
+      settled: (key) => {
+        tracker.settled(key);
+        opening.check();
+      },
+      failed: (key, problem, terminal) => {
+        tracker.failed(key, problem, terminal);
+        opening.check();
+      },
+    };
   }
 
   /** Kinds whose first list is not complete. */

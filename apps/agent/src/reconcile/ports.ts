@@ -1,5 +1,6 @@
 import type { StateChange, wire } from '@ambit/protocol';
-import type { Intent, Mask } from '@ambit/rbac';
+import type { Intent, Mask, ObjectKey } from '@ambit/rbac';
+import type { ObjectProblem } from './apply-tracker.ts';
 
 /** A step of the state that no commit explains: of what it takes away and gives, some waits for the cluster's owner. */
 export interface UnexplainedStep {
@@ -19,6 +20,14 @@ export interface StateFollower {
   accept(change: StateChange): void;
   acceptRemovals(change: StateChange): void;
   mask(masks: readonly Mask[]): void;
+}
+
+/** What others carry out of a state, beside the reconciler: a revision is applied when that is too. */
+export interface Progress {
+  /** Before the next state is taken over, or at any time. */
+  expect(keys: Iterable<ObjectKey>): void;
+  settled(key: ObjectKey): void;
+  failed(key: ObjectKey, problem: ObjectProblem, terminal: boolean): void;
 }
 
 /** What the reconciler says about itself, for Status, health and metrics. */

@@ -4,6 +4,7 @@ import { grantView } from './grant-view.ts';
 import { groupView } from './group-view.ts';
 import { identityProviderView } from './identity-provider-view.ts';
 import type { KindView } from './kind-view.ts';
+import { profileView } from './profile-view.ts';
 import { roleView } from './role-view.ts';
 import { serviceView } from './service-view.ts';
 import { teamView } from './team-view.ts';
@@ -19,5 +20,6 @@ export const kindViews: readonly KindView[] = [
   clusterView,
   delegationView,
   identityProviderView,
+  profileView,
   teamView,
 ];

@@ -21,6 +21,7 @@ export const teamView = kindView<Team>({
     ['Members', membersIn(team.spec.members)],
     ['Approvers', membersIn(team.spec.approvers)],
     ['Namespaces', namespacesOf(team)],
+    ['Profile', team.spec.profile ?? ''],
     ['Roles it may give', team.spec.delegableRoles],
     ['Contact', Object.entries(team.spec.contact ?? {}).map(([way, at]) => `${way}: ${at}`)],
   ],

@@ -4,6 +4,7 @@ import { delegationKind } from './delegation.ts';
 import { grantKind } from './grant.ts';
 import { groupKind } from './group.ts';
 import { identityProviderKind } from './identity-provider.ts';
+import { namespaceProfileKind } from './namespace-profile.ts';
 import { roleKind } from './role.ts';
 import { serviceIdentityKind } from './service-identity.ts';
 import { teamKind } from './team.ts';
@@ -19,6 +20,7 @@ export const policyKinds = [
   clusterKind,
   delegationKind,
   identityProviderKind,
+  namespaceProfileKind,
   teamKind,
 ] as const;
 

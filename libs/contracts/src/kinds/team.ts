@@ -2,7 +2,7 @@ import { ownedNamespaceProblem } from '@ambit/domain';
 import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
-import { GroupName, judged, RoleName, TeamName, UserName } from '../names.ts';
+import { GroupName, judged, ProfileName, RoleName, TeamName, UserName } from '../names.ts';
 import { ClusterSelector, Scope } from '../selectors.ts';
 
 /** `{user: NAME}` or `{group: NAME}`. */
@@ -33,6 +33,7 @@ export const TeamSpecWrite = z.strictObject({
   members: z.array(TeamMemberWrite).max(1000).default([]),
   approvers: z.array(TeamMemberWrite).max(100).default([]),
   owns: z.array(OwnedNamespacesWrite).max(50).default([]),
+  profile: ProfileName.exactOptional(),
   delegableRoles: z.array(RoleName).max(100).default([]),
   contact: z
     .strictObject({ email: contactWay, pagerduty: contactWay, slack: contactWay })
@@ -62,6 +63,7 @@ export const Team = z.object({
     members: z.array(TeamMember),
     approvers: z.array(TeamMember),
     owns: z.array(z.object({ clusters: Scope.shape.clusters, namespaces: z.array(z.string()) })),
+    profile: z.string().optional(),
     delegableRoles: z.array(z.string()),
     contact: z
       .object({
@@ -83,5 +85,5 @@ export const teamKind = kindContract({
   list: listOf('Team', Team),
   summary: 'People who belong together, and the namespaces that are theirs.',
   ofTeams: 'write',
-  laterFields: ['spec.profile', 'spec.members.*.match'],
+  laterFields: ['spec.members.*.match'],
 });

@@ -53,6 +53,8 @@ describe('a cluster that is gone', () => {
       DENY: 0,
       BINDING: 0,
       CREDENTIALS: 0,
+      PROFILE: 0,
+      NAMESPACE: 0,
     });
   });
 });

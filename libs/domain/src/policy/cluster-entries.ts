@@ -6,6 +6,7 @@ import type { GroupedBindings } from './grouped-bindings.ts';
 import type { PolicyStore } from './policy-store.ts';
 import type { SectionCounts } from './policy-view.ts';
 import { configEntry, configKey } from './single-entries.ts';
+import type { TeamNamespaces } from './team-namespaces.ts';
 import type { TokenFacts } from './token-facts.ts';
 import { webhookKey } from './token-kinds.ts';
 
@@ -15,6 +16,7 @@ interface Parts {
   readonly denials: Denials;
   readonly grouped: GroupedBindings;
   readonly tokens: TokenFacts;
+  readonly namespaces: TeamNamespaces;
   readonly bindingCounts: ReadonlyMap<string, number>;
 }
 
@@ -31,7 +33,7 @@ export class ClusterEntries {
     return this.single(clusterUid, key);
   }
 
-  /** A CONFIG, ROLE, DENY or CREDENTIALS entry. */
+  /** Any but a BINDING entry. */
   single(clusterUid: string, key: string): Intent | undefined {
     const { store, links, denials, tokens } = this.parts;
     const cluster = store.clusters.get(clusterUid);
@@ -39,12 +41,14 @@ export class ClusterEntries {
     if (key === webhookKey) return cluster && tokens.entry(cluster);
     const [section, uid = ''] = key.split('/');
     if (section === 'ROLE') return links.roleEntry(clusterUid, uid);
+    if (section === 'PROFILE' || section === 'NAMESPACE')
+      return cluster && this.parts.namespaces.of(cluster).get(key);
     return section === 'DENY' ? denials.of(clusterUid).get(uid) : undefined;
   }
 
   /** All of a cluster. */
   *of(clusterUid: string): Iterable<Intent> {
-    const { store, links, denials, grouped, tokens } = this.parts;
+    const { store, links, denials, grouped, tokens, namespaces } = this.parts;
     const cluster = store.clusters.get(clusterUid);
     if (cluster === undefined) return;
     yield configEntry(cluster);
@@ -57,16 +61,20 @@ export class ClusterEntries {
     yield* grouped.of(clusterUid);
     const credentials = tokens.entry(cluster);
     if (credentials !== undefined) yield credentials;
+    yield* namespaces.of(cluster).values();
   }
 
   counts(clusterUid: string): SectionCounts {
-    const { store, links, denials, bindingCounts } = this.parts;
+    const { store, links, denials, namespaces, bindingCounts } = this.parts;
+    const cluster = store.clusters.get(clusterUid);
     return {
-      CONFIG: store.clusters.has(clusterUid) ? 1 : 0,
+      CONFIG: cluster === undefined ? 0 : 1,
       ROLE: [...links.rolesOf(clusterUid)].length,
       DENY: denials.of(clusterUid).size,
       BINDING: bindingCounts.get(clusterUid) ?? 0,
       CREDENTIALS: this.single(clusterUid, webhookKey) === undefined ? 0 : 1,
+      PROFILE: namespaces.count(cluster, 'PROFILE'),
+      NAMESPACE: namespaces.count(cluster, 'NAMESPACE'),
     };
   }
 }

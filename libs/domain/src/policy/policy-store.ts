@@ -12,6 +12,7 @@ import type {
 } from '../policy-objects.ts';
 import { partsOfGrant, teamsNamedBy, writtenGrant, type CompiledGrant } from './grant-parts.ts';
 import { SetIndex } from './set-index.ts';
+import { namespaceProfileKind } from '../teams/namespace-profile.ts';
 import { endedSessionKind, leftGroupKind } from './token-kinds.ts';
 
 /** The kind that people know an object by. */
@@ -34,10 +35,15 @@ export class PolicyStore {
   readonly leftGroups = new Map<string, PolicyPlain>();
   /** Their uids, by the name of the group as it was called. */
   readonly leftOfGroup = new SetIndex();
+  /** NamespaceProfiles, those of `plain`, by uid. */
+  readonly profiles = new Map<string, PolicyPlain>();
+  /** uids of teams. */
+  readonly teamsOfProfile = new SetIndex();
 
   private readonly kept: Readonly<Partial<Record<string, Map<string, PolicyPlain>>>> = {
     [endedSessionKind]: this.endedSessions,
     [leftGroupKind]: this.leftGroups,
+    [namespaceProfileKind]: this.profiles,
   };
 
   readonly groupsOfUser = new SetIndex();
@@ -174,6 +180,7 @@ export class PolicyStore {
       this.indexWritten(object, how);
     } else if (object.kind === 'Team') {
       for (const { uid } of object.members) this.teamsOfMember[how](uid, object.uid);
+      if (object.profile !== undefined) this.teamsOfProfile[how](object.profile, object.uid);
       this.divideAnew(this.grantsOfTeam.get(object.uid));
     } else if (object.kind === 'Plain') {
       const kept = this.kept[object.of];

@@ -27,6 +27,7 @@ import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './
 import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
 import { StoredObjects } from './stored-objects.ts';
 import { Subjects } from './subjects.ts';
+import { TeamNamespaces } from './team-namespaces.ts';
 import { TokenFacts } from './token-facts.ts';
 import type { CoarseDepartures } from './told-departures.ts';
 import { undoOf } from './undo-changes.ts';
@@ -45,6 +46,7 @@ export class Policy extends StoredObjects implements PolicyView {
   private readonly grouped: GroupedBindings;
   private readonly inClusters: ClusterEntries;
   private readonly tokens: TokenFacts;
+  private readonly namespaces: TeamNamespaces;
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
   private readonly now: EntriesNow;
@@ -66,14 +68,16 @@ export class Policy extends StoredObjects implements PolicyView {
     const denials = (this.denials = new Denials(store, links, subjects));
     const grouped = (this.grouped = new GroupedBindings({ ...around, store, table }));
     this.tokens = new TokenFacts(store, grouped, digests);
+    this.namespaces = new TeamNamespaces(store);
     this.held = new Holdings({ store, links, table, subjects }, holders);
-    const { tokens } = this;
+    const { tokens, namespaces } = this;
     const inClusters = new ClusterEntries({
       store,
       links,
       denials,
       grouped,
       tokens,
+      namespaces,
       bindingCounts,
     });
     this.inClusters = inClusters;
@@ -220,6 +224,7 @@ export class Policy extends StoredObjects implements PolicyView {
     const record = new CommitRecord();
     for (const change of changes) {
       this.tokens.note(change, record);
+      this.namespaces.note(change, record);
       this.applier.change(change, record);
     }
     this.tokens.noteBindings(record);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hex } from '@ambit/kernel';
-import type { BindingIntent, CredentialsEntry, Intent, IntentScope } from '@ambit/rbac';
+import type { BindingIntent, CredentialsEntry, Intent, IntentScope, ProfileEntry } from '@ambit/rbac';
 import { codecOf } from './codec.ts';
 import { decodeIntent, encodeIntent } from './intent-codec.ts';
 
@@ -30,7 +30,29 @@ const credentials: CredentialsEntry = {
   issuedFrom: 1_800_000_000,
 };
 
+const profile: ProfileEntry = {
+  section: 'PROFILE',
+  key: 'PROFILE/p1',
+  uid: 'p1',
+  name: 'small',
+  create: true,
+  labels: [['tier', 'one']],
+  objects: [{ kind: 'ResourceQuota', name: 'ambit-quota', spec: '{"hard":{"pods":"5"}}' }],
+};
+
 const golden: [Intent, string][] = [
+  [profile, '0a0270311205736d616c6c1801220b0a047469657212036f6e652a260801120b616d6269742d71756f74611a157b2268617264223a7b22706f6473223a2235227d7d'],
+  [
+    {
+      section: 'NAMESPACE',
+      key: 'NAMESPACE/pay-*',
+      pattern: 'pay-*',
+      teamUid: 't1',
+      team: 'pay',
+      profileUid: 'p1',
+    },
+    '0a057061792d2a120274311a0370617922027031',
+  ],
   [
     {
       section: 'CONFIG',

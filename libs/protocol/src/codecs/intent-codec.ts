@@ -1,4 +1,3 @@
-import { AppError } from '@ambit/kernel';
 import {
   maxSubjectsPerObject,
   type BindingIntent,
@@ -17,7 +16,13 @@ import {
 import type * as wire from '../core/generated/messages.ts';
 import { sectionOf } from '../core/hash-rules.ts';
 import { codecOf } from './codec.ts';
-import type { Codec } from './codec.ts';
+import { newer, required, unreadable, whole } from './entry-rules.ts';
+import {
+  decodeNamespace,
+  decodeProfile,
+  encodeNamespace,
+  encodeProfile,
+} from './namespace-codec.ts';
 
 // Only what differs from the default is put into a message: the bytes are hashed, so one value has one form.
 const configCodec = codecOf<Partial<wire.ConfigEntry>>('ConfigEntry');
@@ -60,6 +65,10 @@ export function encodeIntent(intent: Intent): Uint8Array {
       return bindingCodec.encode(bindingToWire(intent));
     case 'CREDENTIALS':
       return credentialsCodec.encode(credentialsToWire(intent));
+    case 'PROFILE':
+      return encodeProfile(intent);
+    case 'NAMESPACE':
+      return encodeNamespace(intent);
   }
 }
 
@@ -80,29 +89,13 @@ export function decodeIntent(key: string, body: Uint8Array): Intent {
       return decodeBinding(key, body);
     case 'CREDENTIALS':
       return decodeCredentials(key, body);
+    case 'PROFILE':
+      return decodeProfile(key, body);
+    case 'NAMESPACE':
+      return decodeNamespace(key, body);
     default:
       throw newer(`the section ${sectionOf(key)}`);
   }
-}
-
-function newer(what: string): AppError {
-  return new AppError('unsupported_field', `${what} is not known to this version`);
-}
-
-/** What grants is taken only when all of it is understood: an unknown field may narrow it. */
-function whole<T>(codec: Codec<T>, body: Uint8Array): T {
-  const unknown = codec.unknownField(body);
-  if (unknown !== undefined) throw newer(`the field ${unknown}`);
-  return codec.decode(body);
-}
-
-function unreadable(key: string, why: string): AppError {
-  return new AppError('invalid_request', `The entry ${key} cannot be read: ${why}.`);
-}
-
-function required(key: string, field: string, value: string | undefined): string {
-  if (value === undefined || value === '') throw unreadable(key, `${field} is missing`);
-  return value;
 }
 
 /** A rule in the shape of the wire. */

@@ -84,6 +84,41 @@ export const descriptor: object = {
                     y: { type: 'string', id: 3 },
                   },
                 },
+                ProfileEntry: {
+                  fields: {
+                    uid: { type: 'string', id: 1 },
+                    name: { type: 'string', id: 2 },
+                    create: { type: 'bool', id: 3 },
+                    labels: { rule: 'repeated', type: 'NamespaceLabel', id: 4 },
+                    objects: { rule: 'repeated', type: 'ProfileObject', id: 5 },
+                  },
+                },
+                NamespaceLabel: {
+                  fields: { key: { type: 'string', id: 1 }, value: { type: 'string', id: 2 } },
+                },
+                ProfileObject: {
+                  fields: {
+                    kind: { type: 'ProfileObjectKind', id: 1 },
+                    name: { type: 'string', id: 2 },
+                    spec: { type: 'string', id: 3 },
+                  },
+                },
+                ProfileObjectKind: {
+                  values: {
+                    PROFILE_OBJECT_KIND_UNSPECIFIED: 0,
+                    PROFILE_OBJECT_KIND_RESOURCE_QUOTA: 1,
+                    PROFILE_OBJECT_KIND_LIMIT_RANGE: 2,
+                    PROFILE_OBJECT_KIND_NETWORK_POLICY: 3,
+                  },
+                },
+                NamespaceEntry: {
+                  fields: {
+                    pattern: { type: 'string', id: 1 },
+                    teamUid: { type: 'string', id: 2 },
+                    team: { type: 'string', id: 3 },
+                    profileUid: { type: 'string', id: 4 },
+                  },
+                },
                 RoleReference: {
                   oneofs: { target: { oneof: ['clusterRole', 'roleUid'] } },
                   fields: {

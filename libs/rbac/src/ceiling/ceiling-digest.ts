@@ -15,6 +15,12 @@ export function ceilingToJson(ceiling: Ceiling): string {
     breakGlass: sorted(ceiling.breakGlass),
     // Left out while it is empty, so that a ceiling from before has the digest it had.
     ...(ceiling.credentials.length > 0 && { credentials: sorted(ceiling.credentials) }),
+    ...(ceiling.namespaces.manage.length > 0 && {
+      namespaces: {
+        manage: sorted(ceiling.namespaces.manage),
+        labels: sorted(ceiling.namespaces.labels),
+      },
+    }),
   });
 }
 

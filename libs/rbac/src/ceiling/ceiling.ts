@@ -22,6 +22,16 @@ export interface Ceiling {
   readonly breakGlass: readonly string[];
   /** Ways in which the agent may help people into the cluster. */
   readonly credentials: readonly CredentialWay[];
+  /** Namespaces that are created for teams, and kept as their profiles say. */
+  readonly namespaces: ManagedNamespaces;
+}
+
+/** Nothing of a namespace is written but where one of `manage` means it. */
+export interface ManagedNamespaces {
+  /** Names, or how names begin and a `*`. */
+  readonly manage: readonly string[];
+  /** Keys of labels that profiles may give these namespaces, beside those of Ambit and of Pod Security. */
+  readonly labels: readonly string[];
 }
 
 /**
@@ -41,6 +51,7 @@ export const defaultCeiling: Ceiling = {
   removalGuard: { share: 0.3, moreThan: 20 },
   breakGlass: [],
   credentials: [],
+  namespaces: { manage: [], labels: [] },
 };
 
 /**

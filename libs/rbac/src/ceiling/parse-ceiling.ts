@@ -1,6 +1,7 @@
 import { namespaceNameProblem } from '@ambit/kernel';
 import type { PolicyRule } from '../model.ts';
 import { policyRuleProblems } from '../evaluate/policy-rule-problems.ts';
+import { managedNamespaceProblem, managedLabelProblem } from './managed-namespaces.ts';
 import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts';
 import {
   credentialWays,
@@ -21,6 +22,7 @@ const fields = [
   'removalGuard',
   'breakGlass',
   'credentials',
+  'namespaces',
 ] as const;
 const ruleFields = ['apiGroups', 'resources', 'resourceNames', 'nonResourceURLs', 'verbs'] as const;
 
@@ -44,6 +46,7 @@ export function parseCeiling(spec: unknown, pointer = ''): Parsed<Ceiling> {
     removalGuard: readGuard(found['removalGuard'], pointerTo(pointer, 'removalGuard'), problems),
     breakGlass: readNames(found, 'breakGlass', pointer, problems),
     credentials: readCredentials(found['credentials'], pointerTo(pointer, 'credentials'), problems),
+    namespaces: readManaged(found['namespaces'], pointerTo(pointer, 'namespaces'), problems),
   };
   return problems.result(() => withProtected(ceiling, []));
 }
@@ -146,6 +149,26 @@ function readCredentials(
     problems.add(pointerTo(at, index), `must be one of: ${credentialWays.join(', ')}`);
     return [];
   });
+}
+
+function readManaged(value: unknown, at: string, problems: ProblemList): Ceiling['namespaces'] {
+  if (value === undefined) return defaultCeiling.namespaces;
+  const found = problems.object(value, at, ['manage', 'labels']);
+  const read = (
+    field: 'manage' | 'labels',
+    problemOf: (text: string) => string | undefined,
+  ): readonly string[] => {
+    if (found[field] === undefined) return defaultCeiling.namespaces[field];
+    const texts = problems.texts(found[field], pointerTo(at, field));
+    texts.forEach((text, index) => {
+      problems.addIf(pointerTo(pointerTo(at, field), index), problemOf(text));
+    });
+    return texts;
+  };
+  return {
+    manage: read('manage', managedNamespaceProblem),
+    labels: read('labels', managedLabelProblem),
+  };
 }
 
 function readClusterScope(value: unknown, at: string, problems: ProblemList): boolean {

@@ -1,1 +1,2 @@
+export { namespaceProfileKind } from './profile-kind.ts';
 export { teamKind } from './team-kind.ts';

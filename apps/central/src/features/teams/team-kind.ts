@@ -34,6 +34,9 @@ export const teamKind = policyKind<'Team', PlainRecord>({
         return { kind: 'Cluster', name, pointer: `/spec/owns/${i}/clusters/names/${j}` };
       }),
     ),
+    ...(spec.profile === undefined
+      ? []
+      : [{ kind: 'NamespaceProfile', name: spec.profile, pointer: '/spec/profile' } as const]),
     ...spec.delegableRoles.map((name, i): Reference => {
       return { kind: 'Role', name, pointer: `/spec/delegableRoles/${i}` };
     }),
@@ -77,8 +80,10 @@ function storedSpec(names: KnownNames, spec: Document['spec']): StoredTeam {
         ? { kind: 'Group', uid: uidOf(names, 'Group', group) }
         : { kind: 'User', uid: uidOf(names, 'User', user) },
     );
+  const { profile, ...rest } = spec;
   return {
-    ...spec,
+    ...rest,
+    ...(profile !== undefined && { profile: uidOf(names, 'NamespaceProfile', profile) }),
     members: uidsOfMembers(spec.members),
     approvers: uidsOfMembers(spec.approvers),
     owns: owned(names, spec),

@@ -10,6 +10,8 @@ export type StoredTeam = Pick<Team['spec'], 'description' | 'contact'> & {
   readonly members: readonly TeamMember[];
   readonly approvers: readonly TeamMember[];
   readonly owns: readonly OwnedNamespaces[];
+  /** uid. */
+  readonly profile?: string;
   /** uids. */
   readonly delegableRoles: readonly string[];
 };
@@ -18,9 +20,16 @@ export const storedTeam = ({ spec }: Pick<PlainRecord, 'spec'>): StoredTeam =>
   spec as unknown as StoredTeam;
 
 /** uids of everything that a team names. */
-export const uidsIn = ({ members, approvers, owns, delegableRoles }: StoredTeam): string[] => [
+export const uidsIn = ({
+  members,
+  approvers,
+  owns,
+  profile,
+  delegableRoles,
+}: StoredTeam): string[] => [
   ...[...members, ...approvers].map(({ uid }) => uid),
   ...owns.flatMap(({ clusters }) => clustersNamed(clusters)),
+  ...(profile === undefined ? [] : [profile]),
   ...delegableRoles,
 ];
 
@@ -29,7 +38,8 @@ const clustersNamed = (clusters: OwnedNamespaces['clusters']): readonly string[]
 
 /** The team as it is answered, without what is gone. */
 export function teamResponse(record: PlainRecord, names: ReadonlyMap<string, string>): Team {
-  const { members, approvers, owns, delegableRoles, ...said } = storedTeam(record);
+  const { members, approvers, owns, profile, delegableRoles, ...said } = storedTeam(record);
+  const keptBy = profile === undefined ? undefined : names.get(profile);
   const present = (uid: string): boolean => names.has(uid);
   const membersResponse = (holders: readonly TeamMember[]): Team['spec']['members'] =>
     holders
@@ -56,6 +66,7 @@ export function teamResponse(record: PlainRecord, names: ReadonlyMap<string, str
           clusters: clusterSelectorResponse(clusters, names),
           namespaces,
         })),
+      ...(keptBy !== undefined && { profile: keptBy }),
       delegableRoles: delegableRoles.flatMap((uid) => names.get(uid) ?? []),
     },
     status: { conditions: [] },

@@ -39,8 +39,12 @@ export function policyTeam({
   labels,
   spec,
 }: Pick<PlainRecord, 'uid' | 'name' | 'labels' | 'spec'>): PolicyTeam {
-  const { members = [], owns = [] } = spec as Partial<Pick<PolicyTeam, 'members' | 'owns'>>;
-  return { kind: 'Team', uid, name, labels, members, owns };
+  const {
+    members = [],
+    owns = [],
+    profile,
+  } = spec as Partial<Pick<PolicyTeam, 'members' | 'owns' | 'profile'>>;
+  return { kind: 'Team', uid, name, labels, members, owns, ...(profile && { profile }) };
 }
 
 /** What the compiler has an object of a kind without a table of its own as. */

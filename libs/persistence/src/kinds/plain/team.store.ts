@@ -76,6 +76,15 @@ export class PostgresTeamStore implements TeamStore {
     );
   }
 
+  async keptBy(profileUid: string): Promise<readonly string[]> {
+    await this.#wait();
+    const rows = await this.#sql.query<{ name: string }>(
+      `SELECT name FROM policy_objects WHERE kind = 'Team' AND spec ->> 'profile' = $1 ORDER BY name`,
+      [profileUid],
+    );
+    return rows.map(({ name }) => name);
+  }
+
   namesOf(uids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return namesOfUids(this.#sql, uids);
   }

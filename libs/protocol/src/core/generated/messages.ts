@@ -2,9 +2,9 @@
 
 /** One entry of the desired state. Sections sort by their number; an entry lives in the section its key begins with. A section, a value or a field below 100 that an agent does not know makes it skip the entry: nothing is given by what is not wholly understood. Fields from 100 on are hints, which it may ignore. Of ConfigEntry and DenyEntry, which give nothing, unknown fields are ignored. What a newer central adds must not be needed to take access away. */
 export interface StateEntry {
-  /** "CONFIG/...", "ROLE/...", "DENY/...", "BINDING/..." or "CREDENTIALS/...". */
+  /** "CONFIG/...", "ROLE/...", "DENY/...", "BINDING/...", "CREDENTIALS/...", "PROFILE/..." or "NAMESPACE/...". */
   readonly key: string;
-  /** A ConfigEntry, RoleIntent, DenyEntry, BindingIntent or CredentialsEntry. */
+  /** A ConfigEntry, RoleIntent, DenyEntry, BindingIntent, CredentialsEntry, ProfileEntry or NamespaceEntry. */
   readonly body: Uint8Array;
 }
 
@@ -95,6 +95,47 @@ export interface IssuerKey {
   /** The point, base64url as in a JWK. */
   readonly x: string;
   readonly y: string;
+}
+
+/** Key "PROFILE/<profile uid>": what stands in the namespaces that are kept by it. */
+export interface ProfileEntry {
+  readonly uid: string;
+  readonly name: string;
+  /** A namespace that is named and missing is created. */
+  readonly create: boolean;
+  /** Of the namespace, sorted by key. */
+  readonly labels: readonly NamespaceLabel[];
+  /** Sorted by kind and name. */
+  readonly objects: readonly ProfileObject[];
+}
+
+export interface NamespaceLabel {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface ProfileObject {
+  readonly kind: ProfileObjectKind;
+  /** Begins with "ambit-". */
+  readonly name: string;
+  /** The spec as JSON, its keys sorted. */
+  readonly spec: string;
+}
+
+export type ProfileObjectKind =
+  | 'PROFILE_OBJECT_KIND_UNSPECIFIED'
+  | 'PROFILE_OBJECT_KIND_RESOURCE_QUOTA'
+  | 'PROFILE_OBJECT_KIND_LIMIT_RANGE'
+  | 'PROFILE_OBJECT_KIND_NETWORK_POLICY';
+
+/** Key "NAMESPACE/<pattern>": a namespace that belongs to a team. */
+export interface NamespaceEntry {
+  /** A name, or how names begin and "*": then those are meant that exist, and none is created. */
+  readonly pattern: string;
+  readonly teamUid: string;
+  readonly team: string;
+  /** uid of a ProfileEntry of the same state. */
+  readonly profileUid: string;
 }
 
 export type RoleReference =

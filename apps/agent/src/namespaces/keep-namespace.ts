@@ -1,0 +1,181 @@
+import { isKubeError, kubeResources } from '@ambit/kube';
+import type { KubeClient, KubeObject } from '@ambit/kube';
+import { labelIsAllowed, managedRefusal, teamLabel } from '@ambit/rbac';
+import type { Ceiling, NamespaceEntry, NamespaceState, ProfileEntry } from '@ambit/rbac';
+import type { AuditRecorder } from '../audit/audit-log.ts';
+import type { HeldNamespaces } from './held-namespaces.ts';
+import type { KeepObjects, Kept } from './keep-objects.ts';
+import { labelsSet, planLabels, releaseLabels } from './label-plan.ts';
+import type { MetadataPatch } from './label-plan.ts';
+import { lasting, problemOf } from './namespace-problems.ts';
+import type { NamespaceProblem } from './namespace-problems.ts';
+
+export interface KeepNamespaceOptions {
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch'>;
+  readonly held: Pick<HeldNamespaces, 'of' | 'loaded'>;
+  readonly objects: Pick<KeepObjects, 'keep' | 'release'>;
+  readonly ceiling: () => Pick<Ceiling, 'namespaces' | 'protectedNamespaces'>;
+  /** A namespace as the watch shows it. */
+  readonly seen: (name: string) => NamespaceState | undefined;
+  readonly audit: AuditRecorder;
+}
+
+const nothing: Kept = { problems: [], repairs: 0 };
+const only = (problem: NamespaceProblem): Kept => ({ problems: [problem], repairs: 0 });
+
+/** Makes one namespace what its profile says, or lets go of it. It is never deleted. */
+export class KeepNamespace {
+  readonly #options: KeepNamespaceOptions;
+
+  constructor(options: KeepNamespaceOptions) {
+    this.#options = options;
+  }
+
+  /** Throws what is no answer of Kubernetes. */
+  async look(name: string): Promise<Kept> {
+    const { held, ceiling } = this.#options;
+    if (!held.loaded) return nothing;
+    const kept = held.of(name);
+    if (kept === undefined) return this.#leave(name);
+    const { entry, profile } = kept;
+    // Of what is not understood nothing is done, and nothing is undone.
+    if (entry === undefined || profile === undefined) return nothing;
+    const refusal = managedRefusal(name, ceiling());
+    if (refusal !== undefined) return only(lasting('ceiling_refused', textOf(name), refusal));
+    try {
+      return await this.#keep(name, entry, profile);
+    } catch (error) {
+      return only(problemOf(error, textOf(name)));
+    }
+  }
+
+  async #keep(name: string, entry: NamespaceEntry, profile: ProfileEntry): Promise<Kept> {
+    const wanted = new Map([...profile.labels, [teamLabel, entry.team]] as [string, string][]);
+    const live = await this.#find(name);
+    if (live === undefined) return this.#make(name, entry, profile, wanted);
+    if (live.metadata.deletionTimestamp !== undefined)
+      return only(
+        lasting('namespace_missing', textOf(name), `namespace "${name}" is being deleted`),
+      );
+    const isAllowed = (key: string): boolean => labelIsAllowed(key, this.#options.ceiling());
+    const { patch, foreign, refused } = planLabels(live.metadata, wanted, isAllowed);
+    // Whoever else says whose it is has to take that back first.
+    if (foreign.includes(teamLabel)) return only(claimed(name, live));
+    const repairs = patch === undefined ? 0 : await this.#label(live, patch, entry.team);
+    const kept = await this.#options.objects.keep(name, profile.objects);
+    const problems = [...labelProblems(name, foreign, refused), ...kept.problems];
+    return { problems, repairs: kept.repairs + repairs };
+  }
+
+  async #find(name: string): Promise<KubeObject | undefined> {
+    try {
+      return await this.#options.client.get(kubeResources.namespaces, { name });
+    } catch (error) {
+      if (isKubeError(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async #make(
+    name: string,
+    entry: NamespaceEntry,
+    profile: ProfileEntry,
+    wanted: ReadonlyMap<string, string>,
+  ): Promise<Kept> {
+    if (entry.pattern !== name) return nothing;
+    if (!profile.create) {
+      const message = `there is no namespace "${name}", and NamespaceProfile ${profile.name} creates none`;
+      return only(lasting('namespace_missing', textOf(name), message));
+    }
+    const { client, objects, ceiling } = this.#options;
+    const { patch, refused } = planLabels({}, wanted, (key) => labelIsAllowed(key, ceiling()));
+    const made = await client.create(kubeResources.namespaces, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, ...(patch as Pick<KubeObject['metadata'], 'labels' | 'annotations'>) },
+    });
+    this.#tell('created', made, `for team ${entry.team}`);
+    const kept = await objects.keep(name, profile.objects);
+    return { ...kept, problems: [...labelProblems(name, [], refused), ...kept.problems] };
+  }
+
+  /** How often somebody else's change was undone by it. */
+  async #label(live: KubeObject, patch: MetadataPatch, team: string): Promise<number> {
+    const drifted = Object.keys(patch.annotations).length === 0;
+    await this.#patch(live, patch);
+    this.#tell(drifted ? 'repaired' : 'updated', live, `for team ${team}`);
+    return drifted ? 1 : 0;
+  }
+
+  /** The objects first: the label of the team says that there is something to let go of. */
+  async #leave(name: string): Promise<Kept> {
+    const { seen, objects, ceiling } = this.#options;
+    const namespace = seen(name);
+    const isOver = namespace === undefined || namespace.phase === 'Terminating';
+    if (isOver || namespace.labels[teamLabel] === undefined) return nothing;
+    if (managedRefusal(name, ceiling()) !== undefined) return nothing;
+    try {
+      const live = await this.#find(name);
+      if (live === undefined || !labelsSet(live.metadata).has(teamLabel)) return nothing;
+      const count = await objects.release(name);
+      const patch = releaseLabels(live.metadata);
+      if (patch !== undefined) await this.#patch(live, patch);
+      this.#tell('released', live, `by team ${live.metadata.labels?.[teamLabel] ?? ''}`, {
+        objects: count,
+      });
+      return nothing;
+    } catch (error) {
+      return only(problemOf(error, textOf(name)));
+    }
+  }
+
+  async #patch({ metadata: { name, uid, resourceVersion } }: KubeObject, patch: MetadataPatch) {
+    const metadata = { uid, resourceVersion, ...patch };
+    await this.#options.client.mergePatch(kubeResources.namespaces, { name }, { metadata });
+  }
+
+  #tell(
+    what: 'created' | 'updated' | 'repaired' | 'released',
+    { metadata: { name, uid = '' } }: KubeObject,
+    why: string,
+    details?: Readonly<Record<string, number>>,
+  ): void {
+    const type = what === 'repaired' ? 'drift.corrected' : (`namespace.${what}` as const);
+    this.#options.audit.record({
+      type,
+      message: `Namespace ${name} was ${what} ${why}`,
+      object: { kind: 'Namespace', name, uid },
+      ...(details && { details }),
+    });
+  }
+}
+
+const textOf = (name: string): string => `Namespace/${name}`;
+
+function claimed(name: string, { metadata: { labels = {} } }: KubeObject): NamespaceProblem {
+  const message = `somebody else labelled it as one of team "${labels[teamLabel]}": nothing of it is touched until that label is gone`;
+  return lasting('foreign_object', textOf(name), message);
+}
+
+function labelProblems(
+  name: string,
+  foreign: readonly string[],
+  refused: readonly string[],
+): NamespaceProblem[] {
+  return [
+    ...foreign.map((key) =>
+      lasting(
+        'foreign_object',
+        textOf(name),
+        `the label ${key} is somebody else's: it is left as it is`,
+      ),
+    ),
+    ...refused.map((key) =>
+      lasting(
+        'ceiling_refused',
+        textOf(name),
+        `the ceiling allows no label ${key} (namespaces.labels)`,
+      ),
+    ),
+  ];
+}
