@@ -445,7 +445,10 @@ CREATE TABLE policy_changes (
   CONSTRAINT policy_changes_op_check CHECK ((op = ANY (ARRAY['put'::text, 'delete'::text, 'revoke'::text]))),
   CONSTRAINT policy_changes_pkey PRIMARY KEY (revision, ordinal)
 );
+CREATE INDEX policy_changes_in_group ON public.policy_changes USING btree (split_part(uid, '/'::text, 1), revision) WHERE (kind = 'Membership'::text);
 CREATE INDEX policy_changes_left ON public.policy_changes USING btree (at) WHERE (kind = 'LeftGroup'::text);
+CREATE INDEX policy_changes_named ON public.policy_changes USING btree (kind, name, revision) INCLUDE (uid) WHERE ((kind <> 'Membership'::text) AND (kind <> 'LeftGroup'::text));
+CREATE INDEX policy_changes_of_user ON public.policy_changes USING btree (split_part(uid, '/'::text, 2), revision) WHERE (kind = 'Membership'::text);
 CREATE INDEX policy_changes_uid ON public.policy_changes USING btree (uid, revision);
 
 CREATE TABLE policy_head (
