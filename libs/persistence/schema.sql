@@ -267,6 +267,7 @@ CREATE TABLE given_memberships (
   CONSTRAINT given_memberships_pkey PRIMARY KEY (group_uid, user_uid, source)
 );
 CREATE INDEX given_memberships_source ON public.given_memberships USING btree (source, user_uid);
+CREATE INDEX given_memberships_user ON public.given_memberships USING btree (user_uid);
 
 CREATE TABLE grant_clusters (
   grant_uid text NOT NULL,
@@ -589,6 +590,27 @@ CREATE TABLE sync_removals (
 );
 CREATE INDEX sync_removals_at ON public.sync_removals USING btree (at);
 
+CREATE TABLE team_rule_faults (
+  group_uid text NOT NULL,
+  match text NOT NULL,
+  user_uid text NOT NULL,
+  problem text NOT NULL,
+  CONSTRAINT team_rule_faults_group_uid_match_fkey FOREIGN KEY (group_uid, match) REFERENCES team_rules(group_uid, match) ON DELETE CASCADE,
+  CONSTRAINT team_rule_faults_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
+  CONSTRAINT team_rule_faults_pkey PRIMARY KEY (group_uid, match, user_uid)
+);
+CREATE INDEX team_rule_faults_user ON public.team_rule_faults USING btree (user_uid);
+
+CREATE TABLE team_rules (
+  group_uid text NOT NULL,
+  match text NOT NULL,
+  reads text[] NOT NULL,
+  matches_blank boolean NOT NULL,
+  CONSTRAINT team_rules_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid) ON DELETE CASCADE,
+  CONSTRAINT team_rules_pkey PRIMARY KEY (group_uid, match)
+);
+CREATE INDEX team_rules_reads ON public.team_rules USING gin (reads);
+
 CREATE TABLE used_tokens (
   principal_uid text NOT NULL,
   token bytea NOT NULL,
@@ -607,6 +629,8 @@ CREATE TABLE users (
   generation integer NOT NULL,
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+  given_attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
   CONSTRAINT users_pkey PRIMARY KEY (uid),
   CONSTRAINT users_name_key UNIQUE (name)
 ) WITH (fillfactor=90);

@@ -4,6 +4,7 @@ import type { TestDatabase } from '@ambit/testing';
 import {
   cluster,
   document,
+  grant,
   group,
   role,
   signIn,
@@ -241,4 +242,146 @@ test('a team that no grant names gives nobody access', async () => {
   await put('idle', { members: [{ user: 'ada' }], ...owns(all, 'idle') });
   const { body } = await central.get('/grants');
   expect(body.items).toEqual([]);
+});
+
+describe('a rule of a team', () => {
+  const person = (name: string, attributes: object, more: object = {}): object =>
+    user(name, { attributes, ...more });
+  const rule = 'user.attributes.department == "payments" && "eng" in user.groups';
+  const membersOfRule = async (name: string): Promise<string[]> =>
+    ((await central.get(`/groups/team.${name}`)).body.status.given ?? []).flatMap(
+      (each: { readonly members: readonly string[] }) => each.members,
+    );
+
+  beforeAll(async () => {
+    await central.apply(
+      person('rita', { department: 'payments', level: 3 }),
+      person('rolf', { department: 'law' }),
+      user('rosa'),
+      group('eng', ['rita', 'rolf', 'rosa']),
+    );
+  });
+
+  test('has whom it matches, is answered as it was written, and says how many that are', async () => {
+    const spec = { members: [{ user: 'ada' }, { match: rule }] };
+    expect((await put('ruled', spec)).status).toBe(201);
+    const { body } = await central.get('/teams/ruled');
+    expect(body.spec.members).toEqual(spec.members);
+    expect(body.status).toEqual({
+      rules: [{ match: rule, people: 1 }],
+      conditions: [{ type: 'RulesEvaluated', status: 'True', reason: 'AllEvaluated' }],
+    });
+    expect((await central.call('PUT', '/teams/ruled', { body })).body).toMatchObject({
+      metadata: body.metadata,
+    });
+    const { body: ruled } = await central.get('/groups/team.ruled');
+    expect(ruled.status.given).toEqual([{ source: `rule:${rule}`, members: ['rita'] }]);
+    expect((await central.get('/users/rita')).body).toMatchObject({
+      spec: { attributes: { department: 'payments', level: 3 } },
+      status: { groups: ['eng', 'team.ruled'], attributes: { department: 'payments', level: 3 } },
+    });
+  });
+
+  test('takes in and lets go as attributes and groups change; a document without attributes changes none', async () => {
+    await central.apply(person('rosa', { department: 'payments' }));
+    expect(await membersOfRule('ruled')).toEqual(['rita', 'rosa']);
+    await central.apply(user('rosa', { displayName: 'Rosa' }));
+    expect(await membersOfRule('ruled')).toEqual(['rita', 'rosa']);
+    await central.call('POST', '/groups/eng/members', { body: { remove: ['rosa'] } });
+    expect(await membersOfRule('ruled')).toEqual(['rita']);
+    await central.apply(group('eng', ['rita', 'rolf', 'rosa']), user('rita', { active: false }));
+    expect(await membersOfRule('ruled')).toEqual(['rosa']);
+    await central.apply(user('rita'), person('rosa', {}));
+    expect(await membersOfRule('ruled')).toEqual(['rita']);
+  });
+
+  test('gives the access that the team has, and a dry run tells who comes and goes', async () => {
+    await put('granted', { members: [{ match: 'user.attributes.level >= 3' }] });
+    await central.apply(grant('to-granted', [{ team: 'granted' }], ['c1'], { role: 'view' }));
+    const tried = await central.call('POST', '/apply', {
+      body: {
+        objects: [person('rolf', { level: 4 }), person('rita', { department: 'payments' })],
+        dryRun: 'All',
+      },
+    });
+    expect(tried.body.warnings).toEqual([
+      'by its rules rita would leave team granted',
+      'by its rules rolf would join team granted',
+    ]);
+    expect(tried.body.clusters).toMatchObject([{ name: 'c1', gain: ['rolf'], lose: ['rita'] }]);
+    expect(await membersOfRule('granted')).toEqual(['rita']);
+  });
+
+  test.each([
+    ['user.attributes.department ==', /Unexpected token.*at character/],
+    ['user.email == "x"', /user has no "email".*at character 1/],
+    ['user.groups.all(a, user.groups.all(b, a == b))', /cannot stand/],
+    ['user.attributes.a.matches("(a+)+b")', /"matches" cannot be used/],
+  ])('that cannot be is refused where it stands: %s', async (match, says) => {
+    const { status, body } = await put('refused', { members: [{ user: 'ada' }, { match }] });
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([
+      { document: 0, pointer: '/spec/members/1/match', message: expect.stringMatching(says) },
+    ]);
+  });
+
+  test('that fails for somebody does not match, and the team says so', async () => {
+    await put('failing', { members: [{ match: 'user.attributes.level > "a"' }] });
+    const { status } = (await central.get('/teams/failing')).body;
+    expect(status.rules).toEqual([{ match: 'user.attributes.level > "a"', people: 0 }]);
+    expect(status.conditions).toMatchObject([
+      { type: 'RulesEvaluated', status: 'False', reason: 'RuleFailed' },
+    ]);
+    expect(status.conditions[0].message).toMatch(/1 person, such as rita.*no such overload/);
+    await central.apply(person('rita', { department: 'payments' }));
+    expect((await central.get('/teams/failing')).body.status.conditions[0].status).toBe('True');
+  });
+
+  test('moves nobody into or out of a team with a dangerous role by the hand of those who sync people', async () => {
+    await put('rooted', { members: [{ match: 'user.attributes.root || "roots" in user.groups' }] });
+    await central.apply(
+      group('roots', []),
+      person('ruth', { root: true }),
+      user('mallory'),
+      grant('to-rooted', [{ team: 'rooted' }], ['c1'], { role: 'admin' }),
+    );
+    expect(await membersOfRule('rooted')).toEqual(['ruth']);
+    const { token } = (
+      await central.call('POST', '/tokens', { body: { name: 'rule-sync', role: 'sync' } })
+    ).body;
+    const refused = {
+      status: 403,
+      body: { code: 'group_closed', details: { group: 'team.rooted' } },
+    };
+    const change = (name: string, spec: object): Promise<Reply> =>
+      central.call('PUT', `/users/${name}`, { token, body: user(name, spec) });
+    expect(await change('mallory', { attributes: { root: true } })).toMatchObject(refused);
+    expect(await change('ruth', { attributes: {} })).toMatchObject(refused);
+    expect(await change('made-for-it', { attributes: { root: true } })).toMatchObject(refused);
+    const join = { token, body: { add: ['mallory'] } };
+    expect(await central.call('POST', '/groups/roots/members', join)).toMatchObject(refused);
+    expect(await membersOfRule('rooted')).toEqual(['ruth']);
+    expect((await change('mallory', { attributes: { shoe: 42 } })).status).toBe(200);
+    // All access may always end.
+    expect((await change('ruth', { active: false })).status).toBe(200);
+    expect(await membersOfRule('rooted')).toEqual([]);
+    expect(await change('ruth', { active: true })).toMatchObject(refused);
+  });
+
+  test('fills a group that nobody else changes, and takes it along', async () => {
+    const add = { body: { add: ['ada'] } };
+    const say = (reply: Reply): unknown => [reply.status, reply.body.code];
+    expect(say(await central.call('POST', '/groups/team.ruled/members', add))).toEqual([
+      422,
+      'invalid_policy',
+    ]);
+    expect(say(await central.call('DELETE', '/groups/team.ruled'))).toEqual([
+      422,
+      'invalid_policy',
+    ]);
+    expect((await put('ruled', { members: [{ user: 'ada' }] })).status).toBe(200);
+    expect((await central.get('/groups/team.ruled')).status).toBe(404);
+    expect((await central.call('DELETE', '/teams/failing')).status).toBe(200);
+    expect((await central.get('/groups/team.failing')).status).toBe(404);
+  });
 });

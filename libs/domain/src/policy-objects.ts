@@ -13,6 +13,10 @@ interface Named {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What is known of a person beside the name, such as `{department: 'payments', oncall: true}`. Rules look at it. */
+export type PersonAttributes = Readonly<Record<string, AttributeValue>>;
+export type AttributeValue = string | number | boolean | readonly string[];
+
 export interface PolicyUser extends Named {
   readonly kind: 'User';
   readonly active: boolean;

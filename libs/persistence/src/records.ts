@@ -3,12 +3,14 @@ import type {
   GrantScope,
   GrantSource,
   GrantSubject,
+  PersonAttributes,
   PolicyChange,
   PolicyCommit,
   PolicyRule,
   SubjectMode,
 } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
+import type { GivenAttributes } from './kinds/user/given-attributes.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -28,6 +30,10 @@ export interface UserRecord extends RecordMeta {
   readonly kind: 'User';
   readonly displayName?: string;
   readonly active: boolean;
+  /** Those that somebody wrote. */
+  readonly attributes: PersonAttributes;
+  /** Those that sources say, by source; absent when none does. */
+  readonly given?: GivenAttributes;
 }
 
 export interface GroupRecord extends RecordMeta {

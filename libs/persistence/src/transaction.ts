@@ -5,6 +5,7 @@ import type {
   ClusterWayIn,
   GrantScope,
   GrantSource,
+  PersonAttributes,
   PolicyChange,
   PolicyRule,
   SubjectMode,
@@ -24,6 +25,7 @@ import type { KnownNames } from './known-names.ts';
 import type { IdentityStore } from './sign-in/identity.store.ts';
 import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
 import type { SignInRecordStore } from './sign-in/sign-in-record.store.ts';
+import type { RuleStore } from './rules/team-rule.ts';
 import type { SyncStore } from './sync-bounds.ts';
 import type { TeamStore } from './team-ownership.ts';
 import type {
@@ -53,6 +55,10 @@ interface PutMeta {
 export interface PutUser extends PutMeta {
   readonly displayName?: string;
   readonly active: boolean;
+  /** Those that somebody wrote. Absent: stay as they are. */
+  readonly attributes?: PersonAttributes;
+  /** Those that a source says now. What other sources say stays. */
+  readonly given?: { readonly source: string; readonly attributes: PersonAttributes };
 }
 
 export interface PutGroup extends PutMeta {
@@ -135,6 +141,8 @@ export interface UserStore extends NamedStore<UserRecord, PutUser> {
   createAll(inputs: readonly PutUser[]): Promise<readonly UserRecord[]>;
   /** Gives the person another name; they stay who they are. Throws not_found, already_exists. */
   rename(name: string, to: string): Promise<UserRecord>;
+  /** The source says nothing of anybody any more. */
+  forgetAttributes(source: string): Promise<void>;
   /** Takes the person out of grants that have an end; what is given for a while does not come back with them. */
   endTemporary(uid: string): Promise<Pick<Removed<unknown>, 'narrowedGrants' | 'removedGrants'>>;
 }
@@ -275,6 +283,7 @@ export interface Transaction {
   readonly admins: AdminStore;
   readonly sync: SyncStore;
   readonly teams: TeamStore;
+  readonly rules: RuleStore;
   readonly audit: AuditStore;
   readonly policy: PolicyRecorder;
 }

@@ -1,10 +1,19 @@
 import { teamKind, type Team } from '@ambit/contracts';
+import { counted } from '@ambit/kernel';
 import { kindView } from './kind-view.ts';
 
 type Members = Team['spec']['members'];
 
 const membersIn = (members: Members): string[] =>
-  members.map(({ user, group }) => (user === undefined ? `group/${group}` : `user/${user}`));
+  members.map(({ user, group, match }) => {
+    if (match !== undefined) return `whoever ${match}`;
+    return user === undefined ? `group/${group}` : `user/${user}`;
+  });
+
+const rulesOf = ({ status }: Team): string[] =>
+  (status.rules ?? []).map(
+    ({ match, people }) => `${match}: ${counted(people, 'person', 'people')}`,
+  );
 
 const namespacesOf = ({ spec }: Team): string[] => [
   ...new Set(spec.owns.flatMap(({ namespaces }) => namespaces)),
@@ -19,6 +28,7 @@ export const teamView = kindView<Team>({
   lines: (team) => [
     ['Description', team.spec.description ?? ''],
     ['Members', membersIn(team.spec.members)],
+    ['Matched by rules', rulesOf(team)],
     ['Approvers', membersIn(team.spec.approvers)],
     ['Namespaces', namespacesOf(team)],
     ['Profile', team.spec.profile ?? ''],

@@ -19,5 +19,10 @@ function userLines({ spec, status }: User): Line[] {
     ['Display name', spec.displayName ?? ''],
     ['Active', spec.active ? 'yes' : 'no: has no access anywhere'],
     ['Groups', status.groups],
+    [
+      'Attributes',
+      Object.entries(status.attributes ?? {}).map(([name, value]) => `${name}: ${String(value)}`),
+    ],
+    ['Said by', (status.given ?? []).map(({ source }) => source)],
   ];
 }

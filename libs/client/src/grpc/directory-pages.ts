@@ -7,6 +7,8 @@ export interface SourceUser {
   readonly displayName?: string;
   readonly emails?: readonly string[];
   readonly inactive?: boolean;
+  /** What rules of teams can read, such as `{department: 'payments', oncall: true}`: all that there are. */
+  readonly attributes?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
 /** A group; its members are named by their external ids. */
@@ -37,7 +39,7 @@ export type SyncStep =
   | { readonly page: SentPage }
   | { readonly commit: Sent<api.SyncCommit> };
 interface SentPage {
-  readonly users?: readonly SourceUser[];
+  readonly users?: readonly Sent<api.SyncedUser>[];
   readonly groups?: readonly Sent<api.SyncedGroup>[];
   readonly joining?: readonly api.SyncedMembers[];
 }
@@ -55,7 +57,7 @@ export async function* fullSync(
   const sent = { users: 0, groups: 0 };
   for await (const page of pagesOf(users, userWeight)) {
     sent.users += page.length;
-    yield { page: { users: page } };
+    yield { page: { users: page.map(sentUser) } };
   }
   const named: Sent<api.SyncedGroup>[] = [];
   const parts = membersOf(groups, (group) => named.push(group));
@@ -66,8 +68,30 @@ export async function* fullSync(
   yield { commit: { sent, intentionallyEmpty } };
 }
 
-const userWeight = ({ externalId, userName, displayName = '', emails = [] }: SourceUser): number =>
-  externalId.length + userName.length + displayName.length + emails.join('').length;
+const userWeight = (user: SourceUser): number => {
+  const { externalId, userName, displayName = '', emails = [], attributes = {} } = user;
+  const texts = [externalId, userName, displayName, ...emails];
+  return texts.join('').length + JSON.stringify(attributes).length;
+};
+
+const sentUser = ({ attributes, ...user }: SourceUser): Sent<api.SyncedUser> => ({
+  ...user,
+  ...(attributes === undefined
+    ? {}
+    : {
+        attributes: Object.entries(attributes).map(([name, value]) => sentAttribute(name, value)),
+      }),
+});
+
+function sentAttribute(
+  name: string,
+  value: string | number | boolean | readonly string[],
+): api.SyncedAttribute {
+  if (typeof value === 'string') return { name, value: 'text', text: value };
+  if (typeof value === 'number') return { name, value: 'number', number: value };
+  if (typeof value === 'boolean') return { name, value: 'truth', truth: value };
+  return { name, value: 'texts', texts: { values: value } };
+}
 
 const membersWeight = ({ group, users }: api.SyncedMembers): number =>
   group.length + users.reduce((sum, user) => sum + user.length + 4, 0);

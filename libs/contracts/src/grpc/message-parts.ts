@@ -4,7 +4,7 @@ import protobuf from 'protobufjs';
 import { apiPackage } from './api-services.ts';
 
 /** What the decoder reads for the field of a message. */
-type Part = 'text' | 'number' | 'listed' | MessageShape;
+type Part = 'text' | 'number' | 'double' | 'listed' | MessageShape;
 type MessageShape = ReadonlyMap<number, Part>;
 
 interface FieldDescriptor {
@@ -40,6 +40,7 @@ function shapeOf(
     if (type === 'TYPE_MESSAGE')
       return shapeOf(definition, fieldsOf(definition[`${apiPackage}.${typeName}`]));
     if (type === 'TYPE_STRING') return repeated && outermost ? 'listed' : 'text';
+    if (type === 'TYPE_DOUBLE' && !repeated) return 'double';
     if (numbers.includes(type) && !repeated) return 'number';
     throw new AppError('internal', `How ${name} is measured is not known.`);
   };
@@ -57,6 +58,7 @@ function countParts(reader: protobuf.Reader, shape: MessageShape, most: number):
     const part = shape.get(tag >>> 3);
     if (part === undefined) reader.skipType(tag & 7);
     else if (part === 'number') reader.uint32();
+    else if (part === 'double') reader.double();
     else if (typeof part === 'string') {
       reader.skip(reader.uint32());
       if (part === 'listed') count++;

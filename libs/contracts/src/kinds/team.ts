@@ -5,13 +5,38 @@ import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../
 import { GroupName, judged, ProfileName, RoleName, TeamName, UserName } from '../names.ts';
 import { ClusterSelector, Scope } from '../selectors.ts';
 
+const isSaid = (value: unknown): boolean => value !== undefined;
+
 /** `{user: NAME}` or `{group: NAME}`. */
-export const TeamMemberWrite = z
+export const TeamApproverWrite = z
   .strictObject({ user: UserName.exactOptional(), group: GroupName.exactOptional() })
   .refine((member) => (member.user === undefined) !== (member.group === undefined), {
     message: 'exactly one of "user" and "group"',
   });
+export type TeamApproverWrite = z.infer<typeof TeamApproverWrite>;
+
+/**
+ * `{user: NAME}`, `{group: NAME}`, or `{match: RULE}`: whoever an expression in CEL over `user.attributes.NAME` and `user.groups`
+ * is true for. Who lacks an attribute that it reads is not matched.
+ */
+export const TeamMemberWrite = z
+  .strictObject({
+    user: UserName.exactOptional(),
+    group: GroupName.exactOptional(),
+    match: z.string().min(1).max(500).exactOptional(),
+  })
+  .refine(({ user, group, match }) => [user, group, match].filter(isSaid).length === 1, {
+    message: 'exactly one of "user", "group" and "match"',
+  });
 export type TeamMemberWrite = z.infer<typeof TeamMemberWrite>;
+
+/** Rules of one team. */
+const mostRules = 50;
+
+const fewRules = (members: readonly TeamMemberWrite[]): boolean => {
+  const rules = members.flatMap(({ match }) => match ?? []);
+  return rules.length <= mostRules && new Set(rules).size === rules.length;
+};
 
 /** The name of a namespace, or how names begin and a `*`. */
 const OwnedNamespace = judged(ownedNamespaceProblem, {
@@ -30,8 +55,12 @@ const contactWay = z.string().min(1).max(256).exactOptional();
 
 export const TeamSpecWrite = z.strictObject({
   description: z.string().max(1024).exactOptional(),
-  members: z.array(TeamMemberWrite).max(1000).default([]),
-  approvers: z.array(TeamMemberWrite).max(100).default([]),
+  members: z
+    .array(TeamMemberWrite)
+    .max(1000)
+    .refine(fewRules, `at most ${mostRules} different rules, each of them once`)
+    .default([]),
+  approvers: z.array(TeamApproverWrite).max(100).default([]),
   owns: z.array(OwnedNamespacesWrite).max(50).default([]),
   profile: ProfileName.exactOptional(),
   delegableRoles: z.array(RoleName).max(100).default([]),
@@ -51,7 +80,8 @@ export const TeamWrite = z.strictObject({
 });
 export type TeamWrite = z.infer<typeof TeamWrite>;
 
-const TeamMember = z.object({ user: z.string().optional(), group: z.string().optional() });
+const TeamApprover = z.object({ user: z.string().optional(), group: z.string().optional() });
+const TeamMember = TeamApprover.extend({ match: z.string().optional() });
 
 /** What was deleted is left out: what is made again under its name is no part of the team. */
 export const Team = z.object({
@@ -61,7 +91,7 @@ export const Team = z.object({
   spec: z.object({
     description: z.string().optional(),
     members: z.array(TeamMember),
-    approvers: z.array(TeamMember),
+    approvers: z.array(TeamApprover),
     owns: z.array(z.object({ clusters: Scope.shape.clusters, namespaces: z.array(z.string()) })),
     profile: z.string().optional(),
     delegableRoles: z.array(z.string()),
@@ -73,7 +103,11 @@ export const Team = z.object({
       })
       .optional(),
   }),
-  status: z.object({ conditions: z.array(Condition) }),
+  status: z.object({
+    /** How many people each rule matches now, in the order of the members; absent where the team has none. */
+    rules: z.array(z.object({ match: z.string(), people: z.int() })).optional(),
+    conditions: z.array(Condition),
+  }),
 });
 export type Team = z.infer<typeof Team>;
 
@@ -85,5 +119,4 @@ export const teamKind = kindContract({
   list: listOf('Team', Team),
   summary: 'People who belong together, and the namespaces that are theirs.',
   ofTeams: 'write',
-  laterFields: ['spec.members.*.match'],
 });

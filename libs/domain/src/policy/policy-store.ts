@@ -11,6 +11,7 @@ import type {
   PolicyUser,
 } from '../policy-objects.ts';
 import { partsOfGrant, teamsNamedBy, writtenGrant, type CompiledGrant } from './grant-parts.ts';
+import { isTeamGroup } from '../teams/team-group.ts';
 import { SetIndex } from './set-index.ts';
 import { namespaceProfileKind } from '../teams/namespace-profile.ts';
 import { endedSessionKind, leftGroupKind } from './token-kinds.ts';
@@ -46,6 +47,8 @@ export class PolicyStore {
     [namespaceProfileKind]: this.profiles,
   };
 
+  /** uids of the groups whose members follow from the rules of teams. */
+  readonly teamGroups = new Set<string>();
   readonly groupsOfUser = new SetIndex();
   readonly membersOfGroup = new SetIndex();
   /** By uid of the user or group, the teams that name it. */
@@ -176,6 +179,9 @@ export class PolicyStore {
     if (object.kind === 'Membership') {
       this.groupsOfUser[how](object.userUid, object.groupUid);
       this.membersOfGroup[how](object.groupUid, object.userUid);
+    } else if (object.kind === 'Group') {
+      if (isTeamGroup(object.name))
+        this.teamGroups[how === 'delete' ? 'delete' : 'add'](object.uid);
     } else if (object.kind === 'Grant') {
       this.indexWritten(object, how);
     } else if (object.kind === 'Team') {

@@ -76,6 +76,8 @@ export interface PolicyView {
   grants(): Iterable<PolicyGrant>;
   membersOf(groupUid: string): Iterable<string>;
   groupsOf(userUid: string): Iterable<string>;
+  /** uids of the groups whose members follow from the rules of teams. */
+  readonly teamGroups: ReadonlySet<string>;
   /** uids of the teams that name the user or the group itself. */
   teamsOf(memberUid: string): Iterable<string>;
   /** Grants, as they are written, that name the user, the group, the team or the role, or the cluster by name: ended ones too. */

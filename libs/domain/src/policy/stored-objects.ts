@@ -79,6 +79,10 @@ export class StoredObjects {
     return this.store.groupsOfUser.get(userUid);
   }
 
+  get teamGroups(): ReadonlySet<string> {
+    return this.store.teamGroups;
+  }
+
   teamsOf(memberUid: string): ReadonlySet<string> {
     return this.store.teamsOfMember.get(memberUid);
   }

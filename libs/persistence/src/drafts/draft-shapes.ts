@@ -7,7 +7,8 @@ import { plainRows, toPolicyPlain } from '../kinds/plain/plain-row.ts';
 import { roleRows, toPolicyRole } from '../kinds/role/role-row.ts';
 import { refuseBuiltIn, specOfRole } from '../kinds/role/role.store.ts';
 import { toPolicyUser, userRows } from '../kinds/user/user-row.ts';
-import { specOfUser } from '../kinds/user/user.store.ts';
+import { attributesThatDiffer } from '../kinds/user/given-attributes.ts';
+import { attributesAfter, specOfUser } from '../kinds/user/user.store.ts';
 import type {
   ClusterRecord,
   GrantRecord,
@@ -26,8 +27,19 @@ export const userShape: DraftShape<UserRecord, PutUser> = {
   stored: userRows,
   kind: 'User',
   specOf: specOfUser,
-  wanted: specOfUser,
-  fields: ({ displayName, active }) => ({ ...defined({ displayName }), active }),
+  wanted: (input, current) => specOfUser({ ...input, attributes: attributesAfter(input, current) }),
+  moved: ({ given }) => given !== undefined,
+  fields: (input, current) => {
+    const attributes = attributesAfter(input, current);
+    // Whom rules of teams match by them is for the transaction to see.
+    if (
+      input.given !== undefined ||
+      attributesThatDiffer(attributes, current?.attributes ?? {}).length > 0
+    )
+      throw new NeedsTransaction();
+    const { displayName, active } = input;
+    return { ...defined({ displayName, given: current?.given }), active, attributes };
+  },
   toPolicy: toPolicyUser,
 };
 

@@ -22,6 +22,7 @@ const user = (name: string): UserRecord => ({
   generation: 1,
   createdAt: 0,
   active: true,
+  attributes: {},
 });
 
 function creation(...names: string[]): Commitment {

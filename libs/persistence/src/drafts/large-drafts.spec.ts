@@ -32,6 +32,7 @@ describe('the statements of a large set', () => {
         generation: 1,
         createdAt: 0,
         active: true,
+        attributes: {},
       } satisfies UserRecord;
       writes.create(userRows, user);
     }

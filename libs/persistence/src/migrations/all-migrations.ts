@@ -31,6 +31,7 @@ import { UpstreamSessions1795472700000 } from './1795472700000-upstream-sessions
 import { CeilingVersion1795472900000 } from './1795472900000-ceiling-version.ts';
 import { Directories1795473100000 } from './1795473100000-directories.ts';
 import { TeamSubjects1795473200000 } from './1795473200000-team-subjects.ts';
+import { TeamRules1795473210000 } from './1795473210000-team-rules.ts';
 import { HistoryByName1795473230000 } from './1795473230000-history-by-name.ts';
 
 /** In the order they run. A merged migration is never edited. */
@@ -68,5 +69,6 @@ export const allMigrations = [
   CeilingVersion1795472900000,
   Directories1795473100000,
   TeamSubjects1795473200000,
+  TeamRules1795473210000,
   HistoryByName1795473230000,
 ];

@@ -8,6 +8,7 @@ import type {
   PolicyPlain,
 } from '@ambit/domain';
 import { endedSession } from '../queries/ended-sessions.ts';
+import { MovedPeople } from '../rules/moved-people.ts';
 import { leftGroup } from '../queries/left-groups.ts';
 import type { AgentOrder, RevokedCredential, SessionEnd } from '../records.ts';
 import type { NewAuditEvent, PolicyRecorder } from '../transaction.ts';
@@ -39,6 +40,8 @@ export class ChangeSet implements PolicyRecorder {
    * that adds one has locked its row, so that sealing never waits for a row while it holds the head.
    */
   readonly touchedGroups = new Set<string>();
+  /** Who differs in what rules of teams look at. */
+  readonly people = new MovedPeople();
   /** A new compiler or a raised epoch: a revision is wanted although no object changes, and what follows it is not explained. */
   bump: 'compiler' | 'epoch' | undefined;
   /** The new revision is above this one too: no number that an agent holds is given again. */
@@ -54,6 +57,8 @@ export class ChangeSet implements PolicyRecorder {
 
   record(change: PolicyChange, name: string): void {
     this.#changes.push(change);
+    const { kind, uid } = change.op === 'put' ? change.object : change;
+    if (kind === 'Membership') this.people.membership(uid.split('/')[1] ?? '', name);
     if (change.op === 'put') {
       const { object } = change;
       const kind = object.kind === 'Plain' ? object.of : object.kind;

@@ -4,8 +4,10 @@ import { auditUser } from '../people/public.ts';
 import { objectOf, refuseTakeover } from '../policy/public.ts';
 import { endSessionsOf } from '../sessions/public.ts';
 import type { HeldDirectory } from './commit-directory.ts';
+import { sourceOf } from './directory-caller.ts';
 import { displayNameOf } from './directory-names.ts';
 import { notUnique } from './directory-refusals.ts';
+import { personAttributes } from './person-attributes.ts';
 import type { NamedUser } from './said-user.ts';
 
 interface Applied {
@@ -55,7 +57,13 @@ async function storedUser(
   const { labels = {}, annotations, displayName } = named ?? {};
   const shown = displayNameOf(said.attributes) ?? displayName;
   const active = activeAfter(said.active, named, before);
-  const own = { name: said.name, labels, active, ...defined({ annotations, displayName: shown }) };
+  const own = {
+    name: said.name,
+    labels,
+    active,
+    given: { source: sourceOf(directory), attributes: personAttributes(said.attributes) },
+    ...defined({ annotations, displayName: shown }),
+  };
   const put = await tx.users.put(own);
   auditUser(tx, put);
   if (put.outcome === 'unchanged' && named === user) tellSaid(tx, put.record, directory.name);

@@ -17,21 +17,18 @@ export async function dropUser(
   await tx.directories.forgetUser(directory.uid, uid);
   const { left } = await tx.members.give(uid, sourceOf(directory), []);
   for (const group of left) auditMembers(tx, group, { added: [], removed: [name] });
-  if (await tx.directories.findElsewhere(directory.uid, uid)) return;
-  if (madeHere) {
+  const given = { source: sourceOf(directory), attributes: {} };
+  const elsewhere = await tx.directories.findElsewhere(directory.uid, uid);
+  if (madeHere && !elsewhere) {
     await userKind.remove(tx, name, {});
     return;
   }
   const user = await tx.users.find(name);
-  if (user?.active !== true) return;
+  if (user === null) return;
   const { labels, annotations, displayName } = user;
-  const put = await tx.users.put({
-    name,
-    labels,
-    annotations,
-    ...defined({ displayName }),
-    active: false,
-  });
+  const active = elsewhere && user.active;
+  const own = { name, labels, annotations, ...defined({ displayName }), active, given };
+  const put = await tx.users.put(own);
   auditUser(tx, put);
-  await endAccess(tx, put.record, directory.name);
+  if (user.active && !active) await endAccess(tx, put.record, directory.name);
 }

@@ -93,6 +93,7 @@ export class AdmitIdentity {
       actor,
       // Bounded as tokens that sync people are.
       role: 'sync',
+      claimed: true,
       dryRun,
       ...(requestId === undefined ? {} : { requestId }),
     } as const;

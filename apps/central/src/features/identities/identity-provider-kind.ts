@@ -41,6 +41,7 @@ export const identityProviderKind = {
     await endSessionsOfIdentities(tx, identities, `IdentityProvider ${name} was deleted.`);
     for (const source of [claimsSource(name), directorySource(name)])
       auditLeft(tx, await tx.members.takeAll(source));
+    await tx.users.forgetAttributes(directorySource(name));
     return removed;
   },
 } as ServedKind;

@@ -1,6 +1,8 @@
 import { apiVersion } from '@ambit/contracts';
 import type { Group, User } from '@ambit/contracts';
-import type { PolicyView } from '@ambit/domain';
+import type { PersonAttributes, PolicyView } from '@ambit/domain';
+import { compareText } from '@ambit/kernel';
+import { effectiveAttributes } from '@ambit/persistence';
 import type { GroupRecord, UserRecord } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
 
@@ -14,9 +16,16 @@ export function userResponse(user: UserRecord, policy: PolicyView): User {
     apiVersion,
     kind: 'User',
     metadata: objectMeta(user),
-    spec: { ...named(user.displayName), active: user.active },
+    spec: {
+      ...named(user.displayName),
+      active: user.active,
+      ...(Object.keys(user.attributes).length === 0
+        ? {}
+        : { attributes: written(user.attributes) }),
+    },
     status: {
       groups: groups.sort(),
+      ...attributesStatus(user),
       conditions: [
         user.active
           ? { type: 'Active', status: 'True', reason: 'Active' }
@@ -28,6 +37,30 @@ export function userResponse(user: UserRecord, policy: PolicyView): User {
             },
       ],
     },
+  };
+}
+
+const written = (attributes: PersonAttributes): NonNullable<User['spec']['attributes']> =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? [...value] : value,
+    ]),
+  );
+
+/** Nothing where nothing is known. */
+function attributesStatus({
+  attributes,
+  given = {},
+}: UserRecord): Pick<User['status'], 'attributes' | 'given'> {
+  const effective = effectiveAttributes(attributes, given);
+  if (Object.keys(effective).length === 0) return {};
+  const sources = Object.entries(given).sort(([a], [b]) => compareText(a, b));
+  return {
+    attributes: written(effective),
+    ...(sources.length === 0
+      ? {}
+      : { given: sources.map(([source, said]) => ({ source, attributes: written(said) })) }),
   };
 }
 

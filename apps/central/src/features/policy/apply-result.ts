@@ -1,16 +1,18 @@
 import type { ApplyResult, ClusterEffect, ObjectResult } from '@ambit/contracts';
-import { holderText } from '@ambit/domain';
+import { holderText, teamOfGroup } from '@ambit/domain';
 import type { ClusterEffect as MeasuredEffect } from '@ambit/domain';
 import { compareText } from '@ambit/kernel';
 import type { DocumentOutcome } from './apply-documents.ts';
 import type { CommitResult } from './commit-policy.ts';
 import type { Connections } from './connections.ts';
+import { listed } from './policy-audit.ts';
 import type { ObjectCount } from './object-counts.ts';
 
 /** An answer does not grow with the fleet: so many clusters, and so many names in all of them and in each. */
 const mostClusters = 200;
 const mostNames = 2_000;
 const mostNamesOfOne = 100;
+const mostTeams = 20;
 
 interface AnswerOptions {
   readonly dryRun: boolean;
@@ -31,7 +33,7 @@ export async function applyResult(
   const most = complete ? Infinity : names;
   const sum = (of: (effect: MeasuredEffect) => number): number =>
     result.clusters.reduce((total, effect) => total + of(effect), 0);
-  return {
+  const answer: ApplyResult = {
     kind: 'ApplyResult',
     dryRun,
     changed: result.changed,
@@ -53,11 +55,23 @@ export async function applyResult(
           },
         }),
   };
+  return dryRun ? withWarnings(answer, movesOf(result.moved)) : answer;
 }
+
+/** Who would come into teams and go out of them by rules. */
+const movesOf = (moved: CommitResult<unknown>['moved']): string[] =>
+  moved.slice(0, mostTeams).flatMap(({ group, joined, left }) => {
+    const team = teamOfGroup(group.name);
+    return [
+      ...(joined.length === 0 ? [] : [`by its rules ${listed(joined)} would join team ${team}`]),
+      ...(left.length === 0 ? [] : [`by its rules ${listed(left)} would leave team ${team}`]),
+    ];
+  });
 
 /** The answer with what will not be as it may look; a change is made all the same. */
 export function withWarnings(answer: ApplyResult, warnings: readonly string[]): ApplyResult {
-  return warnings.length === 0 ? answer : { ...answer, warnings: [...warnings] };
+  if (warnings.length === 0) return answer;
+  return { ...answer, warnings: [...(answer.warnings ?? []), ...warnings] };
 }
 
 function objectsOf(count: ObjectCount | undefined): Pick<ClusterEffect, 'objects'> {

@@ -32,6 +32,7 @@ export function withClosedGroups(tx: Transaction, role: TokenRole | undefined): 
       // Who is not there yet holds nothing.
       createAll: (inputs) => tx.users.createAll(inputs),
       remove: (name, options) => tx.users.remove(name, options),
+      forgetAttributes: (source) => tx.users.forgetAttributes(source),
       rename: async (name, to) => {
         const before = await tx.users.find(name);
         if (before !== null) await refuseTakeover(tx, before, 'give another name to', role);
@@ -108,6 +109,18 @@ export async function closedToSync(
 ): Promise<ReadonlyMap<string, Closure>> {
   if (groupUids.length === 0) return new Map();
   return closuresOf(tx, await tx.sync.groups(groupUids), 'sync');
+}
+
+/** Whom the rules of teams move into or out of these groups of theirs. Throws `group_closed`. */
+export async function refuseClosedTeams(
+  tx: Transaction,
+  groupUids: readonly string[],
+): Promise<void> {
+  await refuseClosed(
+    tx,
+    groupUids.map((uid) => ({ uid })),
+    'sync',
+  );
 }
 
 async function refuseClosed(

@@ -1,15 +1,22 @@
 import type { TokenRole } from '@ambit/contracts';
 import { confirmationRequired } from '@ambit/domain';
-import type { AuditActor, ClusterEffect, GuardDecision, PolicyChange } from '@ambit/domain';
+import type {
+  AuditActor,
+  ClusterEffect,
+  GuardDecision,
+  PolicyChange,
+  PolicyView,
+} from '@ambit/domain';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { NeedsTransaction, PolicyMoved } from '@ambit/persistence';
-import type { Committed, Draft, Transaction, UnitOfWork } from '@ambit/persistence';
+import type { Committed, Draft, MovedByRules, Transaction, UnitOfWork } from '@ambit/persistence';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
 import { keepAdmin, mayTakeAdmin, touchesAdmin } from './keep-admin.ts';
 import type { ObjectCount, ObjectCounts } from './object-counts.ts';
+import { movesPeople, TeamRules } from './team-rules.ts';
 import { withRights } from './with-rights.ts';
 
 export interface CommitRequest {
@@ -23,12 +30,19 @@ export interface CommitRequest {
   readonly confirmRemovals?: string;
   /** The change says itself that it takes everything of a cluster away. */
   readonly unguarded?: boolean;
+  /** A provider says it at a sign-in: rules put nobody into a team that is closed to those who sync people. */
+  readonly claimed?: boolean;
   /** What bounds tokens of the role sync is not counted: the work bounds itself what it takes away. */
   readonly boundsItself?: boolean;
 }
 
 /** Why the removal guard stops a change, and the digest that lets it through. */
 export type GuardStop = Pick<GuardDecision & { allow: false }, 'digest' | 'excess'>;
+
+interface Done<T> extends Outcome {
+  readonly value: T;
+  readonly moved?: readonly MovedByRules[];
+}
 
 interface Outcome {
   /** Absent where nobody had to work it out beforehand: then the policy tells when it has followed. */
@@ -46,6 +60,8 @@ export interface CommitResult<T> {
   readonly objects?: ReadonlyMap<string, ObjectCount>;
   /** Set in a dry run whose commit the removal guard would stop. */
   readonly guard?: GuardStop;
+  /** Whom rules of teams brought in and out. */
+  readonly moved: readonly MovedByRules[];
 }
 
 /** Up to this many changes are judged in the transaction that made them: that takes less than a round trip. */
@@ -80,6 +96,8 @@ export class CommitPolicy {
   readonly #world: PolicyWorld;
   readonly #meters: Pick<Meters<typeof centralMetrics>, 'removalGuardTrips'>;
   readonly #counts: Pick<ObjectCounts, 'of'> | undefined;
+  /** Whom teams have by their rules. */
+  readonly rules = new TeamRules();
 
   /** Without `counts` no dry run tells of objects. */
   constructor(
@@ -103,18 +121,31 @@ export class CommitPolicy {
     work: (tx: Transaction) => Promise<T>,
   ): Promise<CommitResult<T>> {
     const committed = await this.#commit(request, work);
-    const { value, clusters, guard } = committed.value;
+    const { value, clusters, guard, moved } = committed.value;
     const objects = await this.#objectsOf(request, committed.changes);
     const { commit } = committed;
     const done = commit === undefined ? [] : await this.#world.committed(commit);
+    if (commit !== undefined && moved === undefined) await this.#followLate(commit.changes);
     return {
       value,
+      moved: moved ?? [],
       clusters: clusters ?? done,
       changed: committed.changes.length > 0,
       revision: committed.commit?.revision ?? this.#world.revision,
       ...(guard === undefined ? {} : { guard }),
       ...(objects === undefined ? {} : { objects }),
     };
+  }
+
+  /** A rule that this replica had not heard of when it committed looks at the people afterwards. */
+  async #followLate(changes: readonly PolicyChange[]): Promise<void> {
+    const { policy } = this.#world;
+    if (policy.teamGroups.size === 0) return;
+    const people = new Set(changes.flatMap((change) => personIn(change, policy)));
+    if (people.size === 0) return;
+    await this.run({ actor: follower }, async (tx) => {
+      for (const uid of people) tx.rules.note(uid);
+    });
   }
 
   async #objectsOf(
@@ -133,7 +164,7 @@ export class CommitPolicy {
   async #commit<T>(
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
-  ): Promise<Committed<{ value: T } & Outcome>> {
+  ): Promise<Committed<Done<T>>> {
     // What bounds those who sync people is counted in the database, and what a person may do is read there.
     if (request.role === 'sync' || request.actor.session !== undefined)
       return this.#inTransaction(request, work);
@@ -141,8 +172,10 @@ export class CommitPolicy {
     for (const known of [this.#world.known, undefined]) {
       try {
         const draft = await this.#unitOfWork.draft(meta, known, work);
-        // Whether an administrator is left is a question to the database, under a lock.
-        if (touchesAdmin(draft.changes.changes(), this.#world.policy)) throw new NeedsTransaction();
+        const { policy } = this.#world;
+        // Whether an administrator is left is a question to the database, under a lock; so is whom rules match.
+        if (touchesAdmin(draft.changes.changes(), policy)) throw new NeedsTransaction();
+        if (this.#mayFollow(draft.changes.changes())) throw new NeedsTransaction();
         return await this.#commitDraft(request, draft);
       } catch (error) {
         if (error instanceof NeedsTransaction) break;
@@ -152,10 +185,7 @@ export class CommitPolicy {
     return this.#inTransaction(request, work);
   }
 
-  async #commitDraft<T>(
-    request: CommitRequest,
-    draft: Draft<T>,
-  ): Promise<Committed<{ value: T } & Outcome>> {
+  async #commitDraft<T>(request: CommitRequest, draft: Draft<T>): Promise<Committed<Done<T>>> {
     const { value } = draft;
     const changes = draft.changes.changes();
     if (request.dryRun === true || changes.length === 0) {
@@ -173,19 +203,21 @@ export class CommitPolicy {
   async #inTransaction<T>(
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
-  ): Promise<Committed<{ value: T } & Outcome>> {
+  ): Promise<Committed<Done<T>>> {
     const meta = { ...request, ids: this.#unitOfWork.repeatableIds() };
-    const attempt = (judged?: Judged): Promise<Committed<{ value: T } & Outcome>> =>
+    const attempt = (judged?: Judged): Promise<Committed<Done<T>>> =>
       this.#unitOfWork.run(meta, async (tx) => {
         const rightful = await withRights(tx, request.actor);
         const value = await work(withClosedGroups(rightful, request.role));
+        const moved = await this.#followRules(tx, request);
         await this.#boundSync(request, tx);
         const changes = tx.policy.changes();
         if (mayTakeAdmin(changes)) await keepAdmin(tx, this.#unitOfWork);
         if (judged === undefined && this.#takesLong(request, changes)) {
           throw new LargeCommit(changes);
         }
-        return { value, ...this.#outcome(request, changes, judged) };
+        const outcome = this.#outcome(request, changes, judged);
+        return { value, ...outcome, ...(moved === undefined ? {} : { moved }) };
       });
     try {
       return await attempt();
@@ -193,6 +225,21 @@ export class CommitPolicy {
       if (!(error instanceof LargeCommit)) throw error;
       return attempt(this.#judge(request, error.changes));
     }
+  }
+
+  /** Undefined where there are no rules, by what this replica knows. */
+  async #followRules(
+    tx: Transaction,
+    request: CommitRequest,
+  ): Promise<readonly MovedByRules[] | undefined> {
+    const { teamGroups } = this.#world.policy;
+    if (teamGroups.size === 0 && tx.rules.begun().length === 0) return undefined;
+    return this.rules.follow(tx, request);
+  }
+
+  #mayFollow(changes: readonly PolicyChange[]): boolean {
+    const { policy } = this.#world;
+    return policy.teamGroups.size > 0 && movesPeople(changes, policy);
   }
 
   /** True for changes that would be judged for so long that no transaction should be open meanwhile. */
@@ -247,3 +294,13 @@ const textOf = (changes: readonly PolicyChange[]): string =>
 /** A token that syncs people cannot say that it has looked at what goes. */
 const confirmationOf = ({ role, confirmRemovals }: CommitRequest): string | undefined =>
   role === 'sync' ? undefined : confirmRemovals;
+
+const follower = { kind: 'system', name: 'system/team-rules' } as const;
+
+/** The person whom a change is about, where rules of teams may look at what it changes. */
+function personIn(change: PolicyChange, { teamGroups }: PolicyView): string[] {
+  const { kind, uid } = change.op === 'put' ? change.object : change;
+  if (kind === 'User') return change.op === 'put' ? [uid] : [];
+  const [group = '', person = ''] = uid.split('/');
+  return kind === 'Membership' && !teamGroups.has(group) ? [person] : [];
+}

@@ -1,9 +1,9 @@
 import { grantScopeText } from '@ambit/domain';
-import type { TeamMember } from '@ambit/domain';
 import type { PlainRecord, Put, Transaction } from '@ambit/persistence';
 import { listed, mostSubjects, objectOf } from '../policy/public.ts';
 import { clustersNamedIn, ownedBesides } from './owned-places.ts';
 import { storedTeam } from './team-response.ts';
+import type { StoredTeam } from './team-response.ts';
 
 const nothing = { members: [], owns: [] };
 
@@ -23,8 +23,12 @@ export async function auditTeam(
   const named = [...moved.map(({ uid }) => uid), ...clustersNamedIn([...gained, ...lost])];
   const names = await teams.namesOf(named);
   const nameOf = (uid: string): string => names.get(uid) ?? uid;
-  const texts = (members: readonly TeamMember[]): string[] =>
-    members.map(({ kind, uid }) => `${kind === 'Group' ? 'group/' : ''}${nameOf(uid)}`);
+  const texts = (members: StoredTeam['members']): string[] =>
+    members.map(({ kind, uid, match }) =>
+      match === undefined
+        ? `${kind === 'Group' ? 'group/' : ''}${nameOf(uid)}`
+        : `whoever matches ${match}`,
+    );
   const places = (owned: typeof gained): string[] =>
     owned.map((place) => grantScopeText(place, nameOf));
   const said = [
@@ -47,5 +51,10 @@ export async function auditTeam(
   });
 }
 
-const without = (members: readonly TeamMember[], others: readonly TeamMember[]): TeamMember[] =>
-  members.filter(({ uid }) => others.every((other) => other.uid !== uid));
+const without = (
+  members: StoredTeam['members'],
+  others: StoredTeam['members'],
+): StoredTeam['members'] =>
+  members.filter(({ uid, match }) =>
+    others.every((other) => other.uid !== uid || other.match !== match),
+  );

@@ -1,6 +1,7 @@
 import type { TeamMemberWrite } from '@ambit/contracts';
 import { ownedByPrefix, sharedNamespace, tooManyOwned } from '@ambit/domain';
 import type { OwnedNamespaces } from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
 import type {
   KnownNames,
@@ -9,12 +10,13 @@ import type {
   TeamOwnership,
   Transaction,
 } from '@ambit/persistence';
-import { findPlain, listPlain, namesOfUids } from '@ambit/persistence';
+import { findPlain, findRuleStandings, listPlain, namesOfUids } from '@ambit/persistence';
 import { clusterSelectorOf, subjectOf } from '../grants/public.ts';
 import { auditRemoved, policyKind, uidOf, uidsOf } from '../policy/public.ts';
 import type { DocumentOf, Reference } from '../policy/public.ts';
 import { auditTeam } from './team-audit.ts';
-import { storedTeam, teamResponse, uidsIn } from './team-response.ts';
+import { ruleProblems, rulesIn, storeRules } from './rules-of-team.ts';
+import { ruleGroupsIn, storedTeam, teamResponse, uidsIn } from './team-response.ts';
 import type { StoredTeam } from './team-response.ts';
 
 type Document = DocumentOf<'Team'>;
@@ -41,31 +43,39 @@ export const teamKind = policyKind<'Team', PlainRecord>({
       return { kind: 'Role', name, pointer: `/spec/delegableRoles/${i}` };
     }),
   ],
+  problems: (_tx, { spec }) => Promise.resolve(ruleProblems(spec)),
   problemsTogether: ({ tx, names }, { metadata, spec }) =>
     ownershipProblems(tx, metadata.name, owned(names, spec)),
   put: async ({ tx, names }, { spec }, meta) => {
-    const stored = storedSpec(names, spec);
+    const rules = rulesIn(spec);
+    const group = rules.length === 0 ? undefined : await tx.rules.groupOf(meta.name);
+    const stored = storedSpec(names, spec, group?.uid);
     const put = await tx.plain('Team').put({ ...meta, spec: { ...stored } });
+    await storeRules(tx, put, { group, rules });
     await auditTeam(tx, put);
     return put;
   },
   remove: async (tx, name, options) => {
     const removed = await tx.plain('Team').remove(name, options);
+    await tx.rules.drop(name);
     return auditRemoved(tx, { kind: 'Team', type: 'policy.deleted' }, removed);
   },
   reading: {
     find: (database, name) => findPlain(database, 'Team', name),
     list: (database, query) => listPlain(database, 'Team', query),
     answer: async (records, { database }) => {
-      const names = await namesOfUids(database, records.map(storedTeam).flatMap(uidsIn));
-      return records.map((record) => teamResponse(record, names));
+      const teams = records.map(storedTeam);
+      const names = await namesOfUids(database, teams.flatMap(uidsIn));
+      const standings = await findRuleStandings(database, teams.flatMap(ruleGroupsIn));
+      return records.map((record) => teamResponse(record, names, standings));
     },
   },
 });
 
 const memberReferences = (field: string, members: readonly TeamMemberWrite[]): Reference[] =>
-  members.map((member, i) => {
-    const subject = subjectOf(member);
+  members.flatMap(({ user, group, match }, i) => {
+    if (match !== undefined) return [];
+    const subject = subjectOf(defined({ user, group }));
     return {
       kind: subject.kind,
       name: subject.name,
@@ -73,13 +83,15 @@ const memberReferences = (field: string, members: readonly TeamMemberWrite[]): R
     };
   });
 
-function storedSpec(names: KnownNames, spec: Document['spec']): StoredTeam {
+/** `ruled`: uid of the group of those whom the rules match. */
+function storedSpec(names: KnownNames, spec: Document['spec'], ruled = ''): StoredTeam {
   const uidsOfMembers = (members: readonly TeamMemberWrite[]): StoredTeam['members'] =>
-    members.map(({ user, group = '' }) =>
-      user === undefined
+    members.map(({ user, group = '', match }) => {
+      if (match !== undefined) return { kind: 'Group', uid: ruled, match };
+      return user === undefined
         ? { kind: 'Group', uid: uidOf(names, 'Group', group) }
-        : { kind: 'User', uid: uidOf(names, 'User', user) },
-    );
+        : { kind: 'User', uid: uidOf(names, 'User', user) };
+    });
   const { profile, ...rest } = spec;
   return {
     ...rest,

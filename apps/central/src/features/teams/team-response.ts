@@ -1,13 +1,15 @@
 import { apiVersion } from '@ambit/contracts';
 import type { Team } from '@ambit/contracts';
 import type { OwnedNamespaces, TeamMember } from '@ambit/domain';
-import type { PlainRecord } from '@ambit/persistence';
+import { counted } from '@ambit/kernel';
+import type { PlainRecord, RuleStanding } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
 import { clusterSelectorResponse, subjectResponse } from '../grants/public.ts';
 
 /** The spec of a team as it is stored. */
 export type StoredTeam = Pick<Team['spec'], 'description' | 'contact'> & {
-  readonly members: readonly TeamMember[];
+  /** With `match` a rule: the group is that of those whom the rules of the team match. */
+  readonly members: readonly (TeamMember & { readonly match?: string })[];
   readonly approvers: readonly TeamMember[];
   readonly owns: readonly OwnedNamespaces[];
   /** uid. */
@@ -36,15 +38,28 @@ export const uidsIn = ({
 const clustersNamed = (clusters: OwnedNamespaces['clusters']): readonly string[] =>
   clusters.type === 'names' ? clusters.uids : [];
 
+/** uids of the groups of those whom rules match. */
+export const ruleGroupsIn = ({ members }: StoredTeam): string[] => [
+  ...new Set(members.flatMap(({ uid, match }) => (match === undefined ? [] : [uid]))),
+];
+
 /** The team as it is answered, without what is gone. */
-export function teamResponse(record: PlainRecord, names: ReadonlyMap<string, string>): Team {
+export function teamResponse(
+  record: PlainRecord,
+  names: ReadonlyMap<string, string>,
+  standings: readonly RuleStanding[] = [],
+): Team {
   const { members, approvers, owns, profile, delegableRoles, ...said } = storedTeam(record);
   const keptBy = profile === undefined ? undefined : names.get(profile);
   const present = (uid: string): boolean => names.has(uid);
-  const membersResponse = (holders: readonly TeamMember[]): Team['spec']['members'] =>
+  const membersResponse = (holders: StoredTeam['members']): Team['spec']['members'] =>
     holders
       .filter(({ uid }) => present(uid))
-      .map(({ kind, uid }) => subjectResponse({ kind, uid, name: names.get(uid) ?? '' }));
+      .map(({ kind, uid, match }) =>
+        match === undefined
+          ? subjectResponse({ kind, uid, name: names.get(uid) ?? '' })
+          : { match },
+      );
   return {
     apiVersion,
     kind: 'Team',
@@ -69,6 +84,32 @@ export function teamResponse(record: PlainRecord, names: ReadonlyMap<string, str
       ...(keptBy !== undefined && { profile: keptBy }),
       delegableRoles: delegableRoles.flatMap((uid) => names.get(uid) ?? []),
     },
-    status: { conditions: [] },
+    status: rulesStatus(ruleGroupsIn(storedTeam(record)), standings),
   };
 }
+
+/** How the rules of a team do, whose group is among `groups`. */
+function rulesStatus(
+  groups: readonly string[],
+  standings: readonly RuleStanding[],
+): Team['status'] {
+  const own = standings.filter(({ groupUid }) => groups.includes(groupUid));
+  if (own.length === 0) return { conditions: [] };
+  const failing = own.filter(({ faults }) => faults > 0);
+  const [first] = failing;
+  const evaluated =
+    first === undefined
+      ? ({ status: 'True', reason: 'AllEvaluated' } as const)
+      : ({
+          status: 'False',
+          reason: 'RuleFailed',
+          message: failure(first),
+        } as const);
+  return {
+    rules: own.map(({ match, people }) => ({ match, people })),
+    conditions: [{ type: 'RulesEvaluated', ...evaluated }],
+  };
+}
+
+const failure = ({ match, faults, example = '', problem = '' }: RuleStanding): string =>
+  `${match} could not be evaluated for ${counted(faults, 'person', 'people')}, such as ${example}, and does not match: ${problem}`;

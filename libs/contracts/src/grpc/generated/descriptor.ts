@@ -56,8 +56,20 @@ export const descriptor: object = {
                     displayName: { type: 'string', id: 3 },
                     emails: { rule: 'repeated', type: 'string', id: 4 },
                     inactive: { type: 'bool', id: 5 },
+                    attributes: { rule: 'repeated', type: 'SyncedAttribute', id: 6 },
                   },
                 },
+                SyncedAttribute: {
+                  oneofs: { value: { oneof: ['text', 'number', 'truth', 'texts'] } },
+                  fields: {
+                    name: { type: 'string', id: 1 },
+                    text: { type: 'string', id: 2 },
+                    number: { type: 'double', id: 3 },
+                    truth: { type: 'bool', id: 4 },
+                    texts: { type: 'SyncedTexts', id: 5 },
+                  },
+                },
+                SyncedTexts: { fields: { values: { rule: 'repeated', type: 'string', id: 1 } } },
                 SyncedGroup: {
                   fields: {
                     externalId: { type: 'string', id: 1 },

@@ -39,6 +39,29 @@ export interface SyncedUser {
   readonly emails: readonly string[];
   /** All access ends, and the person is not forgotten. */
   readonly inactive: boolean;
+  /** What rules of teams can read, at most 32. All that there are: one that is left out goes. */
+  readonly attributes: readonly SyncedAttribute[];
+}
+
+/** Something that is known of a person, such as the department. */
+export type SyncedAttribute = {
+  /** Letters, digits and _, a letter first, at most 63. Needed. */
+  readonly name: string;
+} & (
+  | {
+      readonly value: 'text';
+      /** At most 256 characters. */
+      readonly text: string;
+    }
+  | { readonly value: 'number'; readonly number: number }
+  | { readonly value: 'truth'; readonly truth: boolean }
+  | { readonly value: 'texts'; readonly texts: SyncedTexts }
+  | { readonly value?: undefined }
+);
+
+export interface SyncedTexts {
+  /** At most 50, each of at most 256 characters. */
+  readonly values: readonly string[];
 }
 
 export interface SyncedGroup {

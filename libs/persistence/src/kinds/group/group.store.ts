@@ -4,6 +4,7 @@ import { type GroupRow, selectGroups, toGroup, toPolicyGroup } from './group-row
 import type { GroupStore, Put, PutGroup, Removed, RemoveOptions } from '../../transaction.ts';
 import { dropGrantReferences } from '../grant/drop-grant-references.ts';
 import { dropMemberships } from './drop-memberships.ts';
+import { refuseTeamGroup } from './refuse-team-group.ts';
 import type { PostgresMemberStore } from './member.store.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
@@ -34,6 +35,7 @@ export class PostgresGroupStore implements GroupStore {
   }
 
   async put(input: PutGroup): Promise<Put<GroupRecord>> {
+    refuseTeamGroup(input.name);
     const current = await this.find(input.name);
     const wanted = specOfGroup({ ...closedToOf(current), ...input });
     const plan = planPut('Group', input, current, { of: specOfGroup, wanted });
@@ -55,6 +57,7 @@ export class PostgresGroupStore implements GroupStore {
 
   async remove(name: string, options: RemoveOptions = {}): Promise<Removed<GroupRecord>> {
     const { sql, changes } = this.#context;
+    refuseTeamGroup(name);
     const record = await this.#locked(name, 'FOR UPDATE');
     checkPrecondition(record, options.precondition, `Group "${name}"`);
     if (record === null) throw notFound('Group', name);

@@ -1,6 +1,7 @@
 import { notFound } from '@ambit/kernel';
 import type { NamedReference } from '../../records.ts';
 import { membership } from './group-row.ts';
+import { refuseTeamGroup } from './refuse-team-group.ts';
 import type {
   GivenGroups,
   GivenMembersChange,
@@ -240,6 +241,7 @@ export class PostgresMemberStore implements MemberStore {
       'SELECT uid, name FROM groups WHERE uid = ANY($1::text[]) ORDER BY uid FOR NO KEY UPDATE',
       [uids],
     );
+    for (const { name } of groups) refuseTeamGroup(name);
     return new Map(groups.map((group) => [group.uid, group]));
   }
 
@@ -249,6 +251,7 @@ export class PostgresMemberStore implements MemberStore {
       [uid],
     );
     if (group === undefined) throw notFound('Group', uid);
+    refuseTeamGroup(group.name);
     return group;
   }
 

@@ -44,7 +44,9 @@ export function policyTeam({
     owns = [],
     profile,
   } = spec as Partial<Pick<PolicyTeam, 'members' | 'owns' | 'profile'>>;
-  return { kind: 'Team', uid, name, labels, members, owns, ...(profile && { profile }) };
+  // A rule stands in the team with the group of those whom it matches, and the compiler has the group.
+  const named = members.map((member) => ({ kind: member.kind, uid: member.uid }));
+  return { kind: 'Team', uid, name, labels, members: named, owns, ...(profile && { profile }) };
 }
 
 /** What the compiler has an object of a kind without a table of its own as. */

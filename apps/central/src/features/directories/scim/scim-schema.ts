@@ -79,6 +79,18 @@ export const userShape: ResourceShape = {
       },
     },
     emails: list('Addresses of mail.'),
+    addresses: {
+      type: 'complex',
+      multiValued: true,
+      description: 'Where the person is. Streets are not kept.',
+      sub: {
+        type: text('What it is for, such as work.'),
+        primary: { type: 'boolean', description: 'The one that counts.' },
+        country: text('Such as DE.'),
+        region: text('A state or a province.'),
+        locality: text('A city.'),
+      },
+    },
     roles: list('What the person is in the company.'),
     entitlements: list('What the person may do in the company.'),
   },
@@ -96,15 +108,7 @@ export const userShape: ResourceShape = {
       },
     },
   },
-  leftOut: new Set([
-    ...notKept,
-    'phonenumbers',
-    'addresses',
-    'ims',
-    'photos',
-    'profileurl',
-    'x509certificates',
-  ]),
+  leftOut: new Set([...notKept, 'phonenumbers', 'ims', 'photos', 'profileurl', 'x509certificates']),
 };
 
 export const groupShape: ResourceShape = {

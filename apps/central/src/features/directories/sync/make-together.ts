@@ -2,7 +2,9 @@ import { defined } from '@ambit/kernel';
 import type { Transaction } from '@ambit/persistence';
 import { auditUser } from '../../people/public.ts';
 import type { HeldDirectory } from '../commit-directory.ts';
+import { sourceOf } from '../directory-caller.ts';
 import { displayNameOf } from '../directory-names.ts';
+import { personAttributes } from '../person-attributes.ts';
 import type { NamedUser } from '../said-user.ts';
 
 /** People of whose names and ids there is nobody, in a few statements. Throws `already_exists` for an id that is known. */
@@ -17,6 +19,7 @@ export async function makeTogether(
       name,
       labels: {},
       active,
+      given: { source: sourceOf(directory), attributes: personAttributes(attributes) },
       ...defined({ displayName: displayNameOf(attributes) }),
     })),
   );

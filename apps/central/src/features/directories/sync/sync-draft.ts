@@ -1,6 +1,10 @@
+import { attributeLimits, PersonAttributes } from '@ambit/contracts';
+import type { AttributeValue } from '@ambit/contracts';
+import type { api } from '@ambit/contracts/grpc';
 import { AppError } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
 import { textProblem } from '../directory-names.ts';
+import { ownAttributes } from '../person-attributes.ts';
 import type { SaidDirectory, SyncedPerson } from './said-directory.ts';
 
 /** Most that one sync says: twice of what it is made for, and no more than fits beside everything else. */
@@ -24,6 +28,7 @@ export interface PageUser {
   readonly displayName: string;
   readonly emails: readonly string[];
   readonly inactive: boolean;
+  readonly attributes: readonly api.SyncedAttribute[];
 }
 export interface PageGroup {
   readonly externalId: string;
@@ -103,6 +108,7 @@ export class SyncDraft {
 
   #addUser(user: PageUser, at: string, problems: PageProblems): void {
     const { externalId, userName, displayName, emails, inactive } = user;
+    const own = ownOf(user, at, problems);
     const sound = [
       problems.text(`${at}/externalId`, externalId, 'needed'),
       problems.text(`${at}/userName`, userName, 'needed'),
@@ -112,12 +118,14 @@ export class SyncDraft {
     if (emails.length > syncLimits.emails)
       return problems.add(`${at}/emails`, `has more than ${syncLimits.emails} addresses.`);
     if (this.#users.has(externalId)) return problems.add(`${at}/externalId`, 'was sent before.');
-    if (!sound) return;
+    if (!sound || own === undefined) return;
     const id = this.#id(externalId);
     const attributes = {
       ...(displayName === '' ? {} : { displayName }),
       ...(emails.length === 0 ? {} : { emails: emails.map((value) => ({ value })) }),
+      ...(Object.keys(own).length === 0 ? {} : { [ownAttributes]: own }),
     };
+    this.#characters += JSON.stringify(own).length;
     for (const text of [userName, displayName, ...emails]) this.#characters += text.length;
     this.#users.set(id, { externalId: id, userName, active: !inactive, attributes });
   }
@@ -213,6 +221,55 @@ class PageProblems {
     );
   }
 }
+
+/** What a directory says by names of its own; undefined when it cannot be taken. */
+function ownOf(
+  { attributes }: PageUser,
+  at: string,
+  problems: PageProblems,
+): PersonAttributes | undefined {
+  const { attributes: most } = attributeLimits;
+  if (attributes.length > most) {
+    problems.add(`${at}/attributes`, `has more than ${most} attributes.`);
+    return undefined;
+  }
+  const found: Record<string, AttributeValue> = {};
+  const sound = attributes.map((attribute, index) => {
+    const pointer = `${at}/attributes/${index}`;
+    const { name } = attribute;
+    const parsed = PersonAttributes.safeParse({ [name]: valueOf(attribute) });
+    if (!parsed.success || Object.hasOwn(found, name)) {
+      problems.add(
+        pointer,
+        parsed.success
+          ? 'has a name that was sent before.'
+          : (parsed.error.issues[0]?.message ?? ''),
+      );
+      return false;
+    }
+    Object.assign(found, parsed.data);
+    return textsIn(parsed.data[name]).every((text) => problems.text(pointer, text));
+  });
+  return sound.every(Boolean) ? found : undefined;
+}
+
+function valueOf(attribute: api.SyncedAttribute): unknown {
+  switch (attribute.value) {
+    case 'text':
+      return attribute.text;
+    case 'number':
+      return attribute.number;
+    case 'truth':
+      return attribute.truth;
+    case 'texts':
+      return attribute.texts.values;
+    case undefined:
+      return undefined;
+  }
+}
+
+const textsIn = (value: unknown): string[] =>
+  [value].flat().filter((text) => typeof text === 'string');
 
 /** Who says all that there is has nothing to take away beside it. */
 function refuseDeltas(page: DirectoryPageSaid, problems: PageProblems): void {

@@ -1,0 +1,204 @@
+import { setImmediate } from 'node:timers/promises';
+import type { TokenRole } from '@ambit/contracts';
+import { teamOfGroup } from '@ambit/domain';
+import type { CentralEventType, PolicyChange, PolicyView } from '@ambit/domain';
+import type {
+  MovedByRules,
+  MovedPerson,
+  RuledMember,
+  RuledPerson,
+  RuleFault,
+  TeamRule,
+  Transaction,
+} from '@ambit/persistence';
+import {
+  anyGroupRead,
+  attributeRead,
+  groupRead,
+  personRule,
+  readsOf,
+} from '../../platform/expressions/person-rule.ts';
+import { closedToSync, refuseClosedTeams } from './closed-groups.ts';
+import { listed, mostSubjects, objectOf } from './policy-audit.ts';
+
+/** Whose change it is that may move people between teams. */
+export interface Mover {
+  /** Of the token that asks: `sync` moves nobody into or out of a team that is closed to it. */
+  readonly role?: TokenRole | undefined;
+  /** A provider says it at a sign-in: nobody comes into such a team by it, and the sign-in goes on. */
+  readonly claimed?: boolean | undefined;
+}
+
+/** Some evaluations are done before others in this process get a turn: a few milliseconds of work. */
+const evaluatedAtOnce = 2_000;
+
+/** True for changes after which a rule may match somebody whom it did not, or no longer. */
+export function movesPeople(changes: readonly PolicyChange[], policy: PolicyView): boolean {
+  return changes.some((change) => {
+    if (change.op === 'delete') return change.kind === 'Membership';
+    const { object } = change;
+    if (object.kind === 'Membership') return true;
+    return object.kind === 'User' && policy.user(object.uid)?.active !== object.active;
+  });
+}
+
+/**
+ * Follows changes of people, of groups and of rules with the members that rules of teams give. It looks at those alone who
+ * changed in something that a rule reads, and at those rules alone that read it.
+ */
+export class TeamRules {
+  /** How often a rule was asked about a person. */
+  evaluated = 0;
+  /** How many rules were looked at for changes of people. */
+  considered = 0;
+
+  /** As a part of the transaction, when its work is done. Throws `group_closed`. */
+  async follow(tx: Transaction, mover: Mover): Promise<readonly MovedByRules[]> {
+    const moved = tx.rules.moved();
+    const begun = tx.rules.begun();
+    if (moved.size + begun.length === 0) return [];
+    await tx.rules.wait();
+    return [...(await this.#followPeople(tx, moved, mover)), ...(await this.#begin(tx, begun))];
+  }
+
+  async #followPeople(
+    tx: Transaction,
+    moved: ReadonlyMap<string, MovedPerson>,
+    mover: Mover,
+  ): Promise<readonly MovedByRules[]> {
+    if (moved.size === 0) return [];
+    const people = await tx.rules.people([...moved.keys()]);
+    const asked = new Map(people.map((person) => [person.uid, readsToAsk(person, moved)]));
+    const reads = new Set([...asked.values()].flatMap((each) => [...each]));
+    const anew = people.some(({ uid, active }) => active && moved.get(uid)?.anew === true);
+    const rules = await tx.rules.reading([...reads], anew);
+    const held = await tx.rules.givenTo(people.map(({ uid }) => uid));
+    const judged = new Judged(held);
+    this.considered += rules.length;
+    for (const person of people) {
+      const { active, uid } = person;
+      if (!active) judged.leaves(uid);
+      else
+        for (const rule of rules)
+          if (concerns(rule, asked.get(uid), moved.get(uid)?.anew))
+            await this.#judge(rule, person, judged);
+    }
+    return settle(tx, judged, {
+      mover,
+      leaving: new Set(people.filter(({ active }) => !active).map(({ uid }) => uid)),
+    });
+  }
+
+  /** Asks rules that are new about everybody whom they may match. */
+  async #begin(tx: Transaction, rules: readonly TeamRule[]): Promise<readonly MovedByRules[]> {
+    const moved: MovedByRules[] = [];
+    for (const rule of rules) {
+      const reads = rule.matchesBlank ? undefined : rule.reads;
+      for await (const page of tx.rules.pages(reads)) {
+        const judged = new Judged([]);
+        for (const person of page) await this.#judge(rule, person, judged);
+        moved.push(...(await settle(tx, judged, { mover: {}, leaving: new Set() })));
+      }
+    }
+    return moved;
+  }
+
+  async #judge(rule: TeamRule, person: RuledPerson, judged: Judged): Promise<void> {
+    if (++this.evaluated % evaluatedAtOnce === 0) await setImmediate();
+    const member = { groupUid: rule.groupUid, userUid: person.uid, match: rule.match };
+    const parsed = personRule(rule.match);
+    const result = parsed.ok ? parsed.value.matches(person) : parsed;
+    judged.note(member, result.ok ? result.value : { problem: result.problem });
+  }
+}
+
+/** What rules have to be asked about the person for: what changed, or all that is known of somebody who is new. */
+function readsToAsk(
+  person: RuledPerson,
+  moved: ReadonlyMap<string, MovedPerson>,
+): ReadonlySet<string> {
+  const change = moved.get(person.uid);
+  if (change === undefined) return new Set();
+  const names = [
+    ...[...change.attributes].map(attributeRead),
+    ...[...change.groups].map(groupRead),
+    ...(change.groups.size > 0 ? [anyGroupRead] : []),
+  ];
+  return new Set(change.anew && person.active ? [...names, ...readsOf(person)] : names);
+}
+
+const concerns = (
+  { reads, matchesBlank }: TeamRule,
+  asked: ReadonlySet<string> | undefined,
+  anew = false,
+): boolean => (anew && matchesBlank) || reads.some((read) => asked?.has(read));
+
+const keyOf = ({ groupUid, userUid, match }: RuledMember): string =>
+  `${groupUid}/${userUid}/${match}`;
+
+/** What rules said of people, beside what they gave before. */
+class Judged {
+  readonly gives: RuledMember[] = [];
+  readonly takes: RuledMember[] = [];
+  readonly all: RuledMember[] = [];
+  readonly faults: RuleFault[] = [];
+  readonly #held: ReadonlyMap<string, RuledMember>;
+
+  constructor(held: readonly RuledMember[]) {
+    this.#held = new Map(held.map((member) => [keyOf(member), member]));
+  }
+
+  note(member: RuledMember, said: boolean | { readonly problem: string }): void {
+    const matches = said === true;
+    if (typeof said !== 'boolean') this.faults.push({ ...member, problem: said.problem });
+    this.all.push(member);
+    const held = this.#held.has(keyOf(member));
+    if (matches && !held) this.gives.push(member);
+    if (!matches && held) this.takes.push(member);
+  }
+
+  /** Nobody who has no access is matched. */
+  leaves(uid: string): void {
+    for (const member of this.#held.values()) if (member.userUid === uid) this.takes.push(member);
+  }
+}
+
+async function settle(
+  tx: Transaction,
+  judged: Judged,
+  { mover, leaving }: { readonly mover: Mover; readonly leaving: ReadonlySet<string> },
+): Promise<readonly MovedByRules[]> {
+  const { takes } = judged;
+  let { gives } = judged;
+  const toJudge = [...gives, ...takes.filter(({ userUid }) => !leaving.has(userUid))];
+  if (mover.role === 'sync' && mover.claimed !== true)
+    await refuseClosedTeams(tx, groupsOf(toJudge));
+  if (mover.claimed === true && gives.length > 0) {
+    const closed = await closedToSync(tx, groupsOf(gives));
+    gives = gives.filter(({ groupUid }) => !closed.has(groupUid));
+  }
+  const moved = [...(await tx.rules.take(takes)), ...(await tx.rules.give(gives))];
+  await tx.rules.noteFaults(judged.all, judged.faults);
+  for (const each of moved) tell(tx, each);
+  return moved;
+}
+
+const groupsOf = (members: readonly RuledMember[]): string[] => [
+  ...new Set(members.map(({ groupUid }) => groupUid)),
+];
+
+function tell({ audit }: Pick<Transaction, 'audit'>, { group, joined, left }: MovedByRules): void {
+  const team = teamOfGroup(group.name);
+  const record = (type: CentralEventType, names: readonly string[], verb: string): void => {
+    if (names.length === 0) return;
+    audit.record({
+      type,
+      message: `${listed(names)} ${verb} team ${team} by its rules`,
+      object: objectOf('Group', group),
+      subjects: names.slice(0, mostSubjects),
+      details: { members: names.length, team },
+    });
+  };
+  record('group.member_removed', left, 'left');
+  record('group.member_added', joined, 'joined');
+}
