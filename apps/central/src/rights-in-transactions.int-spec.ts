@@ -24,7 +24,7 @@ afterAll(async () => {
 
 /** The edge let the caller pass when the rights were still there, as `roles` of the actor says. */
 const passed = (name: string, id: string): Actor => ({
-  principal: { kind: 'user', uid: '', name, roles: ['admin'] },
+  principal: { kind: 'user', uid: '', name, roles: ['admin'], teams: [] },
   credential: { kind: 'Session', uid: '', id },
 });
 

@@ -12,7 +12,7 @@ import {
 import type { OperationId, Route } from '@ambit/contracts';
 import { PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { replicaFolder, signIn, TestCentral } from './central.test-support.ts';
+import { replicaFolder, signIn, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 import { makeDelegate, matrixTokens } from './matrix.test-support.ts';
 import type { MatrixTokens } from './matrix.test-support.ts';

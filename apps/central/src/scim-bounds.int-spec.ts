@@ -318,6 +318,36 @@ describe('the removal guard of a directory', () => {
     expect((await cut.get(`/Groups/${id}`)).body.members).toHaveLength(30);
   });
 
+  test('a few members of each of many groups are a large part of all memberships, by whatever calls', async () => {
+    const many = await TestDirectory.of(central, 'many');
+    const ids = await people(many, 'many', 3);
+    const groups: string[] = [];
+    for (let each = 0; each < 14; each++) groups.push((await many.group(`many-${each}`, ids)).id);
+    const take = async (id: string, members: readonly string[], way: 'PATCH' | 'PUT') => {
+      const value = members.map((member) => ({ value: member }));
+      const { body: read } = await many.get(`/Groups/${id}`);
+      const body =
+        way === 'PATCH'
+          ? patch({ op: 'replace', path: 'members', value })
+          : { ...read, members: value };
+      return (await many.call(way, `/Groups/${id}`, { body })).status;
+    };
+    const statuses: number[] = [];
+    // Two of three members of each group: of no group more than twenty, of all 42 memberships 22 by the eleventh call.
+    for (const [at, id] of groups.entries())
+      statuses.push(await take(id, ids.slice(0, 1), at % 2 === 0 ? 'PATCH' : 'PUT'));
+    expect(statuses.map((status) => (status < 300 ? 'done' : status))).toEqual([
+      ...Array.from({ length: 10 }, () => 'done'),
+      ...Array.from({ length: 4 }, () => 409),
+    ]);
+    expect((await central.get('/directories/many')).body).toMatchObject({
+      state: 'stopped',
+      lastError: expect.stringContaining('would have taken 22 of its 42 memberships away'),
+    });
+    // Whoever comes back is no longer counted, and comes in whatever was stopped.
+    expect(await take(groups[0] ?? '', ids, 'PUT')).toBe(200);
+  });
+
   test('nobody but an administrator lets it go on, and there is no other directory', async () => {
     const token = corp.token;
     const resumed = await central.call('POST', '/directories/corp/resume', { token });

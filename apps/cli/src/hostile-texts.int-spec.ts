@@ -103,6 +103,8 @@ const lines = [
   'user unlink a b',
   'group add-member a b --wait none',
   'group rm-member a b --wait none',
+  'team add-member a b --wait none',
+  'team rm-member a b --wait none',
   'activity -f',
   'login URL --token-file FOLDER/token',
   'login URL --ci --service a',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
 import { aResult, SmallCentral } from './small-central.test-support.ts';
 
@@ -69,5 +70,97 @@ describe('a way through a team', () => {
     });
     const asked = await ambit('can-i', 'get', 'pods', '--in', 'prod-eu', '--as', 'team/payments');
     expect([asked.code, asked.err]).toEqual([2, expect.stringContaining('team/payments')]);
+  });
+});
+
+describe('who is in a team', () => {
+  const stored = (resourceVersion: string) => ({
+    apiVersion: 'ambit.dev/v1',
+    kind: 'Team',
+    metadata: {
+      name: 'payments',
+      uid: 'u',
+      generation: 1,
+      resourceVersion,
+      createdAt: '2026-11-29T10:00:00Z',
+      labels: { unit: 'money' },
+      annotations: {},
+    },
+    spec: {
+      members: [{ user: 'alice' }, { group: 'sre' }],
+      approvers: [],
+      owns: [],
+      delegableRoles: ['view'],
+    },
+    status: { conditions: [] },
+  });
+
+  test('is changed by add-member and rm-member, and all else is sent back as it was', async () => {
+    central.answers = {
+      getTeam: () => stored('7'),
+      apply: () => aResult({ changed: false }),
+    };
+    const sent = async (...words: string[]): Promise<unknown> => {
+      central.calls.length = 0;
+      expect((await ambit('team', ...words, '--wait', 'none')).code).toBe(0);
+      const { objects } = central.bodyOf('apply') as { objects: { spec: { members: unknown } }[] };
+      const [{ spec: { members = [], ...rest } = {}, ...object } = {}] = objects as never[];
+      expect([object, rest]).toEqual([
+        {
+          apiVersion: 'ambit.dev/v1',
+          kind: 'Team',
+          metadata: {
+            name: 'payments',
+            labels: { unit: 'money' },
+            annotations: {},
+            resourceVersion: '7',
+          },
+        },
+        { approvers: [], owns: [], delegableRoles: ['view'] },
+      ]);
+      return members;
+    };
+    expect(await sent('add-member', 'payments', 'bob', 'group/sre', 'group/ops')).toEqual([
+      { user: 'alice' },
+      { group: 'sre' },
+      { user: 'bob' },
+      { group: 'ops' },
+    ]);
+    expect(await sent('rm-member', 'payments', 'alice', 'nobody')).toEqual([{ group: 'sre' }]);
+  });
+
+  test('is looked at again when somebody else wrote the team meanwhile', async () => {
+    let version = 7;
+    central.answers = {
+      getTeam: () => stored(String(version)),
+      apply: () => {
+        if (++version < 10) throw new AppError('stale_resource', 'It has changed.');
+        return aResult({ changed: false });
+      },
+    };
+    expect((await ambit('team', 'add-member', 'payments', 'bob', '--wait', 'none')).code).toBe(0);
+    expect(central.operations().filter((each) => each === 'apply')).toHaveLength(3);
+    version = -100;
+    const run = await ambit('team', 'add-member', 'payments', 'bob', '--wait', 'none');
+    expect([run.code, run.err]).toEqual([6, expect.stringContaining('It has changed.')]);
+  });
+
+  test('is users and groups: neither a service identity nor a team', async () => {
+    for (const member of ['service/deploy', 'team/other', 'king/bob'])
+      expect((await ambit('team', 'add-member', 'payments', member)).code).toBe(2);
+    expect(central.operations()).toEqual([]);
+  });
+
+  test('whoever may not see clusters is told that the change is made, and it counts as made', async () => {
+    central.answers = {
+      getTeam: () => stored('7'),
+      apply: () =>
+        aResult({ clusters: [{ name: 'prod-eu', added: 1, removed: 0, gain: ['bob'], lose: [] }] }),
+      getRevisionStatus: () => {
+        throw new AppError('permission_denied', 'No.');
+      },
+    };
+    const run = await ambit('team', 'add-member', 'payments', 'bob');
+    expect([run.code, run.err]).toEqual([0, expect.stringContaining('is not for you to see')]);
   });
 });

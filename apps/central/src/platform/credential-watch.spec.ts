@@ -64,7 +64,7 @@ describe('a call of a credential', () => {
   test('of a session ends with that, and says whose it was', () => {
     const { watch, revoke } = scene();
     const credential = { kind: 'Session', uid: 'uid-s', id: 's' } as const;
-    const principal = { kind: 'service', name: 'deploy', uid: 'p', roles: [] } as const;
+    const principal = { kind: 'service', name: 'deploy', uid: 'p', roles: [], teams: [] } as const;
     const call = watch.open({ credential, principal });
     revoke('uid-s');
     expect(reasonOf(call)).toBe('The session of service/deploy was revoked.');

@@ -15,6 +15,8 @@ const argumentKinds: Readonly<Record<string, readonly string[]>> = {
   'user unlock': ['users'],
   'group add-member': ['groups', 'users'],
   'group rm-member': ['groups', 'users'],
+  'team add-member': ['teams', 'users'],
+  'team rm-member': ['teams', 'users'],
   use: ['clusters'],
   run: ['clusters'],
   shell: ['clusters'],

@@ -17,7 +17,8 @@ export async function showDirectories(
     provider === undefined
       ? (await api.listDirectories({ query: { limit: 500 } })).items
       : [await api.getDirectory({ params: { name: provider } })];
-  if (await printValue(context, items, format)) return exitCodes.done;
+  const value = provider === undefined ? items : items[0];
+  if (await printValue(context, value, format)) return exitCodes.done;
   printRows(context, columnsAt(context.now()), items, format);
   if (items.length === 0) context.say('No provider names a service for its directory.');
   for (const { provider: name, stoppedBecause, resumedUntil } of items) {

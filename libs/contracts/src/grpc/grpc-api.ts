@@ -4,4 +4,9 @@ export { apiMethodOf, apiMethods, mostMessageBytes, usualParts } from './api-met
 export type { ApiMethod, ApiServiceName } from './api-methods.ts';
 export { apiDefinition, apiPackage, serviceNamed } from './api-services.ts';
 export { partsWithin } from './message-parts.ts';
-export { decodeRpcStatus, encodeRpcStatus, statusDetailsTrailer } from './rpc-status.ts';
+export {
+  decodeRpcStatus,
+  encodeRpcStatus,
+  statusDetailsTrailer,
+  textWithin,
+} from './rpc-status.ts';

@@ -60,7 +60,11 @@ export function fieldOf(pointer: string): string {
   return path.join('').replace(/^\./, '');
 }
 
-const violation = ({ document, pointer = '', message }: ErrorItem): object => ({
+const violation = ({
+  document,
+  pointer = '',
+  message,
+}: ErrorItem): { readonly field: string; readonly description: string } => ({
   field: `${document === undefined ? '' : `documents[${document}].`}${fieldOf(pointer)}`.replace(
     /\.$/,
     '',
@@ -68,32 +72,63 @@ const violation = ({ document, pointer = '', message }: ErrorItem): object => ({
   description: message,
 });
 
-/** Most faulty places that fit into the trailers of a call. */
-const mostViolations = 20;
+/**
+ * Clients take 8 KiB of headers, and this one is a third longer in base64 than it is, beside a message that is a header of its
+ * own. What is longer would be told as "RESOURCE_EXHAUSTED" by the client itself.
+ */
+const most = { message: 512, said: 384, violation: 512, violations: 2_048 };
+
+/** The text, or as much of it as takes so many bytes. */
+export function textWithin(text: string, bytes: number): string {
+  let cut = text.slice(0, bytes).toWellFormed();
+  while (protobuf.util.utf8.length(cut) > bytes) {
+    const over = protobuf.util.utf8.length(cut) - bytes;
+    cut = cut.slice(0, -Math.ceil(over / 3)).toWellFormed();
+  }
+  return cut;
+}
+
+/** As many faulty fields as fit, and how many more there are. */
+function violationsOf(errors: readonly ErrorItem[]): object[] {
+  const told: object[] = [];
+  let left = most.violations;
+  for (const error of errors) {
+    const { field, description } = violation(error);
+    const one = {
+      field: textWithin(field, most.violation),
+      description: textWithin(description, most.violation),
+    };
+    left -= protobuf.util.utf8.length(one.field) + protobuf.util.utf8.length(one.description) + 8;
+    if (left < 0) break;
+    told.push(one);
+  }
+  const more = errors.length - told.length;
+  return more === 0 ? told : [...told, { field: '', description: `and ${more} more` }];
+}
 
 /**
- * The error as a `google.rpc.Status`: its code as the reason, each faulty field, when to come again, and the id of the request.
- * `grpcCode` is the number of the status beside it.
+ * The error as a `google.rpc.Status`: its code as the reason, each faulty field as far as there is room, when to come again,
+ * and the id of the request. `grpcCode` is the number of the status beside it.
  */
 export function encodeRpcStatus(error: AppError, grpcCode: number, requestId: string): Uint8Array {
   const { why, hint, nextCommand, errors = [], details } = error.extras;
   const said = { why, hint, nextCommand };
   const metadata = Object.fromEntries(
     Object.entries(said).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value.slice(0, 512)]],
+      value === undefined ? [] : [[name, textWithin(value, most.said)]],
     ),
   );
   const seconds = details?.['retryAfterSeconds'];
   const status = {
     code: grpcCode,
-    message: error.message.slice(0, 1_024),
+    message: textWithin(error.message, most.message),
     details: [
       packed('ErrorInfo', { reason: error.code, domain: errorDomain, metadata }),
       ...(errors.length === 0
         ? []
         : [
             packed('BadRequest', {
-              fieldViolations: errors.slice(0, mostViolations).map(violation),
+              fieldViolations: violationsOf(errors),
             }),
           ]),
       ...(typeof seconds === 'number'

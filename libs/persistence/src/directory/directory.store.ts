@@ -47,6 +47,13 @@ interface OwnNames {
   readonly except?: string;
 }
 
+interface LossBounds {
+  readonly windowMs: Millis;
+  readonly source: string;
+  /** More than this part of all memberships is what the caller looks for. */
+  readonly share: number;
+}
+
 interface Context {
   readonly sql: Sql;
   readonly at: Date;
@@ -240,11 +247,14 @@ export class DirectoryStore {
     return foreseeLosses(this.#context.sql, { providerUid, lost, windowMs, source });
   }
 
-  /** Adds to what the directory took away within the window, and gives the sums of what is touched. */
+  /**
+   * Adds to what the directory took away within the window, and gives the sums of what is touched. That of all memberships is
+   * exact where the removed ones are more than `share` of them; nothing more is counted.
+   */
   async noteLosses(
     providerUid: string,
     { lost, back }: Readonly<Record<'lost' | 'back', readonly DirectoryLoss[]>>,
-    { windowMs, source }: { readonly windowMs: Millis; readonly source: string },
+    { windowMs, source, share }: LossBounds,
   ): Promise<readonly DirectoryLosses[]> {
     const { sql } = this.#context;
     await sql.query(
@@ -267,11 +277,30 @@ export class DirectoryStore {
        FROM directory_removals r WHERE r.provider_uid = $1 AND r.scope = ANY($2::text[]) GROUP BY r.scope`,
       [providerUid, [...new Set(columnsOf(lost)[0])], source],
     );
-    return rows.map(({ scope, removed, remaining }) => ({
+    const sums = rows.map(({ scope, removed, remaining }) => ({
       removed,
       before: removed + remaining,
       ...(scope === everybody ? {} : { groupUid: scope }),
     }));
+    if (lost.every(({ groupUid }) => groupUid === undefined)) return sums;
+    return [...sums, await this.#membershipLosses(providerUid, source, share)];
+  }
+
+  /** A directory gives half a million memberships, and most calls take one: no more are counted than decide. */
+  async #membershipLosses(
+    providerUid: string,
+    source: string,
+    share: number,
+  ): Promise<DirectoryLosses> {
+    const { removed, remaining } = await one<{ removed: number; remaining: number }>(
+      this.#context.sql,
+      `WITH gone AS (SELECT count(*)::int AS removed FROM directory_removals WHERE provider_uid = $1 AND scope <> '')
+       SELECT removed, (SELECT count(*)::int FROM (
+         SELECT FROM given_memberships WHERE source = $2 LIMIT (SELECT ceil(removed / $3::float8)::bigint FROM gone)) AS left_) AS remaining
+       FROM gone`,
+      [providerUid, source, share],
+    );
+    return { removed, before: removed + remaining, everyGroup: true };
   }
 }
 

@@ -39,7 +39,7 @@ const facts = (ceiling: boolean): ReportedFacts => ({
 });
 
 const ada: Pick<Actor, 'principal'> = {
-  principal: { kind: 'user', uid: 'User-ada', name: 'ada', roles: [] },
+  principal: { kind: 'user', uid: 'User-ada', name: 'ada', roles: [], teams: [] },
 };
 
 function own(policy: Policy, evidence: Partial<Evidence>) {

@@ -11,7 +11,7 @@ const windowMs = 600_000;
 
 /**
  * The removal guard of a directory: within ten minutes it takes no more than a quarter, or twenty, of its people away, nor of
- * those whom it gives one group; once it is stopped, nobody. Throws `confirmation_required`.
+ * those whom it gives one group, nor of all memberships together; once it is stopped, nobody. Throws `confirmation_required`.
  */
 export async function boundDirectory(
   tx: Transaction,
@@ -24,7 +24,7 @@ export async function boundDirectory(
   if (resumed) return;
   if (stoppedBecause !== undefined && lost.length > 0)
     throw new AppError('confirmation_required', stoppedBecause);
-  const within = { windowMs, source: sourceOf(directory) };
+  const within = { windowMs, source: sourceOf(directory), share: centralRemovalGuard.share };
   refuseExcess(
     await tx.directories.noteLosses(directory.uid, { lost, back }, within),
     before,
