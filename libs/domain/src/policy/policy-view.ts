@@ -95,8 +95,11 @@ export interface PolicyView {
   reaches(grantUid: string, clusterUid: string): boolean;
   /** Clusters the grant is compiled into. */
   clustersReachedBy(grantUid: string): ReadonlySet<string>;
-  /** Roles and namespace scopes the grant is compiled to: one, or one for each of its parts; none when it compiles to nothing. */
-  familiesOf(grantUid: string): readonly Family[];
+  /**
+   * Roles and namespace scopes the grant is compiled to: one, or one for each of its parts; none when it compiles to nothing.
+   * With a cluster those of the parts that reach it.
+   */
+  familiesOf(grantUid: string, clusterUid?: string): readonly Family[];
 
   /** The name of a person or program in the bindings of a cluster. */
   subjectIn(cluster: PolicyCluster, user: PolicyUser): string;

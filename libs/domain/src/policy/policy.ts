@@ -168,8 +168,11 @@ export class Policy extends StoredObjects implements PolicyView {
     return this.store.partsOf(grantUid).some(({ uid }) => this.links.reaches(uid, clusterUid));
   }
 
-  familiesOf(grantUid: string): readonly Family[] {
-    return this.store.partsOf(grantUid).flatMap(({ uid }) => this.links.familyOf(uid) ?? []);
+  familiesOf(grantUid: string, clusterUid?: string): readonly Family[] {
+    return this.store
+      .partsOf(grantUid)
+      .filter(({ uid }) => clusterUid === undefined || this.links.reaches(uid, clusterUid))
+      .flatMap(({ uid }) => this.links.familyOf(uid) ?? []);
   }
 
   clustersReachedBy(grantUid: string): ReadonlySet<string> {

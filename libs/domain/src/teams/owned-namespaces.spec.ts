@@ -109,3 +109,29 @@ describe('clusters of two', () => {
     ['a value of what is not there', labelled('a', 'In', 'x'), labelled('a', 'DoesNotExist')],
   ])('are never the same: %s', (_, a, b) => expect(meet(a, b)).toBe(false));
 });
+
+test('what many own is compared where the names meet, and nowhere else', () => {
+  let looked = 0;
+  const clusters = (from: number): ClusterSelector => ({
+    type: 'names',
+    get uids() {
+      looked++;
+      return Array.from({ length: 200 }, (_, at) => `c${from + at}`);
+    },
+  });
+  const owning = (whose: string) =>
+    Array.from({ length: 50 }, (_, line) => ({
+      clusters: clusters(line),
+      namespaces: Array.from({ length: 100 }, (__, at) => `${whose}-${line}-${at}`),
+    }));
+  expect(sharedNamespace(owning('ours'), owning('theirs'))).toBeUndefined();
+  expect(looked).toBe(0);
+  const theirs = [...owning('theirs'), { clusters: clusters(0), namespaces: ['ours-49-99'] }];
+  expect(sharedNamespace(owning('ours'), theirs)).toEqual({
+    at: 49,
+    namespace: 99,
+    theirs: 'ours-49-99',
+  });
+  // Both lists of the one pair of which the names are the same.
+  expect(looked).toBe(2);
+});

@@ -35,15 +35,65 @@ export function sharedNamespace(
   ours: readonly OwnedNamespaces[],
   theirs: readonly OwnedNamespaces[],
 ): SharedNamespace | undefined {
+  const claimed = new ClaimedNames(theirs);
   for (const [at, { clusters, namespaces }] of ours.entries()) {
-    const rivals = theirs.filter((other) => mayMeet(clusters, other.clusters));
-    const claimed = rivals.flatMap((rival) => rival.namespaces);
     for (const [namespace, pattern] of namespaces.entries()) {
-      const rival = claimed.find((other) => overlap(pattern, other));
+      const rival = claimed.overlapping(pattern, clusters);
       if (rival !== undefined) return { at, namespace, theirs: rival };
     }
   }
   return undefined;
+}
+
+/** One pattern as somebody claims it. */
+interface Claim {
+  readonly pattern: string;
+  readonly clusters: ClusterSelector;
+}
+
+/** Patterns by their stems, so that clusters are compared only where the names meet: 63 look-ups, however many there are. */
+class ClaimedNames {
+  readonly #byStem = new Map<string, Claim[]>();
+  #byBeginning: ReadonlyMap<string, readonly Claim[]> | undefined;
+
+  constructor(owns: readonly OwnedNamespaces[]) {
+    for (const { clusters, namespaces } of owns)
+      for (const pattern of namespaces)
+        add(this.#byStem, partsOf(pattern).stem, { pattern, clusters });
+  }
+
+  /** The first one that means a namespace which `pattern` means too, on clusters that both may mean. */
+  overlapping(pattern: string, clusters: ClusterSelector): string | undefined {
+    const { stem, open } = partsOf(pattern);
+    const longer = open ? this.#beginnings().get(stem) : this.#byStem.get(stem);
+    const found = longer?.find((claim) => mayMeet(clusters, claim.clusters));
+    if (found !== undefined) return found.pattern;
+    for (let end = 0; end < stem.length; end++) {
+      const shorter = this.#byStem.get(stem.slice(0, end));
+      const rival = shorter?.find(
+        (claim) => partsOf(claim.pattern).open && mayMeet(clusters, claim.clusters),
+      );
+      if (rival !== undefined) return rival.pattern;
+    }
+    return undefined;
+  }
+
+  /** By every beginning of a stem, the whole one included. */
+  #beginnings(): ReadonlyMap<string, readonly Claim[]> {
+    if (this.#byBeginning !== undefined) return this.#byBeginning;
+    const found = new Map<string, Claim[]>();
+    for (const [stem, claims] of this.#byStem)
+      for (let end = 0; end <= stem.length; end++)
+        for (const claim of claims) add(found, stem.slice(0, end), claim);
+    this.#byBeginning = found;
+    return found;
+  }
+}
+
+function add(to: Map<string, Claim[]>, key: string, claim: Claim): void {
+  const known = to.get(key);
+  if (known === undefined) to.set(key, [claim]);
+  else known.push(claim);
 }
 
 /**
@@ -94,7 +144,10 @@ export function namesByClusters(
 
 /** False when no cluster can be meant by both, whatever its labels become. */
 function mayMeet(a: ClusterSelector, b: ClusterSelector): boolean {
-  if (a.type === 'names' && b.type === 'names') return a.uids.some((uid) => b.uids.includes(uid));
+  if (a.type === 'names' && b.type === 'names') {
+    const there = new Set(b.uids);
+    return a.uids.some((uid) => there.has(uid));
+  }
   if (a.type !== 'selector' || b.type !== 'selector') return true;
   return !a.selector.requirements.some((one) =>
     b.selector.requirements.some((two) => contradict(one, two) || contradict(two, one)),

@@ -145,6 +145,43 @@ describe('how a grant stands', () => {
     expect(await told(viewing)).toEqual([]);
   });
 
+  test('what is reported against a namespace that the team owns elsewhere is another grant’s', async () => {
+    const owned = (cluster: { readonly uid: string }, name: string) => ({
+      clusters: { type: 'names', uids: [cluster.uid] } as const,
+      namespaces: [name],
+    });
+    const team = {
+      kind: 'Team',
+      uid: 'team',
+      name: 'team',
+      labels: {},
+      members: [{ kind: 'User', uid: ann.uid }],
+      owns: [owned(prod, 'here'), owned(staging, 'there')],
+    } as const;
+    const own = {
+      ...aGrant('own', { user: ann, role: edit, clusters: [prod] }),
+      subjects: [{ kind: 'Team', uid: team.uid }],
+      scope: { clusters: { type: 'all' }, namespaces: { type: 'owned' } },
+    } as const;
+    const there = aGrant('there', {
+      user: ben,
+      role: edit,
+      clusters: [prod],
+      namespaces: ['there'],
+    });
+    const world = [prod, staging, edit, ann, ben, team, own, there];
+    const { policy } = fleet({}, { world });
+    const keys = ['"here"', '"there"'].flatMap((name) =>
+      keysIn(policy, prod.uid, (text) => text.includes(name)),
+    );
+    expect(keys).toHaveLength(2);
+    const told = { [prod.uid]: { applied: 9, problems: keys.map(refused) } };
+    const { standing } = fleet(told, { world, touched: { [prod.uid]: 9 } });
+    const keysOf = async (grant: { readonly uid: string }) =>
+      (await standing(grant)).hindrances.map(({ problem }) => problem.key);
+    expect([await keysOf(own), await keysOf(there)]).toEqual([[keys[0]], [keys[1]]]);
+  });
+
   test('that it has not begun is no hindrance before it should have', async () => {
     const { policy } = fleet({});
     const [key = ''] = keysIn(policy, staging.uid, (text) => text.includes('"edit"'));

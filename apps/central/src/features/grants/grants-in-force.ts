@@ -65,8 +65,8 @@ export class GrantsInForce {
       return {
         reached: reached.size,
         waiting: waiting.map(({ name }) => name),
-        hindrances: here.flatMap(({ name, problems }) =>
-          idsOfGrant(policy, uid)
+        hindrances: here.flatMap(({ uid: cluster, name, problems }) =>
+          idsOfGrant(policy, uid, cluster)
             .flatMap((id) => problems.get(id) ?? [])
             .map((problem) => ({ cluster: name, problem })),
         ),
@@ -148,8 +148,9 @@ function idOfEntry(intent: Intent): string | undefined {
   return intent.grantUid ?? JSON.stringify([intent.role, intent.scope]);
 }
 
-function idsOfGrant(policy: PolicyView, grantUid: string): string[] {
-  const ids = policy.familiesOf(grantUid).flatMap(({ role, scope, grantUid: own }) => {
+/** In one cluster: what a team owns elsewhere may be what another grant gives there. */
+function idsOfGrant(policy: PolicyView, grantUid: string, clusterUid: string): string[] {
+  const ids = policy.familiesOf(grantUid, clusterUid).flatMap(({ role, scope, grantUid: own }) => {
     const binding = own ?? JSON.stringify([role, scope]);
     return role.type === 'ours' ? [`ROLE/${role.roleUid}`, binding] : [binding];
   });
