@@ -33,6 +33,7 @@ import { Directories1795473100000 } from './1795473100000-directories.ts';
 import { TeamSubjects1795473200000 } from './1795473200000-team-subjects.ts';
 import { TeamRules1795473210000 } from './1795473210000-team-rules.ts';
 import { HistoryByName1795473230000 } from './1795473230000-history-by-name.ts';
+import { TeamMembers1795473250000 } from './1795473250000-team-members.ts';
 
 /** In the order they run. A merged migration is never edited. */
 export const allMigrations = [
@@ -71,4 +72,5 @@ export const allMigrations = [
   TeamSubjects1795473200000,
   TeamRules1795473210000,
   HistoryByName1795473230000,
+  TeamMembers1795473250000,
 ];

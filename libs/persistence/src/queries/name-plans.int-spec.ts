@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger, type TestDatabase, testDatabase } from '@ambit/testing';
 import { type Database, openDatabase } from '../database.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
+import { PostgresSyncStore } from '../stores/sync.store.ts';
 import { listClusters, listGrants, listGroups, listRoles, listUsers } from '../index.ts';
 
 const rows = 30_000;
@@ -18,6 +19,10 @@ const fills = [
    SELECT 'c' || i, 'cluster-' || i, 'Users', 'ambit:', ${meta} FROM generate_series(1, ${rows}) i`,
   `INSERT INTO grants (uid, name, role_uid, clusters_scope, namespaces, reason, ${metaColumns})
    SELECT 'n' || i, 'grant-' || i, 'r' || i, 'all', '{}', 'INC-' || i, ${meta} FROM generate_series(1, ${rows}) i`,
+  `INSERT INTO policy_objects (uid, kind, name, spec, ${metaColumns})
+   SELECT 't' || i, 'Team', 'team-' || i, jsonb_build_object('members', jsonb_build_array(
+     jsonb_build_object('kind', 'User', 'uid', 'u' || i), jsonb_build_object('kind', 'Group', 'uid', 'g' || i))), ${meta}
+   FROM generate_series(1, ${rows}) i`,
 ];
 
 let db: TestDatabase;
@@ -32,7 +37,7 @@ beforeAll(async () => {
   });
   for (const fill of fills) await owner.query(fill);
   // Searches are planned as they are once the indexes took in what was written lately.
-  await owner.query('VACUUM (ANALYZE) users, groups, roles, clusters, grants');
+  await owner.query('VACUUM (ANALYZE) users, groups, roles, clusters, grants, policy_objects');
 });
 afterAll(async () => {
   await owner.close();
@@ -100,4 +105,12 @@ describe('names are found by the index of names', () => {
       expect(items).toHaveLength(1);
     }
   });
+});
+
+test.each([1, 200])('the teams of %i groups are found by who is in them', async (count) => {
+  const groups = Array.from({ length: count }, (_, at) => `g${at * 7 + 1}`);
+  const used = await indexesOf((sql) =>
+    new PostgresSyncStore({ sql } as never).heldRoles('Group', groups),
+  );
+  expect([...used]).toContain('policy_objects_team_members');
 });

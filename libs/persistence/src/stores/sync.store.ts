@@ -19,9 +19,10 @@ const rolesHeldBy = (column: string): string => `
 WITH held AS (
   SELECT s.${column} AS uid, s.grant_uid FROM grant_subjects s WHERE s.${column} = ANY($1::text[])
   UNION
-  SELECT m ->> 'uid', s.grant_uid FROM policy_objects t
-  CROSS JOIN LATERAL jsonb_array_elements(t.spec -> 'members') AS m JOIN grant_subjects s ON s.team_uid = t.uid
-  WHERE t.kind = 'Team' AND m ->> 'uid' = ANY($1::text[]))
+  SELECT w.uid, s.grant_uid FROM unnest($1::text[]) AS w(uid) CROSS JOIN LATERAL (
+    SELECT t.uid FROM policy_objects t
+    WHERE t.kind = 'Team' AND t.spec -> 'members' @> jsonb_build_array(jsonb_build_object('uid', w.uid)) OFFSET 0) AS t
+  JOIN grant_subjects s ON s.team_uid = t.uid)
 SELECT held.uid, g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rules
 FROM held JOIN grants g ON g.uid = held.grant_uid JOIN roles r ON r.uid = g.role_uid
 WHERE NOT g.ended ORDER BY g.name`;
