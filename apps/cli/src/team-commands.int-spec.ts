@@ -68,6 +68,11 @@ describe('a way through a team', () => {
     expect(central.bodyOf('apply')).toMatchObject({
       objects: [{ spec: { subjects: [{ team: 'payments' }] } }],
     });
+    central.calls.length = 0;
+    await ambit('grant', 'team/payments', 'edit', '*/(owned)');
+    expect(central.bodyOf('apply')).toMatchObject({
+      objects: [{ spec: { scope: { clusters: { all: true }, namespaces: { owned: true } } } }],
+    });
     const asked = await ambit('can-i', 'get', 'pods', '--in', 'prod-eu', '--as', 'team/payments');
     expect([asked.code, asked.err]).toEqual([2, expect.stringContaining('team/payments')]);
   });
@@ -82,7 +87,7 @@ describe('who is in a team', () => {
       uid: 'u',
       generation: 1,
       resourceVersion,
-      createdAt: '2026-11-29T10:00:00Z',
+      creationTimestamp: '2026-11-29T10:00:00Z',
       labels: { unit: 'money' },
       annotations: {},
     },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatScope, scopeFromText } from './scope-text.ts';
+import { formatScope, grantScopeFromText, scopeFromText } from './scope-text.ts';
 import { ScopeWrite } from './selectors.ts';
 
 describe('scopes as text', () => {
@@ -34,6 +34,31 @@ describe('scopes as text', () => {
         expect(ScopeWrite.safeParse(scope).success).toBe(true);
         expect(formatScope(scope)).toBe(text);
       }),
+    );
+  });
+
+  test.each([
+    ['prod-eu/(owned)', { clusters: { names: ['prod-eu'] }, namespaces: { owned: true } }],
+    ['*/(owned)', { clusters: { all: true }, namespaces: { owned: true } }],
+    ['prod-eu/pay', scopeFromText('prod-eu/pay')],
+  ])('%s is one of a grant', (text, scope) => {
+    expect(grantScopeFromText(text)).toEqual(scope);
+    expect(formatScope(grantScopeFromText(text))).toBe(text);
+    expect(ScopeWrite.safeParse(scope).success).toBe(true);
+  });
+
+  test.each([
+    '/(owned)',
+    '(owned)',
+    'a/b/(owned)',
+    '*/*/(owned)',
+    'A/(owned)',
+    '*',
+    '*/pay',
+    'a/(owned)/b',
+  ])('%j is no scope of a grant', (text) => {
+    expect(() => grantScopeFromText(text)).toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
     );
   });
 

@@ -1,4 +1,5 @@
 import { parseScope } from '@ambit/domain';
+import { AppError } from '@ambit/kernel';
 import type { Scope, ScopeWrite } from './selectors.ts';
 
 /** A scope as people write it (`prod-eu`, `prod-eu/payments`, `prod-eu/*`) as that of a Grant. Throws `invalid_request`. */
@@ -8,6 +9,24 @@ export function scopeFromText(text: string): ScopeWrite {
   if (namespaces.type === 'clusterWide') return { clusters, clusterWide: true };
   if (namespaces.type === 'all') return { clusters, namespaces: { all: true } };
   return { clusters, namespaces: { names: [...namespaces.names] } };
+}
+
+const owned = '/(owned)';
+
+/**
+ * As `scopeFromText`, and for teams what they own: `prod-eu/(owned)` in one cluster, `*` for all clusters before it. Throws
+ * `invalid_request`.
+ */
+export function grantScopeFromText(text: string): ScopeWrite {
+  if (!text.endsWith(owned)) return scopeFromText(text);
+  const where = text.slice(0, -owned.length);
+  const namespaces = { owned: true } as const;
+  if (where === '*') return { clusters: { all: true }, namespaces };
+  const { clusters, clusterWide } = scopeFromText(where);
+  if (clusterWide === true) return { clusters, namespaces };
+  throw new AppError('invalid_request', `"${text.slice(0, 160)}" is no scope.`, {
+    hint: 'Write CLUSTER/(owned) or */(owned) for the namespaces that a team owns there.',
+  });
 }
 
 type SelectorOut = Scope['clusters'];

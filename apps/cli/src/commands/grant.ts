@@ -1,4 +1,4 @@
-import { formatScope, RoleName, scopeFromText } from '@ambit/contracts';
+import { formatScope, grantScopeFromText, RoleName } from '@ambit/contracts';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { dryRunMode, tellDryRun, writeOptions } from '../dry-run.ts';
@@ -27,7 +27,7 @@ export async function grant(
   const waitMs = waitTime(options.wait);
   const subject = parseSubject(subjectArgument);
   if (!RoleName.safeParse(role).success) throw new AppError('usage', `"${role}" is not a role`);
-  const scope = scopeFromText(scopeArgument);
+  const scope = grantScopeFromText(scopeArgument);
   const until = endOf(options, context.now());
   const name = grantName(subject, role, formatScope(scope));
   const client = await context.client();

@@ -5,9 +5,9 @@ import type { Action } from '../command-context.ts';
 export function defineAccessCommands(program: Commander, action: Action): void {
   program
     .command('grant <subject> <role> <scope>')
-    .summary('Give a user or a group a role.')
+    .summary('Give a user, a group or a team a role.')
     .description(
-      'Give a user or a group a role in a scope. The name of the grant comes from the three, so that granting again changes the end and the reason of the same grant.',
+      'Give a user, a group or a team a role in a scope: CLUSTER, CLUSTER/NAMESPACE, CLUSTER/*, and for a team CLUSTER/(owned) or */(owned), which is what it owns there. The name of the grant comes from the three, so that granting again changes the end and the reason of the same grant.',
     )
     .option('--until <time>', 'end: RFC 3339, or local: a day, "2027-06-30 18:00" or 18:00')
     .option('--for <duration>', 'length instead of an end: 30m, 8h, 7d')
