@@ -203,6 +203,23 @@ describe('a team, to who looks after it', () => {
     expect(pointerOf(reply)).toEqual([403, '/metadata/labels']);
   });
 
+  test('is theirs as it is read, also when something that it names is gone', async () => {
+    await central.apply(cluster('c-gone'), role('r-gone', { clusterRole: 'r' }));
+    const owns = [
+      { clusters: names('c1', 'c-gone'), namespaces: ['pay', 'pay-*'] },
+      { clusters: names('c-gone'), namespaces: ['gone'] },
+    ];
+    await central.apply(
+      document('Team', 'pay', { ...pay, owns, delegableRoles: ['r-gone', 'view', 'edit'] }),
+    );
+    for (const path of ['/clusters/c-gone', '/roles/r-gone'])
+      expect((await central.call('DELETE', path)).status).toBe(200);
+    const { body } = await central.get('/teams/pay', { token });
+    expect((await putTeam({ ...body.spec, members: joined.members })).status).toBe(200);
+    const more = { ...body.spec, delegableRoles: ['view', 'edit', 'pay-ops'] };
+    expect(pointerOf(await putTeam(more))).toEqual([403, '/spec/delegableRoles']);
+  });
+
   test('is neither deleted nor made, and others are not there', async () => {
     const by = { token };
     expect((await central.call('DELETE', '/teams/pay', by)).status).toBe(403);

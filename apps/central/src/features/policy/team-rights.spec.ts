@@ -86,6 +86,8 @@ class SmallStore {
               .map(({ name, role, scope }) => ({ name, roleUid: role.uid, scope })),
           ),
         rightsOf: () => Promise.resolve([]),
+        namesOf: (uids: readonly string[]) =>
+          Promise.resolve(new Map(uids.map((uid) => [uid, uid]))),
       },
     } as unknown as Transaction;
   }

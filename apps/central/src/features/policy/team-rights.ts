@@ -58,7 +58,7 @@ export function teamsOfTeams(
       const before = await store.find(input.name);
       if (before === null) throw refused('Those who look after a team make no other.');
       if (!isLed(before.uid)) throw notFound('Team', input.name);
-      refuseOtherFields(before, input);
+      refuseOtherFields({ ...before, spec: await withoutGone(tx, before.spec) }, input);
       await refuseJoining(tx, teamOf(before), membersOf(input));
       return store.put(input);
     },
@@ -142,6 +142,27 @@ function teamOf({ uid, name, spec }: PlainRecord): LedTeam {
 
 const membersOf = ({ spec }: PutPlain): readonly TeamMember[] =>
   spec['members'] as readonly TeamMember[];
+
+/** A team as it is read, and so as it is sent back: what it names and what was deleted since is left out. */
+async function withoutGone(
+  tx: Transaction,
+  spec: PlainRecord['spec'],
+): Promise<PlainRecord['spec']> {
+  const { delegableRoles, owns } = spec as unknown as Pick<LedTeam, 'delegableRoles' | 'owns'>;
+  const clustersIn = ({ clusters }: LedTeam['owns'][number]): readonly string[] =>
+    clusters.type === 'names' ? clusters.uids : [];
+  const there = await tx.teams.namesOf([...delegableRoles, ...owns.flatMap(clustersIn)]);
+  const present = (uid: string): boolean => there.has(uid);
+  return {
+    ...spec,
+    delegableRoles: delegableRoles.filter(present),
+    owns: owns.flatMap((line) => {
+      if (line.clusters.type !== 'names') return [line];
+      const uids = line.clusters.uids.filter(present);
+      return uids.length === 0 ? [] : [{ ...line, clusters: { ...line.clusters, uids } }];
+    }),
+  };
+}
 
 /** Who is in it and who approves for it is theirs to say; all else is what bounds them. */
 function refuseOtherFields(before: PlainRecord, after: PutPlain): void {
