@@ -1,10 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { ChannelCredentials, ClientDuplexStream } from '@grpc/grpc-js';
+import { createAuthority } from '@ambit/dev-cluster';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { TestCentral } from './central.test-support.ts';
-import { endOf } from './grpc.test-support.ts';
+import { replicaFolder, TestCentral, user } from './central.test-support.ts';
+import { endOf, ReflectedClient } from './grpc.test-support.ts';
 import type { RpcEnd } from './grpc.test-support.ts';
 
 let db: TestDatabase;
@@ -112,5 +116,70 @@ describe('a stream of reflection', () => {
     expect(await refused()).toMatchObject({ error: { code: 'too_many_streams' } });
     for (const { stream } of open) stream.cancel();
     await eventually(async () => expect(await streamsOpen()).toBe(0));
+  });
+});
+
+describe('a client that knows the address alone', () => {
+  let folder: string;
+  let secured: TestCentral;
+  let authority: Awaited<ReturnType<typeof createAuthority>>;
+
+  beforeAll(async () => {
+    authority = await createAuthority('of the company');
+    const { certPem, keyPem } = await authority.serving('central');
+    folder = await mkdtemp(join(tmpdir(), 'ambit-grpc-tls-'));
+    const [tlsCert, tlsKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    await writeFile(tlsCert, certPem);
+    await writeFile(tlsKey, keyPem, { mode: 0o600 });
+    secured = await TestCentral.start(db.url, {
+      dataDir: await replicaFolder(central),
+      flags: { grpcListen: '127.0.0.1:0', tlsCert, tlsKey },
+    });
+    secured.token = central.token;
+  });
+  afterAll(async () => {
+    await secured?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const at = (channel: ChannelCredentials): Promise<ReflectedClient> =>
+    ReflectedClient.of(secured.running.grpcAddress ?? '', secured.token, { channel });
+  const trusting = (pem: string): ChannelCredentials => credentials.createSsl(Buffer.from(pem));
+
+  test('calls over TLS by the certificate of the REST API', async () => {
+    await central.apply(user('ada'));
+    const known = await at(trusting(authority.certPem));
+    const { object } = await known.call('PolicyService/GetPolicyObject', {
+      kind: 'User',
+      name: 'ada',
+    });
+    expect(JSON.parse(object).metadata.name).toBe('ada');
+    known.close();
+  });
+
+  test('sends no token to whom it does not trust, and none in plain text', async () => {
+    const other = await createAuthority('of somebody else');
+    for (const channel of [trusting(other.certPem), credentials.createInsecure()])
+      await expect(at(channel)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('of another version is answered: fields that are not known here are left out', async () => {
+    const raw = new Client(secured.running.grpcAddress ?? '', trusting(authority.certPem));
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${secured.token}`);
+    // GetPolicyObject of User ada, with a text in field 900 and a number in field 901.
+    const message = Buffer.concat([
+      Buffer.from('\x0a\x04User\x12\x03ada'),
+      Buffer.from([0xa2, 0x38, 0x03, 0x6e, 0x65, 0x77, 0xa8, 0x38, 0x07]),
+    ]);
+    const answer = await new Promise<Buffer>((resolve, reject) => {
+      const same = (bytes: Buffer): Buffer => bytes;
+      const path = '/ambit.api.v1.PolicyService/GetPolicyObject';
+      raw.makeUnaryRequest(path, same, same, message, metadata, (error, value) =>
+        error === null && value !== undefined ? resolve(value) : reject(error),
+      );
+    });
+    expect(answer.toString()).toContain('"name":"ada"');
+    raw.close();
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { cluster, grant, signIn, TestCentral, user } from './central.test-support.ts';
+import { cluster, document, grant, signIn, TestCentral, user } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
 import { TestSignIns } from './identities.test-support.ts';
 import { patch, recorded, TestDirectory } from './scim.test-support.ts';
@@ -201,12 +201,15 @@ describe('SCIM, users', () => {
   test('S17: who is locked is read, and gets nothing back that was for a while', async () => {
     const name = next();
     const { id } = await corp.user(name);
+    const until = new Date(Date.now() + 3_600_000).toISOString();
     await central.apply(
       cluster(`c-${id}`),
       grant(`stays-${id}`, [{ user: name }], [`c-${id}`]),
       grant(`ends-${id}`, [{ user: name }], [`c-${id}`], {
-        until: new Date(Date.now() + 3_600_000).toISOString(),
+        until,
       }),
+      document('Team', `t-${id}`, { members: [{ user: name }] }),
+      grant(`of-the-team-${id}`, [{ team: `t-${id}` }], [`c-${id}`], { until }),
     );
     const { token } = await signIn(signIns.policy, name);
     expect((await central.get('/me', { token })).status).toBe(200);
@@ -218,6 +221,9 @@ describe('SCIM, users', () => {
     expect((await central.get('/me', { token })).status).toBe(401);
     expect((await central.get(`/grants/stays-${id}`)).status).toBe(200);
     expect((await central.get(`/grants/ends-${id}`)).status).toBe(404);
+    // What a team has for a while it has: whoever is in it has it with the team, and no longer.
+    expect((await central.get(`/grants/of-the-team-${id}`)).body.status.state).toBe('Active');
+    expect((await central.get(`/teams/t-${id}`)).body.spec.members).toEqual([{ user: name }]);
   });
 
   test('S18: who is deleted is gone, with every session, and comes back as somebody else', async () => {

@@ -50,7 +50,7 @@ describe('a person signs in with a provider that runs by itself, and gets the gr
     expect(await membersOf(central, 'oncall')).toContain(email);
   });
 
-  test('google, which tells no groups', async () => {
+  test('O3: google, which tells no groups', async () => {
     const upstream = await startUpstream(central, {
       dialect: 'google',
       people: [{ name: 'gus', groups: ['oncall'] }],
@@ -90,7 +90,7 @@ test('a client secret may stand in a variable of central', async () => {
   expect(await knownAs(browser)).toBe('eve@by-variable.example');
 });
 
-test('case U29: a path of Keycloak is never taken for its last part', async () => {
+test('case U29: a path of Keycloak is never taken for its last part (O4)', async () => {
   const upstream = await startUpstream(central, {
     dialect: 'keycloak',
     name: 'paths',
@@ -107,7 +107,7 @@ test('case U29: a path of Keycloak is never taken for its last part', async () =
   expect(await membersOf(central, 'oncall')).not.toContain('pat@paths.example');
 });
 
-describe('case U28: more groups than a token of Entra names', () => {
+describe('case U28: more groups than a token of Entra names (O1)', () => {
   const groups = Array.from({ length: 250 }, (_, at) => `${guid.slice(0, -3)}${at + 100}`);
   const people = [{ name: 'max', groups }];
   const rules = [{ value: groups.at(-1), group: 'auditors' }];

@@ -110,13 +110,13 @@ describe('a token of a provider lets nobody in', () => {
     expect(await told('token')).toContain('its ID token is not good');
   });
 
-  test('and one within 60 s of skew does', async () => {
+  test('O9: and one within 60 s of skew does', async () => {
     await upstream.misbehave({ tokenClaims: { exp: seconds() - 45, iat: seconds() + 45 } });
     const { browser } = await signInWith(central, upstream, 'ben');
     expect(await knownAs(browser)).toBe('ben@keycloak.example');
   });
 
-  test('with an e-mail that is not verified', async () => {
+  test('O8: with an e-mail that is not verified', async () => {
     const { page } = await refused({ claims: { email_verified: false } });
     expect(page).toMatchObject({ status: 403 });
     await refused({ claims: { email_verified: 'true' } });
@@ -165,7 +165,7 @@ describe('groups', () => {
   const isMember = async (): Promise<boolean> =>
     (await membersOf(central, 'oncall')).includes('cleo@keycloak.example');
 
-  test('that are missing change nothing, and an empty list takes them away', async () => {
+  test('O5: that are missing change nothing, and an empty list takes them away', async () => {
     expect((await signedIn({})).status).toBe(303);
     expect(await isMember()).toBe(true);
     const page = await signedIn({ claims: { groups: null } });
@@ -175,7 +175,7 @@ describe('groups', () => {
     expect(await isMember()).toBe(false);
   });
 
-  test('as a text where a list belongs are refused with the reason', async () => {
+  test('O6: as a text where a list belongs are refused with the reason', async () => {
     const { page } = await refused({ claims: { groups: '/oncall' } }, 'cleo');
     expect(page).toMatchObject({ status: 403, text: expect.stringContaining('groups') });
   });

@@ -123,7 +123,7 @@ test('a sign-in goes on at whichever replica the browser comes back to', async (
 });
 
 describe('a provider', () => {
-  test('that rotates its keys in the middle of a sign-in, and between two, lets people in', async () => {
+  test('O10: that rotates its keys in the middle of a sign-in, and between two, lets people in', async () => {
     await signInWith(central, corp, 'cleo');
     const browser = new TestBrowser(central);
     const back = await comesBack(await begin(browser, corp), 'cleo');
@@ -145,7 +145,7 @@ describe('a provider', () => {
     expect((await signInWith(central, second, 'ada')).page.status).toBe(303);
   });
 
-  test('that is down is told as it is, and the others and those who are in go on', async () => {
+  test('O11: that is down is told as it is, and the others and those who are in go on', async () => {
     const down = await startUpstream(central, { dialect: 'okta', name: 'down', people });
     const { browser: inside } = await signInWith(central, down, 'ada');
     await down.misbehave({ down: true });
@@ -204,7 +204,7 @@ describe('a provider', () => {
     expect(JSON.stringify(central.logger.lines)).toContain('private address 127.0.0.1');
   });
 
-  test('that names another issuer than was written is refused', async () => {
+  test('O7: that names another issuer than was written, by a slash at its end, is refused', async () => {
     const provider = await startDevProvider({ dialect: 'okta', people: [], redirectUris: [] });
     const issuer = `${provider.issuer}/`;
     const clientSecret = { file: 'corp' };
