@@ -1,3 +1,4 @@
+import { AmbitGrpcClient } from '@ambit/client/grpc';
 import { closedLoop } from '../harness/open-loop.ts';
 import { BenchClient, document } from '../suite/bench-central.ts';
 
@@ -108,5 +109,43 @@ export class SyncedDirectory {
         ? await this.#client.call('POST', `${path}${without}`, body)
         : await this.#client.call('PUT', `${path}/${found.id}${without}`, body);
     return (JSON.parse(answer.text) as { id: string }).id;
+  }
+}
+
+/** A directory that sends everything it holds in one stream, which is planned and written as one. */
+export class StreamedDirectory {
+  readonly #client: AmbitGrpcClient;
+
+  constructor(port: number, token: string) {
+    this.#client = new AmbitGrpcClient({ server: `http://127.0.0.1:${port}`, token });
+  }
+
+  /** Gives how many people and groups were written. Throws when something was refused. */
+  async sync({ titles, groups }: Held): Promise<number> {
+    const externalId = (at: number): string => `00u${at}`;
+    const users = titles.map((title, at) => ({
+      externalId: externalId(at),
+      userName: person(at),
+      displayName: `${title} ${at}`,
+      emails: [person(at)],
+    }));
+    const said = groups.map((members, at) => ({
+      externalId: `00g${at}`,
+      displayName: groupName(at),
+      members: members.map(externalId),
+    }));
+    const done = await this.#client.syncDirectory({ users, groups: said });
+    if (done.refusedTotal > 0)
+      throw new Error(`refused: ${JSON.stringify(done.refused.slice(0, 3))}`);
+    const written = [done.users, done.groups].flatMap((outcome) =>
+      outcome === null || outcome === undefined
+        ? []
+        : [outcome.created, outcome.changed, outcome.removed],
+    );
+    return written.reduce((total, each) => total + each, 0);
+  }
+
+  close(): void {
+    this.#client.close();
   }
 }

@@ -7,6 +7,7 @@ import {
   connectDirectory,
   groupName,
   heldAtFirst,
+  StreamedDirectory,
   SyncedDirectory,
 } from '../directory/synced-directory.ts';
 import type { DirectorySize } from '../directory/synced-directory.ts';
@@ -31,10 +32,12 @@ const callsPerObject = 2;
 export const directorySync: Benchmark = {
   id: 'B20',
   name: 'directory-sync',
-  says: '50,000 people in 5,000 groups, 500,000 memberships, by SCIM one call after another, beside a bare COPY of the same rows',
+  says: '50,000 people in 5,000 groups, 500,000 memberships, by SCIM one call after another and by gRPC in one stream, beside a bare COPY of the same rows',
   async run(bench) {
     await countSyncs(bench);
-    if (!bench.smoke) await measureSyncs(bench, measured);
+    if (bench.smoke) return;
+    await measureSyncs(bench, measured);
+    await measureStreams(bench, measured);
   },
 };
 
@@ -134,28 +137,69 @@ async function grantFirst({ client }: Place, name: string): Promise<number> {
   return revision;
 }
 
+type Syncs = (name: string, sync: () => Promise<unknown>) => Promise<Measured>;
+
+/** What is told of each sync of one central. */
+function syncsOf(bench: Bench, central: BenchCentral): Syncs {
+  const processes = central.processes();
+  return async (name, sync) => {
+    const done = await processes.measure(sync);
+    bench.figure(`${name}: time`, done.wallMs / 1_000, 's');
+    for (const program of ['central', 'postgres'])
+      bench.figure(`${name}: CPU of ${program}`, (done.cpuMs[program] ?? 0) / 1_000, 's');
+    bench.figure(`${name}: memory of central`, memoryOf(central.pid).resident, 'MiB');
+    return done;
+  };
+}
+
 async function measureSyncs(bench: Bench, size: DirectorySize): Promise<void> {
   const central = await BenchCentral.start();
   const directory = new SyncedDirectory(central.restPort, await connectDirectory(central.client()));
-  const processes = central.processes();
-  const objects = size.users + size.groups;
+  const told = syncsOf(bench, central);
+  const calls = callsPerObject * (size.users + size.groups);
   try {
     const first = heldAtFirst(size);
-    const told = async (name: string, held: typeof first): Promise<Measured> => {
-      const done = await processes.measure(() => directory.sync(held));
-      bench.figure(`${name}: time`, done.wallMs / 1_000, 's');
-      bench.figure(`${name}: calls`, (callsPerObject * objects) / (done.wallMs / 1_000), 'calls/s');
-      for (const program of ['central', 'postgres'])
-        bench.figure(`${name}: CPU of ${program}`, (done.cpuMs[program] ?? 0) / 1_000, 's');
-      bench.figure(`${name}: memory of central`, memoryOf(central.pid).resident, 'MiB');
-      return done;
-    };
-    const brought = await told('everything is new', first);
-    await besideCopy(bench, await central.databaseUrl(), brought);
-    await told('nothing changed', first);
-    await told('a hundredth changed', aHundredthChanged(first));
+    const syncs: [string, typeof first][] = [
+      ['SCIM, everything is new', first],
+      ['SCIM, nothing changed', first],
+      ['SCIM, a hundredth changed', aHundredthChanged(first)],
+    ];
+    for (const [at, [name, held]] of syncs.entries()) {
+      const done = await told(name, () => directory.sync(held));
+      bench.figure(`${name}: calls`, calls / (done.wallMs / 1_000), 'calls/s');
+      if (at === 0) await besideCopy(bench, await central.databaseUrl(), done);
+    }
   } finally {
     directory.close();
+    await central.stop();
+  }
+}
+
+async function measureStreams(bench: Bench, size: DirectorySize): Promise<void> {
+  const central = await BenchCentral.start();
+  const token = await connectDirectory(central.client());
+  const directory = new StreamedDirectory(central.grpcPort, token);
+  const rows = await StoredRows.open(await central.databaseUrl());
+  const told = syncsOf(bench, central);
+  try {
+    const first = heldAtFirst(size);
+    await told('gRPC, everything is new', () => directory.sync(first));
+    const [mark, revision] = [await rows.mark(), await rows.revision()];
+    await told('gRPC, nothing changed', () => directory.sync(first));
+    bench.count('rows written by a stream without a change', sum(await rows.writtenSince(mark)), {
+      exactly: 0,
+    });
+    bench.count('revisions of such a stream', (await rows.revision()) - revision, { exactly: 0 });
+    let written = -1;
+    await told('gRPC, a hundredth changed', async () => {
+      written = await directory.sync(aHundredthChanged(first));
+    });
+    bench.count('people and groups that a hundredth writes', written, {
+      exactly: Math.ceil(size.users / 100) + Math.ceil(size.groups / 100),
+    });
+  } finally {
+    directory.close();
+    await rows.close();
     await central.stop();
   }
 }

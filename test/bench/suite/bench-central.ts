@@ -72,6 +72,7 @@ export class BenchCentral {
   readonly #clients: BenchClient[] = [];
   #central: ManagedProcess | undefined;
   #port = 0;
+  #grpcPort = 0;
   #token = '';
   #tap: StatementTap | undefined;
 
@@ -87,6 +88,7 @@ export class BenchCentral {
     const started = await bench.#start('central', folder.path, {});
     bench.#central = started.process;
     bench.#port = started.port;
+    bench.#grpcPort = started.grpcPort;
     return bench;
   }
 
@@ -98,6 +100,10 @@ export class BenchCentral {
 
   get restPort(): number {
     return this.#port;
+  }
+
+  get grpcPort(): number {
+    return this.#grpcPort;
   }
 
   /** Of central itself. */
@@ -148,11 +154,12 @@ export class BenchCentral {
     name: string,
     dataDir: string,
     env: Readonly<Record<string, string>>,
-  ): Promise<{ process: ManagedProcess; port: number }> {
-    const ports = await freePorts(3);
-    const started = await startCentral({ folder: this.#folder, name, dataDir, ports, env });
+  ): Promise<{ process: ManagedProcess; port: number; grpcPort: number }> {
+    const [grpcPort = 0, ...ports] = await freePorts(4);
+    const flags = [`--grpc-listen=127.0.0.1:${grpcPort}`];
+    const started = await startCentral({ folder: this.#folder, name, dataDir, ports, env, flags });
     this.#token = await firstAdminToken(this.#folder);
-    return { process: started, port: ports[0] ?? 0 };
+    return { process: started, port: ports[0] ?? 0, grpcPort };
   }
 }
 
