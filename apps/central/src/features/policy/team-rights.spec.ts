@@ -413,3 +413,23 @@ describe('whoever looks after teams', () => {
     );
   });
 });
+
+test('an entry of a team that says another thing of the same group lets others join', async () => {
+  const store = Object.assign(new SmallStore(), { role: 'team-admin', led: ['pay'] });
+  const ruled = (match: string): TeamSpec => {
+    const member = { kind: 'Group', uid: 'payers', match } as const;
+    return { members: [member], approvers: [], owns: [], delegableRoles: ['view'] };
+  };
+  await perform(store.tx, { team: 'pay', spec: ruled('one') });
+  const more: Given = {
+    name: 'more',
+    subjects: [{ kind: 'Team', uid: 'pay' }],
+    roleUid: 'admin',
+    scope: { clusters: { type: 'all' }, namespaces: { type: 'all' } },
+  };
+  await perform(store.tx, { put: more });
+  expect(await attempt(store, { team: 'pay', spec: ruled('one') })).toBe('done');
+  expect(await attempt(store, { team: 'pay', spec: ruled('everybody') })).toBe('refused');
+  await perform(store.tx, { remove: 'more' });
+  expect(await attempt(store, { team: 'pay', spec: ruled('everybody') })).toBe('done');
+});

@@ -193,8 +193,8 @@ async function refuseJoining(
   team: LedTeam,
   members: readonly TeamMember[],
 ): Promise<void> {
-  const known = new Set(team.members.map(({ uid }) => uid));
-  if (members.every(({ uid }) => known.has(uid))) return;
+  const known = new Set(team.members.map(memberText));
+  if (members.every((member) => known.has(memberText(member)))) return;
   for (const { name, ...access } of await tx.teams.accessOf(team.uid)) {
     const beyond = accessBeyondTeam(team, access);
     if (beyond === undefined) continue;
@@ -211,6 +211,9 @@ async function refuseJoining(
     );
   }
 }
+
+/** The whole of it, whatever it says beside a uid; the database gives its fields in an order of its own. */
+const memberText = (member: TeamMember): string => JSON.stringify(Object.entries(member).sort());
 
 const nameTaken = (name: string): AppError =>
   new AppError('already_exists', `The name ${name} is taken by another grant.`, {
