@@ -184,17 +184,13 @@ export class ApiCalls {
     const over = new AbortController();
     const timer = setTimeout(() => over.abort(tooLong(mostMs)), mostMs).unref();
     const gone = (): void => over.abort(new AppError('timed_out', 'The caller is gone.'));
-    const withdrawn = (): void => over.abort(held.ended.reason);
     if (call.cancelled) gone();
     else call.on('cancelled', gone);
-    if (held.ended.aborted) withdrawn();
-    else held.ended.addEventListener('abort', withdrawn);
     return {
-      ended: over.signal,
+      ended: AbortSignal.any([held.ended, over.signal]),
       release: () => {
         clearTimeout(timer);
         call.off('cancelled', gone);
-        held.ended.removeEventListener('abort', withdrawn);
         held.release();
       },
     };
