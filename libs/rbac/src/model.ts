@@ -63,8 +63,9 @@ export const ambitLabels = {
   installation: 'ambit.dev/installation',
 } as const;
 export const managedByValue = 'ambit';
-/** On a namespace that is kept for a team: its name. */
+/** On a namespace that is kept for a team: its name. Beside it stands whose agent keeps it. */
 export const teamLabel = 'ambit.dev/team';
+export const keptLabels = [teamLabel, ambitLabels.installation] as const;
 /** On such a namespace: keys of the labels that we set, sorted, joined by commas. What others set is never touched. */
 export const setLabelsAnnotation = 'ambit.dev/set-labels';
 export const ambitAnnotations = {

@@ -1,10 +1,10 @@
 import {
   ambitAnnotations,
   ambitLabels,
+  keptLabels,
   managedByValue,
   podSecurityPrefix,
   setLabelsAnnotation,
-  teamLabel,
 } from '@ambit/rbac';
 import type { Ceiling } from '@ambit/rbac';
 import type { Check, Variable } from './admission-policy.ts';
@@ -81,7 +81,7 @@ export function namespaceVariables(ceiling: Bounds): Variable[] {
     { name: 'was_set', expression: setBy('variables.was_annotations') },
     {
       name: 'keptLabels',
-      expression: celTexts([teamLabel, ...ceiling.namespaces.labels]),
+      expression: celTexts([...keptLabels, ...ceiling.namespaces.labels]),
     },
   ];
 }

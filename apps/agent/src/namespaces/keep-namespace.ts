@@ -1,11 +1,11 @@
 import { isKubeError, kubeResources } from '@ambit/kube';
 import type { KubeClient, KubeObject } from '@ambit/kube';
-import { labelIsAllowed, managedRefusal, teamLabel } from '@ambit/rbac';
-import type { Ceiling, NamespaceEntry, NamespaceState, ProfileEntry } from '@ambit/rbac';
+import { ambitLabels, keptLabels, labelIsAllowed, managedRefusal, teamLabel } from '@ambit/rbac';
+import type { Ceiling, NamespaceEntry, NamespaceState, Owner, ProfileEntry } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { HeldNamespaces } from './held-namespaces.ts';
 import type { KeepObjects, Kept } from './keep-objects.ts';
-import { labelsSet, planLabels, releaseLabels } from './label-plan.ts';
+import { isOwn, labelsSet, planLabels, releaseLabels } from './label-plan.ts';
 import type { MetadataPatch } from './label-plan.ts';
 import { lasting, problemOf } from './namespace-problems.ts';
 import type { NamespaceProblem } from './namespace-problems.ts';
@@ -13,11 +13,17 @@ import type { NamespaceProblem } from './namespace-problems.ts';
 export interface KeepNamespaceOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch'>;
   readonly held: Pick<HeldNamespaces, 'of' | 'loaded'>;
+  readonly owner: Owner;
   readonly objects: Pick<KeepObjects, 'keep' | 'release'>;
   readonly ceiling: () => Pick<Ceiling, 'namespaces' | 'protectedNamespaces'>;
   /** A namespace as the watch shows it. */
   readonly seen: (name: string) => NamespaceState | undefined;
   readonly audit: AuditRecorder;
+}
+
+/** Does a namespace say that agents of this installation keep it? */
+export function isKeptBy({ labels }: NamespaceState, { installationUid }: Owner): boolean {
+  return labels[teamLabel] !== undefined && labels[ambitLabels.installation] === installationUid;
 }
 
 const nothing: Kept = { problems: [], repairs: 0 };
@@ -50,7 +56,11 @@ export class KeepNamespace {
   }
 
   async #keep(name: string, entry: NamespaceEntry, profile: ProfileEntry): Promise<Kept> {
-    const wanted = new Map([...profile.labels, [teamLabel, entry.team]] as [string, string][]);
+    const wanted = new Map([
+      ...profile.labels,
+      [teamLabel, entry.team],
+      [ambitLabels.installation, this.#options.owner.installationUid],
+    ] as [string, string][]);
     const live = await this.#find(name);
     if (live === undefined) return this.#make(name, entry, profile, wanted);
     if (live.metadata.deletionTimestamp !== undefined)
@@ -60,7 +70,7 @@ export class KeepNamespace {
     const isAllowed = (key: string): boolean => labelIsAllowed(key, this.#options.ceiling());
     const { patch, foreign, refused } = planLabels(live.metadata, wanted, isAllowed);
     // Whoever else says whose it is has to take that back first.
-    if (foreign.includes(teamLabel)) return only(claimed(name, live));
+    if (foreign.some(isOwn)) return only(claimed(name, live));
     const repairs = patch === undefined ? 0 : await this.#label(live, patch, entry.team);
     const kept = await this.#options.objects.keep(name, profile.objects);
     const problems = [...labelProblems(name, foreign, refused), ...kept.problems];
@@ -109,10 +119,10 @@ export class KeepNamespace {
 
   /** The objects first: the label of the team says that there is something to let go of. */
   async #leave(name: string): Promise<Kept> {
-    const { seen, objects, ceiling } = this.#options;
+    const { seen, objects, ceiling, owner } = this.#options;
     const namespace = seen(name);
     const isOver = namespace === undefined || namespace.phase === 'Terminating';
-    if (isOver || namespace.labels[teamLabel] === undefined) return nothing;
+    if (isOver || !isKeptBy(namespace, owner)) return nothing;
     if (managedRefusal(name, ceiling()) !== undefined) return nothing;
     try {
       const live = await this.#find(name);
@@ -153,7 +163,7 @@ export class KeepNamespace {
 const textOf = (name: string): string => `Namespace/${name}`;
 
 function claimed(name: string, { metadata: { labels = {} } }: KubeObject): NamespaceProblem {
-  const message = `somebody else labelled it as one of team "${labels[teamLabel]}": nothing of it is touched until that label is gone`;
+  const message = `somebody else says by labels whose it is (${keptLabels.map((key) => `${key}=${labels[key] ?? ''}`).join(', ')}): nothing of it is touched until they are gone`;
   return lasting('foreign_object', textOf(name), message);
 }
 

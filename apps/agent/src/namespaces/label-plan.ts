@@ -1,5 +1,5 @@
 import { compareText } from '@ambit/kernel';
-import { podSecurityPrefix, setLabelsAnnotation, teamLabel } from '@ambit/rbac';
+import { keptLabels, podSecurityPrefix, setLabelsAnnotation } from '@ambit/rbac';
 import type { ObjectMeta } from '@ambit/rbac';
 
 type Marked = Pick<ObjectMeta, 'labels' | 'annotations'>;
@@ -19,6 +19,9 @@ export interface LabelPlan {
   readonly refused: readonly string[];
 }
 
+/** A label by which a namespace is known as one that is kept. */
+export const isOwn = (key: string): boolean => keptLabels.some((own) => own === key);
+
 /** Keys of the labels that we set on a namespace, as it says itself. */
 export function labelsSet({ annotations = {} }: Marked): ReadonlySet<string> {
   const text = annotations[setLabelsAnnotation] ?? '';
@@ -33,7 +36,7 @@ export function planLabels(
 ): LabelPlan {
   const labels = live.labels ?? {};
   const set = labelsSet(live);
-  const refused = [...wanted.keys()].filter((key) => key !== teamLabel && !isAllowed(key));
+  const refused = [...wanted.keys()].filter((key) => !isOwn(key) && !isAllowed(key));
   const given = [...wanted].filter(([key]) => !refused.includes(key));
   const ours = given.filter(([key]) => set.has(key) || labels[key] === undefined);
   const foreign = given

@@ -1,18 +1,12 @@
 import { Reflector } from '@ambit/kube';
 import type { KubeClient, Timers } from '@ambit/kube';
 import type { Digests, Logger, Millis, Random } from '@ambit/kernel';
-import {
-  ambitLabels,
-  managedByValue,
-  managedRefusal,
-  profileObjectKinds,
-  teamLabel,
-} from '@ambit/rbac';
+import { ambitLabels, managedByValue, managedRefusal, profileObjectKinds } from '@ambit/rbac';
 import type { Ceiling, NamespaceState, Owner, ProfileObjectKind } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { Progress } from '../reconcile/ports.ts';
 import type { HeldNamespaces } from './held-namespaces.ts';
-import { KeepNamespace } from './keep-namespace.ts';
+import { isKeptBy, KeepNamespace } from './keep-namespace.ts';
 import { KeepObjects } from './keep-objects.ts';
 import type { Kept } from './keep-objects.ts';
 import { NamespaceQueue } from './namespace-queue.ts';
@@ -93,18 +87,20 @@ export class NamespaceKeeper {
   }
 
   #stateChanged(): void {
-    const { held, facts, progress } = this.#options;
+    const { held, facts, progress, owner } = this.#options;
     const names = new Set([...held.names, ...this.#told.keys()]);
-    for (const { name, labels } of facts.namespaces.values())
-      if (labels[teamLabel] !== undefined || held.of(name) !== undefined) names.add(name);
+    for (const namespace of facts.namespaces.values())
+      if (isKeptBy(namespace, owner) || held.of(namespace.name) !== undefined)
+        names.add(namespace.name);
     progress.expect(Array.from(names, keyOf));
     for (const name of names) this.#queue.add(name, true);
     this.#watch();
   }
 
   #namespaceChanged(name: string): void {
-    const { held, facts } = this.#options;
-    const isOurs = facts.namespaces.get(name)?.labels[teamLabel] !== undefined;
+    const { held, facts, owner } = this.#options;
+    const namespace = facts.namespaces.get(name);
+    const isOurs = namespace !== undefined && isKeptBy(namespace, owner);
     if (isOurs || held.of(name) !== undefined) this.#queue.add(name);
   }
 
@@ -184,8 +180,9 @@ export class NamespaceKeeper {
       progress.failed(key, toObjectProblem(problem, intent, name), problem.terminal);
     if (told.size === 0) this.#told.delete(name);
     else this.#told.set(name, new Set(told.keys()));
-    // What is retried is waited for; what only others can solve is not.
-    if (problems.every(({ terminal }) => terminal)) progress.settled(keyOf(name));
+    // What is retried is waited for, and what changed meanwhile; what only others can solve is not.
+    if (problems.every(({ terminal }) => terminal) && !this.#queue.waits(name))
+      progress.settled(keyOf(name));
   }
 }
 

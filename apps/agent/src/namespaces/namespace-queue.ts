@@ -51,6 +51,11 @@ export class NamespaceQueue {
     this.#due(name);
   }
 
+  /** True when it changed since the look that is under way began. */
+  waits(name: string): boolean {
+    return this.#waiting.has(name);
+  }
+
   async stop(): Promise<void> {
     this.#running = false;
     this.#cancel?.();
