@@ -115,6 +115,7 @@ CREATE TABLE audit_retention (
 CREATE TABLE cluster_inventory_versions (
   cluster_uid text NOT NULL,
   version uuid NOT NULL,
+  unmanaged uuid,
   CONSTRAINT cluster_inventory_versions_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid) ON DELETE CASCADE,
   CONSTRAINT cluster_inventory_versions_pkey PRIMARY KEY (cluster_uid)
 );
@@ -168,6 +169,22 @@ CREATE TABLE cluster_sync (
   CONSTRAINT cluster_sync_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid),
   CONSTRAINT cluster_sync_pkey PRIMARY KEY (cluster_uid)
 ) WITH (fillfactor=70);
+
+CREATE TABLE cluster_unmanaged (
+  cluster_uid text NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  fact jsonb NOT NULL,
+  bytes integer NOT NULL,
+  CONSTRAINT cluster_unmanaged_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid) ON DELETE CASCADE,
+  CONSTRAINT cluster_unmanaged_pkey PRIMARY KEY (cluster_uid, key)
+);
+
+CREATE TABLE cluster_unmanaged_totals (
+  cluster_uid text NOT NULL,
+  left_out bigint NOT NULL,
+  CONSTRAINT cluster_unmanaged_totals_cluster_uid_fkey FOREIGN KEY (cluster_uid) REFERENCES clusters(uid) ON DELETE CASCADE,
+  CONSTRAINT cluster_unmanaged_totals_pkey PRIMARY KEY (cluster_uid)
+);
 
 CREATE TABLE clusters (
   uid text NOT NULL,
@@ -724,6 +741,21 @@ END
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.unmanaged_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO cluster_inventory_versions (cluster_uid, version, unmanaged)
+    SELECT cluster_uid, gen_random_uuid(), gen_random_uuid()
+    FROM (SELECT DISTINCT cluster_uid FROM changed) AS touched ORDER BY cluster_uid
+    ON CONFLICT (cluster_uid) DO UPDATE SET unmanaged = excluded.unmanaged;
+  RETURN NULL;
+END
+$function$
+;
+
 CREATE TRIGGER cluster_namespaces_delete AFTER DELETE ON public.cluster_namespaces REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
 
 CREATE TRIGGER cluster_namespaces_insert AFTER INSERT ON public.cluster_namespaces REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
@@ -741,3 +773,15 @@ CREATE TRIGGER cluster_roles_delete AFTER DELETE ON public.cluster_roles REFEREN
 CREATE TRIGGER cluster_roles_insert AFTER INSERT ON public.cluster_roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
 
 CREATE TRIGGER cluster_roles_update AFTER UPDATE ON public.cluster_roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION inventory_changed();
+
+CREATE TRIGGER cluster_unmanaged_delete AFTER DELETE ON public.cluster_unmanaged REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unmanaged_changed();
+
+CREATE TRIGGER cluster_unmanaged_insert AFTER INSERT ON public.cluster_unmanaged REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unmanaged_changed();
+
+CREATE TRIGGER cluster_unmanaged_update AFTER UPDATE ON public.cluster_unmanaged REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unmanaged_changed();
+
+CREATE TRIGGER cluster_unmanaged_totals_delete AFTER DELETE ON public.cluster_unmanaged_totals REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unmanaged_changed();
+
+CREATE TRIGGER cluster_unmanaged_totals_insert AFTER INSERT ON public.cluster_unmanaged_totals REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unmanaged_changed();
+
+CREATE TRIGGER cluster_unmanaged_totals_update AFTER UPDATE ON public.cluster_unmanaged_totals REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unmanaged_changed();

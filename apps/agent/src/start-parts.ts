@@ -24,6 +24,9 @@ import type { HighWaterFile } from './state/high-water-file.ts';
 import { StateStore } from './state/state-store.ts';
 import { UnexplainedSteps } from './session/unexplained-steps.ts';
 import { UnexplainedStepsFile } from './state/unexplained-steps.ts';
+import { UnmanagedNews } from './unmanaged/unmanaged-news.ts';
+import { UnmanagedObjects } from './unmanaged/unmanaged-objects.ts';
+import { UnmanagedWatch } from './unmanaged/unmanaged-watch.ts';
 import { version } from './version.ts';
 
 const finishWithinMs = 5_000;
@@ -46,7 +49,9 @@ export async function startParts(
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
   const waysIn = new WaysIn(parts, teardown);
   const teams = new HeldNamespaces();
-  const reconciler = makeReconciler(parts, followers([waysIn.follower, teams]));
+  const unmanaged = new UnmanagedObjects();
+  const follower = followers([waysIn.follower, teams]);
+  const reconciler = makeReconciler(parts, follower, unmanaged);
   const namespaces = openNamespaceKeeper(parts, reconciler, teams);
   calls.feed(clock, () => reconciler.clockChanged());
   const alarm = new ClockAlarm(clock, trail.log, logger);
@@ -72,11 +77,11 @@ export async function startParts(
   teardown.add('admission watch', () => admission.stop());
   const discovery = new DiscoveryWatch({ client: parts.kubernetes.client, logger });
   teardown.add('discovery', () => discovery.stop());
+  const strangers = watchUnmanaged(parts, unmanaged, teardown);
   const desk = waysIn.serve(() => reconciler.status().heldRemovals > 0);
-  const session = openSession(
-    { ...parts, stateKeeper, reconciler, admission, discovery, desk },
-    held,
-  );
+  const news = new UnmanagedNews(unmanaged, strangers);
+  const told = { stateKeeper, reconciler, admission, discovery, desk, unmanaged: news };
+  const session = openSession({ ...parts, ...told }, held);
   admission.onChange(() => session.changed());
   teardown.add('stream', () => session.stop());
   startUpload(parts, teardown);
@@ -90,7 +95,7 @@ export async function startParts(
   });
   auditTrust(parts);
   admission.look();
-  discovery.start();
+  for (const watch of [discovery, strangers]) watch.start();
   keeper.start();
   teardown.add('certificate renewal', () => within(finishWithinMs, keeper.stop()));
 }
@@ -164,7 +169,27 @@ function watchAdmission({ kubernetes, ceiling, logger }: AgentParts): AdmissionW
   });
 }
 
-function makeReconciler(parts: AgentParts, follower: StateFollower): ClusterReconciler {
+function watchUnmanaged(
+  { kubernetes, inventory, logger }: AgentParts,
+  objects: UnmanagedObjects,
+  teardown: Teardown,
+): UnmanagedWatch {
+  const watch = new UnmanagedWatch({
+    client: kubernetes.client,
+    objects,
+    isOurs: (key, uid) => uid !== undefined && inventory.uid(key) === uid,
+    random: Math.random,
+    logger,
+  });
+  teardown.add('watch of what is not ours', () => watch.stop());
+  return watch;
+}
+
+function makeReconciler(
+  parts: AgentParts,
+  follower: StateFollower,
+  strangers: UnmanagedObjects,
+): ClusterReconciler {
   const { kubernetes, keeper, ceiling, clockInterval, inventory, trail, logger } = parts;
   const { installationUid } = keeper.identity;
   return new ClusterReconciler({
@@ -178,6 +203,7 @@ function makeReconciler(parts: AgentParts, follower: StateFollower): ClusterReco
     digests: nodeDigests,
     logger,
     follower,
+    strangers,
     random: Math.random,
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { emptyInventory } from '@ambit/protocol';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import {
@@ -53,12 +54,9 @@ const inventory = (names: readonly string[], complete = false) =>
   ({
     message: 'inventory',
     inventory: {
+      ...emptyInventory,
       complete,
       namespaces: names.map((name) => ({ name, phase: 'Active', labels: [] })),
-      removedNamespaces: [],
-      clusterRoles: [],
-      removedClusterRoles: [],
-      apiResources: null,
     },
   }) as const;
 const names = (prefix: string, count: number): string[] =>

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { ruleToWire } from '@ambit/protocol';
+import { emptyInventory, ruleToWire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { cluster, document, grant, group, TestCentral, user } from './central.test-support.ts';
 import { AuditPush, record, reported } from './audit-push.test-support.ts';
@@ -213,17 +213,15 @@ describe('access', () => {
     agent.send({
       message: 'inventory',
       inventory: {
+        ...emptyInventory,
         complete: true,
         namespaces: [{ name: 'payments', labels: [], phase: 'Active' }],
-        removedNamespaces: [],
         clusterRoles: [
           {
             name: 'view',
             rules: [ruleToWire({ apiGroups: [''], resources: ['services'], verbs: ['get'] })],
           },
         ],
-        removedClusterRoles: [],
-        apiResources: null,
       },
     });
     await eventually(async () =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { ruleToWire } from '@ambit/protocol';
+import { emptyInventory, ruleToWire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { cluster, grant, TestCentral, user } from './central.test-support.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
@@ -25,16 +25,14 @@ beforeAll(async () => {
   agent.send({
     message: 'inventory',
     inventory: {
+      ...emptyInventory,
       complete: true,
-      apiResources: null,
       namespaces: ['payments', 'shop', 'lab', 'kube-system'].map((name) => ({
         name,
         labels: [],
         phase: 'Active',
       })),
-      removedNamespaces: [],
       clusterRoles: [{ name: 'view', rules: [view] }],
-      removedClusterRoles: [],
     },
   });
   await eventually(async () =>

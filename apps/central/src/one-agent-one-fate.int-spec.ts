@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { emptyInventory } from '@ambit/protocol';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { AuditPush, record, reported } from './audit-push.test-support.ts';
@@ -110,9 +111,22 @@ test('an agent with a NUL in everything it says is served, and its cluster can b
   await eventually(() => expect(agent.revision ?? agent.endedBy).toBe(agent.revision));
   await eventually(() => expect(agent.revision).toBeDefined());
   const namespace = (name: string) => ({ name, phase: nul, labels: [{ key: nul, value: nul }] });
+  const binding = {
+    kind: 'ClusterRoleBinding',
+    namespace: nul,
+    name: nul,
+    roleKind: 'ClusterRole',
+    roleName: nul,
+    subjects: [{ kind: 'User', namespace: nul, name: nul }],
+    moreSubjects: 0,
+    owner: nul,
+    fieldManagers: [nul],
+    system: false,
+  };
   agent.send({
     message: 'inventory',
     inventory: {
+      ...emptyInventory,
       complete: true,
       namespaces: [namespace('payments'), namespace('payments'), namespace(nul)],
       removedNamespaces: [nul],
@@ -132,7 +146,10 @@ test('an agent with a NUL in everything it says is served, and its cluster can b
         },
       ],
       removedClusterRoles: [nul],
-      apiResources: null,
+      unmanagedBindings: [binding, { ...binding, name: nul, kind: nul }],
+      removedUnmanaged: [nul],
+      unmanagedRoles: [{ namespace: nul, name: nul, rules: [], rulesLeftOut: false }],
+      unmanaged: { whole: true, after: nul, through: nul, leftOut: 1 },
     },
   });
   agent.send({
@@ -152,7 +169,9 @@ test('an agent with a NUL in everything it says is served, and its cluster can b
     expect(rows.map(({ name }) => name)).toContain('payments');
   });
   const { body } = await central.get('/clusters/nul');
-  expect(JSON.stringify(body)).not.toMatch(/\\u00|\\ud83d/i);
+  const unmanaged = (await central.get('/clusters/nul/unmanaged?rules=true')).body;
+  expect(unmanaged).toMatchObject({ leftOut: 1, items: [{ kind: 'ClusterRoleBinding' }] });
+  expect(JSON.stringify([body, unmanaged])).not.toMatch(/\\u00|\\ud83d/i);
 });
 
 test('an event that no table can hold stops neither those behind it nor its agent', async () => {

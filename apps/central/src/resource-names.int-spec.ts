@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { defaultCeiling, kubernetesResources, type ApiResource } from '@ambit/rbac';
-import { ruleToWire } from '@ambit/protocol';
+import { emptyInventory, ruleToWire } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
@@ -67,12 +67,7 @@ async function tells(name: string, served: readonly ApiResource[] | undefined): 
     agent.send({
       message: 'inventory',
       inventory: {
-        complete: false,
-        namespaces: [],
-        removedNamespaces: [],
-        clusterRoles: [],
-        removedClusterRoles: [],
-        apiResources: null,
+        ...emptyInventory,
         ...more,
       },
     });

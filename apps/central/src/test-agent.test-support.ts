@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
-import { agentCapabilities, AgentSession, decodeIntent, ruleToWire } from '@ambit/protocol';
+import {
+  agentCapabilities,
+  AgentSession,
+  decodeIntent,
+  emptyInventory,
+  ruleToWire,
+} from '@ambit/protocol';
 import type { AgentEffect, StateChange, wire } from '@ambit/protocol';
 import type { Intent, Mask } from '@ambit/rbac';
 import {
@@ -277,12 +283,10 @@ export function tellInventory(agent: TestAgent): void {
   agent.send({
     message: 'inventory',
     inventory: {
+      ...emptyInventory,
       complete: true,
       namespaces: [{ name: 'payments', labels: [], phase: 'Active' }],
-      removedNamespaces: [],
       clusterRoles: [{ name: 'view', rules: [view] }],
-      removedClusterRoles: [],
-      apiResources: null,
     },
   });
 }

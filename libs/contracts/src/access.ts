@@ -143,9 +143,29 @@ export const AccessEvidence = z.object({
 });
 export type AccessEvidence = z.infer<typeof AccessEvidence>;
 
+/** A binding that is not ours and that gives what was asked: nothing that Ambit does takes it away. */
+export const UnmanagedWay = z.object({
+  /** KIND/NAMESPACE/NAME or KIND/NAME. */
+  object: z.string(),
+  /** KIND/NAME of the role it gives. */
+  role: z.string(),
+  /** In words, as `group devs`, at most 20; of a question about somebody, the one that means them. */
+  subjects: z.array(z.string()),
+  moreSubjects: z.int().optional(),
+  /** The people and programs of Ambit that its subjects mean, at most 20; groups only where the cluster sees our groups. */
+  users: z.array(z.string()),
+  /** Who says that it is theirs, as `Helm release shop/api`. */
+  owner: z.string().optional(),
+  /** False: what the role gives is too much to be told, so that they only may have it. */
+  certain: z.boolean(),
+  /** Kubernetes itself put it there. */
+  system: z.boolean(),
+});
+export type UnmanagedWay = z.infer<typeof UnmanagedWay>;
+
 /**
- * Whether the person may, by what Ambit grants; what others bound in the cluster is not seen here. One of `paths` and
- * `refusals` is filled, at most 16, the nearest to yes first.
+ * Whether the person may, by what Ambit grants. One of `paths` and `refusals` is filled, at most 16, the nearest to yes
+ * first. A no that bindings of others make a yes has these in `unmanaged`.
  */
 export const AccessAnswer = z.object({
   allowed: z.boolean(),
@@ -159,6 +179,8 @@ export const AccessAnswer = z.object({
   notes: z.array(z.string()).optional(),
   hint: z.string().optional(),
   nextCommand: z.string().optional(),
+  /** Bindings that are not ours and give it all the same, at most 16. */
+  unmanaged: z.array(UnmanagedWay).optional(),
 });
 export type AccessAnswer = z.infer<typeof AccessAnswer>;
 
@@ -208,7 +230,9 @@ export const UnwantedAccess = z.object({
 });
 export type UnwantedAccess = z.infer<typeof UnwantedAccess>;
 
-/** Sorted by user. `standing` has what nobody granted, beside the items, whatever the page. */
+/**
+ * Sorted by user. `standing` has what nobody granted, `unmanaged` what others bound, beside the items, whatever the page.
+ */
 export const WhoCanResult = z.object({
   kind: z.literal('WhoCanResult'),
   revision: z.int(),
@@ -219,6 +243,12 @@ export const WhoCanResult = z.object({
   notes: z.array(z.string()).optional(),
   items: z.array(WhoCanItem),
   standing: z.array(UnwantedAccess).optional(),
+  /** At most 100, what Kubernetes itself binds last. */
+  unmanaged: z.array(UnmanagedWay).optional(),
+  /** Beyond those listed. */
+  moreUnmanaged: z.int().optional(),
+  /** Bindings that the agent could not tell, so that nobody knows what they give. */
+  unmanagedLeftOut: z.int().optional(),
   continue: z.string().optional(),
 });
 export type WhoCanResult = z.infer<typeof WhoCanResult>;

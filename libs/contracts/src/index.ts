@@ -49,4 +49,5 @@ export * from './selectors.ts';
 export * from './system.ts';
 export * from './kinds/team.ts';
 export * from './to-problem.ts';
+export * from './unmanaged.ts';
 export * from './kinds/user.ts';

@@ -92,6 +92,15 @@ export const routes = {
     response: 'AgentList',
     status: 200,
   },
+  listUnmanaged: {
+    method: 'GET',
+    path: '/clusters/{name}/unmanaged',
+    permission: 'clusters:read',
+    summary: 'List the bindings of a cluster that are not ours.',
+    query: 'UnmanagedQuery',
+    response: 'UnmanagedBindingList',
+    status: 200,
+  },
   listJoinTokens: {
     method: 'GET',
     path: '/clusters/{name}/join-tokens',

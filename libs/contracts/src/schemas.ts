@@ -19,6 +19,7 @@ import * as revisions from './revisions.ts';
 import * as serviceTokens from './service-tokens.ts';
 import * as sessions from './sessions.ts';
 import * as system from './system.ts';
+import * as unmanaged from './unmanaged.ts';
 
 /** Bodies that callers send, by name. */
 export const requestSchemas = {
@@ -51,6 +52,7 @@ export const querySchemas = {
   ExplainQuery: effective.ExplainQuery,
   AuditQuery: audit.AuditQuery,
   UnlinkQuery: identities.UnlinkQuery,
+  UnmanagedQuery: unmanaged.UnmanagedQuery,
 } as const satisfies Record<string, z.ZodType>;
 export type QuerySchemaName = keyof typeof querySchemas;
 
@@ -63,6 +65,7 @@ export const responseSchemas = {
   GainsReleased: clusters.GainsReleased,
   AgentRevocation: clusters.AgentRevocation,
   AgentList: clusters.AgentList,
+  UnmanagedBindingList: unmanaged.UnmanagedBindingList,
   JoinTokenCreated: joins.JoinTokenCreated,
   JoinTokenList: joins.JoinTokenList,
   ApplyResult: apply.ApplyResult,

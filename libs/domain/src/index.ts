@@ -39,6 +39,7 @@ export type { Grantable } from './access/grantable.ts';
 export type { Inquiry } from './access/judge-grant.ts';
 export { standingAnswer } from './access/standing-access.ts';
 export type { StandingAnswer } from './access/standing-access.ts';
+export * from './access/unmanaged-access.ts';
 export { whoCan } from './access/who-can.ts';
 export * from './changes/revocation.ts';
 export * from './teams/listed-names.ts';

@@ -120,6 +120,7 @@ export type {
   TakenAway,
 } from './sync-bounds.ts';
 export * from './sync/cluster-inventory.ts';
+export * from './sync/cluster-unmanaged.ts';
 export { readResources, type ResourcesPart } from './sync/cluster-resources.ts';
 export * from './sync/admit-known-agents.ts';
 export * from './sync/cluster-sync.ts';

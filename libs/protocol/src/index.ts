@@ -14,6 +14,7 @@ export {
   type NackCode,
   type StateRefusal,
 } from './core/manifest-rules.ts';
+export { emptyInventory } from './core/empty-inventory.ts';
 export { defaultHeartbeatMs, wireLimits } from './core/limits.ts';
 export type { StateTransfer } from './core/chunking.ts';
 export { isRefusal, readEntries } from './core/state-assembly.ts';

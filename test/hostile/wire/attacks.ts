@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ClientHttp2Stream } from 'node:http2';
-import { agentServices } from '@ambit/protocol';
+import { agentServices, emptyInventory } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { createCertificateRequest, generateAgentKey } from '@ambit/transport';
 import { callStatus, dialTcp, framed, grpcHeaders, openSession } from './raw-session.ts';
@@ -102,8 +102,7 @@ function largeInventory(count: number): wire.Inventory {
     phase: 'Active',
     labels: [{ key: 'team', value: `team-${(count + at) % 97}` }],
   }));
-  const empty = { removedNamespaces: [], clusterRoles: [], removedClusterRoles: [] };
-  return { complete: true, apiResources: null, namespaces, ...empty };
+  return { ...emptyInventory, complete: true, namespaces };
 }
 
 const nasty = '\u0000\u001b[31m\ud800'.repeat(50);

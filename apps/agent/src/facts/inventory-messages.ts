@@ -1,4 +1,4 @@
-import { ruleToWire } from '@ambit/protocol';
+import { emptyInventory, ruleToWire } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import type { ApiResource, NamespaceState, PolicyRule } from '@ambit/rbac';
 
@@ -36,15 +36,20 @@ export function* inventoryMessages(
   let bytes = 0;
   for (const [size, add] of pieces(parts)) {
     if (bytes > 0 && bytes + size > mostTextBytes) {
-      yield { message: 'inventory', inventory: current };
+      yield message(current);
       current = empty(false);
       bytes = 0;
     }
     add(current);
     bytes += size;
   }
-  if (complete || bytes > 0) yield { message: 'inventory', inventory: current };
+  if (complete || bytes > 0) yield message(current);
 }
+
+const message = (inventory: Building): wire.AgentMessage => ({
+  message: 'inventory',
+  inventory: { ...emptyInventory, ...inventory },
+});
 
 function empty(complete: boolean): Building {
   return {

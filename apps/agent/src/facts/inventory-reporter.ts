@@ -1,6 +1,7 @@
 import type { Clock, Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
 import type { ApiResource, NamespaceState, PolicyRule } from '@ambit/rbac';
+import type { UnmanagedNews } from '../unmanaged/unmanaged-news.ts';
 import { inventoryMessages } from './inventory-messages.ts';
 
 /** What changed in the cluster. */
@@ -21,6 +22,8 @@ export interface InventoryReporterOptions {
     readonly resources: readonly ApiResource[] | undefined;
     onChange(listener: () => void): void;
   };
+  /** What gives access and is not ours: told from when its first lists are complete. */
+  readonly unmanaged: UnmanagedNews;
   /** False as long as the first lists are not complete: what is not seen yet must not count as gone. */
   readonly listed: () => boolean;
   readonly sendAll: (messages: Iterable<wire.AgentMessage>) => void;
@@ -50,6 +53,7 @@ export class InventoryReporter {
     this.#options = options;
     options.facts.onChange((change) => this.#changed(change));
     options.apiResources.onChange(() => this.#resourcesChanged());
+    options.unmanaged.onNews(() => this.#news());
   }
 
   /** A new stream is live. */
@@ -59,6 +63,7 @@ export class InventoryReporter {
     this.#complete = false;
     this.#sending = false;
     this.#sentAt = -Infinity;
+    this.#options.unmanaged.begin();
     this.#sleep(0);
   }
 
@@ -73,17 +78,24 @@ export class InventoryReporter {
     if (!this.#complete) return;
     if ('namespace' in change) this.#namespaces.add(change.namespace);
     else this.#clusterRoles.add(change.clusterRole);
-    if (this.#timer === undefined) this.#sleep(this.#untilDue());
+    this.#news();
   }
 
   #resourcesChanged(): void {
     if (!this.#complete) return;
     this.#resources = true;
-    if (this.#timer === undefined) this.#sleep(this.#untilDue());
+    this.#news();
+  }
+
+  #news(): void {
+    if (this.#complete && this.#timer === undefined) this.#sleep(this.#untilDue());
   }
 
   get #pending(): boolean {
-    return this.#resources || this.#namespaces.size + this.#clusterRoles.size > 0;
+    const { unmanaged } = this.#options;
+    return (
+      this.#resources || unmanaged.pending || this.#namespaces.size + this.#clusterRoles.size > 0
+    );
   }
 
   #untilDue(): Millis {
@@ -143,7 +155,7 @@ export class InventoryReporter {
     this.#sending = true;
     this.#sentAt = this.#options.clock.monotonic();
     this.#options.sendAll(
-      afterwards(messages, () => {
+      afterwards([messages, this.#options.unmanaged.take()], () => {
         this.#sending = false;
         if (this.#pending) this.#sleep(this.#untilDue());
       }),
@@ -151,7 +163,10 @@ export class InventoryReporter {
   }
 }
 
-function* afterwards<T>(items: Iterable<T>, then: () => void): Generator<T, void, undefined> {
-  yield* items;
+function* afterwards<T>(
+  parts: readonly Iterable<T>[],
+  then: () => void,
+): Generator<T, void, undefined> {
+  for (const items of parts) yield* items;
   then();
 }

@@ -1,10 +1,14 @@
 import type { Namespace } from '@ambit/kube';
+import { isBinding, objectKey } from '@ambit/rbac';
 import type { ObjectKey } from '@ambit/rbac';
 import type { CauseWatch } from './cause-watch.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterWatch, ClusterWatchHandler } from './cluster-watch.ts';
 import type { ObjectDriver } from './object-driver.ts';
+import type { ObjectJudge } from './object-judge.ts';
 import { keyOf } from './observed-objects.ts';
+import type { LiveObject } from './observed-objects.ts';
+import type { StrangerListener } from './reconciler-options.ts';
 import type { RoleEvents } from './role-events.ts';
 import type { WantedState } from './wanted-state.ts';
 
@@ -12,6 +16,8 @@ export interface ClusterEventsOptions {
   readonly driver: ObjectDriver;
   readonly wanted: WantedState;
   readonly facts: ClusterFacts;
+  readonly judge: Pick<ObjectJudge, 'ownerOf'>;
+  readonly strangers: StrangerListener | undefined;
   readonly causes: Pick<CauseWatch, 'stop'>;
   /** Made with what it tells. */
   readonly watch: (handler: ClusterWatchHandler) => ClusterWatch;
@@ -67,16 +73,26 @@ export class ClusterEvents {
   }
 
   #handler(): ClusterWatchHandler {
-    const { driver } = this.#options;
+    const { driver, strangers } = this.#options;
     return {
       seen: (object) => {
         driver.seen(object);
         this.#listener?.seen(keyOf(object));
+        this.#tellStranger(object);
       },
-      gone: (key, uid, version) => driver.gone(key, uid, version),
+      gone: (key, uid, version) => {
+        driver.gone(key, uid, version);
+        strangers?.removeBinding(key, 'ours');
+      },
       isKnown: (key, uid, version) => driver.isKnown(key, uid, version),
-      roleSeen: (role) => this.#roles.seen(role),
-      roleGone: (name, uid, version) => this.#roles.gone(name, uid, version),
+      roleSeen: (role) => {
+        this.#roles.seen(role);
+        strangers?.putRole(role);
+      },
+      roleGone: (name, uid, version) => {
+        this.#roles.gone(name, uid, version);
+        strangers?.removeRole(objectKey('ClusterRole', undefined, name));
+      },
       namespaceSeen: (namespace) => this.#namespaceSeen(namespace),
       namespaceGone: (name) => this.#namespaceGone(name),
       listed: () => {
@@ -89,6 +105,16 @@ export class ClusterEvents {
         void this.#roles.readAllowed();
       },
     };
+  }
+
+  /** A label of ours on somebody else's binding does not make it ours. */
+  #tellStranger(object: LiveObject): void {
+    const { judge, strangers } = this.#options;
+    if (strangers === undefined || !isBinding(object)) return;
+    const key = keyOf(object);
+    const whose = judge.ownerOf(key, object);
+    if (whose === 'ours' || whose === 'adoptable') strangers.removeBinding(key, 'ours');
+    else strangers.putBinding(object, 'ours');
   }
 
   #namespaceSeen({ metadata: { name, labels = {} }, status }: Namespace): void {

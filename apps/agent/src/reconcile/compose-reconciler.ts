@@ -85,6 +85,8 @@ function composeEvents(options: ClusterReconcilerOptions, made: ObjectParts, cau
       driver,
       wanted,
       facts: made.facts,
+      judge,
+      strangers: options.strangers,
       causes,
       watch: (handler) => new ClusterWatch({ ...options, handler }),
       roles: (changed) => new RoleEvents({ ...made, logger, changed }),

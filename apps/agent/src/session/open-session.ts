@@ -14,6 +14,7 @@ import { InventoryReporter } from '../facts/inventory-reporter.ts';
 import { systemClock } from '../platform/clock-and-ids.ts';
 import type { ClusterReconciler } from '../reconcile/cluster-reconciler.ts';
 import { statusMessage } from '../status.ts';
+import type { UnmanagedNews } from '../unmanaged/unmanaged-news.ts';
 import { version } from '../version.ts';
 import { AgentSessionDriver } from './agent-session-driver.ts';
 import type { SessionObserver } from './agent-session-driver.ts';
@@ -28,6 +29,7 @@ export interface SessionParts extends AgentParts {
   readonly reconciler: ClusterReconciler;
   readonly admission: Pick<AdmissionWatch, 'state'>;
   readonly discovery: Pick<DiscoveryWatch, 'resources' | 'onChange'>;
+  readonly unmanaged: UnmanagedNews;
   readonly desk: CredentialDesk;
 }
 
@@ -54,6 +56,7 @@ export function openSession(parts: SessionParts, held: HeldState): OpenSession {
   const inventory = new InventoryReporter({
     facts: reconciler.facts,
     apiResources: parts.discovery,
+    unmanaged: parts.unmanaged,
     listed: () => reconciler.missingLists.length === 0,
     sendAll: (messages) => loop.sendAll(messages),
     clock,

@@ -32,6 +32,7 @@ import { CeilingVersion1795472900000 } from './1795472900000-ceiling-version.ts'
 import { Directories1795473100000 } from './1795473100000-directories.ts';
 import { TeamSubjects1795473200000 } from './1795473200000-team-subjects.ts';
 import { TeamRules1795473210000 } from './1795473210000-team-rules.ts';
+import { UnmanagedAccess1795473220000 } from './1795473220000-unmanaged-access.ts';
 import { HistoryByName1795473230000 } from './1795473230000-history-by-name.ts';
 import { TeamMembers1795473250000 } from './1795473250000-team-members.ts';
 
@@ -71,6 +72,7 @@ export const allMigrations = [
   Directories1795473100000,
   TeamSubjects1795473200000,
   TeamRules1795473210000,
+  UnmanagedAccess1795473220000,
   HistoryByName1795473230000,
   TeamMembers1795473250000,
 ];

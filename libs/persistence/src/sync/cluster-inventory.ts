@@ -6,6 +6,8 @@ import type { Labels } from '../records.ts';
 import type { Sql } from '../sql.ts';
 import { writeResources } from './cluster-resources.ts';
 import type { ResourcesPart } from './cluster-resources.ts';
+import { writeUnmanaged } from './cluster-unmanaged.ts';
+import type { UnmanagedUpdate } from './cluster-unmanaged.ts';
 
 export interface InventoryNamespace {
   readonly name: string;
@@ -33,6 +35,8 @@ export interface InventoryUpdate extends ClusterInventory {
   readonly removedClusterRoles: readonly string[];
   /** Absent: what the API server serves stays as it was told. */
   readonly resources?: ResourcesPart;
+  /** Absent: what is not ours stays as it was told. */
+  readonly unmanaged?: UnmanagedUpdate;
 }
 
 async function removeNamed(open: OpenTransaction, update: InventoryUpdate): Promise<void> {
@@ -85,7 +89,7 @@ async function refuseTooMuch(open: OpenTransaction, clusterUid: string): Promise
 
 /**
  * Keeps what a cluster reports of itself; what is as before is not written. False when the session is over. Throws
- * invalid_request when it comes to more than `mostInventory` or `mostResources`; then nothing is changed.
+ * invalid_request when it comes to more than `mostInventory`, `mostResources` or `mostUnmanaged`; then nothing is changed.
  */
 export function writeInventory(database: Database, update: InventoryUpdate): Promise<boolean> {
   return database.transaction(async (open) => {
@@ -99,6 +103,9 @@ export function writeInventory(database: Database, update: InventoryUpdate): Pro
     await refuseTooMuch(open, update.clusterUid);
     if (update.resources !== undefined) {
       await writeResources(open, update.clusterUid, update.resources);
+    }
+    if (update.unmanaged !== undefined) {
+      await writeUnmanaged(open, update.clusterUid, update.unmanaged);
     }
     return true;
   });

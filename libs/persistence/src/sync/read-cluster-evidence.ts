@@ -9,6 +9,8 @@ export interface EvidenceStanding {
   readonly clusterUid: string;
   /** Another one as soon as anything that `ClusterTold` holds is another; never the same again. */
   readonly version: string;
+  /** As `version`, of what `readUnmanaged` reads; absent while its agent never told. */
+  readonly unmanagedVersion?: string;
   readonly connectedAt?: Millis;
   readonly disconnectedAt?: Millis;
   readonly lastSeenAt?: Millis;
@@ -31,6 +33,7 @@ export interface ClusterTold extends ClusterInventory {
 interface StandingRow {
   readonly cluster_uid: string;
   readonly version: string;
+  readonly unmanaged: string | null;
   readonly connected_at: Millis | null;
   readonly disconnected_at: Millis | null;
   readonly last_seen_at: Millis | null;
@@ -52,7 +55,7 @@ export async function readEvidenceStandings(
   clusterUids: readonly string[],
 ): Promise<readonly EvidenceStanding[]> {
   const rows = await sql.query<StandingRow>(
-    `SELECT c.uid AS cluster_uid, ${version}, s.applied_revision,
+    `SELECT c.uid AS cluster_uid, ${version}, v.unmanaged::text, s.applied_revision,
        ${['connected_at', 'disconnected_at', 'last_seen_at'].map(millis).join(', ')},
        nullif(jsonb_path_query_array(s.results, '$.problems[*] ? (@.effect == "PROBLEM_EFFECT_EXCESS")'), '[]') AS excess
      ${standing}`,
@@ -63,6 +66,7 @@ export async function readEvidenceStandings(
     version: row.version,
     excess: row.excess ?? [],
     ...defined({
+      unmanagedVersion: row.unmanaged,
       connectedAt: row.connected_at,
       disconnectedAt: row.disconnected_at,
       lastSeenAt: row.last_seen_at,

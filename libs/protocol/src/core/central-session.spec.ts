@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { CentralSession } from './central-session.ts';
 import type { CentralEffect, CentralSessionSettings } from './central-session-types.ts';
+import { emptyInventory } from './empty-inventory.ts';
 import type { AgentMessage, HeldState, Hello, StateAck } from './generated/messages.ts';
 import {
   clusterUid,
@@ -343,14 +344,7 @@ describe('the stream', () => {
     expect(only(receive({ message: 'heartbeat', heartbeat }), 'send')).toMatchObject([
       { message: { heartbeatAck: { sequence: 4 } } },
     ]);
-    const inventory = {
-      complete: true,
-      namespaces: [],
-      removedNamespaces: [],
-      clusterRoles: [],
-      removedClusterRoles: [],
-      apiResources: null,
-    };
+    const inventory = { ...emptyInventory, complete: true };
     expect(receive({ message: 'inventory', inventory })).toEqual([{ do: 'inventory', inventory }]);
     expect(receive({ message: 'revokeAck', revokeAck: { nonce: 1, revision: 2 } })).toEqual([
       { do: 'revokeAcknowledged', revision: 2 },

@@ -576,6 +576,47 @@ export const descriptor: object = {
                     clusterRoles: { rule: 'repeated', type: 'ClusterRoleFact', id: 4 },
                     removedClusterRoles: { rule: 'repeated', type: 'string', id: 5 },
                     apiResources: { type: 'ApiResources', id: 6 },
+                    unmanagedBindings: { rule: 'repeated', type: 'UnmanagedBindingFact', id: 7 },
+                    removedUnmanaged: { rule: 'repeated', type: 'string', id: 8 },
+                    unmanagedRoles: { rule: 'repeated', type: 'RoleFact', id: 9 },
+                    unmanaged: { type: 'UnmanagedPart', id: 10 },
+                  },
+                },
+                UnmanagedPart: {
+                  fields: {
+                    whole: { type: 'bool', id: 1 },
+                    after: { type: 'string', id: 2 },
+                    through: { type: 'string', id: 3 },
+                    leftOut: { type: 'uint32', id: 4 },
+                  },
+                },
+                UnmanagedBindingFact: {
+                  fields: {
+                    kind: { type: 'string', id: 1 },
+                    namespace: { type: 'string', id: 2 },
+                    name: { type: 'string', id: 3 },
+                    roleKind: { type: 'string', id: 4 },
+                    roleName: { type: 'string', id: 5 },
+                    subjects: { rule: 'repeated', type: 'BindingSubject', id: 6 },
+                    moreSubjects: { type: 'uint32', id: 7 },
+                    owner: { type: 'string', id: 8 },
+                    fieldManagers: { rule: 'repeated', type: 'string', id: 9 },
+                    system: { type: 'bool', id: 10 },
+                  },
+                },
+                BindingSubject: {
+                  fields: {
+                    kind: { type: 'string', id: 1 },
+                    namespace: { type: 'string', id: 2 },
+                    name: { type: 'string', id: 3 },
+                  },
+                },
+                RoleFact: {
+                  fields: {
+                    namespace: { type: 'string', id: 1 },
+                    name: { type: 'string', id: 2 },
+                    rules: { rule: 'repeated', type: 'PolicyRule', id: 3 },
+                    rulesLeftOut: { type: 'bool', id: 4 },
                   },
                 },
                 ApiResources: {

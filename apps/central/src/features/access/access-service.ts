@@ -1,5 +1,5 @@
 import { AccessCheck, AtQuery, WhoCanQuery, parseWith } from '@ambit/contracts';
-import type { AccessAnswer, OwnCluster, UnwantedAccess } from '@ambit/contracts';
+import type { AccessAnswer, OwnCluster, UnmanagedWay, UnwantedAccess } from '@ambit/contracts';
 import type { api } from '@ambit/contracts/grpc';
 import type { Entrant } from '@ambit/domain';
 import { AppError, notFound } from '@ambit/kernel';
@@ -66,6 +66,9 @@ export function accessService(ports: AccessServicePorts): AccessHandlers {
         evidence: evidenceMessage(found.evidence),
         notes: found.notes ?? [],
         standing: (found.standing ?? []).map(({ object }: UnwantedAccess) => object),
+        unmanaged: (found.unmanaged ?? []).map(wayMessage),
+        moreUnmanaged: found.moreUnmanaged ?? 0,
+        unmanagedLeftOut: found.unmanagedLeftOut ?? 0,
         nextPageToken: found.continue ?? '',
         revision: found.revision,
       };
@@ -102,7 +105,10 @@ const answerMessage = ({ paths, refusals, ...answer }: AccessAnswer) => ({
   notes: answer.notes ?? [],
   hint: answer.hint,
   nextCommand: answer.nextCommand,
+  unmanaged: (answer.unmanaged ?? []).map(wayMessage),
 });
+
+const wayMessage = ({ certain, ...way }: UnmanagedWay) => ({ ...way, uncertain: !certain });
 
 /** Throws `invalid_request` unless one is named, and `not_found`. */
 function entrantOf(

@@ -9,6 +9,7 @@ import { ExplainAccess } from './explain-access.ts';
 import { KnownClusters } from './known-clusters.ts';
 import { PastPolicies } from './past-policies.ts';
 import { RevokeAccess } from './revoke-access.ts';
+import { UnmanagedMemory } from './unmanaged-memory.ts';
 
 export interface AccessPorts {
   readonly database: Database;
@@ -31,7 +32,7 @@ export interface AccessUseCases {
 export function accessUseCases(ports: AccessPorts): AccessUseCases {
   const { database, clock, world, connections, commit } = ports;
   const evidence = new ClusterEvidence(database, connections, clock);
-  const clusters = new KnownClusters(world, evidence);
+  const clusters = new KnownClusters({ world, evidence, unmanaged: new UnmanagedMemory(database) });
   const past = new PastPolicies(world, database, clock);
   return {
     answer: new AnswerAccess(past, clusters, database),

@@ -8,6 +8,7 @@ import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import { MembershipOrigins } from './membership-origins.ts';
 import type { Moment, PastPolicies, Waiting } from './past-policies.ts';
 import { resolveQuestion, unknownResource } from './resolve-question.ts';
+import { unmanagedWays } from './unmanaged-ways.ts';
 import { unwantedAccess } from './unwanted-access.ts';
 
 /** Whether people may do things and who may, by what Ambit grants and the cluster's own rules. */
@@ -97,6 +98,7 @@ export class AnswerAccess {
       notes: [...notes],
       items,
       ...(standing.length === 0 ? {} : { standing }),
+      ...unmanagedWays(known.others, question, { policy, cluster: known.cluster, now }),
       ...(last === undefined ? {} : { continue: last }),
     };
   }

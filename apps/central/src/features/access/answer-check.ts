@@ -23,11 +23,18 @@ import type { Evidence } from './cluster-evidence.ts';
 import type { MembershipOrigins } from './membership-origins.ts';
 import { unservedMessage } from './resolve-question.ts';
 import type { Refused, ResolvedQuestion } from './resolve-question.ts';
+import type { KnownUnmanaged } from './unmanaged-memory.ts';
+import { unmanagedNotes, unmanagedWaysTo } from './unmanaged-ways.ts';
 import { standingNotes, unwantedAccess } from './unwanted-access.ts';
 
 export type AskedCheck = AccessCheck['checks'][number];
 /** A cluster that is asked about, and what its agent told of it. */
-export type Known = Evidence & { readonly uid: string; readonly cluster: PolicyCluster };
+export type Known = Evidence & {
+  readonly uid: string;
+  readonly cluster: PolicyCluster;
+  /** What is not ours there; absent while its agent never told. */
+  readonly others?: KnownUnmanaged;
+};
 /** Most ways, and most refusals, that an answer holds. */
 export const mostShown = 16;
 
@@ -74,8 +81,18 @@ function detailedAnswer(
   if (past) return refusedResponse(answer, found, {});
   const asked = { ...check, user: holderText(user), namespace: askedNamespace(question) };
   const advice = accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
-  const notes = [...found.notes, ...notesOfStanding({ check, known, found }, policy)];
-  return refusedResponse(answer, { asked: found.asked, notes }, advice);
+  const ways = unmanagedWaysTo(known.others, user, question, {
+    policy,
+    cluster: known.cluster,
+    now,
+  });
+  const notes = [
+    ...found.notes,
+    ...notesOfStanding({ check, known, found }, policy),
+    ...unmanagedNotes(ways),
+  ];
+  const no = refusedResponse(answer, { asked: found.asked, notes }, advice);
+  return ways.length === 0 ? no : { ...no, unmanaged: ways };
 }
 
 function briefAnswer({ check, known, found }: Resolved, { policy, now }: Answering): CheckAnswer {
@@ -86,7 +103,9 @@ function briefAnswer({ check, known, found }: Resolved, { policy, now }: Answeri
   if (answer.allowed) {
     return { allowed: true, paths: [], refusals: [], ...untilResponse(answer.until) };
   }
-  const notes = notesOfStanding({ check, known, found }, policy);
+  const by = { policy, cluster: known.cluster, now };
+  const ways = unmanagedWaysTo(known.others, user, question, by);
+  const notes = [...notesOfStanding({ check, known, found }, policy), ...unmanagedNotes(ways)];
   const refusals = refusalsOf(answer.refusals, found).slice(0, 1);
   return { allowed: false, paths: [], refusals, ...(notes.length === 0 ? {} : { notes }) };
 }

@@ -18,6 +18,8 @@ export interface Evidence {
   readonly catalog?: ResourceCatalog;
   /** Objects that give access which nobody wants there. */
   readonly unwanted: readonly IntentProblem[];
+  /** Of what is not ours there; absent while its agent never told. */
+  readonly unmanagedVersion?: string;
   readonly connected: boolean;
   readonly ageSeconds?: number;
   readonly appliedRevision?: number;
@@ -87,6 +89,7 @@ export class ClusterEvidence {
         catalog,
         ageSeconds: seen && Math.max(0, (now - seen) / 1000),
         appliedRevision: standing?.appliedRevision,
+        unmanagedVersion: standing?.unmanagedVersion,
       }),
     };
   }

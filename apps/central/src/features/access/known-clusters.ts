@@ -1,9 +1,10 @@
 import type { AccessEvidence, AsOf } from '@ambit/contracts';
 import type { PolicyCluster, PolicyView } from '@ambit/domain';
-import { notFound } from '@ambit/kernel';
+import { defined, notFound } from '@ambit/kernel';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { Known } from './answer-check.ts';
 import type { ClusterEvidence, Evidence } from './cluster-evidence.ts';
+import type { KnownUnmanaged, UnmanagedMemory } from './unmanaged-memory.ts';
 
 /** The policy in which clusters are looked for, and of when it is. */
 interface Among {
@@ -11,14 +12,22 @@ interface Among {
   readonly asOf?: AsOf | undefined;
 }
 
+export interface KnownClustersPorts {
+  readonly world: PolicyWorld;
+  readonly evidence: ClusterEvidence;
+  readonly unmanaged: UnmanagedMemory;
+}
+
 /** Clusters with what their agents told of them, for answers that are those of one revision. */
 export class KnownClusters {
   readonly #world: PolicyWorld;
   readonly #evidence: ClusterEvidence;
+  readonly #unmanaged: UnmanagedMemory;
 
-  constructor(world: PolicyWorld, evidence: ClusterEvidence) {
+  constructor({ world, evidence, unmanaged }: KnownClustersPorts) {
     this.#world = world;
     this.#evidence = evidence;
+    this.#unmanaged = unmanaged;
   }
 
   /**
@@ -48,17 +57,30 @@ export class KnownClusters {
   ): Promise<ReadonlyMap<string, Known>> {
     const there = clusters.filter((cluster) => asOf === undefined || !this.#isGone(cluster));
     const evidence = await this.#evidence.of(there.map(({ uid }) => uid));
+    // As what stands there and nobody wants: it stands there now.
+    const others = await this.#unmanagedOf(asOf === undefined ? evidence : new Map());
     // The answer is that of one revision.
     await this.#world.whole();
     const known = new Map<string, Known>();
     for (const cluster of there) {
       const { uid, name } = cluster;
       const told = evidence.get(uid);
-      // What stands there and nobody wants stands there now.
-      const unwanted = asOf === undefined ? (told?.unwanted ?? []) : [];
-      if (told !== undefined) known.set(name, { uid, cluster, ...told, unwanted });
+      if (told === undefined) continue;
+      const unwanted = asOf === undefined ? told.unwanted : [];
+      known.set(name, { uid, cluster, ...told, unwanted, ...defined({ others: others.get(uid) }) });
     }
     return known;
+  }
+
+  async #unmanagedOf(
+    evidence: ReadonlyMap<string, Evidence>,
+  ): Promise<ReadonlyMap<string, KnownUnmanaged>> {
+    const found = new Map<string, KnownUnmanaged>();
+    for (const [uid, { unmanagedVersion }] of evidence) {
+      if (unmanagedVersion === undefined) continue;
+      found.set(uid, await this.#unmanaged.of(uid, unmanagedVersion));
+    }
+    return found;
   }
 
   #isGone({ uid }: PolicyCluster): boolean {

@@ -4,6 +4,7 @@ import { ruleFromWire } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import type { ApiResource } from '@ambit/rbac';
 import { nodeDigests } from '@ambit/transport';
+import { unmanagedPart } from './unmanaged-facts.ts';
 
 /** What an agent told of its cluster, as it is stored. */
 export function inventoryFacts(
@@ -24,6 +25,7 @@ export function inventoryFacts(
     }),
     removedClusterRoles: inventory.removedClusterRoles,
     ...resourcesPart(inventory.apiResources),
+    ...unmanagedPart(inventory),
   };
 }
 

@@ -1,7 +1,8 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { AgentList } from '@ambit/contracts';
-import { listAgents } from '@ambit/persistence';
-import type { Database, EnrolledAgent } from '@ambit/persistence';
+import { countLeftOut, listAgents, listUnmanaged } from '@ambit/persistence';
+import type { Database, EnrolledAgent, ListedUnmanaged } from '@ambit/persistence';
+import { defined } from '@ambit/kernel';
 import type { Clock, Millis } from '@ambit/kernel';
 import { TheCall } from '../../platform/call.ts';
 import type { Call } from '../../platform/call.ts';
@@ -10,6 +11,7 @@ import { listResponse, pageOf, timestamp } from '../../platform/object-response.
 import { runtimeTokens } from '../../platform/runtime.ts';
 import { ClusterReader } from './cluster-reader.ts';
 import { JoinTokens } from './join-tokens.ts';
+import { unmanagedResponse } from './unmanaged-response.ts';
 
 type Agent = AgentList['items'][number];
 
@@ -60,6 +62,17 @@ export class EnrolmentController {
     const items = agents.map((agent) => agentResponse(agent, now));
     const page = pageOf(items, query, (agent) => agent.uid);
     return listResponse('Agent', page, this.#whole);
+  }
+
+  @Endpoint('listUnmanaged')
+  async unmanaged(@TheCall() { params, query }: Call<'listUnmanaged'>): Promise<object> {
+    const { uid } = await this.#clusters.record(params['name'] ?? '');
+    const { revision } = this.#clusters;
+    const page = await listUnmanaged(this.#database, uid, query);
+    const leftOut = await countLeftOut(this.#database, uid);
+    const item = (binding: ListedUnmanaged) => unmanagedResponse(binding, query.rules ?? false);
+    const list = listResponse('UnmanagedBinding', page, { revision, item });
+    return { ...list, ...defined({ leftOut }) };
   }
 }
 

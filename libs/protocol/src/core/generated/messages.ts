@@ -612,6 +612,59 @@ export interface Inventory {
   readonly removedClusterRoles: readonly string[];
   /** What the API server serves; absent: as it was told before, or never read. */
   readonly apiResources: ApiResources | null;
+  /** Bindings that are not ours. */
+  readonly unmanagedBindings: readonly UnmanagedBindingFact[];
+  /** KIND/NAMESPACE/NAME of such bindings, and of roles that they named, which are no longer there. */
+  readonly removedUnmanaged: readonly string[];
+  /** Roles that those bindings name, ClusterRoles among them; one that is not told is not there. */
+  readonly unmanagedRoles: readonly RoleFact[];
+  /** Which part of all that is not ours this message tells; absent: nothing of it. */
+  readonly unmanaged: UnmanagedPart | null;
+}
+
+export interface UnmanagedPart {
+  /** True: of all keys after `after` and up to `through`, in the order of their bytes, what is not in this message is not there. False: what is not in it is as it was told before. */
+  readonly whole: boolean;
+  readonly after: string;
+  /** Empty: to the end. */
+  readonly through: string;
+  /** Bindings that are there and are not told, because there are too many. */
+  readonly leftOut: number;
+}
+
+export interface UnmanagedBindingFact {
+  /** RoleBinding or ClusterRoleBinding. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Role or ClusterRole. */
+  readonly roleKind: string;
+  readonly roleName: string;
+  readonly subjects: readonly BindingSubject[];
+  /** Subjects beyond those told. */
+  readonly moreSubjects: number;
+  /** Who says that it is theirs, in words, as `Helm release shop/api`; empty: nobody. */
+  readonly owner: string;
+  /** Who wrote into it, as the API server notes it. */
+  readonly fieldManagers: readonly string[];
+  /** Kubernetes itself put it there. */
+  readonly system: boolean;
+}
+
+export interface BindingSubject {
+  /** User, Group or ServiceAccount. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface RoleFact {
+  /** Empty: a ClusterRole. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+  /** The rules are too many to be told. */
+  readonly rulesLeftOut: boolean;
 }
 
 /** A part of the list of all resources that an API server serves, in the order in which kubectl prefers them. */
