@@ -499,6 +499,7 @@ CREATE TABLE policy_objects (
   CONSTRAINT policy_objects_kind_name_key UNIQUE (kind, name)
 ) WITH (fillfactor=90);
 CREATE INDEX policy_objects_labels ON public.policy_objects USING gin (labels jsonb_path_ops);
+CREATE INDEX policy_objects_team_members ON public.policy_objects USING gin (((spec -> 'members'::text)) jsonb_path_ops) WHERE (kind = 'Team'::text);
 
 CREATE TABLE renew_nonces (
   nonce_hash bytea NOT NULL,

@@ -220,6 +220,19 @@ export const descriptor: object = {
                     notes: { rule: 'repeated', type: 'string', id: 5 },
                     hint: { type: 'string', id: 6 },
                     nextCommand: { type: 'string', id: 7 },
+                    unmanaged: { rule: 'repeated', type: 'UnmanagedWay', id: 8 },
+                  },
+                },
+                UnmanagedWay: {
+                  fields: {
+                    object: { type: 'string', id: 1 },
+                    role: { type: 'string', id: 2 },
+                    subjects: { rule: 'repeated', type: 'string', id: 3 },
+                    moreSubjects: { type: 'uint32', id: 4 },
+                    users: { rule: 'repeated', type: 'string', id: 5 },
+                    owner: { type: 'string', id: 6 },
+                    uncertain: { type: 'bool', id: 7 },
+                    system: { type: 'bool', id: 8 },
                   },
                 },
                 AccessPath: {
@@ -299,6 +312,9 @@ export const descriptor: object = {
                     nextPageToken: { type: 'string', id: 5 },
                     revision: { type: 'uint64', id: 6 },
                     asOf: { type: 'AsOf', id: 7 },
+                    unmanaged: { rule: 'repeated', type: 'UnmanagedWay', id: 8 },
+                    moreUnmanaged: { type: 'uint32', id: 9 },
+                    unmanagedLeftOut: { type: 'uint32', id: 10 },
                   },
                 },
                 AccessHolder: {

@@ -205,6 +205,27 @@ export interface AccessAnswer {
   readonly notes: readonly string[];
   readonly hint: string;
   readonly nextCommand: string;
+  /** Bindings that are not ours and give it although nobody was granted it, at most 16. */
+  readonly unmanaged: readonly UnmanagedWay[];
+}
+
+/** A binding in the cluster that is not ours and that gives what was asked. */
+export interface UnmanagedWay {
+  /** KIND/NAMESPACE/NAME or KIND/NAME. */
+  readonly object: string;
+  /** KIND/NAME. */
+  readonly role: string;
+  /** In words, as `group devs`, at most 20. */
+  readonly subjects: readonly string[];
+  readonly moreSubjects: number;
+  /** The people and programs of Ambit that its subjects mean, at most 20. */
+  readonly users: readonly string[];
+  /** Who says that it is theirs. */
+  readonly owner: string;
+  /** True: what the role gives is too much to be told, so that they only may have it. */
+  readonly uncertain: boolean;
+  /** Kubernetes itself put it there. */
+  readonly system: boolean;
 }
 
 export interface AccessPath {
@@ -292,6 +313,11 @@ export interface WhoCanResponse {
   readonly revision: number;
   /** Absent: now. */
   readonly asOf: AsOf | null;
+  /** Bindings that are not ours and give it, at most 100. */
+  readonly unmanaged: readonly UnmanagedWay[];
+  readonly moreUnmanaged: number;
+  /** Bindings that the agent could not tell. */
+  readonly unmanagedLeftOut: number;
 }
 
 export interface AccessHolder {
