@@ -143,7 +143,9 @@ type Syncs = (name: string, sync: () => Promise<unknown>) => Promise<Measured>;
 function syncsOf(bench: Bench, central: BenchCentral): Syncs {
   const processes = central.processes();
   return async (name, sync) => {
-    const done = await processes.measure(sync);
+    const done = await processes.measure(async () => {
+      await sync();
+    });
     bench.figure(`${name}: time`, done.wallMs / 1_000, 's');
     for (const program of ['central', 'postgres'])
       bench.figure(`${name}: CPU of ${program}`, (done.cpuMs[program] ?? 0) / 1_000, 's');
