@@ -192,7 +192,11 @@ const outside: Question[] = [
   });
 
   test('has a pod refused by the API server that breaks the level of Pod Security', async () => {
-    const refused = await asAda('POST', podsOf('pay-api'), pod('bad', { privileged: true }));
+    const refused = await asAda(
+      'POST',
+      podsOf('pay-api'),
+      pod('bad', { allowPrivilegeEscalation: true }),
+    );
     expect(refused.status).toBe(403);
     expect(refused.message).toContain('violates PodSecurity "restricted');
   });

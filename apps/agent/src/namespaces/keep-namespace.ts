@@ -26,8 +26,8 @@ export function isKeptBy({ labels }: NamespaceState, { installationUid }: Owner)
   return labels[teamLabel] !== undefined && labels[ambitLabels.installation] === installationUid;
 }
 
-const nothing: Kept = { problems: [], repairs: 0 };
-const only = (problem: NamespaceProblem): Kept => ({ problems: [problem], repairs: 0 });
+const nothing: Kept = { problems: [], repairs: [] };
+const only = (problem: NamespaceProblem): Kept => ({ problems: [problem], repairs: [] });
 
 /** Makes one namespace what its profile says, or lets go of it. It is never deleted. */
 export class KeepNamespace {
@@ -71,10 +71,10 @@ export class KeepNamespace {
     const { patch, foreign, refused } = planLabels(live.metadata, wanted, isAllowed);
     // Whoever else says whose it is has to take that back first.
     if (foreign.some(isOwn)) return only(claimed(name, live));
-    const repairs = patch === undefined ? 0 : await this.#label(live, patch, entry.team);
+    const repairs = patch === undefined ? [] : await this.#label(live, patch, entry.team);
     const kept = await this.#options.objects.keep(name, profile.objects);
     const problems = [...labelProblems(name, foreign, refused), ...kept.problems];
-    return { problems, repairs: kept.repairs + repairs };
+    return { problems, repairs: [...kept.repairs, ...repairs] };
   }
 
   async #find(name: string): Promise<KubeObject | undefined> {
@@ -109,12 +109,12 @@ export class KeepNamespace {
     return { ...kept, problems: [...labelProblems(name, [], refused), ...kept.problems] };
   }
 
-  /** How often somebody else's change was undone by it. */
-  async #label(live: KubeObject, patch: MetadataPatch, team: string): Promise<number> {
+  /** The namespace, when somebody else's change was undone by it. */
+  async #label(live: KubeObject, patch: MetadataPatch, team: string): Promise<string[]> {
     const drifted = Object.keys(patch.annotations).length === 0;
     await this.#patch(live, patch);
     this.#tell(drifted ? 'repaired' : 'updated', live, `for team ${team}`);
-    return drifted ? 1 : 0;
+    return drifted ? [textOf(live.metadata.name)] : [];
   }
 
   /** The objects first: the label of the team says that there is something to let go of. */

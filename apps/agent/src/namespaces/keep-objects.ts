@@ -33,8 +33,8 @@ interface Settled {
 
 export interface Kept {
   readonly problems: readonly NamespaceProblem[];
-  /** How often somebody else's change was undone. */
-  readonly repairs: number;
+  /** Where somebody else's change was undone: `KIND/NAMESPACE/NAME` or `KIND/NAME`. */
+  readonly repairs: readonly string[];
 }
 
 /** More than a profile can have; whoever else carries our label is not ours. */
@@ -57,14 +57,14 @@ export class KeepObjects {
   /** Makes the namespace have these objects and of ours no others. Throws what is no answer of Kubernetes. */
   async keep(namespace: string, wanted: readonly ProfileObject[]): Promise<Kept> {
     const problems: NamespaceProblem[] = [];
-    let repairs = 0;
+    const repairs: string[] = [];
     for (const kind of profileObjectKinds) {
       try {
         const found = await this.#ours(kind, namespace);
         for (const object of wanted.filter((each) => each.kind === kind)) {
           const { problem, repaired } = await this.#settle(object, namespace, found);
           if (problem !== undefined) problems.push(problem);
-          if (repaired) repairs += 1;
+          if (repaired === true) repairs.push(`${kind}/${namespace}/${object.name}`);
           found.delete(object.name);
         }
         for (const extra of found.values()) await this.#remove(kind, extra);

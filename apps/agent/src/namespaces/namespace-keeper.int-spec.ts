@@ -216,6 +216,32 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
     ]);
   });
 
+  test('are not fought for: who changes something again and again has it for a minute', async () => {
+    await apply(profile(), kept(base));
+    const change = async (pods: number): Promise<void> => {
+      await patch(ResourceQuota, 'ambit-quota', { spec: { hard: { pods: `${pods}` } } }, base);
+    };
+    const problems = (): string[] =>
+      scene.reconciler.status().report.problems.map(({ reason, object }) => `${reason} ${object}`);
+    for (let n = 1; n <= 6; n++) {
+      await change(100 + n);
+      await asRestored(`repair ${n}`, async () => {
+        expect((await get(ResourceQuota, 'ambit-quota', base)).spec).toEqual({
+          hard: { pods: '5' },
+        });
+        expect(told('drift.corrected')).toHaveLength(n);
+      });
+    }
+    await asRestored('the problem', async () =>
+      expect(await Promise.resolve(problems())).toEqual([
+        `contended ResourceQuota/${base}/ambit-quota`,
+      ]),
+    );
+    // What the policy says anew waits for nobody.
+    await apply(profile({ objects: [] }));
+    expect(problems()).toEqual([]);
+  });
+
   test('are not written a second time, also not by an agent that starts anew', async () => {
     await apply(profile(), kept(base));
     const versions = async (): Promise<(string | undefined)[]> => [

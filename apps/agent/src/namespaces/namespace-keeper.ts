@@ -48,6 +48,7 @@ export class NamespaceKeeper {
   readonly #queue: NamespaceQueue;
   /** By namespace: keys under which problems of it are told. */
   readonly #told = new Map<string, ReadonlySet<string>>();
+  /** By object: when it was put right. */
   readonly #repairs = new Map<string, readonly Millis[]>();
   #reflectors: readonly Reflector<SpecObject>[] = [];
   #running = false;
@@ -149,7 +150,7 @@ export class NamespaceKeeper {
 
   async #look(name: string): Promise<Again | undefined> {
     const kept = await this.#one.look(name);
-    const contended = this.#contended(name, kept);
+    const contended = this.#contended(kept);
     const problems = [...kept.problems, ...contended];
     this.#tell(name, problems);
     if (contended.length > 0) return 'held';
@@ -158,15 +159,18 @@ export class NamespaceKeeper {
   }
 
   /** Somebody who undoes what we do as fast as we do it is not fought with. */
-  #contended(name: string, { repairs }: Kept): NamespaceProblem[] {
+  #contended({ repairs }: Kept): NamespaceProblem[] {
     const now = this.#options.timers.monotonic();
-    const recent = (this.#repairs.get(name) ?? []).filter((at) => now - at < repairWindowMs);
-    if (repairs > 0) recent.push(now);
-    if (recent.length === 0) this.#repairs.delete(name);
-    else this.#repairs.set(name, recent.slice(-repairsAllowed - 1));
-    if (repairs === 0 || recent.length <= repairsAllowed) return [];
-    const message = 'somebody keeps changing what is kept here: it is looked at once a minute';
-    return [lasting('contended', `Namespace/${name}`, message)];
+    for (const [object, times] of this.#repairs)
+      if (times.every((at) => now - at >= repairWindowMs)) this.#repairs.delete(object);
+    const fought = repairs.filter((object) => {
+      const times = (this.#repairs.get(object) ?? []).filter((at) => now - at < repairWindowMs);
+      const all = [...times, now].slice(-repairsAllowed - 1);
+      this.#repairs.set(object, all);
+      return all.length > repairsAllowed;
+    });
+    const message = 'somebody keeps changing it: it is looked at once a minute';
+    return fought.map((object) => lasting('contended', object, message));
   }
 
   #tell(name: string, problems: readonly NamespaceProblem[]): void {
