@@ -18,6 +18,8 @@ export interface CentralReplica {
   /** REST, agents, health. */
   readonly ports: readonly number[];
   process: ManagedProcess | undefined;
+  /** It was ready, and was not killed since: only then a Service sends it anybody. */
+  serves: boolean;
 }
 
 /** Two centrals as processes behind one port for people and one for agents, over one PostgreSQL and one Redis. */
@@ -67,14 +69,20 @@ export class TwoCentrals {
       statementTimeoutMs: 120_000,
     });
     const [redisPort = 0, ...ports] = await freePorts(7);
-    const replicas = ['one', 'two'].map((name, at) => ({
+    const replicas = ['one', 'two'].map((name, at): CentralReplica => ({
       name,
       dataDir: join(folder.path, name),
       ports: ports.slice(at * 3, at * 3 + 3),
       process: undefined,
+      serves: false,
     }));
-    const behind = (at: number): number[] => replicas.map((replica) => replica.ports[at] ?? 0);
-    const doors = [await OnePort.open(behind(0)), await OnePort.open(behind(1))] as const;
+    const behind = (at: number): string[] =>
+      replicas.map((replica) => `127.0.0.1:${replica.ports[at]}`);
+    const serves = (nth: number): boolean => replicas[nth]?.serves === true;
+    const doors = [
+      await OnePort.open(behind(0), serves),
+      await OnePort.open(behind(1), serves),
+    ] as const;
     const redis = await RedisProcess.start(folder, redisPort);
     const parts = { base, folder, postgres, database, redis, replicas, doors };
     const centrals = new TwoCentrals(parts);
@@ -115,11 +123,14 @@ export class TwoCentrals {
         AMBIT_REDIS_URL: this.redis.url,
       },
     });
+    replica.serves = true;
   }
 
   /** kill -9. Resolves when the process is gone. */
-  async kill({ process }: CentralReplica): Promise<void> {
+  async kill(replica: CentralReplica): Promise<void> {
+    const { process } = replica;
     process?.signal('SIGKILL');
+    replica.serves = false;
     await process?.stop(1_000);
   }
 
