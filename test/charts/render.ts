@@ -15,13 +15,17 @@ export interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules?: readonly object[];
   readonly spec?: {
-    readonly template?: {
-      readonly metadata: object;
-      readonly spec: { readonly volumes?: readonly object[] };
-    };
+    readonly template?: PodTemplate;
+    /** Of a CronJob. */
+    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
     readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     readonly groups?: unknown;
   };
+}
+
+interface PodTemplate {
+  readonly metadata: object;
+  readonly spec: { readonly volumes?: readonly object[] };
 }
 
 export interface Rendered {
@@ -95,7 +99,7 @@ export const manifests = (text: string): Manifest[] =>
 /** The pods that controllers would make of these, which no controller makes here: Pod Security judges pods alone. */
 export function podsOf(all: readonly Manifest[]): Manifest[] {
   return all.flatMap(({ kind, metadata: { name, namespace }, spec }) => {
-    const template = spec?.template;
+    const template = spec?.template ?? spec?.jobTemplate?.spec.template;
     if (template === undefined) return [];
     const metadata = { ...template.metadata, name: `${name}-${kind.toLowerCase()}`, namespace };
     const claims = (spec?.volumeClaimTemplates ?? []).map(({ metadata: { name: claim } }) => {

@@ -109,6 +109,18 @@ export const centralValues: Readonly<Record<string, object>> = {
     ...many,
     database: { ...database, auditUrlKey: '', migration: { enabled: false }, rights: 'warn' },
   },
+  'the gRPC API for other programs': {
+    ...many,
+    grpc: { enabled: true },
+    service: { grpc: { type: 'LoadBalancer', port: 443, annotations: { a: 'b' } } },
+    tls: { existingSecret: 'tls' },
+    networkPolicy: { grpcFrom: monitoring },
+  },
+  'a backup every night': { ...many, backup: { enabled: true } },
+  'backups in a volume of yours': {
+    ...many,
+    backup: { enabled: true, schedule: '@hourly', keep: 48, persistence: { existingClaim: 'b' } },
+  },
   'workers apart': { ...many, roles: ['worker'], limits: { waitingCalls: 100000 } },
   'everything else': {
     ...many,
@@ -165,6 +177,15 @@ export const wrongValues: Readonly<Record<Chart, Readonly<Record<string, Wrong>>
     'a public URL with a path': [{ ...many, publicUrl: 'https://example.com/ambit' }, /publicUrl/],
     'an ingress without host': [{ ...many, ingress: { enabled: true } }, /host/],
     'a gateway without parent': [{ ...many, gatewayApi: { enabled: true, host } }, /parentRefs/],
+    'backups without the keys': [
+      { database, replicaCount: 1, backup: { enabled: true } },
+      /backup\.enabled needs keys\.existingSecret/,
+    ],
+    'a schedule that is none': [
+      { ...many, backup: { enabled: true, schedule: 'every night' } },
+      /schedule/,
+    ],
+    'no backup to keep': [{ ...many, backup: { enabled: true, keep: 0 } }, /keep/],
     'no role': [{ ...many, roles: [] }, /roles/],
     'rights that are looked away from': [
       { ...many, database: { ...database, rights: 'ignore' } },

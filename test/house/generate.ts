@@ -8,6 +8,7 @@ import prettier from 'prettier';
 import { casebookPage } from './casebook.ts';
 import { oxlintWalls } from './oxlint-walls.ts';
 import { settingsPages } from './settings-pages.ts';
+import { valuesPages } from './values-pages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const check = process.argv.includes('--check');
@@ -46,4 +47,5 @@ for (const script of globSync('{apps,libs}/*/{generate,dump-schema}.mjs', { cwd:
 await settle('.oxlintrc.walls.json', JSON.stringify(oxlintWalls()));
 await settle('docs/casebook.md', casebookPage(root));
 for (const [path, text] of await settingsPages(root)) await settle(path, text);
+for (const [path, text] of valuesPages(root)) await settle(path, text);
 process.exitCode = failed ? 1 : 0;

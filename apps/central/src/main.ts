@@ -16,6 +16,7 @@ import { centralSettings } from './config.ts';
 import type { CentralSettings } from './config.ts';
 import { backUp } from './maintenance/backup/back-up.ts';
 import type { KeyPlace } from './maintenance/backup/back-up.ts';
+import { keptBackups } from './maintenance/backup/drop-older.ts';
 import { restore } from './maintenance/backup/restore.ts';
 import { createAdmin } from './maintenance/create-admin.ts';
 import { examine } from './maintenance/doctor/doctor.ts';
@@ -160,11 +161,16 @@ addKeyPlace(
   program
     .command('backup')
     .argument('<file>', 'file to write, which must not be there')
+    .option(
+      '--keep <n>',
+      'remove the oldest of this installation in that folder, but for n',
+      keptBackups,
+    )
     .description(
       'Write the database to a file, and the keys, sealed with a passphrase, to one apart',
     ),
-).action(async (file: string, place: KeyPlace, command: Command) =>
-  backUp(await settingsOf(command), file, { place, write }),
+).action(async (file: string, { keep, ...place }: KeyPlace & { keep?: number }, command: Command) =>
+  backUp(await settingsOf(command), file, { place, write, ...defined({ keep }) }),
 );
 addKeyPlace(
   program

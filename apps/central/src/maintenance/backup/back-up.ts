@@ -4,6 +4,7 @@ import type { CentralSettings } from '../../config.ts';
 import { keyFiles } from '../../platform/keys/key-folder.ts';
 import { withDatabase } from '../with-database.ts';
 import { writeBackupFile } from './backup-file.ts';
+import { dropOlderBackups } from './drop-older.ts';
 import { readKeyFiles, readPassphrase, writeKeyBackup } from './key-backup.ts';
 import { refuseExisting } from './new-file.ts';
 
@@ -15,6 +16,13 @@ export interface KeyPlace {
   readonly passphraseFile?: string;
   /** False with --no-keys. */
   readonly keys: boolean;
+}
+
+export interface BackUpOptions {
+  readonly place: KeyPlace;
+  readonly write: Write;
+  /** So many backups of this installation are left in the folder, this one among them. */
+  readonly keep?: number;
 }
 
 /** The place that was named, undefined for a backup without keys. Throws usage. */
@@ -36,7 +44,7 @@ export function keyPlace(
 export async function backUp(
   settings: CentralSettings,
   file: string,
-  { place, write }: { readonly place: KeyPlace; readonly write: Write },
+  { place, write, keep }: BackUpOptions,
 ): Promise<void> {
   const keys = keyPlace(file, place);
   const passphrase = keys && (await readPassphrase(keys.passphraseFile));
@@ -59,6 +67,8 @@ export async function backUp(
     );
     for (const line of keyLines(keys?.path, files)) write(line);
     write(`sha256 of what is in it: ${sha256}`);
+    if (keep !== undefined)
+      for (const dropped of await dropOlderBackups(file, keep)) write(`removed ${dropped}`);
     if (!keys) write('Keep that number apart: "restore --sha256" refuses what was changed since.');
   });
 }

@@ -85,6 +85,22 @@ export async function checkBackupFile(path: string): Promise<BackupFile> {
   }
 }
 
+/** What a file says that it is a backup of; undefined when it is none, or of another form. What follows is not read. */
+export async function backupHead(path: string): Promise<BackupHead | undefined> {
+  const file = createReadStream(path);
+  const content = createGunzip();
+  file.on('error', (error) => content.destroy(error));
+  try {
+    const reader = new ByteReader(file.pipe(content) as AsyncIterable<Buffer>);
+    return (await headIn(path, reader, createHash('sha256'))).head;
+  } catch {
+    return undefined;
+  } finally {
+    file.destroy();
+    content.destroy();
+  }
+}
+
 /** The rows of a backup that was checked. Throws invalid_request at the end when it is another one by then. */
 export async function* readBackupParts(
   path: string,

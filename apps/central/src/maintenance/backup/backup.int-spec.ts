@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { listClusters } from '@ambit/persistence';
@@ -19,6 +19,7 @@ import { enrolAgent, TestAgent } from '../../test-agent.test-support.ts';
 import type { KeyPlace } from './back-up.ts';
 import { BackupShelf, passphrase } from './backup.test-support.ts';
 import type { Place } from './backup.test-support.ts';
+import { keptBackups } from './drop-older.ts';
 import { restore } from './restore.ts';
 
 let db: TestDatabase;
@@ -29,8 +30,10 @@ let backup: string;
 let session: string;
 const others: TestDatabase[] = [];
 
-const backedUp = (file: string, more: Partial<KeyPlace> = {}): Promise<string> =>
-  shelf.backUp({ url: db.url, dataDir: central.dataDir }, file, more);
+const backedUp = (
+  file: string,
+  more: Partial<KeyPlace> & { readonly keep?: number } = {},
+): Promise<string> => shelf.backUp({ url: db.url, dataDir: central.dataDir }, file, more);
 
 async function emptyPlace(): Promise<Place & { readonly db: TestDatabase }> {
   const other = await testDatabase();
@@ -122,6 +125,25 @@ describe('a backup', () => {
       code: 'storage_unwritable',
     });
     await expect(stat(other)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('may leave so many in its folder: the oldest go with their keys, and nothing of others does', async () => {
+    const folder = await mkdtemp(shelf.path('kept-'));
+    const place = await emptyPlace();
+    const stranger = await TestCentral.start(place.url, { dataDir: place.dataDir });
+    await stranger.stop(true);
+    await shelf.backUp(place, join(folder, 'of-another'));
+    await writeFile(join(folder, 'notes'), 'no backup');
+    await writeFile(join(folder, 'broken'), gzipSync('{"ambitBackup":1'));
+    for (const name of ['c', 'a', 'b']) await backedUp(join(folder, name));
+    const printed = await backedUp(join(folder, 'd'), { keep: 2 });
+    expect(printed).toContain(`removed ${join(folder, 'c')}\nremoved ${join(folder, 'a')}`);
+    const others = ['broken', 'notes', 'of-another', 'of-another.keys'];
+    expect((await readdir(folder)).sort()).toEqual(
+      ['b', 'b.keys', ...others, 'd', 'd.keys'].sort(),
+    );
+    for (const wrong of ['0', '-1', '1.5', 'all', ''])
+      expect(() => keptBackups(wrong)).toThrow('--keep');
   });
 
   test('holds one moment, whatever is committed meanwhile', async () => {

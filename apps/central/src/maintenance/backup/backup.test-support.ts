@@ -38,11 +38,16 @@ export class BackupShelf {
   }
 
   /** Gives what is printed. */
-  async backUp(of: Place, file: string, more: Partial<KeyPlace> = {}): Promise<string> {
+  async backUp(
+    of: Place,
+    file: string,
+    { keep, ...more }: Partial<KeyPlace> & { readonly keep?: number } = {},
+  ): Promise<string> {
     const lines: string[] = [];
     await backUp(await settingsOf(of), file, {
       place: { keys: true, passphraseFile: this.passphraseFile, ...more },
       write: (line) => void lines.push(line),
+      ...defined({ keep }),
     });
     return lines.join('\n');
   }
