@@ -146,6 +146,25 @@ describe('AccessService', () => {
     });
   });
 
+  test('tells what a person holds, why, and as it was', async () => {
+    const held = await client.call('AccessService/ListEffectiveAccess', { user: 'bob' });
+    expect(held.rows).toMatchObject([{ user: 'bob', cluster: 'prod-eu', path: { role: 'view' } }]);
+    const asked = { user: 'bob', scope: 'prod-eu/payments' };
+    const why = await client.call('AccessService/ExplainAccess', asked);
+    const paths = (ways: readonly { readonly path: object }[]) => ways.map(({ path }) => path);
+    expect(paths(why.ways)).toEqual(paths(held.rows));
+    const at = String(why.revision);
+    const then = await client.call('AccessService/ExplainAccess', { ...asked, at });
+    expect(then).toMatchObject({ allowed: why.allowed, asOf: { revision: why.revision } });
+    await expect(
+      client.call('AccessService/ExplainAccess', { ...asked, at: '1' }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const soon = client.call('AccessService/WhoCan', { target, at: 'tomorrow' });
+    await expect(soon).rejects.toMatchObject({
+      error: { extras: { errors: [{ pointer: 'at' }] } },
+    });
+  });
+
   test('names who can, page by page', async () => {
     const asked = { ...target, verb: '*', resource: '*' };
     const first = await client.call('AccessService/WhoCan', { target, pageSize: 1 });

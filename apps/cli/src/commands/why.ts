@@ -37,18 +37,23 @@ function tell(context: CommandContext, answer: AccessExplanation): void {
   const place = namespace === undefined ? cluster : `${cluster}/${namespace}`;
   const { out } = context.terminal;
   const told = allowed ? 'has access in' : 'has no access in';
-  out.write(printable(`${user} ${told} ${place}`) + '\n');
+  out.write(`${printable(`${user} ${told} ${place}`)}\n`);
   for (const way of ways) for (const line of chain(user, way, context.now())) out.write(line);
   if (moreWays > 0) context.say(`and ${moreWays} more ways`);
-  if (!allowed) {
-    const reasons = new Set(answer.refusals.map(({ message }) => message));
-    for (const reason of [...reasons].slice(0, 5)) context.say(printable(`  why:  ${reason}`));
-  }
-  if (answer.hint !== undefined) context.say(printable(`  hint: ${answer.hint}`));
-  if (answer.nextCommand !== undefined) context.say(printable(`  next: ${answer.nextCommand}`));
-  for (const note of answer.notes ?? []) context.say(printable(`  note: ${note}`));
+  for (const line of advice(answer)) context.say(printable(line));
   pastWarnings(asOf).forEach(context.say);
   evidenceWarnings(evidence).forEach(context.say);
+}
+
+/** Why not, and what to do. */
+function advice({ refusals, hint, nextCommand, notes = [] }: AccessExplanation): string[] {
+  const reasons = [...new Set(refusals.map(({ message }) => message))].slice(0, 5);
+  return [
+    ...reasons.map((reason) => `  why:  ${reason}`),
+    ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+    ...(nextCommand === undefined ? [] : [`  next: ${nextCommand}`]),
+    ...notes.map((note) => `  note: ${note}`),
+  ];
 }
 
 /** One way, step by step. */

@@ -1,11 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { authorize, defaultCeiling, rbacSource, renderDesired, type RbacObject } from '@ambit/rbac';
+import {
+  authorize,
+  defaultCeiling,
+  rbacSource,
+  renderDesired,
+  type BindingObject,
+  type RbacObject,
+} from '@ambit/rbac';
 import { denseObjects } from '../../test/arbitrary-commits.ts';
 import { nodeDigests } from '../../test/node-digests.ts';
 import { Policy } from '../policy/policy.ts';
 import type { AccessPath, AccessQuestion, ReportedFacts } from './access-answer.ts';
 import { canI } from './can-i.ts';
+import { explainAccess } from './explain-access.ts';
+import { rolesHeld } from './roles-held.ts';
 import { whoCan } from './who-can.ts';
 
 const rulesOf = (...verbs: string[]) => [{ apiGroups: [''], resources: ['pods'], verbs }];
@@ -37,9 +46,9 @@ const question = fc.record({
   namespace: fc.constantFrom('a', 'b', 'guarded', 'nowhere', ''),
 });
 
-/** The objects the agent would write, and the cluster's own roles. */
-function objectsIn(policy: Policy, clusterUid: string, now: number, facing: ReportedFacts) {
-  const { objects } = renderDesired({
+/** The objects the agent would write. */
+function writtenIn(policy: Policy, clusterUid: string, now: number, facing: ReportedFacts) {
+  return renderDesired({
     digests: nodeDigests,
     clusterUid,
     installationUid: 'installation',
@@ -48,7 +57,12 @@ function objectsIn(policy: Policy, clusterUid: string, now: number, facing: Repo
     intents: policy.entries(clusterUid),
     namespaces: Array.from(facing.namespaces, ([name, rest]) => ({ name, ...rest })),
     existingRoles: facing.clusterRoles.keys(),
-  });
+  }).objects;
+}
+
+/** The same, and the cluster's own roles. */
+function objectsIn(policy: Policy, clusterUid: string, now: number, facing: ReportedFacts) {
+  const objects = writtenIn(policy, clusterUid, now, facing);
   const own = Array.from(facing.clusterRoles, ([name, rules]): RbacObject => ({
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
@@ -108,5 +122,58 @@ describe('access answers', () => {
       { numRuns: 200 },
     );
     expect(allowed).toBeGreaterThan(300);
+  });
+
+  test('why, and who holds a role in a place, are those of the bindings that the agent renders there', () => {
+    let holding = 0;
+    fc.assert(
+      fc.property(
+        denseObjects,
+        fc.constantFrom('a', 'b', 'guarded', 'nowhere', undefined),
+        fc.constantFrom(...ceilings),
+        fc.constantFrom(500, 1000, 4999, 5000, 5500, 6000),
+        (objects, namespace, ceiling, now) => {
+          const policy = Policy.load(1, objects, nodeDigests);
+          const facing = { ...facts, ceiling };
+          for (const cluster of policy.clusters()) {
+            const place = {
+              policy,
+              facts: facing,
+              clusterUid: cluster.uid,
+              now,
+              ...(namespace === undefined ? {} : { namespace }),
+            };
+            const bindings = Array.from(
+              writtenIn(policy, cluster.uid, now, facing).values(),
+              ({ body }) => body,
+            ).filter(
+              (body): body is BindingObject =>
+                'roleRef' in body &&
+                (namespace === undefined ||
+                  [undefined, namespace].includes(body.metadata.namespace)),
+            );
+            const bound = (name: string): boolean =>
+              bindings.some(({ subjects }) =>
+                subjects?.some((subject) => subject.name === cluster.userPrefix + name),
+              );
+            const held = rolesHeld(place);
+            for (const user of policy.users()) {
+              const { allowed, ways, refusals } = explainAccess(place, user);
+              const told = held.find(({ userUid }) => userUid === user.uid);
+              holding += allowed ? 1 : 0;
+              expect([user.name, allowed]).toEqual([user.name, bound(user.name)]);
+              expect([user.name, refusals.length > 0]).toEqual([user.name, !allowed]);
+              const inForce = ways.filter(({ refusal }) => refusal === undefined);
+              expect([user.name, textsOf(inForce.map(({ path }) => path))]).toEqual([
+                user.name,
+                textsOf((told?.ways ?? []).map(({ path }) => path)),
+              ]);
+            }
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(holding).toBeGreaterThan(100);
   });
 });

@@ -41,11 +41,7 @@ export function waysBetweenAll(
   return (named) => (teams.get(named.uid) ?? []).map((team) => between(named, team));
 }
 
-export function accessPath(
-  policy: PolicyView,
-  grant: CompiledGrant,
-  by: Between = {},
-): AccessPath {
+export function accessPath(policy: PolicyView, grant: CompiledGrant, by: Between = {}): AccessPath {
   return {
     grant: grant.name,
     grantUid: writtenGrant(grant).uid,

@@ -381,6 +381,7 @@ describe('who-can', () => {
               grantUid: 'grant-uid-team',
               role: 'view',
               through: 'devs',
+              throughUid: devs.uid,
               scope: '*/*',
               reach: 'in every namespace',
               until: 50_000,

@@ -40,7 +40,8 @@ export function explainAccess(place: Place, user: PolicyUser): Explanation {
   const all = [...told.sort((a, b) => byLastingLongest(a.path, b.path)), ...near];
   if (blocked !== undefined) return { allowed: false, ways: all, refusals: [blocked] };
   if (inForce.length > 0) return { allowed: true, ways: all, refusals: [] };
-  refusals.push(...elsewhere(place, waysOf(place, user), here));
+  // What is granted elsewhere says something only where nothing is granted here.
+  if (refusals.length === 0) refusals.push(...elsewhere(place, waysOf(place, user), here));
   if (refusals.length === 0) {
     const message = `No grant names ${user.name} or its groups and teams.`;
     refusals.push({ reason: 'no_grant', message });

@@ -3,7 +3,13 @@ import type { Millis } from '@ambit/kernel';
 import type { PolicyGrant } from '../policy-objects.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessQuestion, ReportedFacts } from './access-answer.ts';
-import { scopeObstacle, selects, timeObstacle, type Judgement, type Obstacle } from './judge-grant.ts';
+import {
+  scopeObstacle,
+  selects,
+  timeObstacle,
+  type Judgement,
+  type Obstacle,
+} from './judge-grant.ts';
 import { hasCeiling, roleInCluster } from './role-rules.ts';
 
 /** A place in a cluster at a moment, whatever somebody does there. */

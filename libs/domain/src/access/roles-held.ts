@@ -23,8 +23,22 @@ export function rolesHeld(
   const { policy, facts, clusterUid } = place;
   const cluster = policy.cluster(clusterUid);
   if (cluster === undefined || facts.ceiling === undefined) return [];
+  const { ceiling } = facts;
+  const holders: RoleHolder[] = [];
+  for (const [userUid, ways] of waysByUser(place, of)) {
+    const user = holderName(place, cluster, ceiling, userUid);
+    if (user === undefined) continue;
+    holders.push({ user, userUid, ways: ways.sort((a, b) => byLastingLongest(a.path, b.path)) });
+  }
+  return holders.sort((a, b) => compareText(a.user, b.user));
+}
+
+function waysByUser(
+  place: Place,
+  of: (grant: CompiledGrant) => boolean,
+): ReadonlyMap<string, ExplainedWay[]> {
   const byUser = new Map<string, ExplainedWay[]>();
-  for (const grant of policy.grantsReaching(clusterUid)) {
+  for (const grant of place.policy.grantsReaching(place.clusterUid)) {
     if (!of(grant) || judgePlace(place, grant) !== undefined) continue;
     for (const [userUid, path] of pathsOf(place, grant)) {
       const known = byUser.get(userUid);
@@ -32,11 +46,5 @@ export function rolesHeld(
       else known.push({ path, grant });
     }
   }
-  const holders: RoleHolder[] = [];
-  for (const [userUid, ways] of byUser) {
-    const user = holderName(place, cluster, facts.ceiling, userUid);
-    if (user === undefined) continue;
-    holders.push({ user, userUid, ways: ways.sort((a, b) => byLastingLongest(a.path, b.path)) });
-  }
-  return holders.sort((a, b) => compareText(a.user, b.user));
+  return byUser;
 }

@@ -119,10 +119,7 @@ class PartReader {
   async #people(members: PolicyGrant['subjects']): Promise<void> {
     const groups = await this.#groups(uidsOf(members, 'Group'));
     const memberships = await this.#memberships('group', groups);
-    const uids = [
-      ...uidsOf(members, 'User'),
-      ...memberships.map(({ userUid }) => userUid),
-    ];
+    const uids = [...uidsOf(members, 'User'), ...memberships.map(({ userUid }) => userUid)];
     this.#keep(await pastObjects(this.#reading, ['User', 'ServiceIdentity'], uids));
   }
 

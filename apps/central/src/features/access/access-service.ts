@@ -77,17 +77,19 @@ export function accessService(ports: AccessServicePorts): AccessHandlers {
       const clusters = await heldBy(entrantOf(world, request));
       return {
         revision: world.revision,
-        clusters: clusters.map(({ name, roles, namespaces, user }) => ({
-          cluster: name,
-          roles,
-          namespaces,
-          subject: user,
-        })),
+        clusters: clusters.map(heldMessage),
       };
     },
     ...explanations(ports),
   };
 }
+
+const heldMessage = ({ name, roles, namespaces, user }: OwnCluster) => ({
+  cluster: name,
+  roles,
+  namespaces,
+  subject: user,
+});
 
 const waitingOf = ({ actor, ended }: GrpcCall) => askerOf(actor, ended).waiting;
 

@@ -37,7 +37,7 @@ export function objectsOfWays(
 ): ReadonlyMap<ExplainedWay, ObjectsOfWay> | undefined {
   const { cluster, facts } = known;
   const { ceiling } = facts;
-  if (ceiling === undefined) return undefined;
+  if (ceiling === undefined || ways.length === 0) return new Map();
   const intents = intentsAround(policy, cluster, ways);
   const namespaces = Array.from(facts.namespaces, ([name, told]) => ({ name, ...told })).filter(
     ({ name }) => namespace === undefined || name === namespace,

@@ -1,18 +1,18 @@
 import type { EffectiveAccess as Answer, EffectiveQuery } from '@ambit/contracts';
 import { accessInCluster, holderText, isNamedIn, parseScope, rolesHeld } from '@ambit/domain';
-import type { CompiledGrant, PolicyUser } from '@ambit/domain';
+import type { PolicyCluster, PolicyUser, PolicyView } from '@ambit/domain';
 import { AppError, compareText } from '@ambit/kernel';
 import type { Sql } from '@ambit/persistence';
 import { accessRow, factsOf } from './access-rows.ts';
 import { mostShown } from './answer-check.ts';
 import { askedHolder, holderIn, requireReader } from './asked-whom.ts';
 import type { Asker } from './asked-whom.ts';
+import { counts, evidenceOf, type Asked } from './effective-rows.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import { MembershipOrigins } from './membership-origins.ts';
 import type { Moment, PastPolicies } from './past-policies.ts';
 import { TeamAccess } from './team-access.ts';
 
-type Query = Pick<EffectiveQuery, 'standing' | 'limit' | 'continue'>;
 type Rows = Pick<Answer, 'items' | 'evidence' | 'notes' | 'continue'>;
 
 /** What people and teams hold, and who holds what in a place. */
@@ -56,7 +56,7 @@ export class EffectiveAccess {
       { at, part: { of: 'holders', names: [holder] } },
       asker,
       (moment, origins) =>
-        this.#ofHolder(holderIn(moment.policy, holder, query), { moment, query, origins }),
+        this.#ofHolder(holderIn(moment.policy, holder, asker), { moment, query, origins }),
     );
   }
 
@@ -83,37 +83,25 @@ export class EffectiveAccess {
   async #ofHolder(user: PolicyUser, { moment, query, origins }: Asked): Promise<Rows> {
     const { policy, now } = moment;
     const from = placeOf(query.continue);
-    const after = Array.from(policy.clusters())
-      .filter(({ name }) => compareText(name, from.cluster) >= 0)
-      .sort((a, b) => compareText(a.name, b.name));
-    const holding = [];
-    for (const cluster of after) {
-      if (holding.length > query.limit) break;
-      if (isNamedIn({ policy, clusterUid: cluster.uid }, user)) holding.push(cluster);
-    }
+    const holding = clustersNaming(policy, user, { from: from.cluster, most: query.limit + 1 });
     const known = await this.#clusters.of(holding, moment);
+    const evidence = evidenceOf(known);
     const items: Answer['items'] = [];
-    for (const cluster of holding) {
-      const told = known.get(cluster.name);
-      const place = { policy, facts: factsOf(told), clusterUid: cluster.uid, now };
-      const ways = accessInCluster(place, user).filter(({ grant }) => counts(grant, query));
-      const start = cluster.name === from.cluster ? from.nth : 0;
-      for (const [nth, way] of ways.entries()) {
-        if (nth < start) continue;
-        const next = `${cluster.name} ${nth}`;
-        if (items.length === query.limit)
-          return { items, evidence: evidenceOf(known), continue: next };
-        const row = accessRow(
-          way,
-          { policy, known: told, cluster: cluster.name },
-          holderText(user.name),
-        );
+    for (const { uid: clusterUid, name: cluster } of holding) {
+      const told = known.get(cluster);
+      const ways = accessInCluster({ policy, facts: factsOf(told), clusterUid, now }, user);
+      const rest = ways
+        .filter(({ grant }) => counts(grant, query))
+        .map((way, nth) => ({ way, nth }))
+        .slice(cluster === from.cluster ? from.nth : 0);
+      for (const { way, nth } of rest) {
+        if (items.length === query.limit) return { items, evidence, continue: `${cluster} ${nth}` };
+        const row = accessRow(way, { policy, known: told, cluster }, holderText(user.name));
         items.push(origins.note(row, way.path, user.uid));
       }
     }
     const beyond = holding.length > query.limit ? holding.at(-1) : undefined;
-    const more = beyond === undefined ? {} : { continue: `${beyond.name} 0` };
-    return { items, evidence: evidenceOf(known), ...more };
+    return { items, evidence, ...(beyond === undefined ? {} : { continue: `${beyond.name} 0` }) };
   }
 
   async #inPlace(scope: string, { moment, query, origins }: Asked): Promise<Rows> {
@@ -157,20 +145,20 @@ export class EffectiveAccess {
   }
 }
 
-/** What one answer is made of. */
-export interface Asked {
-  readonly moment: Moment;
-  readonly query: Query;
-  readonly origins: MembershipOrigins;
+/** Clusters in which a grant names somebody, by name, from one on. */
+function clustersNaming(
+  policy: PolicyView,
+  user: PolicyUser,
+  { from, most }: { readonly from: string; readonly most: number },
+): readonly PolicyCluster[] {
+  const found: PolicyCluster[] = [];
+  const all = Array.from(policy.clusters()).filter(({ name }) => compareText(name, from) >= 0);
+  for (const cluster of all.sort((a, b) => compareText(a.name, b.name))) {
+    if (found.length === most) break;
+    if (isNamedIn({ policy, clusterUid: cluster.uid }, user)) found.push(cluster);
+  }
+  return found;
 }
-
-/** Whether a grant is among those that are asked about. */
-export const counts = ({ until }: Pick<CompiledGrant, 'until'>, { standing }: Query): boolean =>
-  standing === undefined || until === undefined;
-
-/** The evidence for each cluster of an answer. */
-export const evidenceOf = (known: Awaited<ReturnType<KnownClusters['of']>>): Answer['evidence'] =>
-  Array.from(known, ([name, each]) => evidenceResponse(name, each));
 
 /** `CLUSTER NTH`: where a page goes on. */
 function placeOf(text = ''): { readonly cluster: string; readonly nth: number } {

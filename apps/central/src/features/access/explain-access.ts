@@ -1,9 +1,9 @@
-import type { AccessExplanation, ExplainQuery, WayToRole } from '@ambit/contracts';
+import type { AccessExplanation, ExplainQuery, IntentProblem, WayToRole } from '@ambit/contracts';
 import { explainAccess, holderText, parseScope, subjectOfWay } from '@ambit/domain';
 import type { ExplainedWay, Explanation, PolicyUser } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import { readClusterSync } from '@ambit/persistence';
-import type { Sql } from '@ambit/persistence';
+import type { ClusterSyncRecord, Sql } from '@ambit/persistence';
 import { revisionAsked, shownProblems } from '../clusters/public.ts';
 import type { StoredResults } from '../clusters/public.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
@@ -20,6 +20,8 @@ import type { Moment, PastPolicies } from './past-policies.ts';
 
 const mostWays = 100;
 const mostObjects = 20;
+const tooMany =
+  'The cluster has too much of these roles, or too many namespaces, to tell the objects: ask about one namespace.';
 
 export interface ExplainPorts {
   readonly past: PastPolicies;
@@ -43,7 +45,7 @@ export class ExplainAccess {
     const [namespace] = namespaces.type === 'names' ? namespaces.names : [];
     const asked = { at: query.at, part: { of: 'holders', names: [holder] } } as const;
     return this.#ports.past.ask(asked, asker.waiting, async (moment) => {
-      const user = holderIn(moment.policy, holder, query);
+      const user = holderIn(moment.policy, holder, asker);
       const [known] = (await this.#ports.clusters.named([cluster], moment)).values();
       if (known === undefined) throw new AppError('internal', 'A cluster was not looked up.');
       return this.#explained(user, known, { ...moment, namespace });
@@ -61,7 +63,8 @@ export class ExplainAccess {
     const { revision } = policy;
     const shown = explanation.ways.slice(0, mostWays);
     const place = { policy, known, namespace, now };
-    const made = asOf === undefined ? this.#made(shown, user, place) : undefined;
+    const inForce = asOf === undefined ? shown.filter(({ refusal }) => refusal === undefined) : [];
+    const made = objectsOfWays(inForce, user, place);
     const origins = new MembershipOrigins();
     const ways = shown.map((way) =>
       origins.note(wayResponse(way, user, place), way.path, user.uid),
@@ -81,17 +84,9 @@ export class ExplainAccess {
       ways,
       ...(more > 0 ? { moreWays: more } : {}),
       refusals: explanation.refusals.slice(0, mostShown).map(refusalResponse),
+      ...(made === undefined ? { notes: [tooMany] } : {}),
       ...(asOf === undefined ? adviceOf(explanation, user, place) : {}),
     };
-  }
-
-  #made(
-    ways: readonly ExplainedWay[],
-    user: PolicyUser,
-    place: ObjectPlace,
-  ): ReadonlyMap<ExplainedWay, ObjectsOfWay> | undefined {
-    const inForce = ways.filter(({ refusal }) => refusal === undefined);
-    return inForce.length === 0 ? undefined : objectsOfWays(inForce, user, place);
   }
 
   /** Adds to the ways that are in force their objects, and how far the agent is with them. */
@@ -101,22 +96,35 @@ export class ExplainAccess {
     const lacking = shownProblems(problems, () => undefined).filter(
       ({ effect }) => effect !== 'excess',
     );
-    const asked = Math.max(this.#ports.world.lastTouched(uid) ?? 0, revisionAsked(sync) ?? 0);
-    const isThere = sync?.appliedRevision !== undefined && sync.appliedRevision >= asked;
+    const isThere = isApplied(sync, this.#ports.world.lastTouched(uid));
     for (const [at, way] of shown.entries()) {
       const found = made.get(way);
       const told = ways[at];
-      if (found === undefined || told === undefined) continue;
-      const { objects, keys } = found;
-      const problem = lacking.find(
-        ({ key, object }) => keys.has(key) && (object === undefined || objects.includes(object)),
-      );
-      told.objects = objects.slice(0, mostObjects);
-      if (objects.length > mostObjects) told.moreObjects = objects.length - mostObjects;
-      told.applied = isThere && problem === undefined;
-      if (problem !== undefined) told.problem = problem.message;
+      if (found !== undefined && told !== undefined)
+        Object.assign(told, standingOf(found, { isThere, lacking }));
     }
   }
+}
+
+/** Whether the agent has made all that is asked of it. */
+function isApplied(sync: ClusterSyncRecord | undefined, lastTouched = 0): boolean {
+  const asked = Math.max(lastTouched, revisionAsked(sync) ?? 0);
+  return (sync?.appliedRevision ?? -1) >= asked;
+}
+
+/** The objects of a way, and whether they stand. */
+function standingOf(
+  { objects, keys }: ObjectsOfWay,
+  { isThere, lacking }: { readonly isThere: boolean; readonly lacking: readonly IntentProblem[] },
+): Pick<WayToRole, 'objects' | 'moreObjects' | 'applied' | 'problem'> {
+  const problem = lacking.find(({ key, ...where }) => keys.has(key) && isOf(where, objects));
+  const more = objects.length - mostObjects;
+  return {
+    objects: objects.slice(0, mostObjects),
+    ...(more > 0 ? { moreObjects: more } : {}),
+    applied: isThere && problem === undefined,
+    ...(problem === undefined ? {} : { problem: problem.message }),
+  };
 }
 
 interface MadeWays {
@@ -135,6 +143,19 @@ function wayResponse(
     ...stateOf(way, known),
     subject: subjectOfWay(policy, known.cluster, { user, path: way.path }),
   };
+}
+
+/** A grant in many namespaces can have problems in others than those that were asked about. */
+function isOf(
+  {
+    object,
+    namespace,
+  }: { readonly object?: string | undefined; readonly namespace?: string | undefined },
+  objects: readonly string[],
+): boolean {
+  if (object !== undefined) return objects.includes(object);
+  if (namespace === undefined) return true;
+  return objects.some((each) => each.startsWith(`RoleBinding/${namespace}/`));
 }
 
 /** What would turn a no into a yes. What the ceiling refuses no grant helps. */

@@ -3,8 +3,8 @@ import { accessPath, holderText, judgePlace, selectsCluster } from '@ambit/domai
 import type { CompiledGrant, PolicyCluster, PolicyTeam, PolicyView } from '@ambit/domain';
 import { compareText, notFound } from '@ambit/kernel';
 import { accessRow, factsOf } from './access-rows.ts';
-import { counts, evidenceOf } from './effective-access.ts';
-import type { Asked } from './effective-access.ts';
+import { counts, evidenceOf } from './effective-rows.ts';
+import type { Asked } from './effective-rows.ts';
 import type { KnownClusters } from './known-clusters.ts';
 import type { MembershipOrigins } from './membership-origins.ts';
 

@@ -1,0 +1,22 @@
+import type { EffectiveAccess as Answer, EffectiveQuery } from '@ambit/contracts';
+import type { CompiledGrant } from '@ambit/domain';
+import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
+import type { MembershipOrigins } from './membership-origins.ts';
+import type { Moment } from './past-policies.ts';
+
+type Query = Pick<EffectiveQuery, 'standing' | 'limit' | 'continue'>;
+
+/** What one answer is made of. */
+export interface Asked {
+  readonly moment: Moment;
+  readonly query: Query;
+  readonly origins: MembershipOrigins;
+}
+
+/** Whether a grant is among those that are asked about. */
+export const counts = ({ until }: Pick<CompiledGrant, 'until'>, { standing }: Query): boolean =>
+  standing === undefined || until === undefined;
+
+/** The evidence for each cluster of an answer. */
+export const evidenceOf = (known: Awaited<ReturnType<KnownClusters['of']>>): Answer['evidence'] =>
+  Array.from(known, ([name, each]) => evidenceResponse(name, each));
