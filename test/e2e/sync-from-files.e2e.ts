@@ -16,15 +16,16 @@ import { TestDirectory } from '../../apps/central/src/scim.test-support.ts';
 const run = promisify(execFile);
 const sdk = fileURLToPath(new URL('../../libs/client/', import.meta.url));
 
-const csv = `externalId,userName,displayName,groups
-1,ada@acme.io,"Lovelace, Ada",platform;payments
-2,bob@acme.io,Bob,payments
-3,eve@acme.io,Eve,
+const csv = `externalId,userName,displayName,department,groups
+1,ada@acme.io,"Lovelace, Ada",engines,platform;payments
+2,bob@acme.io,Bob,,payments
+3,eve@acme.io,Eve,,
 `;
 const ldif = `dn: uid=ada,ou=people,dc=acme,dc=io
 objectClass: inetOrgPerson
 entryUUID: 1
 cn:: QWTDoSBMb3ZlbGFjZQ==
+departmentNumber: notes
 mail: ada@acme.io
 
 dn: uid=bob,ou=people,dc=acme,dc=io
@@ -90,6 +91,7 @@ describe('the SDK against a central that runs', () => {
     });
     const { body } = await central.get('/users/ada@acme.io');
     expect(body.spec.displayName).toBe('Lovelace, Ada');
+    expect(body.status.attributes).toEqual({ department: 'engines' });
     expect(await example('sync-csv', csv)).toMatchObject({
       users: { unchanged: 3, created: 0, changed: 0 },
       groups: { unchanged: 2, created: 0, changed: 0 },
@@ -101,6 +103,7 @@ describe('the SDK against a central that runs', () => {
     const after = (await central.get('/users/ada@acme.io')).body;
     expect(after.metadata.uid).toBe(body.metadata.uid);
     expect(after.spec.displayName).toBe('Adá Lovelace');
+    expect(after.status.attributes).toEqual({ department: 'notes' });
     const members = (await central.get('/groups/payments/members')).body;
     expect(members.items).toMatchObject([{ user: 'ada@acme.io' }]);
   });

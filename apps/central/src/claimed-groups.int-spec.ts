@@ -66,6 +66,23 @@ const revision = async (): Promise<string> => {
 };
 
 describe('groups that claims give', () => {
+  test('lead into teams by their rules, and into none with a role to take care of; the sign-in goes on', async () => {
+    const name = await person();
+    const match = '"ops" in user.groups';
+    await central.apply(
+      document('Team', 'harmless', { members: [{ match }] }),
+      document('Team', 'mighty', { members: [{ match }] }),
+      grant('mighty-all', [{ team: 'mighty' }], ['prod'], { role: 'admin' }),
+    );
+    await comes(name, ['ops']);
+    expect(await groupsOf(name)).toEqual(['ops', 'team.harmless']);
+    await comes(name, []);
+    expect(await groupsOf(name)).toEqual([]);
+    for (const team of ['harmless', 'mighty']) {
+      await central.apply(document('Team', team, {}));
+    }
+  });
+
   test('are replaced at each sign-in, and what somebody wrote stays', async () => {
     const name = await person();
     await central.apply(group('ops', [name]));

@@ -90,6 +90,36 @@ describe('a full sync', () => {
     expect(await central.metric('ambit_policy_revision')).toBe(states);
   });
 
+  test('says attributes, all that there are, and refuses what none can be with its place', async () => {
+    const attributes = [
+      { name: 'department', text: 'payments' },
+      { name: 'level', number: 2.5 },
+      { name: 'oncall', truth: true },
+      { name: 'skills', texts: { values: ['db', 'js'] } },
+    ];
+    const attributesOf = async (name: string): Promise<unknown> =>
+      (await central.get(`/users/${named(name)}`)).body.status.given;
+    const sync = (...users: object[]): Promise<unknown> => client.syncAll('FULL', [{ users }]);
+    await sync(person('ada', { attributes }), person('bob'));
+    const said = { department: 'payments', level: 2.5, oncall: true, skills: ['db', 'js'] };
+    expect(await attributesOf('ada')).toEqual([{ source: 'scim:corp', attributes: said }]);
+    const before = await rowVersions();
+    await sync(person('ada', { attributes }), person('bob'));
+    expect(await rowVersions()).toEqual(before);
+    await sync(person('ada', { attributes: attributes.slice(0, 1) }), person('bob'));
+    expect(await attributesOf('ada')).toMatchObject([{ attributes: { department: 'payments' } }]);
+    for (const faulty of [
+      [{ name: '1st', text: 'x' }],
+      [{ name: 'none' }],
+      [{ name: 'long', text: 'x'.repeat(257) }],
+      [{ name: 'unseen', text: 'a\u200bb' }],
+      [attributes[0], attributes[0]],
+    ])
+      await expect(sync(person('ada', { attributes: faulty }))).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+  });
+
   test('takes away what is not said, and locks who is inactive', async () => {
     await client.syncAll('FULL', [
       { users: [person('ada'), person('bob'), person('eve')], groups: [team('dev', 'ada', 'bob')] },

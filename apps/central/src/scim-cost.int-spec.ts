@@ -41,7 +41,7 @@ beforeAll(async () => {
     const value = ids.slice(from, from + 1_000).map((id) => ({ value: id }));
     await group(big, patch({ op: 'add', path: 'members', value }));
   }
-}, 60_000);
+}, 400_000);
 afterAll(async () => {
   await central?.stop();
   count.close();

@@ -12,6 +12,7 @@ import {
   user,
 } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
+import { patch, TestDirectory } from './scim.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -366,6 +367,61 @@ describe('a rule of a team', () => {
     expect((await change('ruth', { active: false })).status).toBe(200);
     expect(await membersOfRule('rooted')).toEqual([]);
     expect(await change('ruth', { active: true })).toMatchObject(refused);
+  });
+
+  test('sees what a directory says, whose source is told, until it says so no more', async () => {
+    const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+    const corp = await TestDirectory.of(central, 'corp');
+    await put('billing', {
+      members: [
+        { match: 'user.attributes.department == "billing" || user.attributes.country == "DE"' },
+        { match: 'user.attributes.roles.exists(r, r == "payer")' },
+      ],
+    });
+    const { id } = await corp.user('sue@corp.example', {
+      title: 'Lead',
+      roles: [{ value: 'payer' }],
+      addresses: [{ country: 'FR' }, { country: 'DE', primary: true, streetAddress: 'no' }],
+      [enterprise]: { department: 'billing', employeeNumber: '7' },
+    });
+    const sue = async (): Promise<Reply['body']> =>
+      (await central.get('/users/sue@corp.example')).body;
+    const said = {
+      title: 'Lead',
+      roles: ['payer'],
+      country: 'DE',
+      department: 'billing',
+      employeeNumber: '7',
+    };
+    expect((await sue()).status).toMatchObject({
+      groups: ['team.billing'],
+      attributes: said,
+      given: [{ source: 'scim:corp', attributes: said }],
+    });
+    expect((await central.get('/teams/billing')).body.status.rules).toMatchObject([
+      { people: 1 },
+      { people: 1 },
+    ]);
+    const replace = (...Operations: object[]): Promise<Reply> =>
+      corp.call('PATCH', `/Users/${id}`, { body: patch(...Operations) });
+    const revision = (await sue()).metadata.resourceVersion;
+    await replace({ op: 'replace', path: 'title', value: 'Lead' });
+    expect((await sue()).metadata.resourceVersion).toBe(revision);
+    await replace(
+      { op: 'replace', path: `${enterprise}:department`, value: 'law' },
+      { op: 'remove', path: 'addresses' },
+    );
+    expect((await sue()).status.groups).toEqual(['team.billing']);
+    // What somebody writes counts before what the directory says, and stays when that says otherwise.
+    await central.apply(person('sue@corp.example', { roles: ['none'] }));
+    expect((await sue()).status.groups).toEqual([]);
+    await replace({ op: 'add', path: 'roles', value: [{ value: 'boss' }] });
+    expect((await sue()).status.attributes.roles).toEqual(['none']);
+    await central.apply(person('sue@corp.example', {}));
+    expect((await sue()).status.groups).toEqual(['team.billing']);
+    await central.call('DELETE', '/identity-providers/corp');
+    expect((await sue()).status).toMatchObject({ groups: [] });
+    expect((await sue()).status).not.toHaveProperty('attributes');
   });
 
   test('fills a group that nobody else changes, and takes it along', async () => {

@@ -19,6 +19,7 @@ const users = are('inetOrgPerson').map((get) => ({
   externalId: one(get('entryUUID')),
   userName: one(get('mail')),
   displayName: one(get('cn')),
+  attributes: { department: one(get('departmentNumber')) },
 }));
 const groups = are('groupOfNames').map((get) => ({
   externalId: one(get('entryUUID')),

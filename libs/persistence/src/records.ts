@@ -3,14 +3,13 @@ import type {
   GrantScope,
   GrantSource,
   GrantSubject,
-  PersonAttributes,
   PolicyChange,
   PolicyCommit,
   PolicyRule,
   SubjectMode,
 } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
-import type { GivenAttributes } from './kinds/user/given-attributes.ts';
+import type { SaidAttributes } from './kinds/user/given-attributes.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -26,14 +25,10 @@ export interface RecordMeta {
   readonly createdAt: Millis;
 }
 
-export interface UserRecord extends RecordMeta {
+export interface UserRecord extends RecordMeta, SaidAttributes {
   readonly kind: 'User';
   readonly displayName?: string;
   readonly active: boolean;
-  /** Those that somebody wrote. */
-  readonly attributes: PersonAttributes;
-  /** Those that sources say, by source; absent when none does. */
-  readonly given?: GivenAttributes;
 }
 
 export interface GroupRecord extends RecordMeta {
@@ -106,8 +101,7 @@ export interface PlainRecord extends RecordMeta {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** A credential that ended by hand: replicas close what it holds open. */
-/** `IssuerKey`: the keys of the issuer are others now, by one that came or went. */
+/** A credential that ended by hand: replicas close what it holds open. `IssuerKey`: the keys of the issuer are others now, by one that came or went. */
 export interface RevokedCredential {
   readonly kind: 'Agent' | 'ApiToken' | 'Session' | 'IssuerKey';
   readonly uid: string;

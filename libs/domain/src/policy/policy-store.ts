@@ -180,8 +180,7 @@ export class PolicyStore {
       this.groupsOfUser[how](object.userUid, object.groupUid);
       this.membersOfGroup[how](object.groupUid, object.userUid);
     } else if (object.kind === 'Group') {
-      if (isTeamGroup(object.name))
-        this.teamGroups[how === 'delete' ? 'delete' : 'add'](object.uid);
+      this.indexGroup(object, how);
     } else if (object.kind === 'Grant') {
       this.indexWritten(object, how);
     } else if (object.kind === 'Team') {
@@ -189,12 +188,21 @@ export class PolicyStore {
       if (object.profile !== undefined) this.teamsOfProfile[how](object.profile, object.uid);
       this.divideAnew(this.grantsOfTeam.get(object.uid));
     } else if (object.kind === 'Plain') {
-      const kept = this.kept[object.of];
-      if (how === 'delete') kept?.delete(object.uid);
-      else kept?.set(object.uid, object);
-      if (object.of === leftGroupKind)
-        this.leftOfGroup[how](String(object.spec['group']), object.uid);
+      this.indexPlain(object, how);
     }
+  }
+
+  private indexGroup({ uid, name }: PolicyGroup, how: 'add' | 'append' | 'delete'): void {
+    if (how === 'delete') this.teamGroups.delete(uid);
+    else if (isTeamGroup(name)) this.teamGroups.add(uid);
+  }
+
+  private indexPlain(object: PolicyPlain, how: 'add' | 'append' | 'delete'): void {
+    const kept = this.kept[object.of];
+    if (how === 'delete') kept?.delete(object.uid);
+    else kept?.set(object.uid, object);
+    if (object.of === leftGroupKind)
+      this.leftOfGroup[how](String(object.spec['group']), object.uid);
   }
 
   private indexWritten(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {

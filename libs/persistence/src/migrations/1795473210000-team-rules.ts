@@ -1,5 +1,28 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+const plainNames = [
+  ...['title', 'userType', 'nickName', 'preferredLanguage', 'locale', 'timezone'],
+  ...['employeeNumber', 'costCenter', 'organization', 'division', 'department'],
+];
+
+/** What directories said before: they say it no second time while it stays so. */
+const saidBefore = `
+UPDATE users u SET given_attributes = s.given FROM (
+  SELECT d.user_uid, jsonb_object_agg('scim:' || p.name, a.said) AS given
+  FROM directory_users d JOIN policy_objects p ON p.uid = d.provider_uid
+  CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(e.key, e.value) AS said FROM (
+      SELECT t.key, t.value
+      FROM jsonb_each(d.attributes || coalesce(d.attributes -> 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User', '{}')) AS t
+      WHERE t.key = ANY($1::text[]) AND jsonb_typeof(t.value) = 'string' AND length(t.value #>> '{}') BETWEEN 1 AND 256
+      UNION ALL
+      SELECT l.name, jsonb_path_query_array(d.attributes, ('$.' || l.name || '[*].value')::jsonpath)
+      FROM unnest(ARRAY['roles', 'entitlements']) AS l(name)
+      WHERE jsonb_array_length(jsonb_path_query_array(d.attributes, ('$.' || l.name || '[*].value')::jsonpath)) BETWEEN 1 AND 50
+    ) e) a
+  WHERE a.said IS NOT NULL GROUP BY d.user_uid) s
+WHERE s.user_uid = u.uid`;
+
 /**
  * Attributes of people, and rules by which teams have them. Whom the rules of a team match is a member of the group of that
  * team, and each rule is a source of memberships. `reads` finds the rules that a change of a person concerns.
@@ -29,6 +52,7 @@ CREATE TABLE team_rule_faults (
 );
 CREATE INDEX team_rule_faults_user ON team_rule_faults (user_uid);
 CREATE INDEX given_memberships_user ON given_memberships (user_uid)`);
+    await runner.query(saidBefore, [plainNames]);
   }
 
   /** A program that knows no rules would take the group of a team for one that somebody wrote. */

@@ -23,6 +23,7 @@ async function committed(changes: readonly PolicyChange[], dryRun = false) {
   const guard = jest.fn(() => ({ allow: true, effect: { clusters: [effectOn('beforehand')] } }));
   const world = {
     known: undefined,
+    policy,
     revision: 1,
     guard,
     takesNothing: (asked: readonly PolicyChange[]) => takesNothing(policy, asked),
@@ -73,6 +74,7 @@ async function inTransaction(
   const now = { revision: 1, changes };
   const world = {
     known: undefined,
+    policy: policyOf(),
     get revision() {
       return now.revision;
     },
@@ -91,7 +93,10 @@ async function inTransaction(
     run: async (_: unknown, work: (tx: unknown) => Promise<unknown>) => {
       if (steps.includes('BEGIN')) moved(now);
       steps.push('BEGIN');
-      const value = await work({ policy: { changes: () => now.changes } }).catch((error) => {
+      const value = await work({
+        policy: { changes: () => now.changes },
+        rules: { begun: () => [] },
+      }).catch((error) => {
         steps.push('ROLLBACK');
         throw error;
       });

@@ -1,12 +1,6 @@
 import type { TokenRole } from '@ambit/contracts';
 import { confirmationRequired } from '@ambit/domain';
-import type {
-  AuditActor,
-  ClusterEffect,
-  GuardDecision,
-  PolicyChange,
-  PolicyView,
-} from '@ambit/domain';
+import type { AuditActor, ClusterEffect, GuardDecision, PolicyChange } from '@ambit/domain';
 import type { Meters, centralMetrics } from '@ambit/observability';
 import { NeedsTransaction, PolicyMoved } from '@ambit/persistence';
 import type { Committed, Draft, MovedByRules, Transaction, UnitOfWork } from '@ambit/persistence';
@@ -16,7 +10,7 @@ import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
 import { keepAdmin, mayTakeAdmin, touchesAdmin } from './keep-admin.ts';
 import type { ObjectCount, ObjectCounts } from './object-counts.ts';
-import { movesPeople, TeamRules } from './team-rules.ts';
+import { movesPeople, peopleIn, TeamRules } from './team-rules.ts';
 import { withRights } from './with-rights.ts';
 
 export interface CommitRequest {
@@ -120,12 +114,14 @@ export class CommitPolicy {
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<CommitResult<T>> {
+    const knewRules = this.#world.policy.teamGroups.size > 0;
     const committed = await this.#commit(request, work);
     const { value, clusters, guard, moved } = committed.value;
     const objects = await this.#objectsOf(request, committed.changes);
     const { commit } = committed;
     const done = commit === undefined ? [] : await this.#world.committed(commit);
-    if (commit !== undefined && moved === undefined) await this.#followLate(commit.changes);
+    if (commit !== undefined && moved === undefined && !knewRules)
+      await this.#followLate(commit.changes);
     return {
       value,
       moved: moved ?? [],
@@ -141,7 +137,7 @@ export class CommitPolicy {
   async #followLate(changes: readonly PolicyChange[]): Promise<void> {
     const { policy } = this.#world;
     if (policy.teamGroups.size === 0) return;
-    const people = new Set(changes.flatMap((change) => personIn(change, policy)));
+    const people = peopleIn(changes, policy);
     if (people.size === 0) return;
     await this.run({ actor: follower }, async (tx) => {
       for (const uid of people) tx.rules.note(uid);
@@ -296,11 +292,3 @@ const confirmationOf = ({ role, confirmRemovals }: CommitRequest): string | unde
   role === 'sync' ? undefined : confirmRemovals;
 
 const follower = { kind: 'system', name: 'system/team-rules' } as const;
-
-/** The person whom a change is about, where rules of teams may look at what it changes. */
-function personIn(change: PolicyChange, { teamGroups }: PolicyView): string[] {
-  const { kind, uid } = change.op === 'put' ? change.object : change;
-  if (kind === 'User') return change.op === 'put' ? [uid] : [];
-  const [group = '', person = ''] = uid.split('/');
-  return kind === 'Membership' && !teamGroups.has(group) ? [person] : [];
-}

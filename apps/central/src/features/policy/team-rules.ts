@@ -42,6 +42,19 @@ export function movesPeople(changes: readonly PolicyChange[], policy: PolicyView
   });
 }
 
+/** uids of the people whom changes are about, where rules of teams may look at what they change. */
+export const peopleIn = (
+  changes: readonly PolicyChange[],
+  policy: PolicyView,
+): ReadonlySet<string> => new Set(changes.flatMap((change) => personIn(change, policy)));
+
+function personIn(change: PolicyChange, { teamGroups }: PolicyView): string[] {
+  const { kind, uid } = change.op === 'put' ? change.object : change;
+  if (kind === 'User') return change.op === 'put' ? [uid] : [];
+  const [group = '', person = ''] = uid.split('/');
+  return kind === 'Membership' && !teamGroups.has(group) ? [person] : [];
+}
+
 /**
  * Follows changes of people, of groups and of rules with the members that rules of teams give. It looks at those alone who
  * changed in something that a rule reads, and at those rules alone that read it.
@@ -76,17 +89,13 @@ export class TeamRules {
     const judged = new Judged(held);
     this.considered += rules.length;
     for (const person of people) {
-      const { active, uid } = person;
-      if (!active) judged.leaves(uid);
-      else
-        for (const rule of rules)
-          if (concerns(rule, asked.get(uid), moved.get(uid)?.anew))
-            await this.#judge(rule, person, judged);
+      const anewOne = moved.get(person.uid)?.anew;
+      const concerned = rules.filter((rule) => concerns(rule, asked.get(person.uid), anewOne));
+      if (!person.active) judged.leaves(person.uid);
+      else for (const rule of concerned) await this.#judge(rule, person, judged);
     }
-    return settle(tx, judged, {
-      mover,
-      leaving: new Set(people.filter(({ active }) => !active).map(({ uid }) => uid)),
-    });
+    const leaving = new Set(people.filter(({ active }) => !active).map(({ uid }) => uid));
+    return settle(tx, judged, { mover, leaving });
   }
 
   /** Asks rules that are new about everybody whom they may match. */

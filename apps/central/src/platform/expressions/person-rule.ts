@@ -98,12 +98,16 @@ function readIn(node: ASTNode, reads: Set<string>): void {
   const attribute = attributeIn(node);
   if (attribute !== undefined) reads.add(attributeRead(attribute));
   else if (isGroups(node)) reads.add(anyGroupRead);
-  else if (node.op === 'in' && isGroups(node.args[1]) && isText(node.args[0]))
-    reads.add(groupRead(String(node.args[0].args)));
+  else if (groupIn(node) !== undefined) reads.add(groupRead(groupIn(node) ?? ''));
   else for (const part of partsOf(node)) readIn(part, reads);
 }
 
-const isText = (node: ASTNode): boolean => node.op === 'value' && typeof node.args === 'string';
+/** The group that a node asks for by its name. */
+function groupIn(node: ASTNode): string | undefined {
+  if (node.op !== 'in' || !isGroups(node.args[1])) return undefined;
+  const [group] = node.args;
+  return group.op === 'value' && typeof group.args === 'string' ? group.args : undefined;
+}
 
 /** Every node below, however deep it stands among the arguments. */
 function partsOf({ args }: ASTNode): readonly ASTNode[] {

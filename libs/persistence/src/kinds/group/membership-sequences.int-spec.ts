@@ -14,9 +14,18 @@ const seed = Number(process.env['AMBIT_TEST_SEED'] ?? 1);
 const steps = 12;
 const groupCount = 20;
 const userCount = Math.ceil(sequences / groupCount);
-const sources = ['local', 'scim:a', 'scim:b', 'claims:a'] as const;
+const sources = ['local', 'scim:a', 'scim:b', 'claims:a', 'rule:a', 'rule:b'] as const;
 type Source = (typeof sources)[number];
-const sayings = ['give', 'take', 'takeEverybody', 'write', 'unwrite', 'document'] as const;
+const sayings = [
+  'give',
+  'take',
+  'takeEverybody',
+  'write',
+  'unwrite',
+  'document',
+  'match',
+  'unmatch',
+] as const;
 type Saying = (typeof sayings)[number];
 
 let db: TestDatabase;
@@ -112,6 +121,11 @@ async function ofGroup(group: (typeof groups)[number], what: Saying): Promise<vo
   const source = oneOf(['scim:a', 'scim:b'] as const);
   const rest = (of: Source): string[] => holds(of).filter((uid) => !chosen.includes(uid));
   const { uid, name } = group;
+  const rule = oneOf(['rule:a', 'rule:b'] as const);
+  const before = new Set(holds(rule));
+  const notYet = (user: string): boolean => !before.has(user);
+  const ruled = (of: readonly string[]) =>
+    of.map((userUid) => ({ groupUid: uid, userUid, match: rule.slice('rule:'.length) }));
   const [expected, work] = {
     give: () =>
       [
@@ -135,6 +149,13 @@ async function ofGroup(group: (typeof groups)[number], what: Saying): Promise<vo
         told('local', [], pairs(chosen)),
         (tx: Transaction) => tx.members.remove(uid, chosen),
       ] as const,
+    match: () =>
+      [
+        told(rule, pairs(chosen), []),
+        (tx: Transaction) => tx.rules.give(ruled(chosen.filter(notYet))),
+      ] as const,
+    unmatch: () =>
+      [told(rule, [], pairs(chosen)), (tx: Transaction) => tx.rules.take(ruled(chosen))] as const,
     document: () =>
       [
         told('local', pairs(chosen), pairs(rest('local'))),
@@ -169,7 +190,7 @@ async function stored(): Promise<ReadonlyMap<string, readonly string[]>> {
   return new Map(rows.map((row) => [row.pair, [...row.givers].sort()]));
 }
 
-test(`whatever claims, directories, files and REST say, who is a member is who any of them gives, and none takes what another gives: ${sequences} sequences`, async () => {
+test(`whatever claims, directories, rules, files and REST say, who is a member is who any of them gives, and none takes what another gives: ${sequences} sequences`, async () => {
   for (let step = 0; step < steps; step++) {
     for (const group of groups) await ofGroup(group, oneOf(sayings));
     for (const user of some(users, 0.03)) await ofPerson(user);

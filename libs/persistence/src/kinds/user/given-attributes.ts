@@ -4,6 +4,14 @@ import { compareText } from '@ambit/kernel';
 /** Attributes by who says them, such as `scim:corp`. What an administrator wrote stands elsewhere. */
 export type GivenAttributes = Readonly<Record<string, PersonAttributes>>;
 
+/** What a User has of its person. */
+export interface SaidAttributes {
+  /** Those that somebody wrote. */
+  readonly attributes: PersonAttributes;
+  /** Those that sources say; absent when none does. */
+  readonly given?: GivenAttributes;
+}
+
 /** What holds of a person: what somebody wrote into the User, before what sources say, of whom the first by name counts. */
 export function effectiveAttributes(
   written: PersonAttributes,
