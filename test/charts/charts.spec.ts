@@ -226,20 +226,48 @@ chartTests('a real API server', () => {
     expect(await apply([{ ...pod, spec }], '--dry-run=server')).toContain('PodSecurity');
   });
 
+  const looking = (values: object): Promise<Rendered> => {
+    const kubeconfig = clusters?.cluster('charts').adminKubeconfig ?? '';
+    return run('template', { ...renderOf('ambit-agent', values), kubeconfig });
+  };
+  const sized = (size: string, storageClassName = ''): object => ({
+    persistence: { size, storageClassName },
+  });
+
+  test('changes no volumes of an installed release, and says how; the same size in other words is none', async () => {
+    if (!real) return console.log('simulated clusters have no StatefulSets: not tested');
+    const setOf = async (values: object): Promise<Manifest[]> => {
+      const { text } = await run('template', renderOf('ambit-agent', values));
+      return manifests(text).filter(({ kind }) => kind === 'StatefulSet');
+    };
+    expect(await apply(await setOf(sized('1536Mi')))).toBe('');
+    for (const size of ['1536Mi', '1.5Gi']) expect((await looking(sized(size))).exitCode).toBe(0);
+    for (const other of [sized('2Gi'), sized('1536Mi', 'fast')]) {
+      expect(await apply(await setOf(other), '--dry-run=server', '--force-conflicts')).toContain(
+        'spec: Forbidden',
+      );
+      const { exitCode, said } = await looking(other);
+      expect([exitCode, said]).toEqual([1, expect.stringContaining('persistence.size=1536Mi')]);
+      expect(said).toContain('delete statefulset ambit-agent --cascade=orphan');
+    }
+    const cluster = clusters?.cluster('charts');
+    if (cluster === undefined) throw new AppError('internal', 'There is no cluster.');
+    const place = ['-n', namespaceOf['ambit-agent'], '--cascade=orphan'];
+    await kubectl(cluster, ['delete', 'statefulset', 'ambit-agent', ...place], { settings });
+    expect((await looking(sized('2Gi'))).exitCode).toBe(0);
+    expect(await apply(await setOf(sized('2Gi')), '--dry-run=server')).toBe('');
+  });
+
   test('keeps a StatefulSet from beside the Deployment of an earlier chart, and says what to do', async () => {
     if (!real) return console.log('simulated clusters have no Deployments: not tested');
-    const looking = async (): Promise<Rendered> => {
-      const kubeconfig = clusters?.cluster('charts').adminKubeconfig ?? '';
-      return run('template', { ...renderOf('ambit-agent', {}), kubeconfig });
-    };
-    expect((await looking()).exitCode).toBe(0);
+    expect((await looking({})).exitCode).toBe(0);
     const metadata = { name: 'ambit-agent', namespace: namespaceOf['ambit-agent'] };
     const labels = { app: 'agent' };
     const containers = [{ name: 'agent', image: 'ambit-agent:1' }];
     const template = { metadata: { labels }, spec: { containers } };
     const spec = { selector: { matchLabels: labels }, template };
     expect(await apply([{ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }])).toBe('');
-    const { exitCode, said } = await looking();
+    const { exitCode, said } = await looking({});
     expect([exitCode, said]).toEqual([1, expect.stringContaining('delete deployment ambit-agent')]);
   });
 });

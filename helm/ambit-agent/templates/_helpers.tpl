@@ -24,6 +24,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 system:serviceaccount:{{ .Release.Namespace }}:ambit-agent
 {{- end }}
 
+{{- /* A size as one number: Kubernetes gives 1024Mi back as 1Gi. */ -}}
+{{- define "ambit-agent.mebibytes" -}}
+{{- $units := dict "Ki" 0.0009765625 "Mi" 1 "Gi" 1024 "Ti" 1048576 "Pi" 1073741824 -}}
+{{- mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[A-Z]i$" .) | default 0) -}}
+{{- end }}
+
 {{- define "ambit-agent.ceilingFile" -}}
 apiVersion: ambit.dev/v1
 kind: Ceiling
