@@ -18,7 +18,7 @@ import type {
 import { KubeClient, loadKubeconfig } from '@ambit/kube';
 import { eventually } from '@ambit/testing';
 import { installChart } from './chart-account.ts';
-import { environment, printed, programs, runProgram } from './run-program.ts';
+import { environment, printed, programs as programsOfThis, runProgram } from './run-program.ts';
 
 export { runProgram } from './run-program.ts';
 
@@ -32,11 +32,18 @@ export interface Member {
   agent: ManagedProcess | undefined;
 }
 
-/** How the API servers of a fleet are started. */
-export interface ApiServers {
+/** What a fleet may be started with beside its clusters. */
+export interface FleetOptions {
+  /** Where the API server of the one cluster asks whose a token is, and where its agent then has to listen. */
   readonly webhookAt?: string;
+  /** More arguments of API servers. */
   readonly apiServerFlags?: readonly string[];
+  /** Those of this checkout unless told. */
+  readonly programs?: FleetPrograms;
 }
+
+/** Paths of what is started as central and as agent. */
+export type FleetPrograms = { readonly [Name in 'central' | 'agent']: string };
 
 /** Central and agents as processes against two API servers; everything goes away at `stop`. */
 export class Fleet {
@@ -47,6 +54,8 @@ export class Fleet {
   readonly #ports: readonly number[];
   /** Of every central of this fleet. */
   readonly centralEnvironment: Readonly<Record<string, string>>;
+  /** What is started from now on. */
+  programs: FleetPrograms;
   #central: ManagedProcess | undefined;
   #starts = 0;
   #token = '';
@@ -58,26 +67,25 @@ export class Fleet {
     members: Member[];
     ports: readonly number[];
     central: Readonly<Record<string, string>>;
+    programs: FleetPrograms;
   }) {
     this.folder = parts.folder;
     this.members = parts.members;
     this.settings = parts.settings;
     this.#clusters = parts.clusters;
     this.#ports = parts.ports;
+    this.programs = parts.programs;
     this.centralEnvironment = { ...environment, ...parts.central };
   }
 
-  /**
-   * `ceilings` are files' texts by cluster; `central` is added to what central's process is started with. With `webhookAt`
-   * the API server of the one cluster asks there whose a token is, where its agent then has to listen; `apiServerFlags` are more
-   * arguments of API servers.
-   */
+  /** `ceilings` are files' texts by cluster; `central` is added to what central's process is started with. */
   static async start(
     names: readonly string[],
     ceilings: Readonly<Record<string, string>>,
     central: Readonly<Record<string, string>> = {},
-    { webhookAt, apiServerFlags = [] }: ApiServers = {},
+    options: FleetOptions = {},
   ): Promise<Fleet> {
+    const { webhookAt, apiServerFlags = [], programs = programsOfThis } = options;
     const settings = devClusterSettings(process.env);
     const base = await mkdtemp(join(tmpdir(), 'ambit-fleet-'));
     const folder = await ProcessFolder.create(join(base, 'data'));
@@ -90,7 +98,8 @@ export class Fleet {
       apiServerFlags,
       ...tokenWebhook,
     });
-    const parts = { folder, clusters, settings, central, ports: await freePorts(3) };
+    const ports = await freePorts(3);
+    const parts = { folder, clusters, settings, central, programs, ports };
     try {
       const members = await Promise.all(
         clusters.clusters.map((dev) => prepareMember(folder.path, dev, ceilings[dev.name] ?? '')),
@@ -142,7 +151,7 @@ export class Fleet {
       name: `central-${this.#starts}`,
       program: process.execPath,
       args: [
-        programs.central,
+        this.programs.central,
         `--data-dir=${this.folder.path}`,
         `--listen=127.0.0.1:${rest}`,
         `--agent-listen=127.0.0.1:${agents}`,
@@ -215,7 +224,7 @@ export class Fleet {
       name: `agent-${name}-${Math.round(performance.now())}`,
       program: process.execPath,
       args: [
-        programs.agent,
+        this.programs.agent,
         `--data-dir=${dataDir}`,
         `--kubeconfig=${member.agentKubeconfig}`,
         `--ceiling=${member.ceilingFile}`,

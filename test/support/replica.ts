@@ -4,7 +4,6 @@ import { AmbitClient } from '@ambit/client';
 import { freePorts, waitUntil } from '@ambit/dev-cluster';
 import type { ManagedProcess } from '@ambit/dev-cluster';
 import type { Fleet } from './fleet.ts';
-import { programs } from './run-program.ts';
 
 /** Another `ambit-central` of the fleet's installation: the same keys and database, a data folder and ports of its own. */
 export class Replica {
@@ -21,14 +20,19 @@ export class Replica {
   }
 
   static async start(fleet: Fleet): Promise<Replica> {
+    const replica = await Replica.prepare(fleet);
+    await replica.startAgain();
+    return replica;
+  }
+
+  /** All that it needs is there, but it does not run. */
+  static async prepare(fleet: Fleet): Promise<Replica> {
     const dataDir = join(fleet.folder.path, 'replica');
     await mkdir(join(dataDir, 'central'), { recursive: true, mode: 0o700 });
     await cp(join(fleet.folder.path, 'central/keys'), join(dataDir, 'central/keys'), {
       recursive: true,
     });
-    const replica = new Replica(fleet, dataDir, await freePorts(3));
-    await replica.startAgain();
-    return replica;
+    return new Replica(fleet, dataDir, await freePorts(3));
   }
 
   get agentAddress(): string {
@@ -50,7 +54,7 @@ export class Replica {
       name: `replica-${this.#starts}`,
       program: process.execPath,
       args: [
-        programs.central,
+        this.#fleet.programs.central,
         `--data-dir=${this.#dataDir}`,
         `--listen=127.0.0.1:${rest}`,
         `--agent-listen=127.0.0.1:${agents}`,
