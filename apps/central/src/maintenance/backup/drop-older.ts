@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AppError } from '@ambit/kernel';
+import { AppError, compareText } from '@ambit/kernel';
 import { backupHead } from './backup-file.ts';
 
 /** How many are kept, as somebody wrote it. Throws usage. */
@@ -16,16 +16,17 @@ export function keptBackups(text: string): number {
 export async function dropOlderBackups(file: string, keep: number): Promise<readonly string[]> {
   const folder = dirname(file);
   const own = await backupHead(file);
-  const found: { path: string; takenAt: number }[] = [];
+  const found: { path: string; takenAt: string }[] = [];
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     if (!(await lstat(path)).isFile()) continue;
     const head = await backupHead(path);
     if (head === undefined || head.installation !== own?.installation) continue;
-    found.push({ path, takenAt: Date.parse(head.takenAt) });
+    found.push({ path, takenAt: head.takenAt });
   }
+  // Written by `toISOString`, which sorts as text.
   const surplus = found
-    .toSorted((a, b) => a.takenAt - b.takenAt)
+    .toSorted((a, b) => compareText(a.takenAt, b.takenAt))
     .slice(0, Math.max(0, found.length - keep))
     .map(({ path }) => path);
   for (const path of surplus) {
