@@ -29,7 +29,7 @@ export { entriesOf, subjectOfWay } from './access/entries-of-way.ts';
 export { accessInCluster, explainAccess, isNamedIn } from './access/explain-access.ts';
 export type { ExplainedWay, Explanation } from './access/explain-access.ts';
 export { judgePlace } from './access/judge-place.ts';
-export type { Place } from './access/judge-place.ts';
+export type { PlaceInquiry } from './access/judge-place.ts';
 export { rolesHeld } from './access/roles-held.ts';
 export type { RoleHolder } from './access/roles-held.ts';
 export { accessPath } from './access/access-paths.ts';

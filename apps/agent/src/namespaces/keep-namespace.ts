@@ -5,10 +5,11 @@ import type { Ceiling, NamespaceEntry, NamespaceState, Owner, ProfileEntry } fro
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { HeldNamespaces } from './held-namespaces.ts';
 import type { KeepObjects, Kept } from './keep-objects.ts';
-import { isOwn, labelsSet, planLabels, releaseLabels } from './label-plan.ts';
+import { isOwn, planLabels } from './label-plan.ts';
 import type { MetadataPatch } from './label-plan.ts';
 import { lasting, problemOf } from './namespace-problems.ts';
 import type { NamespaceProblem } from './namespace-problems.ts';
+import { patchNamespace, releaseNamespace } from './release-namespace.ts';
 
 export interface KeepNamespaceOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch'>;
@@ -112,36 +113,26 @@ export class KeepNamespace {
   /** The namespace, when somebody else's change was undone by it. */
   async #label(live: KubeObject, patch: MetadataPatch, team: string): Promise<string[]> {
     const drifted = Object.keys(patch.annotations).length === 0;
-    await this.#patch(live, patch);
+    await patchNamespace(this.#options.client, live, patch);
     this.#tell(drifted ? 'repaired' : 'updated', live, `for team ${team}`);
     return drifted ? [textOf(live.metadata.name)] : [];
   }
 
-  /** The objects first: the label of the team says that there is something to let go of. */
   async #leave(name: string): Promise<Kept> {
-    const { seen, objects, ceiling, owner } = this.#options;
+    const { seen, ceiling, owner } = this.#options;
     const namespace = seen(name);
     const isOver = namespace === undefined || namespace.phase === 'Terminating';
     if (isOver || !isKeptBy(namespace, owner)) return nothing;
     if (managedRefusal(name, ceiling()) !== undefined) return nothing;
     try {
       const live = await this.#find(name);
-      if (live === undefined || !labelsSet(live.metadata).has(teamLabel)) return nothing;
-      const count = await objects.release(name);
-      const patch = releaseLabels(live.metadata);
-      if (patch !== undefined) await this.#patch(live, patch);
-      this.#tell('released', live, `by team ${live.metadata.labels?.[teamLabel] ?? ''}`, {
-        objects: count,
-      });
+      const gone = live && (await releaseNamespace(this.#options, live));
+      if (gone !== undefined)
+        this.#tell('released', gone.namespace, `by team ${gone.team}`, { objects: gone.objects });
       return nothing;
     } catch (error) {
       return only(problemOf(error, textOf(name)));
     }
-  }
-
-  async #patch({ metadata: { name, uid, resourceVersion } }: KubeObject, patch: MetadataPatch) {
-    const metadata = { uid, resourceVersion, ...patch };
-    await this.#options.client.mergePatch(kubeResources.namespaces, { name }, { metadata });
   }
 
   #tell(

@@ -14,6 +14,7 @@ import { HeldNamespaces } from './held-namespaces.ts';
 import { NamespaceKeeper } from './namespace-keeper.ts';
 import { profileResources } from './profile-objects.ts';
 import type { SpecObject } from './profile-objects.ts';
+import { releaseNamespaces } from './release-namespace.ts';
 
 const settings = devClusterSettings(process.env);
 const atHand = await kubernetesAtHand(settings);
@@ -368,6 +369,19 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
       [],
     );
     expect(await labelsOf(base)).toMatchObject({ [enforce]: 'baseline', 'ambit.dev/team': 'shop' });
+  });
+
+  test('are let go of all at once when everything of ours goes', async () => {
+    await apply(profile(), kept(base));
+    await keeper.stop();
+    const owner = { clusterUid: 'cluster-1', installationUid: 'installation-1' };
+    const gone = await releaseNamespaces(scene.agent, { owner, digests });
+    expect([gone.released.includes(base), gone.left]).toEqual([true, []]);
+    expect(await labelsOf(base)).not.toHaveProperty(['ambit.dev/team']);
+    expect(await releaseNamespaces(scene.agent, { owner, digests })).toEqual({
+      released: [],
+      left: [],
+    });
   });
 
   describe('the API server refuses to the account of the agent, whatever it was told,', () => {

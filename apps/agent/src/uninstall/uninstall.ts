@@ -11,6 +11,8 @@ import type { DataFolder } from '../platform/data-folder.ts';
 import { kubernetesConnection, openKubernetes } from '../platform/open-kubernetes.ts';
 import type { OpenKubernetes } from '../platform/open-kubernetes.ts';
 import { ObjectInventory } from '../state/object-inventory.ts';
+import { releaseNamespaces } from '../namespaces/release-namespace.ts';
+import type { NamespaceRelease } from '../namespaces/release-namespace.ts';
 import { removeAccounts } from './remove-accounts.ts';
 import type { AccountRemoval } from './remove-accounts.ts';
 import { everyLabelled, removeObjects } from './remove-objects.ts';
@@ -51,10 +53,13 @@ export async function uninstall(
         owner: { ...owner, digests: nodeDigests, breakGlass },
       });
       await inventory.flush();
+      const namespaces = await releaseNamespaces(client, { owner, digests: nodeDigests });
       const wanted = credentials.includes('ServiceAccountToken');
       const accounts = await removeAccounts(client, { owner, digests: nodeDigests, wanted });
       // Names in a cluster are almost any text, and whoever may write there chose them.
-      return report({ removal, accounts }, connection.server, (line) => write(printable(line)));
+      return report({ removal, accounts, namespaces }, connection.server, (line) =>
+        write(printable(line)),
+      );
     } finally {
       await folder.release();
     }
@@ -86,14 +91,16 @@ async function installationOf(
   });
 }
 
-function report(
-  { removal, accounts }: { readonly removal: Removal; readonly accounts: AccountRemoval },
-  server: string,
-  write: Write,
-): number {
+interface Outcome {
+  readonly removal: Removal;
+  readonly accounts: AccountRemoval;
+  readonly namespaces: NamespaceRelease;
+}
+
+function report({ removal, accounts, namespaces }: Outcome, server: string, write: Write): number {
   const { removed } = removal;
   const foreign = [...removal.foreign, ...accounts.foreign];
-  const left = [...removal.left, ...accounts.left];
+  const left = [...removal.left, ...accounts.left, ...namespaces.left];
   const bound = Object.values(removed).reduce((sum, count) => sum + count, 0);
   const total = bound + accounts.removed;
   write(`Removed ${total} ${total === 1 ? 'object' : 'objects'} of ours from ${server}:`);
@@ -101,6 +108,8 @@ function report(
     write(`  ${kind.padEnd(20)} ${removed[kind]}`);
   }
   if (accounts.removed > 0) write(`  ${'ServiceAccount'.padEnd(20)} ${accounts.removed}`);
+  for (const namespace of namespaces.released)
+    write(`Let go of namespace ${namespace}: it stays, with what its profile put there`);
   for (const object of foreign) {
     write(`Left alone, because it is not ours though it carries our labels: ${object}`);
   }

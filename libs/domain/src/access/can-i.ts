@@ -53,7 +53,7 @@ export function canI(inquiry: WhetherSomebody): AccessAnswer {
 }
 
 /** A way to grants: the user itself, or one of its groups. */
-export interface Way {
+export interface WayToGrant {
   readonly kind: 'User' | 'Group';
   readonly uid: string;
   /** Name of the group. */
@@ -71,7 +71,7 @@ function judged(
   const paths: AccessPath[] = [];
   const refusals: AccessRefusal[] = [];
   const here = new Set<PolicyGrant>();
-  const judgeWays = (way: Way, grant: CompiledGrant): void => {
+  const judgeWays = (way: WayToGrant, grant: CompiledGrant): void => {
     here.add(writtenGrant(grant));
     const judgement = judge.judgeHere(grant);
     for (const between of waysBetween(policy, grant, way)) {
@@ -102,7 +102,7 @@ function judged(
 /** Who has hundreds of grants has nearly all of them in other clusters, and some are told. */
 export function elsewhere(
   { policy, nearestOnly = false }: Pick<WhetherSomebody, 'policy' | 'nearestOnly'>,
-  ways: readonly Way[],
+  ways: readonly WayToGrant[],
   here: ReadonlySet<PolicyGrant>,
 ): readonly AccessRefusal[] {
   const found: AccessRefusal[] = [];
@@ -118,12 +118,12 @@ export function elsewhere(
 }
 
 interface NamedWay extends Between {
-  readonly kind: Way['kind'] | 'Team';
+  readonly kind: WayToGrant['kind'] | 'Team';
   readonly uid: string;
 }
 
 /** The way itself, and the teams that it leads to. */
-function withTeams(policy: PolicyView, { kind, uid, through }: Way): readonly NamedWay[] {
+function withTeams(policy: PolicyView, { kind, uid, through }: WayToGrant): readonly NamedWay[] {
   const between = defined({ through });
   const teams = Array.from(policy.teamsOf(uid), (team): NamedWay => {
     return { kind: 'Team', uid: team, ...between, ...defined({ team: policy.team(team)?.name }) };
@@ -170,8 +170,11 @@ interface InCluster {
 }
 
 /** Every way of somebody to grants. */
-export function waysOf({ policy }: Pick<Inquiry, 'policy'>, user: PolicyUser): readonly Way[] {
-  const ways: Way[] = [{ kind: 'User', uid: user.uid, through: undefined }];
+export function waysOf(
+  { policy }: Pick<Inquiry, 'policy'>,
+  user: PolicyUser,
+): readonly WayToGrant[] {
+  const ways: WayToGrant[] = [{ kind: 'User', uid: user.uid, through: undefined }];
   for (const uid of policy.groupsOf(user.uid)) {
     const group = policy.group(uid);
     if (group !== undefined) ways.push({ kind: 'Group', uid, through: group.name });

@@ -4,7 +4,7 @@ import type { AccessPath, AccessRefusal } from './access-answer.ts';
 import { accessPath, byLastingLongest, waysBetween } from './access-paths.ts';
 import { blockedEverywhere, elsewhere, nearestFirst, waysOf } from './can-i.ts';
 import { scopeHolds } from '../policy/cluster-index.ts';
-import { judgePlace, type Place } from './judge-place.ts';
+import { judgePlace, type PlaceInquiry } from './judge-place.ts';
 
 /** One way of somebody to a role in a place, in force or not. */
 export interface ExplainedWay {
@@ -28,7 +28,7 @@ export interface Explanation {
  * Every way by which somebody comes to a role in a place, and of what comes near why it does not. As `canI` it answers from
  * the policy and from what the agent last reported.
  */
-export function explainAccess(place: Place, user: PolicyUser): Explanation {
+export function explainAccess(place: PlaceInquiry, user: PolicyUser): Explanation {
   const blocked = blockedEverywhere({ ...place, question: place }, user);
   const { ways, here } = waysIn(place, user);
   const inForce = ways.filter(({ refusal }) => refusal === undefined);
@@ -50,7 +50,7 @@ export function explainAccess(place: Place, user: PolicyUser): Explanation {
 }
 
 function waysIn(
-  place: Place,
+  place: PlaceInquiry,
   user: PolicyUser,
 ): { readonly ways: readonly ExplainedWay[]; readonly here: ReadonlySet<PolicyGrant> } {
   const { policy, clusterUid } = place;
@@ -74,7 +74,7 @@ function waysIn(
 }
 
 /** What somebody holds in a cluster by the policy: each way, and why one gives nothing at the moment. */
-export function accessInCluster(place: Place, user: PolicyUser): readonly ExplainedWay[] {
+export function accessInCluster(place: PlaceInquiry, user: PolicyUser): readonly ExplainedWay[] {
   const blocked = blockedEverywhere({ ...place, question: place }, user);
   const ways = waysIn(place, user).ways.filter(({ refusal }) => refusal?.reason !== 'grant_ended');
   const told = blocked === undefined ? ways : ways.map((way) => ({ refusal: blocked, ...way }));
@@ -82,7 +82,10 @@ export function accessInCluster(place: Place, user: PolicyUser): readonly Explai
 }
 
 /** Whether a grant that is compiled into the cluster names somebody, or a group of theirs, itself or by a team. */
-export function isNamedIn(place: Pick<Place, 'policy' | 'clusterUid'>, user: PolicyUser): boolean {
+export function isNamedIn(
+  place: Pick<PlaceInquiry, 'policy' | 'clusterUid'>,
+  user: PolicyUser,
+): boolean {
   const { policy, clusterUid } = place;
   return waysOf(place, user).some(({ uid }) => {
     for (const _ of policy.grantsNamingIn(clusterUid, uid)) return true;

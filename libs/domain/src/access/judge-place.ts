@@ -13,7 +13,7 @@ import {
 import { hasCeiling, roleInCluster } from './role-rules.ts';
 
 /** A place in a cluster at a moment, whatever somebody does there. */
-export interface Place {
+export interface PlaceInquiry {
   readonly policy: PolicyView;
   readonly facts: ReportedFacts;
   readonly clusterUid: string;
@@ -22,20 +22,20 @@ export interface Place {
   readonly now: Millis;
 }
 
-type SeenPlace = Place & { readonly facts: Parameters<typeof roleInCluster>[1] };
+type SeenPlace = PlaceInquiry & { readonly facts: Parameters<typeof roleInCluster>[1] };
 
 /**
  * Why a grant that stands in the cluster gives nothing in the place; undefined when it gives its role there. What the role
  * allows is not looked at.
  */
-export function judgePlace(place: Place, grant: PolicyGrant): Judgement {
+export function judgePlace(place: PlaceInquiry, grant: PolicyGrant): Judgement {
   const found = obstacleIn(place, grant);
   if (found === undefined) return undefined;
   const { reason, message, at } = found;
   return { reason, message, grant: grant.name, ...(at === undefined ? {} : { at }) };
 }
 
-function obstacleIn(place: Place, grant: PolicyGrant): Obstacle | undefined {
+function obstacleIn(place: PlaceInquiry, grant: PolicyGrant): Obstacle | undefined {
   const { policy, facts, now } = place;
   if (!hasCeiling(facts)) {
     const message = 'No agent of this cluster has connected yet, so nothing is in force there.';

@@ -2,7 +2,7 @@ import { compareText } from '@ambit/kernel';
 import type { CompiledGrant } from '../policy/grant-parts.ts';
 import { byLastingLongest } from './access-paths.ts';
 import type { ExplainedWay } from './explain-access.ts';
-import { judgePlace, type Place } from './judge-place.ts';
+import { judgePlace, type PlaceInquiry } from './judge-place.ts';
 import { holderName, pathsOf } from './who-can.ts';
 
 /** Somebody who holds a role in a place, and every way by which. */
@@ -17,7 +17,7 @@ export interface RoleHolder {
  * `whoCan` it costs the grants that reach the cluster and the people they name.
  */
 export function rolesHeld(
-  place: Place,
+  place: PlaceInquiry,
   of: (grant: CompiledGrant) => boolean = () => true,
 ): readonly RoleHolder[] {
   const { policy, facts, clusterUid } = place;
@@ -34,7 +34,7 @@ export function rolesHeld(
 }
 
 function waysByUser(
-  place: Place,
+  place: PlaceInquiry,
   of: (grant: CompiledGrant) => boolean,
 ): ReadonlyMap<string, ExplainedWay[]> {
   const byUser = new Map<string, ExplainedWay[]>();

@@ -8,13 +8,13 @@ import { given, pageQuery } from '../../platform/grpc-api/given.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import type { AnswerAccess } from './answer-access.ts';
 import { askerOf } from './asked-whom.ts';
-import type { EffectiveAccess } from './effective-access.ts';
+import type { AnswerEffective } from './effective-access.ts';
 import type { ExplainAccess } from './explain-access.ts';
 import { evidenceMessage, explanations } from './explanation-service.ts';
 
 export interface AccessServicePorts {
   readonly answers: Pick<AnswerAccess, 'check' | 'whoCan'>;
-  readonly effective: Pick<EffectiveAccess, 'of'>;
+  readonly effective: Pick<AnswerEffective, 'of'>;
   readonly explain: Pick<ExplainAccess, 'of'>;
   readonly world: Pick<PolicyWorld, 'policy' | 'revision'>;
   /** What somebody holds, by cluster. */

@@ -4,7 +4,7 @@ import type { PolicyWorld } from '../desired-state/public.ts';
 import type { CommitPolicy, Connections } from '../policy/public.ts';
 import { AnswerAccess } from './answer-access.ts';
 import { ClusterEvidence } from './cluster-evidence.ts';
-import { EffectiveAccess } from './effective-access.ts';
+import { AnswerEffective } from './effective-access.ts';
 import { ExplainAccess } from './explain-access.ts';
 import { KnownClusters } from './known-clusters.ts';
 import { PastPolicies } from './past-policies.ts';
@@ -21,7 +21,7 @@ export interface AccessPorts {
 
 export interface AccessUseCases {
   readonly answer: AnswerAccess;
-  readonly effective: EffectiveAccess;
+  readonly effective: AnswerEffective;
   readonly explain: ExplainAccess;
   readonly revoke: RevokeAccess;
   /** What both answers of access and others rest on. */
@@ -36,7 +36,7 @@ export function accessUseCases(ports: AccessPorts): AccessUseCases {
   const past = new PastPolicies(world, database, clock);
   return {
     answer: new AnswerAccess(past, clusters, database),
-    effective: new EffectiveAccess(past, clusters, database),
+    effective: new AnswerEffective(past, clusters, database),
     explain: new ExplainAccess({ past, clusters, world, sql: database }),
     revoke: new RevokeAccess(commit, world, connections),
     evidence,

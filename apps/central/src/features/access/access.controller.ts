@@ -9,20 +9,20 @@ import { writeRequest } from '../policy/public.ts';
 import { AnswerAccess } from './answer-access.ts';
 import { askerOf } from './asked-whom.ts';
 import type { Asker } from './asked-whom.ts';
-import { EffectiveAccess } from './effective-access.ts';
+import { AnswerEffective } from './effective-access.ts';
 import { ExplainAccess } from './explain-access.ts';
 import { RevokeAccess } from './revoke-access.ts';
 
 @Controller()
 export class AccessController {
   readonly #answers: AnswerAccess;
-  readonly #effective: EffectiveAccess;
+  readonly #effective: AnswerEffective;
   readonly #explain: ExplainAccess;
   readonly #revoke: RevokeAccess;
 
   constructor(
     @Inject(AnswerAccess) answers: AnswerAccess,
-    @Inject(EffectiveAccess) effective: EffectiveAccess,
+    @Inject(AnswerEffective) effective: AnswerEffective,
     @Inject(ExplainAccess) explain: ExplainAccess,
     @Inject(RevokeAccess) revoke: RevokeAccess,
   ) {

@@ -3,7 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { AccessController } from './access.controller.ts';
 import type { AccessUseCases } from './access-use-cases.ts';
 import { AnswerAccess } from './answer-access.ts';
-import { EffectiveAccess } from './effective-access.ts';
+import { AnswerEffective } from './effective-access.ts';
 import { ExplainAccess } from './explain-access.ts';
 import { RevokeAccess } from './revoke-access.ts';
 
@@ -16,7 +16,7 @@ export class AccessModule {
       controllers: [AccessController],
       providers: [
         { provide: AnswerAccess, useValue: answer },
-        { provide: EffectiveAccess, useValue: effective },
+        { provide: AnswerEffective, useValue: effective },
         { provide: ExplainAccess, useValue: explain },
         { provide: RevokeAccess, useValue: revoke },
       ],

@@ -6,7 +6,7 @@ import { answerCheck, holderOf, mostShown, pathResponse, untilResponse } from '.
 import type { AskedCheck, Known, ResolvedCheck } from './answer-check.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import { MembershipOrigins } from './membership-origins.ts';
-import type { Moment, PastPolicies, Waiting } from './past-policies.ts';
+import type { AskedMoment, PastPolicies, Waiting } from './past-policies.ts';
 import { resolveQuestion, unknownResource } from './resolve-question.ts';
 import { unmanagedWays } from './unmanaged-ways.ts';
 import { unwantedAccess } from './unwanted-access.ts';
@@ -48,7 +48,7 @@ export class AnswerAccess {
 
   async #checked(
     { checks, details }: Required<AccessCheck>,
-    { policy, now, asOf }: Moment,
+    { policy, now, asOf }: AskedMoment,
   ): Promise<AccessCheckResult> {
     const names = new Set(checks.map(({ cluster }) => cluster));
     const clusters = await this.#clusters.named(names, { policy, asOf });
@@ -67,7 +67,7 @@ export class AnswerAccess {
     };
   }
 
-  async #whoCould(query: WhoCanQuery, { policy, now, asOf }: Moment): Promise<WhoCanResult> {
+  async #whoCould(query: WhoCanQuery, { policy, now, asOf }: AskedMoment): Promise<WhoCanResult> {
     const known = knownOf(query, await this.#clusters.named([query.cluster], { policy, asOf }));
     const found = resolveQuestion(query, known);
     if ('ok' in found) throw unknownResource(query, known, found);

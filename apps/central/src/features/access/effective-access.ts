@@ -7,16 +7,16 @@ import { accessRow, factsOf } from './access-rows.ts';
 import { mostShown } from './answer-check.ts';
 import { askedHolder, holderIn, requireReader } from './asked-whom.ts';
 import type { Asker } from './asked-whom.ts';
-import { counts, evidenceOf, type Asked } from './effective-rows.ts';
+import { counts, evidenceOf, type AskedRows } from './effective-rows.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import { MembershipOrigins } from './membership-origins.ts';
-import type { Moment, PastPolicies } from './past-policies.ts';
+import type { AskedMoment, PastPolicies } from './past-policies.ts';
 import { TeamAccess } from './team-access.ts';
 
 type Rows = Pick<Answer, 'items' | 'evidence' | 'notes' | 'continue'>;
 
 /** What people and teams hold, and who holds what in a place. */
-export class EffectiveAccess {
+export class AnswerEffective {
   readonly #past: PastPolicies;
   readonly #clusters: KnownClusters;
   readonly #sql: Sql;
@@ -63,7 +63,7 @@ export class EffectiveAccess {
   #answer(
     asked: Parameters<PastPolicies['ask']>[0],
     { waiting }: Asker,
-    rows: (moment: Moment, origins: MembershipOrigins) => Promise<Rows>,
+    rows: (moment: AskedMoment, origins: MembershipOrigins) => Promise<Rows>,
   ): Promise<Answer> {
     return this.#past.ask(asked, waiting, async (moment) => {
       const origins = new MembershipOrigins();
@@ -80,7 +80,7 @@ export class EffectiveAccess {
     });
   }
 
-  async #ofHolder(user: PolicyUser, { moment, query, origins }: Asked): Promise<Rows> {
+  async #ofHolder(user: PolicyUser, { moment, query, origins }: AskedRows): Promise<Rows> {
     const { policy, now } = moment;
     const from = placeOf(query.continue);
     const holding = clustersNaming(policy, user, { from: from.cluster, most: query.limit + 1 });
@@ -104,7 +104,7 @@ export class EffectiveAccess {
     return { items, evidence, ...(beyond === undefined ? {} : { continue: `${beyond.name} 0` }) };
   }
 
-  async #inPlace(scope: string, { moment, query, origins }: Asked): Promise<Rows> {
+  async #inPlace(scope: string, { moment, query, origins }: AskedRows): Promise<Rows> {
     const { policy, now } = moment;
     const { cluster: name, namespaces } = parseScope(scope);
     const [known] = (await this.#clusters.named([name], moment)).values();

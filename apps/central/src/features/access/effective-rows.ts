@@ -2,13 +2,13 @@ import type { EffectiveAccess as Answer, EffectiveQuery } from '@ambit/contracts
 import type { CompiledGrant } from '@ambit/domain';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import type { MembershipOrigins } from './membership-origins.ts';
-import type { Moment } from './past-policies.ts';
+import type { AskedMoment } from './past-policies.ts';
 
 type Query = Pick<EffectiveQuery, 'standing' | 'limit' | 'continue'>;
 
 /** What one answer is made of. */
-export interface Asked {
-  readonly moment: Moment;
+export interface AskedRows {
+  readonly moment: AskedMoment;
   readonly query: Query;
   readonly origins: MembershipOrigins;
 }

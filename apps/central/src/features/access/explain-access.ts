@@ -16,7 +16,7 @@ import type { Asker } from './asked-whom.ts';
 import { objectsOfWays, type ObjectPlace, type ObjectsOfWay } from './binding-objects.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import { MembershipOrigins } from './membership-origins.ts';
-import type { Moment, PastPolicies } from './past-policies.ts';
+import type { AskedMoment, PastPolicies } from './past-policies.ts';
 
 const mostWays = 100;
 const mostObjects = 20;
@@ -55,7 +55,7 @@ export class ExplainAccess {
   async #explained(
     user: PolicyUser,
     known: Known,
-    { policy, now, asOf, namespace }: Moment & { readonly namespace: string | undefined },
+    { policy, now, asOf, namespace }: AskedMoment & { readonly namespace: string | undefined },
   ): Promise<AccessExplanation> {
     const { uid: clusterUid, cluster, facts } = known;
     const within = namespace === undefined ? {} : { namespace };

@@ -3,11 +3,11 @@ import type { AccessEvidence, AccessPath } from '@ambit/contracts';
 import type { AccessHandlers } from '../../platform/grpc-api/api-call.ts';
 import { given, pageQuery } from '../../platform/grpc-api/given.ts';
 import { askerOf } from './asked-whom.ts';
-import type { EffectiveAccess } from './effective-access.ts';
+import type { AnswerEffective } from './effective-access.ts';
 import type { ExplainAccess } from './explain-access.ts';
 
 interface Ports {
-  readonly effective: Pick<EffectiveAccess, 'of'>;
+  readonly effective: Pick<AnswerEffective, 'of'>;
   readonly explain: Pick<ExplainAccess, 'of'>;
 }
 

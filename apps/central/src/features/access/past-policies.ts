@@ -19,7 +19,7 @@ export interface Waiting {
 }
 
 /** The policy that a question is asked of, and the moment by which its grants begin and end. */
-export interface Moment {
+export interface AskedMoment {
   readonly policy: PolicyView;
   readonly now: Millis;
   /** Absent: now. */
@@ -62,7 +62,7 @@ export class PastPolicies {
   ask<T>(
     { at, part }: AskedAt,
     { caller, ended }: Waiting,
-    answer: (moment: Moment) => Promise<T>,
+    answer: (moment: AskedMoment) => Promise<T>,
   ): Promise<T> {
     if (at === undefined) return answer({ policy: this.#world.policy, now: this.#clock.now() });
     return this.#turns.run(caller, async () => {

@@ -4,7 +4,7 @@ import type { CompiledGrant, PolicyCluster, PolicyTeam, PolicyView } from '@ambi
 import { compareText, notFound } from '@ambit/kernel';
 import { accessRow, factsOf } from './access-rows.ts';
 import { counts, evidenceOf } from './effective-rows.ts';
-import type { Asked } from './effective-rows.ts';
+import type { AskedRows } from './effective-rows.ts';
 import type { KnownClusters } from './known-clusters.ts';
 import type { MembershipOrigins } from './membership-origins.ts';
 
@@ -22,7 +22,7 @@ export class TeamAccess {
   }
 
   /** A page of its people; the first has its grants and namespaces. Throws `not_found`. */
-  async of(name: string, { moment, query, origins }: Asked): Promise<Rows> {
+  async of(name: string, { moment, query, origins }: AskedRows): Promise<Rows> {
     const { policy } = moment;
     const team = policy.byName('Team', name);
     if (team?.kind !== 'Team') throw notFound('Team', name);
@@ -38,7 +38,7 @@ export class TeamAccess {
     return { ...(await this.#held(team, { moment, query, origins })), people, ...more };
   }
 
-  async #held(team: PolicyTeam, { moment, query }: Asked): Promise<Rows> {
+  async #held(team: PolicyTeam, { moment, query }: AskedRows): Promise<Rows> {
     const { policy, now } = moment;
     const standing = grantsIn(policy, team, (grant) => counts(grant, query));
     const shown = standing.slice(0, mostRows);
