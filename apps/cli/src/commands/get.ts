@@ -4,12 +4,12 @@ import { AppError, isAppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { kindAndNames, type Kind } from '../kinds.ts';
+import { getUnmanaged, type UnmanagedOptions } from './get-unmanaged.ts';
 import { nameNotFound } from '../name-not-found.ts';
 import { printList, printObject } from '../output/print-objects.ts';
 import { outputFormat } from '../output/print-rows.ts';
 
-export interface GetOptions {
-  readonly output?: string;
+export interface GetOptions extends UnmanagedOptions {
   readonly selector?: string;
   readonly search?: string;
   readonly limit?: string;
@@ -21,6 +21,7 @@ export async function get(
   args: readonly string[],
   options: GetOptions,
 ): Promise<ExitCode> {
+  if (args[0] === 'unmanaged') return getUnmanaged(context, args.slice(1), options);
   const format = outputFormat(options.output);
   const { kind, names } = kindAndNames(args);
   if (names.length > 0 && (options.selector ?? options.search) !== undefined) {

@@ -12,6 +12,7 @@ import {
   isUnknown,
   pastWarnings,
 } from '../output/access-words.ts';
+import { unmanagedTexts } from '../output/unmanaged-words.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
 
@@ -68,6 +69,7 @@ function tell(context: CommandContext, { result, format, asked }: Told): void {
   }
   if (nobody) context.say(nobodyText(printable(asked), result));
   for (const each of result.standing ?? []) context.say(standingText(each));
+  for (const line of unmanagedTexts(result)) context.say(line);
   for (const note of result.notes ?? []) context.say(`note: ${printable(note)}`);
   pastWarnings(result.asOf).forEach(context.say);
   evidenceWarnings(result.evidence).forEach(context.say);

@@ -64,6 +64,18 @@ export function defineClusterCommands(program: Commander, action: Action): void 
     .option('--confirm <name>', 'the name again, instead of the question')
     .action(action(async () => (await import('../commands/cluster-remove.ts')).revokeAgent));
   cluster
+    .command('import-rbac <name>')
+    .summary('Propose policy that gives what others bound in a cluster.')
+    .description(
+      'Propose users, groups, roles and grants, as YAML, that give what bindings of others in a cluster give. Changes nothing: read it, then ambit apply it. What it cannot say stands in it as a comment.',
+    )
+    .option(
+      '-o, --output <folder>',
+      'write a file into this folder; - for the standard output',
+      '-',
+    )
+    .action(action(async () => (await import('../commands/cluster-import.ts')).clusterImportRbac));
+  cluster
     .command('agents <name>')
     .description('The identities that agents of a cluster were given.')
     .option('-o, --output <format>', 'table, wide, json or yaml', 'table')

@@ -29,11 +29,17 @@ export function definePolicyCommands(program: Commander, action: Action): void {
     .action(action(async () => (await import('../commands/apply.ts')).apply));
   program
     .command('get <kind> [names...]')
-    .description('List the objects of a kind, such as users or grants, or show some of them.')
+    .description(
+      'List the objects of a kind, such as users or grants, or show some of them. "get unmanaged CLUSTER" lists the bindings there that are not ours.',
+    )
     .option('-o, --output <format>', formats, 'table')
     .option('-l, --selector <labels>', 'only with these labels: env=prod,team in (a,b),!old')
     .option('--search <text>', 'only with this text in the name')
     .option('--limit <number>', 'at most so many; 0 for all', '500')
+    .option('--subject <name>', 'of unmanaged: only with this subject, as the cluster names it')
+    .option('--role <name>', 'of unmanaged: only to this role: NAME or ClusterRole/NAME')
+    .option('--namespace <name>', 'of unmanaged: only in this namespace')
+    .option('--no-system', 'of unmanaged: without what Kubernetes itself put there')
     .action(action(async () => (await import('../commands/get.ts')).get));
   program
     .command('describe <kind> [names...]')
