@@ -149,8 +149,7 @@ describe('access answers', () => {
             ).filter(
               (body): body is BindingObject =>
                 'roleRef' in body &&
-                (namespace === undefined ||
-                  [undefined, namespace].includes(body.metadata.namespace)),
+                (namespace === undefined || (body.metadata.namespace ?? namespace) === namespace),
             );
             const bound = (name: string): boolean =>
               bindings.some(({ subjects }) =>
