@@ -1,4 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { excessRights, openDatabase } from '@ambit/persistence';
 import { eventually, silentLogger, testDatabase } from '@ambit/testing';
@@ -8,6 +15,7 @@ import { migrate } from './maintenance/migrate.ts';
 
 const page = new URL('../../../docs/how-to/external-database.md', import.meta.url);
 const roles = 'central_owner, central_app, central_audit';
+const auditVariable = 'AMBIT_DATABASE_AUDIT_URL';
 let db: TestDatabase;
 let central: TestCentral | undefined;
 
@@ -27,6 +35,25 @@ afterAll(async () => {
 async function printed(language: string): Promise<string> {
   const text = await readFile(page, 'utf8');
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? '';
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Resolves when somebody listens. */
+function dial(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
 }
 
 async function asSuperuser(script: string): Promise<void> {
@@ -90,6 +117,66 @@ describe('a PostgreSQL of one’s own, made with the SQL of the how-to as it is 
         await expect(database.query(attack)).rejects.toMatchObject({ code: 'not_ready' });
       await database.close();
     }
+  });
+});
+
+const bouncer = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path));
+if (bouncer === undefined) console.log('there is no pgbouncer, so nothing is tested through it');
+const pooled = bouncer === undefined ? describe.skip : describe;
+
+pooled('through PgBouncer, set as the how-to says', () => {
+  let pooler: ChildProcess | undefined;
+  let folder: string;
+  // Keys of another central were made for the database of before.
+  beforeAll(async () => {
+    const made = (await printed('sql')).split('\n').filter((line) => !/ ROLE /.test(line));
+    await asSuperuser(`DROP DATABASE ambit_central WITH (FORCE);\n${made.join('\n')}`);
+    const owner = await variables('AMBIT_DATABASE_OWNER_URL', 'AMBIT_DATABASE_URL', auditVariable);
+    await migrate(await testSettings({}, owner), () => undefined);
+  });
+  afterEach(async () => {
+    await central?.stop();
+    central = undefined;
+    pooler?.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** URLs of the page by way of a pooler with these lines in its file. */
+  async function pool(...lines: readonly string[]): Promise<Record<string, string>> {
+    const env = await variables('AMBIT_DATABASE_URL', auditVariable);
+    const port = await freePort();
+    folder = await mkdtemp(join(tmpdir(), 'ambit-pgbouncer-'));
+    const urls = Object.values(env).map((url) => new URL(url));
+    const users = urls.map(({ username, password }) => `"${username}" "${password}"`);
+    await writeFile(join(folder, 'users'), `${users.join('\n')}\n`);
+    const { hostname, port: at } = new URL(db.superuserUrl);
+    const settings = [
+      ...['[databases]', `* = host=${hostname} port=${at}`, '[pgbouncer]', `listen_port = ${port}`],
+      ...['listen_addr = 127.0.0.1', 'unix_socket_dir =', 'auth_type = scram-sha-256'],
+      ...[`auth_file = ${join(folder, 'users')}`, 'default_pool_size = 50', ...lines],
+    ];
+    await writeFile(join(folder, 'pgbouncer.ini'), `${settings.join('\n')}\n`);
+    // It does not run as root, and reads its files as whom it runs.
+    await chmod(folder, 0o755);
+    const account = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
+    const args = [...account, join(folder, 'pgbouncer.ini')];
+    pooler = spawn(bouncer ?? '', args, { stdio: 'ignore' });
+    await eventually(() => dial(port));
+    return Object.fromEntries(
+      Object.entries(env).map(([name, url]) => [
+        name,
+        url.replace(new URL(url).host, `127.0.0.1:${port}`),
+      ]),
+    );
+  }
+
+  test('one that is not set so is refused with where to look', async () => {
+    const { AMBIT_DATABASE_URL = '', ...audit } = await pool('pool_mode = session');
+    const env = { AMBIT_DATABASE_OWNER_URL: '', ...audit };
+    await expect(TestCentral.start(AMBIT_DATABASE_URL, { env })).rejects.toMatchObject({
+      code: 'database_unavailable',
+      extras: { hint: expect.stringContaining('external-database.md') },
+    });
   });
 });
 

@@ -191,7 +191,9 @@ function unreachable(url: string, error: AppError): AppError {
     `PostgreSQL at ${host || 'its socket'} cannot be used for the database ${pathname.slice(1) || '(default)'}.`,
     {
       why: `It was said: ${message || code || 'nothing'}.`,
-      hint: 'Look at AMBIT_DATABASE_URL, and whether PostgreSQL runs and lets this machine in; without the variable an embedded one is used.',
+      hint: message.includes('startup parameter')
+        ? 'A pooler stands before it: docs/how-to/external-database.md says how it has to be set.'
+        : 'Look at AMBIT_DATABASE_URL, and whether PostgreSQL runs and lets this machine in; without the variable an embedded one is used.',
       cause: error,
     },
   );
