@@ -23,7 +23,12 @@ spec:
 const namespaces = ['payments', 'shop', 'lab'];
 const people = ['ambit:ada', 'bob@acme.io', 'carol', 'Carol'];
 const groups = ['devs', 'Ops Team'];
-const questions = [
+interface Question {
+  readonly verb: string;
+  readonly resource: string;
+  readonly namespace?: string;
+}
+const questions: readonly Question[] = [
   { verb: 'get', resource: 'pods' },
   { verb: 'delete', resource: 'pods' },
   { verb: 'delete', resource: 'configmaps' },

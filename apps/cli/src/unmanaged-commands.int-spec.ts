@@ -51,9 +51,9 @@ describe('get unmanaged', () => {
     expect(run).toEqual({
       code: 0,
       out:
-        'NAMESPACE  NAME        ROLE                       SUBJECTS                            OWNER\n' +
-        '(cluster)  old-admins  ClusterRole/cluster-admin  group devs                          Helm release ops/old\n' +
-        'shop       reader      Role/gone (gone)           user a, user b, user c, 3 more      Kubernetes\n',
+        'NAMESPACE  NAME        ROLE                       SUBJECTS                        OWNER\n' +
+        '(cluster)  old-admins  ClusterRole/cluster-admin  group devs                      Helm release ops/old\n' +
+        'shop       reader      Role/gone (gone)           user a, user b, user c, 3 more  Kubernetes\n',
       err: '… 7 more bindings are too many, or too large, for the agent to tell\n',
     });
     expect(central.calls[0]).toMatchObject({

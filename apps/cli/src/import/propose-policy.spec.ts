@@ -156,7 +156,7 @@ describe('what is proposed', () => {
     });
     fc.assert(
       fc.property(fc.array(item, { maxLength: 8 }), (bindings) => {
-        const { objects } = propose(bindings as UnmanagedBindingItem[]);
+        const { objects } = propose(bindings as unknown as UnmanagedBindingItem[]);
         const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
         expect(new Set(names).size).toBe(names.length);
         for (const object of objects)
