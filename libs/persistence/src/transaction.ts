@@ -58,7 +58,7 @@ export interface PutUser extends PutMeta {
   /** Those that somebody wrote. Absent: stay as they are. */
   readonly attributes?: PersonAttributes;
   /** Those that a source says now. What other sources say stays. */
-  readonly given?: { readonly source: string; readonly attributes: PersonAttributes };
+  readonly said?: { readonly source: string; readonly attributes: PersonAttributes };
 }
 
 export interface PutGroup extends PutMeta {

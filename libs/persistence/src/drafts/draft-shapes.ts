@@ -28,12 +28,12 @@ export const userShape: DraftShape<UserRecord, PutUser> = {
   kind: 'User',
   specOf: specOfUser,
   wanted: (input, current) => specOfUser({ ...input, attributes: attributesAfter(input, current) }),
-  moved: ({ given }) => given !== undefined,
+  moved: ({ said }) => said !== undefined,
   fields: (input, current) => {
     const attributes = attributesAfter(input, current);
     // Whom rules of teams match by them is for the transaction to see.
     if (
-      input.given !== undefined ||
+      input.said !== undefined ||
       attributesThatDiffer(attributes, current?.attributes ?? {}).length > 0
     )
       throw new NeedsTransaction();

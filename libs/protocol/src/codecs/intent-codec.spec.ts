@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hex } from '@ambit/kernel';
-import type { BindingIntent, CredentialsEntry, Intent, IntentScope, ProfileEntry } from '@ambit/rbac';
+import type {
+  BindingIntent,
+  CredentialsEntry,
+  Intent,
+  IntentScope,
+  ProfileEntry,
+} from '@ambit/rbac';
 import { codecOf } from './codec.ts';
 import { decodeIntent, encodeIntent } from './intent-codec.ts';
 
@@ -41,7 +47,10 @@ const profile: ProfileEntry = {
 };
 
 const golden: [Intent, string][] = [
-  [profile, '0a0270311205736d616c6c1801220b0a047469657212036f6e652a260801120b616d6269742d71756f74611a157b2268617264223a7b22706f6473223a2235227d7d'],
+  [
+    profile,
+    '0a0270311205736d616c6c1801220b0a047469657212036f6e652a260801120b616d6269742d71756f74611a157b2268617264223a7b22706f6473223a2235227d7d',
+  ],
   [
     {
       section: 'NAMESPACE',

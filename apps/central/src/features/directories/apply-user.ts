@@ -61,7 +61,7 @@ async function storedUser(
     name: said.name,
     labels,
     active,
-    given: { source: sourceOf(directory), attributes: personAttributes(said.attributes) },
+    said: { source: sourceOf(directory), attributes: personAttributes(said.attributes) },
     ...defined({ annotations, displayName: shown }),
   };
   const put = await tx.users.put(own);

@@ -17,7 +17,7 @@ export async function dropUser(
   await tx.directories.forgetUser(directory.uid, uid);
   const { left } = await tx.members.give(uid, sourceOf(directory), []);
   for (const group of left) auditMembers(tx, group, { added: [], removed: [name] });
-  const given = { source: sourceOf(directory), attributes: {} };
+  const said = { source: sourceOf(directory), attributes: {} };
   const elsewhere = await tx.directories.findElsewhere(directory.uid, uid);
   if (madeHere && !elsewhere) {
     await userKind.remove(tx, name, {});
@@ -27,7 +27,7 @@ export async function dropUser(
   if (user === null) return;
   const { labels, annotations, displayName } = user;
   const active = elsewhere && user.active;
-  const own = { name, labels, annotations, ...defined({ displayName }), active, given };
+  const own = { name, labels, annotations, ...defined({ displayName }), active, said };
   const put = await tx.users.put(own);
   auditUser(tx, put);
   if (user.active && !active) await endAccess(tx, put.record, directory.name);

@@ -70,13 +70,13 @@ export class PostgresUserStore implements UserStore {
 
   async createAll(inputs: readonly PutUser[]): Promise<readonly UserRecord[]> {
     const { sql, ids, at, changes } = this.#context;
-    const rows = inputs.map(({ name, displayName, active, labels, given }) => ({
+    const rows = inputs.map(({ name, displayName, active, labels, said }) => ({
       uid: ids.uuid(),
       name,
       display_name: displayName,
       active,
       labels,
-      given_attributes: givenAfter({}, given),
+      given_attributes: givenAfter({}, said),
     }));
     const made = await sql.query<UserRow>(
       `INSERT INTO users (uid, name, display_name, active, labels, given_attributes, annotations, generation, revision, created_at)
@@ -172,7 +172,7 @@ export class PostgresUserStore implements UserStore {
         input.annotations ?? {},
         at,
         input.attributes ?? {},
-        givenAfter({}, input.given),
+        givenAfter({}, input.said),
       ],
     );
     // Somebody made it between our look and our insert: look again.
@@ -200,7 +200,7 @@ export class PostgresUserStore implements UserStore {
         plan.annotations,
         plan.generations,
         input.attributes ?? {},
-        givenAfter(given, input.given),
+        givenAfter(given, input.said),
       ],
     );
     if (row === undefined) throw notFound('User', input.name);
@@ -215,7 +215,7 @@ const attributesOf = ({ attributes, given = {} }: UserRecord): PersonAttributes 
 /** What sources say after one of them said this. */
 function givenAfter(
   given: GivenAttributes = {},
-  said: PutUser['given'] | undefined,
+  said: PutUser['said'] | undefined,
 ): GivenAttributes {
   if (said === undefined) return given;
   const { [said.source]: _before, ...others } = given;
@@ -224,6 +224,6 @@ function givenAfter(
     : { ...others, [said.source]: said.attributes };
 }
 
-const saysOther = ({ given }: PutUser, current: UserRecord | null): boolean =>
-  given !== undefined &&
-  attributesThatDiffer(current?.given?.[given.source] ?? {}, given.attributes).length > 0;
+const saysOther = ({ said }: PutUser, current: UserRecord | null): boolean =>
+  said !== undefined &&
+  attributesThatDiffer(current?.given?.[said.source] ?? {}, said.attributes).length > 0;

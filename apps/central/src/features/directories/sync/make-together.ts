@@ -19,7 +19,7 @@ export async function makeTogether(
       name,
       labels: {},
       active,
-      given: { source: sourceOf(directory), attributes: personAttributes(attributes) },
+      said: { source: sourceOf(directory), attributes: personAttributes(attributes) },
       ...defined({ displayName: displayNameOf(attributes) }),
     })),
   );

@@ -59,6 +59,7 @@ describe('a draft of a sync', () => {
       displayName: '',
       emails: many(syncLimits.emails, () => text),
       inactive: false,
+      attributes: [],
     }));
     const removedUsers = many(syncLimits.characters / 2 / 1_000, (at) => `${text}-${at}`);
     expect(refusedAt(draft, { users })).toBeUndefined();
