@@ -1,12 +1,11 @@
 import type { z } from 'zod';
-import * as access from './access.ts';
+import * as access from './access-schemas.ts';
 import * as tokens from './api-tokens.ts';
 import * as apply from './apply.ts';
 import * as audit from './audit.ts';
 import * as clusters from './kinds/cluster.ts';
 import * as credentials from './credentials.ts';
 import * as directories from './directories.ts';
-import * as effective from './effective-access.ts';
 import * as exchange from './exchange.ts';
 import * as groups from './kinds/group.ts';
 import { objectSchemas, writeSchemas } from './kinds/kind-schemas.ts';
@@ -19,7 +18,6 @@ import * as revisions from './revisions.ts';
 import * as serviceTokens from './service-tokens.ts';
 import * as sessions from './sessions.ts';
 import * as system from './system.ts';
-import * as unmanaged from './unmanaged.ts';
 
 /** Bodies that callers send, by name. */
 export const requestSchemas = {
@@ -48,11 +46,11 @@ export const querySchemas = {
   RevisionStatusQuery: revisions.RevisionStatusQuery,
   AtQuery: access.AtQuery,
   WhoCanQuery: access.WhoCanQuery,
-  EffectiveQuery: effective.EffectiveQuery,
-  ExplainQuery: effective.ExplainQuery,
+  EffectiveQuery: access.EffectiveQuery,
+  ExplainQuery: access.ExplainQuery,
   AuditQuery: audit.AuditQuery,
   UnlinkQuery: identities.UnlinkQuery,
-  UnmanagedQuery: unmanaged.UnmanagedQuery,
+  UnmanagedQuery: access.UnmanagedQuery,
 } as const satisfies Record<string, z.ZodType>;
 export type QuerySchemaName = keyof typeof querySchemas;
 
@@ -65,7 +63,7 @@ export const responseSchemas = {
   GainsReleased: clusters.GainsReleased,
   AgentRevocation: clusters.AgentRevocation,
   AgentList: clusters.AgentList,
-  UnmanagedBindingList: unmanaged.UnmanagedBindingList,
+  UnmanagedBindingList: access.UnmanagedBindingList,
   JoinTokenCreated: joins.JoinTokenCreated,
   JoinTokenList: joins.JoinTokenList,
   ApplyResult: apply.ApplyResult,
@@ -75,8 +73,8 @@ export const responseSchemas = {
   DirectoryList: directories.DirectoryList,
   AccessCheckResult: access.AccessCheckResult,
   WhoCanResult: access.WhoCanResult,
-  EffectiveAccess: effective.EffectiveAccess,
-  AccessExplanation: effective.AccessExplanation,
+  EffectiveAccess: access.EffectiveAccess,
+  AccessExplanation: access.AccessExplanation,
   RevokeResult: access.RevokeResult,
   AuditEventList: audit.AuditEventList,
   ApiTokenCreated: tokens.ApiTokenCreated,

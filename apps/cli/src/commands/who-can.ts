@@ -68,12 +68,17 @@ function tell(context: CommandContext, { result, format, asked }: Told): void {
     printRows(context, columns(context.now()), rowsOf(result), format);
   }
   if (nobody) context.say(nobodyText(printable(asked), result));
-  for (const each of result.standing ?? []) context.say(standingText(each));
-  for (const line of unmanagedTexts(result)) context.say(line);
-  for (const note of result.notes ?? []) context.say(`note: ${printable(note)}`);
-  pastWarnings(result.asOf).forEach(context.say);
-  evidenceWarnings(result.evidence).forEach(context.say);
+  linesBelow(result).forEach((line) => context.say(line));
 }
+
+/** What has to be known beside who may by what was granted. */
+const linesBelow = (result: WhoCanResult): string[] => [
+  ...(result.standing ?? []).map(standingText),
+  ...unmanagedTexts(result),
+  ...(result.notes ?? []).map((note) => `note: ${printable(note)}`),
+  ...pastWarnings(result.asOf),
+  ...evidenceWarnings(result.evidence),
+];
 
 const isNobody = ({ items, standing = [] }: WhoCanResult): boolean =>
   items.length + standing.length === 0;

@@ -11,6 +11,21 @@ function defineDoctor(program: Commander, action: Action): void {
     .action(action(async () => (await import('../commands/doctor.ts')).doctor));
 }
 
+function defineImport(cluster: Commander, action: Action): void {
+  cluster
+    .command('import-rbac <name>')
+    .summary('Propose policy that gives what others bound in a cluster.')
+    .description(
+      'Propose users, groups, roles and grants, as YAML, that give what bindings of others in a cluster give. Changes nothing: read it, then ambit apply it. What it cannot say stands in it as a comment.',
+    )
+    .option(
+      '-o, --output <folder>',
+      'write a file into this folder; - for the standard output',
+      '-',
+    )
+    .action(action(async () => (await import('../commands/cluster-import.ts')).clusterImportRbac));
+}
+
 /** Adding, watching and removing clusters. */
 export function defineClusterCommands(program: Commander, action: Action): void {
   defineDoctor(program, action);
@@ -63,18 +78,7 @@ export function defineClusterCommands(program: Commander, action: Action): void 
     .option('--reason <text>', 'why, for the audit trail')
     .option('--confirm <name>', 'the name again, instead of the question')
     .action(action(async () => (await import('../commands/cluster-remove.ts')).revokeAgent));
-  cluster
-    .command('import-rbac <name>')
-    .summary('Propose policy that gives what others bound in a cluster.')
-    .description(
-      'Propose users, groups, roles and grants, as YAML, that give what bindings of others in a cluster give. Changes nothing: read it, then ambit apply it. What it cannot say stands in it as a comment.',
-    )
-    .option(
-      '-o, --output <folder>',
-      'write a file into this folder; - for the standard output',
-      '-',
-    )
-    .action(action(async () => (await import('../commands/cluster-import.ts')).clusterImportRbac));
+  defineImport(cluster, action);
   cluster
     .command('agents <name>')
     .description('The identities that agents of a cluster were given.')

@@ -27,14 +27,18 @@ describe('a refusal in the trailers of a call', () => {
       maxLength: 200,
     });
     fc.assert(
-      fc.property(text, text, text, text, items, (message, why, hint, nextCommand, errors) => {
-        const error = new AppError('invalid_policy', message, { why, hint, nextCommand, errors });
-        const encoded = encodeRpcStatus(error, 3, 'an id of a request');
-        const inBase64 = Buffer.from(encoded).toString('base64').length;
-        const header = encodeURIComponent(textWithin(message, 512)).length;
-        expect(inBase64 + header).toBeLessThan(7_500);
-        expect(decodeRpcStatus(encoded)?.code).toBe('invalid_policy');
-      }),
+      fc.property(
+        text,
+        fc.record({ why: text, hint: text, nextCommand: text, errors: items }),
+        (message, extras) => {
+          const error = new AppError('invalid_policy', message, extras);
+          const encoded = encodeRpcStatus(error, 3, 'an id of a request');
+          const inBase64 = Buffer.from(encoded).toString('base64').length;
+          const header = encodeURIComponent(textWithin(message, 512)).length;
+          expect(inBase64 + header).toBeLessThan(7_500);
+          expect(decodeRpcStatus(encoded)?.code).toBe('invalid_policy');
+        },
+      ),
       { numRuns: 300 },
     );
   });

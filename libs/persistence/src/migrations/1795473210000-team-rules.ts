@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-const plainNames = [
-  ...['title', 'userType', 'nickName', 'preferredLanguage', 'locale', 'timezone'],
-  ...['employeeNumber', 'costCenter', 'organization', 'division', 'department'],
-];
+const plainNames =
+  'title userType nickName preferredLanguage locale timezone employeeNumber costCenter organization division department'.split(
+    ' ',
+  );
 
 /** What directories said before: they say it no second time while it stays so. */
 const saidBefore = `

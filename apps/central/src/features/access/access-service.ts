@@ -75,10 +75,7 @@ export function accessService(ports: AccessServicePorts): AccessHandlers {
     },
     ListHeldAccess: async (request) => {
       const clusters = await heldBy(entrantOf(world, request));
-      return {
-        revision: world.revision,
-        clusters: clusters.map(heldMessage),
-      };
+      return { revision: world.revision, clusters: clusters.map(heldMessage) };
     },
     ...explanations(ports),
   };

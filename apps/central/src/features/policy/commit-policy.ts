@@ -107,8 +107,8 @@ export class CommitPolicy {
   }
 
   /**
-   * Throws what the work throws, `session_ended` and `permission_denied` for a session that may not, `group_closed` for a group that is closed to the role, `last_admin`, and `confirmation_required`
-   * when the removal guard stops it.
+   * Throws what the work throws, `session_ended` and `permission_denied` for a session that may not, `group_closed` for a group
+   * that is closed to the role, `last_admin`, and `confirmation_required` when the removal guard stops it.
    */
   async run<T>(
     request: CommitRequest,
@@ -120,8 +120,7 @@ export class CommitPolicy {
     const objects = await this.#objectsOf(request, committed.changes);
     const { commit } = committed;
     const done = commit === undefined ? [] : await this.#world.committed(commit);
-    if (commit !== undefined && moved === undefined && !knewRules)
-      await this.#followLate(commit.changes);
+    if (moved === undefined && !knewRules) await this.#followLate(commit?.changes ?? []);
     return {
       value,
       moved: moved ?? [],

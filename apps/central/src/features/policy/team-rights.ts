@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { accessBeyondTeam, grantBeyondTeam } from '@ambit/domain';
 import type { BeyondTeam, GivenTo, GivingTeam, TeamMember } from '@ambit/domain';
-import { AppError, notFound } from '@ambit/kernel';
+import { AppError, compareText, notFound } from '@ambit/kernel';
 import type {
   GrantRecord,
   NamedReference,
@@ -213,7 +213,8 @@ async function refuseJoining(
 }
 
 /** The whole of it, whatever it says beside a uid; the database gives its fields in an order of its own. */
-const memberText = (member: TeamMember): string => JSON.stringify(Object.entries(member).sort());
+const memberText = (member: TeamMember): string =>
+  JSON.stringify(Object.entries(member).sort(([a], [b]) => compareText(a, b)));
 
 const nameTaken = (name: string): AppError =>
   new AppError('already_exists', `The name ${name} is taken by another grant.`, {
