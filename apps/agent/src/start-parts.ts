@@ -10,11 +10,7 @@ import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { within } from './platform/within.ts';
-import { HeldNamespaces } from './namespaces/held-namespaces.ts';
-import { openNamespaceKeeper } from './namespaces/open-namespace-keeper.ts';
-import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
-import { followers } from './reconcile/followers.ts';
-import type { Reconciler, StateFollower, UnexplainedStep } from './reconcile/ports.ts';
+import type { Reconciler, UnexplainedStep } from './reconcile/ports.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
 import { openSession } from './session/open-session.ts';
@@ -24,9 +20,7 @@ import type { HighWaterFile } from './state/high-water-file.ts';
 import { StateStore } from './state/state-store.ts';
 import { UnexplainedSteps } from './session/unexplained-steps.ts';
 import { UnexplainedStepsFile } from './state/unexplained-steps.ts';
-import { UnmanagedNews } from './unmanaged/unmanaged-news.ts';
-import { UnmanagedObjects } from './unmanaged/unmanaged-objects.ts';
-import { UnmanagedWatch } from './unmanaged/unmanaged-watch.ts';
+import { makeReconcilers, watchUnmanaged } from './make-reconcilers.ts';
 import { version } from './version.ts';
 
 const finishWithinMs = 5_000;
@@ -48,11 +42,7 @@ export async function startParts(
   const clock = parts.clockInterval;
   const steps = new UnexplainedSteps({ ...ports, store, file, highWater, clock });
   const waysIn = new WaysIn(parts, teardown);
-  const teams = new HeldNamespaces();
-  const unmanaged = new UnmanagedObjects();
-  const follower = followers([waysIn.follower, teams]);
-  const reconciler = makeReconciler(parts, follower, unmanaged);
-  const namespaces = openNamespaceKeeper(parts, reconciler, teams);
+  const { reconciler, namespaces, unmanaged } = makeReconcilers(parts, waysIn.follower, teardown);
   calls.feed(clock, () => reconciler.clockChanged());
   const alarm = new ClockAlarm(clock, trail.log, logger);
   teardown.add(
@@ -69,18 +59,15 @@ export async function startParts(
   });
   await waysIn.listen();
   await reconciler.start();
-  namespaces.start();
-  teardown.add('namespaces of teams', () => within(finishWithinMs, namespaces.stop()));
   const stateKeeper = new StateKeeper({ store, highWater, steps, logger }, held.revocations);
   teardown.add('state on disk', () => stateKeeper.flush());
   const admission = watchAdmission(parts);
   teardown.add('admission watch', () => admission.stop());
   const discovery = new DiscoveryWatch({ client: parts.kubernetes.client, logger });
   teardown.add('discovery', () => discovery.stop());
-  const strangers = watchUnmanaged(parts, unmanaged, teardown);
   const desk = waysIn.serve(() => reconciler.status().heldRemovals > 0);
-  const news = new UnmanagedNews(unmanaged, strangers);
-  const told = { stateKeeper, reconciler, admission, discovery, desk, unmanaged: news };
+  const strangers = watchUnmanaged(parts, unmanaged, teardown);
+  const told = { stateKeeper, reconciler, admission, discovery, desk, unmanaged: strangers.news };
   const session = openSession({ ...parts, ...told }, held);
   admission.onChange(() => session.changed());
   teardown.add('stream', () => session.stop());
@@ -166,44 +153,5 @@ function watchAdmission({ kubernetes, ceiling, logger }: AgentParts): AdmissionW
     ceiling: () => ceiling.ceiling,
     digests: nodeDigests,
     logger,
-  });
-}
-
-function watchUnmanaged(
-  { kubernetes, inventory, logger }: AgentParts,
-  objects: UnmanagedObjects,
-  teardown: Teardown,
-): UnmanagedWatch {
-  const watch = new UnmanagedWatch({
-    client: kubernetes.client,
-    objects,
-    isOurs: (key, uid) => uid !== undefined && inventory.uid(key) === uid,
-    random: Math.random,
-    logger,
-  });
-  teardown.add('watch of what is not ours', () => watch.stop());
-  return watch;
-}
-
-function makeReconciler(
-  parts: AgentParts,
-  follower: StateFollower,
-  strangers: UnmanagedObjects,
-): ClusterReconciler {
-  const { kubernetes, keeper, ceiling, clockInterval, inventory, trail, logger } = parts;
-  const { installationUid } = keeper.identity;
-  return new ClusterReconciler({
-    client: kubernetes.client,
-    identity: { kubeSystemUid: kubernetes.kubeSystemUid, installationUid },
-    ceiling: ceiling.ceiling,
-    clock: clockInterval,
-    inventory,
-    audit: trail.log,
-    announcer: trail.announcements,
-    digests: nodeDigests,
-    logger,
-    follower,
-    strangers,
-    random: Math.random,
   });
 }

@@ -52,18 +52,20 @@ describe('a profile of namespaces', () => {
     expect((await profile('small', spec)).status).toBe(201);
     const { body } = await central.get('/namespaceprofiles/small');
     expect(body.spec).toEqual(spec);
-    const kept = await put('kept', { profile: 'small', ...owns(all, 'kept') });
+    const kept = await put('profiled', { profile: 'small', ...owns(all, 'profiled') });
     expect(kept.status).toBe(201);
-    expect((await central.get('/teams/kept')).body.spec.profile).toBe('small');
-    expect((await put('kept', { profile: 'nobody', ...owns(all, 'kept') })).status).toBe(422);
+    expect((await central.get('/teams/profiled')).body.spec.profile).toBe('small');
+    expect((await put('profiled', { profile: 'nobody', ...owns(all, 'profiled') })).status).toBe(
+      422,
+    );
   });
 
   test('stays while a team names it', async () => {
     const remove = () => central.call('DELETE', '/namespaceprofiles/small');
     const refused = await remove();
     expect([refused.status, refused.body.code]).toEqual([409, 'in_use']);
-    expect(refused.body.detail ?? refused.body.title).toContain('kept');
-    expect((await put('kept', owns(all, 'kept'))).status).toBe(200);
+    expect(refused.body.detail ?? refused.body.title).toContain('profiled');
+    expect((await put('profiled', owns(all, 'profiled'))).status).toBe(200);
     expect((await remove()).status).toBe(200);
   });
 

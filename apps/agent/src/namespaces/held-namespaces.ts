@@ -1,6 +1,6 @@
 import type { StateChange } from '@ambit/protocol';
 import { patternMeans } from '@ambit/rbac';
-import type { NamespaceEntry, ProfileEntry } from '@ambit/rbac';
+import type { Intent, NamespaceEntry, ProfileEntry } from '@ambit/rbac';
 import type { StateFollower } from '../reconcile/ports.ts';
 
 /** A namespace that is kept for a team; without `profile` what is not understood of it, so that it is left as it is. */
@@ -55,13 +55,10 @@ export class HeldNamespaces implements StateFollower {
   accept({ mode, removed, intents, skipped }: StateChange): void {
     if (mode === 'full')
       for (const table of [this.#profiles, this.#exact, this.#open]) table.clear();
-    for (const key of removed) this.#forget(key);
-    for (const { key } of skipped) if (about(key)) this.#forget(key);
-    for (const { key } of skipped) if (key.startsWith('NAMESPACE/')) this.#put({ key });
-    for (const intent of intents) {
-      if (intent.section === 'PROFILE') this.#profiles.set(intent.uid, intent);
-      else if (intent.section === 'NAMESPACE') this.#put({ key: intent.key, entry: intent });
-    }
+    const unknown = skipped.map(({ key }) => key).filter(about);
+    for (const key of [...removed, ...unknown]) this.#forget(key);
+    for (const key of unknown) this.#put({ key });
+    for (const intent of intents) this.#take(intent);
     this.#loaded = true;
     this.#listener?.();
   }
@@ -74,7 +71,13 @@ export class HeldNamespaces implements StateFollower {
     // Subjects are nobody here.
   }
 
+  #take(intent: Intent): void {
+    if (intent.section === 'PROFILE') this.#profiles.set(intent.uid, intent);
+    else if (intent.section === 'NAMESPACE') this.#put({ key: intent.key, entry: intent });
+  }
+
   #put(kept: KeptBy): void {
+    if (!kept.key.startsWith('NAMESPACE/')) return;
     const pattern = patternOf(kept.key);
     (pattern.endsWith('*') ? this.#open : this.#exact).set(pattern, kept);
   }

@@ -60,18 +60,32 @@ export class KeepObjects {
     const repairs: string[] = [];
     for (const kind of profileObjectKinds) {
       try {
-        const found = await this.#ours(kind, namespace);
-        for (const object of wanted.filter((each) => each.kind === kind)) {
-          const { problem, repaired } = await this.#settle(object, namespace, found);
-          if (problem !== undefined) problems.push(problem);
-          if (repaired === true) repairs.push(`${kind}/${namespace}/${object.name}`);
-          found.delete(object.name);
-        }
-        for (const extra of found.values()) await this.#remove(kind, extra);
+        const of = wanted.filter((each) => each.kind === kind);
+        const kept = await this.#keepKind(kind, namespace, of);
+        problems.push(...kept.problems);
+        repairs.push(...kept.repairs);
       } catch (error) {
         problems.push(problemOf(error, `${kind}/${namespace}`));
       }
     }
+    return { problems, repairs };
+  }
+
+  async #keepKind(
+    kind: ProfileObjectKind,
+    namespace: string,
+    wanted: readonly ProfileObject[],
+  ): Promise<Kept> {
+    const problems: NamespaceProblem[] = [];
+    const repairs: string[] = [];
+    const found = await this.#ours(kind, namespace);
+    for (const object of wanted) {
+      const { problem, repaired } = await this.#settle(object, namespace, found);
+      if (problem !== undefined) problems.push(problem);
+      if (repaired === true) repairs.push(`${kind}/${namespace}/${object.name}`);
+      found.delete(object.name);
+    }
+    for (const extra of found.values()) await this.#remove(kind, extra);
     return { problems, repairs };
   }
 

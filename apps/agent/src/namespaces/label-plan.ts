@@ -66,10 +66,13 @@ function patchOf(
   keys: ReadonlySet<string>,
 ): MetadataPatch | undefined {
   const mark = [...keys].sort(compareText).join(',') || null;
-  const changed: Record<string, string | null> = {};
-  for (const [key, value] of put) if (labels[key] !== value) changed[key] = value;
-  for (const key of gone) if (labels[key] !== undefined) changed[key] = null;
+  const differing = [...put].filter(([key, value]) => labels[key] !== value);
+  const standing = gone.filter((key) => labels[key] !== undefined);
+  const changed: MetadataPatch['labels'] = Object.fromEntries([
+    ...differing,
+    ...standing.map((key) => [key, null] as const),
+  ]);
   const marked = (annotations[setLabelsAnnotation] ?? null) === mark;
-  if (marked && Object.keys(changed).length === 0) return undefined;
+  if (marked && differing.length + standing.length === 0) return undefined;
   return { labels: changed, annotations: marked ? {} : { [setLabelsAnnotation]: mark } };
 }

@@ -35,15 +35,14 @@ export class ClusterEntries {
 
   /** Any but a BINDING entry. */
   single(clusterUid: string, key: string): Intent | undefined {
-    const { store, links, denials, tokens } = this.parts;
+    const { store, links, denials, tokens, namespaces } = this.parts;
     const cluster = store.clusters.get(clusterUid);
     if (key === configKey) return cluster && configEntry(cluster);
     if (key === webhookKey) return cluster && tokens.entry(cluster);
     const [section, uid = ''] = key.split('/');
     if (section === 'ROLE') return links.roleEntry(clusterUid, uid);
-    if (section === 'PROFILE' || section === 'NAMESPACE')
-      return cluster && this.parts.namespaces.of(cluster).get(key);
-    return section === 'DENY' ? denials.of(clusterUid).get(uid) : undefined;
+    if (section === 'DENY') return denials.of(clusterUid).get(uid);
+    return cluster && namespaces.of(cluster).get(key);
   }
 
   /** All of a cluster. */

@@ -184,9 +184,7 @@ export class PolicyStore {
     } else if (object.kind === 'Grant') {
       this.indexWritten(object, how);
     } else if (object.kind === 'Team') {
-      for (const { uid } of object.members) this.teamsOfMember[how](uid, object.uid);
-      if (object.profile !== undefined) this.teamsOfProfile[how](object.profile, object.uid);
-      this.divideAnew(this.grantsOfTeam.get(object.uid));
+      this.indexTeam(object, how);
     } else if (object.kind === 'Plain') {
       this.indexPlain(object, how);
     }
@@ -203,6 +201,12 @@ export class PolicyStore {
     else kept?.set(object.uid, object);
     if (object.of === leftGroupKind)
       this.leftOfGroup[how](String(object.spec['group']), object.uid);
+  }
+
+  private indexTeam({ uid, members, profile }: PolicyTeam, how: 'add' | 'append' | 'delete'): void {
+    for (const member of members) this.teamsOfMember[how](member.uid, uid);
+    if (profile !== undefined) this.teamsOfProfile[how](profile, uid);
+    this.divideAnew(this.grantsOfTeam.get(uid));
   }
 
   private indexWritten(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {

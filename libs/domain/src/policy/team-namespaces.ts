@@ -1,12 +1,7 @@
 import { compareText } from '@ambit/kernel';
 import type { NamespaceEntry, ProfileEntry } from '@ambit/rbac';
-import type { PolicyChange, PolicyCluster, PolicyTeam } from '../policy-objects.ts';
-import {
-  namespaceKey,
-  namespaceProfileKind,
-  profileEntry,
-  profileKey,
-} from '../teams/namespace-profile.ts';
+import type { PolicyChange, PolicyCluster, PolicyObject, PolicyTeam } from '../policy-objects.ts';
+import { namespaceKey, profileEntry, profileKey } from '../teams/namespace-profile.ts';
 import { selectsCluster } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { PolicyStore } from './policy-store.ts';
@@ -44,22 +39,18 @@ export class TeamNamespaces {
   note(change: PolicyChange, record: CommitRecord): void {
     const { kind, uid } = change.op === 'put' ? change.object : change;
     const after = change.op === 'put' ? change.object : undefined;
-    if (kind === 'Team') {
-      const teams = [this.#store.teams.get(uid), after?.kind === 'Team' ? after : undefined];
-      this.#noteTeams(teams, record);
-    } else if (kind === 'Cluster') {
-      this.#noteCluster(uid, after?.kind === 'Cluster' ? after : undefined, record);
-    } else if (kind === 'Plain' && this.#isProfile(uid, after)) {
-      const teams = [...this.#store.teamsOfProfile.get(uid)];
-      this.#noteTeams(
-        teams.map((team) => this.#store.teams.get(team)),
-        record,
-      );
-    }
+    if (kind === 'Team') this.#noteTeams([this.#store.teams.get(uid), teamOf(after)], record);
+    else if (kind === 'Cluster') this.#noteCluster(uid, clusterOf(after), record);
+    else if (kind === 'Plain') this.#noteProfile(uid, record);
   }
 
-  #isProfile(uid: string, after: { readonly kind: string; readonly of?: string } | undefined) {
-    return this.#store.profiles.has(uid) || after?.of === namespaceProfileKind;
+  /** Of plain objects teams name profiles alone: whatever else it is, no team is found. */
+  #noteProfile(uid: string, record: CommitRecord): void {
+    const teams = [...this.#store.teamsOfProfile.get(uid)];
+    this.#noteTeams(
+      teams.map((team) => this.#store.teams.get(team)),
+      record,
+    );
   }
 
   #noteTeams(teams: readonly (PolicyTeam | undefined)[], record: CommitRecord): void {
@@ -117,6 +108,11 @@ export class TeamNamespaces {
     return new Map<string, Entry>([...[...profiles].sort(byKey), ...[...namespaces].sort(byKey)]);
   }
 }
+
+const teamOf = (object: PolicyObject | undefined): PolicyTeam | undefined =>
+  object?.kind === 'Team' ? object : undefined;
+const clusterOf = (object: PolicyObject | undefined): PolicyCluster | undefined =>
+  object?.kind === 'Cluster' ? object : undefined;
 
 const patternsIn = (team: PolicyTeam, cluster: PolicyCluster): string[] =>
   team.owns
