@@ -81,8 +81,8 @@ describe('what is proposed', () => {
     ]);
     expect(found.notes).toEqual(
       expect.arrayContaining([
-        'User "Ann" becomes user/ann-2: check that nobody else has that name.',
-        'User "ann" becomes user/ann-3: check that nobody else has that name.',
+        'User "ann" becomes user/ann-2: check that nobody else has that name.',
+        'User "Ann" becomes user/ann-3: check that nobody else has that name.',
       ]),
     );
   });

@@ -88,11 +88,10 @@ class Proposer {
 
   propose(): Proposal {
     const bindings = this.#source.bindings.filter(({ system }) => !system);
+    const subjects = bindings.flatMap((binding) => binding.subjects);
     // Names under our prefix are ours: whoever has the same without it is somebody else until people say otherwise.
-    for (const ours of [true, false]) {
-      for (const { subjects } of bindings)
-        for (const subject of subjects) if (this.#isOurs(subject) === ours) this.#know(subject);
-    }
+    for (const rank of [0, 1, 2])
+      for (const subject of subjects) if (this.#rank(subject) === rank) this.#know(subject);
     const wanted = bindings.flatMap((binding) => this.#wanted(binding));
     this.#grant(merged(wanted));
     const { User, Group, Role, Grant } = this.#objects;
@@ -100,8 +99,10 @@ class Proposer {
     return { objects, notes: [...this.#notes, ...ceilingNotes(this.#source.ceiling, objects)] };
   }
 
-  #isOurs({ name }: UnmanagedBindingSubject): boolean {
-    return name.startsWith(this.#source.userPrefix);
+  /** A name that stays as it is goes before one that has to be changed to it. */
+  #rank({ kind, name }: UnmanagedBindingSubject): number {
+    if (name.startsWith(this.#source.userPrefix)) return 0;
+    return (kind === 'User' ? UserName : GroupName).safeParse(name).success ? 1 : 2;
   }
 
   /** The user or group that a subject becomes, made when it is seen for the first time. */
@@ -110,22 +111,30 @@ class Proposer {
     if (this.#subjects.has(key) || kind === 'ServiceAccount' || name.startsWith('system:')) return;
     const { userPrefix } = this.#source;
     const plain = name.startsWith(userPrefix) ? name.slice(userPrefix.length) : name;
-    if (kind === 'User' && plain.startsWith('service:')) return;
-    const word = kind === 'User' ? plain : plain.replace(/^group:/, '');
-    const ours = kind === 'User' ? ('user' as const) : ('group' as const);
-    const taken = this.#names[ours].take(word);
-    this.#subjects.set(key, { kind: ours, name: taken });
-    if (taken !== word) {
-      this.#notes.push(
-        `${kind} "${name}" becomes ${ours}/${taken}: check that nobody else has that name.`,
-      );
-    }
-    this.#add(kind === 'User' ? 'User' : 'Group', taken, kind === 'User' ? {} : { members: [] });
-    if (kind === 'Group') {
-      this.#notes.push(
-        `Who is in group "${name}" no cluster knows: name the members of group/${taken}, or a directory that does.`,
-      );
-    }
+    if (kind === 'Group') this.#subjects.set(key, this.#group(name, plain.replace(/^group:/, '')));
+    else if (!plain.startsWith('service:')) this.#subjects.set(key, this.#user(name, plain));
+  }
+
+  #user(subject: string, word: string): Subject {
+    const name = this.#names.user.take(word);
+    this.#tellChanged(`User "${subject}"`, word, `user/${name}`);
+    this.#add('User', name, {});
+    return { kind: 'user', name };
+  }
+
+  #group(subject: string, word: string): Subject {
+    const name = this.#names.group.take(word);
+    this.#tellChanged(`Group "${subject}"`, word, `group/${name}`);
+    this.#add('Group', name, { members: [] });
+    this.#notes.push(
+      `Who is in group "${subject}" no cluster knows: name the members of group/${name}, or a directory that does.`,
+    );
+    return { kind: 'group', name };
+  }
+
+  #tellChanged(subject: string, word: string, ours: string): void {
+    if (ours.endsWith(`/${word}`)) return;
+    this.#notes.push(`${subject} becomes ${ours}: check that nobody else has that name.`);
   }
 
   #wanted(binding: UnmanagedBindingItem): Wanted[] {
