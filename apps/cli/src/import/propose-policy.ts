@@ -11,6 +11,7 @@ import {
 } from '@ambit/contracts';
 import { FreeNames } from './free-names.ts';
 import { ceilingNotes } from './ceiling-notes.ts';
+import { sameGrant, sameSpec } from './same-policy.ts';
 
 /** A role or a grant that there is already. */
 export interface ExistingObject {
@@ -186,7 +187,9 @@ class Proposer {
 
   #makeRole({ role, namespace }: UnmanagedBindingItem): string | undefined {
     const spec = role.kind === 'ClusterRole' ? { clusterRole: role.name } : { rules: role.rules };
-    const same = this.#source.roles.find((each) => sameSpec(each.spec, spec));
+    // Of Roles that say the same in several namespaces one is enough, now and when this is asked again.
+    const known = [...this.#source.roles, ...this.#objects.Role];
+    const same = known.find((each) => sameSpec(each.spec, spec));
     if (same !== undefined) return same.metadata.name;
     const checked = RoleSpecWrite.safeParse(spec);
     if (!checked.success) {
@@ -268,32 +271,4 @@ function merged(all: readonly Wanted[]): Wanted[] {
   }
   for (const { namespaces } of found) namespaces.sort();
   return found;
-}
-
-interface RoleSpec {
-  readonly clusterRole?: string;
-  readonly rules?: unknown;
-}
-
-function sameSpec(existing: RoleSpec, wanted: RoleSpec): boolean {
-  if (wanted.clusterRole !== undefined) return existing.clusterRole === wanted.clusterRole;
-  return (
-    wanted.rules !== undefined && JSON.stringify(existing.rules) === JSON.stringify(wanted.rules)
-  );
-}
-
-/** Of a grant that was applied before: what it says beside subjects, role and scope is the business of who changed it. */
-function sameGrant(existing: object | undefined, wanted: object): boolean {
-  const parts = ({ subjects, role, scope }: Record<string, unknown>): string => {
-    const texts = (subjects as object[]).map((each) => JSON.stringify(each)).sort();
-    return JSON.stringify([texts, role, ordered(scope)]);
-  };
-  return existing !== undefined && parts({ ...existing }) === parts({ ...wanted });
-}
-
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, each]) => [key, ordered(each)]));
 }
