@@ -120,7 +120,7 @@ export class CommitPolicy {
     const objects = await this.#objectsOf(request, committed.changes);
     const { commit } = committed;
     const done = commit === undefined ? [] : await this.#world.committed(commit);
-    if (moved === undefined && !knewRules) await this.#followLate(commit?.changes ?? []);
+    if (!knewRules) await this.#followLate(committed);
     return {
       value,
       moved: moved ?? [],
@@ -133,10 +133,10 @@ export class CommitPolicy {
   }
 
   /** A rule that this replica had not heard of when it committed looks at the people afterwards. */
-  async #followLate(changes: readonly PolicyChange[]): Promise<void> {
+  async #followLate({ value: { moved }, commit }: Committed<Done<unknown>>): Promise<void> {
     const { policy } = this.#world;
-    if (policy.teamGroups.size === 0) return;
-    const people = peopleIn(changes, policy);
+    if (policy.teamGroups.size === 0 || moved !== undefined || commit === undefined) return;
+    const people = peopleIn(commit.changes, policy);
     if (people.size === 0) return;
     await this.run({ actor: follower }, async (tx) => {
       for (const uid of people) tx.rules.note(uid);
