@@ -1,10 +1,9 @@
 import type { CeilingReport } from '@ambit/contracts';
-import type { ProposedObject } from './propose-policy.ts';
 
 /** What the owner of the cluster has to allow before the objects give anything: without it the agent refuses them. */
 export function ceilingNotes(
   ceiling: CeilingReport | undefined,
-  objects: readonly ProposedObject[],
+  objects: readonly { readonly kind: string; readonly spec: object }[],
 ): string[] {
   if (ceiling === undefined)
     return ['What the ceiling of the cluster allows is not known: its agent never told.'];

@@ -1,13 +1,16 @@
-import type { z } from 'zod';
-
 const longest = 63;
+
+/** What says of a text whether it may be a name. */
+interface NameSchema {
+  safeParse(text: string): { readonly success: boolean };
+}
 
 /** Gives names that the policy takes and that nobody has yet. */
 export class FreeNames {
-  readonly #schema: z.ZodType<string>;
+  readonly #schema: NameSchema;
   readonly #taken: Set<string>;
 
-  constructor(schema: z.ZodType<string>, taken: Iterable<string> = []) {
+  constructor(schema: NameSchema, taken: Iterable<string> = []) {
     this.#schema = schema;
     this.#taken = new Set(taken);
   }
