@@ -132,7 +132,7 @@ export * from './installation-store.ts';
 export { isOfTeams } from './queries/of-teams.ts';
 export type {
   OwnedGrant,
-  TeamAccess,
+  AccessOfTeam,
   TeamOwnership,
   TeamRights,
   TeamStore,

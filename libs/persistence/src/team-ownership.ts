@@ -13,7 +13,7 @@ export interface OwnedGrant {
 }
 
 /** Access that a grant gives a team. */
-export type TeamAccess = Pick<PolicyGrant, 'name' | 'roleUid' | 'scope'>;
+export type AccessOfTeam = Pick<PolicyGrant, 'name' | 'roleUid' | 'scope'>;
 
 /** Rights in Ambit itself that a Delegation gives a team. */
 export interface TeamRights {
@@ -34,7 +34,7 @@ export interface TeamStore {
   /** The users among these who are in the team, by name or through a group. */
   usersIn(teamUid: string, userUids: readonly string[]): Promise<ReadonlySet<string>>;
   /** What grants in force or to come give the team. */
-  accessOf(teamUid: string): Promise<readonly TeamAccess[]>;
+  accessOf(teamUid: string): Promise<readonly AccessOfTeam[]>;
   rightsOf(teamUid: string): Promise<readonly TeamRights[]>;
   /** Names of the teams whose namespaces are kept by this profile. */
   keptBy(profileUid: string): Promise<readonly string[]>;

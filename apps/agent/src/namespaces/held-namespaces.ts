@@ -22,7 +22,7 @@ export class HeldNamespaces implements StateFollower {
   readonly #exact = new Map<string, KeptBy>();
   readonly #open = new Map<string, KeptBy>();
   #loaded = false;
-  #listener: (() => void) | undefined;
+  readonly #listeners = new Set<() => void>();
 
   /** A state is known: only then anybody may conclude that a namespace is nobody's. */
   get loaded(): boolean {
@@ -41,7 +41,7 @@ export class HeldNamespaces implements StateFollower {
 
   /** Called after each state. */
   onChange(listener: () => void): void {
-    this.#listener = listener;
+    this.#listeners.add(listener);
   }
 
   /** Who has a namespace, by name before by how names begin, of which the longest counts. */
@@ -60,7 +60,7 @@ export class HeldNamespaces implements StateFollower {
     for (const key of unknown) this.#put({ key });
     for (const intent of intents) this.#take(intent);
     this.#loaded = true;
-    this.#listener?.();
+    for (const listener of this.#listeners) listener();
   }
 
   acceptRemovals(): void {

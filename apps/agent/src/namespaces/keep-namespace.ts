@@ -27,6 +27,14 @@ export function isKeptBy({ labels }: NamespaceState, { installationUid }: Owner)
   return labels[teamLabel] !== undefined && labels[ambitLabels.installation] === installationUid;
 }
 
+/** What is told of a namespace, by what was done. */
+const events = {
+  created: 'namespace.created',
+  updated: 'namespace.updated',
+  released: 'namespace.released',
+  repaired: 'drift.corrected',
+} as const;
+
 const nothing: Kept = { problems: [], repairs: [] };
 const only = (problem: NamespaceProblem): Kept => ({ problems: [problem], repairs: [] });
 
@@ -136,12 +144,12 @@ export class KeepNamespace {
   }
 
   #tell(
-    what: 'created' | 'updated' | 'repaired' | 'released',
+    what: keyof typeof events,
     { metadata: { name, uid = '' } }: KubeObject,
     why: string,
     details?: Readonly<Record<string, number>>,
   ): void {
-    const type = what === 'repaired' ? 'drift.corrected' : (`namespace.${what}` as const);
+    const type = events[what];
     this.#options.audit.record({
       type,
       message: `Namespace ${name} was ${what} ${why}`,

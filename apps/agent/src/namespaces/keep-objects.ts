@@ -37,6 +37,14 @@ export interface Kept {
   readonly repairs: readonly string[];
 }
 
+/** What is told of an object, by what was done. */
+const events = {
+  created: 'namespace_object.created',
+  updated: 'namespace_object.updated',
+  deleted: 'namespace_object.deleted',
+  repaired: 'drift.corrected',
+} as const;
+
 /** More than a profile can have; whoever else carries our label is not ours. */
 const pageSize = 500;
 
@@ -199,11 +207,11 @@ export class KeepObjects {
   }
 
   #tell(
-    what: 'created' | 'updated' | 'deleted' | 'repaired',
+    what: keyof typeof events,
     kind: ProfileObjectKind,
     { metadata: { name, namespace = '', uid = '' } }: SpecObject,
   ): void {
-    const type = what === 'repaired' ? 'drift.corrected' : (`namespace_object.${what}` as const);
+    const type = events[what];
     this.#options.audit.record({
       type,
       message: `${kind} ${namespace}/${name} was ${what}`,

@@ -9,7 +9,7 @@ import { silentLogger } from '@ambit/testing';
 import { changeOf, digests, ReconcileScene } from '../../test/reconcile-scene.ts';
 import type { NewAuditEvent } from '../audit/audit-log.ts';
 import { systemTimers } from '../platform/timers.ts';
-import type { Progress } from '../reconcile/ports.ts';
+import type { ApplyProgress } from '../reconcile/ports.ts';
 import { HeldNamespaces } from './held-namespaces.ts';
 import { NamespaceKeeper } from './namespace-keeper.ts';
 import { profileResources } from './profile-objects.ts';
@@ -100,7 +100,7 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
 
   function opened(
     held: HeldNamespaces,
-    progress: Progress = scene.reconciler.progress,
+    progress: ApplyProgress = scene.reconciler.progress,
   ): NamespaceKeeper {
     const made = new NamespaceKeeper({
       client: scene.agent,

@@ -4,7 +4,7 @@ import type { Digests, Logger, Millis, Random } from '@ambit/kernel';
 import { ambitLabels, managedByValue, managedRefusal, profileObjectKinds } from '@ambit/rbac';
 import type { Ceiling, NamespaceState, Owner, ProfileObjectKind } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
-import type { Progress } from '../reconcile/ports.ts';
+import type { ApplyProgress } from '../reconcile/ports.ts';
 import type { HeldNamespaces } from './held-namespaces.ts';
 import { isKeptBy, KeepNamespace } from './keep-namespace.ts';
 import { KeepObjects } from './keep-objects.ts';
@@ -26,7 +26,7 @@ export interface NamespaceKeeperOptions {
     readonly namespaces: ReadonlyMap<string, NamespaceState>;
     onChange(listener: (change: object) => void): void;
   };
-  readonly progress: Progress;
+  readonly progress: ApplyProgress;
   readonly audit: AuditRecorder;
   readonly digests: Digests;
   readonly logger: Logger;

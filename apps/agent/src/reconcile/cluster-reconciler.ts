@@ -5,7 +5,7 @@ import type { ClusterFacts } from './cluster-facts.ts';
 import { composeReconciler } from './compose-reconciler.ts';
 import type { ReconcilerParts } from './compose-reconciler.ts';
 import type {
-  Progress,
+  ApplyProgress,
   Reconciler,
   ReconcileStatus,
   StateFollower,
@@ -28,7 +28,7 @@ export class ClusterReconciler implements Reconciler {
   }
 
   /** What others who carry a state out tell of it. */
-  get progress(): Progress {
+  get progress(): ApplyProgress {
     const { revisions, opening } = this.#parts;
     const { tracker } = revisions;
     return {

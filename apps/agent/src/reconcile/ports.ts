@@ -23,7 +23,7 @@ export interface StateFollower {
 }
 
 /** What others carry out of a state, beside the reconciler: a revision is applied when that is too. */
-export interface Progress {
+export interface ApplyProgress {
   /** Before the next state is taken over, or at any time. */
   expect(keys: Iterable<ObjectKey>): void;
   settled(key: ObjectKey): void;

@@ -1,9 +1,8 @@
+import type { UserName } from '@ambit/contracts';
+
 const longest = 63;
 
-/** What says of a text whether it may be a name. */
-interface NameSchema {
-  safeParse(text: string): { readonly success: boolean };
-}
+type NameSchema = Pick<typeof UserName, 'safeParse'>;
 
 /** Gives names that the policy takes and that nobody has yet. */
 export class FreeNames {

@@ -1,4 +1,4 @@
-import { namespaceNameProblem } from '@ambit/kernel';
+import { namePatterns, namespaceNameProblem } from '@ambit/kernel';
 import { z } from 'zod';
 import { judged } from '../names.ts';
 import { LabelKey, LabelValue } from '../metadata.ts';
@@ -117,5 +117,5 @@ export const PolicyName = judged(
     if (problem !== undefined) return `the name of a policy ${problem}`;
     return name.length > 50 ? 'at most 50 characters' : undefined;
   },
-  { pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$', maxLength: 50 },
+  { pattern: namePatterns.dnsLabel, maxLength: 50 },
 );

@@ -10,29 +10,27 @@ const AttributeName = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,62}$/, 'letters, digits and "_", a letter first, at most 63');
 const AttributeText = z.string().max(attributeLimits.text);
-export const AttributeValue = z.union([
+const AttributeValue = z.union([
   AttributeText,
   z.boolean(),
   z.number(),
   z.array(AttributeText).max(attributeLimits.entries),
 ]);
-export type AttributeValue = z.infer<typeof AttributeValue>;
 
 /** What is known of a person beside the name. Rules look at it. */
-export const PersonAttributes = z
+export const UserAttributes = z
   .record(AttributeName, AttributeValue)
   .refine(
     (attributes) => Object.keys(attributes).length <= attributeLimits.attributes,
     `at most ${attributeLimits.attributes} attributes`,
   );
-export type PersonAttributes = z.infer<typeof PersonAttributes>;
 
 /** `active: false` ends all access at once and keeps the person's grants. */
 export const UserSpecWrite = z.strictObject({
   displayName: z.string().max(256).exactOptional(),
   active: z.boolean().default(true),
   /** Those that somebody writes. Absent: stay as they are. */
-  attributes: PersonAttributes.exactOptional(),
+  attributes: UserAttributes.exactOptional(),
 });
 export type UserSpecWrite = z.infer<typeof UserSpecWrite>;
 

@@ -6,7 +6,7 @@ import type { GroupedBindings } from './grouped-bindings.ts';
 import type { PolicyStore } from './policy-store.ts';
 import type { SectionCounts } from './policy-view.ts';
 import { configEntry, configKey } from './single-entries.ts';
-import type { TeamNamespaces } from './team-namespaces.ts';
+import type { NamespacesOfTeams } from './team-namespaces.ts';
 import type { TokenFacts } from './token-facts.ts';
 import { webhookKey } from './token-kinds.ts';
 
@@ -16,7 +16,7 @@ interface Parts {
   readonly denials: Denials;
   readonly grouped: GroupedBindings;
   readonly tokens: TokenFacts;
-  readonly namespaces: TeamNamespaces;
+  readonly namespaces: NamespacesOfTeams;
   readonly bindingCounts: ReadonlyMap<string, number>;
 }
 

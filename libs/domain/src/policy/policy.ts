@@ -27,7 +27,7 @@ import type { PolicyStats, PolicyView, SectionCounts, Touched, WhatIf } from './
 import { RenderedDifferences, renderDirty, touchedBy, type EntriesNow } from './settle-commit.ts';
 import { StoredObjects } from './stored-objects.ts';
 import { Subjects } from './subjects.ts';
-import { TeamNamespaces } from './team-namespaces.ts';
+import { NamespacesOfTeams } from './team-namespaces.ts';
 import { TokenFacts } from './token-facts.ts';
 import type { CoarseDepartures } from './told-departures.ts';
 import { undoOf } from './undo-changes.ts';
@@ -46,7 +46,7 @@ export class Policy extends StoredObjects implements PolicyView {
   private readonly grouped: GroupedBindings;
   private readonly inClusters: ClusterEntries;
   private readonly tokens: TokenFacts;
-  private readonly namespaces: TeamNamespaces;
+  private readonly namespaces: NamespacesOfTeams;
   private readonly held: Holdings;
   private readonly bindingCounts = new Map<string, number>();
   private readonly now: EntriesNow;
@@ -68,7 +68,7 @@ export class Policy extends StoredObjects implements PolicyView {
     const denials = (this.denials = new Denials(store, links, subjects));
     const grouped = (this.grouped = new GroupedBindings({ ...around, store, table }));
     this.tokens = new TokenFacts(store, grouped, digests);
-    this.namespaces = new TeamNamespaces(store);
+    this.namespaces = new NamespacesOfTeams(store);
     this.held = new Holdings({ store, links, table, subjects }, holders);
     const { tokens, namespaces } = this;
     const inClusters = new ClusterEntries({

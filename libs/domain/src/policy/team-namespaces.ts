@@ -13,7 +13,7 @@ type Entries = ReadonlyMap<string, Entry>;
  * Namespaces of teams that have a profile, in the clusters where the team owns them, and these profiles. Worked out for a
  * cluster when somebody asks, and kept until a team, a profile or the cluster is another one.
  */
-export class TeamNamespaces {
+export class NamespacesOfTeams {
   readonly #store: PolicyStore;
   readonly #known = new Map<string, Entries>();
 

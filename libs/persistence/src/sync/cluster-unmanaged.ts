@@ -102,7 +102,7 @@ export async function readUnmanaged(sql: Sql, clusterUid: string): Promise<Unman
 }
 
 /** Which bindings are listed, and from where on. What is absent selects nothing. */
-export interface UnmanagedQuery {
+export interface UnmanagedSearch {
   /** The name of a subject as the binding has it. */
   readonly subject?: string | undefined;
   /** KIND/NAME, or NAME of either kind. */
@@ -124,7 +124,7 @@ export interface ListedUnmanaged extends UnmanagedBinding {
 export async function listUnmanaged(
   sql: Sql,
   clusterUid: string,
-  query: UnmanagedQuery,
+  query: UnmanagedSearch,
 ): Promise<Page<ListedUnmanaged>> {
   const { subject, role, namespace, system, limit } = query;
   const rows = await sql.query<{ key: string; fact: UnmanagedBinding; role: UnmanagedRole | null }>(

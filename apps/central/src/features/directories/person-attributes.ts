@@ -1,5 +1,5 @@
-import { attributeLimits, PersonAttributes } from '@ambit/contracts';
-import type { AttributeValue } from '@ambit/domain';
+import { attributeLimits, UserAttributes } from '@ambit/contracts';
+import type { AttributeValue, PersonAttributes } from '@ambit/domain';
 import type { DirectoryAttributes, DirectoryValue } from '@ambit/persistence';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -27,7 +27,7 @@ export function personAttributes(said: DirectoryAttributes): PersonAttributes {
   ];
   const kept = new Map<string, AttributeValue>();
   for (const [name, value] of found) {
-    const parsed = PersonAttributes.safeParse({ [name]: value });
+    const parsed = UserAttributes.safeParse({ [name]: value });
     if (
       value !== undefined &&
       value !== '' &&

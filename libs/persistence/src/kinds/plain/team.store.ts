@@ -1,7 +1,7 @@
 import type { Sql } from '../../sql.ts';
 import type {
   OwnedGrant,
-  TeamAccess,
+  AccessOfTeam,
   TeamOwnership,
   TeamRights,
   TeamStore,
@@ -58,7 +58,7 @@ export class PostgresTeamStore implements TeamStore {
     return new Set(rows.map(({ uid }) => uid));
   }
 
-  async accessOf(teamUid: string): Promise<readonly TeamAccess[]> {
+  async accessOf(teamUid: string): Promise<readonly AccessOfTeam[]> {
     const rows = await this.#sql.query<GrantRow>(
       `${selectGrants} WHERE NOT t.ended AND t.uid IN (SELECT grant_uid FROM grant_subjects WHERE team_uid = $1)
        ORDER BY t.name`,

@@ -1,5 +1,5 @@
-import { attributeLimits, PersonAttributes } from '@ambit/contracts';
-import type { AttributeValue } from '@ambit/contracts';
+import { attributeLimits, UserAttributes } from '@ambit/contracts';
+import type { AttributeValue, PersonAttributes } from '@ambit/domain';
 import type { api } from '@ambit/contracts/grpc';
 import { AppError } from '@ambit/kernel';
 import type { ErrorItem } from '@ambit/kernel';
@@ -237,7 +237,7 @@ function ownOf(
   const sound = attributes.map((attribute, index) => {
     const pointer = `${at}/attributes/${index}`;
     const { name } = attribute;
-    const parsed = PersonAttributes.safeParse({ [name]: valueOf(attribute) });
+    const parsed = UserAttributes.safeParse({ [name]: valueOf(attribute) });
     if (!parsed.success || Object.hasOwn(found, name)) {
       problems.add(
         pointer,
