@@ -54,8 +54,7 @@ const isChoice = (parent: ts.Node, node: ts.Node): boolean =>
 /** The `type` of an event, or an entry of a table by which the types of events are chosen. */
 const isEntry = (parent: ts.PropertyAssignment, node: ts.Node): boolean =>
   parent.initializer === node &&
-  (parent.name.getText() === 'type' ||
-    parent.parent.parent.parent.getText().startsWith('removalTypes ='));
+  (parent.name.getText() === 'type' || /^\w+Types = /.test(parent.parent.parent.parent.getText()));
 
 describe('audit event types', () => {
   test('each is either of central or of agents', () => {

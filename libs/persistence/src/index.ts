@@ -104,11 +104,7 @@ export * from './records.ts';
 export { excessRights } from './rights/excess-rights.ts';
 export { grantRights, keepAuditFor } from './rights/grant-rights.ts';
 export { type DatabaseRoles, roleNames } from './rights/role-names.ts';
-export {
-  attributesThatDiffer,
-  effectiveAttributes,
-  type GivenAttributes,
-} from './kinds/user/given-attributes.ts';
+export { effectiveAttributes, type GivenAttributes } from './kinds/user/given-attributes.ts';
 export { findRuleStandings } from './rules/rule-rows.ts';
 export * from './rules/team-rule.ts';
 export type { Sql } from './sql.ts';

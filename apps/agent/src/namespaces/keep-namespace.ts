@@ -28,7 +28,7 @@ export function isKeptBy({ labels }: NamespaceState, { installationUid }: Owner)
 }
 
 /** What is told of a namespace, by what was done. */
-const events = {
+const namespaceTypes = {
   created: 'namespace.created',
   updated: 'namespace.updated',
   released: 'namespace.released',
@@ -144,12 +144,12 @@ export class KeepNamespace {
   }
 
   #tell(
-    what: keyof typeof events,
+    what: keyof typeof namespaceTypes,
     { metadata: { name, uid = '' } }: KubeObject,
     why: string,
     details?: Readonly<Record<string, number>>,
   ): void {
-    const type = events[what];
+    const type = namespaceTypes[what];
     this.#options.audit.record({
       type,
       message: `Namespace ${name} was ${what} ${why}`,

@@ -38,7 +38,7 @@ export interface Kept {
 }
 
 /** What is told of an object, by what was done. */
-const events = {
+const objectTypes = {
   created: 'namespace_object.created',
   updated: 'namespace_object.updated',
   deleted: 'namespace_object.deleted',
@@ -207,11 +207,11 @@ export class KeepObjects {
   }
 
   #tell(
-    what: keyof typeof events,
+    what: keyof typeof objectTypes,
     kind: ProfileObjectKind,
     { metadata: { name, namespace = '', uid = '' } }: SpecObject,
   ): void {
-    const type = events[what];
+    const type = objectTypes[what];
     this.#options.audit.record({
       type,
       message: `${kind} ${namespace}/${name} was ${what}`,
