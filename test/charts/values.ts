@@ -44,7 +44,11 @@ export const agentValues: Readonly<Record<string, object>> = {
   'client certificates': ceiling({ credentials: ['ClientCertificate'] }),
   'ServiceAccounts of people': ceiling({ credentials: ['ServiceAccountToken'] }),
   'namespaces of teams': ceiling({
-    namespaces: { manage: ['pay-*', 'shop'], labels: ['tier', 'cost-center'] },
+    namespaces: {
+      manage: ['pay-*', 'shop'],
+      labels: ['tier', 'cost-center'],
+      weakestPodSecurity: 'restricted',
+    },
   }),
   'every way in, with the webhook': {
     ...ceiling({ credentials: ['TokenWebhook', 'ServiceAccountToken', 'ClientCertificate'] }),

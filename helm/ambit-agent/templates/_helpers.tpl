@@ -46,6 +46,6 @@ spec:
 {{- $credentials := "" -}}
 {{- if $c.credentials }}{{ $credentials = printf ",\"credentials\":%s" ($c.credentials | uniq | sortAlpha | toRawJson) }}{{ end -}}
 {{- $namespaces := "" -}}
-{{- with $c.namespaces }}{{ if .manage }}{{ $namespaces = printf ",\"namespaces\":{\"manage\":%s,\"labels\":%s}" (.manage | uniq | sortAlpha | toRawJson) (.labels | uniq | sortAlpha | toRawJson) }}{{ end }}{{ end -}}
+{{- with $c.namespaces }}{{ if .manage }}{{ $namespaces = printf ",\"namespaces\":{\"manage\":%s,\"labels\":%s,\"weakestPodSecurity\":%s}" (.manage | uniq | sortAlpha | toRawJson) (.labels | uniq | sortAlpha | toRawJson) (.weakestPodSecurity | toRawJson) }}{{ end }}{{ end -}}
 {{- printf "{\"allowedClusterRoles\":%s,\"customRoles\":{\"rules\":[]},\"clusterScope\":%t,\"protectedNamespaces\":%s,\"subjectPrefixes\":%s,\"removalGuard\":{\"share\":%s,\"moreThan\":%s},\"breakGlass\":%s%s%s}" ($c.allowedClusterRoles | uniq | sortAlpha | toRawJson) $c.clusterScope ($protected | toRawJson) ($c.subjectPrefixes | uniq | sortAlpha | toRawJson) ($c.removalGuard.share | toRawJson) ($c.removalGuard.moreThan | toRawJson) ($c.breakGlass | uniq | sortAlpha | toRawJson) $credentials $namespaces | sha256sum -}}
 {{- end }}

@@ -58,7 +58,13 @@ export const CeilingReport = z.object({
   removalGuard: z.object({ share: z.number(), moreThan: z.number() }),
   breakGlass: z.array(z.string()),
   credentials: z.array(z.string()).optional(),
-  namespaces: z.object({ manage: z.array(z.string()), labels: z.array(z.string()) }).optional(),
+  namespaces: z
+    .object({
+      manage: z.array(z.string()),
+      labels: z.array(z.string()),
+      weakestPodSecurity: z.string(),
+    })
+    .optional(),
 });
 export type CeilingReport = z.infer<typeof CeilingReport>;
 

@@ -40,6 +40,7 @@ function inOneOrder(ceiling: Ceiling): Ceiling {
     subjectPrefixes: sorted(ceiling.subjectPrefixes),
     breakGlass: sorted(ceiling.breakGlass),
     namespaces: {
+      ...ceiling.namespaces,
       manage: sorted(ceiling.namespaces.manage),
       labels: sorted(ceiling.namespaces.labels),
     },

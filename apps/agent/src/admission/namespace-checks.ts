@@ -3,6 +3,8 @@ import {
   ambitLabels,
   keptLabels,
   managedByValue,
+  podSecurityLabel,
+  podSecurityLevels,
   podSecurityPrefix,
   setLabelsAnnotation,
 } from '@ambit/rbac';
@@ -95,7 +97,26 @@ const ownLabels = celTexts(Object.values(ambitLabels));
 const identity = celText(ambitAnnotations.identity);
 
 export function namespaceChecks(ceiling: Bounds): Check[] {
-  return keepsNamespaces(ceiling) ? [...ofBoth, ...ofNamespaces, ...ofObjects] : [];
+  if (!keepsNamespaces(ceiling)) return [];
+  return [...ofBoth, ...ofNamespaces, ...ofPodSecurity(ceiling), ...ofObjects];
+}
+
+/** Whoever says what pods may do could let them have the node, and with it the cluster. */
+function ofPodSecurity({ namespaces: { weakestPodSecurity } }: Bounds): Check[] {
+  if (weakestPodSecurity === 'privileged') return [];
+  const strong = podSecurityLevels.slice(0, podSecurityLevels.indexOf(weakestPodSecurity) + 1);
+  const level = celText(podSecurityLabel);
+  return [
+    {
+      expression: [
+        `!variables.ofNamespace || (${level} in variables.kept_labels`,
+        `? variables.kept_labels[${level}] in ${celTexts(strong)}`,
+        `|| (${level} in variables.was_labels && variables.was_labels[${level}] == variables.kept_labels[${level}])`,
+        `: variables.changesKept && !(${level} in variables.was_labels))`,
+      ].join('\n'),
+      message: `pods of a namespace that this account makes or labels are held to ${weakestPodSecurity} at least`,
+    },
+  ];
 }
 
 const ofBoth: readonly Check[] = [

@@ -1,11 +1,19 @@
 import { isKubeError, kubeResources } from '@ambit/kube';
 import type { KubeClient, KubeObject } from '@ambit/kube';
-import { ambitLabels, keptLabels, labelIsAllowed, managedRefusal, teamLabel } from '@ambit/rbac';
+import {
+  ambitLabels,
+  keptLabels,
+  labelIsAllowed,
+  managedRefusal,
+  podSecurityLabel,
+  podSecurityRefusal,
+  teamLabel,
+} from '@ambit/rbac';
 import type { Ceiling, NamespaceEntry, NamespaceState, Owner, ProfileEntry } from '@ambit/rbac';
 import type { AuditRecorder } from '../audit/audit-log.ts';
 import type { HeldNamespaces } from './held-namespaces.ts';
 import type { KeepObjects, Kept } from './keep-objects.ts';
-import { isOwn, planLabels } from './label-plan.ts';
+import { isOwn, labelsSet, planLabels } from './label-plan.ts';
 import type { MetadataPatch } from './label-plan.ts';
 import { lasting, problemOf } from './namespace-problems.ts';
 import type { NamespaceProblem } from './namespace-problems.ts';
@@ -76,6 +84,8 @@ export class KeepNamespace {
       return only(
         lasting('namespace_missing', textOf(name), `namespace "${name}" is being deleted`),
       );
+    const weak = this.#weakness(name, wanted, labelsSet(live.metadata).has(podSecurityLabel));
+    if (weak !== undefined) return only(weak);
     const isAllowed = (key: string): boolean => labelIsAllowed(key, this.#options.ceiling());
     const { patch, foreign, refused } = planLabels(live.metadata, wanted, isAllowed);
     // Whoever else says whose it is has to take that back first.
@@ -84,6 +94,17 @@ export class KeepNamespace {
     const kept = await this.#options.objects.keep(name, profile.objects);
     const problems = [...labelProblems(name, foreign, refused), ...kept.problems];
     return { problems, repairs: [...kept.repairs, ...repairs] };
+  }
+
+  /** `held`: it is made now, or has a level of Pod Security of ours. */
+  #weakness(
+    name: string,
+    wanted: ReadonlyMap<string, string>,
+    held: boolean,
+  ): NamespaceProblem | undefined {
+    const level = { wanted: wanted.get(podSecurityLabel), held };
+    const refusal = podSecurityRefusal(level, this.#options.ceiling());
+    return refusal === undefined ? undefined : lasting('ceiling_refused', textOf(name), refusal);
   }
 
   async #find(name: string): Promise<KubeObject | undefined> {
@@ -106,6 +127,8 @@ export class KeepNamespace {
       const message = `there is no namespace "${name}", and NamespaceProfile ${profile.name} creates none`;
       return only(lasting('namespace_missing', textOf(name), message));
     }
+    const weak = this.#weakness(name, wanted, true);
+    if (weak !== undefined) return only(weak);
     const { client, objects, ceiling } = this.#options;
     const { patch, refused } = planLabels({}, wanted, (key) => labelIsAllowed(key, ceiling()));
     const made = await client.create(kubeResources.namespaces, {

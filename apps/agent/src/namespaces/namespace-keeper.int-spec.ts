@@ -85,7 +85,7 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
     const held = new HeldNamespaces();
     ceiling = {
       ...defaultCeiling,
-      namespaces: { manage: ['pay-*'], labels: ['tier'] },
+      namespaces: { manage: ['pay-*'], labels: ['tier'], weakestPodSecurity: 'baseline' },
       protectedNamespaces: [...defaultCeiling.protectedNamespaces, `${base}-protected`],
     };
     scene = await ReconcileScene.open({ cluster, ceiling, follower: held });
@@ -336,7 +336,8 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
       spec: { hard: { secrets: '9' } },
     } as SpecObject);
     const [first] = profile().objects;
-    await apply(profile({ labels: [], objects: first === undefined ? [] : [first] }));
+    const labels: ProfileEntry['labels'] = [[enforce, 'baseline']];
+    await apply(profile({ labels, objects: first === undefined ? [] : [first] }));
     const named = async (resource: KubeResource): Promise<string[]> =>
       (await scene.admin.list(resource, { namespace: base })).items.map(
         ({ metadata }) => metadata.name,
@@ -350,7 +351,22 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
       'ambit.dev/installation',
       'ambit.dev/team',
       'kubernetes.io/metadata.name',
+      enforce,
     ]);
+  });
+
+  test('hold pods to what the ceiling wants at least, whatever their profile says', async () => {
+    await apply(profile(), kept(base));
+    for (const level of ['privileged', 'anything', undefined]) {
+      const labels: ProfileEntry['labels'] = level === undefined ? [] : [[enforce, level]];
+      const problems = await reasons(profile({ labels }), kept(base), kept(`${base}-new`));
+      expect(problems.sort()).toEqual([
+        `NAMESPACE/${base} ceiling_refused`,
+        `NAMESPACE/${base}-new ceiling_refused`,
+      ]);
+    }
+    expect(await labelsOf(base)).toMatchObject({ [enforce]: 'restricted', tier: 'one' });
+    await expect(labelsOf(`${base}-new`)).rejects.toMatchObject({ status: 404 });
   });
 
   test('that a team gives up stay with everything in them; our labels go, but for Pod Security', async () => {
@@ -419,6 +435,13 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
         'a protected one': () => agent.create(namespaces, namespace(`${base}-protected`)),
         'a label that is not allowed': () =>
           agent.create(namespaces, namespace(`${base}-a`, { labels: { admin: '1' } })),
+        'one whose pods may do anything': () =>
+          agent.create(namespaces, namespace(`${base}-a`, { labels: { [enforce]: 'privileged' } })),
+        'one whose pods nobody bounds': () =>
+          agent.create(namespaces, namespace(`${base}-a`, { labels: { tier: 'x' } })),
+        'its own level weakened': () => label(`${base}-b`, { labels: { [enforce]: 'privileged' } }),
+        'its own level taken away': () =>
+          label(`${base}-b`, { labels: { [enforce]: null }, ...set('tier') }),
         'labels outside': () => label('default', { labels: { tier: 'one' } }),
         'labels of kube-system': () =>
           label('kube-system', { labels: { [enforce]: 'privileged' } }),
@@ -450,6 +473,10 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
         'a quota of others deleted': () =>
           agent.delete(ResourceQuota, { name: 'ambit-theirs', namespace: base }),
       };
+      await agent.create(
+        namespaces,
+        namespace(`${base}-b`, { labels: { [enforce]: 'baseline' }, ...set(enforce) }),
+      );
       const passed: string[] = [];
       for (const [what, attempt] of Object.entries(tries)) {
         const outcome = await attempt().then(
@@ -459,12 +486,12 @@ const kept = (pattern: string, team = 'pay'): NamespaceEntry => ({
         if (!outcome.startsWith('403 ')) passed.push(`${what}: ${outcome}`);
       }
       expect(passed).toEqual([]);
-      expect(Object.keys(tries)).toHaveLength(20);
+      expect(Object.keys(tries)).toHaveLength(24);
       // And lets it do what it is for.
-      await agent.create(
-        namespaces,
-        namespace(`${base}-b`, { labels: { tier: 'x' }, ...set('tier') }),
-      );
+      await label(`${base}-b`, {
+        labels: { [enforce]: 'restricted', tier: 'x' },
+        ...set(enforce, 'tier'),
+      });
       await agent.create(ResourceQuota, quota(`${base}-b`, {}));
     });
   });

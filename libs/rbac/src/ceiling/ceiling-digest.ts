@@ -19,6 +19,7 @@ export function ceilingToJson(ceiling: Ceiling): string {
       namespaces: {
         manage: sorted(ceiling.namespaces.manage),
         labels: sorted(ceiling.namespaces.labels),
+        weakestPodSecurity: ceiling.namespaces.weakestPodSecurity,
       },
     }),
   });

@@ -32,7 +32,13 @@ export interface ManagedNamespaces {
   readonly manage: readonly string[];
   /** Keys of labels that profiles may give these namespaces, beside those of Ambit and of Pod Security. */
   readonly labels: readonly string[];
+  /** The level of Pod Security that profiles may say at least; none of a namespace that is made, or kept so, is below it. */
+  readonly weakestPodSecurity: PodSecurityLevel;
 }
+
+/** From the one that allows nearly nothing to the one that allows everything, the node itself included. */
+export const podSecurityLevels = ['restricted', 'baseline', 'privileged'] as const;
+export type PodSecurityLevel = (typeof podSecurityLevels)[number];
 
 /**
  * Ways into a cluster that need the agent. `TokenWebhook`: it tells the API server whose a token of central is.
@@ -51,7 +57,7 @@ export const defaultCeiling: Ceiling = {
   removalGuard: { share: 0.3, moreThan: 20 },
   breakGlass: [],
   credentials: [],
-  namespaces: { manage: [], labels: [] },
+  namespaces: { manage: [], labels: [], weakestPodSecurity: 'baseline' },
 };
 
 /**

@@ -1,4 +1,5 @@
 import { labelKeyProblem, namespaceNameProblem } from '@ambit/kernel';
+import { podSecurityLevels } from './ceiling.ts';
 import type { Ceiling } from './ceiling.ts';
 
 /** How the namespaces begin that belong to Kubernetes and to Ambit. */
@@ -6,6 +7,9 @@ const reserved = ['kube-', 'ambit-'] as const;
 
 /** Labels of Pod Security, which say what pods of a namespace may do. */
 export const podSecurityPrefix = 'pod-security.kubernetes.io/';
+
+/** The one of them that refuses pods. */
+export const podSecurityLabel = `${podSecurityPrefix}enforce`;
 
 /** Domains of labels by which Kubernetes and Ambit themselves go. */
 const reservedDomains = ['ambit.dev', 'kubernetes.io', 'k8s.io'] as const;
@@ -57,3 +61,21 @@ export function managedRefusal(
 export function labelIsAllowed(key: string, { namespaces }: Pick<Ceiling, 'namespaces'>): boolean {
   return key.startsWith(podSecurityPrefix) || namespaces.labels.includes(key);
 }
+
+/**
+ * Why a namespace does not get the labels that are wanted: its pods could do more than the ceiling lets them. One that is made, and
+ * one to which we gave a level, needs a level that is strong enough; undefined when it is.
+ */
+export function podSecurityRefusal(
+  { wanted, held }: { readonly wanted: string | undefined; readonly held: boolean },
+  { namespaces: { weakestPodSecurity: weakest } }: Pick<Ceiling, 'namespaces'>,
+): string | undefined {
+  if (weakest === 'privileged') return undefined;
+  if (wanted === undefined)
+    return held ? `${podSecurityLabel} has to be ${weakest} at least, and ${leaves}` : undefined;
+  const level = podSecurityLevels.findIndex((each) => each === wanted);
+  if (level >= 0 && level <= podSecurityLevels.indexOf(weakest)) return undefined;
+  return `${podSecurityLabel} has to be ${weakest} at least (namespaces.weakestPodSecurity), not ${wanted}`;
+}
+
+const leaves = 'the profile says none (namespaces.weakestPodSecurity)';

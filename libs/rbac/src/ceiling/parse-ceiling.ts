@@ -6,9 +6,11 @@ import { pointerTo, ProblemList, type Parsed } from '../parsing/problem-list.ts'
 import {
   credentialWays,
   defaultCeiling,
+  podSecurityLevels,
   withProtected,
   type Ceiling,
   type CredentialWay,
+  type PodSecurityLevel,
 } from './ceiling.ts';
 import { rbacNameProblem } from './rbac-name.ts';
 import { beginsLikeSystem, foldsToSystem, hasControlCharacter } from './subject-refusal.ts';
@@ -153,7 +155,7 @@ function readCredentials(
 
 function readManaged(value: unknown, at: string, problems: ProblemList): Ceiling['namespaces'] {
   if (value === undefined) return defaultCeiling.namespaces;
-  const found = problems.object(value, at, ['manage', 'labels']);
+  const found = problems.object(value, at, ['manage', 'labels', 'weakestPodSecurity']);
   const read = (
     field: 'manage' | 'labels',
     problemOf: (text: string) => string | undefined,
@@ -168,7 +170,20 @@ function readManaged(value: unknown, at: string, problems: ProblemList): Ceiling
   return {
     manage: read('manage', managedNamespaceProblem),
     labels: read('labels', managedLabelProblem),
+    weakestPodSecurity: readLevel(found['weakestPodSecurity'], at, problems),
   };
+}
+
+function readLevel(value: unknown, at: string, problems: ProblemList): PodSecurityLevel {
+  const { weakestPodSecurity } = defaultCeiling.namespaces;
+  if (value === undefined) return weakestPodSecurity;
+  const level = podSecurityLevels.find((each) => each === value);
+  if (level === undefined)
+    problems.add(
+      pointerTo(at, 'weakestPodSecurity'),
+      `must be one of ${podSecurityLevels.join(', ')}`,
+    );
+  return level ?? weakestPodSecurity;
 }
 
 function readClusterScope(value: unknown, at: string, problems: ProblemList): boolean {
