@@ -419,7 +419,7 @@ describe('a rule of a team', () => {
     expect((await sue()).status.attributes.roles).toEqual(['none']);
     await central.apply(person('sue@corp.example', {}));
     expect((await sue()).status.groups).toEqual(['team.billing']);
-    await central.call('DELETE', '/identity-providers/corp');
+    await central.call('DELETE', '/identityproviders/corp');
     expect((await sue()).status).toMatchObject({ groups: [] });
     expect((await sue()).status).not.toHaveProperty('attributes');
   });
