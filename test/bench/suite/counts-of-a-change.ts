@@ -19,7 +19,8 @@ const person = (at: number): string => `user-${at}-${'x'.repeat(120)}`;
 /** What one change and one restart cost in statements, requests and bytes; whoever lowers one lowers it here. */
 const wanted = {
   statementsOfPut: 7,
-  listsOfRestart: 1,
+  // Ours, and what is not ours.
+  listsOfRestart: 2,
   bytesOfRestart: 12_000,
 };
 
