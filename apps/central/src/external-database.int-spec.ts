@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { excessRights, openDatabase } from '@ambit/persistence';
 import { eventually, silentLogger, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { replicaFolder, TestCentral, testSettings, user } from './central.test-support.ts';
+import { TestCentral, testSettings, user } from './central.test-support.ts';
 import { migrate } from './maintenance/migrate.ts';
 
 const page = new URL('../../../docs/how-to/external-database.md', import.meta.url);
@@ -169,35 +169,6 @@ pooled('through PgBouncer, set as the how-to says', () => {
       ]),
     );
   }
-
-  test('two replicas serve, and tell each other of changes at once', async () => {
-    const lines = [...(await printed('ini')).split('\n')].filter((line) => line !== '');
-    expect(lines).toContain('pool_mode = session');
-    const { AMBIT_DATABASE_URL = '', ...audit } = await pool(...lines);
-    const env = { AMBIT_DATABASE_OWNER_URL: '', ...audit };
-    central = await TestCentral.start(AMBIT_DATABASE_URL, {
-      flags: { databaseRights: 'refuse' },
-      env,
-    });
-    const dataDir = await replicaFolder(central);
-    const other = await TestCentral.start(AMBIT_DATABASE_URL, {
-      dataDir,
-      flags: { roles: 'api' },
-      env,
-    });
-    try {
-      // A poll would come after half a minute.
-      for (const name of ['pooled-1', 'pooled-2', 'pooled-3']) {
-        const { revision } = await central.apply(user(name));
-        await eventually(
-          async () => expect((await other.get('/system')).body.revision).toBe(revision),
-          { withinMs: 10_000 },
-        );
-      }
-    } finally {
-      await other.stop();
-    }
-  });
 
   test('one that is not set so is refused with where to look', async () => {
     const { AMBIT_DATABASE_URL = '', ...audit } = await pool('pool_mode = session');
