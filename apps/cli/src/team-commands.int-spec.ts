@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
-import { aResult, SmallCentral } from './small-central.test-support.ts';
+import { anEffect, aResult, SmallCentral } from './small-central.test-support.ts';
 
 let central: SmallCentral;
 
@@ -84,7 +84,7 @@ describe('who is in a team', () => {
     kind: 'Team',
     metadata: {
       name: 'payments',
-      uid: 'u',
+      uid: '01a22827-a1d7-7586-840c-7e248ad8daee',
       generation: 1,
       resourceVersion,
       creationTimestamp: '2026-11-29T10:00:00Z',
@@ -136,16 +136,19 @@ describe('who is in a team', () => {
 
   test('is looked at again when somebody else wrote the team meanwhile', async () => {
     let version = 7;
+    let refusals = 2;
     central.answers = {
       getTeam: () => stored(String(version)),
       apply: () => {
-        if (++version < 10) throw new AppError('stale_resource', 'It has changed.');
+        version++;
+        if (refusals-- > 0) throw new AppError('stale_resource', 'It has changed.');
         return aResult({ changed: false });
       },
     };
     expect((await ambit('team', 'add-member', 'payments', 'bob', '--wait', 'none')).code).toBe(0);
     expect(central.operations().filter((each) => each === 'apply')).toHaveLength(3);
-    version = -100;
+    version = 7;
+    refusals = 100;
     const run = await ambit('team', 'add-member', 'payments', 'bob', '--wait', 'none');
     expect([run.code, run.err]).toEqual([6, expect.stringContaining('It has changed.')]);
   });
@@ -159,8 +162,7 @@ describe('who is in a team', () => {
   test('whoever may not see clusters is told that the change is made, and it counts as made', async () => {
     central.answers = {
       getTeam: () => stored('7'),
-      apply: () =>
-        aResult({ clusters: [{ name: 'prod-eu', added: 1, removed: 0, gain: ['bob'], lose: [] }] }),
+      apply: () => aResult({ clusters: [anEffect('prod-eu')] }),
       getRevisionStatus: () => {
         throw new AppError('permission_denied', 'No.');
       },
