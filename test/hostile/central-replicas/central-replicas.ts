@@ -13,6 +13,7 @@ const agents: Readonly<Record<Scale, number>> = { smoke: 20, full: 50 };
  * too late or gets anything twice, and access that is held for too long after it was taken away.
  */
 export const centralReplicas: HostileFamily = {
+  takesLong: true,
   says: 'two centrals that are killed at any moment, and Redis with them, while a fleet is connected and the policy changes',
   async run(scale, seed): Promise<FamilyResult> {
     if (!hasRedis()) {
