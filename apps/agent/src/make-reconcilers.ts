@@ -4,15 +4,13 @@ import { HeldNamespaces } from './namespaces/held-namespaces.ts';
 import type { NamespaceKeeper } from './namespaces/namespace-keeper.ts';
 import { openNamespaceKeeper } from './namespaces/open-namespace-keeper.ts';
 import type { Teardown } from './platform/teardown.ts';
-import { within } from './platform/within.ts';
+import { finishWithinMs, within } from './platform/within.ts';
 import { ClusterReconciler } from './reconcile/cluster-reconciler.ts';
 import { followers } from './reconcile/followers.ts';
 import type { StateFollower } from './reconcile/ports.ts';
 import { UnmanagedNews } from './unmanaged/unmanaged-news.ts';
 import { UnmanagedObjects } from './unmanaged/unmanaged-objects.ts';
 import { UnmanagedWatch } from './unmanaged/unmanaged-watch.ts';
-
-const finishWithinMs = 5_000;
 
 /** What makes the cluster as it is to be, and what is kept of objects that are not ours. */
 export interface Reconcilers {

@@ -9,7 +9,7 @@ import { WaysIn } from './credentials/ways-in.ts';
 import { DiscoveryWatch } from './facts/discovery-watch.ts';
 import type { KubeCalls } from './platform/kube-calls.ts';
 import type { Teardown } from './platform/teardown.ts';
-import { within } from './platform/within.ts';
+import { finishWithinMs, within } from './platform/within.ts';
 import type { Reconciler, UnexplainedStep } from './reconcile/ports.ts';
 import { readHeldState } from './session/held-state.ts';
 import type { HeldState } from './session/held-state.ts';
@@ -23,7 +23,6 @@ import { UnexplainedStepsFile } from './state/unexplained-steps.ts';
 import { makeReconcilers, watchUnmanaged } from './make-reconcilers.ts';
 import { version } from './version.ts';
 
-const finishWithinMs = 5_000;
 const trustSayAgainMs = 600_000;
 const shipWithinMs = 2_000;
 

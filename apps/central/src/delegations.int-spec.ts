@@ -82,6 +82,25 @@ describe('a Delegation', () => {
     });
   });
 
+  test('of a team lets nobody who syncs people bring somebody in by what a rule of the team looks at', async () => {
+    await one.apply(
+      document('Team', 'ruled', { members: [{ match: 'user.attributes.rank == "high"' }] }),
+      user('climber'),
+      delegation('ruled-ops', 'operator', [{ team: 'ruled' }]),
+    );
+    const body = { name: 'rank-sync', role: 'sync' };
+    const { token } = (await one.call('POST', '/tokens', { body })).body;
+    const climb = (by?: string): Promise<Reply> =>
+      one.call('PUT', '/users/climber', {
+        body: user('climber', { attributes: { rank: 'high' } }),
+        ...(by === undefined ? {} : { token: by }),
+      });
+    expect(await climb(token)).toMatchObject({ status: 403, body: { code: 'group_closed' } });
+    expect((await climb()).status).toBe(200);
+    const { token: session } = await signIn(policy, 'climber');
+    expect(await permissions(session)).toContain('clusters:write');
+  });
+
   test('gives nothing to who is made again under the name of somebody it named', async () => {
     const { name } = await person();
     const other = await person();

@@ -2,7 +2,7 @@ import { nodeDigests } from '@ambit/transport';
 import type { AgentParts } from '../agent-parts.ts';
 import type { Teardown } from '../platform/teardown.ts';
 import { systemTimers } from '../platform/timers.ts';
-import { within } from '../platform/within.ts';
+import { finishWithinMs, within } from '../platform/within.ts';
 import { followers } from '../reconcile/followers.ts';
 import type { StateFollower } from '../reconcile/ports.ts';
 import { HeldCredentials } from '../token-webhook/held-credentials.ts';
@@ -13,8 +13,6 @@ import type { CredentialDesk } from './credential-desk.ts';
 import { HeldAccounts } from './held-accounts.ts';
 import { openCredentialDesk } from './open-credential-desk.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
-
-const finishWithinMs = 5_000;
 
 /** How a running agent helps people into its cluster, by the ways that its ceiling names. */
 export class WaysIn {

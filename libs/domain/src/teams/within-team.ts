@@ -1,3 +1,4 @@
+import { patternMeans } from '@ambit/rbac';
 import type { LabelRequirement } from '@ambit/rbac';
 import type { ClusterSelector, GrantScope, OwnedNamespaces } from '../policy-objects.ts';
 
@@ -72,7 +73,7 @@ function liesWithin(
   return oneByOne(clusters).every((cluster) => {
     const there = owns.filter((owned) => holds(owned.clusters, cluster));
     return namespaces.names.every((name) =>
-      there.some((owned) => owned.namespaces.some((pattern) => means(pattern, name))),
+      there.some((owned) => owned.namespaces.some((pattern) => patternMeans(pattern, name))),
     );
   });
 }
@@ -113,6 +114,3 @@ function implies(one: LabelRequirement, other: LabelRequirement): boolean {
 
 const isPart = (some: readonly string[], all: readonly string[]): boolean =>
   some.every((value) => all.includes(value));
-
-const means = (pattern: string, name: string): boolean =>
-  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;

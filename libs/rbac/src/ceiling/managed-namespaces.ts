@@ -70,12 +70,8 @@ export function podSecurityRefusal(
   { wanted, held }: { readonly wanted: string | undefined; readonly held: boolean },
   { namespaces: { weakestPodSecurity: weakest } }: Pick<Ceiling, 'namespaces'>,
 ): string | undefined {
-  if (weakest === 'privileged') return undefined;
-  if (wanted === undefined)
-    return held ? `${podSecurityLabel} has to be ${weakest} at least, and ${leaves}` : undefined;
-  const level = podSecurityLevels.findIndex((each) => each === wanted);
-  if (level >= 0 && level <= podSecurityLevels.indexOf(weakest)) return undefined;
-  return `${podSecurityLabel} has to be ${weakest} at least (namespaces.weakestPodSecurity), not ${wanted}`;
+  if (weakest === 'privileged' || (wanted === undefined && !held)) return undefined;
+  const strong = podSecurityLevels.slice(0, podSecurityLevels.indexOf(weakest) + 1);
+  if (strong.some((level) => level === wanted)) return undefined;
+  return `${podSecurityLabel} has to be ${weakest} at least (namespaces.weakestPodSecurity), and the profile says ${wanted ?? 'nothing'}`;
 }
-
-const leaves = 'the profile says none (namespaces.weakestPodSecurity)';

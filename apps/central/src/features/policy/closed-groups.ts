@@ -84,7 +84,8 @@ function closedMembers(tx: Transaction, role: TokenRole): Transaction['members']
     // Leaving is always open: a source takes nothing but what it gave.
     give: async (user, source, groups) => {
       const changes = await tx.members.give(user, source, groups);
-      await refuseClosed(tx, changes.given, role);
+      const given = changes.given.map((group) => group.uid);
+      await refuseClosed(tx, given, role);
       return changes;
     },
     giveTo: async (group, source, users) => {
@@ -112,24 +113,16 @@ export async function closedToSync(
 }
 
 /** Whom the rules of teams move into or out of these groups of theirs. Throws `group_closed`. */
-export async function refuseClosedTeams(
-  tx: Transaction,
-  groupUids: readonly string[],
-): Promise<void> {
-  await refuseClosed(
-    tx,
-    groupUids.map((uid) => ({ uid })),
-    'sync',
-  );
-}
+export const refuseClosedTeams = (tx: Transaction, groupUids: readonly string[]): Promise<void> =>
+  refuseClosed(tx, groupUids, 'sync');
 
 async function refuseClosed(
   tx: Transaction,
-  given: readonly { readonly uid: string }[],
+  groupUids: readonly string[],
   role: TokenRole,
 ): Promise<void> {
-  if (given.length === 0) return;
-  const groups = await tx.sync.groups(given.map(({ uid }) => uid));
+  if (groupUids.length === 0) return;
+  const groups = await tx.sync.groups(groupUids);
   const closures = await closuresOf(tx, groups, role);
   for (const group of groups) {
     const why = closures.get(group.uid);
