@@ -77,27 +77,46 @@ async function refuseTooMuch(open: OpenTransaction, clusterUid: string): Promise
 export interface UnmanagedFacts {
   readonly bindings: readonly UnmanagedBinding[];
   readonly roles: readonly UnmanagedRole[];
-  /** Bindings that the agent did not tell; absent: it never told of any. */
-  readonly leftOut?: number;
+  /** Bindings that the agent did not tell. */
+  readonly leftOut: number;
 }
 
 type Fact = UnmanagedBinding | UnmanagedRole;
 
 const isRole = (fact: Fact): fact is UnmanagedRole => 'rules' in fact;
 
-/** What is not ours in one cluster, in one statement and so of one moment. */
-export async function readUnmanaged(sql: Sql, clusterUid: string): Promise<UnmanagedFacts> {
-  const rows = await sql.query<{ readonly fact: Fact | null; readonly left_out: number }>(
-    `SELECT u.fact, t.left_out::float8 AS left_out FROM cluster_unmanaged_totals t
-     LEFT JOIN cluster_unmanaged u ON u.cluster_uid = t.cluster_uid WHERE t.cluster_uid = $1 ORDER BY u.key`,
-    [clusterUid],
+/** What is not ours in clusters, in one statement and so of one moment; one whose agent never told is not in it. */
+export async function readUnmanaged(
+  sql: Sql,
+  clusterUids: readonly string[],
+): Promise<ReadonlyMap<string, UnmanagedFacts>> {
+  const rows = await sql.query<UnmanagedRow>(
+    `SELECT t.cluster_uid, u.fact, t.left_out::float8 AS left_out FROM cluster_unmanaged_totals t
+     LEFT JOIN cluster_unmanaged u ON u.cluster_uid = t.cluster_uid
+     WHERE t.cluster_uid = ANY($1::text[]) ORDER BY t.cluster_uid, u.key`,
+    [clusterUids],
   );
+  const byCluster = new Map<string, UnmanagedRow[]>();
+  for (const row of rows) {
+    const told = byCluster.get(row.cluster_uid);
+    if (told === undefined) byCluster.set(row.cluster_uid, [row]);
+    else told.push(row);
+  }
+  return new Map(Array.from(byCluster, ([uid, told]) => [uid, factsOf(told)]));
+}
+
+interface UnmanagedRow {
+  readonly cluster_uid: string;
+  readonly fact: Fact | null;
+  readonly left_out: number;
+}
+
+function factsOf(rows: readonly UnmanagedRow[]): UnmanagedFacts {
   const facts = rows.flatMap(({ fact }) => fact ?? []);
-  const [first] = rows;
   return {
     bindings: facts.filter((fact) => !isRole(fact)) as UnmanagedBinding[],
     roles: facts.filter(isRole),
-    ...(first === undefined ? {} : { leftOut: first.left_out }),
+    leftOut: rows[0]?.left_out ?? 0,
   };
 }
 

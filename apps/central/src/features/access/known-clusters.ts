@@ -75,12 +75,10 @@ export class KnownClusters {
   async #unmanagedOf(
     evidence: ReadonlyMap<string, Evidence>,
   ): Promise<ReadonlyMap<string, KnownUnmanaged>> {
-    const found = new Map<string, KnownUnmanaged>();
-    for (const [uid, { unmanagedVersion }] of evidence) {
-      if (unmanagedVersion === undefined) continue;
-      found.set(uid, await this.#unmanaged.of(uid, unmanagedVersion));
-    }
-    return found;
+    const versions = Array.from(evidence).flatMap(([uid, { unmanagedVersion }]) =>
+      unmanagedVersion === undefined ? [] : [[uid, unmanagedVersion] as const],
+    );
+    return this.#unmanaged.of(new Map(versions));
   }
 
   #isGone({ uid }: PolicyCluster): boolean {

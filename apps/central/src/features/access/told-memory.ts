@@ -1,6 +1,7 @@
 import type { ReportedFacts } from '@ambit/domain';
 import type { ClusterTold } from '@ambit/persistence';
 import type { ResourceCatalog } from '@ambit/rbac';
+import { VersionMemory } from './version-memory.ts';
 
 /** What an agent told of its cluster, ready to be asked. */
 export interface ToldFacts {
@@ -8,48 +9,25 @@ export interface ToldFacts {
   readonly catalog?: ResourceCatalog;
 }
 
-interface Kept {
-  readonly version: string;
-  readonly told: ToldFacts;
-  readonly weight: number;
-}
-
 /** Namespaces, roles and resources kept of all clusters together: about half a gigabyte at worst, a tenth of it usually. */
 const mostItems = 500_000;
 
-/** What clusters told, by version; when it is too much, what was not asked for longest is forgotten. */
+/** What clusters told. */
 export class ToldMemory {
-  readonly #kept = new Map<string, Kept>();
-  readonly #most: number;
-  #weight = 0;
+  readonly #memory: VersionMemory<ToldFacts>;
 
   constructor(most = mostItems) {
-    this.#most = most;
+    this.#memory = new VersionMemory(most);
   }
 
   /** Undefined when nothing of this version is kept. */
   get(clusterUid: string, version: string): ToldFacts | undefined {
-    const kept = this.#kept.get(clusterUid);
-    if (kept?.version !== version) return undefined;
-    this.#kept.delete(clusterUid);
-    this.#kept.set(clusterUid, kept);
-    return kept.told;
+    return this.#memory.get(clusterUid, version);
   }
 
-  keep({ clusterUid, version, ...told }: ClusterTold, ready: ToldFacts): void {
-    this.#forget(clusterUid);
+  keep({ clusterUid, version, ...told }: ClusterTold, value: ToldFacts): void {
     const { namespaces, clusterRoles, resources } = told;
     const weight = 1 + namespaces.length + clusterRoles.length + (resources?.length ?? 0);
-    this.#kept.set(clusterUid, { version, told: ready, weight });
-    this.#weight += weight;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#weight <= this.#most) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(clusterUid: string): void {
-    this.#weight -= this.#kept.get(clusterUid)?.weight ?? 0;
-    this.#kept.delete(clusterUid);
+    this.#memory.keep(clusterUid, { version, value, weight });
   }
 }
