@@ -16,6 +16,7 @@ export * from './exchange.ts';
 export * from './kinds/cluster.ts';
 export * from './kinds/delegation.ts';
 export * from './kinds/grant.ts';
+export * from './kinds/grant-when.ts';
 export * from './kinds/group.ts';
 export * from './kinds/identity-provider.ts';
 export * from './kinds/identity-provider-presets.ts';

@@ -1,5 +1,6 @@
 import { instantMillis } from '@ambit/kernel';
 import { z } from 'zod';
+import { GrantWhen, GrantWhenWrite } from './grant-when.ts';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import {
@@ -33,6 +34,7 @@ export const GrantSpecWrite = z
     scope: ScopeWrite,
     until: Timestamp.exactOptional(),
     notBefore: Timestamp.exactOptional(),
+    when: GrantWhenWrite.exactOptional(),
     reason: z.string().max(1024).exactOptional(),
   })
   .refine(
@@ -103,6 +105,7 @@ export const Grant = z.object({
     scope: Scope,
     until: Timestamp.optional(),
     notBefore: Timestamp.optional(),
+    when: GrantWhen.optional(),
     reason: z.string().optional(),
   }),
   status: z.object({
