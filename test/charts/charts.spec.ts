@@ -11,8 +11,8 @@ import { printPolicy } from '../../apps/agent/src/admission/print-policy.ts';
 import { printRbac } from '../../apps/agent/src/print-rbac.ts';
 import { house } from '../planted/house-copy.ts';
 import { manifests, namespaceOf, podsOf, runHelm } from './render.ts';
-import type { Chart, Manifest, Render, Rendered } from './render.ts';
-import { agentValues, centralValues, wrongValues } from './values.ts';
+import type { Chart, HelmCommand, Manifest, Render, Rendered } from './render.ts';
+import { agentValues, centralValues, noteRows, wrongValues } from './values.ts';
 
 // Building helm takes minutes, once.
 jest.setTimeout(900_000);
@@ -25,7 +25,7 @@ const helm = await obtainHelm(settings, () => undefined).catch((error: unknown) 
 });
 const account = 'system:serviceaccount:ambit-system:ambit-agent';
 
-function run(command: 'template' | 'lint', render: Render): Promise<Rendered> {
+function run(command: HelmCommand, render: Render): Promise<Rendered> {
   if (helm === undefined) throw new AppError('internal', 'There is no helm.');
   return runHelm(helm, command, render);
 }
@@ -190,6 +190,15 @@ chartTests('a real API server', () => {
     return exitCode === 0 ? '' : stderr;
   }
 
+  /** Helm takes over what is there only when it says so. */
+  const madeByHelm = (release: string, namespace: string): object => ({
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: {
+      'meta.helm.sh/release-name': release,
+      'meta.helm.sh/release-namespace': namespace,
+    },
+  });
+
   beforeAll(async () => {
     clusters = await startDevClusters({ names: ['charts'], settings, forTests: true });
     real = clusters.kind === 'real';
@@ -198,9 +207,10 @@ chartTests('a real API server', () => {
     const made = [...Object.values(namespaceOf), 'ambit-access'].map((name) => {
       return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
     });
-    const accounts = Object.entries(namespaceOf).flatMap(([name, namespace]) =>
-      [name, 'default'].map((each) => {
-        return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: each, namespace } };
+    const accounts = Object.entries(namespaceOf).flatMap(([release, namespace]) =>
+      [release, 'default'].map((name) => {
+        const metadata = { name, namespace, ...madeByHelm(release, namespace) };
+        return { apiVersion: 'v1', kind: 'ServiceAccount', metadata };
       }),
     );
     expect(await apply([...made, ...accounts])).toBe('');
@@ -216,6 +226,19 @@ chartTests('a real API server', () => {
     expect(await apply([...all, ...pods], '--dry-run=server')).toBe('');
   });
 
+  test.each(noteRows)(
+    'takes an install of $chart, $what, whose notes say what is next',
+    async (row) => {
+      if (!real) return console.log('helm installs nothing in simulated clusters: not tested');
+      const { exitCode, text, said } = await looking(row.values, row.chart, 'install');
+      expect([exitCode, exitCode === 0 ? '' : said]).toEqual([0, '']);
+      const [, notes = ''] = text.split('\nNOTES:\n');
+      for (const each of row.says) expect(notes).toContain(each);
+      for (const each of row.never) expect(notes).not.toContain(each);
+      expect(notes).not.toMatch(/<no value>|\n\n\n| $/m);
+    },
+  );
+
   test('and would refuse a pod of the chart that may be root', async () => {
     if (!real) return console.log('simulated clusters judge no pods: not tested');
     const { text } = await run('template', renderOf('ambit-agent', {}));
@@ -226,9 +249,13 @@ chartTests('a real API server', () => {
     expect(await apply([{ ...pod, spec }], '--dry-run=server')).toContain('PodSecurity');
   });
 
-  const looking = (values: object): Promise<Rendered> => {
+  const looking = (
+    values: object,
+    chart: Chart = 'ambit-agent',
+    command: HelmCommand = 'template',
+  ): Promise<Rendered> => {
     const kubeconfig = clusters?.cluster('charts').adminKubeconfig ?? '';
-    return run('template', { ...renderOf('ambit-agent', values), kubeconfig });
+    return run(command, { ...renderOf(chart, values), kubeconfig });
   };
   const sized = (size: string, storageClassName = ''): object => ({
     persistence: { size, storageClassName },

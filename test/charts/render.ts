@@ -49,24 +49,30 @@ const yamlOfGo = { version: '1.1' } as const;
 
 export const namespaceOf = { 'ambit-agent': 'ambit-system', 'ambit-central': 'ambit' } as const;
 
-/** Runs `helm template` or `helm lint` with these values. A refusal is a result, not an error. */
+export type HelmCommand = 'template' | 'lint' | 'install';
+
+/** Runs helm with these values; an install is a dry run that needs a cluster, and shows the notes. A refusal is a result, not an error. */
 export async function runHelm(
   helm: string,
-  command: 'template' | 'lint',
+  command: HelmCommand,
   { chart, values, namespace = namespaceOf[chart], printed, kubeconfig }: Render,
 ): Promise<Rendered> {
   const folder = await mkdtemp(join(tmpdir(), 'ambit-chart-'));
   try {
     const file = join(folder, 'values.yaml');
-    const given = printed === undefined ? {} : { admissionPolicies: { printed } };
+    const { admissionPolicies = {} } = values as { readonly admissionPolicies?: object };
+    const given =
+      printed === undefined ? {} : { admissionPolicies: { ...admissionPolicies, printed } };
     await writeFile(file, stringify({ ...values, ...given }, yamlOfGo));
     const path = join(house, 'helm', chart);
-    const args = command === 'lint' ? ['lint', '--strict', path] : ['template', chart, path];
-    const more = ['--namespace', namespace, '--values', file, '--kube-version', kubernetesVersion];
+    const args = [...argumentsOf[command](chart), path];
+    const more = ['--namespace', namespace, '--values', file];
+    if (command !== 'install') more.push('--kube-version', kubernetesVersion);
+    if (kubeconfig !== undefined && command === 'template') more.push('--dry-run=server');
     if (kubeconfig !== undefined) {
       const cluster = join(folder, 'kubeconfig');
       await writeFile(cluster, kubeconfig, { mode: 0o600 });
-      more.push('--dry-run=server', '--kubeconfig', cluster);
+      more.push('--kubeconfig', cluster);
     }
     // Its own home: plugins and repositories of whoever runs the tests are none of theirs.
     return await run(helm, [...args, ...more], { HOME: folder });
@@ -74,6 +80,12 @@ export async function runHelm(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const argumentsOf: Readonly<Record<HelmCommand, (release: string) => readonly string[]>> = {
+  lint: () => ['lint', '--strict'],
+  template: (release) => ['template', release],
+  install: (release) => ['install', release, '--dry-run=server'],
+};
 
 function run(
   program: string,

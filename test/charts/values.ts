@@ -199,3 +199,77 @@ export const wrongValues: Readonly<Record<Chart, Readonly<Record<string, Wrong>>
     'a boolean annotation': [{ ...many, podAnnotations: { a: true } }, /podAnnotations/],
   },
 };
+
+interface NoteRow {
+  readonly chart: Chart;
+  readonly what: string;
+  readonly values: object;
+  readonly says: readonly string[];
+  readonly never: readonly string[];
+}
+const rollout = 'kubectl -n ambit rollout status deployment/ambit-central\n';
+const adminAt = (url: string): string[] => [
+  'exec deployment/ambit-central -- ambit-central admin create YOUR-NAME\n',
+  `your password at ${url}.\n`,
+];
+const keysApart = 'Make a Secret of them';
+const portForward = 'port-forward service/ambit-central 7080:443\n';
+const here = 'ambit-central-agents.ambit:7443';
+
+/** What the notes of a chart say with values, and what they do not. */
+export const noteRows: readonly NoteRow[] = [
+  {
+    chart: 'ambit-central',
+    what: 'no address for people',
+    values: { database, replicaCount: 1 },
+    says: [rollout, portForward, 'login http://127.0.0.1:7080 --token-file', here, keysApart],
+    never: ['admin create', '--ca-file'],
+  },
+  {
+    chart: 'ambit-central',
+    what: 'no address for people, and a certificate',
+    values: { ...many, tls: { existingSecret: 'tls' } },
+    says: [rollout, portForward, 'https://127.0.0.1:7080 --token-file my.token --ca-file FILE\n'],
+    never: [keysApart],
+  },
+  {
+    chart: 'ambit-central',
+    what: 'addresses of its own',
+    values: { ...many, publicUrl: `https://${host}`, agents: { address: `agents.${host}:443` } },
+    says: [...adminAt(`https://${host}`), `joins at agents.${host}:443.\n`],
+    never: ['port-forward', 'in this cluster alone', keysApart],
+  },
+  {
+    chart: 'ambit-central',
+    what: 'an ingress',
+    values: { ...many, ingress: { enabled: true, host } },
+    says: adminAt(`https://${host}`),
+    never: ['port-forward'],
+  },
+  {
+    chart: 'ambit-agent',
+    what: 'nothing given',
+    values: {},
+    says: ['It knows no central: set server', 'rollout status statefulset/ambit-agent\n'],
+    never: ['WITHOUT', 'print-rbac'],
+  },
+  {
+    chart: 'ambit-agent',
+    what: 'no token',
+    values: { server: here },
+    says: ['It has no join token'],
+    never: ['It knows no central'],
+  },
+  {
+    chart: 'ambit-agent',
+    what: 'all for a first start, and neither rights nor policies',
+    values: {
+      server: here,
+      joinToken: { existingSecret: 'join' },
+      rbac: { create: false },
+      admissionPolicies: { enabled: false },
+    },
+    says: ['WITHOUT ADMISSION POLICIES', 'bound to system:serviceaccount:ambit-system:ambit-agent'],
+    never: ['join token', 'It knows no central'],
+  },
+];

@@ -15,6 +15,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if contains "ambit-central" .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-ambit-central{{ end -}}
 {{- end }}
 
+{{- define "ambit-central.url" -}}
+{{- if .Values.publicUrl }}{{ .Values.publicUrl }}
+{{- else if .Values.ingress.enabled }}https://{{ .Values.ingress.host }}
+{{- else if .Values.gatewayApi.enabled }}https://{{ .Values.gatewayApi.host }}
+{{- end -}}
+{{- end }}
+
+{{- define "ambit-central.agentAddress" -}}
+{{- .Values.agents.address | default (printf "%s-agents.%s:%d" (include "ambit-central.name" .) .Release.Namespace (int .Values.service.agents.port)) -}}
+{{- end }}
+
 {{- define "ambit-central.image" -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
