@@ -178,6 +178,37 @@ pooled('through PgBouncer, set as the how-to says', () => {
       extras: { hint: expect.stringContaining('external-database.md') },
     });
   });
+
+  const asPrinted = async (): Promise<string[]> => (await printed('ini')).trim().split('\n');
+
+  /** Central by way of the pooler: a change, a second replica that hears of it, and jobs. */
+  async function works(more: Readonly<Record<string, string>>): Promise<void> {
+    const { AMBIT_DATABASE_URL = '', ...audit } = await pool(...(await asPrinted()));
+    const env = { AMBIT_DATABASE_OWNER_URL: '', ...audit, ...more };
+    central = await TestCentral.start(AMBIT_DATABASE_URL, { env, dataDir: join(folder, 'data') });
+    const running = central;
+    await running.apply(user('ada'), user('ben'));
+    await eventually(async () => expect((await running.health('/readyz')).status).toBe(200));
+    // What recurs is known to the queue: it found its tables, or its Redis.
+    await eventually(async () => {
+      const { text } = await running.health('/metrics');
+      expect(text).toMatch(/^ambit_queue_jobs\{queue="ambit",state="(completed|delayed)"\} [1-9]/m);
+    });
+    expect(running.logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  }
+
+  test('set so, central works, with its jobs in PostgreSQL', () => works({}));
+
+  test('with transactions pooled it does not start, and says what to set', async () => {
+    const lines = (await asPrinted()).map((line) => line.replace('= session', '= transaction'));
+    const { AMBIT_DATABASE_URL = '', ...audit } = await pool(...lines);
+    const env = { AMBIT_DATABASE_OWNER_URL: '', ...audit };
+    await expect(TestCentral.start(AMBIT_DATABASE_URL, { env })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('gives connections away between transactions'),
+      extras: { hint: expect.stringContaining('pool_mode = session') },
+    });
+  });
 });
 
 test('a start without the tables of jobs is refused with the command that makes them', async () => {

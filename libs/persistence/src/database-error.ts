@@ -16,6 +16,11 @@ function factsOf(error: unknown): Facts {
   };
 }
 
+/** The other side is not who it should be, or speaks no TLS: nothing was told to it. */
+const tlsCode =
+  /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
+const tlsText =
+  /does not support SSL connections|There was an error establishing an SSL connection/i;
 const gone =
   /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|08|57P0|53[023]|28|3D000)/;
 // TypeORM gives a connection that broke back by itself; what comes after finds the runner "already released".
@@ -34,6 +39,12 @@ export function isTransient(error: unknown): boolean {
 export function isMoved(error: unknown): boolean {
   const cause = error instanceof AppError ? error.cause : error;
   return ['22012', '23505', '23503', '23502'].includes(factsOf(cause).code) || isTransient(cause);
+}
+
+/** True when TLS kept us from the database: a certificate of somebody else, or none. */
+export function isDistrust(error: unknown): boolean {
+  const { code, message } = factsOf(error);
+  return tlsCode.test(code) || tlsText.test(message);
 }
 
 function unavailable(cause: unknown): AppError {
@@ -96,6 +107,7 @@ export function databaseError(error: unknown): AppError {
   if (constraint === 'policy_head_state_ahead') return frozen(error);
   const known = byCode[code];
   if (known !== undefined) return known(error);
+  if (isDistrust(error)) return unavailable(error);
   if (gone.test(code) || goneText.test(message)) return unavailable(error);
   return new AppError('internal', 'Something went wrong on our side.', { cause: error });
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { databaseAddress } from './database-tls.ts';
 
@@ -27,5 +30,55 @@ describe('the check of the database’s certificate', () => {
       connectionString: `${base}?sslmode=disable`,
     });
     expect(databaseAddress(base)).toEqual({ connectionString: base });
+  });
+});
+
+describe('a password in a file', () => {
+  const at = (query: string, user = 'central%40app'): string =>
+    `postgres://${user}@db.acme.io:6543/am%20bit?${query}`;
+
+  test('is read for each connection, as it then is, without the end of its line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ambit-password-'));
+    const file = join(folder, 'password');
+    const { password, ...address } = databaseAddress(at(`passwordfile=${file}`));
+    expect(address).toEqual({
+      connectionString: '',
+      host: 'db.acme.io',
+      port: 6543,
+      user: 'central@app',
+      database: 'am bit',
+    });
+    for (const text of ['one', 'tw o\n', ' three\r\n', 'four\n\n']) {
+      await writeFile(file, text);
+      expect(await password?.()).toBe(text.replace(/\r?\n$/, ''));
+    }
+    await rm(folder, { recursive: true });
+    await expect(password?.()).rejects.toMatchObject({
+      code: 'database_unavailable',
+      extras: { why: `The file ${file} was not read (ENOENT).` },
+    });
+  });
+
+  test('goes with TLS', () => {
+    const { ssl, password, connectionString } = databaseAddress(
+      at('sslmode=verify-full&passwordfile=/run/password'),
+    );
+    expect([ssl, password, connectionString]).toEqual([
+      expect.objectContaining({ rejectUnauthorized: true }),
+      expect.any(Function),
+      '',
+    ]);
+  });
+
+  test.each([
+    [at('passwordfile='), /is empty/],
+    [at('passwordfile=/run/password', 'app:secret'), /a password in the URL too/],
+  ])('is refused where it is not clear which counts: %s', (url, why) => {
+    expect(() => databaseAddress(url)).toThrow(
+      expect.objectContaining({
+        code: 'config_invalid',
+        extras: expect.objectContaining({ why: expect.stringMatching(why) }),
+      }),
+    );
   });
 });

@@ -25,10 +25,11 @@ export type { PolicyDifference } from './backup/policy-difference.ts';
 export { readBackup, type BackupPart } from './backup/read-backup.ts';
 export { loadBackup, type BackupSource, type Restored } from './backup/load-backup.ts';
 export { builtInRoleUids } from './built-in-roles.ts';
-export { isRowRefused } from './database-error.ts';
+export { isDistrust, isRowRefused } from './database-error.ts';
 export type { KnownPolicy } from './drafts/draft-context.ts';
 export { NeedsTransaction, PolicyMoved } from './drafts/not-drafted.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
+export { keepsSessions } from './session-check.ts';
 export {
   startEmbeddedPostgres,
   type EmbeddedPostgres,

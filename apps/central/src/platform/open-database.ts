@@ -1,4 +1,11 @@
-import { excessRights, openDatabase, roleNames, startEmbeddedPostgres } from '@ambit/persistence';
+import {
+  excessRights,
+  isDistrust,
+  keepsSessions,
+  openDatabase,
+  roleNames,
+  startEmbeddedPostgres,
+} from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import { AppError, isAppError } from '@ambit/kernel';
 import type { Logger } from '@ambit/kernel';
@@ -39,6 +46,8 @@ export interface OpenDatabaseOptions {
 }
 
 const auditConnections = 3;
+/** An announcement comes in a millisecond; a database that is busy may take its time. */
+const sessionCheckMs = 5_000;
 
 /**
  * The PostgreSQL that was named, or the embedded one of the data folder, with what the owner has to do done. Throws
@@ -85,6 +94,7 @@ async function openGiven(options: OpenDatabaseOptions): Promise<OpenedDatabase> 
   const url = databaseUrl?.reveal() ?? '';
   const pools = await openPools(options, url, databaseAuditUrl?.reveal());
   try {
+    if (options.prepare) await requireSessions(pools, url);
     const migrated = options.prepare ? await prepareGiven(options, pools, url) : [];
     if (options.prepare) await checkRights(options, pools);
     return { ...pools, url, kind: 'given', migrated };
@@ -122,6 +132,21 @@ async function openPools(
       await database.close();
     },
   };
+}
+
+/** Announcements of other replicas, prepared statements and locks belong to a connection, and have to stay there. */
+async function requireSessions({ database, auditDatabase }: Pools, url: string): Promise<void> {
+  for (const pool of new Set([database, auditDatabase])) {
+    if (await keepsSessions(pool, sessionCheckMs)) continue;
+    throw new AppError(
+      'config_invalid',
+      `A pooler before PostgreSQL at ${new URL(url).host} gives connections away between transactions.`,
+      {
+        why: `What central listened for was not heard within ${sessionCheckMs / 1000} s. It would run, and miss changes of other replicas.`,
+        hint: 'Set pool_mode = session there, as docs/how-to/external-database.md says, or name PostgreSQL itself in AMBIT_DATABASE_URL.',
+      },
+    );
+  }
 }
 
 /** With a URL of the owner it prepares; a role that may make tables prepares by itself; any other finds it prepared. */
@@ -185,16 +210,32 @@ async function checkRights(
 /** What PostgreSQL or the system said is told; the user and password in the URL are not. */
 function unreachable(url: string, error: AppError): AppError {
   const { host, pathname } = new URL(url);
-  const { message = '', code = '' } = (error.cause ?? {}) as { message?: string; code?: string };
+  const { message = '', code = '', why } = causeOf(error);
   return new AppError(
     'database_unavailable',
     `PostgreSQL at ${host || 'its socket'} cannot be used for the database ${pathname.slice(1) || '(default)'}.`,
     {
-      why: `It was said: ${message || code || 'nothing'}.`,
-      hint: message.includes('startup parameter')
-        ? 'A pooler stands before it: docs/how-to/external-database.md says how it has to be set.'
-        : 'Look at AMBIT_DATABASE_URL, and whether PostgreSQL runs and lets this machine in; without the variable an embedded one is used.',
+      why: why ?? `It was said: ${message || code || 'nothing'}.`,
+      hint: hintFor(error),
       cause: error,
     },
+  );
+}
+
+function causeOf(error: AppError): { message?: string; code?: string; why?: string | undefined } {
+  const { why } = error.extras;
+  return why === undefined ? ((error.cause ?? {}) as { message?: string; code?: string }) : { why };
+}
+
+function hintFor(error: AppError): string {
+  const { message = '' } = causeOf(error);
+  if (isDistrust(error.cause))
+    return 'Nothing was told to it. The name in AMBIT_DATABASE_URL has to be one of its certificate, and sslrootcert=FILE of that URL its CA, unless a public one made it.';
+  if (message.includes('startup parameter'))
+    return 'A pooler stands before it: docs/how-to/external-database.md says how it has to be set.';
+  // An error that says why knows what to do, too.
+  return (
+    (error.extras.why && error.extras.hint) ??
+    'Look at AMBIT_DATABASE_URL, and whether PostgreSQL runs and lets this machine in; without the variable an embedded one is used.'
   );
 }

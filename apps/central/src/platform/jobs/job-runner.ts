@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createPostgresBackend, Queue, withBackend, Worker } from 'bullmq';
-import type { ConnectionOptions } from 'bullmq';
+import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
+import type { ClientBase } from 'pg';
 import { AppError } from '@ambit/kernel';
 import type { Logger, Millis } from '@ambit/kernel';
 import { databaseAddress } from '@ambit/persistence';
@@ -162,7 +163,10 @@ function open(store: JobStore, run: Run): OpenQueue {
     max: 3,
     application_name: 'ambit-jobs',
     options: '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000',
-  };
+    // A pooler takes no options, and BullMQ says by them where its tables are.
+    onConnect: (client: ClientBase) => client.query(`SET search_path TO ${jobSchema}`),
+    // BullMQ hands all of it to the driver, of which its types know a part.
+  } as object as PostgresConnectionOptions;
   return {
     queue: new onPostgres.Queue(queueName, { connection }) as unknown as OpenQueue['queue'],
     work: () =>
