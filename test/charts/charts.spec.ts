@@ -84,6 +84,26 @@ chartTests('what helm makes of the charts', () => {
     expect(manifests(text).filter(({ kind }) => kind === 'Secret')).toEqual([]);
   });
 
+  test('whatever speaks to the database has the files that its URL names', async () => {
+    const values = centralValues['a backup every night, and a CA and a password in files'] ?? {};
+    const { text } = await run('template', renderOf('ambit-central', values));
+    const pods = podsOf(manifests(text)) as unknown as {
+      spec: { containers: { volumeMounts: object[] }[]; volumes: object[] };
+    }[];
+    expect(pods).toHaveLength(3);
+    for (const { spec } of pods) {
+      const mountPath = '/etc/ambit/database';
+      expect(spec.containers[0]?.volumeMounts).toContainEqual(
+        expect.objectContaining({ name: 'database', mountPath, readOnly: true }),
+      );
+      // One file each would stay as it was when its Secret changes: a whole folder follows.
+      expect(JSON.stringify(spec)).not.toContain('subPath');
+      expect(spec.volumes).toContainEqual(
+        expect.objectContaining({ secret: expect.objectContaining({ secretName: 'db-files' }) }),
+      );
+    }
+  });
+
   test('the dashboards come whole into a ConfigMap that Grafana finds', async () => {
     const { text } = await run(
       'template',

@@ -120,7 +120,11 @@ export const centralValues: Readonly<Record<string, object>> = {
     tls: { existingSecret: 'tls' },
     networkPolicy: { grpcFrom: monitoring },
   },
-  'a backup every night': { ...many, backup: { enabled: true } },
+  'a backup every night, and a CA and a password in files': {
+    ...many,
+    database: { ...database, files: { existingSecret: 'db-files' } },
+    backup: { enabled: true },
+  },
   'backups in a volume of yours': {
     ...many,
     backup: { enabled: true, schedule: '@hourly', keep: 48, persistence: { existingClaim: 'b' } },

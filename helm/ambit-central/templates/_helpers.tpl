@@ -76,6 +76,21 @@ capabilities:
   value: {{ .Values.log.format }}
 {{- end }}
 
+{{- define "ambit-central.databaseMount" -}}
+{{- if .Values.database.files.existingSecret }}
+- { name: database, mountPath: /etc/ambit/database, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "ambit-central.databaseVolume" -}}
+{{- with .Values.database.files.existingSecret }}
+- name: database
+  secret:
+    secretName: {{ . | quote }}
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+
 {{- define "ambit-central.placement" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
