@@ -5,7 +5,7 @@ import type { KubeObject, KubeResource } from '@ambit/kube';
 import { eventually } from '@ambit/testing';
 import { may, untilMay } from '../support/access-review.ts';
 import type { Question } from '../support/access-review.ts';
-import { Fleet } from '../support/fleet.ts';
+import { Fleet, runProgram } from '../support/fleet.ts';
 import type { Member } from '../support/fleet.ts';
 import { RawKube } from '../support/raw-kube.ts';
 
@@ -22,6 +22,12 @@ const namespaces = ['pay-api', 'pay-jobs'] as const;
 
 const inNamespaces = { version: 'v1', namespaced: true };
 const pods: KubeResource = { ...inNamespaces, group: '', plural: 'pods', kind: 'Pod' };
+const configMaps: KubeResource = {
+  ...inNamespaces,
+  group: '',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+};
 const kinds: Readonly<Record<string, KubeResource>> = {
   'ambit-quota': { ...inNamespaces, group: '', plural: 'resourcequotas', kind: 'ResourceQuota' },
   'ambit-limits': { ...inNamespaces, group: '', plural: 'limitranges', kind: 'LimitRange' },
@@ -222,6 +228,50 @@ const outside: Question[] = [
     await kept(later);
     const [first] = inside('pay-jobs');
     if (first !== undefined) await untilMay(later.kube, first, true);
+  });
+
+  test('gives one back in one cluster by a command: its access ends there, what runs there stays', async () => {
+    const later = fleet.member('later');
+    const [question] = inside('pay-jobs');
+    if (question === undefined) throw new Error('nothing to ask');
+    await later.kube.create(configMaps, {
+      metadata: { name: 'kept', namespace: 'pay-jobs' },
+    });
+    const given = await runProgram(
+      'cli',
+      ['team', 'release-namespace', 'pay', 'pay-jobs', '--cluster', 'later'],
+      { env: { AMBIT_SERVER: fleet.url, AMBIT_TOKEN: fleet.token } },
+    );
+    expect([given.exitCode, given.stdout]).toEqual([0, expect.stringContaining('team/pay')]);
+    expect(given.stderr).toContain('pay owns later/pay-jobs no more');
+    expect(given.stderr).toContain('owns it by name in prod from now on');
+    await untilMay(later.kube, question, false);
+    await eventually(
+      async () => expect(await labelsOf(later, 'pay-jobs')).not.toHaveProperty('ambit.dev/team'),
+      { what: 'the label of the team being gone' },
+    );
+    expect(await later.kube.get(configMaps, { name: 'kept', namespace: 'pay-jobs' })).toBeDefined();
+    await objectIn(later, 'ambit-quota', 'pay-jobs');
+    const { items } = await later.kube.list<KubeObject>(kubeResources.roleBindings, {
+      labelSelector: 'ambit.dev/managed-by=ambit',
+    });
+    expect(items.map(({ metadata }) => metadata.namespace)).toEqual(['pay-api']);
+    // Nothing else changed, there and elsewhere.
+    for (const [member, namespace] of [
+      [prod, 'pay-jobs'],
+      [later, 'pay-api'],
+    ] as const) {
+      expect(await may(member.kube, { ...question, namespace })).toBe(true);
+      expect(await labelsOf(member, namespace)).toMatchObject({ 'ambit.dev/team': 'pay' });
+    }
+    const trail = await fleet.client().api.listAuditEvents({
+      query: { type: 'policy.updated' },
+    } as never);
+    expect(trail.items.map(({ message }) => message).join('\n')).toContain(
+      'Team pay was updated: owns prod/pay-jobs now; owns {env=prod}/pay-jobs no more',
+    );
+    await apply('Team', 'pay', spec());
+    await untilMay(later.kube, question, true);
   });
 
   test('ends for whoever leaves it', async () => {

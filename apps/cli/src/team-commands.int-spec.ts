@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '@ambit/kernel';
 import { runCaptured, type Captured } from './captured-run.test-support.ts';
-import { anEffect, aResult, SmallCentral } from './small-central.test-support.ts';
+import { aCluster, aList, anEffect, aResult, SmallCentral } from './small-central.test-support.ts';
 
 let central: SmallCentral;
 
@@ -169,5 +169,84 @@ describe('who is in a team', () => {
     };
     const run = await ambit('team', 'add-member', 'payments', 'bob');
     expect([run.code, run.err]).toEqual([0, expect.stringContaining('is not for you to see')]);
+  });
+});
+
+describe('team release-namespace', () => {
+  type Owns = readonly { readonly clusters: object; readonly namespaces: readonly string[] }[];
+  const team = (owns: Owns) => ({
+    apiVersion: 'ambit.dev/v1',
+    kind: 'Team',
+    metadata: { ...aCluster('pay').metadata, resourceVersion: '7' },
+    spec: { members: [{ user: 'ann' }], approvers: [], owns, delegableRoles: [] },
+    status: { conditions: [] },
+  });
+  const clusterList = (...names: string[]) =>
+    aList(
+      'Cluster',
+      names.map((name) => aCluster(name)),
+    );
+  const release = (namespace: string): Promise<Captured> =>
+    ambit('team', 'release-namespace', 'pay', namespace, '--cluster', 'b', '--wait', 'none');
+  const sentOwns = (): unknown =>
+    (central.bodyOf('apply') as { objects: { spec: { owns: unknown } }[] }).objects[0]?.spec.owns;
+
+  const byLabel = { matchLabels: { env: 'prod' }, matchExpressions: [] };
+
+  test.each<[string, Owns, Owns]>([
+    [
+      'out of a line of named clusters, in that cluster alone',
+      [{ clusters: { names: ['a', 'b'] }, namespaces: ['api', 'jobs'] }],
+      [
+        { clusters: { names: ['a', 'b'] }, namespaces: ['api'] },
+        { clusters: { names: ['a'] }, namespaces: ['jobs'] },
+      ],
+    ],
+    [
+      'out of a line about it alone, which goes',
+      [
+        { clusters: { names: ['b'] }, namespaces: ['jobs'] },
+        { clusters: { names: ['c'] }, namespaces: ['jobs'] },
+      ],
+      [{ clusters: { names: ['c'] }, namespaces: ['jobs'] }],
+    ],
+    [
+      'out of clusters by labels, whose others are named then',
+      [{ clusters: byLabel, namespaces: ['api', 'jobs'] }],
+      [
+        { clusters: byLabel, namespaces: ['api'] },
+        { clusters: { names: ['a', 'c'] }, namespaces: ['jobs'] },
+      ],
+    ],
+  ])('takes it %s', async (_what, owns, rest) => {
+    central.answers = {
+      getTeam: () => team(owns),
+      listClusters: () => clusterList('a', 'b', 'c'),
+      apply: () => aResult({ changed: true }),
+    };
+    const run = await release('jobs');
+    expect([run.code, sentOwns()]).toEqual([0, rest]);
+    expect(run.err).toContain('pay owns b/jobs no more');
+    const isByLabel = 'matchLabels' in (owns[0]?.clusters ?? {});
+    expect(run.err.includes('clusters that come later have to be added')).toBe(isByLabel);
+    if (isByLabel)
+      expect(
+        central.calls.find(({ operation }) => operation === 'listClusters')?.query,
+      ).toMatchObject({
+        labelSelector: 'env=prod',
+      });
+  });
+
+  test('is refused for what is owned by how names begin, and for what is not owned', async () => {
+    const owns = [{ clusters: { names: ['a', 'b'] }, namespaces: ['pay-*'] }];
+    central.answers = { getTeam: () => team(owns) };
+    const begun = await release('pay-jobs');
+    expect([begun.code, begun.err]).toEqual([2, expect.stringContaining('begins as pay-*')]);
+    const stranger = await release('shop');
+    expect([stranger.code, stranger.err]).toEqual([
+      5,
+      expect.stringContaining('Team pay does not own shop in b.'),
+    ]);
+    expect(central.calls.map(({ operation }) => operation)).not.toContain('apply');
   });
 });

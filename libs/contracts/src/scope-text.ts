@@ -34,13 +34,21 @@ type SelectorOut = Scope['clusters'];
 function selectorText(selector: SelectorOut): string {
   if (selector.all === true) return '*';
   if (selector.names !== undefined) return selector.names.join(',');
-  const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
+  return `{${labelSelectorText(selector)}}`;
+}
+
+/** Labels as a selector of lists takes them: `env=prod,region in (eu,us),!old`. */
+export function labelSelectorText({
+  matchLabels = {},
+  matchExpressions = [],
+}: Pick<SelectorOut, 'matchLabels' | 'matchExpressions'>): string {
+  const equal = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  const others = matchExpressions.map(({ key, operator, values = [] }) => {
     if (operator === 'Exists') return key;
     if (operator === 'DoesNotExist') return `!${key}`;
     return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
   });
-  return `{${[...equal, ...others].join(',')}}`;
+  return [...equal, ...others].join(',');
 }
 
 /** A scope in few words: `prod-eu/payments`, `{env=prod}/{team=payments}`, `*` for all clusters, `prod-eu/(owned)`. */

@@ -1,21 +1,18 @@
-import type { AmbitClient } from '@ambit/client';
-import type { ApplyResult, Team } from '@ambit/contracts';
-import { AppError, isAppError } from '@ambit/kernel';
+import type { Team } from '@ambit/contracts';
+import { AppError } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { printObjects } from '../output/print-effect.ts';
 import { parseSubject } from '../subject-text.ts';
 import { waitForClusters, waitTime } from '../wait-for-clusters.ts';
+import { changeTeam } from './change-team.ts';
 
 interface MemberOptions {
   readonly wait?: string;
 }
 
 type Member = Team['spec']['members'][number];
-type Change = (members: readonly Member[]) => readonly Member[];
-
-/** Somebody else may change the team between our look and our write; then we look again. */
-const mostLooks = 5;
+type Change = (members: readonly Member[]) => Member[];
 
 /** `ambit team add-member`. */
 export function addTeamMembers(
@@ -50,33 +47,12 @@ async function change(
 ): Promise<ExitCode> {
   const waitMs = waitTime(options.wait);
   const client = await context.client();
-  const result = await changed(context, client, name, to);
+  const result = await changeTeam(context, client, name, ({ members }) => ({
+    members: to(members),
+  }));
   if (!result.changed) context.say('nothing to change');
   printObjects(context, result);
   return waitForClusters(context, client, result, { waitMs });
-}
-
-async function changed(
-  { signal }: CommandContext,
-  client: AmbitClient,
-  name: string,
-  to: Change,
-): Promise<ApplyResult> {
-  for (let looks = 1; ; looks++) {
-    const team = await client.api.getTeam({ params: { name }, signal });
-    const { labels, annotations, resourceVersion } = team.metadata;
-    const object = {
-      apiVersion: team.apiVersion,
-      kind: team.kind,
-      metadata: { name, labels, annotations, resourceVersion },
-      spec: { ...team.spec, members: to(team.spec.members) },
-    };
-    try {
-      return await client.api.apply({ body: { objects: [object as never] }, signal });
-    } catch (error) {
-      if (!isAppError(error, 'stale_resource') || looks === mostLooks) throw error;
-    }
-  }
 }
 
 /** Throws `usage` for what no team can have as a member. */

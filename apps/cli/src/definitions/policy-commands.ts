@@ -108,7 +108,7 @@ function definePeople(program: Commander, action: Action): void {
 }
 
 function defineTeamCommands(program: Commander, action: Action): void {
-  const team = program.command('team').description('Change who is in a team.');
+  const team = program.command('team').description('Change who is in a team, and what it owns.');
   for (const [word, text] of [
     ['add-member', 'Put users and groups into a team: NAME is a user, group/NAME a group.'],
     ['rm-member', 'Take users and groups out of a team.'],
@@ -124,4 +124,13 @@ function defineTeamCommands(program: Commander, action: Action): void {
         }),
       );
   }
+  team
+    .command('release-namespace <team> <namespace>')
+    .summary('Give a namespace back in one cluster; nothing that runs there is deleted.')
+    .description(
+      'Give a namespace back in one cluster: the access and the labels of the team go there. The namespace, what runs in it, and the bounds of the profile stay.',
+    )
+    .requiredOption('--cluster <cluster>', 'where')
+    .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')
+    .action(action(async () => (await import('../commands/team-release.ts')).releaseTeamNamespace));
 }
