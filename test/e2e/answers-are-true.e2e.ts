@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { UnmanagedWay } from '@ambit/contracts';
 import { kubeResources } from '@ambit/kube';
 import type { Namespace } from '@ambit/kube';
 import type { BindingObject } from '@ambit/rbac';
 import { eventually } from '@ambit/testing';
 import { may } from '../support/access-review.ts';
 import { Fleet } from '../support/fleet.ts';
+import { everybody as everybodyIn, RandomForeign } from '../support/random-foreign.ts';
 import {
   clusterLabels,
   clusters,
@@ -28,6 +30,9 @@ spec:
 const seed = Number(process.env['AMBIT_SEED'] ?? 20261129);
 const dice = new Dice(seed);
 const policy = new RandomPolicy(dice);
+const foreign = new RandomForeign(dice);
+/** By cluster, as they stand. */
+const theirs = new Map<string, readonly BindingObject[]>();
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -40,6 +45,7 @@ beforeAll(async () => {
         metadata: { name, labels },
       });
     }
+    await RandomForeign.roles(kube);
   }
   await Promise.all(clusters.map((name) => fleet.enrol(name, clusterLabels[name])));
 }, 240_000);
@@ -93,25 +99,69 @@ const samplesOf = (count: number): Sample[] =>
     probe: dice.one(probes),
   }));
 
+/** What Ambit says: what it grants, and what others bound. */
+interface Told {
+  readonly granted: boolean;
+  readonly byOthers: boolean;
+}
+
 /** By Ambit, now or as it was. */
-async function told(
-  { kind, whom, cluster, namespace, probe }: Sample,
-  at?: string,
-): Promise<boolean> {
+async function told({ kind, whom, cluster, namespace, probe }: Sample, at?: string): Promise<Told> {
   const { api } = fleet.client();
   const when = at === undefined ? {} : { at };
   const place = { cluster, namespace, ...probe };
   if (kind === 'can-i') {
     const checks = [{ ...whom, ...place }];
     const { items } = await api.checkAccess({ query: when, body: { checks } });
-    return items[0]?.allowed === true;
+    return said(items[0]?.allowed, items[0]);
   }
   if (kind === 'who-can') {
-    const { items } = await api.whoCan({ query: { ...place, limit: 500, ...when } });
-    return items.some(({ user }) => user === holderText(whom));
+    const { items, unmanaged = [] } = await api.whoCan({
+      query: { ...place, limit: 500, ...when },
+    });
+    const holder = holderText(whom);
+    const meant = unmanaged.filter(
+      ({ users, subjects }) => users.includes(holder) || subjects.includes(`group ${everybodyIn}`),
+    );
+    return said(
+      items.some(({ user }) => user === holder),
+      { unmanaged: meant },
+    );
   }
   const scope = `${cluster}/${namespace}`;
-  return (await api.explainAccess({ query: { ...whom, scope, ...when } })).allowed;
+  const explained = await api.explainAccess({ query: { ...whom, scope, ...when } });
+  return said(explained.allowed, explained);
+}
+
+const said = (
+  granted: boolean | undefined,
+  { unmanaged = [] }: { readonly unmanaged?: readonly UnmanagedWay[] | undefined } = {},
+): Told => ({
+  granted: granted === true,
+  byOthers: unmanaged.some(({ certain, system }) => certain && !system),
+});
+
+const toldInAll = async (sample: Sample): Promise<boolean> => {
+  const { granted, byOthers } = await told(sample);
+  return granted || byOthers;
+};
+
+/** Waits until central lists what others bound as it stands. */
+async function foreignTold(): Promise<void> {
+  const { api } = fleet.client();
+  for (const name of clusters) {
+    const made = theirs.get(name)?.map(({ metadata }) => metadata.name) ?? [];
+    await eventually(
+      async () => {
+        const query = { system: false, limit: 500 } as const;
+        const { items } = await api.listUnmanaged({ params: { name }, query });
+        // The owner of the cluster bound the account of the agent.
+        const told = items.map((item) => item.name).filter((each) => each !== 'ambit-agent');
+        expect(told.sort()).toEqual([...made].sort());
+      },
+      { what: `what others bound in ${name} being told`, withinMs: 30_000 },
+    );
+  }
 }
 
 /** By the API server itself. Somebody holds a role in a place when anything is allowed there that every role allows some of. */
@@ -123,43 +173,73 @@ async function decided({ kind, whom, cluster, namespace, probe }: Sample): Promi
   return false;
 }
 
-interface Answer extends Sample {
-  readonly answer: boolean;
+interface Answer<T> extends Sample {
+  readonly answer: T;
 }
-const answers = async (
+async function answers<T>(
   samples: readonly Sample[],
-  ask: (sample: Sample) => Promise<boolean>,
-): Promise<readonly Answer[]> => {
-  const found: Answer[] = [];
+  ask: (sample: Sample) => Promise<T>,
+): Promise<readonly Answer<T>[]> {
+  const found: Answer<T>[] = [];
   for (const sample of samples) found.push({ ...sample, answer: await ask(sample) });
   return found;
-};
+}
+const granted = async (sample: Sample, at?: string): Promise<boolean> =>
+  (await told(sample, at)).granted;
 
-test('300 answers are those of the API servers, and at a past revision those that were recorded then', async () => {
-  const before = await applied(policy.objects());
-  const first = samplesOf(150);
-  const recorded = await answers(first, decided);
-  expect({ seed, answers: await answers(first, (sample) => told(sample)) }).toEqual({
+const first = samplesOf(150);
+/** What the API servers decided on the first samples when nobody but Ambit had bound anybody, and the revision then. */
+let recorded: readonly Answer<boolean>[];
+let before: number;
+
+test('150 answers are those of the API servers as long as only Ambit binds', async () => {
+  before = await applied(policy.objects());
+  recorded = await answers(first, decided);
+  expect({ seed, answers: await answers(first, toldInAll) }).toEqual({ seed, answers: recorded });
+  const yes = recorded.filter(({ answer }) => answer).length;
+  expect([yes > 20, yes < 130]).toEqual([true, true]);
+}, 120_000);
+
+test('300 answers are those of the API servers with what others bound in them, which is marked', async () => {
+  for (const { name, kube } of fleet.members) theirs.set(name, await foreign.bind(kube, 20));
+  await foreignTold();
+  const now = await answers(first, decided);
+  expect({ seed, answers: await answers(first, toldInAll) }).toEqual({ seed, answers: now });
+  // What Ambit says of itself is as before: a binding of others is never taken for a grant.
+  expect({ seed, answers: await answers(first, (sample) => granted(sample)) }).toEqual({
     seed,
     answers: recorded,
   });
+  for (const kind of ['can-i', 'who-can', 'why'] as const)
+    expect({ kind, onlyByOthers: onlyByOthers(kind, now).length > 0 }).toEqual({
+      kind,
+      onlyByOthers: true,
+    });
 
-  const after = await applied(policy.changes());
-  expect(after).toBeGreaterThan(before);
+  for (const { name, kube } of fleet.members) {
+    const kept = await RandomForeign.unbind(kube, theirs.get(name) ?? []);
+    theirs.set(name, [...kept, ...(await foreign.bind(kube, 5))]);
+  }
+  expect(await applied(policy.changes())).toBeGreaterThan(before);
+  await foreignTold();
   const second = samplesOf(150);
-  expect({ seed, answers: await answers(second, (sample) => told(sample)) }).toEqual({
+  expect({ seed, answers: await answers(second, toldInAll) }).toEqual({
     seed,
     answers: await answers(second, decided),
   });
-  expect({ seed, answers: await answers(first, (sample) => told(sample, String(before))) }).toEqual(
-    {
-      seed,
-      answers: recorded,
-    },
-  );
+}, 180_000);
 
-  const yes = recorded.filter(({ answer }) => answer).length;
-  expect([yes > 20, yes < 130]).toEqual([true, true]);
+/** Those that are a yes now and were a no before others bound anybody. */
+const onlyByOthers = (kind: Sample['kind'], now: readonly Answer<boolean>[]) =>
+  now.filter((each, nth) => each.kind === kind && each.answer && recorded[nth]?.answer === false);
+
+test('150 answers about a past revision are those that were recorded then, and say nothing of what others bind now', async () => {
+  const past = await answers(first, (sample) => told(sample, String(before)));
+  const expected = recorded.map(({ answer, ...sample }) => ({
+    ...sample,
+    answer: { granted: answer, byOthers: false },
+  }));
+  expect({ seed, answers: past }).toEqual({ seed, answers: expected });
   const now = await answers(first, decided);
   expect(now.filter(({ answer }, nth) => answer !== recorded[nth]?.answer).length).toBeGreaterThan(
     0,

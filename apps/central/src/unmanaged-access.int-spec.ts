@@ -261,6 +261,31 @@ describe('answers about access', () => {
     expect(await canI({ user: 'bob', ...check })).not.toHaveProperty('unmanaged');
   });
 
+  test('why names what others bound that gives anything there, and nothing that Kubernetes gives to everybody', async () => {
+    const why = async (user: string, scope: string) =>
+      (await central.get(`/access/explain?user=${user}&scope=${scope}`)).body;
+    const objects = async (user: string, scope: string): Promise<string[]> =>
+      ((await why(user, scope)).unmanaged ?? []).map(({ object }: { object: string }) => object);
+    expect(await why('bob', 'prod/payments')).toMatchObject({
+      allowed: false,
+      unmanaged: [
+        {
+          object: 'RoleBinding/payments/read-secrets',
+          subjects: ['user ambit:bob'],
+          users: ['bob'],
+          certain: true,
+        },
+      ],
+    });
+    expect(await objects('bob', 'prod')).toEqual(['RoleBinding/payments/read-secrets']);
+    expect(await objects('bob', 'prod/shop')).toEqual([]);
+    expect(await objects('ada', 'prod/shop')).toEqual(['ClusterRoleBinding/old-admins']);
+    expect(await objects('cyd', 'prod')).toEqual([]);
+    expect(await objects('cyd', 'grouped')).toEqual(['ClusterRoleBinding/by-group']);
+    const past = (await central.get('/access/explain?user=bob&scope=prod/payments&at=1')).body;
+    expect(past).not.toHaveProperty('unmanaged');
+  });
+
   test('gRPC says the same', async () => {
     const client = await ReflectedClient.of(central.running.grpcAddress ?? '', central.token);
     const target = { cluster: 'prod', namespace: 'payments', verb: 'get', resource: 'secrets' };
@@ -274,6 +299,9 @@ describe('answers about access', () => {
       question: { user: 'bob', target },
     });
     expect(answer.unmanaged).toMatchObject([{ object: 'RoleBinding/payments/read-secrets' }]);
+    const scope = 'prod/payments';
+    const why = await client.call('AccessService/ExplainAccess', { user: 'bob', scope });
+    expect(why.unmanaged).toEqual(answer.unmanaged);
     client.close();
   });
 });

@@ -136,6 +136,29 @@ describe('why', () => {
     expect(run.err).toBe('  why:  User alice is not active.\n  next: ambit user unlock alice\n');
   });
 
+  test('a no of ours that others make a yes names their binding', async () => {
+    const unmanaged = [
+      {
+        object: 'ClusterRoleBinding/old-admins',
+        role: 'ClusterRole/cluster-admin',
+        subjects: ['user ambit:alice'],
+        users: ['alice'],
+        owner: 'terraform',
+        certain: true,
+        system: false,
+      },
+    ];
+    const refusals = [{ reason: 'no_grant', message: 'No grant names alice.' }];
+    central.answers = { explainAccess: () => answer({ allowed: false, refusals, unmanaged }) };
+    const run = await ambit('why', 'alice', 'prod-eu/pay');
+    expect(run.code).toBe(1);
+    expect(run.out.split('\n')).toEqual([
+      'alice has no access in prod-eu/pay by what Ambit grants',
+      '+ 1 binding not managed by ambit: ClusterRoleBinding/old-admins (user ambit:alice, which means alice, of terraform) — ambit cluster import-rbac prod-eu',
+      '',
+    ]);
+  });
+
   test('is of a person or a program', async () => {
     expect(await ambit('why', 'team/payments', 'prod-eu')).toMatchObject({ code: 2, out: '' });
     expect((await ambit('why', 'group/sre', 'prod-eu')).err).toContain('ambit describe group sre');

@@ -1,6 +1,13 @@
 import { refusalReasons } from '@ambit/domain';
 import { z } from 'zod';
-import { AccessEvidence, AccessPath, AccessRefusal, AsOf, AtQuery } from './access.ts';
+import {
+  AccessEvidence,
+  AccessPath,
+  AccessRefusal,
+  AsOf,
+  AtQuery,
+  UnmanagedWay,
+} from './access.ts';
 import { ServiceName, TeamName, Timestamp, UserName } from './names.ts';
 
 /** `prod-eu`, anywhere in the cluster, `prod-eu/payments` or `prod-eu/*`. */
@@ -106,7 +113,7 @@ export const WayToRole = z.object({
 });
 export type WayToRole = z.infer<typeof WayToRole>;
 
-/** Why somebody has access in a place, or has not. `ways` are at most 100, those in force first. */
+/** Why somebody has access in a place by what Ambit grants, or has not. `ways` are at most 100, those in force first. */
 export const AccessExplanation = z.object({
   kind: z.literal('AccessExplanation'),
   revision: z.int(),
@@ -121,6 +128,8 @@ export const AccessExplanation = z.object({
   moreWays: z.int().optional(),
   /** Why not, at most 16, the nearest to yes first; empty when something is in force. */
   refusals: z.array(AccessRefusal),
+  /** Bindings that are not ours and give something there, at most 16; what Kubernetes gives to everybody is not among them. */
+  unmanaged: z.array(UnmanagedWay).optional(),
   notes: z.array(z.string()).optional(),
   hint: z.string().optional(),
   nextCommand: z.string().optional(),

@@ -6,6 +6,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { evidenceWarnings, pastWarnings } from '../output/access-words.ts';
 import { outputFormat, printValue } from '../output/print-rows.ts';
 import { relativeTime } from '../output/relative-time.ts';
+import { unmanagedTexts } from '../output/unmanaged-words.ts';
 import { parseSubject } from '../subject-text.ts';
 
 interface WhyOptions {
@@ -33,16 +34,22 @@ export async function why(
 }
 
 function tell(context: CommandContext, answer: AccessExplanation): void {
-  const { user, cluster, namespace, allowed, ways, moreWays = 0, asOf, evidence } = answer;
-  const place = namespace === undefined ? cluster : `${cluster}/${namespace}`;
+  const { user, ways, moreWays = 0, asOf, evidence } = answer;
   const { out } = context.terminal;
-  const told = allowed ? 'has access in' : 'has no access in';
-  out.write(`${printable(`${user} ${told} ${place}`)}\n`);
+  out.write(`${printable(verdict(answer))}\n`);
   for (const way of ways) for (const line of chain(user, way, context.now())) out.write(line);
   if (moreWays > 0) context.say(`and ${moreWays} more ways`);
+  for (const line of unmanagedTexts(answer)) out.line(line);
   for (const line of advice(answer)) context.say(printable(line));
   pastWarnings(asOf).forEach(context.say);
   evidenceWarnings(evidence).forEach(context.say);
+}
+
+/** What others bound is no part of it, and told below. */
+function verdict({ user, cluster, namespace, allowed, unmanaged }: AccessExplanation): string {
+  const place = namespace === undefined ? cluster : `${cluster}/${namespace}`;
+  const byGrants = unmanaged === undefined ? '' : ' by what Ambit grants';
+  return `${user} ${allowed ? 'has access in' : 'has no access in'} ${place}${byGrants}`;
 }
 
 /** Why not, and what to do. */

@@ -37,7 +37,7 @@ export function pastWarnings(asOf: AsOf | undefined): string[] {
   const { revision, time } = asOf;
   return [
     printable(
-      `as of revision ${revision}, ${time}; namespaces, existing ClusterRoles, ceilings and sources of memberships are those of now`,
+      `as of revision ${revision}, ${time}; namespaces, existing ClusterRoles, ceilings and sources of memberships are those of now; what others bound then is not known`,
     ),
   ];
 }

@@ -80,9 +80,27 @@ export class UnmanagedAccess {
 
   /** The bindings that give what is asked to this user. Costs the bindings that name the user, however many there are. */
   answersTo(user: UserInfo, question: AccessQuestion): UnmanagedAnswer[] {
+    return this.naming(user).flatMap((binding) => this.giving([binding], question));
+  }
+
+  /**
+   * The bindings that give this user anything in a namespace; absent: anywhere in the cluster. Costs the bindings that name
+   * the user, however many there are.
+   */
+  givenTo(user: UserInfo, namespace?: string): UnmanagedAnswer[] {
+    return this.naming(user).flatMap((binding) => {
+      const role = this.roles.get(namedRoleKey(binding));
+      const isHere =
+        namespace === undefined || binding.namespace === '' || binding.namespace === namespace;
+      if (role === undefined || !isHere) return [];
+      if (!role.rulesLeftOut && role.rules.length === 0) return [];
+      return [{ binding, certain: !role.rulesLeftOut }];
+    });
+  }
+
+  private naming(user: UserInfo): UnmanagedBinding[] {
     this.bySubject ??= this.indexSubjects();
-    const named = new Set(namesOf(user).flatMap((name) => this.bySubject?.get(name) ?? []));
-    return [...named].flatMap((binding) => this.giving([binding], question));
+    return [...new Set(namesOf(user).flatMap((name) => this.bySubject?.get(name) ?? []))];
   }
 
   /** Of bindings to one role. */

@@ -1,5 +1,5 @@
 import { AccessCheck, AtQuery, WhoCanQuery, parseWith } from '@ambit/contracts';
-import type { AccessAnswer, OwnCluster, UnmanagedWay, UnwantedAccess } from '@ambit/contracts';
+import type { AccessAnswer, OwnCluster, UnwantedAccess } from '@ambit/contracts';
 import type { api } from '@ambit/contracts/grpc';
 import type { Entrant } from '@ambit/domain';
 import { AppError, notFound } from '@ambit/kernel';
@@ -10,7 +10,7 @@ import type { AnswerAccess } from './answer-access.ts';
 import { askerOf } from './asked-whom.ts';
 import type { AnswerEffective } from './effective-access.ts';
 import type { ExplainAccess } from './explain-access.ts';
-import { evidenceMessage, explanations } from './explanation-service.ts';
+import { evidenceMessage, explanations, unmanagedWayMessage } from './explanation-service.ts';
 
 export interface AccessServicePorts {
   readonly answers: Pick<AnswerAccess, 'check' | 'whoCan'>;
@@ -66,7 +66,7 @@ export function accessService(ports: AccessServicePorts): AccessHandlers {
         evidence: evidenceMessage(found.evidence),
         notes: found.notes ?? [],
         standing: (found.standing ?? []).map(({ object }: UnwantedAccess) => object),
-        unmanaged: (found.unmanaged ?? []).map(wayMessage),
+        unmanaged: (found.unmanaged ?? []).map(unmanagedWayMessage),
         moreUnmanaged: found.moreUnmanaged ?? 0,
         unmanagedLeftOut: found.unmanagedLeftOut ?? 0,
         nextPageToken: found.continue ?? '',
@@ -104,10 +104,8 @@ const answerMessage = ({ paths, refusals, ...answer }: AccessAnswer) => ({
   notes: answer.notes ?? [],
   hint: answer.hint,
   nextCommand: answer.nextCommand,
-  unmanaged: (answer.unmanaged ?? []).map(wayMessage),
+  unmanaged: (answer.unmanaged ?? []).map(unmanagedWayMessage),
 });
-
-const wayMessage = ({ certain, ...way }: UnmanagedWay) => ({ ...way, uncertain: !certain });
 
 /** Throws `invalid_request` unless one is named, and `not_found`. */
 function entrantOf(

@@ -17,6 +17,7 @@ import { objectsOfWays, type ObjectPlace, type ObjectsOfWay } from './binding-ob
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import { MembershipOrigins } from './membership-origins.ts';
 import type { AskedMoment, PastPolicies } from './past-policies.ts';
+import { unmanagedWaysIn } from './unmanaged-ways.ts';
 
 const mostWays = 100;
 const mostObjects = 20;
@@ -72,6 +73,7 @@ export class ExplainAccess {
     await origins.tell(this.#ports.sql);
     if (made !== undefined) await this.#tellMade(known, { shown, ways, made });
     const more = explanation.ways.length - shown.length;
+    const unmanaged = unmanagedWaysIn(known.others, user.name, { policy, cluster, now, namespace });
     return {
       kind: 'AccessExplanation',
       revision,
@@ -84,6 +86,7 @@ export class ExplainAccess {
       ways,
       ...(more > 0 ? { moreWays: more } : {}),
       refusals: explanation.refusals.slice(0, mostShown).map(refusalResponse),
+      ...(unmanaged.length > 0 ? { unmanaged } : {}),
       ...(made === undefined ? { notes: [tooMany] } : {}),
       ...(asOf === undefined ? adviceOf(explanation, user, place) : {}),
     };

@@ -1,5 +1,5 @@
 import { EffectiveQuery, ExplainQuery, parseWith } from '@ambit/contracts';
-import type { AccessEvidence, AccessPath } from '@ambit/contracts';
+import type { AccessEvidence, AccessPath, UnmanagedWay } from '@ambit/contracts';
 import type { AccessHandlers } from '../../platform/grpc-api/api-call.ts';
 import { given, pageQuery } from '../../platform/grpc-api/given.ts';
 import { askerOf } from './asked-whom.ts';
@@ -45,6 +45,7 @@ export function explanations({
         ...found,
         ways: found.ways.map(rowMessage),
         evidence: evidenceMessage(found.evidence),
+        unmanaged: (found.unmanaged ?? []).map(unmanagedWayMessage),
       };
     },
   };
@@ -58,6 +59,12 @@ function rowMessage<T extends AccessPath>(
   const path = { grant, role, scope, reach, group, sources, team, until } as AccessPath;
   return { ...rest, path };
 }
+
+/** What others bound. */
+export const unmanagedWayMessage = ({ certain, ...way }: UnmanagedWay) => ({
+  ...way,
+  uncertain: !certain,
+});
 
 /** What an answer rests on. */
 export const evidenceMessage = ({

@@ -58,16 +58,36 @@ export function unmanagedWaysTo(
 ): UnmanagedWay[] {
   const user = known && userInCluster(holder, by);
   if (known === undefined || user === undefined) return [];
-  return known.access
-    .answersTo(user, question)
-    .slice(0, mostInAnswer)
-    .map(({ binding, certain }) => {
-      const subject = subjectMeaning(user, binding);
-      const subjects = subject === undefined ? [] : [subject];
-      const way = wayOf({ binding: { ...binding, subjects, moreSubjects: 0 }, certain }, by);
-      return { ...way, users: [holderText(holder)] };
-    });
+  return waysTo(user, known.access.answersTo(user, question), { holder, by });
 }
+
+/**
+ * What others bound that gives somebody in particular anything in a namespace; absent: anywhere in the cluster. What
+ * Kubernetes itself gives to everybody who is signed in is not told.
+ */
+export function unmanagedWaysIn(
+  known: KnownUnmanaged | undefined,
+  holder: string,
+  { namespace, ...by }: NamedBy & { readonly namespace?: string | undefined },
+): UnmanagedWay[] {
+  const user = known && userInCluster(holder, by);
+  if (known === undefined || user === undefined) return [];
+  const given = known.access.givenTo(user, namespace).filter(({ binding }) => !binding.system);
+  return waysTo(user, given, { holder, by });
+}
+
+/** Each with the one subject that means the user. */
+const waysTo = (
+  user: UserInfo,
+  answers: readonly UnmanagedAnswer[],
+  { holder, by }: { readonly holder: string; readonly by: NamedBy },
+): UnmanagedWay[] =>
+  answers.slice(0, mostInAnswer).map(({ binding, certain }) => {
+    const subject = subjectMeaning(user, binding);
+    const subjects = subject === undefined ? [] : [subject];
+    const way = wayOf({ binding: { ...binding, subjects, moreSubjects: 0 }, certain }, by);
+    return { ...way, users: [holderText(holder)] };
+  });
 
 /** One sentence for each, beside a no. */
 export function unmanagedNotes(ways: readonly UnmanagedWay[]): string[] {

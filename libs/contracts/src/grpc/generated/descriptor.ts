@@ -407,6 +407,7 @@ export const descriptor: object = {
                     nextCommand: { type: 'string', id: 6 },
                     revision: { type: 'uint64', id: 7 },
                     asOf: { type: 'AsOf', id: 8 },
+                    unmanaged: { rule: 'repeated', type: 'UnmanagedWay', id: 9 },
                   },
                 },
                 AccessWay: {

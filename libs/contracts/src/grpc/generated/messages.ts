@@ -427,6 +427,8 @@ export interface ExplainAccessResponse {
   readonly revision: number;
   /** Absent: now. */
   readonly asOf: AsOf | null;
+  /** Bindings that are not ours and give something there, at most 16; what Kubernetes gives to everybody is not among them. */
+  readonly unmanaged: readonly UnmanagedWay[];
 }
 
 /** From the group by the team and the grant to the objects in the cluster. */
