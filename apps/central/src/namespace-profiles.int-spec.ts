@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { testDatabase } from '@ambit/testing';
+import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
-import { document, TestCentral } from './central.test-support.ts';
+import { cluster, document, TestCentral } from './central.test-support.ts';
 import type { Reply } from './central.test-support.ts';
+import { cleanReport, enrolAgent, problemOf, TestAgent } from './test-agent.test-support.ts';
 
 let db: TestDatabase;
 let central: TestCentral;
@@ -82,5 +83,86 @@ describe('a profile of namespaces', () => {
     expect(await problems({ podSecurity: { enforce: { level: 'loose' } } })).toEqual([
       '/spec/podSecurity/enforce/level',
     ]);
+  });
+});
+
+describe('where the namespaces of a team are not kept', () => {
+  const status = async (team: string) => (await central.get(`/teams/${team}`)).body.status;
+  const agents: TestAgent[] = [];
+  afterAll(() => {
+    for (const agent of agents) agent.close();
+  });
+
+  async function enrolled(name: string): Promise<TestAgent> {
+    const { body } = await central.call('POST', `/clusters/${name}/join-tokens`, { body: {} });
+    const agent = new TestAgent(await enrolAgent(central.agentAddress, body.token, name), name);
+    agents.push(agent);
+    return agent;
+  }
+  const keeping = async (name: string): Promise<void> =>
+    (await enrolled(name)).connect(central.agentAddress);
+
+  /** An agent that says of each namespace that it is to keep that it does not, for this reason. */
+  async function refusing(name: string, reason: string, message: string): Promise<void> {
+    const agent = await enrolled(name);
+    Object.defineProperty(agent, 'report', {
+      get: () => ({
+        ...cleanReport,
+        problems: [...agent.state.keys()]
+          .filter((key) => key.startsWith('NAMESPACE/'))
+          .map((key) => problemOf({ key, reason, message })),
+      }),
+    });
+    agent.connect(central.agentAddress);
+  }
+
+  test('its status says by cluster why, and what helps', async () => {
+    await central.apply(
+      ...['strict', 'old', 'silent', 'free'].map((name) => cluster(name, { fleet: 'kept' })),
+      document('NamespaceProfile', 'kept', { create: true }),
+    );
+    await refusing('strict', 'ceiling_refused', 'the ceiling does not let the agent keep it');
+    await refusing('old', 'not_understood', 'section NAMESPACE: nothing is given by it');
+    await keeping('free');
+    const ours = owns({ matchLabels: { fleet: 'kept' } }, 'kept-one');
+    await put('keeping', { profile: 'kept', ...ours });
+    await put('neighbour', { profile: 'kept', ...owns({ names: ['strict'] }, 'kept-two') });
+    await put('plain', owns({ names: ['strict'] }, 'kept-three'));
+    const expected = [
+      { cluster: 'old', reason: 'not_understood', hint: expect.stringContaining('update it') },
+      { cluster: 'silent', reason: 'not_applied', hint: expect.stringContaining('doctor silent') },
+      { cluster: 'strict', reason: 'ceiling_refused', hint: expect.stringContaining('ceiling') },
+    ];
+    await eventually(async () => {
+      const told = await status('keeping');
+      const byCluster = (told.unkept ?? []).toSorted((a: never, b: never) =>
+        String(a['cluster']) < String(b['cluster']) ? -1 : 1,
+      );
+      expect(byCluster).toMatchObject(expected);
+      expect(told.conditions).toMatchObject([
+        {
+          type: 'NamespacesKept',
+          status: 'False',
+          reason: 'NotEverywhere',
+          message: expect.stringContaining('in 3 of 4 clusters'),
+        },
+      ]);
+    });
+    const { items } = (await central.get('/teams')).body;
+    const listed = items.find((each: never) => each['metadata']['name'] === 'keeping');
+    expect(listed.status).toEqual(await status('keeping'));
+    expect(await status('plain')).toEqual({ conditions: [] });
+  });
+
+  test('a team is not told what keeps another one from it, and nothing is wrong where all is kept', async () => {
+    expect((await status('neighbour')).unkept).toMatchObject([
+      { cluster: 'strict', namespace: 'kept-two' },
+    ]);
+    await put('elsewhere', { profile: 'kept', ...owns({ names: ['free'] }, 'kept-four') });
+    await eventually(async () =>
+      expect(await status('elsewhere')).toEqual({
+        conditions: [{ type: 'NamespacesKept', status: 'True', reason: 'KeptEverywhere' }],
+      }),
+    );
   });
 });

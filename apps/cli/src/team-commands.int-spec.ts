@@ -172,6 +172,52 @@ describe('who is in a team', () => {
   });
 });
 
+describe('what is told of a team', () => {
+  const meta = aCluster('pay').metadata;
+  const team = {
+    apiVersion: 'ambit.dev/v1',
+    kind: 'Team',
+    metadata: meta,
+    spec: { members: [{ group: 'eng' }], approvers: [], owns: [], delegableRoles: [] },
+    status: {
+      unkept: [
+        {
+          cluster: 'b',
+          namespace: 'pay-api',
+          reason: 'not_understood',
+          message: 'it knows no NAMESPACE',
+          hint: 'Update it.',
+        },
+      ],
+      conditions: [],
+    },
+  };
+  const access = {
+    kind: 'EffectiveAccess',
+    revision: 419,
+    evidence: [evidence],
+    items: [{ ...path, user: 'team/pay', team: 'pay', cluster: 'prod-eu', state: 'in_force' }],
+    people: [{ user: 'ann', group: 'eng', sources: ['local', 'scim:okta'] }, { user: 'bob' }],
+  };
+
+  test('says who is in it and by which source, what it holds, and where its namespaces are not kept', async () => {
+    central.answers = { getTeam: () => team, effectiveAccess: () => access };
+    const { out } = await ambit('describe', 'team', 'pay');
+    expect(out).toMatch(/People: +ann: group\/eng \(local, scim:okta\)\n +bob: the team names it/);
+    expect(out).toMatch(/Grants: +grant\/sre-prod: ops in prod-eu, prod-eu, standing, in force/);
+    expect(out).toMatch(/Not kept: +b\/pay-api: it knows no NAMESPACE\. Update it\./);
+  });
+
+  test('is told without what it holds to whoever may not see that', async () => {
+    const effectiveAccess = (): never => {
+      throw new AppError('permission_denied', 'You may not.');
+    };
+    central.answers = { getTeam: () => team, effectiveAccess };
+    const run = await ambit('describe', 'team', 'pay');
+    expect([run.code, run.out.includes('People:')]).toEqual([0, false]);
+  });
+});
+
 describe('team release-namespace', () => {
   type Owns = readonly { readonly clusters: object; readonly namespaces: readonly string[] }[];
   const team = (owns: Owns) => ({

@@ -26,7 +26,7 @@ export async function clusterStatus(
   const client = await context.client();
   const cluster = (await getOne(client, kind, name)) as Cluster;
   if (format === 'table') {
-    context.terminal.out.write(describeObject(kind.view, cluster, context.now()));
+    context.terminal.out.write(describeObject(kind.view, cluster, { now: context.now() }));
   } else await printObject(context, kind, cluster, format);
   if (cluster.status.phase === 'AwaitingAgent') {
     await tellHowToJoin(context, client, name);

@@ -19,7 +19,10 @@ export async function describe(
   const client = await context.client();
   const texts: string[] = [];
   for (const name of names) {
-    texts.push(describeObject(kind.view, await getOne(client, kind, name), context.now()));
+    const object = await getOne(client, kind, name);
+    const now = context.now();
+    const asked = (await kind.view.asked?.(client, object, now)) ?? [];
+    texts.push(describeObject(kind.view, object, { now, asked }));
   }
   context.terminal.out.write(texts.join('\n'));
   return exitCodes.done;

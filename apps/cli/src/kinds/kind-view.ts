@@ -1,3 +1,4 @@
+import type { AmbitClient } from '@ambit/client';
 import type { PolicyKindName, PolicyResource } from '@ambit/contracts';
 import type { Column } from '../output/table.ts';
 
@@ -11,6 +12,8 @@ export interface KindView<R extends PolicyResource = PolicyResource> {
   columns(now: number): readonly Column<R>[];
   /** What `describe` says beside what every kind has. */
   lines(object: R, now: number): readonly Line[];
+  /** What `describe` asks for besides, and says after `lines`. */
+  asked?(client: AmbitClient, object: R, now: number): Promise<readonly Line[]>;
   /** The command that makes the first one; `ambit apply` unless said. */
   readonly whenNone?: string;
   /** Set where `ambit delete` is not the way. */

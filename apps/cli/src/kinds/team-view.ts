@@ -1,6 +1,9 @@
-import { teamKind, type Team } from '@ambit/contracts';
-import { counted } from '@ambit/kernel';
-import { kindView } from './kind-view.ts';
+import type { AmbitClient } from '@ambit/client';
+import { teamKind, type EffectiveAccess, type Team } from '@ambit/contracts';
+import { counted, isAppError } from '@ambit/kernel';
+import { oneLine } from '../output/one-line.ts';
+import { relativeTime } from '../output/relative-time.ts';
+import { kindView, type Line } from './kind-view.ts';
 
 type Members = Team['spec']['members'];
 
@@ -19,6 +22,53 @@ const namespacesOf = ({ spec }: Team): string[] => [
   ...new Set(spec.owns.flatMap(({ namespaces }) => namespaces)),
 ];
 
+/** What of its namespaces is not as its profile says, and what helps. */
+const unkeptTexts = ({ unkept = [], moreUnkept = 0 }: Team['status']): string[] => [
+  ...unkept.map(({ cluster, namespace, message, hint }) => {
+    const place = namespace === undefined ? cluster : `${cluster}/${namespace}`;
+    return oneLine(`${place}: ${message}${hint === undefined ? '' : `. ${hint}`}`);
+  }),
+  ...(moreUnkept === 0 ? [] : [`and ${moreUnkept} more`]),
+];
+
+/** More of it: `ambit access team/NAME`. */
+const mostRows = 50;
+
+/** Undefined for whoever may see the team and not what it holds. */
+async function accessOf(client: AmbitClient, team: string): Promise<EffectiveAccess | undefined> {
+  try {
+    return await client.api.effectiveAccess({ query: { team, limit: mostRows } });
+  } catch (error) {
+    if (isAppError(error, 'permission_denied') || isAppError(error, 'not_found')) return undefined;
+    throw error;
+  }
+}
+
+function accessLines(
+  team: string,
+  { items, people = [], continue: next }: EffectiveAccess,
+  now: number,
+): readonly Line[] {
+  const more = `more: ambit access team/${team}`;
+  const grants = items.slice(0, mostRows).map((row) => grantText(row, now));
+  const persons = people.map(({ user, group, sources = [] }) => {
+    const from = sources.length === 0 ? '' : ` (${sources.join(', ')})`;
+    return group === undefined ? `${user}: the team names it` : `${user}: group/${group}${from}`;
+  });
+  return [
+    ['People', next === undefined ? persons : [...persons, more]],
+    ['Grants', items.length > mostRows ? [...grants, more] : grants],
+  ];
+}
+
+function grantText(
+  { grant, role, cluster, scope, reach, until, state }: EffectiveAccess['items'][number],
+  now: number,
+): string {
+  const end = until === undefined ? 'standing' : `ends ${relativeTime(until, now)}`;
+  return `grant/${grant}: ${role} in ${cluster}, ${reach ?? scope}, ${end}, ${state.replaceAll('_', ' ')}`;
+}
+
 export const teamView = kindView<Team>({
   contract: teamKind,
   columns: () => [
@@ -34,5 +84,10 @@ export const teamView = kindView<Team>({
     ['Profile', team.spec.profile ?? ''],
     ['Roles it may give', team.spec.delegableRoles],
     ['Contact', Object.entries(team.spec.contact ?? {}).map(([way, at]) => `${way}: ${at}`)],
+    ['Not kept', unkeptTexts(team.status)],
   ],
+  asked: async (client, { metadata: { name } }, now) => {
+    const access = await accessOf(client, name);
+    return access === undefined ? [] : accessLines(name, access, now);
+  },
 });

@@ -4,11 +4,16 @@ import type { KindView, Line } from '../kinds/kind-view.ts';
 import { oneLine } from './one-line.ts';
 import { relativeTime } from './relative-time.ts';
 
-/** Everything about an object, one fact per line; what is not there is left out. */
-export function describeObject(view: KindView, object: PolicyResource, now: number): string {
+/** Everything about an object, one fact per line; what is not there is left out. `asked` is what was asked for besides. */
+export function describeObject(
+  view: KindView,
+  object: PolicyResource,
+  { now, asked = [] }: { readonly now: number; readonly asked?: readonly Line[] },
+): string {
   const lines = [
     ...metaLines(object, now),
     ...view.lines(object, now),
+    ...asked,
     ...conditionLines(object, now),
   ];
   const shown = lines.filter(([, value]) => value.length > 0);

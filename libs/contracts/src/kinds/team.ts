@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { kindContract } from './kind-contract.ts';
 import { ApiVersion, Condition, listOf, ObjectMeta, objectMetaFields } from '../metadata.ts';
 import { GroupName, judged, ProfileName, RoleName, TeamName, UserName } from '../names.ts';
+import { IntentProblem } from '../cluster-status.ts';
 import { ClusterSelector, Scope } from '../selectors.ts';
 
 const isSaid = (value: unknown): boolean => value !== undefined;
@@ -83,6 +84,18 @@ export type TeamWrite = z.infer<typeof TeamWrite>;
 const TeamApprover = z.object({ user: z.string().optional(), group: z.string().optional() });
 const TeamMember = TeamApprover.extend({ match: z.string().optional() });
 
+/** Something of the namespaces of a team that is not as its profile says. */
+const UnkeptNamespace = z.object({
+  cluster: z.string(),
+  /** A name, or how names begin; absent: none of them is. */
+  namespace: z.string().optional(),
+  reason: z.enum([...IntentProblem.shape.reason.options, 'not_applied']),
+  message: z.string(),
+  /** KIND/NAMESPACE/NAME or KIND/NAME. */
+  object: z.string().optional(),
+  hint: z.string().optional(),
+});
+
 /** What was deleted is left out: what is made again under its name is no part of the team. */
 export const Team = z.object({
   apiVersion: ApiVersion,
@@ -106,6 +119,9 @@ export const Team = z.object({
   status: z.object({
     /** How many people each rule matches now, in the order of the members; absent where the team has none. */
     rules: z.array(z.object({ match: z.string(), people: z.int() })).optional(),
+    /** Where what the profile says is not kept, as agents last told, at most 50; absent where all of it is. */
+    unkept: z.array(UnkeptNamespace).optional(),
+    moreUnkept: z.int().optional(),
     conditions: z.array(Condition),
   }),
 });

@@ -14,6 +14,7 @@ import { findPlain, findRuleStandings, listPlain, namesOfUids } from '@ambit/per
 import { clusterSelectorOf, subjectOf } from '../grants/public.ts';
 import { auditRemoved, policyKind, uidOf, uidsOf } from '../policy/public.ts';
 import type { DocumentOf, Reference } from '../policy/public.ts';
+import { KeptNamespaces } from './kept-namespaces.ts';
 import { auditTeam } from './team-audit.ts';
 import { ruleProblems, rulesIn, storeRules } from './rules-of-team.ts';
 import { ruleGroupsIn, storedTeam, teamResponse, uidsIn } from './team-response.ts';
@@ -63,11 +64,15 @@ export const teamKind = policyKind<'Team', PlainRecord>({
   reading: {
     find: (database, name) => findPlain(database, 'Team', name),
     list: (database, query) => listPlain(database, 'Team', query),
-    answer: async (records, { database }) => {
+    answer: async (records, parts) => {
+      const { database } = parts;
       const teams = records.map(storedTeam);
       const names = await namesOfUids(database, teams.flatMap(uidsIn));
       const standings = await findRuleStandings(database, teams.flatMap(ruleGroupsIn));
-      return records.map((record) => teamResponse(record, names, standings));
+      const kept = await new KeptNamespaces(parts).of(teams);
+      return records.map((record, at) =>
+        teamResponse(record, { names, standings, kept: kept[at] }),
+      );
     },
   },
 });

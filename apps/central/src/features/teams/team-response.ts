@@ -5,6 +5,7 @@ import { counted } from '@ambit/kernel';
 import type { PlainRecord, RuleStanding } from '@ambit/persistence';
 import { objectMeta } from '../../platform/object-response.ts';
 import { clusterSelectorResponse, subjectResponse } from '../grants/public.ts';
+import type { NamespaceStatus } from './kept-namespaces.ts';
 
 /** The spec of a team as it is stored. */
 export type StoredTeam = Pick<Team['spec'], 'description' | 'contact'> & {
@@ -43,12 +44,16 @@ export const ruleGroupsIn = ({ members }: StoredTeam): string[] => [
   ...new Set(members.flatMap(({ uid, match }) => (match === undefined ? [] : [uid]))),
 ];
 
+/** What an answer needs beside the record. */
+interface TeamFacts {
+  /** Of what teams name, by uid. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly standings: readonly RuleStanding[];
+  readonly kept: NamespaceStatus | undefined;
+}
+
 /** The team as it is answered, without what is gone. */
-export function teamResponse(
-  record: PlainRecord,
-  names: ReadonlyMap<string, string>,
-  standings: readonly RuleStanding[] = [],
-): Team {
+export function teamResponse(record: PlainRecord, { names, standings, kept }: TeamFacts): Team {
   const { members, approvers, owns, profile, delegableRoles, ...said } = storedTeam(record);
   const keptBy = profile === undefined ? undefined : names.get(profile);
   const present = (uid: string): boolean => names.has(uid);
@@ -84,9 +89,15 @@ export function teamResponse(
       ...(keptBy !== undefined && { profile: keptBy }),
       delegableRoles: delegableRoles.flatMap((uid) => names.get(uid) ?? []),
     },
-    status: rulesStatus(ruleGroupsIn(storedTeam(record)), standings),
+    status: statusOf(rulesStatus(ruleGroupsIn(storedTeam(record)), standings), kept),
   };
 }
+
+const statusOf = (rules: Team['status'], kept: NamespaceStatus | undefined): Team['status'] => ({
+  ...rules,
+  ...kept,
+  conditions: [...rules.conditions, ...(kept?.conditions ?? [])],
+});
 
 /** How the rules of a team do, whose group is among `groups`. */
 function rulesStatus(
