@@ -2,6 +2,7 @@ import { isAppError } from '@ambit/kernel';
 import {
   devClusterSettings,
   describeSources,
+  obtainHelm,
   obtainPrograms,
   type OnProgress,
 } from '@ambit/dev-cluster';
@@ -38,6 +39,14 @@ export async function settleKubernetes(env: NodeJS.ProcessEnv): Promise<SettledK
     }
     return simulated(why.join(' '));
   }
+}
+
+/**
+ * Has helm there before the tests ask for it, in whose time it would be built. Where it cannot be had they say so: nothing is
+ * thrown here.
+ */
+export async function readyHelm(env: NodeJS.ProcessEnv): Promise<void> {
+  await obtainHelm(devClusterSettings(env), progressPrinter()).catch(() => undefined);
 }
 
 function simulated(why: string): SettledKubernetes {

@@ -9,6 +9,8 @@ export interface StepOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds after which the step counts as hanging. */
   readonly withinMs: number;
+  /** Descriptor of the file that takes what it says; without one it says it to whom we do. */
+  readonly output?: number | undefined;
 }
 
 /** A running step of `npm test`. */
@@ -27,7 +29,7 @@ export function runStep(command: string, options: StepOptions): Step {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     shell: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', options.output ?? 'inherit', options.output ?? 'inherit'],
     detached: true,
   });
   const code = new Promise<number>((resolve) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@ambit/testing';
 import { casebookClaims, casebookPage, casebookRows } from '../house/casebook.ts';
+import { inTurns, type Turn } from '../house/in-turns.ts';
 import { runStep } from '../house/run-step.ts';
 import { copyHouse, type HouseCopy, type ToolRun } from './house-copy.ts';
 
@@ -75,6 +76,66 @@ test('fails at first', () => {
     expect(lines.at(0)).toMatch(/^Kubernetes: (real, from |simulated )/);
     expect(lines.at(-2)).toBe(lines.at(0));
     expect(lines.at(-1)).toBe('0 passed, 1 failed');
+  }, 240_000);
+});
+
+describe('steps in their turns', () => {
+  const gate = (): PromiseWithResolvers<void> => Promise.withResolvers<void>();
+
+  /** Turns that end when their gate opens, and the names of those that have begun. */
+  function gated(...alone: boolean[]): {
+    turns: Turn[];
+    gates: PromiseWithResolvers<void>[];
+    begun: number[];
+  } {
+    const begun: number[] = [];
+    const gates = alone.map(gate);
+    const turns = alone.map((isAlone, index) => ({
+      alone: isAlone,
+      run: async (): Promise<void> => {
+        begun.push(index);
+        await gates[index]?.promise;
+      },
+    }));
+    return { turns, gates, begun };
+  }
+
+  test('run two side by side, and one that is to be alone while nothing else does', async () => {
+    const { turns, gates, begun } = gated(false, false, false, true, false, false);
+    const all = inTurns(turns);
+    const after = async (index: number): Promise<readonly number[]> => {
+      gates[index]?.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+      return begun;
+    };
+    expect(begun).toEqual([0, 1]);
+    expect(await after(1)).toEqual([0, 1, 2]);
+    expect(await after(2)).toEqual([0, 1, 2]);
+    expect(await after(0)).toEqual([0, 1, 2, 3]);
+    expect(await after(3)).toEqual([0, 1, 2, 3, 4, 5]);
+    await after(4);
+    await after(5);
+    await all;
+  });
+
+  test('run all the same when one throws, and what it threw is told at the end', async () => {
+    const { turns, gates, begun } = gated(false, true);
+    for (const each of gates) each.resolve();
+    const broken: Turn = { alone: false, run: () => Promise.reject(new Error('planted')) };
+    await expect(inTurns([broken, ...turns])).rejects.toThrow('planted');
+    expect(begun).toEqual([0, 1]);
+  });
+
+  test('side by side are told one after the other, each in one piece', async () => {
+    // Each ends when the other has begun.
+    const speaks = (name: string, other: string): string =>
+      `"echo ${name}; touch ${name}.begun; until test -e ${other}.begun; do sleep 0.1; done; echo ${name}"`;
+    copy.edit('package.json', '"npm run --silent lint"', speaks('lint', 'walls'));
+    copy.edit('package.json', '"npm run --silent walls"', speaks('walls', 'lint'));
+    const { code, stdout } = await run('lint', 'walls');
+    expect(stdout).toMatch(/\n── lint\nlint\nlint\n── lint: 1 passed, 0 failed \(/);
+    expect(stdout).toMatch(/\n── walls\nwalls\nwalls\n── walls: 1 passed, 0 failed \(/);
+    expect(code).toBe(0);
   }, 240_000);
 });
 
