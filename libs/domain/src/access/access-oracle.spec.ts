@@ -121,7 +121,7 @@ describe('access answers', () => {
       ),
       { numRuns: 200 },
     );
-    expect(allowed).toBeGreaterThan(300);
+    expect(allowed).toBeGreaterThan(100);
   });
 
   test('why, and who holds a role in a place, are those of the bindings that the agent renders there', () => {

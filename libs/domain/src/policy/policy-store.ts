@@ -10,7 +10,7 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import { partsOfGrant, teamsNamedBy, writtenGrant, type CompiledGrant } from './grant-parts.ts';
+import { partsOfGrant, teamsNamedBy, type CompiledGrant } from './grant-parts.ts';
 import { isTeamGroup } from '../teams/team-group.ts';
 import { SetIndex } from './set-index.ts';
 import { namespaceProfileKind } from '../teams/namespace-profile.ts';
@@ -139,11 +139,6 @@ export class PolicyStore {
       const grant = this.compiled(uid);
       if (grant !== undefined) yield grant;
     }
-  }
-
-  /** The same as they are written, each once. */
-  writtenGrantsOf(uids: Iterable<string>): ReadonlySet<PolicyGrant> {
-    return new Set(Array.from(this.grantsOf(uids), writtenGrant));
   }
 
   put(object: PolicyObject): void {

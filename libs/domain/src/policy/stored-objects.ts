@@ -7,7 +7,7 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import type { CompiledGrant } from './grant-parts.ts';
+import { writtenGrant, type CompiledGrant } from './grant-parts.ts';
 import { PolicyStore } from './policy-store.ts';
 
 /** Kinds whose objects grants refer to. */
@@ -88,9 +88,14 @@ export class StoredObjects {
   }
 
   *grantsNaming(kind: ReferredKind, uid: string): Iterable<PolicyGrant> {
-    const found = this.store.writtenGrantsOf(this.store.grantsNaming[kind].get(uid));
-    // A part of a grant names whoever is in its teams, and the clusters where they own something.
-    for (const grant of found) if (names(grant, kind, uid)) yield grant;
+    const told = new Set<PolicyGrant>();
+    for (const compiled of this.store.grantsOf(this.store.grantsNaming[kind].get(uid))) {
+      const grant = writtenGrant(compiled);
+      // A part of a grant names whoever is in its teams, and the clusters where they own something.
+      if (told.has(grant) || !names(grant, kind, uid)) continue;
+      told.add(grant);
+      yield grant;
+    }
   }
 
   endedGrantsNaming(subjectUid: string): Iterable<CompiledGrant> {
