@@ -45,5 +45,6 @@ export * from './changes/revocation.ts';
 export * from './teams/listed-names.ts';
 export * from './teams/namespace-profile.ts';
 export * from './teams/owned-namespaces.ts';
+export * from './teams/condition-group.ts';
 export * from './teams/team-group.ts';
 export * from './teams/within-team.ts';

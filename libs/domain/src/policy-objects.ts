@@ -24,7 +24,19 @@ export interface PolicyUser extends Named {
 
 export interface PolicyGroup extends Named {
   readonly kind: 'Group';
+  /** Of a group of those for whom the condition of a grant holds. */
+  readonly condition?: GroupCondition;
 }
+
+/** What central found a condition to be true for: the members of the group, on clusters whose labels have these values. */
+export interface GroupCondition {
+  readonly grantUid: string;
+  /** By name of the label; null: the cluster lacks it. Empty: on every cluster of the grant. */
+  readonly labels: LabelValues;
+}
+
+/** Values of labels by name; null for a label that is not there. */
+export type LabelValues = Readonly<Record<string, string | null>>;
 
 /** Its uid is `<group uid>/<user uid>`, its name the same with names. */
 export interface PolicyMembership {
@@ -98,6 +110,11 @@ export interface PolicyGrant extends Named {
   /** Milliseconds since 1970. */
   readonly notBefore?: number;
   readonly until?: number;
+  /**
+   * An expression over people and clusters. It gives its role to those of its subjects alone who are in the groups of its
+   * condition (`GroupCondition`), which are kept beside it: nobody who compiles it evaluates anything.
+   */
+  readonly match?: string;
   readonly reason?: string;
   readonly source: GrantSource;
   /** Set by the sweep five minutes after its end: such a grant compiles to nothing. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { PolicyChange, PolicyObject } from '../src/index.ts';
 import {
   aCluster,
+  aConditionGroup,
   aDeparture,
   aGrant,
   anIssuer,
@@ -24,7 +25,22 @@ const user = fc.tuple(names('u', 5), fc.boolean(), fc.boolean()).map(([id, activ
   ...(renamed ? { name: `${id}-renamed` } : {}),
 }));
 const group = names('g', 3).map(aGroup);
-const member = fc.tuple(group, user).map(([g, u]) => aMember(g, u));
+/** For whom the condition of a grant holds, on which clusters: of some grants, whether or not they have one. */
+const conditioned = fc
+  .tuple(
+    names('x', 7),
+    fc.constantFrom(
+      {},
+      { env: 'prod' },
+      { env: 'staging' },
+      { env: null },
+      { env: 'prod', a: null },
+    ),
+  )
+  .map(([name, labels]) => aConditionGroup(name, labels));
+const member = fc
+  .tuple(fc.oneof({ arbitrary: group, weight: 2 }, conditioned), user)
+  .map(([g, u]) => aMember(g, u));
 const rules = fc.constantFrom(
   [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
   [{ apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }],
@@ -139,14 +155,18 @@ const grantAmong = (count: number) =>
       namespaces,
       times,
       ended: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+      condition: fc.constantFrom({}, {}, {}, {}, {}, { match: 'x' }),
     })
-    .map(({ name, times: bounds, ...parts }) => aGrant(name, { ...parts, ...bounds }));
+    .map(({ name, times: bounds, condition, ...parts }) =>
+      aGrant(name, { ...parts, ...bounds, ...condition }),
+    );
 
 const grant = grantAmong(7);
 
 const object: fc.Arbitrary<PolicyObject> = fc.oneof(
   { arbitrary: user, weight: 3 },
   { arbitrary: group, weight: 2 },
+  { arbitrary: conditioned, weight: 2 },
   { arbitrary: member, weight: 4 },
   { arbitrary: role, weight: 2 },
   { arbitrary: team, weight: 3 },
@@ -171,6 +191,12 @@ const commonGround: fc.Arbitrary<PolicyChange[]> = fc
       ...[0, 1, 2, 3, 4].map((n) => aUser(`u${n}`, { active: n !== 3 })),
       ...[0, 1, 2].map((n) => aGroup(`g${n}`)),
       ...[0, 1, 2, 3].map((n) => aMember(aGroup(`g${n % 3}`), aUser(`u${n}`))),
+      ...[0, 1, 2].flatMap((n) =>
+        [{}, { env: 'prod' }].flatMap((labels) => {
+          const conditional = aConditionGroup(`x${n}`, labels);
+          return [conditional, aMember(conditional, aUser(`u${n}`))];
+        }),
+      ),
       ...[0, 1].map((n) => aRole(`r${n}`)),
       ...[0, 1].map((n) =>
         aTeam(`t${n}`, {
@@ -186,7 +212,7 @@ const commonGround: fc.Arbitrary<PolicyChange[]> = fc
       aRole('r2', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
       ...[0, 1, 2, 3].map((n) => aCluster(`c${n}`, { env: n % 2 === 0 ? 'prod' : 'staging' })),
     ],
-    { minLength: 15 },
+    { minLength: 20 },
   )
   .map((objects) => objects.map(put));
 

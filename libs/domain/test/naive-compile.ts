@@ -4,6 +4,7 @@ import type {
   ClusterSelector,
   PolicyCluster,
   PolicyGrant,
+  PolicyGroup,
   PolicyMembership,
   PolicyObject,
   PolicyRole,
@@ -63,7 +64,8 @@ function worldOf(objects: readonly PolicyObject[], cluster: PolicyCluster): Worl
     grants: objects
       .filter((each) => each.kind === 'Grant')
       .filter(({ ended }) => !ended)
-      .flatMap((grant) => withoutTeams(grant, teams, cluster)),
+      .flatMap((grant) => withoutTeams(grant, teams, cluster))
+      .flatMap((grant) => conditioned(grant, objects, cluster)),
   };
 }
 
@@ -80,6 +82,8 @@ function withoutTeams(
     );
     return [{ ...grant, subjects }];
   }
+  // Its condition is true for its subjects together, who own nothing together.
+  if (grant.match !== undefined && grant.subjects.length > 1) return [];
   const named = teams.filter(({ uid }) => grant.subjects.some((each) => each.uid === uid));
   return named.flatMap(({ members, owns }) =>
     owns
@@ -90,6 +94,22 @@ function withoutTeams(
         return { ...grant, subjects: members, scope };
       }),
   );
+}
+
+/** A grant that has a condition is one to the groups for whom it holds there. */
+export function conditioned(
+  grant: PolicyGrant,
+  objects: readonly PolicyObject[],
+  { labels }: PolicyCluster,
+): PolicyGrant[] {
+  if (grant.match === undefined) return [grant];
+  const holds = ({ condition }: PolicyGroup): boolean =>
+    condition?.grantUid === grant.uid &&
+    Object.entries(condition.labels).every(([name, value]) => (labels[name] ?? null) === value);
+  return objects
+    .filter((each) => each.kind === 'Group')
+    .filter(holds)
+    .map(({ kind, uid }) => ({ ...grant, subjects: [{ kind, uid }] }));
 }
 
 const reaches = ({ scope }: PolicyGrant, cluster: PolicyCluster): boolean =>

@@ -1,6 +1,7 @@
 import type {
   ClusterSelector,
   GrantSubject,
+  LabelValues,
   NamespaceSelector,
   PolicyChange,
   PolicyCluster,
@@ -36,6 +37,12 @@ export const aGroup = (name: string): PolicyGroup => ({
   uid: `group-uid-${name}`,
   name,
   labels: {},
+});
+
+/** The group of those for whom the condition of a grant of that name holds. */
+export const aConditionGroup = (grant: string, labels: LabelValues = {}): PolicyGroup => ({
+  ...aGroup(`when.${grant}.${Object.values(labels).join('-')}`),
+  condition: { grantUid: `grant-uid-${grant}`, labels },
 });
 
 export const aTeam = (name: string, parts: Parts<PolicyTeam> = {}): PolicyTeam => ({

@@ -42,6 +42,10 @@ export interface AccessPath {
   readonly throughUid?: string;
   /** Name of the team that the grant names and that holds the person or the group. */
   readonly team?: string;
+  /** The condition of the grant, which holds for the person. */
+  readonly match?: string;
+  /** Name of the group of those for whom it holds: bindings that name groups name that one. */
+  readonly conditionGroup?: string;
   /** Scope of the grant in its text form, for people. */
   readonly scope: string;
   /** Where in the cluster it holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
@@ -55,6 +59,7 @@ export const refusalReasons = [
   'resource_unchecked',
   'grant_pending',
   'grant_ended',
+  'condition_not_met',
   'rules_insufficient',
   'role_missing',
   'ceiling_refused',
@@ -77,6 +82,8 @@ export interface AccessRefusal {
   readonly grant?: string;
   readonly through?: string;
   readonly team?: string;
+  /** The condition that does not hold (`condition_not_met`). */
+  readonly match?: string;
   /** When it would begin (`grant_pending`) or when it ended (`grant_ended`). */
   readonly at?: Millis;
 }

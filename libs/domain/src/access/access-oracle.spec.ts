@@ -119,7 +119,7 @@ describe('access answers', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
     expect(allowed).toBeGreaterThan(100);
   });

@@ -19,6 +19,7 @@ import {
   type Between,
 } from './access-paths.ts';
 import { GrantJudge, otherCluster, type Inquiry } from './judge-grant.ts';
+import { conditionRefusal, unmetConditions } from './unmet-conditions.ts';
 
 const mostRefusals = 10;
 const mostElsewhere = 3;
@@ -74,7 +75,7 @@ function judged(
   const judgeWays = (way: WayToGrant, grant: CompiledGrant): void => {
     here.add(writtenGrant(grant));
     const judgement = judge.judgeHere(grant);
-    for (const between of waysBetween(policy, grant, way)) {
+    for (const between of waysBetween(policy, grant, { ...way, userUid: user.uid })) {
       if (judgement === undefined) paths.push(accessPath(policy, grant, between));
       else refusals.push({ ...judgement, ...between });
     }
@@ -88,6 +89,16 @@ function judged(
     for (const grant of policy.endedGrantsNaming(way.uid)) {
       if (judge.standsHere(grant)) judgeWays(way, grant);
     }
+  }
+  for (const unmet of unmetConditions(policy, user, question.clusterUid)) {
+    here.add(unmet.grant);
+    const judgement = judge.judgeHere(unmet.grant);
+    for (const between of unmet.ways)
+      refusals.push(
+        judgement === undefined
+          ? conditionRefusal(unmet.grant, between)
+          : { ...judgement, ...between },
+      );
   }
   refusals.push(...elsewhere(inquiry, ways, here));
   if (refusals.length === 0) {

@@ -24,9 +24,13 @@ export function entriesOf(
 export function subjectOfWay(
   policy: PolicyView,
   cluster: PolicyCluster,
-  { user, path }: { readonly user: PolicyUser; readonly path: Pick<AccessPath, 'through'> },
+  {
+    user,
+    path,
+  }: { readonly user: PolicyUser; readonly path: Pick<AccessPath, 'through' | 'conditionGroup'> },
 ): string {
-  return subjectModeOf(cluster) === 'Groups' && path.through !== undefined
-    ? cluster.userPrefix + groupSubject(path.through)
+  const group = path.conditionGroup ?? path.through;
+  return subjectModeOf(cluster) === 'Groups' && group !== undefined
+    ? cluster.userPrefix + groupSubject(group)
     : policy.subjectIn(cluster, user);
 }

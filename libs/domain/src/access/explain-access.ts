@@ -5,6 +5,7 @@ import { accessPath, byLastingLongest, waysBetween } from './access-paths.ts';
 import { blockedEverywhere, elsewhere, nearestFirst, waysOf } from './can-i.ts';
 import { scopeHolds } from '../policy/cluster-index.ts';
 import { judgePlace, type PlaceInquiry } from './judge-place.ts';
+import { conditionRefusal, unmetConditions } from './unmet-conditions.ts';
 
 /** One way of somebody to a role in a place, in force or not. */
 export interface ExplainedWay {
@@ -64,10 +65,19 @@ function waysIn(
     for (const grant of [...policy.grantsNamingIn(clusterUid, way.uid), ...ended]) {
       here.add(writtenGrant(grant));
       const judgement = judgePlace(place, grant);
-      for (const between of waysBetween(policy, grant, way)) {
+      for (const between of waysBetween(policy, grant, { ...way, userUid: user.uid })) {
         const refusal = judgement && { refusal: { ...judgement, ...between } };
         ways.push({ path: accessPath(policy, grant, between), grant, ...refusal });
       }
+    }
+  }
+  for (const { grant, ways: bySubject } of unmetConditions(policy, user, clusterUid)) {
+    here.add(grant);
+    const judgement = judgePlace(place, grant);
+    for (const between of bySubject) {
+      const refusal =
+        judgement === undefined ? conditionRefusal(grant, between) : { ...judgement, ...between };
+      ways.push({ path: accessPath(policy, grant, between), grant, refusal });
     }
   }
   return { ways, here };
@@ -87,8 +97,9 @@ export function isNamedIn(
   user: PolicyUser,
 ): boolean {
   const { policy, clusterUid } = place;
-  return waysOf(place, user).some(({ uid }) => {
+  const isNamed = waysOf(place, user).some(({ uid }) => {
     for (const _ of policy.grantsNamingIn(clusterUid, uid)) return true;
     return false;
   });
+  return isNamed || unmetConditions(policy, user, clusterUid).length > 0;
 }

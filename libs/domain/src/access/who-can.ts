@@ -4,7 +4,13 @@ import { subjectModeOf } from '../names/cluster-naming.ts';
 import type { PolicyCluster } from '../policy-objects.ts';
 import type { CompiledGrant } from '../policy/grant-parts.ts';
 import type { AccessPath, Holder, WhoCanAnswer } from './access-answer.ts';
-import { accessPath, byLastingLongest, untilOf, waysBetweenAll } from './access-paths.ts';
+import {
+  accessPath,
+  byLastingLongest,
+  untilOf,
+  waysBetween,
+  waysBetweenAll,
+} from './access-paths.ts';
 import { GrantJudge, type Inquiry } from './judge-grant.ts';
 
 /**
@@ -50,11 +56,25 @@ export function* pathsOf(
     const group = kind === 'User' ? undefined : policy.group(uid);
     if (kind !== 'User' && group === undefined) continue;
     const people = kind === 'User' ? [uid] : policy.membersOf(uid);
+    if (grant.part?.group !== undefined) {
+      yield* pathsOfConditioned(policy, grant, { uid, through: group?.name });
+      continue;
+    }
     const paths = waysTo({ uid, through: group?.name }).map((between) =>
       accessPath(policy, grant, between),
     );
     for (const member of people) for (const path of paths) yield [member, path];
   }
+}
+
+function* pathsOfConditioned(
+  policy: Inquiry['policy'],
+  grant: CompiledGrant,
+  named: { readonly uid: string; readonly through: string | undefined },
+): Iterable<[string, AccessPath]> {
+  for (const userUid of policy.membersOf(named.uid))
+    for (const between of waysBetween(policy, grant, { ...named, userUid }))
+      yield [userUid, accessPath(policy, grant, between)];
 }
 
 /** The person's name; undefined for who is inactive, gone or refused by the ceiling. */

@@ -127,7 +127,8 @@ export class ChangeApplier {
     const before = this.store.groups.get(group.uid);
     const grants = this.store.grantsOfGroup.get(group.uid);
     if (before?.name !== group.name) this.links.question(grants, record);
-    this.store.put(group);
+    if (group.condition === undefined) this.store.put(group);
+    else this.grants.aroundCondition(group, record, group, () => this.store.put(group));
     if (before !== undefined) return;
     for (const user of this.store.membersOfGroup.get(group.uid)) {
       for (const grant of grants) this.way('addWay', user, grant, record);
@@ -141,7 +142,9 @@ export class ChangeApplier {
     for (const user of this.store.membersOfGroup.get(group.uid)) {
       for (const grant of grants) this.way('removeWay', user, grant, record);
     }
-    this.store.remove('Group', group.uid);
+    const remove = (): void => this.store.remove('Group', group.uid);
+    if (group.condition === undefined) remove();
+    else this.grants.aroundCondition(group, record, undefined, remove);
     this.relinkSubject(grants, record);
   }
 

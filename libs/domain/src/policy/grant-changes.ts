@@ -1,4 +1,4 @@
-import type { PolicyGrant, PolicyTeam } from '../policy-objects.ts';
+import type { PolicyGrant, PolicyGroup, PolicyTeam } from '../policy-objects.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { GrantLinks } from './grant-links.ts';
@@ -36,7 +36,20 @@ export class GrantChanges {
     this.aroundTeam(uid, record, undefined, () => this.store.remove('Team', uid));
   }
 
-  /** Parts of grants that stay as they are stay linked, so that their clusters are not touched. */
+  /** A group for whom the condition of a grant holds comes, changes or, without `next`, goes. */
+  aroundCondition(
+    { uid, condition }: PolicyGroup,
+    record: CommitRecord,
+    next: PolicyGroup | undefined,
+    change: () => void,
+  ): void {
+    const grant = condition?.grantUid ?? '';
+    this.around(this.store.partsOf(grant), this.store.partsWithGroup(grant, uid, next), {
+      record,
+      change,
+    });
+  }
+
   private aroundTeam(
     uid: string,
     record: CommitRecord,
@@ -46,6 +59,15 @@ export class GrantChanges {
     const grants = [...this.store.grantsOfTeam.get(uid)];
     const before = grants.flatMap((grant) => this.store.partsOf(grant));
     const after = grants.flatMap((grant) => this.store.partsWith(grant, uid, next));
+    this.around(before, after, { record, change });
+  }
+
+  /** Parts of grants that stay as they are stay linked, so that their clusters are not touched. */
+  private around(
+    before: readonly CompiledGrant[],
+    after: readonly CompiledGrant[],
+    { record, change }: { readonly record: CommitRecord; readonly change: () => void },
+  ): void {
     this.unlink(partsThatDiffer(before, after), record);
     change();
     this.link(partsThatDiffer(after, before), record);

@@ -4,16 +4,20 @@ import type {
   GrantSubject,
   OwnedNamespaces,
   PolicyGrant,
+  PolicyGroup,
   PolicyTeam,
   TeamMember,
 } from '../policy-objects.ts';
 import { namesByClusters } from '../teams/owned-namespaces.ts';
+import { conditionParts } from './condition-parts.ts';
 
 /** What a part of a grant stands for. */
 export interface GrantPart {
   readonly of: PolicyGrant;
   /** Those of its subjects that the part is about. */
   readonly names: readonly GrantSubject[];
+  /** Name of the group of those of them for whom the condition of the grant holds. */
+  readonly group?: string;
 }
 
 /**
@@ -21,6 +25,10 @@ export interface GrantPart {
  * namespaces are never `owned`. Every other grant is compiled as it is written.
  */
 export type CompiledGrant = PolicyGrant & { readonly part?: GrantPart };
+
+/** True for a grant that is compiled in parts. */
+export const hasParts = (grant: PolicyGrant): boolean =>
+  grant.match !== undefined || teamsNamedBy(grant).length > 0;
 
 /** The grant as somebody wrote it. */
 export const writtenGrant = (grant: CompiledGrant): PolicyGrant => grant.part?.of ?? grant;
@@ -32,12 +40,17 @@ export const teamsNamedBy = ({ subjects }: PolicyGrant): readonly string[] =>
   subjects.filter(({ kind }) => kind === 'Team').map(({ uid }) => uid);
 
 /**
- * The parts of a grant that names teams, and there is always one. A team that does not exist is nobody. Of owned namespaces
- * those count that are named: which names begin so is known in the cluster alone. The uid of a part depends on what it is
- * about and not on the other parts.
+ * The parts of a grant that names teams or has a condition, and there is always one. A team that does not exist is nobody. Of
+ * owned namespaces those count that are named: which names begin so is known in the cluster alone. The uid of a part depends on
+ * what it is about and not on the other parts. `conditioned`: the groups for whom its condition holds.
  */
-export function partsOfGrant(grant: PolicyGrant, teamOf: TeamOfUid): readonly CompiledGrant[] {
+export function partsOfGrant(
+  grant: PolicyGrant,
+  teamOf: TeamOfUid,
+  conditioned: readonly PolicyGroup[] = [],
+): readonly CompiledGrant[] {
   const { subjects, scope } = grant;
+  if (grant.match !== undefined) return conditionParts(grant, scopesOf(grant, teamOf), conditioned);
   if (scope.namespaces.type !== 'owned') {
     const people = uniqueMembers(subjects.flatMap((subject) => membersOf(subject, teamOf)));
     return [{ ...grant, subjects: people, part: { of: grant, names: subjects } }];
@@ -45,6 +58,15 @@ export function partsOfGrant(grant: PolicyGrant, teamOf: TeamOfUid): readonly Co
   const parts = subjects.flatMap((subject) => ownedParts(grant, subject, teamOf));
   if (parts.length > 0) return parts;
   return [{ ...grant, subjects: [], part: { of: grant, names: [] } }];
+}
+
+/** The groups of a condition are of all that the grant names, so of owned namespaces those of an only team count. */
+function scopesOf(grant: PolicyGrant, teamOf: TeamOfUid): Parameters<typeof conditionParts>[1] {
+  const { uid, subjects: names, scope } = grant;
+  if (scope.namespaces.type !== 'owned') return [{ uid, scope, names }];
+  const [subject] = names;
+  if (subject === undefined || names.length > 1) return [];
+  return ownedParts(grant, subject, teamOf).map((part) => ({ ...part, names }));
 }
 
 function membersOf(subject: GrantSubject, teamOf: TeamOfUid): readonly TeamMember[] {

@@ -10,7 +10,7 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import { partsOfGrant, teamsNamedBy, type CompiledGrant } from './grant-parts.ts';
+import { hasParts, partsOfGrant, teamsNamedBy, type CompiledGrant } from './grant-parts.ts';
 import { isTeamGroup } from '../teams/team-group.ts';
 import { SetIndex } from './set-index.ts';
 import { namespaceProfileKind } from '../teams/namespace-profile.ts';
@@ -49,6 +49,10 @@ export class PolicyStore {
 
   /** uids of the groups whose members follow from the rules of teams. */
   readonly teamGroups = new Set<string>();
+  /** uids of the groups for whom conditions hold, by uid of the grant. */
+  readonly groupsOfCondition = new SetIndex();
+  /** uids of grants that have a condition, by uid of each person, group and team that they name. */
+  readonly conditionalOf = new SetIndex();
   readonly groupsOfUser = new SetIndex();
   readonly membersOfGroup = new SetIndex();
   /** By uid of the user or group, the teams that name it. */
@@ -121,7 +125,29 @@ export class PolicyStore {
   ): readonly CompiledGrant[] {
     const grant = this.grants.get(grantUid);
     if (grant === undefined) return [];
-    return partsOfGrant(grant, (uid) => (uid === teamUid ? team : this.teams.get(uid)));
+    const teamOf = (uid: string) => (uid === teamUid ? team : this.teams.get(uid));
+    return partsOfGrant(grant, teamOf, this.conditioned(grantUid));
+  }
+
+  /** The parts that a grant will have once this group of its condition is another one, or is gone. */
+  partsWithGroup(
+    grantUid: string,
+    groupUid: string,
+    group: PolicyGroup | undefined,
+  ): readonly CompiledGrant[] {
+    const grant = this.grants.get(grantUid);
+    if (grant === undefined) return [];
+    if (!hasParts(grant)) return [grant];
+    const others = this.conditioned(grantUid).filter(({ uid }) => uid !== groupUid);
+    const groups = group === undefined ? others : [...others, group];
+    return partsOfGrant(grant, (uid) => this.teams.get(uid), groups);
+  }
+
+  /** The groups for whom the condition of a grant holds. */
+  conditioned(grantUid: string): PolicyGroup[] {
+    return Array.from(this.groupsOfCondition.get(grantUid), (uid) => this.groups.get(uid)).filter(
+      (group) => group !== undefined,
+    );
   }
 
   /** Every grant as it is compiled. */
@@ -185,9 +211,15 @@ export class PolicyStore {
     }
   }
 
-  private indexGroup({ uid, name }: PolicyGroup, how: 'add' | 'append' | 'delete'): void {
+  private indexGroup(
+    { uid, name, condition }: PolicyGroup,
+    how: 'add' | 'append' | 'delete',
+  ): void {
     if (how === 'delete') this.teamGroups.delete(uid);
     else if (isTeamGroup(name)) this.teamGroups.add(uid);
+    if (condition === undefined) return;
+    this.groupsOfCondition[how](condition.grantUid, uid);
+    this.divideAnew([condition.grantUid]);
   }
 
   private indexPlain(object: PolicyPlain, how: 'add' | 'append' | 'delete'): void {
@@ -207,7 +239,9 @@ export class PolicyStore {
   private indexWritten(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {
     const teams = teamsNamedBy(grant);
     for (const uid of teams) this.grantsOfTeam[how](uid, grant.uid);
-    if (teams.length === 0) this.indexGrant(grant, how);
+    if (grant.match !== undefined)
+      for (const { uid } of grant.subjects) this.conditionalOf[how](uid, grant.uid);
+    if (!hasParts(grant)) this.indexGrant(grant, how);
     else if (how === 'delete') this.forgetParts(grant.uid);
     else this.divide(grant);
   }
@@ -217,12 +251,12 @@ export class PolicyStore {
     for (const uid of grantUids) {
       this.forgetParts(uid);
       const grant = this.grants.get(uid);
-      if (grant !== undefined) this.divide(grant);
+      if (grant !== undefined && hasParts(grant)) this.divide(grant);
     }
   }
 
   private divide(grant: PolicyGrant): void {
-    const parts = partsOfGrant(grant, (uid) => this.teams.get(uid));
+    const parts = partsOfGrant(grant, (uid) => this.teams.get(uid), this.conditioned(grant.uid));
     this.partsOfGrants.set(grant.uid, parts);
     for (const part of parts) {
       this.parts.set(part.uid, part);

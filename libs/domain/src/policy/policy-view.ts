@@ -78,6 +78,12 @@ export interface PolicyView {
   groupsOf(userUid: string): Iterable<string>;
   /** uids of the groups whose members follow from the rules of teams. */
   readonly teamGroups: ReadonlySet<string>;
+  /** The groups for whom the condition of a grant holds. */
+  conditioned(grantUid: string): readonly PolicyGroup[];
+  /** True when some grant has a condition. */
+  readonly hasConditions: boolean;
+  /** Grants, as they are written, that have a condition and name the user, the group or the team. */
+  conditionalNaming(subjectUid: string): Iterable<PolicyGrant>;
   /** uids of the teams that name the user or the group itself. */
   teamsOf(memberUid: string): Iterable<string>;
   /** Grants, as they are written, that name the user, the group, the team or the role, or the cluster by name: ended ones too. */

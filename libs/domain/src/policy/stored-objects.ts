@@ -83,18 +83,38 @@ export class StoredObjects {
     return this.store.teamGroups;
   }
 
+  conditioned(grantUid: string): readonly PolicyGroup[] {
+    return this.store.conditioned(grantUid);
+  }
+
+  get hasConditions(): boolean {
+    return this.store.conditionalOf.size > 0;
+  }
+
+  *conditionalNaming(subjectUid: string): Iterable<PolicyGrant> {
+    for (const uid of this.store.conditionalOf.get(subjectUid)) {
+      const grant = this.store.grants.get(uid);
+      if (grant !== undefined) yield grant;
+    }
+  }
+
   teamsOf(memberUid: string): ReadonlySet<string> {
     return this.store.teamsOfMember.get(memberUid);
   }
 
   *grantsNaming(kind: ReferredKind, uid: string): Iterable<PolicyGrant> {
     const told = new Set<PolicyGrant>();
-    for (const compiled of this.store.grantsOf(this.store.grantsNaming[kind].get(uid))) {
-      const grant = writtenGrant(compiled);
-      // A part of a grant names whoever is in its teams, and the clusters where they own something.
-      if (told.has(grant) || !names(grant, kind, uid)) continue;
-      told.add(grant);
-      yield grant;
+    for (const uids of [
+      this.store.grantsNaming[kind].get(uid),
+      this.store.conditionalOf.get(uid),
+    ]) {
+      for (const compiled of this.store.grantsOf(uids)) {
+        const grant = writtenGrant(compiled);
+        // A part of a grant names whoever is in its teams, and the clusters where they own something.
+        if (told.has(grant) || !names(grant, kind, uid)) continue;
+        told.add(grant);
+        yield grant;
+      }
     }
   }
 
