@@ -107,6 +107,8 @@ export { grantRights, keepAuditFor } from './rights/grant-rights.ts';
 export { type DatabaseRoles, roleNames } from './rights/role-names.ts';
 export { effectiveAttributes, type GivenAttributes } from './kinds/user/given-attributes.ts';
 export { findRuleStandings } from './rules/rule-rows.ts';
+export * from './rules/grant-condition.ts';
+export { findConditionStandings, findPeopleAsRead } from './rules/condition-rows.ts';
 export * from './rules/team-rule.ts';
 export type { Sql } from './sql.ts';
 export type {

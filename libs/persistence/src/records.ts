@@ -82,6 +82,8 @@ export interface GrantRecord extends RecordMeta {
   readonly clusters: readonly NamedReference[];
   readonly notBefore?: Millis;
   readonly until?: Millis;
+  /** The expression that has to hold besides. */
+  readonly match?: string;
   readonly reason?: string;
   readonly source: GrantSource;
   readonly ended: boolean;

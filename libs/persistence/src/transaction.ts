@@ -25,6 +25,7 @@ import type { KnownNames } from './known-names.ts';
 import type { IdentityStore } from './sign-in/identity.store.ts';
 import type { LocalCredentialStore } from './sign-in/local-credential.store.ts';
 import type { SignInRecordStore } from './sign-in/sign-in-record.store.ts';
+import type { ConditionStore } from './rules/grant-condition.ts';
 import type { RuleStore } from './rules/team-rule.ts';
 import type { SyncStore } from './sync-bounds.ts';
 import type { TeamStore } from './team-ownership.ts';
@@ -81,6 +82,8 @@ export interface PutGrant extends PutMeta {
   readonly scope: GrantScope;
   readonly notBefore?: Millis;
   readonly until?: Millis;
+  /** An expression over people and clusters that has to hold besides. */
+  readonly match?: string;
   readonly reason?: string;
   /** The way in by which it comes. Absent: stays as it is, `api` for a new one. */
   readonly source?: GrantSource;
@@ -284,6 +287,7 @@ export interface Transaction {
   readonly sync: SyncStore;
   readonly teams: TeamStore;
   readonly rules: RuleStore;
+  readonly conditions: ConditionStore;
   readonly audit: AuditStore;
   readonly policy: PolicyRecorder;
 }

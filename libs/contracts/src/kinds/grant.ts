@@ -111,6 +111,8 @@ export const Grant = z.object({
   status: z.object({
     state: z.enum(grantStates),
     clusters: GrantClusters.optional(),
+    /** For how many people `when.match` holds on some cluster. */
+    matched: z.int().optional(),
     conditions: z.array(Condition),
   }),
 });

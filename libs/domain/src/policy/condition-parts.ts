@@ -1,3 +1,4 @@
+import { compareText } from '@ambit/kernel';
 import type { LabelRequirement } from '@ambit/rbac';
 import type {
   ClusterSelector,
@@ -43,11 +44,14 @@ export function conditionParts(
 
 /** Those clusters of the scope alone whose labels have these values. */
 export function withLabels(scope: GrantScope, labels: LabelValues): GrantScope {
-  const requirements = Object.entries(labels).map(([key, value]): LabelRequirement =>
-    value === null
-      ? { key, operator: 'DoesNotExist', values: [] }
-      : { key, operator: 'In', values: [value] },
-  );
+  // In one order, whatever the order is in which they were stored.
+  const requirements = Object.entries(labels)
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([key, value]): LabelRequirement =>
+      value === null
+        ? { key, operator: 'DoesNotExist', values: [] }
+        : { key, operator: 'In', values: [value] },
+    );
   if (requirements.length === 0) return scope;
   const { clusters, within, namespaces } = scope;
   const own: ClusterSelector = { type: 'selector', selector: { requirements } };

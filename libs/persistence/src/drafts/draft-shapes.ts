@@ -97,6 +97,8 @@ function grantOf(
   current: GrantRecord | null,
 ): Omit<GrantRecord, keyof RecordMeta> {
   refuseEmpty(input);
+  // For whom its condition holds is for the transaction to see.
+  if (input.match !== undefined || current?.match !== undefined) throw new NeedsTransaction();
   const { subjects, roleUid, scope, notBefore, until, reason } = normalSpec(input);
   const { clusters } = scope;
   const uids = clusters.type === 'names' ? clusters.uids : [];

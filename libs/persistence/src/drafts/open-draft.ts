@@ -78,6 +78,7 @@ function openGrants({ changes }: DraftContext, drafts: Grants): GrantStore {
     put: (input) => drafts.put(input),
     remove: async (name, options) => {
       const record = await drafts.take(name, options);
+      if (record.match !== undefined) throw new NeedsTransaction();
       changes.delete('Grant', record.uid, name);
       return record;
     },

@@ -3,6 +3,7 @@ import type {
   ClusterSelector,
   PolicyCluster,
   PolicyGrant,
+  PolicyGroup,
   PolicyMembership,
   PolicyObject,
   PolicyTeam,
@@ -93,6 +94,7 @@ class PartReader {
     const cluster = await pastNamed<PolicyCluster>(this.#reading, 'Cluster', name);
     if (cluster === undefined) return;
     const grants = await this.#grants((grant) => scopeHolds(grant, cluster));
+    await this.#conditions(grants);
     const subjects = grants.flatMap((grant) => grant.subjects);
     const teams = await pastObjects<PolicyTeam>(this.#reading, ['Team'], uidsOf(subjects, 'Team'));
     this.#keep(teams);
@@ -111,8 +113,25 @@ class PartReader {
     if (team === undefined) return;
     this.#keep([team]);
     await this.#people(team.members);
-    await this.#grants(({ subjects }) => subjects.some(({ uid }) => uid === team.uid));
+    await this.#conditions(
+      await this.#grants(({ subjects }) => subjects.some(({ uid }) => uid === team.uid)),
+    );
     await this.#clusters();
+  }
+
+  /** For whom the conditions of these grants held. */
+  async #conditions(grants: readonly PolicyGrant[]): Promise<void> {
+    const conditional = new Set(
+      grants.filter(({ match }) => match !== undefined).map(({ uid }) => uid),
+    );
+    if (conditional.size === 0) return;
+    const groups: PolicyGroup[] = [];
+    await eachPast<PolicyGroup>(this.#reading, 'Group', (group) => {
+      if (group.condition !== undefined && conditional.has(group.condition.grantUid))
+        groups.push(group);
+    });
+    this.#keep(groups);
+    await this.#memberships('group', groups);
   }
 
   /** Everybody who is named, or in a group that is. */

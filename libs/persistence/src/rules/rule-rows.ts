@@ -5,11 +5,16 @@ import type { GivenAttributes } from '../kinds/user/given-attributes.ts';
 import type { Sql } from '../sql.ts';
 import type { MovedByRules, RuledPerson, RuleStanding } from './team-rule.ts';
 
-const pageSize = 2_000;
+export const pageSize = 2_000;
+
+/** One transaction at a time says whom rules and conditions match. */
+export async function waitForRules(sql: Sql): Promise<void> {
+  await sql.query(`SELECT pg_advisory_xact_lock(hashtext('ambit rules'))`);
+}
 
 export const selectRules = `SELECT r.group_uid AS "groupUid", r.match, r.reads, r.matches_blank AS "matchesBlank" FROM team_rules r`;
 
-interface PersonRow {
+export interface PersonRow {
   readonly uid: string;
   readonly name: string;
   readonly active: boolean;
@@ -21,7 +26,7 @@ interface PersonRow {
 export const selectPeople = `
 SELECT u.uid, u.name, u.active, u.attributes, u.given_attributes AS given, ARRAY(
   SELECT g.name FROM group_members m JOIN groups g ON g.uid = m.group_uid
-  WHERE m.user_uid = u.uid AND g.name NOT LIKE 'team.%' ORDER BY g.name) AS groups
+  WHERE m.user_uid = u.uid AND g.name NOT LIKE 'team.%' AND g.name NOT LIKE 'when.%' ORDER BY g.name) AS groups
 FROM users u`;
 
 export const toPerson = ({

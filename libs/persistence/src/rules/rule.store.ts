@@ -11,6 +11,7 @@ import {
   selectPeople,
   selectRules,
   toPerson,
+  waitForRules,
 } from './rule-rows.ts';
 import type {
   MovedByRules,
@@ -60,7 +61,7 @@ export class PostgresRuleStore implements RuleStore {
   }
 
   async wait(): Promise<void> {
-    await this.#context.sql.query(`SELECT pg_advisory_xact_lock(hashtext('ambit rules'))`);
+    await waitForRules(this.#context.sql);
   }
 
   async groupOf(team: string): Promise<NamedReference> {

@@ -50,6 +50,8 @@ export interface MovedPerson {
   /** Names of attributes, and of groups that the person came to or left. */
   readonly attributes: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
+  /** uids of such groups, those of teams among them. */
+  readonly groupUids: ReadonlySet<string>;
 }
 
 export interface MovedByRules {

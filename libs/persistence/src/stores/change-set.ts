@@ -58,7 +58,7 @@ export class ChangeSet implements PolicyRecorder {
   record(change: PolicyChange, name: string): void {
     this.#changes.push(change);
     const { kind, uid } = change.op === 'put' ? change.object : change;
-    if (kind === 'Membership') this.people.membership(uid.split('/')[1] ?? '', name);
+    if (kind === 'Membership') this.people.membership(uid, name);
     if (change.op === 'put') {
       const { object } = change;
       const kind = object.kind === 'Plain' ? object.of : object.kind;

@@ -11,6 +11,7 @@ import { PostgresJoinTokenStore } from './join-token.store.ts';
 import { PostgresMemberStore } from '../kinds/group/member.store.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
 import { plainStores } from '../kinds/plain/plain-stores.ts';
+import { PostgresConditionStore } from '../rules/condition.store.ts';
 import { PostgresRuleStore } from '../rules/rule.store.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
@@ -45,6 +46,7 @@ export function openStores(context: StoreContext): Transaction {
     admins: { remain: () => adminRemains(context.sql) },
     sync: new PostgresSyncStore(context),
     rules: new PostgresRuleStore(context),
+    conditions: new PostgresConditionStore(context),
     audit: { record: (event) => context.changes.addEvent(event) },
     policy: context.changes,
   };

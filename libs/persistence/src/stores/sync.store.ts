@@ -14,7 +14,7 @@ import type { StoreContext } from './store-context.ts';
 
 const everybody = '';
 
-/** Grants in force or to come that name one of the subjects $1, or a team it is in, with what their roles are made of. */
+/** Grants in force or to come that name one of the subjects $1, or a team it is in, or whose condition holds for the group, with what their roles are made of. */
 const rolesHeldBy = (column: string): string => `
 WITH held AS (
   SELECT s.${column} AS uid, s.grant_uid FROM grant_subjects s WHERE s.${column} = ANY($1::text[])
@@ -22,7 +22,9 @@ WITH held AS (
   SELECT w.uid, s.grant_uid FROM unnest($1::text[]) AS w(uid) CROSS JOIN LATERAL (
     SELECT t.uid FROM policy_objects t
     WHERE t.kind = 'Team' AND t.spec -> 'members' @> jsonb_build_array(jsonb_build_object('uid', w.uid)) OFFSET 0) AS t
-  JOIN grant_subjects s ON s.team_uid = t.uid)
+  JOIN grant_subjects s ON s.team_uid = t.uid
+  UNION
+  SELECT c.group_uid, c.grant_uid FROM grant_conditions c WHERE c.group_uid = ANY($1::text[]))
 SELECT held.uid, g.name AS "grant", r.name AS role, r.cluster_role AS "clusterRole", r.rules
 FROM held JOIN grants g ON g.uid = held.grant_uid JOIN roles r ON r.uid = g.role_uid
 WHERE NOT g.ended ORDER BY g.name`;

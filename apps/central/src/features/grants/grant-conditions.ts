@@ -1,6 +1,7 @@
 import { nextStepOf } from '@ambit/contracts';
 import type { Grant, IntentProblem } from '@ambit/contracts';
 import { counted } from '@ambit/kernel';
+import { matchEvaluated } from './condition-of-grant.ts';
 import type { GrantStanding, Hindrance } from './grants-in-force.ts';
 
 type Status = Grant['status'];
@@ -14,7 +15,7 @@ export function grantConditions(
   state: Status['state'],
   standing: GrantStanding,
 ): Pick<Status, 'clusters' | 'conditions'> {
-  const { reached, waiting, hindrances } = standing;
+  const { reached, waiting, hindrances, condition } = standing;
   const hindered = new Set(hindrances.filter(isHindered).map(({ cluster }) => cluster));
   const late = waiting.filter((name) => !hindered.has(name));
   const clusters = {
@@ -23,7 +24,11 @@ export function grantConditions(
     waiting: late.length,
     hindered: hindered.size,
   };
-  const conditions = [inForce(state, clusters, { hindrances, late }), ...reasonsOf(hindrances)];
+  const conditions = [
+    inForce(state, clusters, { hindrances, late }),
+    ...reasonsOf(hindrances),
+    ...(condition === undefined ? [] : [matchEvaluated(condition)]),
+  ];
   return state === 'Active' ? { clusters, conditions } : { conditions };
 }
 

@@ -10,13 +10,14 @@ import { uidOf, uidsOf } from '../policy/public.ts';
 export function grantFields(
   names: KnownNames,
   spec: GrantWrite['spec'],
-): Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'reason'> {
+): Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'match' | 'reason'> {
   return {
     subjects: subjectsOf(names, spec.subjects),
     roleUid: uidOf(names, 'Role', spec.role),
     scope: scopeOf(names, spec.scope),
     ...(spec.until === undefined ? {} : { until: instantMillis(spec.until) }),
     ...(spec.notBefore === undefined ? {} : { notBefore: instantMillis(spec.notBefore) }),
+    ...(spec.when?.match === undefined ? {} : { match: spec.when.match }),
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
   };
 }

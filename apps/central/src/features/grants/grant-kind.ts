@@ -1,9 +1,10 @@
 import { instantMillis } from '@ambit/kernel';
 import type { ErrorItem, Millis } from '@ambit/kernel';
-import { findGrant, listGrants } from '@ambit/persistence';
+import { findConditionStandings, findGrant, listGrants } from '@ambit/persistence';
 import type { GrantRecord, Transaction } from '@ambit/persistence';
 import { policyKind } from '../policy/public.ts';
 import type { DocumentOf, Reference } from '../policy/public.ts';
+import { conditionProblems, conditionStanding } from './condition-of-grant.ts';
 import { auditGrant, auditGrantDeleted } from './grant-audit.ts';
 import { grantFields, subjectOf } from './grant-fields.ts';
 import { grantResponse } from './grant-response.ts';
@@ -14,7 +15,10 @@ import { ownedScopeProblems } from './owned-scope.ts';
 export const grantKind = policyKind<'Grant', GrantRecord>({
   kind: 'Grant',
   references: referencesOf,
-  problems: endProblems,
+  problems: async (tx, document, now) => [
+    ...(await endProblems(tx, document, now)),
+    ...conditionProblems(document.spec),
+  ],
   problemsTogether: ({ tx, names }, { spec }) => ownedScopeProblems(tx, grantFields(names, spec)),
   put: async ({ tx, names, source }, { spec }, meta) => {
     const fields = grantFields(names, spec);
@@ -33,7 +37,19 @@ export const grantKind = policyKind<'Grant', GrantRecord>({
     answer: async (grants, parts) => {
       const standing = await new GrantsInForce(parts).of(grants);
       const now = parts.clock.now();
-      return grants.map((grant) => grantResponse(grant, now, standing(grant)));
+      const conditional = grants.filter(({ match }) => match !== undefined);
+      const conditions = await findConditionStandings(
+        parts.database,
+        conditional.map(({ uid }) => uid),
+      );
+      return grants.map((grant) => {
+        const met = conditions.find(({ grantUid }) => grantUid === grant.uid);
+        const { policy } = parts.world;
+        return grantResponse(grant, now, {
+          ...standing(grant),
+          ...conditionStanding(policy, grant, met),
+        });
+      });
     },
   },
 });

@@ -25,9 +25,14 @@ export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantSt
       ),
       ...(grant.until === undefined ? {} : { until: timestamp(grant.until) }),
       ...(grant.notBefore === undefined ? {} : { notBefore: timestamp(grant.notBefore) }),
+      ...(grant.match === undefined ? {} : { when: { match: grant.match } }),
       ...(grant.reason === undefined ? {} : { reason: grant.reason }),
     },
-    status: { state, ...grantConditions(state, standing) },
+    status: {
+      state,
+      ...grantConditions(state, standing),
+      ...(standing.condition === undefined ? {} : { matched: standing.condition.people }),
+    },
   };
 }
 

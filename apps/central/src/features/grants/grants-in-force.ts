@@ -2,7 +2,7 @@ import type { IntentProblem } from '@ambit/contracts';
 import type { PolicyView } from '@ambit/domain';
 import type { Millis } from '@ambit/kernel';
 import { readSyncResults } from '@ambit/persistence';
-import type { ClusterSyncRecord, GrantRecord } from '@ambit/persistence';
+import type { ClusterSyncRecord, ConditionStanding, GrantRecord } from '@ambit/persistence';
 import type { Intent } from '@ambit/rbac';
 import {
   entryKeyOf,
@@ -27,6 +27,13 @@ export interface GrantStanding {
   /** Names of clusters that did not apply it yet, as far as is known. */
   readonly waiting: readonly string[];
   readonly hindrances: readonly Hindrance[];
+  /** How its condition does; absent for a grant without one. */
+  readonly condition?: ConditionOfGrant;
+}
+
+export interface ConditionOfGrant extends Omit<ConditionStanding, 'grantUid'> {
+  /** Names of clusters whose values of labels are too many, so that it holds for nobody there. */
+  readonly unjudged: readonly string[];
 }
 
 /** One cluster with which not everything is well. */

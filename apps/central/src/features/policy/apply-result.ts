@@ -1,5 +1,5 @@
 import type { ApplyResult, ClusterEffect, ObjectResult } from '@ambit/contracts';
-import { holderText, teamOfGroup } from '@ambit/domain';
+import { grantOfGroup, holderText, isConditionGroup, teamOfGroup } from '@ambit/domain';
 import type { ClusterEffect as MeasuredEffect } from '@ambit/domain';
 import { compareText } from '@ambit/kernel';
 import type { DocumentOutcome } from './apply-documents.ts';
@@ -58,9 +58,20 @@ export async function applyResult(
   return dryRun ? withWarnings(answer, movesOf(result.moved)) : answer;
 }
 
-/** Who would come into teams and go out of them by rules. */
+/** Who would come into teams and go out of them by rules, and for whom conditions of grants would hold. */
 const movesOf = (moved: CommitResult<unknown>['moved']): string[] =>
   moved.slice(0, mostTeams).flatMap(({ group, joined, left }) => {
+    if (isConditionGroup(group.name)) {
+      const grant = grantOfGroup(group.name);
+      return [
+        ...(joined.length === 0
+          ? []
+          : [`${listed(joined)} would meet the condition of grant ${grant}`]),
+        ...(left.length === 0
+          ? []
+          : [`${listed(left)} would meet the condition of grant ${grant} no more`]),
+      ];
+    }
     const team = teamOfGroup(group.name);
     return [
       ...(joined.length === 0 ? [] : [`by its rules ${listed(joined)} would join team ${team}`]),

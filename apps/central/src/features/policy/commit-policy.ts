@@ -10,6 +10,7 @@ import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
 import { keepAdmin, mayTakeAdmin, touchesAdmin } from './keep-admin.ts';
 import type { ObjectCount, ObjectCounts } from './object-counts.ts';
+import { ConditionRules, movesConditions, writesCondition } from './condition-rules.ts';
 import { movesPeople, peopleIn, TeamRules } from './team-rules.ts';
 import { withRights } from './with-rights.ts';
 
@@ -36,6 +37,8 @@ export type GuardStop = Pick<GuardDecision & { allow: false }, 'digest' | 'exces
 interface Done<T> extends Outcome {
   readonly value: T;
   readonly moved?: readonly MovedByRules[];
+  /** Conditions of grants were asked. */
+  readonly conditioned?: boolean;
 }
 
 interface Outcome {
@@ -54,7 +57,7 @@ export interface CommitResult<T> {
   readonly objects?: ReadonlyMap<string, ObjectCount>;
   /** Set in a dry run whose commit the removal guard would stop. */
   readonly guard?: GuardStop;
-  /** Whom rules of teams brought in and out. */
+  /** Whom rules of teams, and conditions of grants, brought in and out. */
   readonly moved: readonly MovedByRules[];
 }
 
@@ -92,6 +95,8 @@ export class CommitPolicy {
   readonly #counts: Pick<ObjectCounts, 'of'> | undefined;
   /** Whom teams have by their rules. */
   readonly rules = new TeamRules();
+  /** For whom conditions of grants hold. */
+  readonly conditions = new ConditionRules();
 
   /** Without `counts` no dry run tells of objects. */
   constructor(
@@ -114,13 +119,13 @@ export class CommitPolicy {
     request: CommitRequest,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<CommitResult<T>> {
-    const knewRules = this.#world.policy.teamGroups.size > 0;
+    const knew = knownRules(this.#world.policy);
     const committed = await this.#commit(request, work);
     const { value, clusters, guard, moved } = committed.value;
     const objects = await this.#objectsOf(request, committed.changes);
     const { commit } = committed;
     const done = commit === undefined ? [] : await this.#world.committed(commit);
-    if (!knewRules) await this.#followLate(committed);
+    await this.#followLate(committed, knew);
     return {
       value,
       moved: moved ?? [],
@@ -132,14 +137,21 @@ export class CommitPolicy {
     };
   }
 
-  /** A rule that this replica had not heard of when it committed looks at the people afterwards. */
-  async #followLate({ value: { moved }, commit }: Committed<Done<unknown>>): Promise<void> {
+  /** Rules and conditions that this replica had not heard of when it committed look at what it changed afterwards. */
+  async #followLate(
+    { commit, value }: Committed<Done<unknown>>,
+    knew: ReturnType<typeof knownRules>,
+  ): Promise<void> {
     const { policy } = this.#world;
-    if (policy.teamGroups.size === 0 || moved !== undefined || commit === undefined) return;
+    const knows = knownRules(policy);
+    const rules = knows.rules && !knew.rules && value.moved === undefined;
+    const conditions = knows.conditions && !knew.conditions && value.conditioned !== true;
+    if (commit === undefined || !(rules || conditions)) return;
     const people = peopleIn(commit.changes, policy);
-    if (people.size === 0) return;
+    if (people.size === 0 && !(conditions && movesConditions(commit.changes, policy))) return;
     await this.run({ actor: follower }, async (tx) => {
       for (const uid of people) tx.rules.note(uid);
+      if (conditions) tx.conditions.tell(commit.changes);
     });
   }
 
@@ -204,7 +216,7 @@ export class CommitPolicy {
       this.#unitOfWork.run(meta, async (tx) => {
         const rightful = await withRights(tx, request.actor);
         const value = await work(withClosedGroups(rightful, request.role));
-        const moved = await this.#followRules(tx, request);
+        const followed = await this.#followRules(tx, request);
         await this.#boundSync(request, tx);
         const changes = tx.policy.changes();
         if (mayTakeAdmin(changes)) await keepAdmin(tx, this.#unitOfWork);
@@ -212,7 +224,7 @@ export class CommitPolicy {
           throw new LargeCommit(changes);
         }
         const outcome = this.#outcome(request, changes, judged);
-        return { value, ...outcome, ...(moved === undefined ? {} : { moved }) };
+        return { value, ...outcome, ...followed };
       });
     try {
       return await attempt();
@@ -222,19 +234,23 @@ export class CommitPolicy {
     }
   }
 
-  /** Undefined where there are no rules, by what this replica knows. */
+  /** Nothing where there are neither rules nor conditions, by what this replica knows. */
   async #followRules(
     tx: Transaction,
     request: CommitRequest,
-  ): Promise<readonly MovedByRules[] | undefined> {
-    const { teamGroups } = this.#world.policy;
-    if (teamGroups.size === 0 && tx.rules.begun().length === 0) return undefined;
-    return this.rules.follow(tx, request);
+  ): Promise<Pick<Done<unknown>, 'moved' | 'conditioned'>> {
+    const { teamGroups, hasConditions } = this.#world.policy;
+    const ruled = teamGroups.size > 0 || tx.rules.begun().length > 0;
+    const byRules = ruled ? await this.rules.follow(tx, request) : [];
+    const conditioned = hasConditions || writesCondition(tx.policy.changes());
+    const met = conditioned ? await this.conditions.follow(tx, request) : [];
+    return ruled || conditioned ? { moved: [...byRules, ...met], conditioned } : {};
   }
 
   #mayFollow(changes: readonly PolicyChange[]): boolean {
     const { policy } = this.#world;
-    return policy.teamGroups.size > 0 && movesPeople(changes, policy);
+    if (policy.teamGroups.size > 0 && movesPeople(changes, policy)) return true;
+    return movesConditions(changes, policy);
   }
 
   /** True for changes that would be judged for so long that no transaction should be open meanwhile. */
@@ -289,5 +305,11 @@ const textOf = (changes: readonly PolicyChange[]): string =>
 /** A token that syncs people cannot say that it has looked at what goes. */
 const confirmationOf = ({ role, confirmRemovals }: CommitRequest): string | undefined =>
   role === 'sync' ? undefined : confirmRemovals;
+
+/** What a policy has that looks at people. */
+const knownRules = ({ teamGroups, hasConditions }: PolicyWorld['policy']) => ({
+  rules: teamGroups.size > 0,
+  conditions: hasConditions,
+});
 
 const follower = { kind: 'system', name: 'system/team-rules' } as const;

@@ -1,13 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { TokenRole } from '@ambit/contracts';
-import { teamOfGroup } from '@ambit/domain';
-import type { CentralEventType, PolicyChange, PolicyView } from '@ambit/domain';
+import type { PolicyChange, PolicyView } from '@ambit/domain';
 import type {
   MovedByRules,
   MovedPerson,
-  RuledMember,
   RuledPerson,
-  RuleFault,
   TeamRule,
   Transaction,
 } from '@ambit/persistence';
@@ -18,19 +14,8 @@ import {
   personRule,
   readsOf,
 } from '../../platform/expressions/person-rule.ts';
-import { closedToSync, refuseClosedTeams } from './closed-groups.ts';
-import { listed, mostSubjects, objectOf } from './policy-audit.ts';
-
-/** Whose change it is that may move people between teams. */
-export interface Mover {
-  /** Of the token that asks: `sync` moves nobody into or out of a team that is closed to it. */
-  readonly role?: TokenRole | undefined;
-  /** A provider says it at a sign-in: nobody comes into such a team by it, and the sign-in goes on. */
-  readonly claimed?: boolean | undefined;
-}
-
-/** Some evaluations are done before others in this process get a turn: a few milliseconds of work. */
-const evaluatedAtOnce = 2_000;
+import { evaluatedAtOnce, Judged, settle } from './judged-members.ts';
+import type { Mover } from './judged-members.ts';
 
 /** True for changes after which a rule may match somebody whom it did not, or no longer. */
 export function movesPeople(changes: readonly PolicyChange[], policy: PolicyView): boolean {
@@ -95,7 +80,7 @@ export class TeamRules {
       else for (const rule of concerned) await this.#judge(rule, person, judged);
     }
     const leaving = new Set(people.filter(({ active }) => !active).map(({ uid }) => uid));
-    return settle(tx, judged, { mover, leaving });
+    return settle(tx, judged, { mover, leaving, faults: tx.rules });
   }
 
   /** Asks rules that are new about everybody whom they may match. */
@@ -106,7 +91,9 @@ export class TeamRules {
       for await (const page of tx.rules.pages(reads)) {
         const judged = new Judged([]);
         for (const person of page) await this.#judge(rule, person, judged);
-        moved.push(...(await settle(tx, judged, { mover: {}, leaving: new Set() })));
+        moved.push(
+          ...(await settle(tx, judged, { mover: {}, leaving: new Set(), faults: tx.rules })),
+        );
       }
     }
     return moved;
@@ -122,7 +109,7 @@ export class TeamRules {
 }
 
 /** What rules have to be asked about the person for: what changed, or all that is known of somebody who is new. */
-function readsToAsk(
+export function readsToAsk(
   person: RuledPerson,
   moved: ReadonlyMap<string, MovedPerson>,
 ): ReadonlySet<string> {
@@ -141,73 +128,3 @@ const concerns = (
   asked: ReadonlySet<string> | undefined,
   anew = false,
 ): boolean => (anew && matchesBlank) || reads.some((read) => asked?.has(read));
-
-const keyOf = ({ groupUid, userUid, match }: RuledMember): string =>
-  `${groupUid}/${userUid}/${match}`;
-
-/** What rules said of people, beside what they gave before. */
-class Judged {
-  readonly gives: RuledMember[] = [];
-  readonly takes: RuledMember[] = [];
-  readonly all: RuledMember[] = [];
-  readonly faults: RuleFault[] = [];
-  readonly #held: ReadonlyMap<string, RuledMember>;
-
-  constructor(held: readonly RuledMember[]) {
-    this.#held = new Map(held.map((member) => [keyOf(member), member]));
-  }
-
-  note(member: RuledMember, said: boolean | { readonly problem: string }): void {
-    const matches = said === true;
-    if (typeof said !== 'boolean') this.faults.push({ ...member, problem: said.problem });
-    this.all.push(member);
-    const held = this.#held.has(keyOf(member));
-    if (matches && !held) this.gives.push(member);
-    if (!matches && held) this.takes.push(member);
-  }
-
-  /** Nobody who has no access is matched. */
-  leaves(uid: string): void {
-    for (const member of this.#held.values()) if (member.userUid === uid) this.takes.push(member);
-  }
-}
-
-async function settle(
-  tx: Transaction,
-  judged: Judged,
-  { mover, leaving }: { readonly mover: Mover; readonly leaving: ReadonlySet<string> },
-): Promise<readonly MovedByRules[]> {
-  const { takes } = judged;
-  let { gives } = judged;
-  const toJudge = [...gives, ...takes.filter(({ userUid }) => !leaving.has(userUid))];
-  if (mover.role === 'sync' && mover.claimed !== true)
-    await refuseClosedTeams(tx, groupsOf(toJudge));
-  if (mover.claimed === true && gives.length > 0) {
-    const closed = await closedToSync(tx, groupsOf(gives));
-    gives = gives.filter(({ groupUid }) => !closed.has(groupUid));
-  }
-  const moved = [...(await tx.rules.take(takes)), ...(await tx.rules.give(gives))];
-  await tx.rules.noteFaults(judged.all, judged.faults);
-  for (const each of moved) tell(tx, each);
-  return moved;
-}
-
-const groupsOf = (members: readonly RuledMember[]): string[] => [
-  ...new Set(members.map(({ groupUid }) => groupUid)),
-];
-
-function tell({ audit }: Pick<Transaction, 'audit'>, { group, joined, left }: MovedByRules): void {
-  const team = teamOfGroup(group.name);
-  const record = (type: CentralEventType, names: readonly string[], verb: string): void => {
-    if (names.length === 0) return;
-    audit.record({
-      type,
-      message: `${listed(names)} ${verb} team ${team} by its rules`,
-      object: objectOf('Group', group),
-      subjects: names.slice(0, mostSubjects),
-      details: { members: names.length, team },
-    });
-  };
-  record('group.member_removed', left, 'left');
-  record('group.member_added', joined, 'joined');
-}

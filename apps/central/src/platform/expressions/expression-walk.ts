@@ -6,6 +6,8 @@ export interface Vocabulary {
   readonly variables: Readonly<Record<string, string>>;
   /** True for a node that is a list, of what is no list itself. */
   isList(node: ASTNode): boolean;
+  /** True for a node that gives one value of bounded size: it may stand anywhere. */
+  isValue?(node: ASTNode): boolean;
   /** What is said of an `in` that looks into something else. */
   readonly listHint: string;
   /** Why a node and what it is made of cannot be used; `true` when it can, and its parts need no look. */
@@ -51,6 +53,7 @@ export class ExpressionWalk {
     if (!operators.has(op)) return at(node, `"${op}" cannot be used here`);
     const alone = this.#alone(node, place);
     if (alone !== undefined) return alone;
+    if (this.#vocabulary.isValue?.(node) === true) return undefined;
     const judged = this.#vocabulary.judge?.(node);
     if (judged === true) return place.inside ? this.#inside(node) : undefined;
     if (judged !== undefined) return at(node, judged);

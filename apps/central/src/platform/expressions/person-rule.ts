@@ -1,6 +1,7 @@
 import type { PersonAttributes } from '@ambit/domain';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { Expressions, wanted } from './expressions.ts';
+import type { Vocabulary } from './expression-walk.ts';
 import type { Evaluated } from './expressions.ts';
 
 /** What rules look at in a person. */
@@ -36,12 +37,17 @@ export const readsOf = ({ attributes, groups }: RulePerson): string[] => [
   ...(groups.length > 0 ? [anyGroupRead] : []),
 ];
 
-const expressions = new Expressions({
-  variables: { user: 'map' },
+/** What expressions may look at in a person. */
+export const personVocabulary: Pick<Vocabulary, 'isList' | 'listHint' | 'judge'> = {
   isList: isGroups,
   listHint:
     'after "in" comes user.groups or a list such as ["a", "b"]; for an attribute that is a list write user.attributes.skills.exists(s, s == "a")',
   judge: judged,
+};
+
+const expressions = new Expressions({
+  variables: { user: 'map' },
+  ...personVocabulary,
 });
 
 /** The rule of a text. Its problem names the place in the text. */
@@ -50,18 +56,18 @@ export function personRule(text: string): Evaluated<PersonRule> {
   if (!parsed.ok) return parsed;
   const { ast, evaluate } = parsed.value;
   const matches = (user: RulePerson): Evaluated<boolean> => {
-    const done = evaluate({ user });
-    if (!done.ok) return lacksAttribute(done.problem) ? { ok: true, value: false } : done;
-    if (typeof done.value !== 'boolean') return { ok: false, problem: wanted.truth };
-    return { ok: true, value: done.value };
+    return truthOf(evaluate({ user }));
   };
   const blank = matches({ attributes: {}, groups: [] });
-  const reads = new Set<string>();
-  readIn(ast, reads);
-  return {
-    ok: true,
-    value: { reads: [...reads].sort(), matchesBlank: blank.ok && blank.value, matches },
-  };
+  const reads = readsIn(ast);
+  return { ok: true, value: { reads, matchesBlank: blank.ok && blank.value, matches } };
+}
+
+/** Whether it holds. Who lacks what it reads is not matched, and that is no fault. */
+export function truthOf(done: Evaluated<unknown>): Evaluated<boolean> {
+  if (!done.ok) return lacksAttribute(done.problem) ? { ok: true, value: false } : done;
+  if (typeof done.value !== 'boolean') return { ok: false, problem: wanted.truth };
+  return { ok: true, value: done.value };
 }
 
 const lacksAttribute = (problem: string): boolean => problem.startsWith('No such key: ');
@@ -94,6 +100,13 @@ function judged(node: ASTNode): string | true | undefined {
   return undefined;
 }
 
+/** What an expression reads in a person. */
+export function readsIn(ast: ASTNode): string[] {
+  const reads = new Set<string>();
+  readIn(ast, reads);
+  return [...reads].sort();
+}
+
 function readIn(node: ASTNode, reads: Set<string>): void {
   const attribute = attributeIn(node);
   if (attribute !== undefined) reads.add(attributeRead(attribute));
@@ -110,7 +123,7 @@ function groupIn(node: ASTNode): string | undefined {
 }
 
 /** Every node below, however deep it stands among the arguments. */
-function partsOf({ args }: ASTNode): readonly ASTNode[] {
+export function partsOf({ args }: ASTNode): readonly ASTNode[] {
   return [args as unknown].flat(3).filter(isNode);
 }
 

@@ -1,6 +1,7 @@
 import type { GrantRecord } from '../../records.ts';
 import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
 import type { Removed } from '../../transaction.ts';
+import { dropConditions } from '../../rules/drop-conditions.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
 const tableOf = {
@@ -20,6 +21,7 @@ function isEmpty(grant: GrantRecord): boolean {
 /** Takes a grant away with its own rows. */
 export async function deleteGrant(context: StoreContext, grant: GrantRecord): Promise<void> {
   const { sql, changes } = context;
+  if (grant.match !== undefined) await dropConditions(context, grant);
   await sql.query('DELETE FROM grant_subjects WHERE grant_uid = $1', [grant.uid]);
   await sql.query('DELETE FROM grant_clusters WHERE grant_uid = $1', [grant.uid]);
   await sql.query('DELETE FROM grants WHERE uid = $1', [grant.uid]);

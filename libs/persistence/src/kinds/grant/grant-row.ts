@@ -24,6 +24,7 @@ export interface GrantRow extends MetaRow {
   readonly namespaces: NamespaceSelector;
   readonly not_before: Date | null;
   readonly until: Date | null;
+  readonly match: string | null;
   readonly reason: string | null;
   readonly source: GrantSource;
   readonly ended: boolean;
@@ -42,7 +43,7 @@ export const subjectNames = `LEFT JOIN users u ON u.uid = s.user_uid LEFT JOIN g
 
 export const selectGrants = `
 SELECT ${metaColumns}, t.role_uid, r.name AS role_name, t.clusters_scope, t.cluster_selector, t.namespaces,
-  t.not_before, t.until, t.reason, t.source, t.ended,
+  t.not_before, t.until, t.match, t.reason, t.source, t.ended,
   (SELECT ${subjectList} FROM grant_subjects s ${subjectNames} WHERE s.grant_uid = t.uid) AS subjects,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('uid', c.uid, 'name', c.name) ORDER BY c.name), '[]')
    FROM grant_clusters gc JOIN clusters c ON c.uid = gc.cluster_uid WHERE gc.grant_uid = t.uid) AS clusters
@@ -67,6 +68,7 @@ export function toGrant(row: GrantRow): GrantRecord {
     ...defined({
       notBefore: row.not_before?.getTime(),
       until: row.until?.getTime(),
+      match: row.match,
       reason: row.reason,
     }),
     source: row.source,
@@ -83,7 +85,12 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
     subjects: grant.subjects.map(compiledSubject),
     roleUid: grant.role.uid,
     scope: grant.scope,
-    ...defined({ notBefore: grant.notBefore, until: grant.until, reason: grant.reason }),
+    ...defined({
+      notBefore: grant.notBefore,
+      until: grant.until,
+      match: grant.match,
+      reason: grant.reason,
+    }),
     source: grant.source,
     ended: grant.ended,
   };
@@ -147,6 +154,7 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
     namespaces: 'jsonb',
     not_before: 'timestamptz',
     until: 'timestamptz',
+    match: 'text',
     reason: 'text',
     source: 'text',
     ended: 'boolean',
@@ -158,6 +166,7 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
     namespaces,
     not_before: dateOf(notBefore),
     until: dateOf(until),
+    match: rest.match,
     reason: rest.reason,
     source: rest.source,
     ended: rest.ended,

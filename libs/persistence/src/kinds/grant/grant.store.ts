@@ -109,6 +109,7 @@ export class PostgresGrantStore implements GrantStore {
       ...subjectUids(wanted),
       clusterUids(wanted),
       input.source ?? 'api',
+      wanted.match ?? null,
     ]);
     // Somebody made it between our look and our insert: look again.
     if (row === undefined) return this.put(input);
@@ -128,7 +129,7 @@ export class PostgresGrantStore implements GrantStore {
     await this.#context.sql.query(
       `UPDATE grants SET role_uid = $2, clusters_scope = $3, cluster_selector = $4, namespaces = $5, not_before = $6,
          until = $7, reason = $8, ended = $9, labels = $10, annotations = $11, generation = generation + $12,
-         source = $13
+         source = $13, match = $14
        WHERE uid = $1`,
       [
         previous.uid,
@@ -144,6 +145,7 @@ export class PostgresGrantStore implements GrantStore {
         plan.annotations,
         plan.generations,
         input.source ?? previous.source,
+        input.match ?? null,
       ],
     );
   }

@@ -1,4 +1,4 @@
-import type { PolicyGroup, PolicyMembership } from '@ambit/domain';
+import type { GroupCondition, PolicyGroup, PolicyMembership } from '@ambit/domain';
 import { defined } from '@ambit/kernel';
 import type { GivenMembers, GroupRecord, NamedReference } from '../../records.ts';
 import type { Sql } from '../../sql.ts';
@@ -12,6 +12,11 @@ export interface GroupRow extends MetaRow {
   readonly closed_to: readonly string[] | null;
   readonly members: readonly string[];
   readonly given: readonly GivenMembers[] | null;
+}
+
+/** A group with the condition whose members it has. */
+interface ConditionedRow extends GroupRow {
+  readonly condition: GroupCondition | null;
 }
 
 export const selectGroups = `
@@ -64,8 +69,13 @@ export const groupRows: StoredKind<GroupRow, GroupRecord> = {
   hasParts: true,
   snapshot: [
     {
-      select: `SELECT ${metaColumns}, t.display_name, '{}'::text[] AS members, NULL AS given FROM groups t`,
-      toObject: (row: GroupRow) => toPolicyGroup(toGroup(row)),
+      select: `SELECT ${metaColumns}, t.display_name, '{}'::text[] AS members, NULL AS given, (
+        SELECT jsonb_build_object('grantUid', c.grant_uid, 'labels', c.labels) FROM grant_conditions c WHERE c.group_uid = t.uid) AS condition
+      FROM groups t`,
+      toObject: ({ condition, ...row }: ConditionedRow) => ({
+        ...toPolicyGroup(toGroup(row)),
+        ...defined({ condition }),
+      }),
     },
     { select: selectMemberships, toObject: (row: PolicyMembership) => row },
   ],
