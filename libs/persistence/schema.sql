@@ -295,6 +295,31 @@ CREATE TABLE grant_clusters (
 );
 CREATE INDEX grant_clusters_cluster ON public.grant_clusters USING btree (cluster_uid);
 
+CREATE TABLE grant_condition_faults (
+  group_uid text NOT NULL,
+  user_uid text NOT NULL,
+  problem text NOT NULL,
+  CONSTRAINT grant_condition_faults_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES grant_conditions(group_uid) ON DELETE CASCADE,
+  CONSTRAINT grant_condition_faults_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE,
+  CONSTRAINT grant_condition_faults_pkey PRIMARY KEY (group_uid, user_uid)
+);
+CREATE INDEX grant_condition_faults_user ON public.grant_condition_faults USING btree (user_uid);
+
+CREATE TABLE grant_conditions (
+  group_uid text NOT NULL,
+  grant_uid text NOT NULL,
+  labels jsonb NOT NULL,
+  match text NOT NULL,
+  reads text[] NOT NULL,
+  subjects text[] NOT NULL,
+  CONSTRAINT grant_conditions_grant_uid_fkey FOREIGN KEY (grant_uid) REFERENCES grants(uid) ON DELETE CASCADE,
+  CONSTRAINT grant_conditions_group_uid_fkey FOREIGN KEY (group_uid) REFERENCES groups(uid) ON DELETE CASCADE,
+  CONSTRAINT grant_conditions_pkey PRIMARY KEY (group_uid)
+);
+CREATE INDEX grant_conditions_grant ON public.grant_conditions USING btree (grant_uid);
+CREATE INDEX grant_conditions_reads ON public.grant_conditions USING gin (reads);
+CREATE INDEX grant_conditions_subjects ON public.grant_conditions USING gin (subjects);
+
 CREATE TABLE grant_subjects (
   grant_uid text NOT NULL,
   ordinal integer NOT NULL,
@@ -332,6 +357,7 @@ CREATE TABLE grants (
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
   source text COLLATE "C" DEFAULT 'api'::text NOT NULL,
+  match text,
   CONSTRAINT grants_check CHECK (((clusters_scope = 'selector'::text) = (cluster_selector IS NOT NULL))),
   CONSTRAINT grants_check1 CHECK (((until IS NOT NULL) OR (NOT ended))),
   CONSTRAINT grants_clusters_scope_check CHECK ((clusters_scope = ANY (ARRAY['names'::text, 'selector'::text, 'all'::text]))),
@@ -341,6 +367,7 @@ CREATE TABLE grants (
   CONSTRAINT grants_name_key UNIQUE (name)
 ) WITH (fillfactor=90);
 CREATE INDEX grants_labels ON public.grants USING gin (labels jsonb_path_ops);
+CREATE INDEX grants_match ON public.grants USING btree (uid) WHERE (match IS NOT NULL);
 CREATE INDEX grants_role ON public.grants USING btree (role_uid);
 CREATE INDEX grants_search ON public.grants USING gin (((name || ''::text)) gin_trgm_ops, ((reason || ''::text)) gin_trgm_ops);
 CREATE INDEX grants_until ON public.grants USING btree (until) WHERE ((until IS NOT NULL) AND (NOT ended));

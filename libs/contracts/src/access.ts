@@ -94,6 +94,8 @@ export const AccessPath = z.object({
   sources: z.array(z.string()).optional(),
   /** The team that the grant names; it names the group, or the person. */
   team: z.string().optional(),
+  /** The condition of the grant. */
+  match: z.string().optional(),
   until: Timestamp.optional(),
 });
 export type AccessPath = z.infer<typeof AccessPath>;

@@ -92,10 +92,22 @@ function tell(
   }
   for (const { cluster, namespaces } of owns ?? [])
     context.say(printable(`owns ${namespaces.join(', ')} on ${cluster}`));
+  for (const text of unmet(items)) context.say(printable(text));
   for (const note of notes ?? []) context.say(`note: ${printable(note)}`);
   pastWarnings(asOf).forEach(context.say);
   evidence.flatMap(evidenceWarnings).forEach(context.say);
 }
+
+/** Most conditions that are told. */
+const mostUnmet = 5;
+
+/** Why conditions of grants give nothing to whom they could. */
+const unmet = (items: readonly AccessRow[]): string[] =>
+  items
+    .flatMap(({ state, message, cluster }) =>
+      state === 'condition_not_met' && message !== undefined ? `${cluster}: ${message}` : [],
+    )
+    .slice(0, mostUnmet);
 
 const peopleColumns = [
   { title: 'USER', value: ({ user }: { user: string }) => user },

@@ -66,6 +66,7 @@ function advice({ refusals, hint, nextCommand, notes = [] }: AccessExplanation):
 /** One way, step by step. */
 function chain(user: string, way: WayToRole, now: number): string[] {
   const { group, sources = [], team, grant, role, reach, scope, until, objects = [] } = way;
+  const held = way.state === 'in_force' && way.match !== undefined;
   const from = sources.length === 0 ? '' : ` (${sources.join(', ')})`;
   const end = until === undefined ? 'standing' : `ends ${relativeTime(until, now)}`;
   const more = way.moreObjects === undefined ? [] : [`and ${way.moreObjects} more objects`];
@@ -73,6 +74,7 @@ function chain(user: string, way: WayToRole, now: number): string[] {
     ...(group === undefined ? [] : [`group/${group}${from}`]),
     ...(team === undefined ? [] : [`team/${team}`]),
     `grant/${grant} in ${scope}, ${end}`,
+    ...(held ? [`its condition holds: ${way.match}`] : []),
     `role/${role} ${reach ?? ''}`.trim(),
     ...objects.map((object) => `${object} names ${way.subject}`),
     ...more,

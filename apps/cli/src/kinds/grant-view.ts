@@ -49,6 +49,14 @@ function stateText({ status }: Grant): string {
   return waiting > 0 ? `Active, waits for ${waiting} of ${of}` : state;
 }
 
+/** The condition with how many it holds for. */
+function conditionText({ spec: { when }, status: { matched } }: Grant): string {
+  if (when?.match === undefined) return '';
+  const people =
+    matched === undefined ? '' : ` (holds for ${counted(matched, 'person', 'people')})`;
+  return `${when.match}${people}`;
+}
+
 function grantLines(grant: Grant, now: number): Line[] {
   const { spec } = grant;
   return [
@@ -58,6 +66,7 @@ function grantLines(grant: Grant, now: number): Line[] {
     ['State', stateText(grant)],
     ['From', spec.notBefore ?? ''],
     ['Until', spec.until === undefined ? 'standing' : `${spec.until} (${untilText(grant, now)})`],
+    ['When', conditionText(grant)],
     ['Reason', spec.reason ?? ''],
     ['Source', grant.metadata.source],
   ];

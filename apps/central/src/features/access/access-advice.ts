@@ -30,6 +30,8 @@ export function accessAdvice(
       };
     case 'grant_pending':
       return { hint: 'It begins by itself.' };
+    case 'condition_not_met':
+      return { hint: 'It comes into force by itself when the condition holds.' };
     case 'namespace_missing':
       return { hint: 'It comes into force by itself when the namespace is there.' };
     default:

@@ -5,6 +5,7 @@ import type { Sql } from '@ambit/persistence';
 import { answerCheck, holderOf, mostShown, pathResponse, untilResponse } from './answer-check.ts';
 import type { AskedCheck, Known, ResolvedCheck } from './answer-check.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
+import { ConditionReads } from './condition-reads.ts';
 import { MembershipOrigins } from './membership-origins.ts';
 import type { AskedMoment, PastPolicies, Waiting } from './past-policies.ts';
 import { resolveQuestion, unknownResource } from './resolve-question.ts';
@@ -54,10 +55,13 @@ export class AnswerAccess {
     const clusters = await this.#clusters.named(names, { policy, asOf });
     const resolved = resolveAll(checks, clusters);
     const origins = new MembershipOrigins();
-    const answering = { policy, now, details, origins, past: asOf !== undefined };
+    const past = asOf !== undefined;
+    const reads = new ConditionReads({ past });
+    const answering = { policy, now, details, origins, reads, past };
     const { revision } = policy;
     const items = resolved.map((each) => answerCheck(each, answering));
     await origins.tell(this.#sql);
+    await reads.tell(this.#sql);
     return {
       kind: 'AccessCheckResult',
       revision,

@@ -20,6 +20,7 @@ import { nodeDigests } from '@ambit/transport';
 import { timestamp } from '../../platform/object-response.ts';
 import { accessAdvice } from './access-advice.ts';
 import type { Evidence } from './cluster-evidence.ts';
+import type { AskedCondition, ConditionReads } from './condition-reads.ts';
 import type { MembershipOrigins } from './membership-origins.ts';
 import { unservedMessage } from './resolve-question.ts';
 import type { Refused, ResolvedQuestion } from './resolve-question.ts';
@@ -52,6 +53,7 @@ export interface Answering {
   /** False: no more than somebody needs who decides by it. */
   readonly details: boolean;
   readonly origins: MembershipOrigins;
+  readonly reads: ConditionReads;
   /** Nobody is told what to do about what was. */
   readonly past: boolean;
 }
@@ -68,17 +70,22 @@ export function answerCheck(asked: ResolvedCheck, answering: Answering): CheckAn
 
 function detailedAnswer(
   { check, known, found }: Resolved,
-  { policy, now, origins, past }: Answering,
+  { policy, now, origins, reads, past }: Answering,
 ): CheckAnswer {
   const { question } = found;
   const { facts } = known;
   const user = holderOf(check);
   const answer = canI({ policy, facts, question, now, user });
   if (answer.allowed) {
-    const uid = policy.byName('User', user)?.uid ?? '';
+    const uid = uidOf(policy, user);
     return allowedResponse(answer, found, (path) => origins.note(pathResponse(path), path, uid));
   }
-  if (past) return refusedResponse(answer, found, {});
+  const noted = notedRefusals(answer, reads, {
+    policy,
+    userUid: uidOf(policy, user),
+    cluster: known.cluster,
+  });
+  if (past) return refusedResponse(noted, found, {});
   const asked = { ...check, user: holderText(user), namespace: askedNamespace(question) };
   const advice = accessAdvice(answer.refusals, asked, grantable({ policy, facts, question }));
   const ways = unmanagedWaysTo(known.others, user, question, {
@@ -91,7 +98,7 @@ function detailedAnswer(
     ...notesOfStanding({ check, known, found }, policy),
     ...unmanagedNotes(ways),
   ];
-  const no = refusedResponse(answer, { asked: found.asked, notes }, advice);
+  const no = refusedResponse(noted, { asked: found.asked, notes }, advice);
   return ways.length === 0 ? no : { ...no, unmanaged: ways };
 }
 
@@ -106,7 +113,7 @@ function briefAnswer({ check, known, found }: Resolved, { policy, now }: Answeri
   const by = { policy, cluster: known.cluster, now };
   const ways = unmanagedWaysTo(known.others, user, question, by);
   const notes = [...notesOfStanding({ check, known, found }, policy), ...unmanagedNotes(ways)];
-  const refusals = refusalsOf(answer.refusals, found).slice(0, 1);
+  const refusals = refusalsOf(answer.refusals.map(refusalResponse), found).slice(0, 1);
   return { allowed: false, paths: [], refusals, ...(notes.length === 0 ? {} : { notes }) };
 }
 
@@ -151,21 +158,27 @@ function allowedResponse(
   return { allowed: true, paths: shown, refusals: [], ...understood, ...untilResponse(until) };
 }
 
+type Refusals = CheckAnswer['refusals'];
+
+const uidOf = (policy: PolicyView, user: string): string => policy.byName('User', user)?.uid ?? '';
+
+const notedRefusals = (
+  { refusals }: Extract<AccessAnswer, { allowed: false }>,
+  reads: ConditionReads,
+  asked: AskedCondition,
+): Refusals => refusals.map((refusal) => reads.note(refusalResponse(refusal), refusal, asked));
+
 function refusedResponse(
-  answer: Extract<AccessAnswer, { allowed: false }>,
+  told: Refusals,
   { asked, notes }: Understood,
   advice: Partial<ReturnType<typeof accessAdvice>>,
 ): CheckAnswer {
-  const refusals = refusalsOf(answer.refusals, { asked, notes }).slice(0, mostShown);
+  const refusals = refusalsOf(told, { asked, notes }).slice(0, mostShown);
   return { allowed: false, paths: [], refusals, asked, notes: [...notes], ...advice };
 }
 
 /** A no about what could not be checked says that first. */
-function refusalsOf(
-  refusals: readonly AccessRefusal[],
-  { asked, notes }: Understood,
-): CheckAnswer['refusals'] {
-  const told = refusals.map(refusalResponse);
+function refusalsOf(told: Refusals, { asked, notes }: Understood): Refusals {
   if (asked.basis !== 'unknown') return told;
   return [{ reason: 'resource_unchecked', message: notes[0] ?? '' }, ...told];
 }
@@ -178,6 +191,7 @@ export function pathResponse({
   reach,
   through,
   team,
+  match,
   until,
 }: AccessPath): CheckAnswer['paths'][number] {
   return {
@@ -185,7 +199,7 @@ export function pathResponse({
     role,
     scope,
     reach,
-    ...defined({ group: through, team }),
+    ...defined({ group: through, team, match }),
     ...untilResponse(until),
   };
 }

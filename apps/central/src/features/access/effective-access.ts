@@ -9,6 +9,7 @@ import { askedHolder, holderIn, requireReader } from './asked-whom.ts';
 import type { Asker } from './asked-whom.ts';
 import { counts, evidenceOf, type AskedRows } from './effective-rows.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
+import { ConditionReads } from './condition-reads.ts';
 import { MembershipOrigins } from './membership-origins.ts';
 import type { AskedMoment, PastPolicies } from './past-policies.ts';
 import { TeamAccess } from './team-access.ts';
@@ -40,36 +41,40 @@ export class AnswerEffective {
       throw new AppError('invalid_request', 'Name one of user, service, team and scope.');
     if (team !== undefined) {
       requireReader(asker, 'Team', team);
-      return this.#answer({ at, part: { of: 'team', name: team } }, asker, (moment, origins) =>
-        this.#teams.of(team, { moment, query, origins }),
+      return this.#answer(
+        { at, part: { of: 'team', name: team } },
+        asker,
+        (moment, origins, reads) => this.#teams.of(team, { moment, query, origins, reads }),
       );
     }
     if (scope !== undefined) {
       const { cluster: name } = parseScope(scope);
       requireReader(asker, 'Cluster', name);
-      return this.#answer({ at, part: { of: 'cluster', name } }, asker, (moment, origins) =>
-        this.#inPlace(scope, { moment, query, origins }),
+      return this.#answer({ at, part: { of: 'cluster', name } }, asker, (moment, origins, reads) =>
+        this.#inPlace(scope, { moment, query, origins, reads }),
       );
     }
     const holder = askedHolder(asker, query);
     return this.#answer(
       { at, part: { of: 'holders', names: [holder] } },
       asker,
-      (moment, origins) =>
-        this.#ofHolder(holderIn(moment.policy, holder, asker), { moment, query, origins }),
+      (moment, origins, reads) =>
+        this.#ofHolder(holderIn(moment.policy, holder, asker), { moment, query, origins, reads }),
     );
   }
 
   #answer(
     asked: Parameters<PastPolicies['ask']>[0],
     { waiting }: Asker,
-    rows: (moment: AskedMoment, origins: MembershipOrigins) => Promise<Rows>,
+    rows: (moment: AskedMoment, origins: MembershipOrigins, reads: ConditionReads) => Promise<Rows>,
   ): Promise<Answer> {
     return this.#past.ask(asked, waiting, async (moment) => {
       const origins = new MembershipOrigins();
-      const found = await rows(moment, origins);
+      const reads = new ConditionReads({ past: moment.asOf !== undefined });
+      const found = await rows(moment, origins, reads);
       const { revision } = moment.policy;
       await origins.tell(this.#sql);
+      await reads.tell(this.#sql);
       const { asOf } = moment;
       return {
         kind: 'EffectiveAccess',
@@ -80,14 +85,15 @@ export class AnswerEffective {
     });
   }
 
-  async #ofHolder(user: PolicyUser, { moment, query, origins }: AskedRows): Promise<Rows> {
+  async #ofHolder(user: PolicyUser, { moment, query, origins, reads }: AskedRows): Promise<Rows> {
     const { policy, now } = moment;
     const from = placeOf(query.continue);
     const holding = clustersNaming(policy, user, { from: from.cluster, most: query.limit + 1 });
     const known = await this.#clusters.of(holding, moment);
     const evidence = evidenceOf(known);
     const items: Answer['items'] = [];
-    for (const { uid: clusterUid, name: cluster } of holding) {
+    for (const place of holding) {
+      const { uid: clusterUid, name: cluster } = place;
       const told = known.get(cluster);
       const ways = accessInCluster({ policy, facts: factsOf(told), clusterUid, now }, user);
       const rest = ways
@@ -97,6 +103,7 @@ export class AnswerEffective {
       for (const { way, nth } of rest) {
         if (items.length === query.limit) return { items, evidence, continue: `${cluster} ${nth}` };
         const row = accessRow(way, { policy, known: told, cluster }, holderText(user.name));
+        reads.note(row, way.refusal, { policy, userUid: user.uid, cluster: place });
         items.push(origins.note(row, way.path, user.uid));
       }
     }

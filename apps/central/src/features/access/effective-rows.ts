@@ -1,5 +1,6 @@
 import type { EffectiveAccess as Answer, EffectiveQuery } from '@ambit/contracts';
 import type { CompiledGrant } from '@ambit/domain';
+import type { ConditionReads } from './condition-reads.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
 import type { MembershipOrigins } from './membership-origins.ts';
 import type { AskedMoment } from './past-policies.ts';
@@ -11,6 +12,7 @@ export interface AskedRows {
   readonly moment: AskedMoment;
   readonly query: Query;
   readonly origins: MembershipOrigins;
+  readonly reads: ConditionReads;
 }
 
 /** Whether a grant is among those that are asked about. */

@@ -15,6 +15,7 @@ import { askedHolder, holderIn } from './asked-whom.ts';
 import type { Asker } from './asked-whom.ts';
 import { objectsOfWays, type ObjectPlace, type ObjectsOfWay } from './binding-objects.ts';
 import { evidenceResponse, type KnownClusters } from './known-clusters.ts';
+import { ConditionReads } from './condition-reads.ts';
 import { MembershipOrigins } from './membership-origins.ts';
 import type { AskedMoment, PastPolicies } from './past-policies.ts';
 import { unmanagedWaysIn } from './unmanaged-ways.ts';
@@ -67,10 +68,20 @@ export class ExplainAccess {
     const inForce = asOf === undefined ? shown.filter(({ refusal }) => refusal === undefined) : [];
     const made = objectsOfWays(inForce, user, place);
     const origins = new MembershipOrigins();
+    const reads = new ConditionReads({ past: asOf !== undefined });
+    const asked = { policy, userUid: user.uid, cluster };
     const ways = shown.map((way) =>
-      origins.note(wayResponse(way, user, place), way.path, user.uid),
+      reads.note(
+        origins.note(wayResponse(way, user, place), way.path, user.uid),
+        way.refusal,
+        asked,
+      ),
     );
+    const refusals = explanation.refusals
+      .slice(0, mostShown)
+      .map((refusal) => reads.note(refusalResponse(refusal), refusal, asked));
     await origins.tell(this.#ports.sql);
+    await reads.tell(this.#ports.sql);
     if (made !== undefined) await this.#tellMade(known, { shown, ways, made });
     const more = explanation.ways.length - shown.length;
     const unmanaged = unmanagedWaysIn(known.others, user.name, { policy, cluster, now, namespace });
@@ -85,7 +96,7 @@ export class ExplainAccess {
       allowed: explanation.allowed,
       ways,
       ...(more > 0 ? { moreWays: more } : {}),
-      refusals: explanation.refusals.slice(0, mostShown).map(refusalResponse),
+      refusals,
       ...(unmanaged.length > 0 ? { unmanaged } : {}),
       ...(made === undefined ? { notes: [tooMany] } : {}),
       ...(asOf === undefined ? adviceOf(explanation, user, place) : {}),

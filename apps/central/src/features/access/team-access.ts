@@ -35,10 +35,13 @@ export class TeamAccess {
     const people = page.map((each) => personResponse(each, origins));
     const more = last === undefined ? {} : { continue: keyOf(last) };
     if (after !== undefined) return { items: [], evidence: [], people, ...more };
-    return { ...(await this.#held(team, { moment, query, origins })), people, ...more };
+    return { ...(await this.#held(team, { moment, query })), people, ...more };
   }
 
-  async #held(team: PolicyTeam, { moment, query }: AskedRows): Promise<Rows> {
+  async #held(
+    team: PolicyTeam,
+    { moment, query }: Pick<AskedRows, 'moment' | 'query'>,
+  ): Promise<Rows> {
     const { policy, now } = moment;
     const standing = grantsIn(policy, team, (grant) => counts(grant, query));
     const shown = standing.slice(0, mostRows);

@@ -76,7 +76,9 @@ export class ConditionRules {
       const concerned = conditions.filter(
         (condition) =>
           concerns(condition, person, moved) ||
-          (shifted && inside.has(`${condition.groupUid}/${person.uid}`)),
+          (shifted &&
+            inside.has(`${condition.groupUid}/${person.uid}`) &&
+            !isSubject(condition, person)),
       );
       if (!person.active) judged.leaves(person.uid);
       else for (const condition of concerned) await this.#judge(condition, person, judged);

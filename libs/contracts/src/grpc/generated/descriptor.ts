@@ -245,6 +245,7 @@ export const descriptor: object = {
                     until: { type: 'string', id: 6 },
                     team: { type: 'string', id: 7 },
                     sources: { rule: 'repeated', type: 'string', id: 8 },
+                    match: { type: 'string', id: 9 },
                   },
                 },
                 AccessRefusal: {

@@ -240,6 +240,8 @@ export interface AccessPath {
   readonly team: string;
   /** Where the membership in the group comes from: `local`, `claims:NAME` or `scim:NAME`. */
   readonly sources: readonly string[];
+  /** The condition of the grant. */
+  readonly match: string;
 }
 
 export interface AccessRefusal {
