@@ -33,6 +33,11 @@ export class RedisProcess {
     return redis;
   }
 
+  /** One that nobody has started yet. */
+  static away(folder: ProcessFolder, port: number): RedisProcess {
+    return new RedisProcess(folder, port);
+  }
+
   /** On the same port, empty. */
   async startAgain(): Promise<void> {
     const started = this.#folder.start({

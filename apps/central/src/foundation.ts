@@ -17,6 +17,7 @@ import { takeReplicaName } from './platform/replica-name.ts';
 import type { ReplicaName } from './platform/replica-name.ts';
 import type { JobStore } from './platform/jobs/job-runner.ts';
 import { openCentralDatabase } from './platform/open-database.ts';
+import { watchRedis } from './platform/redis-watch.ts';
 import type { Runtime } from './platform/runtime.ts';
 import type { Teardown } from './platform/teardown.ts';
 import { version } from './version.ts';
@@ -82,6 +83,9 @@ export async function openFoundation(
   await makeAuditPartitions(database);
   readiness.ready('database');
   teardown.add('database watch', watchDatabase({ database, readiness, meters }));
+  const redisUrl = settings.redisUrl?.reveal();
+  if (redisUrl !== undefined)
+    teardown.add('Redis watch', watchRedis(redisUrl, { readiness, meters, logger }));
   const unitOfWork = new UnitOfWork(database, { clock, ids: timeOrderedIds, logger });
   const stores = { database, auditDatabase, unitOfWork };
   const ports = { logger, clock, ids: timeOrderedIds, meters, readiness };
@@ -91,10 +95,7 @@ export async function openFoundation(
     replica: await takeReplicaName(folder.path),
     healthUrl: `http://${reachableText({ host: health.host, port: health.port })}`,
     databaseKind: opened.kind,
-    store:
-      settings.redisUrl === undefined
-        ? { databaseUrl: opened.url }
-        : { redisUrl: settings.redisUrl.reveal() },
+    store: redisUrl === undefined ? { databaseUrl: opened.url } : { redisUrl },
     failed,
     fail,
   };

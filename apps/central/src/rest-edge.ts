@@ -42,8 +42,7 @@ export interface EdgeSurroundings {
 }
 
 /**
- * Builds the edge of the REST API. Throws `not_ready` when the store of sign-in limits cannot be reached, and what
- * `openSignInKey` throws.
+ * Builds the edge of the REST API. Throws what `openSignInKey` throws.
  */
 export async function openRestEdge(
   foundation: Foundation,
@@ -52,7 +51,7 @@ export async function openRestEdge(
 ): Promise<RestEdge> {
   const { runtime, store } = foundation;
   const { settings, database, clock, logger, meters } = runtime;
-  const failures = await openFailureLimiter(store, clock, logger);
+  const failures = openFailureLimiter(store, clock, logger);
   teardown.add('sign-in limits', () => failures.close());
   const signIns = new SignInFailures(runtime);
   signIns.start();

@@ -179,6 +179,12 @@ export const centralMetrics = {
     help: 'Background jobs.',
     labels: ['queue', 'state'],
   },
+  jobStoreUp: {
+    type: 'gauge',
+    name: 'ambit_job_store_up',
+    help: '1 while Redis, which keeps jobs and limits, answers; absent where PostgreSQL keeps them.',
+    labels: ['store'],
+  },
   dbPoolConnections: {
     type: 'gauge',
     name: 'ambit_db_pool_connections',

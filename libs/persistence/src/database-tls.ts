@@ -57,7 +57,10 @@ function withPassword(text: string): DatabaseAddress {
   if (file !== '' && !password) {
     return {
       connectionString: '',
-      ...{ host, port, user, database },
+      host,
+      port,
+      user,
+      database,
       password(this: unknown) {
         return readPassword(file, this);
       },

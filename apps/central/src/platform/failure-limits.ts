@@ -2,7 +2,6 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
-import { AppError } from '@ambit/kernel';
 import type { Clock, Logger } from '@ambit/kernel';
 import { databaseAddress } from '@ambit/persistence';
 import type { JobStore } from './jobs/job-runner.ts';
@@ -18,17 +17,18 @@ interface OpenedCounts {
 const shape = { keyPrefix: 'failed-sign-in', points: failuresPerMinute, duration: 60 };
 
 /** Counts failed sign-ins in the store that keeps jobs too. `close` frees its connections. */
-export async function openFailureLimiter(
+export function openFailureLimiter(
   store: JobStore,
   clock: Clock,
   logger: Logger,
-): Promise<{ readonly limiter: FailureLimiter; close(): Promise<void> }> {
+): { readonly limiter: FailureLimiter; close(): Promise<void> } {
   const { counts, close } =
-    'redisUrl' in store ? await onRedis(store.redisUrl) : await onPostgres(store.databaseUrl);
+    'redisUrl' in store ? onRedis(store.redisUrl) : onPostgres(store.databaseUrl);
   return { limiter: new FailureLimiter(counts, clock, logger), close };
 }
 
-async function onRedis(redisUrl: string): Promise<OpenedCounts> {
+/** While Redis is away each replica counts by itself, also from the start. */
+function onRedis(redisUrl: string): OpenedCounts {
   const { url, ...tls } = redisAddress(redisUrl);
   const storeClient = new Redis(url, {
     ...tls,
@@ -37,20 +37,11 @@ async function onRedis(redisUrl: string): Promise<OpenedCounts> {
   });
   // Without a listener a lost connection would end the process; every call tells of it by itself.
   storeClient.on('error', () => undefined);
-  try {
-    await storeClient.ping();
-  } catch (cause) {
-    storeClient.disconnect();
-    throw new AppError('not_ready', 'Redis cannot be reached.', {
-      hint: 'Check --redis-url, or leave it out to keep jobs and limits in PostgreSQL.',
-      cause,
-    });
-  }
-  const limiter = new RateLimiterRedis({ ...shape, storeClient });
+  const limiter = new RateLimiterRedis({ ...shape, storeClient, rejectIfRedisNotReady: true });
   return { counts: countsOf(limiter), close: async () => storeClient.disconnect() };
 }
 
-async function onPostgres(url: string): Promise<OpenedCounts> {
+function onPostgres(url: string): OpenedCounts {
   const pool = new pg.Pool({
     ...databaseAddress(url),
     max: 2,

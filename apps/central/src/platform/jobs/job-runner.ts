@@ -36,12 +36,16 @@ export const queueName = 'ambit';
 export const jobSchema = 'bullmq';
 /** A Redis that lost what it held knows again within this time what recurs: nothing else would bring it back. */
 const defaultLookEveryMs: Millis = 15_000;
+const answerWithinMs: Millis = 1_000;
+/** Between two attempts to reach Redis. */
+const longestPauseMs: Millis = 2_000;
 /** Runs that are kept to be looked at. */
 const kept = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
 
 /**
  * Runs recurring jobs with BullMQ, on whichever replica takes them. Nothing on the path from a change to its
- * enforcement waits for a job. Throws not_ready when the database has no tables for them.
+ * enforcement waits for a job, and so nothing waits for Redis: jobs begin when it comes, and what is put in the queue
+ * waits until then. Throws not_ready when the database has no tables for them.
  */
 export async function startJobs(
   store: JobStore,
@@ -55,20 +59,27 @@ export async function startJobs(
     if (job === undefined) throw new AppError('internal', `there is no job ${name}`);
     return job;
   };
-  const { queue, work } = open(store, (name, payload) => jobOf(name).run(payload));
   let closing = false;
+  const { queue, work } = open(
+    store,
+    (name, payload) => jobOf(name).run(payload),
+    () => closing,
+  );
   // A connection that was being opened when the worker closed outlives it, and ends with the database: no problem.
-  const tell = (problem: string) => (error: Error) => {
+  const tell = seldom((problem: string, error: unknown) => {
     if (!closing) logger.warn(problem, { error });
-  };
-  queue.on('error', tell('the job queue has a problem'));
+  });
+  queue.on('error', (error) => tell('the job queue has a problem', error));
   // A worker without its tables would ask for them without end.
-  await queue.waitUntilReady().catch(notMadeReady);
+  if ('databaseUrl' in store) await queue.waitUntilReady().catch(notMadeReady);
   const worker = work();
-  worker.on('error', tell('the job worker has a problem'));
+  worker.on('error', (error) => tell('the job worker has a problem', error));
   worker.on('failed', (job, error) => logger.error('a job failed', { job: job?.name, error }));
   const recurring = jobs.filter((job) => 'everyMs' in job);
-  await Promise.all(recurring.map((job) => schedule(queue, job)));
+  const scheduled = Promise.all(recurring.map((job) => schedule(queue, job)));
+  if ('databaseUrl' in store) await scheduled;
+  // Those that were not scheduled now are found by the look.
+  else scheduled.catch((error: unknown) => tell('the jobs have no schedule yet', error));
   const stopLooking = again(lookEveryMs, () => scheduleLost(queue, recurring, logger));
   return {
     counts: () => queue.getJobCounts(),
@@ -80,9 +91,36 @@ export async function startJobs(
     close: async () => {
       closing = true;
       stopLooking();
-      await worker.close();
+      // A store that is away answers to no goodbye, and would be waited for.
+      await worker.close(!(await answers(queue)));
       await queue.close();
     },
+  };
+}
+
+/** Whether the store of the queue is there; one that takes long is not. */
+async function answers(queue: OpenQueue['queue']): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), answerWithinMs);
+  queue.getJobSchedulersCount().then(
+    () => resolve(true),
+    () => resolve(false),
+  );
+  const there = await promise;
+  clearTimeout(timer);
+  return there;
+}
+
+/** The first of its words at once, the same again once a minute: a store that is away says so at every attempt. */
+function seldom(
+  tell: (problem: string, error: unknown) => void,
+): (problem: string, error: unknown) => void {
+  const told = new Map<string, number>();
+  return (problem, error) => {
+    const now = performance.now();
+    if (now - (told.get(problem) ?? -Infinity) < 60_000) return;
+    told.set(problem, now);
+    tell(problem, error);
   };
 }
 
@@ -143,11 +181,13 @@ function notMadeReady(cause: unknown): never {
   });
 }
 
-function open(store: JobStore, run: Run): OpenQueue {
+function open(store: JobStore, run: Run, closing: () => boolean): OpenQueue {
   if ('redisUrl' in store) {
     const connection: ConnectionOptions = {
       ...redisAddress(store.redisUrl),
       maxRetriesPerRequest: null,
+      // A Redis that is away would keep the program from ending: it wants to say goodbye to it.
+      retryStrategy: (attempt) => (closing() ? null : Math.min(attempt * 200, longestPauseMs)),
     };
     return {
       queue: new Queue(queueName, { connection }),
