@@ -24,6 +24,8 @@ export interface AgentIdentityRecord {
   readonly epochKeys: readonly wire.TrustedKey[];
   /** Of the signed bundle that CAs and keys stand in; it only grows. 0: from before trust was signed. */
   readonly trustVersion: number;
+  /** The signed bundles that central sent last, each a line: by them another replica sees that trust came here step by step. */
+  readonly trustSteps?: readonly string[];
   /** The state epoch at enrolment: where trust in epochs begins. */
   readonly stateEpoch: number;
   /** SHA-256 of the join token that it was made with, hexadecimal; identities of older versions lack it. */

@@ -2,7 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { AppError } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { wire } from '@ambit/protocol';
-import { createCertificateRequest, generateAgentKey, signRenewal } from '@ambit/transport';
+import {
+  createCertificateRequest,
+  generateAgentKey,
+  mostTrustBundles,
+  signRenewal,
+  trustToText,
+} from '@ambit/transport';
 import type { CentralConnection } from '@ambit/transport';
 import { validityOf } from './agent-identity.ts';
 import type { AgentIdentityRecord } from './agent-identity.ts';
@@ -40,7 +46,9 @@ export async function renew(
   tell(refused);
   const claims = { ...identity, privateKey, ca: trust.ca };
   const certificateChain = readCertificate(answer.certificateChain, claims);
-  return { ...identity, ...identityTrust(trust), privateKey, certificateChain };
+  const next = { ...identity, ...identityTrust(trust), privateKey, certificateChain };
+  if (refused.length > 0 || answer.trust.length === 0) return next;
+  return { ...next, trustSteps: answer.trust.slice(-mostTrustBundles).map(trustToText) };
 }
 
 async function renewExpired(

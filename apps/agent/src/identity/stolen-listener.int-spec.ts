@@ -10,7 +10,8 @@ import {
   createClientRequest,
   createEnvelopeSigner,
 } from '@ambit/transport';
-import { fetchPinnedCa, generateAgentKey, generateSigningKey, loadCa } from '@ambit/transport';
+import { fetchPinnedCa, generateAgentKey, generateSigningKey } from '@ambit/transport';
+import { loadCa, trustToText } from '@ambit/transport';
 import { binding, inScene } from '../../test/agent-scene.ts';
 import type { AgentScene } from '../../test/agent-scene.ts';
 import { TestThief } from '../../test/test-thief.ts';
@@ -28,6 +29,12 @@ async function trustOf(agent: RunningAgent): Promise<Trusted> {
   const text = await readFile(join(agent.dataFolder, 'identity', 'identity.json'), 'utf8');
   const { ca, stateKeys, epochKeys, certificateChain } = JSON.parse(text) as Trusted;
   return { ca, stateKeys, epochKeys, certificateChain };
+}
+
+/** The signed bundles by which another replica sees how trust came here. */
+async function stepsOf(agent: RunningAgent): Promise<readonly string[] | undefined> {
+  const text = await readFile(join(agent.dataFolder, 'identity', 'identity.json'), 'utf8');
+  return (JSON.parse(text) as { trustSteps?: readonly string[] }).trustSteps;
 }
 
 /** The thief takes the address of central over, with the certificate of its listener. */
@@ -265,6 +272,8 @@ describe('a rollover of CA and state key', () => {
         expect(trusted).toBe(before.ca + ca.certificatePem);
         expect(stateKeys).toHaveLength(2);
       });
+      const steps = central.registrar.trust.map(trustToText);
+      await eventually(async () => expect(await stepsOf(agent)).toEqual(steps));
       const old = central.registrar.trust.slice(0, 1);
       await central.useKeys(next, ca);
       central.commit([binding('a', ['ada'])]);
@@ -274,6 +283,7 @@ describe('a rollover of CA and state key', () => {
       await eventually(() => expect(scene.logged('whom to trust was not taken')).toBe(true));
       const { certificateChain: _, ...trust } = await trustOf(agent);
       expect(followed).toMatchObject(trust);
+      expect(await stepsOf(agent)).toEqual(steps);
       await eventually(() => expect(central.audit.types).toContain('agent.trust_refused'));
       expect(central.audit.types).toContain('agent.trust_changed');
     }),

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RecordingLogger } from '@ambit/testing';
+import { createEnvelopeSigner, generateSigningKey, readTrust, trustToText } from '@ambit/transport';
 import { AgentScene, binding } from '../../test/agent-scene.ts';
 import { SecretModel } from '../../test/secret-model.ts';
+import { TestThief } from '../../test/test-thief.ts';
 import { IdentityFile, readIdentity, writeIdentity } from '../identity/agent-identity.ts';
 import type { AgentIdentityRecord } from '../identity/agent-identity.ts';
+import { identityTrust } from '../identity/agent-trust.ts';
 import { openDataFolder } from '../platform/data-folder.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
 import { readMarks, writeMarks } from '../state/high-water-text.ts';
@@ -19,12 +22,14 @@ let kubeSystemUid: string;
 let ours: AgentIdentityRecord;
 let model: SecretModel;
 let logger: RecordingLogger;
+let thief: TestThief;
 
 const dataDir = (): string => join(scene.folder, 'data');
 const good = (): string => join(scene.folder, 'good');
 
 beforeAll(async () => {
   scene = await AgentScene.open();
+  thief = await TestThief.of(scene.central.registrar.ca);
   scene.central.commit([binding('a', ['ada'])]);
   const agent = await scene.join();
   await scene.holds('ambit:ada');
@@ -124,6 +129,47 @@ describe('an identity in the Secret that ends later', () => {
     model.put({ 'identity.json': writeIdentity(theirs), replica: 'b' });
     await begins('a');
     expect(await loaded()).toEqual(theirs);
+  });
+
+  /** What a thief who read the Secret could write into it. */
+  const keys = () => [thief.signer.publicKey];
+  const planted: Readonly<Record<string, () => Partial<AgentIdentityRecord>>> = {
+    'another state key': () => ({ stateKeys: keys() }),
+    'another state key beside ours': () => ({ stateKeys: [...ours.stateKeys, ...keys()] }),
+    'another epoch key': () => ({ epochKeys: keys() }),
+    'another CA': () => ({ ca: thief.ca.certificatePem }),
+    'a later version that nobody signed': () => ({ stateKeys: keys(), trustVersion: 900 }),
+    'a later version that it signed itself': () => ({
+      stateKeys: keys(),
+      trustVersion: 900,
+      trustSteps: [trustToText(thief.trust(900)), 'no step'],
+    }),
+    'an epoch where trust begins': () => ({ stateEpoch: ours.stateEpoch + 7 }),
+  };
+  test.each(Object.entries(planted))('plants no trust: %s', async (_, more) => {
+    const theirs = await renewed(more());
+    model.put({ 'identity.json': writeIdentity(theirs), replica: 'b' });
+    await begins('a');
+    const { ca, stateKeys, epochKeys, trustVersion, stateEpoch } = ours;
+    const trusted = { ca, stateKeys, epochKeys, trustVersion, stateEpoch };
+    expect(await loaded()).toEqual({ ...theirs, ...trusted });
+    expect(readIdentity(model.texts?.['identity.json'] ?? '')).toMatchObject(trusted);
+    expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  test('brings the trust that came by steps which our keys signed', async () => {
+    const { central } = scene;
+    central.offerKeys(createEnvelopeSigner(generateSigningKey()), thief.ca, 2);
+    const newest = central.registrar.trust.at(-1);
+    const trust = newest && readTrust(newest);
+    if (trust === undefined) throw new Error('central offers nothing');
+    const trustSteps = central.registrar.trust.map(trustToText);
+    const theirs = writeIdentity(await renewed({ ...identityTrust(trust), trustSteps }));
+    model.put({ 'identity.json': theirs, replica: 'b' });
+    await begins('a');
+    expect(await loaded()).toEqual(readIdentity(theirs));
+    expect((await loaded())?.stateKeys).toHaveLength(2);
+    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   test.each(['installationUid', 'clusterUid', 'agentUid'])(

@@ -16,6 +16,7 @@ import { readMarks, writeMarks } from '../state/high-water-text.ts';
 import type { HighWater } from '../state/high-water-text.ts';
 import { ObjectInventory } from '../state/object-inventory.ts';
 import { StateStore } from '../state/state-store.ts';
+import { believedIdentity } from './believed-identity.ts';
 import { replicaObjects } from './replica-rights.ts';
 import type { FoundTexts, SharedSecret } from './shared-secret.ts';
 
@@ -71,7 +72,11 @@ async function followIdentity(
   // One that central refused for good is none.
   const standing = (await file.refusal()) === undefined ? ours : undefined;
   if (isForeign(standing, theirs, logger)) return { identity: ours, foreign: true };
-  const identity = laterIdentity(ours, theirs);
+  const later = laterIdentity(ours, theirs);
+  const identity =
+    standing !== undefined && later !== undefined && later === theirs
+      ? believedIdentity(standing, later, logger)
+      : later;
   if (identity !== undefined && identity !== ours) await file.save(identity);
   return { identity, foreign: false };
 }
