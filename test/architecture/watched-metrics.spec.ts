@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parser } from '@prometheus-io/lezer-promql';
 import { agentMetrics, centralMetrics } from '@ambit/observability';
 import type { MetricDefinition } from '@ambit/observability';
 
@@ -25,11 +26,23 @@ const series = new Map<string, readonly string[]>(
 
 interface Panel {
   readonly title: string;
-  readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+  readonly datasource: unknown;
+  readonly targets: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly datasource: unknown;
+  }[];
+}
+interface Variable {
+  readonly name: string;
+  readonly type: string;
+  readonly query: string;
+  readonly datasource?: unknown;
 }
 interface Dashboard {
   readonly uid: string;
   readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly Variable[] };
 }
 
 const dashboards = readdirSync(`${chart}dashboards`).map((name) => ({
@@ -41,6 +54,17 @@ const alertExpressions = [...rules.matchAll(/expr: (.*)/g)].map(
   ([, expression = '']) => expression,
 );
 
+/** What Prometheus could not read of an expression, by the grammar of Prometheus itself. */
+function unreadable(expression: string): string[] {
+  const faults: string[] = [];
+  parser.parse(expression).iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) faults.push(`no PromQL from "${expression.slice(from, from + 20)}" on`);
+    },
+  });
+  return faults;
+}
+
 /** Names of ours in an expression that nothing exports, and labels that its metrics do not have. */
 function faultsOf(expression: string): string[] {
   const names = expression.match(/\bambit_\w+/g) ?? [];
@@ -51,7 +75,8 @@ function faultsOf(expression: string): string[] {
     ...[...expression.matchAll(/[{,]\s*(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label),
   ];
   const odd = used.filter((label) => !labels.has(label)).map((label) => `label ${label}`);
-  return [...(names.length === 0 ? ['no metric of ours'] : []), ...unknown, ...odd];
+  const nothing = names.length === 0 ? ['no metric of ours'] : [];
+  return [...nothing, ...unknown, ...odd, ...unreadable(expression)];
 }
 
 describe('what is watched', () => {
@@ -69,6 +94,18 @@ describe('what is watched', () => {
       return [...faultsOf(target.expr), ...lost].map((fault) => `${panel.title}: ${fault}`);
     });
     expect(faults).toEqual([]);
+  });
+
+  test.each(dashboards)('$name asks whichever Prometheus is chosen in it', ({ text }) => {
+    const { panels, templating } = JSON.parse(text) as Dashboard;
+    const [chosen, ...others] = templating.list;
+    expect(chosen).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
+    const asked = [...others, ...panels, ...panels.flatMap(({ targets }) => targets)];
+    for (const { datasource } of asked)
+      expect(datasource).toEqual({ type: 'prometheus', uid: '${datasource}' });
+    const known = new Set(templating.list.map(({ name }) => name));
+    const used = [...text.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name);
+    expect(used.filter((name) => !known.has(name))).toEqual([]);
   });
 
   test('dashboards have identities of their own, and variables ask for what there is', () => {
@@ -90,6 +127,10 @@ describe('what is watched', () => {
     'sum(ambit_http_requests_total{colour="red"})',
     'sum(rate(ambit_http_request_duration_seconds[5m]))',
     'up',
+    'sum by (state) ambit_queue_jobs)',
+    'sum(rate(ambit_http_requests_total[5 m]))',
+    'ambit_agents_connected >',
+    'max(ambit_policy_revision) ambit_policy_revision',
   ])('%s would be found', (expression) => {
     expect(faultsOf(expression)).not.toEqual([]);
   });
