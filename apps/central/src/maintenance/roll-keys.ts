@@ -38,7 +38,9 @@ export async function rollKeys(
     if (step !== 'prepare' && !atOnce) await requireFollowed(maintenance, step);
     const rollover = { folder, installationUid: installation.uid, now: clock.now() };
     for (const line of await steps[step](rollover, maintenance)) write(line);
-    write(`Copy ${folder} to every replica and restart central.`);
+    write(
+      `Copy the files of ${folder}, but never epoch.key, to every replica (with the chart: to the Secret of keys.existingSecret), and restart central.`,
+    );
   });
 }
 

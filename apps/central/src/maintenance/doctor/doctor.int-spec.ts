@@ -67,6 +67,35 @@ describe('ambit-central doctor', () => {
         expect(text).not.toContain(line);
   });
 
+  test('where central never ran, says so in words, and what to do', async () => {
+    const flags = { dataDir: join(central.dataDir, 'nowhere'), healthListen: '127.0.0.1:1' };
+    const lines: string[] = [];
+    await examine(await testSettings(flags, {}), (line) => void lines.push(line));
+    const text = lines.join('\n');
+    expect(text).toContain(`look   there is no folder ${flags.dataDir}`);
+    expect(text).toContain('next: start ambit-central here once');
+    expect(text).not.toMatch(/ENOENT|Something went wrong/);
+  });
+
+  test('a Redis that is away is told, though central is ready', async () => {
+    const own = await testDatabase();
+    const env = { AMBIT_REDIS_URL: 'redis://127.0.0.1:1' };
+    const without = await TestCentral.start(own.url, { env });
+    try {
+      const { host } = new URL(without.running.healthUrl);
+      const flags = { dataDir: without.dataDir, healthListen: host };
+      const settings = await testSettings(flags, { AMBIT_DATABASE_URL: own.url });
+      await eventually(async () => {
+        const lines: string[] = [];
+        await examine(settings, (line) => void lines.push(line));
+        expect(lines.join('\n')).toMatch(/look {3}Redis is away \(.*\n +next: start it, or look/);
+      });
+    } finally {
+      await without.stop();
+      await own.close();
+    }
+  });
+
   test('what is not well has a next step, each time', async () => {
     await central.apply(cluster('silent'));
     agent.report = { ...cleanReport, heldGains: 2 };
