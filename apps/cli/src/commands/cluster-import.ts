@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AmbitClient } from '@ambit/client';
+import type { Group, User } from '@ambit/contracts';
 import { AppError, defined, isAppError, printable } from '@ambit/kernel';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { besideKnown, type KnownSubjects } from '../import/known-subjects.ts';
 import { proposePolicy } from '../import/propose-policy.ts';
 import type { ExistingObject, Proposal, ProposedObject } from '../import/propose-policy.ts';
 import { findKind } from '../kinds.ts';
@@ -38,7 +40,7 @@ export async function clusterImportRbac(
     grants: await listAll(client, 'grant'),
     ...defined({ ceiling: cluster.status.ceiling }),
   });
-  const fresh = await withoutExisting(client, proposal);
+  const fresh = besideKnown(proposal, await knownSubjects(client, proposal));
   const notes =
     told.leftOut === 0
       ? []
@@ -66,32 +68,27 @@ async function listAll(client: AmbitClient, word: 'role' | 'grant'): Promise<Exi
 
 const asksAtOnce = 16;
 
-/** Users and groups that there are stay as they are: applying a bare one would take away what they say. */
-async function withoutExisting(
-  client: AmbitClient,
-  { objects, notes }: Proposal,
-): Promise<Proposal> {
-  const kept: ProposedObject[] = [];
-  const there: string[] = [];
-  for (let at = 0; at < objects.length; at += asksAtOnce) {
-    const some = objects.slice(at, at + asksAtOnce);
-    const exists = await Promise.all(some.map((each) => isThere(client, each)));
-    for (const [index, each] of some.entries()) {
-      if (exists[index] === true) there.push(`${each.kind.toLowerCase()}/${each.metadata.name}`);
-      else kept.push(each);
-    }
+/** Of the users and groups that are proposed those that there are. */
+async function knownSubjects(client: AmbitClient, { objects }: Proposal): Promise<KnownSubjects> {
+  const known = new Map<string, User | Group>();
+  const asked = objects.filter(({ kind }) => kind === 'User' || kind === 'Group');
+  for (let at = 0; at < asked.length; at += asksAtOnce) {
+    const some = asked.slice(at, at + asksAtOnce);
+    const found = await Promise.all(some.map((each) => find(client, each)));
+    for (const each of found)
+      if (each !== undefined) known.set(`${each.kind.toLowerCase()}/${each.metadata.name}`, each);
   }
-  const said = there.map((name) => `${name} is there already: check that it is the same one.`);
-  return { objects: kept, notes: [...said, ...notes] };
+  return known;
 }
 
-async function isThere(client: AmbitClient, { kind, metadata }: ProposedObject): Promise<boolean> {
-  if (kind !== 'User' && kind !== 'Group') return false;
+async function find(
+  client: AmbitClient,
+  { kind, metadata }: ProposedObject,
+): Promise<User | Group | undefined> {
   try {
-    await findKind(kind).get(client, metadata.name);
-    return true;
+    return (await findKind(kind).get(client, metadata.name)) as User | Group;
   } catch (error) {
-    if (isAppError(error, 'not_found')) return false;
+    if (isAppError(error, 'not_found')) return undefined;
     throw error;
   }
 }
@@ -99,7 +96,7 @@ async function isThere(client: AmbitClient, { kind, metadata }: ProposedObject):
 async function write(
   context: CommandContext,
   cluster: string,
-  { objects, notes }: Proposal,
+  { objects, notes }: Pick<Proposal, 'objects' | 'notes'>,
   output: string,
 ): Promise<void> {
   const head = [

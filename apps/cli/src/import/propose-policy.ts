@@ -41,6 +41,8 @@ export interface ProposedObject {
 export interface Proposal {
   readonly objects: readonly ProposedObject[];
   readonly notes: readonly string[];
+  /** By `user/NAME` and `group/NAME`: how the bindings name those whom the cluster does not know under our prefix. */
+  readonly foreignNames: ReadonlyMap<string, string>;
 }
 
 interface Subject {
@@ -97,7 +99,17 @@ class Proposer {
     this.#grant(merged(wanted));
     const { User, Group, Role, Grant } = this.#objects;
     const objects = [...User, ...Group, ...Role, ...Grant];
-    return { objects, notes: [...this.#notes, ...ceilingNotes(this.#source.ceiling, objects)] };
+    const notes = [...this.#notes, ...ceilingNotes(this.#source.ceiling, objects)];
+    return { objects, notes, foreignNames: this.#foreignNames() };
+  }
+
+  #foreignNames(): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const [key, { kind, name }] of this.#subjects) {
+      const bound = key.slice(key.indexOf('/') + 1);
+      if (!bound.startsWith(this.#source.userPrefix)) found.set(`${kind}/${name}`, bound);
+    }
+    return found;
   }
 
   /** A name that stays as it is goes before one that has to be changed to it. */
