@@ -1,5 +1,6 @@
 import { purgePassedRequests } from './features/agent-gateway/public.ts';
 import { auditJobs } from './features/audit/public.ts';
+import { countClusterBindings } from './features/clusters/public.ts';
 import { countDirectories } from './features/directories/public.ts';
 import { sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
@@ -25,6 +26,7 @@ export function recurringJobs(
     warnOfTokenEnds(runtime),
     countRunningSessions(runtime),
     countDirectories(runtime),
+    countClusterBindings(runtime),
     purgeOldSignIns(runtime),
     purgePassedRequests(runtime),
     rotateIssuerKeys({ ...runtime, seal }),

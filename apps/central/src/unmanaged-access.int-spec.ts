@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { centralMetrics, createMeters, createRegistry } from '@ambit/observability';
 import { emptyInventory, ruleToWire } from '@ambit/protocol';
 import type { wire } from '@ambit/protocol';
 import { defaultCeiling } from '@ambit/rbac';
 import { eventually, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { document, grant, group, TestCentral, user } from './central.test-support.ts';
+import { countClusterBindings } from './features/clusters/public.ts';
 import { ReflectedClient } from './grpc.test-support.ts';
 import { enrolAgent, TestAgent } from './test-agent.test-support.ts';
 
@@ -392,5 +394,56 @@ describe('what agents tell', () => {
     expect(unmanaged).toMatchObject([{ object: 'ClusterRoleBinding/uncertain', certain: false }]);
     expect(unmanagedLeftOut).toBe(4_000_000_000);
     agent.close();
+  });
+
+  test('is an event when a binding comes to name people of ours, once, and not when it is told again', async () => {
+    const agent = await telling('watched');
+    const events = async (): Promise<
+      { message: string; subjects?: string[]; object?: object }[]
+    > => {
+      const query = 'type=cluster.unmanaged_found&cluster=watched&limit=100';
+      return (await central.get(`/audit/events?${query}`)).body.items;
+    };
+    const told = (name: string, ...users: string[]) =>
+      binding({ name, owner: 'terraform', subjects: users.map((each) => subject('User', each)) });
+    const all = (...bindings: wire.UnmanagedBindingFact[]): void =>
+      tell(agent, { unmanagedBindings: bindings, unmanaged: whole });
+    all(told('admins', 'ambit:ada', 'eve'), told('strangers', 'bob'), {
+      ...told('kubernetes', 'ambit:ada'),
+      system: true,
+    });
+    await eventually(async () =>
+      expect(await events()).toMatchObject([
+        {
+          message:
+            'ClusterRoleBinding admins (of terraform) in watched, which Ambit does not manage, gives ClusterRole cluster-admin to ada',
+          object: { kind: 'ClusterRoleBinding', name: 'admins' },
+          subjects: ['ada'],
+        },
+      ]),
+    );
+    // As at each reconnect, and with what is no news to anybody of ours.
+    all(told('admins', 'ambit:ada', 'eve'), told('strangers', 'bob', 'carl'));
+    all({ ...told('admins', 'ambit:ada'), fieldManagers: ['kubectl'] }, told('strangers', 'bob'));
+    all(told('admins', 'ambit:ada', 'ambit:bob'), told('strangers', 'bob'));
+    await eventually(async () =>
+      expect((await events()).map(({ subjects }) => subjects)).toEqual([['bob'], ['ada']]),
+    );
+    const many = Array.from({ length: 30 }, (_, at) => told(`many-${at}`, 'ambit:ada'));
+    tell(agent, { unmanagedBindings: many, unmanaged: { ...whole, whole: false } });
+    await eventually(async () => expect(await events()).toHaveLength(2 + 20 + 1));
+    expect((await events()).map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^10 more bindings in watched/),
+    );
+    agent.close();
+  });
+
+  test('is counted as a metric, by whose it is', async () => {
+    const registry = createRegistry({ version: 'test' });
+    const meters = createMeters(registry, centralMetrics);
+    await countClusterBindings({ database: db.database, meters }).run();
+    const text = await registry.metrics();
+    expect(text).toMatch(/ambit_cluster_bindings\{[^}]*cluster="prod",whose="foreign"[^}]*\} 4/);
+    expect(text).not.toContain('cluster="silent",whose="foreign"');
   });
 });

@@ -29,6 +29,7 @@ export const centralEventTypes = [
   'cluster.connected',
   'cluster.disconnected',
   'cluster.state_refused',
+  'cluster.unmanaged_found',
   'cluster.removals_released',
   'cluster.gains_released',
   'join_token.created',

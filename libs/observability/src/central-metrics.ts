@@ -69,6 +69,12 @@ export const centralMetrics = {
     help: 'Revision that a cluster has applied.',
     labels: ['cluster'],
   },
+  clusterBindings: {
+    type: 'gauge',
+    name: 'ambit_cluster_bindings',
+    help: 'What gives access in a cluster, by whose it is, counted every five minutes by the replica that does the jobs: foreign, bindings of others (those of Kubernetes itself too); ours, bindings and roles that its agent keeps.',
+    labels: ['cluster', 'whose'],
+  },
   propagationDuration: {
     type: 'histogram',
     name: 'ambit_propagation_duration_seconds',

@@ -7,7 +7,7 @@ import type { Sql } from '../sql.ts';
 import { writeResources } from './cluster-resources.ts';
 import type { ResourcesPart } from './cluster-resources.ts';
 import { writeUnmanaged } from './cluster-unmanaged.ts';
-import type { UnmanagedUpdate } from './cluster-unmanaged.ts';
+import type { FoundBinding, UnmanagedUpdate } from './cluster-unmanaged.ts';
 
 export interface InventoryNamespace {
   readonly name: string;
@@ -87,27 +87,37 @@ async function refuseTooMuch(open: OpenTransaction, clusterUid: string): Promise
   });
 }
 
+/** What became of an inventory. */
+export interface WrittenInventory {
+  /** False: the session is over, and nothing was written. */
+  readonly live: boolean;
+  /** Bindings of others that name somebody new. */
+  readonly found: readonly FoundBinding[];
+}
+
 /**
- * Keeps what a cluster reports of itself; what is as before is not written. False when the session is over. Throws
+ * Keeps what a cluster reports of itself; what is as before is not written. Throws
  * invalid_request when it comes to more than `mostInventory`, `mostResources` or `mostUnmanaged`; then nothing is changed.
  */
-export function writeInventory(database: Database, update: InventoryUpdate): Promise<boolean> {
+export function writeInventory(
+  database: Database,
+  update: InventoryUpdate,
+): Promise<WrittenInventory> {
   return database.transaction(async (open) => {
     const live = await open.query(
       'SELECT 1 FROM cluster_sync WHERE cluster_uid = $1 AND session_epoch = $2 FOR SHARE',
       [update.clusterUid, update.sessionEpoch],
     );
-    if (live.length === 0) return false;
+    if (live.length === 0) return { live: false, found: [] };
     await removeNamed(open, update);
     await writeNamed(open, update);
     await refuseTooMuch(open, update.clusterUid);
     if (update.resources !== undefined) {
       await writeResources(open, update.clusterUid, update.resources);
     }
-    if (update.unmanaged !== undefined) {
-      await writeUnmanaged(open, update.clusterUid, update.unmanaged);
-    }
-    return true;
+    const { clusterUid, unmanaged } = update;
+    const found = unmanaged === undefined ? [] : await writeUnmanaged(open, clusterUid, unmanaged);
+    return { live: true, found };
   });
 }
 

@@ -3,6 +3,7 @@ import { PolicyWriter, type TestDatabase, testDatabase } from '@ambit/testing';
 import type { ApiResource } from '@ambit/rbac';
 import { readResources } from './cluster-resources.ts';
 import { readInventory, writeInventory } from './cluster-inventory.ts';
+import type { WrittenInventory } from './cluster-inventory.ts';
 import { closeClusterSessions, flushClusterSync, openClusterSession } from './cluster-sync.ts';
 import { readClusterSync } from './read-cluster-sync.ts';
 
@@ -162,7 +163,7 @@ describe('the inventory of a cluster', () => {
       );
     await writeInventory(db.database, update);
     const before = await versions();
-    expect(await writeInventory(db.database, update)).toBe(true);
+    expect((await writeInventory(db.database, update)).live).toBe(true);
     expect(await versions()).toEqual(before);
   });
 
@@ -183,7 +184,7 @@ describe('the inventory of a cluster', () => {
 
   test('outside case 06: what the API server serves is known when its list is whole, in its order, until the next is', async () => {
     const sessionEpoch = await hello('a');
-    const tell = (first: boolean, last: boolean, ...items: string[]): Promise<boolean> =>
+    const tell = (first: boolean, last: boolean, ...items: string[]): Promise<WrittenInventory> =>
       writeInventory(db.database, {
         clusterUid,
         sessionEpoch,
@@ -236,7 +237,7 @@ describe('the inventory of a cluster', () => {
     const old = await hello('a');
     await hello('b');
     const update = { clusterUid, sessionEpoch: old, ...none, complete: true, namespaces };
-    expect(await writeInventory(db.database, update)).toBe(false);
+    expect((await writeInventory(db.database, update)).live).toBe(false);
     expect((await readInventory(db.database, clusterUid)).namespaces).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { UnmanagedBinding, UnmanagedRole } from '@ambit/domain';
+import type { UnmanagedBinding, UnmanagedRole, UnmanagedSubject } from '@ambit/domain';
 import { AppError } from '@ambit/kernel';
 import type { OpenTransaction } from '../open-transaction.ts';
 import type { Page } from '../queries/page.ts';
@@ -23,15 +23,21 @@ export interface UnmanagedUpdate {
 /** What is kept of one cluster: as much as an agent tells, and not more whatever it tells. */
 export const mostUnmanaged = { items: 60_000, bytes: 32 * 1024 * 1024 } as const;
 
+/** A binding that names somebody whom it did not name before, or that was not there. */
+export interface FoundBinding {
+  readonly binding: UnmanagedBinding;
+  readonly newSubjects: readonly UnmanagedSubject[];
+}
+
 /**
- * Keeps what a message tells; what is as before is not written. Throws invalid_request when the cluster would come to more
- * than `mostUnmanaged`.
+ * Keeps what a message tells; what is as before is not written. Gives the bindings that name somebody new. Throws
+ * invalid_request when the cluster would come to more than `mostUnmanaged`.
  */
 export async function writeUnmanaged(
   open: OpenTransaction,
   clusterUid: string,
   update: UnmanagedUpdate,
-): Promise<void> {
+): Promise<readonly FoundBinding[]> {
   const { whole, told, removed, leftOut } = update;
   await open.query('DELETE FROM cluster_unmanaged WHERE cluster_uid = $1 AND key = ANY($2)', [
     clusterUid,
@@ -44,12 +50,17 @@ export async function writeUnmanaged(
       [clusterUid, whole.after, whole.through, told.map(({ key }) => key)],
     );
   }
-  await open.query(
-    `INSERT INTO cluster_unmanaged AS u (cluster_uid, key, fact, bytes)
-     SELECT $1, f.fact->>'key', f.fact - 'key', octet_length(f.fact::text) FROM jsonb_array_elements($2::jsonb) AS f(fact)
-     ON CONFLICT (cluster_uid, key) DO UPDATE SET fact = excluded.fact, bytes = excluded.bytes
-     WHERE u.fact <> excluded.fact`,
-    [clusterUid, JSON.stringify(told)],
+  const written = await open.query<WrittenRow>(
+    `WITH before AS (SELECT key, fact->'subjects' AS subjects FROM cluster_unmanaged WHERE cluster_uid = $1 AND key = ANY($3)),
+     written AS (
+       INSERT INTO cluster_unmanaged AS u (cluster_uid, key, fact, bytes)
+       SELECT $1, f.fact->>'key', f.fact - 'key', octet_length(f.fact::text) FROM jsonb_array_elements($2::jsonb) AS f(fact)
+       ON CONFLICT (cluster_uid, key) DO UPDATE SET fact = excluded.fact, bytes = excluded.bytes
+       WHERE u.fact <> excluded.fact
+       RETURNING u.key, u.fact)
+     SELECT w.fact, b.subjects AS before FROM written w LEFT JOIN before b USING (key)
+     WHERE w.fact ? 'roleName' AND w.fact->'subjects' IS DISTINCT FROM b.subjects ORDER BY w.key`,
+    [clusterUid, JSON.stringify(told), told.map(({ key }) => key)],
   );
   await open.query(
     `INSERT INTO cluster_unmanaged_totals AS t (cluster_uid, left_out) VALUES ($1, $2)
@@ -57,7 +68,23 @@ export async function writeUnmanaged(
     [clusterUid, leftOut],
   );
   await refuseTooMuch(open, clusterUid);
+  return written.flatMap(foundIn);
 }
+
+interface WrittenRow {
+  readonly fact: UnmanagedBinding;
+  /** Absent: it was not there. */
+  readonly before: readonly UnmanagedSubject[] | null;
+}
+
+function foundIn({ fact, before }: WrittenRow): FoundBinding[] {
+  const known = new Set((before ?? []).map(subjectText));
+  const newSubjects = fact.subjects.filter((subject) => !known.has(subjectText(subject)));
+  return newSubjects.length === 0 ? [] : [{ binding: fact, newSubjects }];
+}
+
+const subjectText = ({ kind, namespace, name }: UnmanagedSubject): string =>
+  `${kind}/${namespace}/${name}`;
 
 async function refuseTooMuch(open: OpenTransaction, clusterUid: string): Promise<void> {
   const [{ items, bytes } = { items: 0, bytes: 0 }] = await open.query<{
@@ -172,4 +199,25 @@ export async function countLeftOut(sql: Sql, clusterUid: string): Promise<number
     [clusterUid],
   );
   return row?.left_out;
+}
+
+/** How many bindings of others a cluster has, those of Kubernetes itself among them, and how many objects are ours. */
+export interface CountedBindings {
+  readonly cluster: string;
+  readonly foreign: number;
+  /** Bindings and roles, as its agent last told; absent: it never did. */
+  readonly ours?: number;
+}
+
+/** Of every cluster whose agent told of others. Costs the keys and not what stands under them. */
+export async function countBindings(sql: Sql): Promise<readonly CountedBindings[]> {
+  const rows = await sql.query<{ cluster: string; foreign: number; ours: number | null }>(
+    `SELECT c.name AS cluster, (s.results->>'objects')::float8 AS ours,
+       (SELECT count(*)::float8 FROM cluster_unmanaged u WHERE u.cluster_uid = c.uid
+         AND split_part(u.key, '/', 1) IN ('ClusterRoleBinding', 'RoleBinding')) AS foreign
+     FROM clusters c JOIN cluster_unmanaged_totals t ON t.cluster_uid = c.uid
+       LEFT JOIN cluster_sync s ON s.cluster_uid = c.uid
+     WHERE c.removed_at IS NULL`,
+  );
+  return rows.map(({ ours, ...row }) => (ours === null ? row : { ...row, ours }));
 }

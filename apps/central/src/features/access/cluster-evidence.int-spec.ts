@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { flushClusterSync, openClusterSession, writeInventory } from '@ambit/persistence';
-import type { InventoryUpdate, Sql } from '@ambit/persistence';
+import type { InventoryUpdate, WrittenInventory, Sql } from '@ambit/persistence';
 import { defaultCeiling } from '@ambit/rbac';
 import { FakeClock, PolicyWriter, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
@@ -68,7 +68,7 @@ const pods = {
   namespaced: true,
   verbs: ['get'],
 };
-const tell = (clusterUid: string, more: Partial<InventoryUpdate>): Promise<boolean> =>
+const tell = (clusterUid: string, more: Partial<InventoryUpdate>): Promise<WrittenInventory> =>
   writeInventory(db.database, {
     clusterUid,
     sessionEpoch: sessions.get(clusterUid) ?? 0,

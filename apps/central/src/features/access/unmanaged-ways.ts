@@ -134,7 +134,7 @@ function wayOf({ binding, certain }: UnmanagedAnswer, by: NamedBy): UnmanagedWay
 }
 
 /** Who of ours a subject means, as far as the API server sees our names. */
-function peopleMeant({ kind, name }: UnmanagedSubject, by: NamedBy): string[] {
+export function peopleMeant({ kind, name }: UnmanagedSubject, by: NamedBy): string[] {
   const { policy, cluster, now } = by;
   const { userPrefix } = cluster;
   if (!name.startsWith(userPrefix) || kind === 'ServiceAccount') return [];

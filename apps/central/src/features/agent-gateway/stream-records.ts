@@ -1,4 +1,4 @@
-import type { NewAuditEvent, UnitOfWork } from '@ambit/persistence';
+import type { FoundBinding, NewAuditEvent, UnitOfWork } from '@ambit/persistence';
 import { writeInventory } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import { bytesEqual } from '@ambit/kernel';
@@ -13,6 +13,7 @@ import type { AgentStream } from './agent-stream.ts';
 import type { GatewayPorts } from './agent-gateway.ts';
 import type { Departures } from './departures.ts';
 import { storableJson } from './from-agents.ts';
+import { foundEvents } from './found-bindings.ts';
 import { elapsed } from './paced-stream.ts';
 import { inventoryFacts } from './inventory-facts.ts';
 
@@ -21,7 +22,7 @@ export interface StreamRecordsPorts {
   readonly unitOfWork: UnitOfWork;
   readonly status: AgentStatus;
   readonly departures: Departures;
-  readonly world: Pick<PolicyWorld, 'offered'>;
+  readonly world: Pick<PolicyWorld, 'offered' | 'policy'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meters: Pick<
@@ -160,11 +161,26 @@ export class StreamRecords {
     const store = async (): Promise<void> => {
       const began = performance.now();
       const update = { ...ids(stream), ...inventoryFacts(inventory) };
-      await writeInventory(this.#ports.database, update);
+      const { found } = await writeInventory(this.#ports.database, update);
+      await this.#tellFound(stream, found);
       took = performance.now() - began;
     };
     await this.#background(this.#inventories.run(clusterUid, store));
     await elapsed(9 * took);
+  }
+
+  /** Once for each binding: what is told again as it was is not found again. */
+  async #tellFound(stream: AgentStream, found: readonly FoundBinding[]): Promise<void> {
+    const { clock, unitOfWork, world } = this.#ports;
+    const { clusterUid, clusterName } = stream.identity;
+    const cluster = world.policy.cluster(clusterUid);
+    if (cluster === undefined || found.length === 0) return;
+    const events = foundEvents(found, { policy: world.policy, cluster, now: clock.now() });
+    if (events.length === 0) return;
+    const actor = { kind: 'agent', name: `agent/${clusterName}` } as const;
+    await unitOfWork.run({ actor }, async (tx) => {
+      for (const event of events) tx.audit.record({ cluster: clusterName, ...event });
+    });
   }
 
   #background(work: Promise<unknown>): Promise<void> {

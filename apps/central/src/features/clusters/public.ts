@@ -1,3 +1,4 @@
+export { countClusterBindings } from './count-bindings.ts';
 export { clusterKind } from './cluster-kind.ts';
 /** What other slices may use of clusters. */
 export { isConnected, revisionAsked, shownProblems } from './cluster-response.ts';
