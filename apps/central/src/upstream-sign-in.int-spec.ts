@@ -3,6 +3,7 @@ import { startDevProvider } from '@ambit/dev-provider';
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import { document, replicaFolder, TestCentral, user } from './central.test-support.ts';
+import { TestDirectory } from './scim.test-support.ts';
 import { hiddenOf, TestBrowser } from './sign-in.test-support.ts';
 import {
   begin,
@@ -260,6 +261,28 @@ describe('a test of a provider', () => {
     });
     expect((await central.get('/users')).body.items.length).toBe(users.body.items.length);
     expect((await browser.get(path)).status).toBe(404);
+  });
+
+  test('O2: says what the ids of groups are called, where the directory of the provider knows', async () => {
+    const known = '6f3a1c52-0d1e-4b8a-9d0e-1f2a3b4c5d6e';
+    const directory = await TestDirectory.of(central, 'azure');
+    const people = [{ name: 'kim', groups: [known, 'b2a6a0b1-0000-4000-8000-000000000000'] }];
+    await startUpstream(central, {
+      dialect: 'entra',
+      name: 'azure',
+      people,
+      spec: { directory: { service: 'azure-scim' } },
+    });
+    const made = { displayName: 'On Call', externalId: known };
+    expect((await directory.call('POST', '/Groups', { body: made })).status).toBe(201);
+    const { id, url } = await start('azure');
+    const browser = new TestBrowser(central);
+    const asked = await browser.get(new URL(url).pathname);
+    await browser.get(await comesBack(leadsTo(await browser.submit(asked, {})), 'kim'));
+    const { body } = await central.get(`/identityproviders/azure/tests/${id}`);
+    expect(body.preview.namedById).toEqual([
+      { id: known, displayName: 'On Call', group: 'on-call' },
+    ]);
   });
 
   test('tells the administrator why nobody came in', async () => {

@@ -89,6 +89,16 @@ describe('idp test', () => {
     ]);
   });
 
+  test('O2: an id of a group is told with its name in the directory', async () => {
+    const id = '6f3a1c52-0d1e-4b8a-9d0e-1f2a3b4c5d6e';
+    const namedById = [{ id, displayName: 'On Call', group: 'on-call' }];
+    answers({ ...waiting, state: 'Done', preview: { ...preview, namedById } });
+    const { out } = await ambit('idp', 'test', 'okta');
+    expect(out).toContain(
+      `Named by id:  ${id} is "On Call" in the directory, group/on-call here\n`,
+    );
+  });
+
   test('says why somebody would not come in, with the exit code for scripts', async () => {
     const { person: _, ...nobody } = preview;
     const refusal = { message: 'Nobody is linked.', hint: 'Ask ada.' };

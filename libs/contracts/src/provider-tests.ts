@@ -24,6 +24,10 @@ const SignInPreview = z.object({
   subject: z.string(),
   /** As the provider made them. */
   claims: z.record(z.string(), z.unknown()),
+  /** Groups that the claims name by an id, where the directory of the provider says which ones these are; at most 100. */
+  namedById: z
+    .array(z.object({ id: z.string(), displayName: z.string(), group: z.string() }))
+    .optional(),
   /** Whom it is or would become; absent when it would be refused. */
   person: z
     .object({

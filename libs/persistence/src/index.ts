@@ -49,6 +49,7 @@ export { lockDirectorySync } from './directory/sync-lock.ts';
 export {
   findDirectoryGroup,
   findDirectoryUser,
+  findGroupsByExternalId,
   listDirectoryGroups,
   listDirectoryUsers,
   listGivenMembers,

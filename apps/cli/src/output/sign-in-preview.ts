@@ -15,6 +15,7 @@ const hows = {
 
 /** What a sign-in at a provider would have done, one fact per line, and what the provider said as it said it. */
 export function previewText(preview: Preview): string {
+  const { namedById = [] } = preview;
   const facts: readonly Fact[] = [
     ['Comes in as', [personText(preview)]],
     ['Groups', preview.groups.map(groupText)],
@@ -24,6 +25,7 @@ export function previewText(preview: Preview): string {
     ['Notes', preview.notes],
     ['Issuer', [preview.issuer]],
     ['Subject', [preview.subject]],
+    ...(namedById.length === 0 ? [] : [['Named by id', namedById.map(namedText)] as const]),
     ['Claims', Object.entries(preview.claims).map(claimText)],
   ];
   return facts.map(factText).join('');
@@ -38,6 +40,9 @@ function personText({ person, refusal }: Preview): string {
 
 const groupText = ({ group, rules, refused }: Preview['groups'][number]): string =>
   `${group} (rule ${rules.join(', ')})${refused === undefined ? '' : `: not given, ${refused}`}`;
+
+const namedText = ({ id, displayName, group }: NonNullable<Preview['namedById']>[number]): string =>
+  `${id} is ${JSON.stringify(displayName)} in the directory, group/${group} here`;
 
 function accessText({ grant, role, ...path }: Preview['access'][number]): string {
   const between = betweenText(path);

@@ -94,6 +94,20 @@ export async function findDirectoryGroup(
   return row === undefined ? undefined : toDirectoryGroup(row);
 }
 
+/** Those that the directory knows by these ids of its own, by them. */
+export async function findGroupsByExternalId(
+  sql: Sql,
+  providerUid: string,
+  externalIds: readonly string[],
+): Promise<readonly DirectoryGroup[]> {
+  if (externalIds.length === 0) return [];
+  const rows = await sql.query<DirectoryGroupRow>(
+    `${selectDirectoryGroups} WHERE d.provider_uid = $1 AND d.external_id = ANY($2) ORDER BY d.external_id`,
+    [providerUid, externalIds],
+  );
+  return rows.map(toDirectoryGroup);
+}
+
 /** In the order of uids, which follow the time of their making: what comes meanwhile stands behind what was read. */
 export async function listDirectoryUsers(
   sql: Sql,

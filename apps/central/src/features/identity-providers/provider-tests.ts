@@ -6,6 +6,7 @@ import type { SignInRecordStore, Sql, UnitOfWork } from '@ambit/persistence';
 import { auditActor } from '../../platform/actor.ts';
 import type { Actor } from '../../platform/actor.ts';
 import type { IdentityPreview } from '../identities/public.ts';
+import { groupsNamedById } from './groups-named-by-id.ts';
 import { findProvider } from './known-provider.ts';
 
 /** How a test ended. */
@@ -90,9 +91,15 @@ export class ProviderTests {
   async finish(id: string, outcome: ProviderTestOutcome): Promise<void> {
     const kept = await this.#find(id);
     if (kept?.state !== 'Waiting') return;
-    const ended = 'preview' in outcome ? { preview: previewResponse(outcome.preview) } : outcome;
+    const ended = 'preview' in outcome ? await this.#previewed(outcome.preview) : outcome;
     const state = 'preview' in ended ? 'Done' : 'Failed';
     await keep(this.#ports.records, { ...kept, state, ...ended });
+  }
+
+  async #previewed(preview: IdentityPreview): Promise<Pick<ProviderTest, 'preview'>> {
+    const namedById = await groupsNamedById(this.#ports.sql, preview);
+    const told = namedById.length === 0 ? {} : { namedById: [...namedById] };
+    return { preview: { ...previewResponse(preview), ...told } };
   }
 
   async #find(id: string): Promise<KeptTest | undefined> {
