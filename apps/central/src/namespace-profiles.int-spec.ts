@@ -130,7 +130,11 @@ describe('where the namespaces of a team are not kept', () => {
     await put('plain', owns({ names: ['strict'] }, 'kept-three'));
     const expected = [
       { cluster: 'old', reason: 'not_understood', hint: expect.stringContaining('update it') },
-      { cluster: 'silent', reason: 'not_applied', hint: expect.stringContaining('doctor silent') },
+      {
+        cluster: 'silent',
+        message: 'no agent of it has applied anything yet',
+        hint: expect.stringContaining('doctor silent'),
+      },
       { cluster: 'strict', reason: 'ceiling_refused', hint: expect.stringContaining('ceiling') },
     ];
     await eventually(async () => {
@@ -144,7 +148,7 @@ describe('where the namespaces of a team are not kept', () => {
           type: 'NamespacesKept',
           status: 'False',
           reason: 'NotEverywhere',
-          message: expect.stringContaining('in 3 of 4 clusters'),
+          message: expect.stringContaining('in 3 of 4 clusters: '),
         },
       ]);
     });

@@ -274,7 +274,7 @@ describe('team release-namespace', () => {
     expect([run.code, sentOwns()]).toEqual([0, rest]);
     expect(run.err).toContain('pay owns b/jobs no more');
     const isByLabel = 'matchLabels' in (owns[0]?.clusters ?? {});
-    expect(run.err.includes('clusters that come later have to be added')).toBe(isByLabel);
+    expect(run.err.includes('no longer given in clusters that come later')).toBe(isByLabel);
     if (isByLabel)
       expect(
         central.calls.find(({ operation }) => operation === 'listClusters')?.query,

@@ -113,8 +113,8 @@ function noteOf(
 ): string {
   const where = clusters.all === true ? 'every cluster' : `clusters ${labelSelectorText(clusters)}`;
   const left = there.filter((name) => name !== cluster);
-  const now = left.length === 0 ? 'nowhere' : `by name in ${left.join(', ')}`;
-  return `note: ${team} owned ${namespace} in ${where}, and owns it ${now} from now on: clusters that come later have to be added (ambit get team ${team} -o yaml)`;
+  const now = left.length === 0 ? 'in none' : `by name in ${left.join(', ')}`;
+  return `note: ${team} owned ${namespace} in ${where}, and owns it ${now} from now on; it is no longer given in clusters that come later, until somebody adds them to "owns"`;
 }
 
 function ownedByBeginning(team: string, patterns: readonly string[], place: Place): AppError {

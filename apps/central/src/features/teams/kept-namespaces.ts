@@ -69,8 +69,9 @@ export class KeptNamespaces {
     const { uid, name } = cluster;
     const report = reports.get(uid);
     const applied = report?.appliedRevision;
-    if (applied === undefined || applied < (this.#parts.world.lastTouched(uid) ?? 0))
-      return [notApplied(name)];
+    if (applied === undefined) return [notApplied(name, 'no agent of it has applied anything yet')];
+    if (applied < (this.#parts.world.lastTouched(uid) ?? 0))
+      return [notApplied(name, 'its agent has not applied the last change yet')];
     const { problems = [] } = (report?.results ?? {}) as StoredResults;
     const patterns = new Set(
       owns
@@ -98,10 +99,10 @@ const hints: Readonly<Record<string, string | undefined>> = {
   foreign_object: 'Whoever made it takes it away, or the profile leaves it out.',
 };
 
-const notApplied = (cluster: string): Unkept => ({
+const notApplied = (cluster: string, message: string): Unkept => ({
   cluster,
   reason: 'not_applied',
-  message: 'its agent has not applied the last change yet',
+  message,
   hint: `If it stays so: ambit doctor ${cluster}`,
 });
 
@@ -113,7 +114,7 @@ function statusOf(found: readonly Unkept[], clusters: number): NamespaceStatus {
   const names = [...new Set(found.map(({ cluster }) => cluster))];
   const more = names.length > mostNamed ? ', …' : '';
   const where = `${names.slice(0, mostNamed).join(', ')}${more}`;
-  const message = `in ${names.length} of ${counted(clusters, 'cluster')} not all of it is kept: ${where}`;
+  const message = `not as the profile says in ${names.length} of ${counted(clusters, 'cluster')}: ${where}`;
   const shown = found.slice(0, mostShown);
   return {
     unkept: [...shown],
