@@ -108,6 +108,7 @@ const lines = [
   'group rm-member a b --wait none',
   'team add-member a b --wait none',
   'team rm-member a b --wait none',
+  'team release-namespace a b --cluster c --wait none',
   'activity -f',
   'login URL --token-file FOLDER/token',
   'login URL --ci --service a',
