@@ -31,6 +31,7 @@ const base = {
 const withDatabase = {
   globalSetup: '<rootDir>/test/support/test-run-setup.mjs',
   globalTeardown: '<rootDir>/test/support/test-run-teardown.mjs',
+  resolver: '<rootDir>/test/support/bundled-packages.mjs',
 };
 const tier = (displayName, testMatch, more = {}) => ({ ...base, displayName, testMatch, ...more });
 export default {
@@ -46,10 +47,7 @@ export default {
     tier(
       'medium',
       ['<rootDir>/{apps,libs}/*/src/**/*.int-spec.ts', '<rootDir>/test/bench/**/*.int-spec.ts'],
-      {
-        ...withDatabase,
-        setupFiles: ['<rootDir>/test/support/jest-setup-nest.mjs'],
-      },
+      withDatabase,
     ),
     tier('architecture', ['<rootDir>/test/architecture/**/*.spec.ts']),
     tier('simulation', ['<rootDir>/test/sim/**/*.spec.ts']),

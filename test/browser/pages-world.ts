@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';

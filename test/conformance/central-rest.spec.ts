@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { eventually, testDatabase } from '@ambit/testing';
 import { TestCentral } from '../../apps/central/src/central.test-support.ts';

@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';

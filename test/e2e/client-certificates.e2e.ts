@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';

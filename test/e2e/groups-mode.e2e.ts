@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:https';

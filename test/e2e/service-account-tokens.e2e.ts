@@ -1,4 +1,3 @@
-import '../support/jest-setup-nest.mjs';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
