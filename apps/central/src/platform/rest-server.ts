@@ -71,9 +71,11 @@ export async function createRestServer(
   return app;
 }
 
+/** Made when it is first asked for: most never is, and it is a tenth of the work of a start. */
 function openApi(version: string): PublicDocument {
-  const document = openApiDocument(version);
-  return { path: `${basePath}/openapi.json`, maxAgeSeconds: 60, read: () => document };
+  let document: object | undefined;
+  const read = (): object => (document ??= openApiDocument(version));
+  return { path: `${basePath}/openapi.json`, maxAgeSeconds: 60, read };
 }
 
 const longText = 64 * 1024;
