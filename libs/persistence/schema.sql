@@ -357,11 +357,15 @@ CREATE TABLE grants (
   revision bigint NOT NULL,
   created_at timestamp with time zone NOT NULL,
   source text COLLATE "C" DEFAULT 'api'::text NOT NULL,
+  hours jsonb,
+  windows jsonb,
+  windows_due timestamp with time zone,
   match text,
   CONSTRAINT grants_check CHECK (((clusters_scope = 'selector'::text) = (cluster_selector IS NOT NULL))),
   CONSTRAINT grants_check1 CHECK (((until IS NOT NULL) OR (NOT ended))),
   CONSTRAINT grants_clusters_scope_check CHECK ((clusters_scope = ANY (ARRAY['names'::text, 'selector'::text, 'all'::text]))),
   CONSTRAINT grants_source_check CHECK ((source ~ '^[a-z]{1,32}(/[A-Za-z0-9._-]{1,128})?$'::text)),
+  CONSTRAINT grants_windows CHECK (((hours IS NULL) = (windows IS NULL))),
   CONSTRAINT grants_role_uid_fkey FOREIGN KEY (role_uid) REFERENCES roles(uid),
   CONSTRAINT grants_pkey PRIMARY KEY (uid),
   CONSTRAINT grants_name_key UNIQUE (name)
@@ -371,6 +375,7 @@ CREATE INDEX grants_match ON public.grants USING btree (uid) WHERE (match IS NOT
 CREATE INDEX grants_role ON public.grants USING btree (role_uid);
 CREATE INDEX grants_search ON public.grants USING gin (((name || ''::text)) gin_trgm_ops, ((reason || ''::text)) gin_trgm_ops);
 CREATE INDEX grants_until ON public.grants USING btree (until) WHERE ((until IS NOT NULL) AND (NOT ended));
+CREATE INDEX grants_windows_due ON public.grants USING btree (windows_due) WHERE ((windows_due IS NOT NULL) AND (NOT ended));
 
 CREATE TABLE group_members (
   group_uid text NOT NULL,

@@ -328,6 +328,43 @@ describe('people gain and lose access in two clusters', () => {
     expect((await ourBindings(prod)).map(({ metadata }) => metadata.uid).sort()).toEqual(before);
   });
 
+  test('hours of a grant end and begin on time although central is stopped', async () => {
+    const minute = 60_000;
+    // Hours go by minutes: the first end at the next whole one that leaves time to stop central.
+    const end = Math.ceil((Date.now() + 20_000) / minute) * minute;
+    const at = (time: number): string => new Date(time).toISOString().slice(11, 16);
+    const hours = (from: number, to: number): object => ({
+      days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+      from: at(from),
+      to: at(to),
+      timeZone: 'UTC',
+    });
+    await grant('carol-hours', {
+      subjects: [{ user: 'carol' }],
+      role: 'view',
+      scope: { clusters: { names: ['prod-eu'] }, namespaces: { names: ['default'] } },
+      when: { hours: [hours(end - 3 * minute, end), hours(end + minute, end + 10 * minute)] },
+    });
+    const asked = { user: 'ambit:carol', verb: 'list', resource: 'pods', namespace: 'default' };
+    await untilMay(prod.kube, asked, true);
+    await fleet.stopCentral();
+    const becomes = async (expected: boolean): Promise<number> => {
+      await eventually(async () => expect(await may(prod.kube, asked)).toBe(expected), {
+        withinMs: 100_000,
+        what: `carol being ${expected ? 'let in' : 'kept out'} by the hours`,
+      });
+      return Date.now();
+    };
+    const closed = await becomes(false);
+    expect(closed).toBeGreaterThanOrEqual(end);
+    expect(closed).toBeLessThan(end + minute);
+    expect(await becomes(true)).toBeGreaterThanOrEqual(end + minute);
+    await fleet.startCentral();
+    expect(
+      (await fleet.client().api.getGrant({ params: { name: 'carol-hours' } })).status.state,
+    ).toBe('Active');
+  }, 300_000);
+
   test('a grant ends on time although central was killed, and an agent that restarts meanwhile still ends it', async () => {
     const until = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
     const scope = { clusters: { all: true }, namespaces: { names: ['payments'] } };

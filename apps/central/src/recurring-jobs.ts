@@ -2,7 +2,7 @@ import { purgePassedRequests } from './features/agent-gateway/public.ts';
 import { auditJobs } from './features/audit/public.ts';
 import { countClusterBindings } from './features/clusters/public.ts';
 import { countDirectories } from './features/directories/public.ts';
-import { sweepEndedGrants } from './features/grants/public.ts';
+import { layGrantHours, sweepEndedGrants } from './features/grants/public.ts';
 import { rotateIssuerKeys } from './features/issuer/public.ts';
 import type { CommitPolicy } from './features/policy/public.ts';
 import { warnOfTokenEnds } from './features/services/public.ts';
@@ -22,6 +22,7 @@ export function recurringJobs(
   return [
     ...auditJobs(runtime, runtime.settings.auditRetention),
     sweepEndedGrants(commit, runtime.clock, runtime.logger),
+    layGrantHours(commit, runtime.clock, runtime.logger),
     purgeTokens(runtime),
     warnOfTokenEnds(runtime),
     countRunningSessions(runtime),

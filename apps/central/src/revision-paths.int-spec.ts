@@ -18,7 +18,7 @@ import {
   user,
 } from './central.test-support.ts';
 import { loadPolicyWorld } from './features/desired-state/public.ts';
-import { sweepEndedGrants } from './features/grants/public.ts';
+import { layGrantHours, sweepEndedGrants } from './features/grants/public.ts';
 import { CommitPolicy } from './features/policy/public.ts';
 import { raiseEpoch } from './maintenance/raise-epoch.ts';
 import { rotateIssuerKeys } from './maintenance/rotate-issuer-keys.ts';
@@ -70,12 +70,12 @@ const sql = <R>(text: string, ...values: unknown[]): Promise<R[]> =>
   db.database.query<R>(text, values);
 
 /** The job as a replica that only works runs it. */
-async function swept(): Promise<void> {
+async function worked(job: typeof sweepEndedGrants): Promise<void> {
   const { unit, clock } = new PolicyWriter(db.database, new FakeClock(Date.now()));
   const meters = createMeters(createRegistry({ version: 'test' }), centralMetrics);
   const worker = { database: db.database, logger: silentLogger, unitOfWork: unit, meters };
   const { world, feed } = await loadPolicyWorld({ ...worker, readiness: new Readiness([]) });
-  await sweepEndedGrants(new CommitPolicy(unit, world, meters), clock, silentLogger).run();
+  await job(new CommitPolicy(unit, world, meters), clock, silentLogger).run();
   await feed.close();
 }
 
@@ -168,8 +168,21 @@ const paths: readonly Path[] = [
       await central.apply(grant('short', [{ user: 'ada' }], ['eu'], { until }));
       await sql(`UPDATE grants SET until = now() - interval '10 minutes' WHERE name = 'short'`);
     },
-    run: swept,
+    run: () => worked(sweepEndedGrants),
     tells: 'grant.ended',
+  },
+  {
+    path: 'the next hours of grants are laid out',
+    makes: ['put lay-hours'],
+    prepare: async () => {
+      const hours = [
+        { days: ['Mon', 'Thu'], from: '08:00', to: '18:00', timeZone: 'Europe/Berlin' },
+      ];
+      await central.apply(grant('hourly', [{ user: 'ada' }], ['eu'], { when: { hours } }));
+      await sql(`UPDATE grants SET windows = '[]', windows_due = now() WHERE name = 'hourly'`);
+    },
+    run: () => worked(layGrantHours),
+    tells: 'grant.hours_laid',
   },
   {
     path: 'the first Hello of a newer agent ends the older one',

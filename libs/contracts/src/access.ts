@@ -97,6 +97,8 @@ export const AccessPath = z.object({
   /** The condition of the grant. */
   match: z.string().optional(),
   until: Timestamp.optional(),
+  /** The hours within which the grant holds, in words; `until` is then the end of those that run. */
+  hours: z.string().optional(),
 });
 export type AccessPath = z.infer<typeof AccessPath>;
 
@@ -128,7 +130,7 @@ export const AccessRefusal = z.object({
   grant: z.string().optional(),
   group: z.string().optional(),
   team: z.string().optional(),
-  /** When it would begin, or when it ended. */
+  /** When it would begin, also by its hours, or when it ended. */
   at: Timestamp.optional(),
 });
 export type AccessRefusal = z.infer<typeof AccessRefusal>;

@@ -41,7 +41,7 @@ const stateFields = {
   state: AccessState,
   /** Why it is not in force. */
   message: z.string().optional(),
-  /** When it begins, for a grant that has not begun. */
+  /** When it begins, for a grant that has not begun or is outside its hours. */
   notBefore: Timestamp.optional(),
 };
 

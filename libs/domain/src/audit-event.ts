@@ -23,6 +23,7 @@ export const centralEventTypes = [
   'grant.updated',
   'grant.deleted',
   'grant.ended',
+  'grant.hours_laid',
   'cluster.added',
   'cluster.updated',
   'cluster.removed',

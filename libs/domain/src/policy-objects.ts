@@ -1,3 +1,4 @@
+import type { GrantHours, GrantWindow } from './grants/grant-hours.ts';
 import type { LabelSelector, PolicyRule, SelectorOperator, SubjectMode } from '@ambit/rbac';
 
 /**
@@ -115,6 +116,10 @@ export interface PolicyGrant extends Named {
    * condition (`GroupCondition`), which are kept beside it: nobody who compiles it evaluates anything.
    */
   readonly match?: string;
+  /** It gives something within these alone. */
+  readonly hours?: readonly GrantHours[];
+  /** With `hours`, and only then: when that is, as far ahead as it is laid out. */
+  readonly windows?: readonly GrantWindow[];
   readonly reason?: string;
   readonly source: GrantSource;
   /** Set by the sweep five minutes after its end: such a grant compiles to nothing. */

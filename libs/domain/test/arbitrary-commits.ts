@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PolicyChange, PolicyObject } from '../src/index.ts';
+import type { PolicyChange, PolicyGrant, PolicyObject } from '../src/index.ts';
 import {
   aCluster,
   aConditionGroup,
@@ -130,7 +130,15 @@ const namespaces = fc.oneof(
     selector: { requirements: [{ key: 'team', operator: 'In' as const, values: ['x'] }] },
   }),
 );
-const times = fc.constantFrom<{ until?: number; notBefore?: number }>(
+const hours = [{ days: ['Mon'], from: '08:00', to: '18:00', timeZone: 'UTC' }];
+/** Laid out anew they may be another set, and the one that is open may end later. */
+const windows = fc
+  .subarray([1000, 2000, 3000])
+  .chain((begins) =>
+    fc.constantFrom(400, 500).map((lasts) => begins.map((from) => ({ from, until: from + lasts }))),
+  );
+const hourly = windows.map((laid) => ({ hours, windows: laid }));
+const always = fc.constantFrom<Pick<PolicyGrant, 'until' | 'notBefore'>>(
   {},
   {},
   {},
@@ -138,6 +146,8 @@ const times = fc.constantFrom<{ until?: number; notBefore?: number }>(
   { until: 6000 },
   { notBefore: 1000, until: 5000 },
 );
+const times: fc.Arbitrary<Pick<PolicyGrant, 'until' | 'notBefore' | 'hours' | 'windows'>> =
+  fc.oneof({ arbitrary: always, weight: 4 }, { arbitrary: hourly, weight: 1 });
 const grantAmong = (count: number) =>
   fc
     .record({

@@ -65,8 +65,15 @@ function worldOf(objects: readonly PolicyObject[], cluster: PolicyCluster): Worl
       .filter((each) => each.kind === 'Grant')
       .filter(({ ended }) => !ended)
       .flatMap((grant) => withoutTeams(grant, teams, cluster))
-      .flatMap((grant) => conditioned(grant, objects, cluster)),
+      .flatMap((grant) => conditioned(grant, objects, cluster))
+      .flatMap(withoutHours),
   };
+}
+
+/** A grant with hours is one for each of its windows. */
+function withoutHours(grant: PolicyGrant): PolicyGrant[] {
+  if (grant.hours === undefined) return [grant];
+  return (grant.windows ?? []).map(({ from, until }) => ({ ...grant, notBefore: from, until }));
 }
 
 /** The grants to people and groups that a grant means in a cluster. */
@@ -147,7 +154,7 @@ function folded({ roles }: World, grants: readonly PolicyGrant[]): PolicyGrant[]
     const family = text([
       role && referenceOf(role),
       scopeOf(grant),
-      isTimed(grant) ? grant.uid : '',
+      isTimed(grant) ? [grant.uid, grant.hours && grant.notBefore] : '',
     ]);
     families.set(family, [...(families.get(family) ?? []), grant]);
   }

@@ -103,6 +103,7 @@ export { findUser, listUsers } from './kinds/user/user-row.ts';
 export { holderName, listStatesAhead, readStanding } from './queries/states-ahead.ts';
 export type { KeysetQuery, Page } from './queries/page.ts';
 export * from './records.ts';
+export type { StateAhead } from './state-ahead.ts';
 export { excessRights } from './rights/excess-rights.ts';
 export { grantRights, keepAuditFor } from './rights/grant-rights.ts';
 export { type DatabaseRoles, roleNames } from './rights/role-names.ts';

@@ -1,4 +1,5 @@
-import type { InstallationRecord, StateAhead } from './records.ts';
+import type { StateAhead } from './state-ahead.ts';
+import type { InstallationRecord } from './records.ts';
 
 /** What is known when an installation is made. */
 export type NewInstallation = Omit<

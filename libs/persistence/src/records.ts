@@ -1,8 +1,10 @@
 import type {
   ClusterWayIn,
+  GrantHours,
   GrantScope,
   GrantSource,
   GrantSubject,
+  LaidHours,
   PolicyChange,
   PolicyCommit,
   PolicyRule,
@@ -84,6 +86,9 @@ export interface GrantRecord extends RecordMeta {
   readonly until?: Millis;
   /** The expression that has to hold besides. */
   readonly match?: string;
+  readonly hours?: readonly GrantHours[];
+  /** With `hours`, and only then. */
+  readonly laid?: LaidHours;
   readonly reason?: string;
   readonly source: GrantSource;
   readonly ended: boolean;
@@ -156,20 +161,6 @@ export interface StateFacts {
   readonly explainedFrom: number;
   /** The signed envelope of the last raised epoch. */
   readonly epochRaise?: Uint8Array;
-}
-
-/** A state that somebody proved to hold although the database does not know it. */
-export interface StateAhead {
-  /** uid of the cluster, or name of the replica of central that held it in memory. */
-  readonly holder: string;
-  /** Absent for a replica, and for a cluster that the database does not know. */
-  readonly cluster?: string;
-  readonly heldEpoch: number;
-  readonly heldRevision: number;
-  /** What the database was at then. */
-  readonly stateEpoch: number;
-  readonly revision: number;
-  readonly provedAt: Millis;
 }
 
 export type { PolicyChange, PolicyCommit };

@@ -3,6 +3,7 @@ import type {
   AuditEvent,
   CentralEventType,
   ClusterWayIn,
+  GrantHours,
   GrantScope,
   GrantSource,
   PersonAttributes,
@@ -84,6 +85,7 @@ export interface PutGrant extends PutMeta {
   readonly until?: Millis;
   /** An expression over people and clusters that has to hold besides. */
   readonly match?: string;
+  readonly hours?: readonly GrantHours[];
   readonly reason?: string;
   /** The way in by which it comes. Absent: stays as it is, `api` for a new one. */
   readonly source?: GrantSource;
@@ -215,6 +217,8 @@ export interface GrantStore extends NamedStore<GrantRecord, PutGrant> {
   remove(name: string, options?: RemoveOptions): Promise<GrantRecord>;
   /** Marks grants whose end is at or before `before` as ended, at most `limit`. */
   endPast(before: Millis, limit: number): Promise<readonly GrantRecord[]>;
+  /** Lays out the next hours of grants whose turn it is at `at`, at most `limit`; gives those whose windows are others now. */
+  layHours(at: Millis, limit: number): Promise<readonly GrantRecord[]>;
 }
 
 export interface ClusterStore extends NamedStore<ClusterRecord, PutCluster> {

@@ -55,6 +55,50 @@ describe('ends', () => {
   );
 
   test(
+    'one grant in two windows: the first ends and the next begins at its time, with nobody telling',
+    inHandTime({}, async ({ scene, time, pass }) => {
+      const begin = time.now();
+      const window = (key: string, from: number): BindingIntent =>
+        ending(begin + from + 600, { key, notBefore: begin + from });
+      await scene.apply({ put: [window('BINDING/1', 0), window('BINDING/2', 1_000)] });
+      await pass(599);
+      expect(await scene.can('ambit:ann', 'payments')).toBe(true);
+      await pass(1);
+      await scene.sees([]);
+      await pass(399);
+      expect(await scene.can('ambit:ann', 'payments')).toBe(false);
+      await pass(1);
+      await scene.sees(['payments view ambit:ann']);
+      await pass(599);
+      expect(await scene.can('ambit:ann', 'payments')).toBe(true);
+      await pass(1);
+      await scene.sees([]);
+      expect(scene.eventsOf('grant.enforced_end')).toMatchObject([
+        { subjects: ['ambit:ann'] },
+        { subjects: ['ambit:ann'] },
+      ]);
+    }),
+  );
+
+  test(
+    'a window that goes on is one object whose end moves, and nobody is without it meanwhile',
+    inHandTime({}, async ({ scene, time, pass, cluster }) => {
+      const end = time.now() + 600;
+      await scene.apply({ put: [ending(end, { notBefore: time.now() })] });
+      const before = await scene.only();
+      cluster.log.clear();
+      await scene.apply({ put: [ending(end + hour, { notBefore: time.now() })] });
+      await pass(700);
+      const { metadata } = await scene.only();
+      expect(metadata.uid).toBe(before.metadata.uid);
+      expect(metadata.annotations?.[ambitAnnotations.notAfter]).toBe(
+        new Date(end + hour).toISOString(),
+      );
+      expect(agentWrites(cluster)).toHaveLength(1);
+    }),
+  );
+
+  test(
     'an end that somebody moved on the object is moved back, and one that was spoilt ends without a state',
     inSimulation({}, async ({ scene, open }) => {
       const end = Date.now() + hour;

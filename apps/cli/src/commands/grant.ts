@@ -5,6 +5,7 @@ import { dryRunMode, tellDryRun, writeOptions } from '../dry-run.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { grantName } from '../grant-name.ts';
 import { printObjects } from '../output/print-effect.ts';
+import { parseHours } from '../parse-hours.ts';
 import { parseDuration, parseEnd } from '../parse-time.ts';
 import { parseSubject } from '../subject-text.ts';
 import { waitForClusters, waitTime } from '../wait-for-clusters.ts';
@@ -12,6 +13,7 @@ import { waitForClusters, waitTime } from '../wait-for-clusters.ts';
 interface GrantOptions {
   readonly until?: string;
   readonly for?: string;
+  readonly hours?: string;
   readonly reason?: string;
   readonly dryRun?: string;
   readonly wait?: string;
@@ -29,6 +31,7 @@ export async function grant(
   if (!RoleName.safeParse(role).success) throw new AppError('usage', `"${role}" is not a role`);
   const scope = grantScopeFromText(scopeArgument);
   const until = endOf(options, context.now());
+  const hours = options.hours === undefined ? undefined : parseHours(options.hours);
   const name = grantName(subject, role, formatScope(scope));
   const client = await context.client();
   const object = {
@@ -40,6 +43,7 @@ export async function grant(
       role,
       scope,
       ...(until === undefined ? {} : { until: until.toISOString() }),
+      ...(hours === undefined ? {} : { when: { hours } }),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     },
   };

@@ -65,15 +65,14 @@ function advice({ refusals, hint, nextCommand, notes = [] }: AccessExplanation):
 
 /** One way, step by step. */
 function chain(user: string, way: WayToRole, now: number): string[] {
-  const { group, sources = [], team, grant, role, reach, scope, until, objects = [] } = way;
+  const { group, sources = [], team, grant, role, reach, scope, objects = [] } = way;
   const held = way.state === 'in_force' && way.match !== undefined;
   const from = sources.length === 0 ? '' : ` (${sources.join(', ')})`;
-  const end = until === undefined ? 'standing' : `ends ${relativeTime(until, now)}`;
   const more = way.moreObjects === undefined ? [] : [`and ${way.moreObjects} more objects`];
   const steps = [
     ...(group === undefined ? [] : [`group/${group}${from}`]),
     ...(team === undefined ? [] : [`team/${team}`]),
-    `grant/${grant} in ${scope}, ${end}`,
+    `grant/${grant} in ${scope}, ${endText(way, now)}`,
     ...(held ? [`its condition holds: ${way.match}`] : []),
     `role/${role} ${reach ?? ''}`.trim(),
     ...objects.map((object) => `${object} names ${way.subject}`),
@@ -82,6 +81,13 @@ function chain(user: string, way: WayToRole, now: number): string[] {
   ];
   const lines = [user, ...steps.map((step) => `-> ${step}`)];
   return lines.map((line, depth) => `${depth === 0 ? '  ' : '    '}${printable(line)}\n`);
+}
+
+/** Outside its hours the way says when they begin. */
+function endText({ until, hours, state }: WayToRole, now: number): string {
+  const end = until === undefined ? 'standing' : `ends ${relativeTime(until, now)}`;
+  if (hours === undefined) return end;
+  return state === 'in_force' ? `${end}, within ${hours}` : `within ${hours}`;
 }
 
 function standing({ state, message, applied, problem, notBefore }: WayToRole): string {

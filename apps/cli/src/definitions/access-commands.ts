@@ -7,10 +7,14 @@ export function defineAccessCommands(program: Commander, action: Action): void {
     .command('grant <subject> <role> <scope>')
     .summary('Give a user, a group or a team a role.')
     .description(
-      'Give a user, a group or a team a role in a scope: CLUSTER, CLUSTER/NAMESPACE, CLUSTER/*, and for a team CLUSTER/(owned) or */(owned), which is what it owns there. The name of the grant comes from the three, so that granting again changes the end and the reason of the same grant.',
+      'Give a user, a group or a team a role in a scope: CLUSTER, CLUSTER/NAMESPACE, CLUSTER/*, and for a team CLUSTER/(owned) or */(owned), which is what it owns there. The name of the grant comes from the three, so that granting again changes the end, the hours and the reason of the same grant.',
     )
     .option('--until <time>', 'end: RFC 3339, or local: a day, "2027-06-30 18:00" or 18:00')
     .option('--for <duration>', 'length instead of an end: 30m, 8h, 7d')
+    .option(
+      '--hours <times>',
+      'within these times of a week alone: "Mon-Fri 08:00-18:00 Europe/Berlin"; several with commas between',
+    )
     .option('--reason <text>', 'why, for the audit trail')
     .option('--dry-run <where>', 'none or server (tell the effect)', 'none')
     .option('--wait <duration>', 'how long to wait for the clusters, or none', '30s')

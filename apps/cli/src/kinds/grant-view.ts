@@ -28,7 +28,8 @@ function subjectsText(subjects: Grant['spec']['subjects']): string {
 function untilText({ spec, status }: Grant, now: number): string {
   if (status.state === 'Ended') return 'ended';
   if (status.state === 'Scheduled') return `from ${relativeTime(spec.notBefore, now)}`;
-  return spec.until === undefined ? 'standing' : relativeTime(spec.until, now);
+  if (spec.until !== undefined) return relativeTime(spec.until, now);
+  return spec.when?.hours === undefined ? 'standing' : 'recurring';
 }
 
 /** As `stateText`, short: `Active 1/3` is in force in one of the three clusters that it reaches. */
@@ -57,6 +58,10 @@ function conditionText({ spec: { when }, status: { matched } }: Grant): string {
   return `${when.match}${people}`;
 }
 
+/** `Mon,Tue,Wed 08:00–18:00 Europe/Berlin`, one for each. */
+const hoursLines = (hours: NonNullable<Grant['spec']['when']>['hours'] = []): string[] =>
+  hours.map(({ days, from, to, timeZone }) => `${days.join(',')} ${from}–${to} ${timeZone}`);
+
 function grantLines(grant: Grant, now: number): Line[] {
   const { spec } = grant;
   return [
@@ -65,7 +70,11 @@ function grantLines(grant: Grant, now: number): Line[] {
     ['Scope', formatScope(spec.scope)],
     ['State', stateText(grant)],
     ['From', spec.notBefore ?? ''],
-    ['Until', spec.until === undefined ? 'standing' : `${spec.until} (${untilText(grant, now)})`],
+    ['Hours', hoursLines(spec.when?.hours)],
+    [
+      'Until',
+      spec.until === undefined ? untilText(grant, now) : `${spec.until} (${untilText(grant, now)})`,
+    ],
     ['When', conditionText(grant)],
     ['Reason', spec.reason ?? ''],
     ['Source', grant.metadata.source],

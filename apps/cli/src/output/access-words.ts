@@ -44,12 +44,13 @@ export function pastWarnings(asOf: AsOf | undefined): string[] {
 
 /** `grant/sre-prod (ops) in namespace pay through group/sre, ends in 42m`. */
 export function pathText(path: AccessPath, now: number): string {
-  const { grant, role, reach, until } = path;
+  const { grant, role, reach, until, hours } = path;
   const between = betweenText(path);
   const where = reach === undefined ? '' : ` ${reach}`;
   const through = between === '' ? '' : ` through ${between}`;
   const end = until === undefined ? '' : `, ends ${relativeTime(until, now)}`;
-  return printable(`grant/${grant} (${role})${where}${through}${end}`);
+  const within = hours === undefined ? '' : `, within ${hours}`;
+  return printable(`grant/${grant} (${role})${where}${through}${end}${within}`);
 }
 
 /** What makes an answer less than certain, one line each; nothing when it is as good as it gets. */

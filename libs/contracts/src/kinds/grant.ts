@@ -69,7 +69,7 @@ export const GrantWrite = z.strictObject({
 });
 export type GrantWrite = z.infer<typeof GrantWrite>;
 
-export const grantStates = ['Active', 'Scheduled', 'Ended'] as const;
+export const grantStates = ['Active', 'Scheduled', 'OutsideHours', 'Ended'] as const;
 
 /**
  * Of the clusters that a grant reaches: `inForce` where its agent reported nothing against it, `waiting` where the agent has

@@ -51,12 +51,15 @@ export interface AccessPath {
   /** Where in the cluster it holds, in words: `cluster-wide`, `in namespace payments`, `in every namespace`. */
   readonly reach: string;
   readonly until?: Millis;
+  /** The hours of the grant, for people; `until` is then the end of the window that is open. */
+  readonly hours?: string;
 }
 
 /** Why a question is answered with no, nearest to yes first. */
 export const refusalReasons = [
   'resource_not_served',
   'resource_unchecked',
+  'outside_hours',
   'grant_pending',
   'grant_ended',
   'condition_not_met',
@@ -84,7 +87,7 @@ export interface AccessRefusal {
   readonly team?: string;
   /** The condition that does not hold (`condition_not_met`). */
   readonly match?: string;
-  /** When it would begin (`grant_pending`) or when it ended (`grant_ended`). */
+  /** When it would begin (`grant_pending`, `outside_hours`) or when it ended (`grant_ended`). */
   readonly at?: Millis;
 }
 

@@ -1,4 +1,5 @@
 import { compareText, defined, type Millis } from '@ambit/kernel';
+import { hoursText } from '../grants/grant-hours.ts';
 import { grantScopeText, reachText } from '../names/scope-text.ts';
 import type { GrantSubject } from '../policy-objects.ts';
 import {
@@ -89,6 +90,7 @@ export function accessPath(policy: PolicyView, grant: CompiledGrant, by: Between
     scope: grantScopeText(grant.scope, (uid) => policy.cluster(uid)?.name ?? uid),
     reach: reachText(grant.scope.namespaces),
     ...(grant.until === undefined ? {} : { until: grant.until }),
+    ...(grant.hours === undefined ? {} : { hours: hoursText(grant.hours) }),
   };
 }
 

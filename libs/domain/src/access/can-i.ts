@@ -3,7 +3,7 @@ import { subjectRefusal } from '@ambit/rbac';
 import { subjectModeOf } from '../names/cluster-naming.ts';
 import { serviceOfHolder } from '../names/service-holder.ts';
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
-import { writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import { isToldAt, writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import {
   refusalReasons,
@@ -74,6 +74,7 @@ function judged(
   const here = new Set<PolicyGrant>();
   const judgeWays = (way: WayToGrant, grant: CompiledGrant): void => {
     here.add(writtenGrant(grant));
+    if (!isToldAt(grant, inquiry.now)) return;
     const judgement = judge.judgeHere(grant);
     for (const between of waysBetween(policy, grant, { ...way, userUid: user.uid })) {
       if (judgement === undefined) paths.push(accessPath(policy, grant, between));

@@ -1,5 +1,5 @@
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
-import { writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import { isToldAt, writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
 import type { AccessPath, AccessRefusal } from './access-answer.ts';
 import { accessPath, byLastingLongest, waysBetween } from './access-paths.ts';
 import { blockedEverywhere, elsewhere, nearestFirst, waysOf } from './can-i.ts';
@@ -64,6 +64,7 @@ function waysIn(
     );
     for (const grant of [...policy.grantsNamingIn(clusterUid, way.uid), ...ended]) {
       here.add(writtenGrant(grant));
+      if (!isToldAt(grant, place.now)) continue;
       const judgement = judgePlace(place, grant);
       for (const between of waysBetween(policy, grant, { ...way, userUid: user.uid })) {
         const refusal = judgement && { refusal: { ...judgement, ...between } };

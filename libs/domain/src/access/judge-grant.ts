@@ -6,9 +6,11 @@ import {
   type RequestAttributes,
 } from '@ambit/rbac';
 import type { Millis } from '@ambit/kernel';
-import { grantStatus } from '../grants/grant-times.ts';
+import { hoursText } from '../grants/grant-hours.ts';
+import { grantStatus, windowAt } from '../grants/grant-times.ts';
 import { grantScopeText } from '../names/scope-text.ts';
 import type { NamespaceSelector, PolicyGrant, PolicyRole } from '../policy-objects.ts';
+import { writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type {
   AccessQuestion,
@@ -108,18 +110,27 @@ export const otherCluster = ({ name }: PolicyGrant): AccessRefusal => ({
 });
 
 /** That a grant is not in force at a moment, and why. */
-export function timeObstacle(grant: PolicyGrant, now: Millis): Obstacle | undefined {
-  switch (grantStatus(grant, now)) {
-    case 'Active':
-      return undefined;
+export function timeObstacle(grant: CompiledGrant, now: Millis): Obstacle | undefined {
+  if (grantStatus(grant, now) === 'Active') return undefined;
+  // A part knows of its own window alone.
+  const written = writtenGrant(grant);
+  const { name, until, hours = [] } = written;
+  switch (grantStatus(written, now)) {
     case 'Scheduled':
       return {
         reason: 'grant_pending',
-        message: `Grant ${grant.name} has not begun yet.`,
+        message: `Grant ${name} has not begun yet.`,
         at: grant.notBefore,
       };
     case 'Ended':
-      return { reason: 'grant_ended', message: `Grant ${grant.name} has ended.`, at: grant.until };
+      return { reason: 'grant_ended', message: `Grant ${name} has ended.`, at: until };
+    case 'Active':
+    case 'OutsideHours':
+      return {
+        reason: 'outside_hours',
+        message: `Grant ${name} holds within ${hoursText(hours)} only.`,
+        at: windowAt(written, now)?.from,
+      };
   }
 }
 

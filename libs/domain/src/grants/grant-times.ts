@@ -1,13 +1,16 @@
 import { lastInstant, type Millis } from '@ambit/kernel';
+import type { GrantWindow } from './grant-hours.ts';
 
 /** The parts of a grant that say when it holds. */
 export interface GrantTimes {
   readonly notBefore?: Millis;
   readonly until?: Millis;
   readonly ended?: boolean;
+  /** The hours in which it holds, as far as they are laid out; absent: at all hours. */
+  readonly windows?: readonly GrantWindow[];
 }
 
-export type GrantStatus = 'Scheduled' | 'Active' | 'Ended';
+export type GrantStatus = 'Scheduled' | 'Active' | 'OutsideHours' | 'Ended';
 
 /**
  * True for a moment that may begin or end a grant: whole milliseconds after 1970 and before the year 10000.
@@ -37,5 +40,12 @@ export function grantStatus(grant: GrantTimes, now: Millis): GrantStatus {
   if (grant.ended === true || !hasValidTimes(grant)) return 'Ended';
   if (grant.until !== undefined && !(now < grant.until)) return 'Ended';
   if (grant.notBefore !== undefined && !(now >= grant.notBefore)) return 'Scheduled';
-  return 'Active';
+  const within = grant.windows?.some(({ from, until }) => from <= now && now < until) ?? true;
+  return within ? 'Active' : 'OutsideHours';
 }
+
+/** The window that is open at `now`, or else the next to open; undefined when none is laid out. */
+export const windowAt = (
+  { windows = [] }: Pick<GrantTimes, 'windows'>,
+  now: Millis,
+): GrantWindow | undefined => windows.find(({ until }) => now < until);

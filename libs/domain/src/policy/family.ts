@@ -25,6 +25,8 @@ export interface Family {
   readonly role: RoleReference;
   readonly scope: IntentScope;
   readonly grantUid?: string;
+  /** Of a grant with hours, the beginning of one of its windows: each is a family of its own. */
+  readonly window?: Millis;
   readonly notBefore?: Millis;
   readonly notAfter?: Millis;
 }
@@ -94,8 +96,10 @@ function placesOf(role: RoleReference, scope: IntentScope): readonly string[] {
   return scope.names.map((name) => roleScopeText(role, { type: 'namespaces', names: [name] }));
 }
 
-const classText = (grantUid?: string): string =>
-  grantUid === undefined ? 'standing' : `grant ${grantUid}`;
+function classText({ grantUid, window }: Pick<Family, 'grantUid' | 'window'> = {}): string {
+  if (grantUid === undefined) return 'standing';
+  return window === undefined ? `grant ${grantUid}` : `grant ${grantUid}@${window}`;
+}
 
 const familyPlaces = new WeakMap<Family, readonly string[]>();
 
@@ -127,11 +131,12 @@ export class GrantFamilies {
     if (role === undefined || grant.ended || !hasValidTimes(grant)) return undefined;
     const standing = this.standing(role, grant.scope.namespaces);
     if (standing === undefined || !isTimeBound(grant)) return standing;
-    const { uid: grantUid } = writtenGrant(grant);
+    const { window } = grant;
+    const of = { grantUid: writtenGrant(grant).uid, ...(window === undefined ? {} : { window }) };
     return {
       ...standing,
-      text: `${classText(grantUid)}/${standing.roleScope}`,
-      grantUid,
+      text: `${classText(of)}/${standing.roleScope}`,
+      ...of,
       ...(grant.notBefore === undefined ? {} : { notBefore: grant.notBefore }),
       ...(grant.until === undefined ? {} : { notAfter: grant.until }),
     };
@@ -170,7 +175,7 @@ export function bindingKey(
   digests: Digests,
   of: SubjectMode = 'Users',
 ): string {
-  const parts = [family.roleScope, classText(family.grantUid), shard];
+  const parts = [family.roleScope, classText(family), shard];
   const text = joinUnambiguously(of === 'Users' ? parts : [...parts, of]);
   return `BINDING/${base32(digests.sha256(digests.utf8(text)), 26)}`;
 }

@@ -1,3 +1,5 @@
+import type { Millis } from '@ambit/kernel';
+import { windowAt } from '../grants/grant-times.ts';
 import type {
   ClusterSelector,
   GrantScope,
@@ -22,16 +24,27 @@ export interface GrantPart {
 
 /**
  * A grant as it is compiled. One that names teams is compiled in parts: the subjects of a part are people and groups, and its
- * namespaces are never `owned`. Every other grant is compiled as it is written.
+ * namespaces are never `owned`. So is one with hours: a part holds within one of its windows. Every other grant is compiled as
+ * it is written.
  */
-export type CompiledGrant = PolicyGrant & { readonly part?: GrantPart };
-
-/** True for a grant that is compiled in parts. */
-export const hasParts = (grant: PolicyGrant): boolean =>
-  grant.match !== undefined || teamsNamedBy(grant).length > 0;
+export type CompiledGrant = PolicyGrant & {
+  readonly part?: GrantPart;
+  /** The beginning of the window that it is about. */
+  readonly window?: Millis;
+};
 
 /** The grant as somebody wrote it. */
 export const writtenGrant = (grant: CompiledGrant): PolicyGrant => grant.part?.of ?? grant;
+
+/**
+ * False for a part that is about a window other than the one that is open, or next to open: of each grant the answers tell that
+ * one alone.
+ */
+export function isToldAt({ part, window }: CompiledGrant, now: Millis): boolean {
+  if (part === undefined || window === undefined) return true;
+  const told = windowAt(part.of, now) ?? part.of.windows?.at(-1);
+  return told?.from === window;
+}
 
 export type TeamOfUid = (uid: string) => PolicyTeam | undefined;
 
@@ -39,15 +52,43 @@ export type TeamOfUid = (uid: string) => PolicyTeam | undefined;
 export const teamsNamedBy = ({ subjects }: PolicyGrant): readonly string[] =>
   subjects.filter(({ kind }) => kind === 'Team').map(({ uid }) => uid);
 
+/** True for a grant that is compiled in parts. */
+export const isInParts = (grant: PolicyGrant): boolean =>
+  grant.match !== undefined ||
+  grant.hours !== undefined ||
+  grant.subjects.some(({ kind }) => kind === 'Team');
+
 /**
- * The parts of a grant that names teams or has a condition, and there is always one. A team that does not exist is nobody. Of
- * owned namespaces those count that are named: which names begin so is known in the cluster alone. The uid of a part depends on
- * what it is about and not on the other parts. `conditioned`: the groups for whom its condition holds.
+ * The parts of a grant that is compiled in parts, and there is always one. A team that does not exist is nobody. Of owned
+ * namespaces those count that are named: which names begin so is known in the cluster alone. The uid of a part depends on what
+ * it is about and not on the other parts. `conditioned`: the groups for whom its condition holds.
  */
 export function partsOfGrant(
   grant: PolicyGrant,
   teamOf: TeamOfUid,
   conditioned: readonly PolicyGroup[] = [],
+): readonly CompiledGrant[] {
+  const parts = partsBySubjects(grant, teamOf, conditioned);
+  return grant.hours === undefined ? parts : parts.flatMap(partsByWindows);
+}
+
+/** Without a window a part gives nothing, and is there to be told of. */
+function partsByWindows(part: CompiledGrant): readonly CompiledGrant[] {
+  const { windows = [], ...rest } = part;
+  if (windows.length === 0) return [{ ...rest, ended: true }];
+  return windows.map(({ from, until }) => ({
+    ...rest,
+    uid: `${part.uid}@${from}`,
+    notBefore: from,
+    until,
+    window: from,
+  }));
+}
+
+function partsBySubjects(
+  grant: PolicyGrant,
+  teamOf: TeamOfUid,
+  conditioned: readonly PolicyGroup[],
 ): readonly CompiledGrant[] {
   const { subjects, scope } = grant;
   if (grant.match !== undefined) return conditionParts(grant, scopesOf(grant, teamOf), conditioned);

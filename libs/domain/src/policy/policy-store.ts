@@ -10,7 +10,7 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import { hasParts, partsOfGrant, teamsNamedBy, type CompiledGrant } from './grant-parts.ts';
+import { isInParts, partsOfGrant, teamsNamedBy, type CompiledGrant } from './grant-parts.ts';
 import { isTeamGroup } from '../teams/team-group.ts';
 import { SetIndex } from './set-index.ts';
 import { namespaceProfileKind } from '../teams/namespace-profile.ts';
@@ -57,7 +57,7 @@ export class PolicyStore {
   readonly membersOfGroup = new SetIndex();
   /** By uid of the user or group, the teams that name it. */
   readonly teamsOfMember = new SetIndex();
-  /** This and the next are of grants as they are compiled: of the parts of those that name teams. */
+  /** This and the next are of grants as they are compiled: of the parts of those that have some. */
   readonly grantsOfUser = new SetIndex();
   readonly grantsOfGroup = new SetIndex();
   /** By uid of the user or group. */
@@ -73,7 +73,7 @@ export class PolicyStore {
     Role: this.grantsOfRole,
     Cluster: this.grantsNamingCluster,
   } as const;
-  /** Parts of the grants that name teams, by uid of the grant, and each by its own. */
+  /** Parts of the grants that are compiled in parts, by uid of the grant, and each by its own. */
   private readonly partsOfGrants = new Map<string, readonly CompiledGrant[]>();
   private readonly parts = new Map<string, CompiledGrant>();
   /** Kind → name → object. */
@@ -137,7 +137,7 @@ export class PolicyStore {
   ): readonly CompiledGrant[] {
     const grant = this.grants.get(grantUid);
     if (grant === undefined) return [];
-    if (!hasParts(grant)) return [grant];
+    if (!isInParts(grant)) return [grant];
     const others = this.conditioned(grantUid).filter(({ uid }) => uid !== groupUid);
     const groups = group === undefined ? others : [...others, group];
     return partsOfGrant(grant, (uid) => this.teams.get(uid), groups);
@@ -237,11 +237,10 @@ export class PolicyStore {
   }
 
   private indexWritten(grant: PolicyGrant, how: 'add' | 'append' | 'delete'): void {
-    const teams = teamsNamedBy(grant);
-    for (const uid of teams) this.grantsOfTeam[how](uid, grant.uid);
+    for (const uid of teamsNamedBy(grant)) this.grantsOfTeam[how](uid, grant.uid);
     if (grant.match !== undefined)
       for (const { uid } of grant.subjects) this.conditionalOf[how](uid, grant.uid);
-    if (!hasParts(grant)) this.indexGrant(grant, how);
+    if (!isInParts(grant)) this.indexGrant(grant, how);
     else if (how === 'delete') this.forgetParts(grant.uid);
     else this.divide(grant);
   }
@@ -251,7 +250,7 @@ export class PolicyStore {
     for (const uid of grantUids) {
       this.forgetParts(uid);
       const grant = this.grants.get(uid);
-      if (grant !== undefined && hasParts(grant)) this.divide(grant);
+      if (grant !== undefined && isInParts(grant)) this.divide(grant);
     }
   }
 

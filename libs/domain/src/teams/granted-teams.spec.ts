@@ -100,6 +100,7 @@ function heldNaively(objects: readonly PolicyObject[], cluster: PolicyCluster): 
   const kinds = kindsOf(objects);
   const held = kinds.grants.flatMap((grant) => {
     const role = kinds.roles.find(({ uid }) => uid === grant.roleUid);
+    if (grant.hours !== undefined && grant.windows?.length === 0) return [];
     if (grant.ended || role === undefined || !holds(grant.scope.clusters, cluster)) return [];
     return kinds.users
       .filter(({ active }) => active)

@@ -2,6 +2,7 @@ import { defined } from '@ambit/kernel';
 import { clusterRows, toPolicyCluster } from '../kinds/cluster/cluster-row.ts';
 import { specOfCluster } from '../kinds/cluster/cluster.store.ts';
 import { grantRows, toPolicyGrant } from '../kinds/grant/grant-row.ts';
+import { laidOut } from '../kinds/grant/lay-hours.ts';
 import { normalSpec, refuseEmpty, specOfGrant } from '../kinds/grant/grant-spec.ts';
 import { plainRows, toPolicyPlain } from '../kinds/plain/plain-row.ts';
 import { roleRows, toPolicyRole } from '../kinds/role/role-row.ts';
@@ -99,7 +100,7 @@ function grantOf(
   refuseEmpty(input);
   // For whom its condition holds is for the transaction to see.
   if (input.match !== undefined || current?.match !== undefined) throw new NeedsTransaction();
-  const { subjects, roleUid, scope, notBefore, until, reason } = normalSpec(input);
+  const { subjects, roleUid, scope, notBefore, until, hours, reason } = normalSpec(input);
   const { clusters } = scope;
   const uids = clusters.type === 'names' ? clusters.uids : [];
   return {
@@ -107,7 +108,8 @@ function grantOf(
     role: named(context, 'Role', roleUid),
     scope,
     clusters: uids.map((uid) => named(context, 'Cluster', uid)).sort(byName),
-    ...defined({ notBefore, until, reason }),
+    ...defined({ notBefore, until, hours, reason }),
+    ...laidOut(input, current, context.at.getTime()),
     source: input.source ?? current?.source ?? 'api',
     ended: current?.ended === true && until === current.until,
   };

@@ -68,7 +68,7 @@ export function planPut<T extends RecordMeta>(
 }
 
 /** Equal as JSON: the order of keys makes no difference, nor an absent field against an undefined one. */
-function sameJson(a: unknown, b: unknown): boolean {
+export function sameJson(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(plain(a), plain(b));
 }
 

@@ -35,6 +35,7 @@ import { TeamRules1795473210000 } from './1795473210000-team-rules.ts';
 import { UnmanagedAccess1795473220000 } from './1795473220000-unmanaged-access.ts';
 import { HistoryByName1795473230000 } from './1795473230000-history-by-name.ts';
 import { TeamMembers1795473250000 } from './1795473250000-team-members.ts';
+import { GrantHours1795473300000 } from './1795473300000-grant-hours.ts';
 import { GrantConditions1795473400000 } from './1795473400000-grant-conditions.ts';
 
 /** In the order they run. A merged migration is never edited. */
@@ -76,5 +77,6 @@ export const allMigrations = [
   UnmanagedAccess1795473220000,
   HistoryByName1795473230000,
   TeamMembers1795473250000,
+  GrantHours1795473300000,
   GrantConditions1795473400000,
 ];

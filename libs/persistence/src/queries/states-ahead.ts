@@ -1,7 +1,7 @@
 import { defined } from '@ambit/kernel';
-import type { StateAhead } from '../records.ts';
 import { one, type Sql } from '../sql.ts';
 import type { Standing } from '../installation-store.ts';
+import type { StateAhead } from '../state-ahead.ts';
 
 interface AheadRow {
   readonly holder: string;

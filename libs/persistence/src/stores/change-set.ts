@@ -21,6 +21,8 @@ export interface ChangeRow {
   readonly name: string;
   readonly op: 'put' | 'delete' | 'revoke';
   readonly object?: PolicyObject;
+  /** False: resourceVersion and generation stay, as nobody wrote it. */
+  readonly stamped?: false;
 }
 
 interface Stamp {
@@ -71,6 +73,13 @@ export class ChangeSet implements PolicyRecorder {
     if (as === undefined) return this.record({ op: 'put', object }, object.name);
     this.#changes.push({ op: 'put', object });
     this.rows.push({ kind: as.kind, uid: object.uid, name: as.name, op: 'put', object });
+  }
+
+  /** What follows from time alone is another: it is as somebody wrote it. */
+  putUnstamped(object: PolicyObject): void {
+    this.#changes.push({ op: 'put', object });
+    const { kind, uid, name } = object;
+    this.rows.push({ kind, uid, name, op: 'put', object, stamped: false });
   }
 
   delete(kind: Exclude<PolicyKind, 'Plain'>, uid: string, name: string): void {

@@ -2,7 +2,8 @@ import { defined } from '@ambit/kernel';
 import { InstallationEntity } from '../entities/installation.entity.ts';
 import { policyChannel } from '../feed/hint-listener.ts';
 import { listStatesAhead, readStanding } from '../queries/states-ahead.ts';
-import type { InstallationRecord, StateAhead } from '../records.ts';
+import type { StateAhead } from '../state-ahead.ts';
+import type { InstallationRecord } from '../records.ts';
 import { one, type Sql } from '../sql.ts';
 import type {
   EpochRaised,

@@ -53,8 +53,9 @@ function stampStatements(all: readonly Revised[], values: Values): string[] {
     const stamps = new Map<string, readonly [nth: number, generations: number]>();
     all.forEach(({ changes }, at) => {
       for (const row of changes.rows) {
-        const { uid, object } = row;
-        if (object !== undefined && storedAs(row) === kind) stamps.set(uid, [at + 1, 0]);
+        const { uid, object, stamped } = row;
+        if (object !== undefined && stamped !== false && storedAs(row) === kind)
+          stamps.set(uid, [at + 1, 0]);
       }
       if (hasParts === true) for (const uid of changes.touchedGroups) stamps.set(uid, [at + 1, 1]);
     });

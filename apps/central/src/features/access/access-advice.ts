@@ -28,6 +28,7 @@ export function accessAdvice(
         hint: 'Nothing is in force before its agent joins.',
         nextCommand: `ambit cluster status ${cluster}`,
       };
+    case 'outside_hours':
     case 'grant_pending':
       return { hint: 'It begins by itself.' };
     case 'condition_not_met':

@@ -19,7 +19,8 @@ export function stateOf(
   known: KnownIf,
 ): Pick<WayToRole, 'state' | 'message' | 'notBefore'> {
   const begins =
-    refusal?.reason === 'grant_pending' && notBefore !== undefined
+    (refusal?.reason === 'grant_pending' || refusal?.reason === 'outside_hours') &&
+    notBefore !== undefined
       ? { notBefore: timestamp(notBefore) }
       : {};
   if (known === undefined) {

@@ -193,6 +193,7 @@ export function pathResponse({
   team,
   match,
   until,
+  hours,
 }: AccessPath): CheckAnswer['paths'][number] {
   return {
     grant,
@@ -201,6 +202,7 @@ export function pathResponse({
     reach,
     ...defined({ group: through, team, match }),
     ...untilResponse(until),
+    ...defined({ hours }),
   };
 }
 

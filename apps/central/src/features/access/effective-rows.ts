@@ -16,8 +16,10 @@ export interface AskedRows {
 }
 
 /** Whether a grant is among those that are asked about. */
-export const counts = ({ until }: Pick<CompiledGrant, 'until'>, { standing }: Query): boolean =>
-  standing === undefined || until === undefined;
+export const counts = (
+  { until, hours }: Pick<CompiledGrant, 'until' | 'hours'>,
+  { standing }: Query,
+): boolean => standing === undefined || (until === undefined && hours === undefined);
 
 /** The evidence for each cluster of an answer. */
 export const evidenceOf = (known: Awaited<ReturnType<KnownClusters['of']>>): Answer['evidence'] =>

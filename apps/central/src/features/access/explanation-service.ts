@@ -55,8 +55,19 @@ export function explanations({
 function rowMessage<T extends AccessPath>(
   row: T,
 ): Omit<T, keyof AccessPath> & { path: AccessPath } {
-  const { grant, role, scope, reach, group, sources, team, match, until, ...rest } = row;
-  const path = { grant, role, scope, reach, group, sources, team, match, until } as AccessPath;
+  const { grant, role, scope, reach, group, sources, team, match, until, hours, ...rest } = row;
+  const path = {
+    grant,
+    role,
+    scope,
+    reach,
+    group,
+    sources,
+    team,
+    match,
+    until,
+    hours,
+  } as AccessPath;
   return { ...rest, path };
 }
 

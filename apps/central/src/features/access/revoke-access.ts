@@ -131,7 +131,7 @@ async function takeOut(tx: Transaction, name: string, subject: Subject): Promise
 function putFields(
   record: GrantRecord,
 ): Omit<Parameters<Transaction['grants']['put']>[0], 'subjects'> {
-  const { name, labels, annotations, role, scope, notBefore, until, reason } = record;
+  const { name, labels, annotations, role, scope, notBefore, until, match, hours, reason } = record;
   return {
     name,
     labels,
@@ -140,6 +140,8 @@ function putFields(
     scope,
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(until === undefined ? {} : { until }),
+    ...(match === undefined ? {} : { match }),
+    ...(hours === undefined ? {} : { hours }),
     ...(reason === undefined ? {} : { reason }),
   };
 }

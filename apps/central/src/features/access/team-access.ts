@@ -1,5 +1,5 @@
 import type { EffectiveAccess as Answer, TeamNamespaces, TeamPerson } from '@ambit/contracts';
-import { accessPath, holderText, judgePlace, selectsCluster } from '@ambit/domain';
+import { accessPath, holderText, isToldAt, judgePlace, selectsCluster } from '@ambit/domain';
 import type { CompiledGrant, PolicyCluster, PolicyTeam, PolicyView } from '@ambit/domain';
 import { compareText, notFound } from '@ambit/kernel';
 import { accessRow, factsOf } from './access-rows.ts';
@@ -43,7 +43,8 @@ export class TeamAccess {
     { moment, query }: Pick<AskedRows, 'moment' | 'query'>,
   ): Promise<Rows> {
     const { policy, now } = moment;
-    const standing = grantsIn(policy, team, (grant) => counts(grant, query));
+    const isMeant = (grant: CompiledGrant): boolean => counts(grant, query) && isToldAt(grant, now);
+    const standing = grantsIn(policy, team, isMeant);
     const shown = standing.slice(0, mostRows);
     const known = await this.#clusters.of(
       [...new Set(shown.map(({ cluster }) => cluster))],
@@ -120,7 +121,7 @@ function grantsIn(
     if (found.length > mostRows) break;
     for (const grant of policy.grantsReaching(cluster.uid)) {
       const { part } = grant;
-      if (part === undefined || !uids.has(part.of.uid)) continue;
+      if (part === undefined || !uids.has(part.of.uid) || !of(grant)) continue;
       if (part.names.some(({ uid }) => uid === team.uid)) found.push({ cluster, grant });
     }
   }

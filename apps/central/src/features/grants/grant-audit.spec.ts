@@ -26,3 +26,16 @@ test('whatever happens to a grant, the trail says by which way in it came', () =
     ['grant.deleted', 'request/42'],
   ]);
 });
+
+test('the trail says within which hours a grant holds', () => {
+  const told: NewAuditEvent[] = [];
+  const tx = { audit: { record: (event: NewAuditEvent) => void told.push(event) } };
+  const hours = [{ days: ['Mon', 'Tue', 'Wed'], from: '08:00', to: '18:00', timeZone: 'UTC' }];
+  auditGrant(tx, { outcome: 'created', record: { ...record, hours } } as never);
+  expect(told).toMatchObject([
+    {
+      message: 'Grant g was created: view in prod-eu for ann within Mon-Wed 08:00–18:00 UTC',
+      details: { hours: 'Mon-Wed 08:00–18:00 UTC' },
+    },
+  ]);
+});

@@ -1,4 +1,4 @@
-import { grantScopeText } from '@ambit/domain';
+import { grantScopeText, hoursText } from '@ambit/domain';
 import type { GrantRecord, NewAuditEvent, Put } from '@ambit/persistence';
 import { listed, mostSubjects, objectOf } from '../policy/public.ts';
 import type { Audit } from '../policy/public.ts';
@@ -49,7 +49,7 @@ function grantFacts(
   previous?: GrantRecord,
 ): Pick<NewAuditEvent, 'object' | 'subjects' | 'grants' | 'details'> {
   const before = previous === undefined ? [] : subjectsOf(previous);
-  const { source, until, reason } = record;
+  const { source, until, hours, reason } = record;
   return {
     object: objectOf('Grant', record),
     grants: [record.name],
@@ -59,6 +59,7 @@ function grantFacts(
       scope: scopeText(record),
       source,
       ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+      ...(hours === undefined ? {} : { hours: hoursText(hours) }),
       ...(reason === undefined ? {} : { reason }),
     },
   };
@@ -71,5 +72,6 @@ function scopeText({ scope, clusters }: GrantRecord): string {
 
 function grantText(record: GrantRecord): string {
   const until = record.until === undefined ? '' : ` until ${new Date(record.until).toISOString()}`;
-  return `${record.role.name} in ${scopeText(record)} for ${listed(subjectsOf(record))}${until}`;
+  const hours = record.hours === undefined ? '' : ` within ${hoursText(record.hours)}`;
+  return `${record.role.name} in ${scopeText(record)} for ${listed(subjectsOf(record))}${until}${hours}`;
 }

@@ -10,10 +10,18 @@ type Condition = Status['conditions'][number];
 /** Most places that a condition names. */
 const mostPlaces = 5;
 
+/** The hours of a grant, in words, and until when they go on or when they are next: neither when they never are again. */
+export interface HoursTold {
+  readonly text: string;
+  readonly until?: string;
+  readonly next?: string;
+}
+
 /** Whether a grant is in force where it reaches, and each reason why not. */
 export function grantConditions(
   state: Status['state'],
   standing: GrantStanding,
+  hours?: HoursTold,
 ): Pick<Status, 'clusters' | 'conditions'> {
   const { reached, waiting, hindrances, condition } = standing;
   const hindered = new Set(hindrances.filter(isHindered).map(({ cluster }) => cluster));
@@ -26,6 +34,7 @@ export function grantConditions(
   };
   const conditions = [
     inForce(state, clusters, { hindrances, late }),
+    ...(hours === undefined || state === 'Ended' ? [] : [withinHours(state, hours)]),
     ...reasonsOf(hindrances),
     ...(condition === undefined ? [] : [matchEvaluated(condition)]),
   ];
@@ -35,6 +44,16 @@ export function grantConditions(
 /** Access that others have in excess takes nothing from those whom the grant names. */
 function isHindered({ problem }: Hindrance): boolean {
   return problem.effect !== 'excess';
+}
+
+function withinHours(state: Status['state'], { text, until, next }: HoursTold): Condition {
+  const type = 'WithinHours';
+  if (state === 'Active') {
+    const message = until === undefined ? text : `${text}; until ${until}`;
+    return { type, status: 'True', reason: 'Open', message };
+  }
+  const again = next === undefined ? 'never again before its end' : `next from ${next}`;
+  return { type, status: 'False', reason: 'OutsideHours', message: `${text}; ${again}` };
 }
 
 function inForce(

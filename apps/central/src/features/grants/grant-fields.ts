@@ -1,5 +1,6 @@
-import type { GrantSubjectWrite, GrantWrite } from '@ambit/contracts';
-import type { ClusterSelector, GrantScope, NamespaceSelector } from '@ambit/domain';
+import type { GrantSubjectWrite, GrantWrite, HoursWrite } from '@ambit/contracts';
+import { hoursDays } from '@ambit/domain';
+import type { ClusterSelector, GrantHours, GrantScope, NamespaceSelector } from '@ambit/domain';
 import { AppError, instantMillis } from '@ambit/kernel';
 import type { HolderReference, KnownNames, PutGrant, SubjectReference } from '@ambit/persistence';
 import { parseLabelSelector } from '@ambit/rbac';
@@ -10,7 +11,10 @@ import { uidOf, uidsOf } from '../policy/public.ts';
 export function grantFields(
   names: KnownNames,
   spec: GrantWrite['spec'],
-): Pick<PutGrant, 'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'match' | 'reason'> {
+): Pick<
+  PutGrant,
+  'subjects' | 'roleUid' | 'scope' | 'until' | 'notBefore' | 'match' | 'hours' | 'reason'
+> {
   return {
     subjects: subjectsOf(names, spec.subjects),
     roleUid: uidOf(names, 'Role', spec.role),
@@ -18,9 +22,16 @@ export function grantFields(
     ...(spec.until === undefined ? {} : { until: instantMillis(spec.until) }),
     ...(spec.notBefore === undefined ? {} : { notBefore: instantMillis(spec.notBefore) }),
     ...(spec.when?.match === undefined ? {} : { match: spec.when.match }),
+    ...(spec.when?.hours === undefined ? {} : { hours: spec.when.hours.map(inWeekOrder) }),
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
   };
 }
+
+/** Days are a set: their order is no change. */
+const inWeekOrder = (hours: HoursWrite): GrantHours => ({
+  ...hours,
+  days: hoursDays.filter((day) => hours.days.includes(day)),
+});
 
 function subjectsOf(
   names: KnownNames,

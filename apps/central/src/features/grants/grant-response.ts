@@ -1,17 +1,25 @@
 import { apiVersion } from '@ambit/contracts';
 import type { Grant, Scope } from '@ambit/contracts';
-import { grantStatus } from '@ambit/domain';
-import type { ClusterSelector, GrantScope, LabelSelector } from '@ambit/domain';
+import { grantStatus, hoursText, windowAt } from '@ambit/domain';
+import type {
+  ClusterSelector,
+  GrantHours,
+  GrantScope,
+  GrantTimes,
+  LabelSelector,
+} from '@ambit/domain';
+import { defined } from '@ambit/kernel';
 import type { Millis } from '@ambit/kernel';
 import type { GrantRecord } from '@ambit/persistence';
 import { subjectResponse } from './grant-fields.ts';
 import { objectMeta, timestamp } from '../../platform/object-response.ts';
 import { grantConditions } from './grant-conditions.ts';
+import type { HoursTold } from './grant-conditions.ts';
 import type { GrantStanding } from './grants-in-force.ts';
 
 /** The grant as it is answered; its state is that of `now`. */
 export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantStanding): Grant {
-  const state = grantStatus(grant, now);
+  const state = grantStatus(timesOf(grant), now);
   return {
     apiVersion,
     kind: 'Grant',
@@ -25,15 +33,38 @@ export function grantResponse(grant: GrantRecord, now: Millis, standing: GrantSt
       ),
       ...(grant.until === undefined ? {} : { until: timestamp(grant.until) }),
       ...(grant.notBefore === undefined ? {} : { notBefore: timestamp(grant.notBefore) }),
-      ...(grant.match === undefined ? {} : { when: { match: grant.match } }),
+      ...whenResponse(grant),
       ...(grant.reason === undefined ? {} : { reason: grant.reason }),
     },
     status: {
       state,
-      ...grantConditions(state, standing),
+      ...grantConditions(state, standing, hoursTold(grant, now)),
       ...(standing.condition === undefined ? {} : { matched: standing.condition.people }),
     },
   };
+}
+
+const timesOf = ({ laid, ...grant }: GrantRecord): GrantTimes => ({
+  ...grant,
+  ...(laid === undefined ? {} : { windows: laid.windows }),
+});
+
+function whenResponse({ match, hours }: GrantRecord): Pick<Grant['spec'], 'when'> {
+  if (match === undefined && hours === undefined) return {};
+  return { when: { ...defined({ match, hours: hours?.map(hoursResponse) }) } };
+}
+
+const hoursResponse = ({ days, ...times }: GrantHours) => ({ days: [...days], ...times });
+
+/** What is told of the hours: when the grant holds, and until when or when next. */
+function hoursTold(grant: GrantRecord, now: Millis): HoursTold | undefined {
+  if (grant.hours === undefined) return undefined;
+  const text = hoursText(grant.hours);
+  const window = windowAt(timesOf(grant), now);
+  if (window === undefined) return { text };
+  return window.from <= now
+    ? { text, until: timestamp(window.until) }
+    : { text, next: timestamp(window.from) };
 }
 
 function scopeResponse(

@@ -44,6 +44,6 @@ export function policyUseCases(kinds: PolicyKinds, ports: PolicyPorts): PolicyUs
     apply: new ApplyDocuments(commit, world, kinds, clock),
     remove: new DeleteObject(commit, kinds),
     read: new ReadObjects(kinds, { database, world, connections, clock, reports }),
-    warnings: new ScopeWarnings(database, world),
+    warnings: new ScopeWarnings(database, world, clock),
   };
 }

@@ -1,10 +1,12 @@
 import type { PolicyDocument } from '@ambit/contracts';
 import type { PolicyGrant } from '@ambit/domain';
+import type { Clock } from '@ambit/kernel';
 import { readClusterRole, readResources } from '@ambit/persistence';
 import type { Database } from '@ambit/persistence';
 import { ResourceCatalog, roleScope } from '@ambit/rbac';
 import type { PolicyRule, RoleScope } from '@ambit/rbac';
 import type { PolicyWorld } from '../desired-state/public.ts';
+import { hoursWarnings } from './hours-warnings.ts';
 import { wayInWarnings } from './way-in-warnings.ts';
 
 type Documents<K extends PolicyDocument['kind']> = Extract<PolicyDocument, { kind: K }>;
@@ -24,19 +26,27 @@ const builtIn: ReadonlySet<string> = new Set(['view', 'edit', 'admin']);
 export class ScopeWarnings {
   readonly #database: Database;
   readonly #world: PolicyWorld;
+  readonly #clock: Clock;
 
-  constructor(database: Database, world: PolicyWorld) {
+  constructor(database: Database, world: PolicyWorld, clock: Clock) {
     this.#database = database;
     this.#world = world;
+    this.#clock = clock;
   }
 
   /**
    * One sentence for each grant among `documents`, or of a role among them; for each that gives what a team owns that owns
-   * nothing; and those on ways into clusters. At most 20.
+   * nothing; for each whose hours never come; and those on ways into clusters. At most 20.
    */
   async of(documents: readonly PolicyDocument[]): Promise<readonly string[]> {
     const ofWaysIn = await wayInWarnings(this.#database, this.#world, documents);
-    const all = [...this.#ofOwned(documents), ...ofWaysIn, ...(await this.#ofScopes(documents))];
+    const ofHours = hoursWarnings(documents, this.#clock.now());
+    const all = [
+      ...this.#ofOwned(documents),
+      ...ofHours,
+      ...ofWaysIn,
+      ...(await this.#ofScopes(documents)),
+    ];
     return all.slice(0, mostWarnings);
   }
 

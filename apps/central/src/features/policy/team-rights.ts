@@ -42,6 +42,7 @@ export function grantsOfTeams(
       return grants.remove(name, options);
     },
     endPast: () => Promise.reject(refused('Grants end by themselves.')),
+    layHours: () => Promise.reject(refused('Hours are laid out by themselves.')),
   };
 }
 

@@ -246,6 +246,7 @@ export const descriptor: object = {
                     team: { type: 'string', id: 7 },
                     sources: { rule: 'repeated', type: 'string', id: 8 },
                     match: { type: 'string', id: 9 },
+                    hours: { type: 'string', id: 10 },
                   },
                 },
                 AccessRefusal: {

@@ -242,6 +242,8 @@ export interface AccessPath {
   readonly sources: readonly string[];
   /** The condition of the grant. */
   readonly match: string;
+  /** The hours within which the grant holds, in words; empty: at all hours. `until` is then the end of those that run. */
+  readonly hours: string;
 }
 
 export interface AccessRefusal {
@@ -249,7 +251,7 @@ export interface AccessRefusal {
   readonly message: string;
   readonly grant: string;
   readonly group: string;
-  /** When it would begin, or when it ended; RFC 3339. */
+  /** When it would begin, also by its hours, or when it ended; RFC 3339. */
   readonly at: string;
   readonly team: string;
 }

@@ -1,7 +1,9 @@
 import type {
   ClusterSelector,
+  GrantHours,
   GrantSource,
   GrantSubject,
+  GrantWindow,
   LabelSelector,
   NamespaceSelector,
   PolicyGrant,
@@ -25,6 +27,9 @@ export interface GrantRow extends MetaRow {
   readonly not_before: Date | null;
   readonly until: Date | null;
   readonly match: string | null;
+  readonly hours: readonly GrantHours[] | null;
+  readonly windows: readonly GrantWindow[] | null;
+  readonly windows_due: Date | null;
   readonly reason: string | null;
   readonly source: GrantSource;
   readonly ended: boolean;
@@ -43,7 +48,7 @@ export const subjectNames = `LEFT JOIN users u ON u.uid = s.user_uid LEFT JOIN g
 
 export const selectGrants = `
 SELECT ${metaColumns}, t.role_uid, r.name AS role_name, t.clusters_scope, t.cluster_selector, t.namespaces,
-  t.not_before, t.until, t.match, t.reason, t.source, t.ended,
+  t.not_before, t.until, t.match, t.hours, t.windows, t.windows_due, t.reason, t.source, t.ended,
   (SELECT ${subjectList} FROM grant_subjects s ${subjectNames} WHERE s.grant_uid = t.uid) AS subjects,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('uid', c.uid, 'name', c.name) ORDER BY c.name), '[]')
    FROM grant_clusters gc JOIN clusters c ON c.uid = gc.cluster_uid WHERE gc.grant_uid = t.uid) AS clusters
@@ -69,6 +74,11 @@ export function toGrant(row: GrantRow): GrantRecord {
       notBefore: row.not_before?.getTime(),
       until: row.until?.getTime(),
       match: row.match,
+      hours: row.hours,
+      laid: row.windows && {
+        windows: row.windows,
+        ...defined({ due: row.windows_due?.getTime() }),
+      },
       reason: row.reason,
     }),
     source: row.source,
@@ -89,6 +99,8 @@ export function toPolicyGrant(grant: GrantRecord): PolicyGrant {
       notBefore: grant.notBefore,
       until: grant.until,
       match: grant.match,
+      hours: grant.hours,
+      windows: grant.laid?.windows,
       reason: grant.reason,
     }),
     source: grant.source,
@@ -155,6 +167,9 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
     not_before: 'timestamptz',
     until: 'timestamptz',
     match: 'text',
+    hours: 'jsonb',
+    windows: 'jsonb',
+    windows_due: 'timestamptz',
     reason: 'text',
     source: 'text',
     ended: 'boolean',
@@ -167,6 +182,9 @@ export const grantRows: StoredKind<GrantRow, GrantRecord> = {
     not_before: dateOf(notBefore),
     until: dateOf(until),
     match: rest.match,
+    hours: rest.hours,
+    windows: rest.laid?.windows,
+    windows_due: dateOf(rest.laid?.due),
     reason: rest.reason,
     source: rest.source,
     ended: rest.ended,

@@ -15,7 +15,8 @@ SELECT json_strip_nulls(json_build_object('kind', 'Grant', 'uid', t.uid, 'name',
     'clusters', json_build_object('type', t.clusters_scope, 'uids', CASE t.clusters_scope WHEN 'names' THEN coalesce(c.list, '[]') END,
       'selector', t.cluster_selector),
     'namespaces', t.namespaces),
-  'notBefore', ${millis('t.not_before')}, 'until', ${millis('t.until')}, 'match', t.match, 'reason', t.reason, 'source', t.source,
+  'notBefore', ${millis('t.not_before')}, 'until', ${millis('t.until')}, 'match', t.match,
+  'hours', t.hours, 'windows', t.windows, 'reason', t.reason, 'source', t.source,
   'ended', t.ended)) AS object
 FROM grants t
 LEFT JOIN (SELECT grant_uid, json_agg(json_build_object('kind', CASE WHEN group_uid IS NOT NULL THEN 'Group'

@@ -5,7 +5,7 @@ import type { PutGrant } from '../../transaction.ts';
 /** What a grant gives, without its metadata. */
 export type GrantSpec = Pick<
   PutGrant,
-  'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'match' | 'reason'
+  'subjects' | 'roleUid' | 'scope' | 'notBefore' | 'until' | 'match' | 'hours' | 'reason'
 >;
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
@@ -32,6 +32,7 @@ export function normalSpec(input: GrantSpec): GrantSpec {
     ...(input.notBefore === undefined ? {} : { notBefore: input.notBefore }),
     ...(input.until === undefined ? {} : { until: input.until }),
     ...(input.match === undefined ? {} : { match: input.match }),
+    ...(input.hours === undefined ? {} : { hours: input.hours }),
     ...(input.reason === undefined ? {} : { reason: input.reason }),
   };
 }

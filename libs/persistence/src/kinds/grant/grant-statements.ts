@@ -37,8 +37,8 @@ const subjects: SubjectArrays = ['$13', '$14', '$15', '$16'];
 export const insertGrant = `
 WITH made AS (
   INSERT INTO grants (uid, name, role_uid, clusters_scope, cluster_selector, namespaces, not_before, until, reason, labels,
-    annotations, generation, revision, created_at, source, match)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, $12, $18, $19) ON CONFLICT (name) DO NOTHING RETURNING *),
+    annotations, generation, revision, created_at, source, match, hours, windows, windows_due)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, $12, $18, $19, $20, $21, $22) ON CONFLICT (name) DO NOTHING RETURNING *),
 ${references('made.uid', 'made, ', { subjects, clusters: '$17' })}
 SELECT made.*, r.name AS role_name,
   (SELECT ${subjectList} FROM ${subjectRows(subjects)} ${subjectNames}) AS subjects,

@@ -1,10 +1,11 @@
-import { notFound } from '@ambit/kernel';
+import { defined, notFound } from '@ambit/kernel';
 import type { GrantRecord, Labels } from '../../records.ts';
 import { type GrantRow, selectGrants, toGrant, toPolicyGrant } from './grant-row.ts';
 import type { GrantStore, Put, PutGrant, RemoveOptions } from '../../transaction.ts';
 import { deleteGrant } from './drop-grant-references.ts';
 import { type GrantSpec, normalSpec, refuseEmpty, specOfGrant } from './grant-spec.ts';
 import { insertGrant, insertReferences } from './grant-statements.ts';
+import { laidOut, layHours } from './lay-hours.ts';
 import { checkPrecondition, planPut } from '../plan-put.ts';
 import type { StoreContext } from '../../stores/store-context.ts';
 
@@ -25,6 +26,18 @@ function requireAll(record: GrantRecord, spec: GrantSpec): void {
   const there = new Set(record.clusters.map(({ uid }) => uid));
   const missing = clusterUids(spec).find((uid) => !there.has(uid));
   if (missing !== undefined) throw notFound('Cluster', missing);
+}
+
+/** Of the columns `hours`, `windows` and `windows_due`. */
+function hoursValues(
+  { hours, ...times }: Pick<GrantSpec, 'hours' | 'notBefore' | 'until'>,
+  current: GrantRecord | null,
+  at: Date,
+): unknown[] {
+  const { laid } = laidOut({ ...times, ...defined({ hours }) }, current, at.getTime());
+  const json = (value: unknown): string | null =>
+    value === undefined ? null : JSON.stringify(value);
+  return [json(hours), json(laid?.windows), dateOf(laid?.due)];
 }
 
 export class PostgresGrantStore implements GrantStore {
@@ -79,6 +92,10 @@ export class PostgresGrantStore implements GrantStore {
     return grants;
   }
 
+  layHours(at: number, limit: number): Promise<readonly GrantRecord[]> {
+    return layHours(this.#context, at, limit);
+  }
+
   async #locked(
     name: string,
     lock: 'FOR UPDATE' | 'FOR NO KEY UPDATE',
@@ -110,6 +127,7 @@ export class PostgresGrantStore implements GrantStore {
       clusterUids(wanted),
       input.source ?? 'api',
       wanted.match ?? null,
+      ...hoursValues(wanted, null, at),
     ]);
     // Somebody made it between our look and our insert: look again.
     if (row === undefined) return this.put(input);
@@ -129,7 +147,7 @@ export class PostgresGrantStore implements GrantStore {
     await this.#context.sql.query(
       `UPDATE grants SET role_uid = $2, clusters_scope = $3, cluster_selector = $4, namespaces = $5, not_before = $6,
          until = $7, reason = $8, ended = $9, labels = $10, annotations = $11, generation = generation + $12,
-         source = $13, match = $14
+         source = $13, match = $14, hours = $15, windows = $16, windows_due = $17
        WHERE uid = $1`,
       [
         previous.uid,
@@ -146,6 +164,7 @@ export class PostgresGrantStore implements GrantStore {
         plan.generations,
         input.source ?? previous.source,
         input.match ?? null,
+        ...hoursValues(input, previous, this.#context.at),
       ],
     );
   }
