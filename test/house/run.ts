@@ -46,9 +46,9 @@ const smokes = [hostile, bench];
 const checks = Object.keys(nx.targets).filter(
   (name) => ![...earlyTiers, ...lateTiers].includes(name),
 );
-const steps = [...checks, ...earlyTiers, ...lateTiers, browser, containers, ...smokes];
+const steps = [...checks, ...earlyTiers, ...lateTiers, bench, browser, containers, hostile];
 /** Those that use one core or wait, and judge nothing by the clock. */
-const besideOthers = [...checks, 'architecture', 'simulation', 'e2e', browser, containers];
+const besideOthers = [...checks, 'architecture', 'simulation', 'e2e', bench, browser, containers];
 const results = mkdtempSync(join(tmpdir(), 'ambit-test-results-'));
 let total: Counted = { passed: 0, failed: 0, skipped: 0 };
 /** Told again at the end, where they are not missed. */
