@@ -233,7 +233,7 @@ describe('whom the rules of teams match', () => {
         team,
         texts.filter(() => draw() < 0.4),
       );
-    const before = commit.rules.evaluated;
+    const before = commit.asked.rules.evaluated;
     let most = 0;
     for (let step = 0; step < steps; step++) {
       const what = oneOf(Object.keys(doings));
@@ -249,7 +249,7 @@ describe('whom the rules of teams match', () => {
       most = Math.max(most, now.length);
     }
     expect(most).toBeGreaterThan(10);
-    expect(commit.rules.evaluated).toBeGreaterThan(before);
+    expect(commit.asked.rules.evaluated).toBeGreaterThan(before);
   }, 300_000);
 
   test('is right too by the hand of a replica that has not heard of the first rule', async () => {
@@ -284,7 +284,7 @@ describe('whom the rules of teams match', () => {
         tx.audit.record({ type: 'user.updated', message: 'by a test' });
       });
       expect([
-        late.rules.evaluated,
+        late.asked.rules.evaluated,
         world.policy.byName('Membership', 'team.late/zoe'),
       ]).toMatchObject([1, { kind: 'Membership' }]);
     } finally {
@@ -307,9 +307,9 @@ describe('whom the rules of teams match', () => {
     );
     teams.delete('many');
     const counted = async (work: (tx: Transaction) => Promise<unknown>): Promise<number[]> => {
-      const { evaluated, considered } = commit.rules;
+      const { evaluated, considered } = commit.asked.rules;
       await change(work);
-      return [commit.rules.evaluated - evaluated, commit.rules.considered - considered];
+      return [commit.asked.rules.evaluated - evaluated, commit.asked.rules.considered - considered];
     };
     const many = { name: 'many-17', labels: {}, active: true };
     const other = (tx: Transaction): Promise<unknown> =>

@@ -13,6 +13,8 @@ import type {
 import type { Millis } from '@ambit/kernel';
 import type { SaidAttributes } from './kinds/user/given-attributes.ts';
 
+export type { JoinTokenRecord } from './join-token-record.ts';
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** What every policy object carries. `resourceVersion` is the revision of its last change, `generation` counts spec edits. */
@@ -247,15 +249,6 @@ export interface ApiTokenRecord {
   readonly expiresAt?: Millis;
   readonly lastUsedAt?: Millis;
   readonly revokedAt?: Millis;
-}
-
-export interface JoinTokenRecord {
-  readonly id: string;
-  readonly clusterUid: string;
-  readonly createdBy: string;
-  readonly createdAt: Millis;
-  readonly expiresAt: Millis;
-  readonly usedAt?: Millis;
 }
 
 export interface CertificateRecord {

@@ -2,12 +2,8 @@ import { compareText, defined, type Millis } from '@ambit/kernel';
 import { hoursText } from '../grants/grant-hours.ts';
 import { grantScopeText, reachText } from '../names/scope-text.ts';
 import type { GrantSubject } from '../policy-objects.ts';
-import {
-  teamsBetween,
-  teamsBetweenAll,
-  writtenGrant,
-  type CompiledGrant,
-} from '../policy/grant-parts.ts';
+import { writtenGrant, type CompiledGrant } from '../policy/compiled-grant.ts';
+import { teamsBetween, teamsBetweenAll } from '../policy/grant-parts.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
 

@@ -3,7 +3,7 @@ import { subjectRefusal } from '@ambit/rbac';
 import { subjectModeOf } from '../names/cluster-naming.ts';
 import { serviceOfHolder } from '../names/service-holder.ts';
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
-import { isToldAt, writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import { isToldAt, writtenGrant, type CompiledGrant } from '../policy/compiled-grant.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import {
   refusalReasons,
@@ -19,7 +19,7 @@ import {
   type Between,
 } from './access-paths.ts';
 import { GrantJudge, otherCluster, type Inquiry } from './judge-grant.ts';
-import { conditionRefusal, unmetConditions } from './unmet-conditions.ts';
+import { unmetConditions, unmetRefusals } from './unmet-conditions.ts';
 
 const mostRefusals = 10;
 const mostElsewhere = 3;
@@ -91,15 +91,9 @@ function judged(
       if (judge.standsHere(grant)) judgeWays(way, grant);
     }
   }
-  for (const unmet of unmetConditions(policy, user, question.clusterUid)) {
-    here.add(unmet.grant);
-    const judgement = judge.judgeHere(unmet.grant);
-    for (const between of unmet.ways)
-      refusals.push(
-        judgement === undefined
-          ? conditionRefusal(unmet.grant, between)
-          : { ...judgement, ...between },
-      );
+  for (const { grant, ways: bySubject } of unmetConditions(policy, user, question.clusterUid)) {
+    here.add(grant);
+    refusals.push(...unmetRefusals(grant, bySubject, judge.judgeHere(grant)));
   }
   refusals.push(...elsewhere(inquiry, ways, here));
   if (refusals.length === 0) {

@@ -3,7 +3,7 @@ import { subjectModeOf } from '../names/cluster-naming.ts';
 import { groupSubject } from '../names/group-subject.ts';
 import type { PolicyCluster, PolicyRole, PolicyUser } from '../policy-objects.ts';
 import { familyOf } from '../policy/family.ts';
-import type { CompiledGrant } from '../policy/grant-parts.ts';
+import type { CompiledGrant } from '../policy/compiled-grant.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
 

@@ -1,11 +1,11 @@
 import type { PolicyGrant, PolicyUser } from '../policy-objects.ts';
-import { isToldAt, writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import { isToldAt, writtenGrant, type CompiledGrant } from '../policy/compiled-grant.ts';
 import type { AccessPath, AccessRefusal } from './access-answer.ts';
 import { accessPath, byLastingLongest, waysBetween } from './access-paths.ts';
 import { blockedEverywhere, elsewhere, nearestFirst, waysOf } from './can-i.ts';
 import { scopeHolds } from '../policy/cluster-index.ts';
 import { judgePlace, type PlaceInquiry } from './judge-place.ts';
-import { conditionRefusal, unmetConditions } from './unmet-conditions.ts';
+import { unmetConditions, unmetRefusals } from './unmet-conditions.ts';
 
 /** One way of somebody to a role in a place, in force or not. */
 export interface ExplainedWay {
@@ -74,12 +74,9 @@ function waysIn(
   }
   for (const { grant, ways: bySubject } of unmetConditions(policy, user, clusterUid)) {
     here.add(grant);
-    const judgement = judgePlace(place, grant);
-    for (const between of bySubject) {
-      const refusal =
-        judgement === undefined ? conditionRefusal(grant, between) : { ...judgement, ...between };
-      ways.push({ path: accessPath(policy, grant, between), grant, refusal });
-    }
+    const refusals = unmetRefusals(grant, bySubject, judgePlace(place, grant));
+    for (const [at, refusal] of refusals.entries())
+      ways.push({ path: accessPath(policy, grant, bySubject[at]), grant, refusal });
   }
   return { ways, here };
 }

@@ -10,7 +10,7 @@ import { hoursText } from '../grants/grant-hours.ts';
 import { grantStatus, windowAt } from '../grants/grant-times.ts';
 import { grantScopeText } from '../names/scope-text.ts';
 import type { NamespaceSelector, PolicyGrant, PolicyRole } from '../policy-objects.ts';
-import { writtenGrant, type CompiledGrant } from '../policy/grant-parts.ts';
+import { writtenGrant, type CompiledGrant } from '../policy/compiled-grant.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type {
   AccessQuestion,

@@ -1,5 +1,5 @@
 import { compareText } from '@ambit/kernel';
-import type { CompiledGrant } from '../policy/grant-parts.ts';
+import type { CompiledGrant } from '../policy/compiled-grant.ts';
 import { byLastingLongest } from './access-paths.ts';
 import type { ExplainedWay } from './explain-access.ts';
 import { judgePlace, type PlaceInquiry } from './judge-place.ts';

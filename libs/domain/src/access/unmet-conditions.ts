@@ -4,6 +4,7 @@ import { scopeHolds } from '../policy/cluster-index.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import { hasLabelValues } from '../teams/condition-group.ts';
 import type { AccessRefusal } from './access-answer.ts';
+import type { Judgement } from './judge-grant.ts';
 import { waysToSubjects, type Between } from './access-paths.ts';
 
 /** A grant that names somebody and whose condition does not hold for them in a cluster that is in its scope. */
@@ -54,11 +55,18 @@ function subjectsOf(policy: PolicyView, { uid }: PolicyUser): string[] {
   return [uid, ...policy.groupsOf(uid)].flatMap((each) => [each, ...policy.teamsOf(each)]);
 }
 
-/** Why such a grant gives nothing. What it reads of the person is not known here. */
-export const conditionRefusal = (
-  { name, match = '' }: PolicyGrant,
-  by: Between,
-): AccessRefusal => ({
+/** Why such a grant gives nothing, by each of the ways: what else stands against it comes first. */
+export const unmetRefusals = (
+  grant: PolicyGrant,
+  ways: readonly Between[],
+  judgement: Judgement,
+): readonly AccessRefusal[] =>
+  ways.map((between) =>
+    judgement === undefined ? conditionRefusal(grant, between) : { ...judgement, ...between },
+  );
+
+/** What the condition reads of the person is not known here. */
+const conditionRefusal = ({ name, match = '' }: PolicyGrant, by: Between): AccessRefusal => ({
   reason: 'condition_not_met',
   message: `Grant ${name} names ${byText(by)}, but its condition does not hold: ${match}`,
   grant: name,

@@ -2,7 +2,7 @@ import { compareText } from '@ambit/kernel';
 import { subjectRefusal, type Ceiling } from '@ambit/rbac';
 import { subjectModeOf } from '../names/cluster-naming.ts';
 import type { PolicyCluster } from '../policy-objects.ts';
-import type { CompiledGrant } from '../policy/grant-parts.ts';
+import type { CompiledGrant } from '../policy/compiled-grant.ts';
 import type { AccessPath, Holder, WhoCanAnswer } from './access-answer.ts';
 import {
   accessPath,
@@ -47,8 +47,14 @@ function pathsByUser(inquiry: Inquiry): Map<string, AccessPath[]> {
 }
 
 /** Each person the grant names, with the way; through two groups or teams a person comes twice. */
-export function* pathsOf(
+export const pathsOf = (
   { policy }: Pick<Inquiry, 'policy'>,
+  grant: CompiledGrant,
+): Iterable<[string, AccessPath]> =>
+  grant.part?.group === undefined ? pathsOfNamed(policy, grant) : pathsOfConditioned(policy, grant);
+
+function* pathsOfNamed(
+  policy: Inquiry['policy'],
   grant: CompiledGrant,
 ): Iterable<[string, AccessPath]> {
   const waysTo = waysBetweenAll(policy, grant);
@@ -56,10 +62,6 @@ export function* pathsOf(
     const group = kind === 'User' ? undefined : policy.group(uid);
     if (kind !== 'User' && group === undefined) continue;
     const people = kind === 'User' ? [uid] : policy.membersOf(uid);
-    if (grant.part?.group !== undefined) {
-      yield* pathsOfConditioned(policy, grant, { uid, through: group?.name });
-      continue;
-    }
     const paths = waysTo({ uid, through: group?.name }).map((between) =>
       accessPath(policy, grant, between),
     );
@@ -70,11 +72,13 @@ export function* pathsOf(
 function* pathsOfConditioned(
   policy: Inquiry['policy'],
   grant: CompiledGrant,
-  named: { readonly uid: string; readonly through: string | undefined },
 ): Iterable<[string, AccessPath]> {
-  for (const userUid of policy.membersOf(named.uid))
-    for (const between of waysBetween(policy, grant, { ...named, userUid }))
-      yield [userUid, accessPath(policy, grant, between)];
+  for (const { uid } of grant.subjects) {
+    const through = policy.group(uid)?.name;
+    for (const userUid of policy.membersOf(uid))
+      for (const between of waysBetween(policy, grant, { uid, through, userUid }))
+        yield [userUid, accessPath(policy, grant, between)];
+  }
 }
 
 /** The person's name; undefined for who is inactive, gone or refused by the ceiling. */

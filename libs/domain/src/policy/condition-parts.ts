@@ -8,7 +8,7 @@ import type {
   PolicyGrant,
   PolicyGroup,
 } from '../policy-objects.ts';
-import type { CompiledGrant } from './grant-parts.ts';
+import type { CompiledGrant } from './compiled-grant.ts';
 
 /** A grant's own scope, or that of what a team of it owns, with what tells its part apart. */
 export interface ConditionedScope {

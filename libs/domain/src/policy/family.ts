@@ -8,7 +8,7 @@ import {
 } from '@ambit/rbac';
 import { hasValidTimes, isTimeBound } from '../grants/grant-times.ts';
 import type { NamespaceSelector, PolicyRole } from '../policy-objects.ts';
-import { writtenGrant, type CompiledGrant } from './grant-parts.ts';
+import { writtenGrant, type CompiledGrant } from './compiled-grant.ts';
 
 /** Most namespaces one grant may list. */
 export const maxListedNamespaces = 500;

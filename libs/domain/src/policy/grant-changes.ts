@@ -2,7 +2,8 @@ import type { PolicyGrant, PolicyGroup, PolicyTeam } from '../policy-objects.ts'
 import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import type { GrantLinks } from './grant-links.ts';
-import { partsThatDiffer, type CompiledGrant } from './grant-parts.ts';
+import type { CompiledGrant } from './compiled-grant.ts';
+import { partsThatDiffer } from './grant-parts.ts';
 import type { PolicyStore } from './policy-store.ts';
 
 /** Carries changes of grants, and of the teams they name, into store and links: a grant is linked as it is compiled. */

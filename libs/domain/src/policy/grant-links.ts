@@ -5,7 +5,7 @@ import type { ClusterIndex } from './cluster-index.ts';
 import type { CommitRecord } from './commit-record.ts';
 import { familyOf, GrantFamilies, type Family } from './family.ts';
 import type { FamilyInstance } from './family-instance.ts';
-import type { CompiledGrant } from './grant-parts.ts';
+import type { CompiledGrant } from './compiled-grant.ts';
 import type { GrantWays } from './instance-surroundings.ts';
 import type { FamilyTable, Place } from './family-table.ts';
 import type { PolicyStore } from './policy-store.ts';

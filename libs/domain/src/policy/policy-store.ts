@@ -10,7 +10,8 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import { isInParts, partsOfGrant, teamsNamedBy, type CompiledGrant } from './grant-parts.ts';
+import type { CompiledGrant } from './compiled-grant.ts';
+import { isInParts, partsOfGrant, teamsNamedBy } from './grant-parts.ts';
 import { isTeamGroup } from '../teams/team-group.ts';
 import { SetIndex } from './set-index.ts';
 import { namespaceProfileKind } from '../teams/namespace-profile.ts';
@@ -145,9 +146,7 @@ export class PolicyStore {
 
   /** The groups for whom the condition of a grant holds. */
   conditioned(grantUid: string): PolicyGroup[] {
-    return Array.from(this.groupsOfCondition.get(grantUid), (uid) => this.groups.get(uid)).filter(
-      (group) => group !== undefined,
-    );
+    return [...this.groupsOfCondition.get(grantUid)].flatMap((uid) => this.groups.get(uid) ?? []);
   }
 
   /** Every grant as it is compiled. */

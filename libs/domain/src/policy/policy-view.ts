@@ -9,7 +9,7 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import type { CompiledGrant } from './grant-parts.ts';
+import type { CompiledGrant } from './compiled-grant.ts';
 import type { CoarseDepartures } from './told-departures.ts';
 
 /**

@@ -15,7 +15,7 @@ import { Denials } from './denials.ts';
 import { entriesNow } from './entries-now.ts';
 import type { Family } from './family.ts';
 import { FamilyTable } from './family-table.ts';
-import type { CompiledGrant } from './grant-parts.ts';
+import type { CompiledGrant } from './compiled-grant.ts';
 import { GrantLinks } from './grant-links.ts';
 import { GroupedBindings } from './grouped-bindings.ts';
 import { loadPolicy } from './load-policy.ts';

@@ -7,7 +7,7 @@ import type {
   PolicyTeam,
   PolicyUser,
 } from '../policy-objects.ts';
-import { writtenGrant, type CompiledGrant } from './grant-parts.ts';
+import { writtenGrant, type CompiledGrant } from './compiled-grant.ts';
 import { PolicyStore } from './policy-store.ts';
 
 /** Kinds whose objects grants refer to. */

@@ -1,6 +1,5 @@
 import { compareText } from '@ambit/kernel';
 import type { LabelValues } from '../policy-objects.ts';
-import { isTeamGroup } from './team-group.ts';
 
 /** No group that somebody names has a dot, so none of them is the group of a condition. */
 const prefix = 'when.';
@@ -17,9 +16,6 @@ export const isConditionGroup = (name: string): boolean => name.startsWith(prefi
 
 /** The grant that such a group is of, by the name of the group. */
 export const grantOfGroup = (name: string): string => name.slice(prefix.length).split('.')[0] ?? '';
-
-/** True for a group whose members central works out: no rule and no condition reads it. */
-export const isRuledGroup = (name: string): boolean => isTeamGroup(name) || isConditionGroup(name);
 
 /** The values that a cluster has of these labels, in the order of their names. */
 export const labelValues = (

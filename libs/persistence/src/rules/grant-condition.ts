@@ -3,7 +3,7 @@ import type { NamedReference } from '../records.ts';
 import type { RuledMember, RuledPerson } from './team-rule.ts';
 
 /** What a condition is of, and what finds it. */
-export interface ConditionReads {
+export interface ReadCondition {
   /** As it is written. */
   readonly match: string;
   /** What it looks at in a person, as rules of teams say it. */
@@ -13,7 +13,7 @@ export interface ConditionReads {
 }
 
 /** A condition on clusters of the same labels, as it is kept beside its grant. */
-export interface StoredCondition extends ConditionReads {
+export interface StoredCondition extends ReadCondition {
   /** Of those for whom it holds. */
   readonly groupUid: string;
   readonly grantUid: string;

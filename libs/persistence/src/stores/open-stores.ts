@@ -11,8 +11,7 @@ import { PostgresJoinTokenStore } from './join-token.store.ts';
 import { PostgresMemberStore } from '../kinds/group/member.store.ts';
 import { PostgresNameStore } from '../kinds/name.store.ts';
 import { plainStores } from '../kinds/plain/plain-stores.ts';
-import { PostgresConditionStore } from '../rules/condition.store.ts';
-import { PostgresRuleStore } from '../rules/rule.store.ts';
+import { ruleStores } from '../rules/rule-stores.ts';
 import { PostgresRoleStore } from '../kinds/role/role.store.ts';
 import { PostgresSessionStore } from './session.store.ts';
 import { signInStores } from '../sign-in/sign-in-stores.ts';
@@ -45,8 +44,7 @@ export function openStores(context: StoreContext): Transaction {
     installation: new PostgresInstallationStore(context),
     admins: { remain: () => adminRemains(context.sql) },
     sync: new PostgresSyncStore(context),
-    rules: new PostgresRuleStore(context),
-    conditions: new PostgresConditionStore(context),
+    ...ruleStores(context),
     audit: { record: (event) => context.changes.addEvent(event) },
     policy: context.changes,
   };

@@ -49,7 +49,7 @@ function grantFacts(
   previous?: GrantRecord,
 ): Pick<NewAuditEvent, 'object' | 'subjects' | 'grants' | 'details'> {
   const before = previous === undefined ? [] : subjectsOf(previous);
-  const { source, until, hours, reason } = record;
+  const { source, until, match, hours, reason } = record;
   return {
     object: objectOf('Grant', record),
     grants: [record.name],
@@ -59,6 +59,7 @@ function grantFacts(
       scope: scopeText(record),
       source,
       ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+      ...(match === undefined ? {} : { match }),
       ...(hours === undefined ? {} : { hours: hoursText(hours) }),
       ...(reason === undefined ? {} : { reason }),
     },
@@ -72,6 +73,7 @@ function scopeText({ scope, clusters }: GrantRecord): string {
 
 function grantText(record: GrantRecord): string {
   const until = record.until === undefined ? '' : ` until ${new Date(record.until).toISOString()}`;
+  const when = record.match === undefined ? '' : ` when ${record.match}`;
   const hours = record.hours === undefined ? '' : ` within ${hoursText(record.hours)}`;
-  return `${record.role.name} in ${scopeText(record)} for ${listed(subjectsOf(record))}${until}${hours}`;
+  return `${record.role.name} in ${scopeText(record)} for ${listed(subjectsOf(record))}${until}${when}${hours}`;
 }

@@ -66,10 +66,10 @@ const movesOf = (moved: CommitResult<unknown>['moved']): string[] =>
       return [
         ...(joined.length === 0
           ? []
-          : [`${listed(joined)} would meet the condition of grant ${grant}`]),
+          : [`the condition of grant ${grant} would hold for ${listed(joined)}`]),
         ...(left.length === 0
           ? []
-          : [`${listed(left)} would meet the condition of grant ${grant} no more`]),
+          : [`the condition of grant ${grant} would hold no more for ${listed(left)}`]),
       ];
     }
     const team = teamOfGroup(group.name);

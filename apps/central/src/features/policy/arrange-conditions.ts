@@ -93,25 +93,25 @@ async function concernedBy(
   tx: Transaction,
   changes: readonly PolicyChange[],
 ): Promise<readonly string[]> {
-  const written = new Set<string>();
-  const plain: string[] = [];
-  const teams: string[] = [];
-  let relabelled = false;
-  for (const change of changes) {
-    const { kind, uid } = change.op === 'put' ? change.object : change;
-    if (change.op === 'put' && change.object.kind === 'Grant') {
-      if (change.object.match === undefined) plain.push(uid);
-      else written.add(uid);
-    }
-    if (kind === 'Team') teams.push(uid);
-    relabelled ||= kind === 'Cluster';
-  }
+  const uids = (wanted: (change: PolicyChange) => boolean): string[] =>
+    changes.filter(wanted).map((change) => (change.op === 'put' ? change.object.uid : change.uid));
+  const written = uids(givesCondition);
+  const plain = uids((change) => putsGrant(change) && !givesCondition(change));
+  const teams = uids((change) => kindOf(change) === 'Team');
+  const relabelled = changes.some((change) => kindOf(change) === 'Cluster');
+  const had = plain.length === 0 ? [] : await tx.conditions.of(plain);
   const ofTeams = teams.length === 0 ? [] : await tx.conditions.grantsOfTeams(teams);
   const ofLabels = relabelled ? await tx.conditions.grantsOfLabels() : [];
-  const without = plain.length === 0 ? [] : await tx.conditions.of(plain);
-  const hadOne = without.map(({ grantUid }) => grantUid);
-  return [...new Set([...written, ...hadOne, ...ofTeams, ...ofLabels])];
+  return [
+    ...new Set([...written, ...had.map(({ grantUid }) => grantUid), ...ofTeams, ...ofLabels]),
+  ];
 }
+
+const putsGrant = (change: PolicyChange): boolean =>
+  change.op === 'put' && change.object.kind === 'Grant';
+
+const givesCondition = (change: PolicyChange): boolean =>
+  change.op === 'put' && change.object.kind === 'Grant' && change.object.match !== undefined;
 
 /** uids of the people and groups that a grant names, by its teams too. */
 function subjectsOf(

@@ -10,8 +10,8 @@ import { adminConfirms, boundSync } from './bound-sync.ts';
 import { withClosedGroups } from './closed-groups.ts';
 import { keepAdmin, mayTakeAdmin, touchesAdmin } from './keep-admin.ts';
 import type { ObjectCount, ObjectCounts } from './object-counts.ts';
-import { ConditionRules, movesConditions, writesCondition } from './condition-rules.ts';
-import { movesPeople, peopleIn, TeamRules } from './team-rules.ts';
+import { FollowRules, knownRules, mayFollow } from './follow-rules.ts';
+import type { RulesFollowed, KnownRules } from './follow-rules.ts';
 import { withRights } from './with-rights.ts';
 
 export interface CommitRequest {
@@ -34,11 +34,8 @@ export interface CommitRequest {
 /** Why the removal guard stops a change, and the digest that lets it through. */
 export type GuardStop = Pick<GuardDecision & { allow: false }, 'digest' | 'excess'>;
 
-interface Done<T> extends Outcome {
+interface Done<T> extends Outcome, RulesFollowed {
   readonly value: T;
-  readonly moved?: readonly MovedByRules[];
-  /** Conditions of grants were asked. */
-  readonly conditioned?: boolean;
 }
 
 interface Outcome {
@@ -93,10 +90,7 @@ export class CommitPolicy {
   readonly #world: PolicyWorld;
   readonly #meters: Pick<Meters<typeof centralMetrics>, 'removalGuardTrips'>;
   readonly #counts: Pick<ObjectCounts, 'of'> | undefined;
-  /** Whom teams have by their rules. */
-  readonly rules = new TeamRules();
-  /** For whom conditions of grants hold. */
-  readonly conditions = new ConditionRules();
+  readonly #follow = new FollowRules();
 
   /** Without `counts` no dry run tells of objects. */
   constructor(
@@ -109,6 +103,11 @@ export class CommitPolicy {
     this.#world = world;
     this.#meters = meters;
     this.#counts = counts;
+  }
+
+  /** What rules of teams, and conditions of grants, were asked. */
+  get asked(): Pick<FollowRules, 'rules' | 'conditions'> {
+    return this.#follow;
   }
 
   /**
@@ -138,20 +137,13 @@ export class CommitPolicy {
   }
 
   /** Rules and conditions that this replica had not heard of when it committed look at what it changed afterwards. */
-  async #followLate(
-    { commit, value }: Committed<Done<unknown>>,
-    knew: ReturnType<typeof knownRules>,
-  ): Promise<void> {
-    const { policy } = this.#world;
-    const knows = knownRules(policy);
-    const rules = knows.rules && !knew.rules && value.moved === undefined;
-    const conditions = knows.conditions && !knew.conditions && value.conditioned !== true;
-    if (commit === undefined || !(rules || conditions)) return;
-    const people = peopleIn(commit.changes, policy);
-    if (people.size === 0 && !(conditions && movesConditions(commit.changes, policy))) return;
+  async #followLate({ commit, value }: Committed<Done<unknown>>, knew: KnownRules): Promise<void> {
+    const missed =
+      commit && this.#follow.missed(commit.changes, this.#world.policy, { knew, ...value });
+    if (missed === undefined) return;
     await this.run({ actor: follower }, async (tx) => {
-      for (const uid of people) tx.rules.note(uid);
-      if (conditions) tx.conditions.tell(commit.changes);
+      for (const uid of missed.people) tx.rules.note(uid);
+      tx.conditions.tell(missed.changes);
     });
   }
 
@@ -182,7 +174,7 @@ export class CommitPolicy {
         const { policy } = this.#world;
         // Whether an administrator is left is a question to the database, under a lock; so is whom rules match.
         if (touchesAdmin(draft.changes.changes(), policy)) throw new NeedsTransaction();
-        if (this.#mayFollow(draft.changes.changes())) throw new NeedsTransaction();
+        if (mayFollow(draft.changes.changes(), policy)) throw new NeedsTransaction();
         return await this.#commitDraft(request, draft);
       } catch (error) {
         if (error instanceof NeedsTransaction) break;
@@ -216,7 +208,7 @@ export class CommitPolicy {
       this.#unitOfWork.run(meta, async (tx) => {
         const rightful = await withRights(tx, request.actor);
         const value = await work(withClosedGroups(rightful, request.role));
-        const followed = await this.#followRules(tx, request);
+        const followed = await this.#follow.run(tx, request, this.#world.policy);
         await this.#boundSync(request, tx);
         const changes = tx.policy.changes();
         if (mayTakeAdmin(changes)) await keepAdmin(tx, this.#unitOfWork);
@@ -232,25 +224,6 @@ export class CommitPolicy {
       if (!(error instanceof LargeCommit)) throw error;
       return attempt(this.#judge(request, error.changes));
     }
-  }
-
-  /** Nothing where there are neither rules nor conditions, by what this replica knows. */
-  async #followRules(
-    tx: Transaction,
-    request: CommitRequest,
-  ): Promise<Pick<Done<unknown>, 'moved' | 'conditioned'>> {
-    const { teamGroups, hasConditions } = this.#world.policy;
-    const ruled = teamGroups.size > 0 || tx.rules.begun().length > 0;
-    const byRules = ruled ? await this.rules.follow(tx, request) : [];
-    const conditioned = hasConditions || writesCondition(tx.policy.changes());
-    const met = conditioned ? await this.conditions.follow(tx, request) : [];
-    return ruled || conditioned ? { moved: [...byRules, ...met], conditioned } : {};
-  }
-
-  #mayFollow(changes: readonly PolicyChange[]): boolean {
-    const { policy } = this.#world;
-    if (policy.teamGroups.size > 0 && movesPeople(changes, policy)) return true;
-    return movesConditions(changes, policy);
   }
 
   /** True for changes that would be judged for so long that no transaction should be open meanwhile. */
@@ -305,11 +278,5 @@ const textOf = (changes: readonly PolicyChange[]): string =>
 /** A token that syncs people cannot say that it has looked at what goes. */
 const confirmationOf = ({ role, confirmRemovals }: CommitRequest): string | undefined =>
   role === 'sync' ? undefined : confirmRemovals;
-
-/** What a policy has that looks at people. */
-const knownRules = ({ teamGroups, hasConditions }: PolicyWorld['policy']) => ({
-  rules: teamGroups.size > 0,
-  conditions: hasConditions,
-});
 
 const follower = { kind: 'system', name: 'system/team-rules' } as const;

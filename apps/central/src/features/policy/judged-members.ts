@@ -88,11 +88,11 @@ const groupsOf = (members: readonly RuledMember[]): string[] => [
 
 function tell({ audit }: Pick<Transaction, 'audit'>, { group, joined, left }: MovedByRules): void {
   const { came, went, details } = wordsOf(group.name);
-  const record = (type: CentralEventType, names: readonly string[], verb: string): void => {
+  const record = (type: CentralEventType, names: readonly string[], say: Words): void => {
     if (names.length === 0) return;
     audit.record({
       type,
-      message: `${listed(names)} ${verb}`,
+      message: say(listed(names)),
       object: objectOf('Group', group),
       subjects: names.slice(0, mostSubjects),
       details: { members: names.length, ...details },
@@ -102,20 +102,25 @@ function tell({ audit }: Pick<Transaction, 'audit'>, { group, joined, left }: Mo
   record('group.member_added', joined, came);
 }
 
+type Words = (names: string) => string;
+
 function wordsOf(group: string): {
-  readonly came: string;
-  readonly went: string;
+  readonly came: Words;
+  readonly went: Words;
   readonly details: Readonly<Record<string, string>>;
 } {
   if (isConditionGroup(group)) {
     const grant = grantOfGroup(group);
-    const meet = (how: string): string => `${how} meet the condition of grant ${grant}`;
-    return { came: meet('now'), went: meet('no longer'), details: { grant } };
+    return {
+      came: (names) => `The condition of grant ${grant} holds for ${names}`,
+      went: (names) => `The condition of grant ${grant} holds no more for ${names}`,
+      details: { grant },
+    };
   }
   const team = teamOfGroup(group);
   return {
-    came: `joined team ${team} by its rules`,
-    went: `left team ${team} by its rules`,
+    came: (names) => `${names} joined team ${team} by its rules`,
+    went: (names) => `${names} left team ${team} by its rules`,
     details: { team },
   };
 }

@@ -51,8 +51,12 @@ export class ExpressionWalk {
   over(node: ASTNode, place: Place = { inside: false }): string | undefined {
     const { op } = node;
     if (!operators.has(op)) return at(node, `"${op}" cannot be used here`);
-    const alone = this.#alone(node, place);
-    if (alone !== undefined) return alone;
+    return this.#alone(node, place) ?? this.#overParts(node, place);
+  }
+
+  /** What is wrong with a node that may stand there, by what it is made of. */
+  #overParts(node: ASTNode, place: Place): string | undefined {
+    const { op } = node;
     if (this.#vocabulary.isValue?.(node) === true) return undefined;
     const judged = this.#vocabulary.judge?.(node);
     if (judged === true) return place.inside ? this.#inside(node) : undefined;
