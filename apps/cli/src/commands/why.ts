@@ -63,15 +63,21 @@ function advice({ refusals, hint, nextCommand, notes = [] }: AccessExplanation):
   ];
 }
 
-/** One way, step by step. */
-function chain(user: string, way: WayToRole, now: number): string[] {
-  const { group, sources = [], team, grant, role, reach, scope, objects = [] } = way;
-  const held = way.state === 'in_force' && way.match !== undefined;
+function between({ group, sources = [], team }: WayToRole): string[] {
   const from = sources.length === 0 ? '' : ` (${sources.join(', ')})`;
-  const more = way.moreObjects === undefined ? [] : [`and ${way.moreObjects} more objects`];
-  const steps = [
+  return [
     ...(group === undefined ? [] : [`group/${group}${from}`]),
     ...(team === undefined ? [] : [`team/${team}`]),
+  ];
+}
+
+/** One way, step by step. */
+function chain(user: string, way: WayToRole, now: number): string[] {
+  const { grant, role, reach, scope, objects = [] } = way;
+  const held = way.state === 'in_force' && way.match !== undefined;
+  const more = way.moreObjects === undefined ? [] : [`and ${way.moreObjects} more objects`];
+  const steps = [
+    ...between(way),
     `grant/${grant} in ${scope}, ${endText(way, now)}`,
     ...(held ? [`its condition holds: ${way.match}`] : []),
     `role/${role} ${reach ?? ''}`.trim(),

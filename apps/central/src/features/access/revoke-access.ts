@@ -138,10 +138,6 @@ function putFields(
     annotations,
     roleUid: role.uid,
     scope,
-    ...(notBefore === undefined ? {} : { notBefore }),
-    ...(until === undefined ? {} : { until }),
-    ...(match === undefined ? {} : { match }),
-    ...(hours === undefined ? {} : { hours }),
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ notBefore, until, match, hours, reason }),
   };
 }
