@@ -172,6 +172,30 @@ describe('people gain and lose access in two clusters', () => {
     for (const { kube } of [prod, staging]) await untilMay(kube, question, true);
   });
 
+  test('a condition of a grant lets in and out as what is known of a person changes', async () => {
+    const { api } = fleet.client();
+    const dora = (attributes: Record<string, string>): Promise<unknown> =>
+      api.putUser({
+        params: { name: 'dora' },
+        body: { apiVersion, kind: 'User', metadata: { name: 'dora' }, spec: { attributes } },
+      });
+    await dora({ works: 'prod' });
+    await grant('by-works', {
+      subjects: [{ user: 'dora' }],
+      role: 'view',
+      scope: { clusters: { all: true }, namespaces: { names: ['payments'] } },
+      when: { match: 'user.attributes.works == cluster.labels.env' },
+    });
+    const question = { user: 'ambit:dora', verb: 'list', resource: 'pods', namespace: 'payments' };
+    await untilMay(prod.kube, question, true);
+    expect(await may(staging.kube, question)).toBe(false);
+    await dora({ works: 'staging' });
+    await untilMay(prod.kube, question, false);
+    await untilMay(staging.kube, question, true);
+    await dora({});
+    for (const { kube } of [prod, staging]) await untilMay(kube, question, false);
+  });
+
   test('case 20: a grant reaches a namespace that is made later, and case 21: one that is labelled later', async () => {
     await grant('alice-team', {
       subjects: [{ user: 'alice' }],
