@@ -274,6 +274,31 @@ const outside: Question[] = [
     await untilMay(later.kube, question, true);
   });
 
+  test('is told where the owner of a cluster does not want its namespaces kept, and by whom that is mended', async () => {
+    const owns = [{ clusters: { names: ['later'] }, namespaces: ['shop'] }];
+    await apply('Team', 'shop', { owns, profile: 'small' });
+    const { api } = fleet.client();
+    await eventually(
+      async () =>
+        expect((await api.getTeam({ params: { name: 'shop' } })).status).toMatchObject({
+          unkept: [
+            {
+              cluster: 'later',
+              namespace: 'shop',
+              reason: 'ceiling_refused',
+              message: expect.stringContaining('namespaces.manage'),
+              hint: expect.stringContaining('owner of the cluster'),
+            },
+          ],
+          conditions: [{ type: 'NamespacesKept', status: 'False' }],
+        }),
+      { what: 'the team being told' },
+    );
+    expect((await api.getTeam({ params: { name: 'pay' } })).status.conditions).toMatchObject([
+      { type: 'NamespacesKept', status: 'True' },
+    ]);
+  });
+
   test('ends for whoever leaves it', async () => {
     await apply('Team', 'pay', spec({ members: [] }));
     for (const question of namespaces.flatMap(inside)) await untilMay(prod.kube, question, false);
