@@ -22,11 +22,9 @@ export async function groupsNamedById(
   if (!Array.isArray(value)) return [];
   const ids = value.filter((each): each is string => typeof each === 'string');
   const groups = await findGroupsByExternalId(sql, found.uid, ids.slice(0, mostLooked));
-  return groups
-    .slice(0, mostShown)
-    .map(({ externalId = '', displayName, name }) => ({
-      id: externalId,
-      displayName,
-      group: name,
-    }));
+  return groups.slice(0, mostShown).map(({ externalId = '', displayName, name }) => ({
+    id: externalId,
+    displayName,
+    group: name,
+  }));
 }
