@@ -31,6 +31,7 @@ const base = {
 const withDatabase = {
   globalSetup: '<rootDir>/test/support/test-run-setup.mjs',
   globalTeardown: '<rootDir>/test/support/test-run-teardown.mjs',
+  setupFiles: ['<rootDir>/test/support/jest-setup-grpc.mjs'],
   resolver: '<rootDir>/test/support/bundled-packages.mjs',
 };
 const tier = (displayName, testMatch, more = {}) => ({ ...base, displayName, testMatch, ...more });

@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { betweenText, evidenceWarnings, pastWarnings } from '../output/access-words.ts';
 import { outputFormat, printRows, printValue } from '../output/print-rows.ts';
-import { relativeTime } from '../output/relative-time.ts';
+import { endOfAccess } from '../output/relative-time.ts';
 import { parseSubject } from '../subject-text.ts';
 
 interface AccessOptions {
@@ -139,8 +139,7 @@ function columns(now: number) {
     },
     {
       title: 'UNTIL',
-      value: ({ until }: AccessRow) =>
-        until === undefined ? 'standing' : relativeTime(until, now),
+      value: (row: AccessRow) => endOfAccess(row, now),
     },
     { title: 'STATE', value: ({ state }: AccessRow) => state.replaceAll('_', ' ') },
     {

@@ -1,6 +1,6 @@
 import { formatScope, grantKind, type Grant } from '@ambit/contracts';
 import { counted } from '@ambit/kernel';
-import { relativeTime } from '../output/relative-time.ts';
+import { endOfAccess, relativeTime } from '../output/relative-time.ts';
 import type { Column } from '../output/table.ts';
 import { kindView, type Line } from './kind-view.ts';
 
@@ -28,8 +28,7 @@ function subjectsText(subjects: Grant['spec']['subjects']): string {
 function untilText({ spec, status }: Grant, now: number): string {
   if (status.state === 'Ended') return 'ended';
   if (status.state === 'Scheduled') return `from ${relativeTime(spec.notBefore, now)}`;
-  if (spec.until !== undefined) return relativeTime(spec.until, now);
-  return spec.when?.hours === undefined ? 'standing' : 'recurring';
+  return endOfAccess({ until: spec.until, hours: spec.when?.hours }, now);
 }
 
 /** As `stateText`, short: `Active 1/3` is in force in one of the three clusters that it reaches. */

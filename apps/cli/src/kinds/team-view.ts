@@ -2,7 +2,7 @@ import type { AmbitClient } from '@ambit/client';
 import { teamKind, type EffectiveAccess, type Team } from '@ambit/contracts';
 import { counted, isAppError } from '@ambit/kernel';
 import { oneLine } from '../output/one-line.ts';
-import { relativeTime } from '../output/relative-time.ts';
+import { endOfAccess } from '../output/relative-time.ts';
 import { kindView, type Line } from './kind-view.ts';
 
 type Members = Team['spec']['members'];
@@ -61,11 +61,9 @@ function accessLines(
   ];
 }
 
-function grantText(
-  { grant, role, cluster, scope, reach, until, state }: EffectiveAccess['items'][number],
-  now: number,
-): string {
-  const end = until === undefined ? 'standing' : `ends ${relativeTime(until, now)}`;
+function grantText(row: EffectiveAccess['items'][number], now: number): string {
+  const { grant, role, cluster, scope, reach, until, state } = row;
+  const end = `${until === undefined ? '' : 'ends '}${endOfAccess(row, now)}`;
   return `grant/${grant}: ${role} in ${cluster}, ${reach ?? scope}, ${end}, ${state.replaceAll('_', ' ')}`;
 }
 

@@ -24,3 +24,12 @@ export function relativeTime(time: string | undefined, now: number): string {
   if (difference > 0) return `in ${shortDuration(Math.ceil(difference / 1000) * 1000)}`;
   return shortDuration(-difference);
 }
+
+/** When access ends: `in 42m`, `standing`, or `recurring` for what comes back with its hours. */
+export function endOfAccess(
+  { until, hours }: { readonly until?: string | undefined; readonly hours?: unknown },
+  now: number,
+): string {
+  if (until !== undefined) return relativeTime(until, now);
+  return hours === undefined ? 'standing' : 'recurring';
+}

@@ -7,7 +7,7 @@ import type { CompiledGrant } from '../policy/compiled-grant.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
 import type { AccessPath } from './access-answer.ts';
 
-/** Tells the entries of a cluster in which a grant stands; others stand there with it. */
+/** Tells the entries of a cluster in which a grant stands, or a part of it; others stand there with it. */
 export function entriesOf(
   grant: CompiledGrant,
   role: PolicyRole | undefined,
@@ -17,6 +17,7 @@ export function entriesOf(
   return (entry): entry is BindingIntent =>
     entry.section === 'BINDING' &&
     entry.grantUid === family?.grantUid &&
+    (grant.window === undefined || entry.notBefore === grant.window) &&
     JSON.stringify([entry.role, entry.scope]) === text;
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../../test/policy-builders.ts';
 import { load } from '../../test/policy-state.ts';
 import { canI } from '../access/can-i.ts';
+import { entriesOf } from '../access/entries-of-way.ts';
 import { accessInCluster } from '../access/explain-access.ts';
 import { whoCan } from '../access/who-can.ts';
 import type { GrantWindow } from '../grants/grant-hours.ts';
@@ -143,6 +144,16 @@ describe('a grant with hours', () => {
       expect(found.map(({ user }) => user)).toEqual(holders);
       expect(accessInCluster({ policy, facts, clusterUid: prod.uid, now }, ann)).toHaveLength(1);
     }
+  });
+
+  test('stands, for who asks why, in the entry of that window alone', () => {
+    const policy = load(...basics, hourly(window(1_000), window(2_000)));
+    const [way] = accessInCluster({ policy, facts, clusterUid: prod.uid, now: 1_200 }, ann);
+    const grant = way?.grant ?? hourly();
+    const found = [...policy.entries(prod.uid)].filter(
+      entriesOf(grant, policy.role(grant.roleUid)),
+    );
+    expect(found.map(({ notBefore }) => notBefore)).toEqual([1_000]);
   });
 
   test('to a team of what it owns has its windows in each of its places', () => {
