@@ -114,6 +114,27 @@ describe('groups that claims give', () => {
     await comes(name, []);
   });
 
+  test('are listed for a person with every source, page by page', async () => {
+    const name = await person();
+    await central.apply(group('ops', [name]));
+    await comes(name, ['/tenant-a/eng', 'ops']);
+    const path = `/users/${encodeURIComponent(name)}/groups`;
+    const told = (query = '') => central.get(`${path}${query}`).then(({ body }) => body);
+    await eventually(async () =>
+      expect((await told()).items).toEqual([
+        { group: 'eng', uid: expect.any(String), sources: ['claims:corp'] },
+        { group: 'ops', uid: expect.any(String), sources: ['local', 'claims:corp'] },
+      ]),
+    );
+    const first = await told('?limit=1');
+    expect([first.items.length, first.metadata.continue]).toEqual([1, 'eng']);
+    const { items, metadata } = await told('?limit=1&continue=eng');
+    expect([items[0].group, metadata.continue]).toEqual(['ops', undefined]);
+    expect((await central.get('/users/nobody/groups')).status).toBe(404);
+    await central.apply(group('ops', []));
+    await comes(name, []);
+  });
+
   test('stay when somebody takes the person out, and that is said', async () => {
     const name = await person();
     await central.apply(group('ops', [name]));

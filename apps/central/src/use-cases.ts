@@ -61,7 +61,11 @@ export function centralUseCases(given: UseCasePorts): UseCases {
     policy,
     clusters: clusterUseCases({ ...ports, commit }),
     access,
-    membership: new GroupMembership(world, commit, gateway.connections),
+    membership: new GroupMembership(world, {
+      commit,
+      connections: gateway.connections,
+      sql: database,
+    }),
     directories: directoryUseCases(commit, given),
     admission: new AdmitIdentity(commit, unitOfWork, world),
     identities: new ManageIdentities(commit, database, unitOfWork),

@@ -218,6 +218,35 @@ describe('what is told of a team', () => {
   });
 });
 
+describe('what is told of a person', () => {
+  const user = {
+    apiVersion: 'ambit.dev/v1',
+    kind: 'User',
+    metadata: aCluster('ann').metadata,
+    spec: { active: true },
+    status: { groups: ['eng', 'ops'], conditions: [] },
+  };
+
+  test('says by which source somebody is in each group', async () => {
+    const items = [
+      { group: 'eng', uid: user.metadata.uid, sources: ['scim:okta'] },
+      { group: 'ops', uid: user.metadata.uid, sources: ['local', 'claims:corp'] },
+    ];
+    central.answers = { getUser: () => user, listUserGroups: () => aList('UserGroup', items) };
+    const { out } = await ambit('describe', 'user', 'ann');
+    expect(out).toMatch(/Groups: +eng \(scim:okta\)\n +ops \(local, claims:corp\)/);
+  });
+
+  test('names the groups alone by a central that does not tell', async () => {
+    const listUserGroups = (): never => {
+      throw new AppError('not_found', 'There is no such path.');
+    };
+    central.answers = { getUser: () => user, listUserGroups };
+    const { code, out } = await ambit('describe', 'user', 'ann');
+    expect([code, /Groups: +eng\n +ops\n/.test(out)]).toEqual([0, true]);
+  });
+});
+
 describe('team release-namespace', () => {
   type Owns = readonly { readonly clusters: object; readonly namespaces: readonly string[] }[];
   const team = (owns: Owns) => ({

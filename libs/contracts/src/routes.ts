@@ -19,6 +19,15 @@ export const routes = {
     response: 'GroupMemberList',
     status: 200,
   },
+  listUserGroups: {
+    method: 'GET',
+    path: '/users/{name}/groups',
+    permission: 'users:read',
+    summary: 'List the groups of a person, and where each membership comes from.',
+    query: 'PageQuery',
+    response: 'UserGroupList',
+    status: 200,
+  },
   replaceGroupMembers: {
     method: 'PUT',
     path: '/groups/{name}/members',

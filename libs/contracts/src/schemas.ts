@@ -58,6 +58,7 @@ export type QuerySchemaName = keyof typeof querySchemas;
 export const responseSchemas = {
   ...objectSchemas,
   GroupMemberList: groups.GroupMemberList,
+  UserGroupList: groups.UserGroupList,
   ClusterRemoval: clusters.ClusterRemoval,
   RemovalsReleased: clusters.RemovalsReleased,
   GainsReleased: clusters.GainsReleased,

@@ -73,6 +73,13 @@ export type GroupMember = z.infer<typeof GroupMember>;
 export const GroupMemberList = listOf('GroupMember', GroupMember);
 export type GroupMemberList = z.infer<typeof GroupMemberList>;
 
+/** A group of somebody, and where the membership comes from: `local`, `claims:NAME`, `scim:NAME` or `rule:EXPRESSION`. */
+export const UserGroup = z.object({ group: z.string(), uid: Uid, sources: z.array(z.string()) });
+export type UserGroup = z.infer<typeof UserGroup>;
+
+export const UserGroupList = listOf('UserGroup', UserGroup);
+export type UserGroupList = z.infer<typeof UserGroupList>;
+
 /** Body of PUT members: the whole new list. */
 export const GroupMembersReplace = z.strictObject({ members: Members });
 export type GroupMembersReplace = z.infer<typeof GroupMembersReplace>;

@@ -1,7 +1,8 @@
 import type { ApplyResult, GroupMembersChange, ObjectResult } from '@ambit/contracts';
 import type { PolicyView } from '@ambit/domain';
 import { compareText, notFound } from '@ambit/kernel';
-import type { GroupRecord, Transaction } from '@ambit/persistence';
+import { membershipSources } from '@ambit/persistence';
+import type { GroupRecord, Sql, Transaction } from '@ambit/persistence';
 import { listResponse } from '../../platform/object-response.ts';
 import type { PolicyWorld } from '../desired-state/public.ts';
 import { applyResult, withWarnings } from '../policy/public.ts';
@@ -13,32 +14,70 @@ interface Group {
   readonly name: string;
 }
 
+interface PageOfNames {
+  readonly limit: number;
+  /** The last name of the page before. */
+  readonly continue?: string;
+}
+
+function pageByName<T>(
+  all: readonly T[],
+  query: PageOfNames,
+  nameOf: (item: T) => string,
+): { items: readonly T[]; continue?: string } {
+  const rest = all
+    .filter((item) => query.continue === undefined || nameOf(item) > query.continue)
+    .sort((a, b) => compareText(nameOf(a), nameOf(b)));
+  const items = rest.slice(0, query.limit);
+  const last = items.length < rest.length ? items.at(-1) : undefined;
+  return { items, ...(last === undefined ? {} : { continue: nameOf(last) }) };
+}
+
 /** Who is a member of a group: read from the policy in memory, changed like all policy. */
 export class GroupMembership {
   readonly #world: PolicyWorld;
   readonly #commit: CommitPolicy;
   readonly #connections: Connections;
+  readonly #sql: Sql;
 
-  constructor(world: PolicyWorld, commit: CommitPolicy, connections: Connections) {
+  constructor(
+    world: PolicyWorld,
+    { commit, connections, sql }: { commit: CommitPolicy; connections: Connections; sql: Sql },
+  ) {
     this.#world = world;
+    this.#sql = sql;
     this.#commit = commit;
     this.#connections = connections;
   }
 
   /** Members by name, a page of them. The cursor is the last name of the page before. Throws `not_found`. */
-  list(groupName: string, query: { readonly limit: number; readonly continue?: string }): object {
+  list(groupName: string, query: PageOfNames): object {
     const { policy, revision } = this.#world;
     const group = groupOf(policy, groupName);
     const members = Array.from(policy.membersOf(group.uid), (uid) => ({
       uid,
       user: policy.user(uid)?.name ?? uid,
-    }))
-      .filter(({ user }) => query.continue === undefined || user > query.continue)
-      .sort((a, b) => compareText(a.user, b.user));
-    const items = members.slice(0, query.limit);
-    const last = items.length < members.length ? items.at(-1)?.user : undefined;
-    const page = { items, ...(last === undefined ? {} : { continue: last }) };
+    }));
+    const page = pageByName(members, query, ({ user }) => user);
     return listResponse('GroupMember', page, { revision, item: (member) => member });
+  }
+
+  /** Groups of a person by name, a page of them, each with the sources of the membership. Throws `not_found`. */
+  async groupsOf(userName: string, query: PageOfNames): Promise<object> {
+    const { policy, revision } = this.#world;
+    const user = policy.byName('User', userName);
+    if (user === undefined) throw notFound('User', userName);
+    const groups = Array.from(policy.groupsOf(user.uid), (uid) => ({
+      uid,
+      group: policy.group(uid)?.name ?? uid,
+    }));
+    const page = pageByName(groups, query, ({ group }) => group);
+    const keys = page.items.map(({ uid }) => ({ groupUid: uid, userUid: user.uid }));
+    const sources = await membershipSources(this.#sql, keys);
+    return listResponse('UserGroup', page, {
+      revision,
+      item: (group) => ({ ...group, sources: sources[page.items.indexOf(group)] ?? [] }),
+    });
   }
 
   /** Makes exactly these the members. */

@@ -19,6 +19,11 @@ export class GroupsController {
     return this.#membership.list(params['name'] ?? '', query);
   }
 
+  @Endpoint('listUserGroups')
+  groupsOf(@TheCall() { params, query }: Call<'listUserGroups'>): Promise<object> {
+    return this.#membership.groupsOf(params['name'] ?? '', query);
+  }
+
   @Endpoint('replaceGroupMembers')
   async replace(@TheCall() call: Call<'replaceGroupMembers'>): Promise<Answer> {
     const name = call.params['name'] ?? '';
