@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { PolicyWriter, testDatabase } from '@ambit/testing';
 import { DataSource } from 'typeorm';
 import { dumpSchema } from '../dump-schema.ts';
+import { GrantConditions1795473400000 } from './1795473400000-grant-conditions.ts';
 import { GrantHours1795473300000 } from './1795473300000-grant-hours.ts';
 
 test('undone, it leaves no grant with hours, which would hold at all hours, and can be done again', async () => {
@@ -20,7 +21,9 @@ test('undone, it leaves no grant with hours, which would hold at all hours, and 
     await policy.grant('hourly', [ada], { scope, hours });
 
     const before = await dumpSchema(db.database);
-    const migration = new GrantHours1795473300000();
+    // The later one is undone first, as ever.
+    const [later, migration] = [new GrantConditions1795473400000(), new GrantHours1795473300000()];
+    await later.down(owner.createQueryRunner());
     await migration.down(owner.createQueryRunner());
     const left = await db.database.query(
       `SELECT g.name, s.user_uid, c.cluster_uid FROM grants g
@@ -28,6 +31,7 @@ test('undone, it leaves no grant with hours, which would hold at all hours, and 
     );
     expect(left).toEqual([{ name: 'always', user_uid: ada.uid, cluster_uid: uid }]);
     await migration.up(owner.createQueryRunner());
+    await later.up(owner.createQueryRunner());
     expect(await dumpSchema(db.database)).toBe(before);
   } finally {
     await owner.destroy();
