@@ -84,9 +84,9 @@ beforeAll(async () => {
   await fleet.client().api.apply({
     body: {
       objects: [
-        { apiVersion, kind: 'User', metadata: { name: 'alice' } },
-        { apiVersion, kind: 'User', metadata: { name: 'bob' } },
-        { apiVersion, kind: 'User', metadata: { name: 'carol' } },
+        ...['alice', 'bob', 'carol', 'emil'].map((name) => {
+          return { apiVersion, kind: 'User' as const, metadata: { name } };
+        }),
         {
           apiVersion,
           kind: 'Group',
@@ -360,19 +360,19 @@ describe('people gain and lose access in two clusters', () => {
     const at = (time: number): string => new Date(time).toISOString().slice(11, 16);
     const week = { days: weekdays, timeZone: 'UTC' };
     const hours = (from: number, to: number): object => ({ ...week, from: at(from), to: at(to) });
-    await grant('carol-hours', {
-      subjects: [{ user: 'carol' }],
+    await grant('emil-hours', {
+      subjects: [{ user: 'emil' }],
       role: 'view',
       scope: { clusters: { names: ['prod-eu'] }, namespaces: { names: ['default'] } },
       when: { hours: [hours(end - 3 * minute, end), hours(end + minute, end + 10 * minute)] },
     });
-    const asked = { user: 'ambit:carol', verb: 'list', resource: 'pods', namespace: 'default' };
+    const asked = { user: 'ambit:emil', verb: 'list', resource: 'pods', namespace: 'default' };
     await untilMay(prod.kube, asked, true);
     await fleet.stopCentral();
     const becomes = async (expected: boolean): Promise<number> => {
       await eventually(async () => expect(await may(prod.kube, asked)).toBe(expected), {
         withinMs: 100_000,
-        what: `carol being ${expected ? 'let in' : 'kept out'} by the hours`,
+        what: `emil being ${expected ? 'let in' : 'kept out'} by the hours`,
       });
       return Date.now();
     };
@@ -381,7 +381,7 @@ describe('people gain and lose access in two clusters', () => {
     expect(closed).toBeLessThan(end + minute);
     expect(await becomes(true)).toBeGreaterThanOrEqual(end + minute);
     await fleet.startCentral();
-    const { status } = await fleet.client().api.getGrant({ params: { name: 'carol-hours' } });
+    const { status } = await fleet.client().api.getGrant({ params: { name: 'emil-hours' } });
     expect(status.state).toBe('Active');
   }, 300_000);
 
