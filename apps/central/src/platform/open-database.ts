@@ -47,7 +47,7 @@ export interface OpenDatabaseOptions {
 
 const auditConnections = 3;
 /** An announcement comes in a millisecond; a database that is busy may take its time. */
-const sessionCheckMs = 5_000;
+const sessionCheckMs = 15_000;
 
 /**
  * The PostgreSQL that was named, or the embedded one of the data folder, with what the owner has to do done. Throws
