@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { silentLogger } from '@ambit/testing';
+import { SeededRandom, silentLogger } from '@ambit/testing';
 import { LeaseSight, leaseTimes } from './lease-record.ts';
 import type { Lease, LeaseSpec } from './lease-record.ts';
 import { LeaseTerm, readClocks } from './lease-term.ts';
@@ -22,16 +22,13 @@ const faults: fc.Arbitrary<ModelFaults> = fc.record({
   slowestMs: fc.integer({ min: 1, max: 2_000 }),
 });
 
-/** The same numbers for the same seed (Mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+/** Holds the Lease at first, and comes back just before it is deleted under the other. */
+const pausesOfTheOther = [
+  { at: 16_264, ms: 37_170 },
+  { at: 35_048, ms: 31_479 },
+  { at: 40_557, ms: 25_112 },
+  { at: 75_002, ms: 29_685 },
+];
 
 describe('of several replicas', () => {
   test('no write of one can land once another has the Lease, whatever stops, is deleted or gets no answer, with clocks that drift', async () => {
@@ -42,29 +39,42 @@ describe('of several replicas', () => {
         fc.integer(),
         fc.array(fc.integer({ min: 0, max: faultyForMs }), { maxLength: 2 }),
         async (each, seed, deleted) => {
-          const outcome = await runLeaseModel(each, faultyForMs, randomOf(seed), deleted);
+          const outcome = await runLeaseModel(
+            each,
+            faultyForMs,
+            new SeededRandom(seed).next,
+            deleted,
+          );
           takes += outcome.takes;
           expect(outcome.overlaps).toEqual([]);
         },
       ),
       // Each failure is one run that its seed repeats: looking for a smaller one would take minutes.
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 1_000, endOnFailure: true },
     );
     // Without any change of hands nothing would have been tried.
     expect(takes).toBeGreaterThan(30);
+  });
+
+  test('one that had the Lease long ago makes none anew that was deleted under another', async () => {
+    const held = { rate: 0.9976, stops: [{ at: 8, ms: 3_243 }], lost: 0, slowestMs: 751 };
+    const back = { rate: 0.9809190313769071, stops: pausesOfTheOther, lost: 5, slowestMs: 1_708 };
+    const random = new SeededRandom(-804_670_511).next;
+    const { overlaps } = await runLeaseModel([held, back], faultyForMs, random, [9, 68_533]);
+    expect(overlaps).toEqual([]);
   });
 
   test('the model would see it: a clock of half the speed lets writes land too late', async () => {
     const slow = { ...quiet, rate: 0.5, stops: [{ at: 60_000, ms: 15_000 }] };
     const late = { ...quiet, stops: [{ at: 0, ms: 40_000 }] };
     const found = await Promise.all(
-      [1, 2, 3].map((seed) => runLeaseModel([slow, late], 100_000, randomOf(seed))),
+      [1, 2, 3].map((seed) => runLeaseModel([slow, late], 100_000, new SeededRandom(seed).next)),
     );
     expect(found.flatMap(({ overlaps }) => overlaps)).not.toEqual([]);
   });
 
   test('one acts from the first look on when all is well, and keeps the Lease', async () => {
-    const outcome = await runLeaseModel([quiet, quiet, quiet], 120_000, randomOf(7));
+    const outcome = await runLeaseModel([quiet, quiet, quiet], 120_000, new SeededRandom(7).next);
     expect(outcome).toEqual({ overlaps: [], takes: 1, acts: true });
   });
 
@@ -72,7 +82,7 @@ describe('of several replicas', () => {
     const stopped = { ...quiet, stops: [{ at: 20_000, ms: 1_000_000 }] };
     for (const seed of [1, 2, 3, 4, 5]) {
       const late = { ...quiet, stops: [{ at: 0, ms: 5_000 }] };
-      const outcome = await runLeaseModel([stopped, late], 33_500, randomOf(seed));
+      const outcome = await runLeaseModel([stopped, late], 33_500, new SeededRandom(seed).next);
       expect([seed, outcome.takes, outcome.acts]).toEqual([seed, 2, true]);
     }
   });

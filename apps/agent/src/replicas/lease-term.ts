@@ -87,7 +87,8 @@ export class LeaseTerm {
     const { writer, clock, times, logger } = this.#parts;
     const sentAt = readClocks(clock);
     try {
-      const holder = await writer.renew();
+      const isOurs = (): boolean => this.#elapsed() < times.duration * clockMargin;
+      const holder = await writer.renew(isOurs);
       if (holder !== undefined) return `${holder} took the Lease`;
       this.#renewedAt = sentAt;
       return undefined;

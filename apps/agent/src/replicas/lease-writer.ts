@@ -42,18 +42,8 @@ export class LeaseWriter {
    * deleted it under one that goes on writing until its time is over, so everybody waits that long. Throws `KubeError`.
    */
   async look(): Promise<number> {
-    const { client, replica, times } = this.#parts;
-    const { namespace, name } = this.#place;
-    try {
-      this.#saw(await client.get<Lease>(kubeResources.leases, { namespace, name }));
-    } catch (error) {
-      if (!isKubeError(error, 404)) throw error;
-      // Before it is made: the answer to that may be lost.
-      this.#notBefore = this.#parts.clock.monotonic() + times.duration;
-      this.#sight.forget();
-      const lease = { metadata: this.#place, spec: this.#held() };
-      this.#saw(await client.create<Lease>(kubeResources.leases, lease));
-    }
+    const { replica, times } = this.#parts;
+    if (!(await this.#find())) await this.#make();
     return Math.max(this.#notBefore, this.#sight.freeAt(replica, times));
   }
 
@@ -68,12 +58,18 @@ export class LeaseWriter {
     }
   }
 
-  /** Who has it instead; undefined when it was renewed. Throws `KubeError`. */
-  async renew(): Promise<string | undefined> {
+  /**
+   * Who has it instead; undefined when it was renewed. `isOurs`: nobody else can have had it since it was renewed last. Where it
+   * is not, one that was deleted was perhaps another's, who goes on writing: it is not made anew. Throws `KubeError`.
+   */
+  async renew(isOurs: () => boolean): Promise<string | undefined> {
     for (;;) {
       if (await this.take()) return undefined;
       // Somebody wrote it, another replica or a person who changed a label, or it was deleted.
-      await this.look();
+      if (!(await this.#find())) {
+        if (!isOurs()) return 'nobody';
+        await this.#make();
+      }
       if (this.holder !== this.#parts.replica) return this.holder ?? 'nobody';
     }
   }
@@ -81,6 +77,27 @@ export class LeaseWriter {
   /** Throws `KubeError`. */
   async giveUp(): Promise<void> {
     await this.#write({ ...this.#held(), holderIdentity: '', leaseDurationSeconds: 1 });
+  }
+
+  /** False when there is none. */
+  async #find(): Promise<boolean> {
+    const { namespace, name } = this.#place;
+    try {
+      this.#saw(await this.#parts.client.get<Lease>(kubeResources.leases, { namespace, name }));
+      return true;
+    } catch (error) {
+      if (isKubeError(error, 404)) return false;
+      throw error;
+    }
+  }
+
+  async #make(): Promise<void> {
+    const { client, clock, times } = this.#parts;
+    // Before it is made: the answer to that may be lost.
+    this.#notBefore = clock.monotonic() + times.duration;
+    this.#sight.forget();
+    const lease = { metadata: this.#place, spec: this.#held() };
+    this.#saw(await client.create<Lease>(kubeResources.leases, lease));
   }
 
   get #place() {
