@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { atRest, nextLife } from '@ambit/rbac';
 import type { LifeEffect, LifeEvent, ObjectLife, RbacObject, Verdict, Write } from '@ambit/rbac';
-import { SeededRandom } from '../hostile/seeded-random.ts';
+import { SeededRandom } from '@ambit/testing';
 import { house } from '../planted/house-copy.ts';
 
 const page = readFileSync(join(house, 'apps/agent/src/reconcile/README.md'), 'utf8');

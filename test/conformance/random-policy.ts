@@ -8,6 +8,7 @@ import type {
   RoleObject,
   UserInfo,
 } from '@ambit/rbac';
+import { SeededRandom } from '@ambit/testing';
 
 export interface RandomPolicy {
   readonly objects: readonly RbacObject[];
@@ -28,7 +29,7 @@ const words = {
 
 /** The same policy for the same seed: small alphabets, so that rules and questions meet often. */
 export function randomPolicy(seed: number, ns: string, other: string): RandomPolicy {
-  const random = mulberry32(seed);
+  const random = new SeededRandom(seed).next;
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const some = <T>(list: readonly T[], most = 2): T[] =>
     Array.from({ length: 1 + Math.floor(random() * most) }, () => pick(list));
@@ -127,15 +128,4 @@ function firstOfEachName(roles: readonly RoleObject[]): RoleObject[] {
     if (!seen.has(key)) seen.set(key, role);
   }
   return [...seen.values()];
-}
-
-/** A small generator with a seed: a failure can be run again. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,23 +1,20 @@
-/** Numbers from a seed, the same on every machine: mulberry32. */
+import { SeededRandom } from '@ambit/testing';
+
+/** Choices that are the same on every machine. */
 export class Dice {
-  #state: number;
+  readonly #random: SeededRandom;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#random = new SeededRandom(seed);
   }
 
   /** From 0 up to, and without, `sides`. */
   roll(sides: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % sides;
+    return this.#random.below(sides);
   }
 
   one<T>(of: readonly T[]): T {
-    const found = of[this.roll(of.length)];
-    if (found === undefined) throw new Error('nothing to choose from');
-    return found;
+    return this.#random.pick(of);
   }
 
   /** Up to `most` of them, at least one, each once. */

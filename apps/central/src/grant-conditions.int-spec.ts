@@ -1,62 +1,35 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PolicyView } from '@ambit/domain';
-import { centralMetrics, createMeters, createRegistry, Readiness } from '@ambit/observability';
-import { eventually, PolicyWriter, silentLogger, testDatabase } from '@ambit/testing';
-import type { TestDatabase } from '@ambit/testing';
+import { eventually, SeededRandom } from '@ambit/testing';
+import type { PolicyWriter, TestDatabase } from '@ambit/testing';
 import { builtInRoleUids } from '@ambit/persistence';
 import type { Transaction } from '@ambit/persistence';
-import { loadPolicyWorld } from './features/desired-state/public.ts';
-import { CommitPolicy } from './features/policy/public.ts';
+import type { CommitPolicy } from './features/policy/public.ts';
+import { FollowedPolicy } from './followed-policy.test-support.ts';
 import { grantCondition } from './platform/expressions/grant-condition.ts';
 import { personRule } from './platform/expressions/person-rule.ts';
 
 /** `AMBIT_TEST_SEQUENCES=5000 AMBIT_TEST_SEED=… npm run jest -- --selectProjects medium --testPathPatterns grant-conditions` runs more steps, or others. */
 const steps = Number(process.env['AMBIT_TEST_SEQUENCES'] ?? 250);
 const seed = Number(process.env['AMBIT_TEST_SEED'] ?? 1);
-const actor = { kind: 'system', name: 'test' } as const;
 
+let replica: FollowedPolicy;
 let db: TestDatabase;
 let policy: PolicyWriter;
 let commit: CommitPolicy;
 let view: () => PolicyView;
-let close: () => Promise<unknown>;
 
 beforeAll(async () => {
-  db = await testDatabase();
-  policy = new PolicyWriter(db.database);
-  const meters = createMeters(createRegistry({ version: 'test' }), centralMetrics);
-  const parts = { database: db.database, logger: silentLogger, unitOfWork: policy.unit, meters };
-  const { world, feed } = await loadPolicyWorld({ ...parts, readiness: new Readiness([]) });
-  commit = new CommitPolicy(policy.unit, world, meters);
-  view = () => world.policy;
-  close = () => feed.close();
+  replica = await FollowedPolicy.start();
+  ({ db, policy, commit, view } = replica);
 });
-afterAll(async () => {
-  await close?.();
-  await db.close();
-});
+afterAll(() => replica?.stop());
 
-const change = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
-  commit
-    .run({ actor, unguarded: true }, async (tx) => {
-      const value = await work(tx);
-      tx.audit.record({ type: 'policy.updated', message: 'by a test' });
-      return value;
-    })
-    .then(({ value }) => value);
+const change = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => replica.change(work);
 
-/** Numbers below one that only look like chance (mulberry32). */
-function drawn(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-const draw = drawn(seed);
-const oneOf = <T>(all: readonly T[]): T => all[Math.floor(draw() * all.length)] as T;
+const random = new SeededRandom(seed);
+const draw = random.next;
+const oneOf = <T>(all: readonly T[]): T => random.pick(all);
 const someOf = <T>(all: readonly T[], share = 0.4): T[] => all.filter(() => draw() < share);
 
 const texts = [
@@ -342,19 +315,13 @@ describe('for whom the condition of a grant holds', () => {
   }, 300_000);
 
   test('is right too by the hand of a replica that has not heard of the first condition', async () => {
-    const own = await testDatabase();
-    const writer = new PolicyWriter(own.database);
-    const meters = createMeters(createRegistry({ version: 'test' }), centralMetrics);
-    const parts = { database: own.database, logger: silentLogger, unitOfWork: writer.unit, meters };
-    const { world, feed } = await loadPolicyWorld({ ...parts, readiness: new Readiness([]) });
-    const late = new CommitPolicy(writer.unit, world, meters);
-    const other = new CommitPolicy(writer.unit, world, meters);
+    const late = await FollowedPolicy.start();
     try {
-      const { uid } = await writer.user('zoe');
-      await eventually(() => expect(world.policy.byName('User', 'zoe')).toBeDefined());
-      await late.run({ actor }, async (tx) => {
+      const { uid } = await late.policy.user('zoe');
+      await eventually(() => expect(late.view().byName('User', 'zoe')).toBeDefined());
+      await late.change(async (tx) => {
         // Another replica brings the first condition while this one is at its work.
-        await writer.change(async (first) => {
+        await late.policy.change(async (first) => {
           const put = await first.grants.put({
             name: 'late',
             labels: {},
@@ -363,17 +330,15 @@ describe('for whom the condition of a grant holds', () => {
             scope: { clusters: { type: 'all' }, namespaces: { type: 'clusterWide' } },
             match: 'user.attributes.a == 1',
           });
-          await other.asked.conditions.follow(first, {});
+          await commit.asked.conditions.follow(first, {});
           return put;
         });
         await tx.users.put({ name: 'zoe', labels: {}, active: true, attributes: { a: 1 } });
-        tx.audit.record({ type: 'user.updated', message: 'by a test' });
       });
-      expect(late.asked.conditions.evaluated).toBe(1);
-      expect(world.policy.byName('Membership', 'when.late/zoe')).toBeDefined();
+      expect(late.commit.asked.conditions.evaluated).toBe(1);
+      expect(late.view().byName('Membership', 'when.late/zoe')).toBeDefined();
     } finally {
-      await feed.close();
-      await own.close();
+      await late.stop();
     }
   });
 

@@ -1,61 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PolicyView } from '@ambit/domain';
-import { centralMetrics, createMeters, createRegistry, Readiness } from '@ambit/observability';
-import { eventually, PolicyWriter, silentLogger, testDatabase } from '@ambit/testing';
-import type { TestDatabase } from '@ambit/testing';
+import { eventually, SeededRandom } from '@ambit/testing';
+import type { PolicyWriter, TestDatabase } from '@ambit/testing';
 import type { Transaction } from '@ambit/persistence';
-import { loadPolicyWorld } from './features/desired-state/public.ts';
-import { CommitPolicy } from './features/policy/public.ts';
+import type { CommitPolicy } from './features/policy/public.ts';
+import { FollowedPolicy } from './followed-policy.test-support.ts';
 import { personRule } from './platform/expressions/person-rule.ts';
 import type { RulePerson } from './platform/expressions/person-rule.ts';
 
 /** `AMBIT_TEST_SEQUENCES=5000 AMBIT_TEST_SEED=… npm run jest -- --selectProjects medium --testPathPatterns team-rules` runs more steps, or others. */
 const steps = Number(process.env['AMBIT_TEST_SEQUENCES'] ?? 250);
 const seed = Number(process.env['AMBIT_TEST_SEED'] ?? 1);
-const actor = { kind: 'system', name: 'test' } as const;
 
+let replica: FollowedPolicy;
 let db: TestDatabase;
 let policy: PolicyWriter;
 let commit: CommitPolicy;
 let view: () => PolicyView;
-let close: () => Promise<unknown>;
 
 beforeAll(async () => {
-  db = await testDatabase();
-  policy = new PolicyWriter(db.database);
-  const meters = createMeters(createRegistry({ version: 'test' }), centralMetrics);
-  const parts = { database: db.database, logger: silentLogger, unitOfWork: policy.unit, meters };
-  const { world, feed } = await loadPolicyWorld({ ...parts, readiness: new Readiness([]) });
-  commit = new CommitPolicy(policy.unit, world, meters);
-  view = () => world.policy;
-  close = () => feed.close();
+  replica = await FollowedPolicy.start();
+  ({ db, policy, commit, view } = replica);
 });
-afterAll(async () => {
-  await close?.();
-  await db.close();
-});
+afterAll(() => replica?.stop());
 
-const change = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
-  commit
-    .run({ actor, unguarded: true }, async (tx) => {
-      const value = await work(tx);
-      tx.audit.record({ type: 'policy.updated', message: 'by a test' });
-      return value;
-    })
-    .then(({ value }) => value);
+const change = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => replica.change(work);
 
-/** Numbers below one that only look like chance (mulberry32). */
-function drawn(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-const draw = drawn(seed);
-const oneOf = <T>(all: readonly T[]): T => all[Math.floor(draw() * all.length)] as T;
+const random = new SeededRandom(seed);
+const draw = random.next;
+const oneOf = <T>(all: readonly T[]): T => random.pick(all);
 
 const texts = [
   'user.attributes.dept == "pay"',
@@ -253,43 +226,28 @@ describe('whom the rules of teams match', () => {
   }, 300_000);
 
   test('is right too by the hand of a replica that has not heard of the first rule', async () => {
-    const own = await testDatabase();
-    const writer = new PolicyWriter(own.database);
-    const replica = async () => {
-      const meters = createMeters(createRegistry({ version: 'test' }), centralMetrics);
-      const parts = {
-        database: own.database,
-        logger: silentLogger,
-        unitOfWork: writer.unit,
-        meters,
-      };
-      const loaded = await loadPolicyWorld({ ...parts, readiness: new Readiness([]) });
-      return { ...loaded, commit: new CommitPolicy(writer.unit, loaded.world, meters) };
-    };
-    const { world, feed, commit: late } = await replica();
+    const late = await FollowedPolicy.start();
     try {
-      await writer.user('zoe');
-      await eventually(() => expect(world.policy.byName('User', 'zoe')).toBeDefined());
-      expect(world.policy.teamGroups.size).toBe(0);
+      await late.policy.user('zoe');
+      await eventually(() => expect(late.view().byName('User', 'zoe')).toBeDefined());
+      expect(late.view().teamGroups.size).toBe(0);
       const match = 'user.attributes.a == 1';
       const zoe = { name: 'zoe', labels: {}, active: true, attributes: { a: 1 } };
-      await late.run({ actor }, async (tx) => {
+      await late.change(async (tx) => {
         // Another replica brings the first rule while this one is at its work.
-        await writer.change(async (other) => {
+        await late.policy.change(async (other) => {
           const team = await other.rules.groupOf('late');
           await other.rules.replace(team, [{ match, reads: ['a:a'], matchesBlank: false }]);
           return { record: team };
         });
         await tx.users.put(zoe);
-        tx.audit.record({ type: 'user.updated', message: 'by a test' });
       });
       expect([
-        late.asked.rules.evaluated,
-        world.policy.byName('Membership', 'team.late/zoe'),
+        late.commit.asked.rules.evaluated,
+        late.view().byName('Membership', 'team.late/zoe'),
       ]).toMatchObject([1, { kind: 'Membership' }]);
     } finally {
-      await feed.close();
-      await own.close();
+      await late.stop();
     }
   });
 

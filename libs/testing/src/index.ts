@@ -5,6 +5,7 @@ export * from './fake-clock.ts';
 export * from './fake-ids.ts';
 export * from './http-proxy.ts';
 export * from './policy-writer.ts';
+export * from './seeded-random.ts';
 export * from './shaky-link.ts';
 export * from './silent-logger.ts';
 export * from './test-certificate.ts';

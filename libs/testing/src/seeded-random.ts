@@ -7,12 +7,12 @@ export class SeededRandom {
   }
 
   /** At least 0, below 1. */
-  next(): number {
+  readonly next = (): number => {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  }
+  };
 
   /** At least 0, below `limit`. */
   below(limit: number): number {
@@ -28,5 +28,10 @@ export class SeededRandom {
 
   chance(share: number): boolean {
     return this.next() < share;
+  }
+
+  /** Each of them with this chance. */
+  some<T>(among: readonly T[], share: number): T[] {
+    return among.filter(() => this.chance(share));
   }
 }

@@ -1,4 +1,5 @@
 import type { PolicyGrant, PolicyObject, PolicyRole } from '@ambit/domain';
+import { SeededRandom } from '@ambit/testing';
 
 /** How many of each kind of object a policy has. */
 export interface FleetSize {
@@ -24,15 +25,10 @@ export const fleetOf = (grants: number): FleetSize => ({
   grants,
 });
 
-/** The same numbers for the same seed: mulberry32. */
+/** The same numbers for the same seed. */
 export function seededRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
+  const random = new SeededRandom(seed);
+  return (below) => random.below(below);
 }
 
 // Of the length and shape of the uids that a database gives.

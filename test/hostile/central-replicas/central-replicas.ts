@@ -1,6 +1,6 @@
 import { hasRedis } from '../../support/redis-process.ts';
 import type { FamilyResult, HostileFamily, Scale } from '../family.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@ambit/testing';
 import { ReplicaCampaign } from './replica-campaign.ts';
 import { TwoCentrals } from './two-centrals.ts';
 

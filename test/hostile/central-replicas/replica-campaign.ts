@@ -8,7 +8,7 @@ import { createEnvelopeOpeners, nodeDigests } from '@ambit/transport';
 import { enrolFleet } from '../../bench/fleet/enrolled.ts';
 import { quantile } from '../../bench/harness/statistics.ts';
 import type { Escape, FamilyResult } from '../family.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@ambit/testing';
 import type { TwoCentrals } from './two-centrals.ts';
 import type { Absence } from './watched-agent.ts';
 import { WatchedAgent } from './watched-agent.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '@ambit/kernel';
 import type { AmbitClient } from '@ambit/client';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@ambit/testing';
 
 const apiVersion = 'ambit.dev/v1' as const;
 

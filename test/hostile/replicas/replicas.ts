@@ -1,6 +1,5 @@
-import { eventually } from '@ambit/testing';
+import { eventually, SeededRandom } from '@ambit/testing';
 import type { Escape, FamilyResult, HostileFamily, Scale } from '../family.ts';
-import { SeededRandom } from '../seeded-random.ts';
 import { strayWrites } from './one-writer.ts';
 import { ReplicaWorld } from './replica-world.ts';
 import type { AgentReplica } from './replica-world.ts';

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@ambit/testing';
 
 /** Texts that have broken parsers, databases and terminals of others. */
 const texts = [

@@ -3,7 +3,7 @@ import { basePath, rolePermissions, routes } from '@ambit/contracts';
 import type { Route } from '@ambit/contracts';
 import { Fleet } from '../../support/fleet.ts';
 import type { Escape, FamilyResult, HostileFamily, Scale } from '../family.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@ambit/testing';
 import { someBody, nastyText } from './nasty.ts';
 
 const requests: Readonly<Record<Scale, number>> = { smoke: 3_000, full: 50_000 };

@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@ambit/testing';
 import { encoded, type Fields, type TokenForge } from './token-forge.ts';
 
 /** Whose verification is attacked, and what of a token it must refuse. */

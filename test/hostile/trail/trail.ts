@@ -1,11 +1,10 @@
 import type { AuditEventRecord } from '@ambit/contracts';
 import { kubeResources } from '@ambit/kube';
 import type { Namespace } from '@ambit/kube';
-import { eventually, startShakyLink } from '@ambit/testing';
+import { eventually, SeededRandom, startShakyLink } from '@ambit/testing';
 import type { ShakyLink } from '@ambit/testing';
 import { Fleet } from '../../support/fleet.ts';
 import type { Escape, FamilyResult, HostileFamily, Scale } from '../family.ts';
-import { SeededRandom } from '../seeded-random.ts';
 import { Waves } from './waves.ts';
 import { Witness } from './witness.ts';
 

@@ -1,5 +1,5 @@
 import type { AmbitClient } from '@ambit/client';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@ambit/testing';
 
 const apiVersion = 'ambit.dev/v1' as const;
 const person = 'witnessed';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PolicyChange } from '@ambit/domain';
-import { PolicyWriter, testDatabase } from '@ambit/testing';
+import { PolicyWriter, SeededRandom, testDatabase } from '@ambit/testing';
 import type { TestDatabase } from '@ambit/testing';
 import type { Transaction } from '../../transaction.ts';
 
@@ -53,18 +53,9 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** Numbers below one that only look like chance (mulberry32). */
-function drawn(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-const draw = drawn(seed);
-const oneOf = <T>(all: readonly T[]): T => all[Math.floor(draw() * all.length)] as T;
+const random = new SeededRandom(seed);
+const draw = random.next;
+const oneOf = <T>(all: readonly T[]): T => random.pick(all);
 const some = <T>(all: readonly T[], share: number): T[] => all.filter(() => draw() < share);
 
 const giversOf = (pair: string): Set<Source> => {
