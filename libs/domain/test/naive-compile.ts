@@ -92,15 +92,18 @@ function withoutTeams(
   // Its condition is true for its subjects together, who own nothing together.
   if (grant.match !== undefined && grant.subjects.length > 1) return [];
   const named = teams.filter(({ uid }) => grant.subjects.some((each) => each.uid === uid));
-  return named.flatMap(({ members, owns }) =>
-    owns
-      .filter(({ clusters }) => selects(clusters, cluster))
-      .map(({ namespaces }) => {
-        const names = namespaces.filter((name) => !name.includes('*'));
-        const scope = { ...grant.scope, namespaces: { type: 'names', names } } as const;
-        return { ...grant, subjects: members, scope };
-      }),
-  );
+  return named.flatMap(({ members, owns }) => {
+    const here = owns.filter(({ clusters }) => selects(clusters, cluster));
+    // What is said twice of the same clusters is said once.
+    const whereOf = ({ clusters }: (typeof here)[number]): string => JSON.stringify(clusters);
+    return [...new Set(here.map(whereOf))].map((where): PolicyGrant => {
+      const same = here.filter((each) => whereOf(each) === where);
+      const all = new Set(same.flatMap(({ namespaces }) => namespaces));
+      const names = [...all].filter((name) => !name.includes('*')).sort();
+      const scope = { ...grant.scope, namespaces: { type: 'names', names } } as const;
+      return { ...grant, subjects: members, scope };
+    });
+  });
 }
 
 /** A grant that has a condition is one to the groups for whom it holds there. */
