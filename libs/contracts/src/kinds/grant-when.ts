@@ -1,6 +1,8 @@
+import { weekdays } from '@ambit/domain';
 import { z } from 'zod';
 
-export const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+/** Days as people write them. */
+export { weekdays };
 
 /** A time of the day in 24 hours; `24:00` is its end. */
 const TimeOfDay = z

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { wallTime } from './clock-of-zone.ts';
-import { hoursDays, hoursText, hoursWithin, type GrantHours } from './grant-hours.ts';
+import { weekdays, hoursText, hoursWithin, type GrantHours } from './grant-hours.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -30,7 +30,7 @@ const time = fc
   .map((quarter) => `${two(Math.floor(quarter / 4))}:${two((quarter % 4) * 15)}`);
 const someHours: fc.Arbitrary<GrantHours> = fc
   .record({
-    days: fc.subarray([...hoursDays], { minLength: 1 }),
+    days: fc.subarray([...weekdays], { minLength: 1 }),
     from: time,
     to: fc.oneof({ arbitrary: time, weight: 6 }, { arbitrary: fc.constant('24:00'), weight: 1 }),
     timeZone: fc.constantFrom(...zones),
@@ -112,7 +112,7 @@ describe('hours of a week', () => {
   });
 
   const inBerlin = (from: string, to: string): GrantHours => ({
-    days: [...hoursDays],
+    days: [...weekdays],
     from,
     to,
     timeZone: 'Europe/Berlin',
@@ -159,7 +159,7 @@ describe('hours of a week', () => {
     [['Mon', 'Tue', 'Wed', 'Thu', 'Fri'], 'Mon-Fri 08:00–18:00 UTC'],
     [['Sat', 'Sun'], 'Sat,Sun 08:00–18:00 UTC'],
     [['Sun', 'Mon', 'Tue', 'Wed', 'Fri'], 'Mon-Wed,Fri,Sun 08:00–18:00 UTC'],
-    [[...hoursDays], 'Mon-Sun 08:00–18:00 UTC'],
+    [[...weekdays], 'Mon-Sun 08:00–18:00 UTC'],
   ])('are told in words: %p', (days, text) => {
     expect(hoursText([{ days, from: '08:00', to: '18:00', timeZone: 'UTC' }])).toBe(text);
   });

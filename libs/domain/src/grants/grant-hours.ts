@@ -2,7 +2,7 @@ import type { Millis } from '@ambit/kernel';
 import { firstShown, wallTime, type WallTime } from './clock-of-zone.ts';
 
 /** Days as people write them, in the order of a week. */
-export const hoursDays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+export const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 
 /** Times of a week by the clock of a place. One whose `to` is not after its `from` goes on into the next day. */
 export interface GrantHours {
@@ -69,7 +69,7 @@ function* windowsOf(
 const dateOf = (wall: WallTime): WallTime => Math.floor(wall / day) * day;
 
 /** 1970 began with a Thursday. */
-const dayOf = (date: WallTime): string => hoursDays[(Math.floor(date / day) + 3) % 7] ?? '';
+const dayOf = (date: WallTime): string => weekdays[(Math.floor(date / day) + 3) % 7] ?? '';
 
 function minutesOf(time: string): number {
   const [hours, minutes] = time.split(':').map(Number);
@@ -86,7 +86,7 @@ export const hoursText = (hours: readonly GrantHours[]): string =>
 function daysText(days: readonly string[]): string {
   const runs: string[][] = [];
   let before = -2;
-  for (const [at, name] of hoursDays.entries()) {
+  for (const [at, name] of weekdays.entries()) {
     if (!days.includes(name)) continue;
     if (at === before + 1) runs.at(-1)?.push(name);
     else runs.push([name]);

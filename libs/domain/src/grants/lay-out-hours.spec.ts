@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { GrantHours } from './grant-hours.ts';
-import { hoursDays } from './grant-hours.ts';
+import { weekdays } from './grant-hours.ts';
 import { hoursAheadMs, layOutHours, mostWindows } from './lay-out-hours.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
 /** A Monday. */
 const monday = Date.parse('2026-11-30T00:00:00Z');
-const daily = (from: string, to: string, days: readonly string[] = hoursDays): GrantHours => ({
+const daily = (from: string, to: string, days: readonly string[] = weekdays): GrantHours => ({
   days,
   from,
   to,

@@ -1,5 +1,5 @@
 import type { GrantSubjectWrite, GrantWrite, HoursWrite } from '@ambit/contracts';
-import { hoursDays } from '@ambit/domain';
+import { weekdays } from '@ambit/domain';
 import type { ClusterSelector, GrantHours, GrantScope, NamespaceSelector } from '@ambit/domain';
 import { AppError, instantMillis } from '@ambit/kernel';
 import type { HolderReference, KnownNames, PutGrant, SubjectReference } from '@ambit/persistence';
@@ -30,7 +30,7 @@ export function grantFields(
 /** Days are a set: their order is no change. */
 const inWeekOrder = (hours: HoursWrite): GrantHours => ({
   ...hours,
-  days: hoursDays.filter((day) => hours.days.includes(day)),
+  days: weekdays.filter((day) => hours.days.includes(day)),
 });
 
 function subjectsOf(
