@@ -89,15 +89,23 @@ export class ConditionRules {
 
   async #begin(tx: Transaction, begun: readonly Begun[]): Promise<readonly MovedByRules[]> {
     const moved: MovedByRules[] = [];
-    for (const { condition, subjects } of begun) {
+    for (const { conditions, subjects } of bySubjects(begun)) {
       for await (const page of tx.conditions.pages(subjects)) {
         const judged = new Judged(await tx.conditions.heldBy(page.map(({ uid }) => uid)));
-        for (const person of page) await this.#judge(condition, person, judged);
+        for (const condition of conditions) await this.#judgeAll(condition, page, judged);
         const settled = { mover: {}, leaving: new Set<string>(), faults: tx.conditions };
         moved.push(...(await settle(tx, judged, settled)));
       }
     }
     return moved;
+  }
+
+  async #judgeAll(
+    condition: StoredCondition,
+    people: readonly ConditionedPerson[],
+    judged: Judged,
+  ): Promise<void> {
+    for (const person of people) await this.#judge(condition, person, judged);
   }
 
   async #judge(
@@ -113,6 +121,20 @@ export class ConditionRules {
     const result = parsed.ok ? parsed.value.matches(person, labels) : parsed;
     judged.note(member, result.ok ? result.value : { problem: result.problem });
   }
+}
+
+/** A grant has a condition for each combination of labels, all of the same people, who are read once for all of them. */
+function bySubjects(
+  begun: readonly Begun[],
+): Iterable<{ readonly conditions: StoredCondition[]; readonly subjects: readonly string[] }> {
+  const found = new Map<string, { conditions: StoredCondition[]; subjects: readonly string[] }>();
+  for (const { condition, subjects } of begun) {
+    const key = subjects.join();
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { conditions: [condition], subjects });
+    else known.conditions.push(condition);
+  }
+  return found.values();
 }
 
 /** By what conditions know a person as one of their subjects. */
