@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { uninstalled, withFiles } from './external-packages.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outdir = here('./dist/bundle');
@@ -20,22 +21,7 @@ await build({
   keepNames: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  external: [
-    // Native: it looks for its other half beside itself.
-    '@node-rs/argon2',
-    // They read their protos beside themselves.
-    '@grpc/reflection',
-    'grpc-health-check',
-    // What Nest would use if it were installed, which it is not.
-    'class-transformer',
-    'class-validator',
-    '@fastify/multipart',
-    '@fastify/static',
-    '@fastify/view',
-    '@nestjs/microservices',
-    '@nestjs/platform-express',
-    '@nestjs/websockets',
-  ],
+  external: [...withFiles, ...uninstalled],
   // CommonJS packages among the bundled ask for Node's own modules and for where they are.
   banner: {
     js: `import { createRequire as ambitRequire } from 'node:module';

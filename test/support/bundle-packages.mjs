@@ -5,6 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { uninstalled } from '../../apps/central/external-packages.mjs';
 import { bundleFile, packages } from './bundled-packages.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -64,17 +65,7 @@ async function bundle(folder) {
     mainFields: ['main'],
     keepNames: true,
     legalComments: 'none',
-    // What they would use if it were installed, which it is not.
-    external: [
-      'class-transformer',
-      'class-validator',
-      '@fastify/multipart',
-      '@fastify/static',
-      '@fastify/view',
-      '@nestjs/microservices',
-      '@nestjs/platform-express',
-      '@nestjs/websockets',
-    ],
+    external: uninstalled,
     // CommonJS packages among the bundled ask for Node's own modules and for where they are. Without a cache of modules Fastify
     // does not look each plugin up in that of Jest, which was a tenth of what a start of central cost.
     banner: {

@@ -51,7 +51,8 @@ export function bundleFile(folder, name) {
 /** Bundles the installed packages unless that has been done, tells the workers where, and gives the folder. */
 export function bundlePackages() {
   const made = createHash('sha256').update(process.version);
-  for (const path of ['../../package-lock.json', './bundle-packages.mjs', import.meta.url]) {
+  const scripts = ['./bundle-packages.mjs', '../../apps/central/external-packages.mjs'];
+  for (const path of ['../../package-lock.json', ...scripts, import.meta.url]) {
     made.update(readFileSync(here(path)));
   }
   const key = made.digest('hex').slice(0, 16);
