@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +46,11 @@ export async function formerRelease(): Promise<FormerRelease> {
   if (commit === undefined) return { missing: `this clone has no commit ${recorded}` };
   // Beside Kubernetes and helm. Under node_modules the bundler would not read how the sources are compiled.
   const { cacheFolder } = devClusterSettings(process.env);
-  const folder = join(dirname(cacheFolder), 'former-release', commit.id);
+  const folder = join(
+    dirname(cacheFolder),
+    'former-release',
+    `${commit.id}-${await packagesHere()}`,
+  );
   if (!(await exists(folder))) {
     const making = `${folder}.${process.pid}`;
     await make(commit.id, making);
@@ -78,6 +83,12 @@ async function make(commit: string, folder: string): Promise<void> {
   if (await sameLock(folder)) await linkPackages(folder);
   else await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   for (const app of ['central', 'agent']) await bundle(join(folder, 'apps', app));
+}
+
+/** The cache outlives a clone, and its programs lean on the packages of the clone that built them: each clone keeps its own. */
+async function packagesHere(): Promise<string> {
+  const lock = await readFile(join(root, 'package-lock.json'));
+  return createHash('sha256').update(root).update(lock).digest('hex').slice(0, 12);
 }
 
 interface Lock {

@@ -41,6 +41,13 @@ test('what a team may own is given by a grant: each of its parts compiles to som
       seen.add(fits);
       expect(parts.every((part) => familyOf(part, role) !== undefined)).toBe(fits);
     }),
+    // Of each kind one at least, whatever is drawn.
+    {
+      examples: [
+        [[{ clusters: onA, namespaces: names(501) }]],
+        [[{ clusters: onA, namespaces: names(1) }]],
+      ],
+    },
   );
   expect([...seen].sort()).toEqual([false, true]);
 });
