@@ -6,7 +6,7 @@ import type { AgentFacts, FleetFacts, FleetProgress, ToAgents } from './messages
 
 const program = fileURLToPath(new URL('./agents-process.ts', import.meta.url));
 /** Handshakes that agents have open at once: more would only wait in queues. */
-const inFlight = 48;
+const inFlight = 240;
 
 /** Simulated agents in two processes of their own. */
 export class SimFleet {
