@@ -109,7 +109,8 @@ export class FamilyTable {
   /** Every BINDING entry of a cluster, by key. */
   bindingsOf(cluster: string): readonly BindingIntent[] {
     const found: BindingIntent[] = [];
-    for (const instance of this.of(cluster)) found.push(...instance.rendered.values());
+    for (const { rendered } of this.of(cluster))
+      for (const entry of rendered.values()) found.push(entry);
     return found.sort((a, b) => compareText(a.key, b.key));
   }
 
