@@ -1,9 +1,10 @@
 import type { Bench, Comparison, CountGoal, Goal, Growth, Measured } from './benchmark.ts';
 import { compareSides, type Effort } from './comparing.ts';
 import { growSizes } from './growing.ts';
+import { profiled } from './profile.ts';
 import { meets } from './quantity.ts';
 import type { Result } from './result.ts';
-import { sayResult } from './say-result.ts';
+import { sayProfile, sayResult } from './say-result.ts';
 
 export interface BenchOptions {
   readonly smoke: boolean;
@@ -53,6 +54,12 @@ export class BenchRun implements Bench {
     const met = goal !== undefined && meets(goal, { low: value, high: value });
     const verdict = judged ? (met ? 'met' : 'missed') : 'shown';
     this.#keep({ kind: 'figure', name, value, unit, ...(goal && { goal }), verdict });
+  }
+
+  async profile(name: string, work: () => Promise<unknown>): Promise<void> {
+    if (this.smoke) return;
+    const profile = await this.#unlessLeft(profiled(work));
+    if (profile !== undefined) this.note(`${name}: ${sayProfile(profile)}`);
   }
 
   note(text: string): void {

@@ -66,6 +66,8 @@ export interface Bench {
   count(name: string, value: number, goal: CountGoal): void;
   /** A figure with its unit, and its goal where it has one. */
   figure(name: string, value: number, unit: string, goal?: Goal): void;
+  /** Notes where the time of ours goes while `work` measures it; `compare` does that by itself. Nothing in the smoke set. */
+  profile(name: string, work: () => Promise<unknown>): Promise<void>;
   /** A sentence for the report: where the rest of the time is, what was tried. */
   note(text: string): void;
 }

@@ -1,5 +1,6 @@
 import type { Comparison, Measured, Quantity, Side } from './benchmark.ts';
 import { stealSince, ticksNow } from './machine.ts';
+import { profiled, type Profile } from './profile.ts';
 import { type Pair, runPairs, warmUp, type WarmUp } from './pairs.ts';
 import { meets, quantitiesOf, sayQuantity, valueOf } from './quantity.ts';
 import type { ComparisonResult, Guard, SideResult, Verdict } from './result.ts';
@@ -7,7 +8,7 @@ import { histogramOf, type Interval, median, medianInterval, quantile } from './
 
 export interface Effort {
   readonly warmUp: WarmUp;
-  /** Whether the floor runs against itself, so that the goal can be judged. */
+  /** Whether the floor runs against itself, so that the goal can be judged; then it is told too where our time goes. */
   readonly guarded: boolean;
   /** Instead of those that the comparison asks for. */
   readonly pairs?: number;
@@ -50,6 +51,7 @@ async function compareOnce(comparison: Comparison, effort: Effort): Promise<Comp
   const before = ticksNow();
   const pairs = await runPairs(ours, floor, count);
   const guard = effort.guarded ? await guardOf(floor, gate, count, before) : undefined;
+  const profile = effort.guarded ? await profileOf(ours, pairs) : undefined;
   const values = pairs.map((pair) => compared(pair, gate, difference));
   const result = medianInterval(values);
   const others = quantitiesOf(pairs.flat())
@@ -75,10 +77,17 @@ async function compareOnce(comparison: Comparison, effort: Effort): Promise<Comp
       result,
       others: Object.fromEntries(others),
       ...(guard && { guard }),
+      ...(profile && { profile }),
       verdict,
     },
     runs: pairs.map(([run]) => run),
   };
+}
+
+/** Of one more run. What is measured without its callers is done in this process. */
+function profileOf(ours: Side, [first]: readonly Pair[]): Promise<Profile | undefined> {
+  const cpuMs = first?.[0].cpuMs ?? {};
+  return profiled(() => ours.run(), 'callers' in cpuMs ? undefined : Object.keys(cpuMs)[0]);
 }
 
 function verdictOf(guard: Guard | undefined, met: boolean): Verdict {

@@ -2,7 +2,7 @@ import { sayMachine } from './machine.ts';
 import { sayGoal, sayNumber, sayQuantity } from './quantity.ts';
 import type { ComparisonResult, GrowthResult, Report, Result, Verdict } from './result.ts';
 import { sayName } from './run-benchmark.ts';
-import { sayInterval } from './say-result.ts';
+import { sayInterval, sayProfile } from './say-result.ts';
 
 const marks: Readonly<Record<Verdict, string>> = {
   met: 'met',
@@ -68,7 +68,7 @@ function section(report: Report, plotted: boolean): string[] {
     '',
     `## ${sayName(report)}`,
     '',
-    `${says[0]?.toUpperCase()}${says.slice(1)}. ${command(report)}; ${sayMachine(machine)}.`,
+    `${capital(says)}. ${command(report)}; ${sayMachine(machine)}.`,
     ...(plotted ? ['', `![${sayName(report)}](performance/${report.id}.svg)`] : []),
     ...comparisons(report).flatMap(sides),
     ...table(['growth', 'exponent (interval)', 'goal', ''], results.flatMap(growthRow)),
@@ -77,8 +77,10 @@ function section(report: Report, plotted: boolean): string[] {
   ];
 }
 
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
 /** What both sides took, and what they counted. */
-function sides({ name, ours, floor, others }: ComparisonResult): string[] {
+function sides({ name, ours, floor, others, profile }: ComparisonResult): string[] {
   const rows = [ours, floor].map((side) => [
     side.name,
     `${sayNumber(side.wallMs)} ms`,
@@ -96,6 +98,7 @@ function sides({ name, ours, floor, others }: ComparisonResult): string[] {
   return [
     ...table([name, 'wall', 'CPU, ms', 'p50 / p99', 'counts'], rows),
     ...(also.length > 0 ? [`Ratios beside the one that is judged: ${also.join(', ')}.`, ''] : []),
+    ...(profile ? [`${capital(sayProfile(profile))}.`, ''] : []),
   ];
 }
 

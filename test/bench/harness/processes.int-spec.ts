@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '@ambit/testing';
+import { profiled } from './profile.ts';
 import { controlPlanePids, memoryOf, postgresBelow, Processes } from './processes.ts';
 
 const started: ChildProcess[] = [];
@@ -86,4 +87,14 @@ test('memory is told in MiB', () => {
   expect(Math.abs(resident - process.memoryUsage().rss / 2 ** 20)).toBeLessThan(50);
   expect(own).toBeLessThanOrEqual(resident);
   expect(peak).toBeGreaterThanOrEqual(resident);
+});
+
+test('the time of a process on Node is told by part where somebody wants to know', async () => {
+  const central = start(process.execPath, '-e', `${burn(3_000)}; setInterval(() => {}, 1000)`);
+  const work = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 500));
+  const processes = new Processes({ postgres: process.ppid, central: central.pid });
+  const profile = await profiled(() => processes.measure(work));
+  expect(profile?.process).toBe('central');
+  expect(profile?.busyMs).toBeGreaterThan(100);
+  expect(profile?.parts.length).toBeGreaterThan(0);
 });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Measured } from './benchmark.ts';
+import { watched } from './profile.ts';
 
 /** What the work of a measurement tells beside its time. */
 export type Told = Pick<Measured, 'counts' | 'latenciesMs'>;
@@ -7,6 +8,8 @@ export type Told = Pick<Measured, 'counts' | 'latenciesMs'>;
 type Pids = number | readonly number[] | undefined;
 
 const clockTickMs = 10;
+/** Those that run on Node and whose time is told by part, the first that there is. */
+const ours = ['central', 'agent'];
 
 /** Undefined where the process is gone, which it may be at any moment. */
 function read(path: string): string | undefined {
@@ -94,7 +97,7 @@ export class Processes {
     const before = this.cpuMs();
     const callers = process.cpuUsage();
     const began = performance.now();
-    const told = (await work()) ?? {};
+    const told = (await this.#watched(work)) ?? {};
     const wallMs = performance.now() - began;
     const { user, system } = process.cpuUsage(callers);
     const after = this.cpuMs();
@@ -106,6 +109,15 @@ export class Processes {
       wallMs,
       cpuMs: { ...Object.fromEntries(cpuMs), callers: (user + system) / 1_000 },
     };
+  }
+
+  #watched<T>(work: () => Promise<T>): Promise<T> {
+    const [first] = ours.flatMap((name) => {
+      const root = this.#roots[name];
+      const pid = typeof root === 'function' ? root() : root;
+      return typeof pid === 'number' ? [{ name, pid }] : [];
+    });
+    return first === undefined ? work() : watched(first, work);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CountGoal, Goal, Quantity } from './benchmark.ts';
 import type { Machine } from './machine.ts';
+import type { Profile } from './profile.ts';
 import type { Histogram, Interval, Slope } from './statistics.ts';
 
 /** `broken` is a hard gate; `void` says that the machine was too restless to tell; `shown` has no goal or no time for one. */
@@ -41,6 +42,8 @@ export interface ComparisonResult {
   /** Ratios of every other quantity. */
   readonly others: Readonly<Record<string, Interval>>;
   readonly guard?: Guard;
+  /** Of ours, taken in a run of its own that is not timed. */
+  readonly profile?: Profile;
   readonly verdict: Verdict;
 }
 

@@ -1,4 +1,5 @@
 import { sayRestless } from './comparing.ts';
+import type { Profile } from './profile.ts';
 import { sayGoal, sayNumber, sayQuantity } from './quantity.ts';
 import type { ComparisonResult, GrowthResult, Result, SideResult, Verdict } from './result.ts';
 import type { Interval } from './statistics.ts';
@@ -48,7 +49,14 @@ function sayComparison(result: ComparisonResult): string[] {
     ...(others.length > 0 ? [`      also ${others.join(', ')}`] : []),
     ...(guard ? [`      guard: ${sayRestless(guard)}`] : []),
     ...[result.ours, result.floor].map(saySide),
+    ...(result.profile ? [`      ${sayProfile(result.profile)}`] : []),
   ];
+}
+
+/** `where the time of central goes: @grpc/grpc-js 21 %, …`. */
+export function sayProfile({ process, parts }: Profile): string {
+  const shares = parts.map(([part, share]) => `${part} ${Math.round(share * 100)} %`);
+  return `where the time of ${process} goes: ${shares.join(', ')}`;
 }
 
 function saySide({ name, wallMs, cpuMs, counts, latency }: SideResult): string {

@@ -165,6 +165,11 @@ async function measureChecks(
   bench.figure(`${says}: p50`, quantile(took, 0.5), 'ms', { atMost: 10 });
   for (const [name, ms] of Object.entries(cpuMs))
     bench.figure(`${says}: CPU of ${name}`, ms / rounds, 'ms');
+  await bench.profile(says, () =>
+    processes.measure(async () => {
+      for (let round = 0; round < rounds; round++) await ask();
+    }),
+  );
 }
 
 /** At a steady rate, beside as many changes a second. */

@@ -60,6 +60,17 @@ async function run(bench: Bench): Promise<void> {
         bench.figure(`CPU of ${of} for each of the ${name}`, (ms / size) * 1_000, 'µs');
       }
     }
+    for (const [name, make] of Object.entries({ users, grants })) {
+      // Grants of a round name the users of that round.
+      if (make === users) rounds++;
+      const objects = make(rounds, size);
+      await bench.profile(`${size} ${name}`, () =>
+        central.processes().measure(async () => void (await apply(client, objects))),
+      );
+    }
+    bench.note(
+      'PostgreSQL writes for each its row, its change and its event, with their indexes; the indexes of the filters of the trail are most of what an event costs (B15). Tried: arrays in place of JSON (ADR 37), references checked by statement, statements made while the one before runs (ADR 23).',
+    );
   } finally {
     await central.stop();
   }
