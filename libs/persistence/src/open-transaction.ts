@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
+import { mostRows } from './row-arrays.ts';
 import type { Sql } from './sql.ts';
 
 /** One open transaction: SQL, entities, and the raw client for COPY. */
@@ -119,13 +120,30 @@ export async function inOneRoundTrip<R>(
 const weightOf = (values: readonly unknown[]): number =>
   values.reduce<number>((sum, value) => sum + (Buffer.isBuffer(value) ? value.length : 0), 0);
 
-/** The SQL of a runner's connection; the runner starts and ends the transaction. */
+/** A transaction that wrote so many rows forgets plans, and again whenever it has written `growth` times as many. */
+const manyRows = 500;
+const growth = 4;
+
+/**
+ * The SQL of a runner's connection; the runner starts and ends the transaction.
+ *
+ * A connection keeps the plans of its statements, and those by which PostgreSQL checks references, until somebody analyses the
+ * tables, and nobody analyses what is not committed. A plan that was made for a table of one page reads all of it for each
+ * row: so the first people of a large set would make the rest of it take hours.
+ */
 export async function openTransaction(runner: QueryRunner): Promise<OpenTransaction> {
   const client = (await runner.connect()) as pg.PoolClient;
+  let [rows, many] = [0, manyRows];
   return {
     client,
     manager: runner.manager,
     query: async <R>(text: string, values: readonly unknown[] = []) => {
+      rows += 1 + mostRows(values);
+      if (rows >= many) {
+        many = rows * growth;
+        // What is wrong with the connection is told by the statement behind it.
+        client.query('DISCARD PLANS').catch(() => {});
+      }
       const statement = { name: statementName(text), text, values: [...values] };
       return (await client.query<R & pg.QueryResultRow>(statement)).rows;
     },

@@ -51,6 +51,18 @@ function typeOf(columns: RowColumns, name: string): RowType {
   return type;
 }
 
+/** How many rows the longest of these parameters holds: lists, and the arrays of `arraysOf`. */
+export const mostRows = (values: readonly unknown[]): number =>
+  values.reduce<number>((most, value) => Math.max(most, rowsIn(value)), 0);
+
+const headerBytes = 20;
+
+function rowsIn(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  if (!Buffer.isBuffer(value) || value.length < headerBytes || value.readInt32BE(0) !== 1) return 0;
+  return value.readInt32BE(12);
+}
+
 const absent = '\xff\xff\xff\xff';
 
 /**
