@@ -17,5 +17,6 @@ export * from './parse-json.ts';
 export * from './printable.ts';
 export * from './ports.ts';
 export * from './seldom.ts';
+export * from './sorted-json.ts';
 export * from './storable.ts';
 export * from './suggest.ts';

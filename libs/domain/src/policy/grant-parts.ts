@@ -1,3 +1,4 @@
+import { sortedJson } from '@ambit/kernel';
 import type {
   ClusterSelector,
   GrantScope,
@@ -160,4 +161,5 @@ export function partsThatDiffer(
   });
 }
 
-const textOf = ({ subjects, scope }: CompiledGrant): string => JSON.stringify([subjects, scope]);
+/** What a replica made itself and what it read have their fields in different orders. */
+const textOf = ({ subjects, scope }: CompiledGrant): string => sortedJson([subjects, scope]);

@@ -1,3 +1,4 @@
+import { sortedJson } from '@ambit/kernel';
 import { maxListedNamespaces } from '../policy/family.ts';
 import type { OwnedNamespaces } from '../policy-objects.ts';
 import { namesByClusters } from './owned-namespaces.ts';
@@ -14,7 +15,7 @@ export interface TooManyOwned {
 export function tooManyOwned(owns: readonly OwnedNamespaces[]): TooManyOwned | undefined {
   for (const [where, { namespaces }] of namesByClusters(owns)) {
     if (namespaces.length <= maxListedNamespaces) continue;
-    const at = owns.findIndex(({ clusters }) => JSON.stringify(clusters) === where);
+    const at = owns.findIndex(({ clusters }) => sortedJson(clusters) === where);
     return { at, count: namespaces.length, most: maxListedNamespaces };
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { compareText } from '@ambit/kernel';
+import { compareText, sortedJson } from '@ambit/kernel';
 import { podSecurityPrefix, reservedLabelDomain } from '@ambit/rbac';
 import type { ProfileEntry, ProfileObject, ProfileObjectKind } from '@ambit/rbac';
 import type { PolicyPlain } from '../policy-objects.ts';
@@ -119,13 +119,4 @@ function objectsOf({
     ...own.map(({ name, spec }) => object('NetworkPolicy', name, spec)),
   ];
   return objects.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
-}
-
-/** The database has an order of keys of its own: what travels has one for all replicas. */
-function sortedJson(value: Json): string {
-  return JSON.stringify(value, (_key, each: unknown) =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => compareText(a, b)))
-      : each,
-  );
 }

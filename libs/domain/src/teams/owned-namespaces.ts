@@ -1,4 +1,4 @@
-import { namespaceNameProblem } from '@ambit/kernel';
+import { namespaceNameProblem, sortedJson } from '@ambit/kernel';
 import type { LabelRequirement } from '@ambit/rbac';
 import type { ClusterSelector, OwnedNamespaces } from '../policy-objects.ts';
 
@@ -132,7 +132,7 @@ export function namesByClusters(
 ): ReadonlyMap<string, OwnedNamespaces> {
   const found = new Map<string, OwnedNamespaces>();
   for (const { clusters, namespaces } of owns) {
-    const where = JSON.stringify(clusters);
+    const where = sortedJson(clusters);
     const names = [
       ...(found.get(where)?.namespaces ?? []),
       ...namespaces.filter(namesOneNamespace),
