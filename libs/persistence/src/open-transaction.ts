@@ -138,7 +138,7 @@ export async function openTransaction(runner: QueryRunner): Promise<OpenTransact
     client,
     manager: runner.manager,
     query: async <R>(text: string, values: readonly unknown[] = []) => {
-      rows += 1 + mostRows(values);
+      if (text.includes('INSERT INTO')) rows += 1 + mostRows(values);
       if (rows >= many) {
         many = rows * growth;
         // What is wrong with the connection is told by the statement behind it.
