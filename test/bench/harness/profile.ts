@@ -138,7 +138,9 @@ const maps = new Map<string, SourceMap | undefined>();
 function sourceOf(url: string, line: number, column: number): string {
   if (!maps.has(url)) maps.set(url, mapOf(url));
   const entry = maps.get(url)?.findEntry(line, column);
-  return entry !== undefined && 'originalSource' in entry ? entry.originalSource : url;
+  if (entry === undefined || !('originalSource' in entry)) return url;
+  // It is told as seen from the bundle.
+  return URL.canParse(entry.originalSource, url) ? new URL(entry.originalSource, url).href : url;
 }
 
 function mapOf(url: string): SourceMap | undefined {
