@@ -26,9 +26,7 @@ export function hex(bytes: Uint8Array): string {
 
 /** True when both hold the same bytes. Not constant-time: for digests of public data only. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /** Orders texts by UTF-16 code unit, the same everywhere and independent of locale. */

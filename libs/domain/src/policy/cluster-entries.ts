@@ -46,21 +46,21 @@ export class ClusterEntries {
   }
 
   /** All of a cluster. */
-  of(clusterUid: string): readonly Intent[] {
+  *of(clusterUid: string): Iterable<Intent> {
     const { store, links, denials, grouped, tokens, namespaces } = this.parts;
     const cluster = store.clusters.get(clusterUid);
-    if (cluster === undefined) return [];
-    const roles = [...links.rolesOf(clusterUid)].sort(compareText);
+    if (cluster === undefined) return;
+    yield configEntry(cluster);
+    for (const uid of [...links.rolesOf(clusterUid)].sort(compareText)) {
+      const intent = links.roleEntry(clusterUid, uid);
+      if (intent !== undefined) yield intent;
+    }
     const denied = [...denials.of(clusterUid).values()];
+    yield* denied.sort((a, b) => compareText(a.key, b.key));
+    yield* grouped.of(clusterUid);
     const credentials = tokens.entry(cluster);
-    return [
-      configEntry(cluster),
-      ...roles.flatMap((uid) => links.roleEntry(clusterUid, uid) ?? []),
-      ...denied.sort((a, b) => compareText(a.key, b.key)),
-      ...grouped.of(clusterUid),
-      ...(credentials === undefined ? [] : [credentials]),
-      ...namespaces.of(cluster).values(),
-    ];
+    if (credentials !== undefined) yield credentials;
+    yield* namespaces.of(cluster).values();
   }
 
   counts(clusterUid: string): SectionCounts {

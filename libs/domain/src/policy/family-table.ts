@@ -109,8 +109,7 @@ export class FamilyTable {
   /** Every BINDING entry of a cluster, by key. */
   bindingsOf(cluster: string): readonly BindingIntent[] {
     const found: BindingIntent[] = [];
-    for (const { rendered } of this.of(cluster))
-      for (const entry of rendered.values()) found.push(entry);
+    for (const instance of this.of(cluster)) found.push(...instance.rendered.values());
     return found.sort((a, b) => compareText(a.key, b.key));
   }
 

@@ -12,7 +12,6 @@ import {
 /** An entry as the trees of many clusters hold it: encoded once and hashed once. */
 export interface TreeEntry<T> {
   readonly key: string;
-  readonly section: string;
   readonly body: Uint8Array;
   /** What the body says. */
   readonly value: T;
@@ -51,13 +50,13 @@ export class TreeGround<T> {
   readonly #buckets = new WeakMap<TreeEntry<T>, Bucket<T>[]>();
   readonly #nodes = new WeakMap<Bucket<T>, Node<T>[]>();
   readonly #places = new Map<string, number>();
-  readonly emptyBucket: Bucket<T>;
+  readonly #emptyBucket: Bucket<T>;
   readonly #emptyNode: Node<T>;
 
   constructor(digests: Digests) {
     this.digests = digests;
-    this.emptyBucket = { entries: [], digest: bucketDigest(digests, []) };
-    const buckets = Array.from({ length: fanOut }, () => this.emptyBucket);
+    this.#emptyBucket = { entries: [], digest: bucketDigest(digests, []) };
+    const buckets = Array.from({ length: fanOut }, () => this.#emptyBucket);
     const digest = nodeDigest(
       digests,
       buckets.map((each) => each.digest),
@@ -68,7 +67,7 @@ export class TreeGround<T> {
   /** Hashes an entry: once for all trees that it is put into. */
   entry(key: string, body: Uint8Array, value: T): TreeEntry<T> {
     const leaf = leafOf(this.digests, key, body);
-    return { key, section: sectionOf(key), body, value, leaf, bucket: this.bucketOf(key) };
+    return { key, body, value, leaf, bucket: this.bucketOf(key) };
   }
 
   /** Where the key lives; of the last keys that is remembered, as a change asks it for each of its clusters. */
@@ -81,10 +80,14 @@ export class TreeGround<T> {
     return bucket;
   }
 
+  get emptyNode(): Node<T> {
+    return this.#emptyNode;
+  }
+
   /** The one bucket of these entries, which are sorted by key. */
   bucket(entries: readonly TreeEntry<T>[]): Bucket<T> {
     const [first] = entries;
-    if (first === undefined) return this.emptyBucket;
+    if (first === undefined) return this.#emptyBucket;
     const known = this.#buckets.get(first) ?? [];
     const same = known.find((each) => sameItems(each.entries, entries));
     if (same !== undefined) return same;
@@ -96,7 +99,7 @@ export class TreeGround<T> {
 
   /** The one node of these buckets. */
   node(buckets: readonly Bucket<T>[]): Node<T> {
-    const first = buckets.find((bucket) => bucket !== this.emptyBucket);
+    const first = buckets.find((bucket) => bucket !== this.#emptyBucket);
     if (first === undefined) return this.#emptyNode;
     const known = this.#nodes.get(first) ?? [];
     const same = known.find((each) => sameItems(each.buckets, buckets));
@@ -134,21 +137,17 @@ export class SharedTree<T> {
 
   /** The tree of these entries, of which no two have the same key. */
   static of<T>(ground: TreeGround<T>, entries: Iterable<TreeEntry<T>>): SharedTree<T> {
-    const byBucket: (TreeEntry<T>[] | undefined)[] = Array(fanOut * fanOut).fill(undefined);
+    const byBucket: TreeEntry<T>[][] = Array.from({ length: fanOut * fanOut }, () => []);
     const sections = new Map<string, number>();
     for (const entry of entries) {
-      const { bucket, section } = entry;
-      const others = byBucket[bucket];
-      if (others === undefined) byBucket[bucket] = [entry];
-      else others.push(entry);
-      count(sections, section, 1);
+      byBucket[entry.bucket]?.push(entry);
+      const section = sectionOf(entry.key);
+      sections.set(section, (sections.get(section) ?? 0) + 1);
     }
-    const buckets = byBucket.map((list) =>
-      list === undefined ? ground.emptyBucket : ground.bucket(sorted(list)),
+    const buckets = byBucket.map((list) => ground.bucket(list.length < 2 ? list : sorted(list)));
+    const nodes = Array.from({ length: fanOut }, (_, at) =>
+      ground.node(buckets.slice(at * fanOut, (at + 1) * fanOut)),
     );
-    const nodes: Node<T>[] = [];
-    for (let at = 0; at < buckets.length; at += fanOut)
-      nodes.push(ground.node(buckets.slice(at, at + fanOut)));
     return new SharedTree(ground, nodes, sections);
   }
 
@@ -196,24 +195,22 @@ export class SharedTree<T> {
     const old = bucket?.entries ?? [];
     const kept = old.filter((entry) => !changes.has(entry.key));
     const put = [...changes.values()].filter((entry) => entry !== undefined);
-    for (const { key, section } of old) if (changes.has(key)) count(sections, section, -1);
-    for (const { section } of put) count(sections, section, 1);
+    for (const { key } of old) if (changes.has(key)) count(sections, key, -1);
+    for (const { key } of put) count(sections, key, 1);
     return this.#ground.bucket(sorted([...kept, ...put]));
   }
 }
 
 function sorted<T>(entries: TreeEntry<T>[]): TreeEntry<T>[] {
-  if (entries.length < 2) return entries;
   return entries.sort((a, b) => compareText(a.key, b.key));
 }
 
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
+  return a.length === b.length && a.every((item, at) => item === b[at]);
 }
 
-function count(sections: Map<string, number>, section: string, by: number): void {
+function count(sections: Map<string, number>, key: string, by: number): void {
+  const section = sectionOf(key);
   const left = (sections.get(section) ?? 0) + by;
   if (left === 0) sections.delete(section);
   else sections.set(section, left);

@@ -86,8 +86,6 @@ export class AgentGateway {
     });
     ports.world.subscribe((commit, touched) => this.#follow(commit, touched));
     ports.status.onFenced((sessions) => this.#fence(sessions));
-    // One timer for all: a thousand of them would each be a turn of the event loop.
-    setInterval(() => this.#tick(), 1_000).unref();
   }
 
   /** True when the agent of the cluster has a stream to this replica. */
@@ -120,11 +118,6 @@ export class AgentGateway {
     for (const { stream } of this.#served.values()) {
       stream.handle({ on: 'drain', minWaitMs: 0, maxWaitMs, reason: 'central is stopping' });
     }
-  }
-
-  #tick(): void {
-    const time = { at: this.#ports.clock.monotonic(), wallClock: this.#ports.clock.now() };
-    for (const stream of this.#open) stream.handle({ on: 'tick', ...time });
   }
 
   /** Another replica holds a newer session of these clusters: what is served here is a relic. */

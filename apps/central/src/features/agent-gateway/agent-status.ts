@@ -24,7 +24,6 @@ export class AgentStatus {
   readonly #logger: Logger;
   readonly #meters: Pick<Meters<typeof centralMetrics>, 'recordsDropped'>;
   readonly #seldom: Seldom;
-  /** Ours alone: what comes behind is written into it. */
   readonly #pending = new Map<string, ClusterSyncUpdate>();
   readonly #heard = new Map<string, { readonly sessionEpoch: number; readonly at: Millis }>();
   readonly #listeners = new Set<Applied>();
@@ -77,8 +76,8 @@ export class AgentStatus {
   note(update: ClusterSyncUpdate): void {
     const waiting = this.#pending.get(update.clusterUid);
     if (waiting !== undefined && waiting.sessionEpoch > update.sessionEpoch) return;
-    if (waiting?.sessionEpoch === update.sessionEpoch) Object.assign(waiting, update);
-    else this.#pending.set(update.clusterUid, { ...update });
+    const same = waiting?.sessionEpoch === update.sessionEpoch;
+    this.#pending.set(update.clusterUid, same ? { ...waiting, ...update } : update);
   }
 
   applied(

@@ -110,14 +110,17 @@ export class AgentStream {
     return this.#makesCredentials;
   }
 
-  /** Answers the Hello. */
+  /** Answers the Hello and begins to keep time. */
   start(hello: wire.Hello): void {
     const { clock, sessionEpoch } = this.#parts;
     this.#heldRevision = hello.held?.revision ?? 0;
     this.#compact = isCompact(hello);
     this.#makesCredentials = makesCredentials(hello);
-    const [at, wallClock] = [clock.monotonic(), clock.now()];
-    this.handle({ on: 'admitted', at, wallClock, hello, sessionEpoch });
+    const at = clock.monotonic();
+    const tick = (): void =>
+      this.handle({ on: 'tick', at: clock.monotonic(), wallClock: clock.now() });
+    this.#timers.push(setInterval(tick, 1_000).unref());
+    this.handle({ on: 'admitted', at, wallClock: clock.now(), hello, sessionEpoch });
   }
 
   message(message: wire.AgentMessage): void {
