@@ -74,7 +74,7 @@ export default {
           '/src/(main|index|config)\\.ts$',
           '/bin/',
           '^(apps|libs)/[^/]+/[^/]+\\.mjs$',
-          '\\.d\\.ts$',
+          '\\.d\\.m?ts$',
           '^test/',
         ],
       },

@@ -2,7 +2,7 @@ import { defaultCeiling } from '@ambit/rbac';
 import type { AgentAuditEvent } from '../../apps/agent/src/reconcile/object-audit.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Policy } from './policy.ts';
-import { Seeded } from './seeded.ts';
+import { SeededRandom } from '@ambit/testing';
 import { VirtualAgent } from './virtual-agent.ts';
 import type { AgentGround, Defect } from './virtual-agent.ts';
 import type { AgentWrite, Weather } from './virtual-client.ts';
@@ -38,7 +38,7 @@ export async function run(seed: number, defect: Defect = {}): Promise<RunResult>
 
 class Run {
   readonly steps: string[] = [];
-  readonly #random: Seeded;
+  readonly #random: SeededRandom;
   readonly #world: World;
   readonly #time: World['time'];
   readonly #weather: Weather = { failing: 0, silent: false, listMs: 0 };
@@ -53,7 +53,7 @@ class Run {
   #high = 0;
 
   constructor(seed: number, defect: Defect) {
-    this.#random = new Seeded(seed);
+    this.#random = new SeededRandom(seed);
     this.#world = new World(this.#random);
     const { time, cluster, strangers } = this.#world;
     this.#time = time;
@@ -61,7 +61,7 @@ class Run {
     const [policy, writes] = [this.#policy, this.#writes];
     this.#invariants = new Invariants({ time, cluster, policy, writes, strangers });
     const [weather, events] = [this.#weather, this.#events];
-    const random = new Seeded(seed + 1_000_003);
+    const random = new SeededRandom(seed + 1_000_003);
     this.#ground = { time, cluster, weather, policy, random, writes, events, defect };
   }
 
@@ -128,12 +128,12 @@ class Run {
 
   #grant(): string {
     const random = this.#random;
-    const subjects = random.some(people);
+    const subjects = random.some(people, 0.5);
     const temporary = random.chance(0.4);
     const grant = {
       key: random.pick(keys),
       role: random.pick(['view', 'edit', 'admin']),
-      namespaces: random.some(namespaceNames),
+      namespaces: random.some(namespaceNames, 0.5),
       subjects: subjects.length === 0 ? [random.pick(people)] : subjects,
       ...(temporary
         ? { notAfter: Math.round(this.#time.truth() + random.between(1_000, 60_000)) }

@@ -6,7 +6,7 @@ import { MemoryAnnouncer } from '../../apps/agent/test/memory-announcer.ts';
 import { ClusterReconciler } from '../../apps/agent/src/reconcile/cluster-reconciler.ts';
 import type { AgentAuditEvent } from '../../apps/agent/src/reconcile/object-audit.ts';
 import type { Policy } from './policy.ts';
-import type { Seeded } from './seeded.ts';
+import type { SeededRandom } from '@ambit/testing';
 import { VirtualClient } from './virtual-client.ts';
 import type { AgentWrite, Weather } from './virtual-client.ts';
 import type { VirtualCluster } from './virtual-cluster.ts';
@@ -40,7 +40,7 @@ export interface AgentGround {
   readonly cluster: VirtualCluster;
   readonly weather: Weather;
   readonly policy: Policy;
-  readonly random: Seeded;
+  readonly random: SeededRandom;
   readonly writes: AgentWrite[];
   readonly events: AgentAuditEvent[];
   readonly defect: Defect;

@@ -9,7 +9,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '@ambit/kube';
-import type { Seeded } from './seeded.ts';
+import type { SeededRandom } from '@ambit/testing';
 import type { Change, Stored, VirtualCluster } from './virtual-cluster.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -39,7 +39,7 @@ export interface AgentWrite {
 export interface VirtualClientOptions {
   readonly cluster: VirtualCluster;
   readonly time: VirtualTime;
-  readonly random: Seeded;
+  readonly random: SeededRandom;
   readonly weather: Weather;
   readonly writes: AgentWrite[];
   /** Every answer says what time it is over there. */

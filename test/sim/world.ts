@@ -2,7 +2,7 @@ import { kubeResources } from '@ambit/kube';
 import { rbacApiGroup } from '@ambit/rbac';
 import { allow, changing, refusing } from './admissions.ts';
 import { drift, drifts, takeOff } from './drift.ts';
-import type { Seeded } from './seeded.ts';
+import type { SeededRandom } from '@ambit/testing';
 import { VirtualCluster } from './virtual-cluster.ts';
 import type { Stored } from './virtual-cluster.ts';
 import type { VirtualInventory } from './virtual-inventory.ts';
@@ -27,12 +27,12 @@ export class World {
   readonly cluster = new VirtualCluster(this.time);
   /** Uids of what others put there. */
   readonly strangers = new Set<string>();
-  readonly #random: Seeded;
+  readonly #random: SeededRandom;
   /** What others made by copying all that is ours but the role: by its name and labels it passes for ours. */
   readonly #forged = new Set<string>();
   #admission: 'free' | 'refuses' | 'changes' = 'free';
 
-  constructor(random: Seeded) {
+  constructor(random: SeededRandom) {
     this.#random = random;
   }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { devClusterSettings } from '@ambit/dev-cluster';
 import { build } from 'esbuild';
+import { uninstalled, withFiles } from '../../apps/central/external-packages.mjs';
 import type { programs } from './run-program.ts';
 
 type Programs = Pick<typeof programs, 'central' | 'agent'>;
@@ -18,20 +19,6 @@ export type FormerRelease =
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Until there is a release with a tag: the last commit with compiler 3. Replaced by the newest tag `v*` below this commit. */
 const recorded = '395421b0090fb38b033283260c9973f5266808ad';
-/** As `bundle.mjs` of central: what looks for files beside itself. */
-const external = [
-  '@node-rs/argon2',
-  '@grpc/reflection',
-  'grpc-health-check',
-  'class-transformer',
-  'class-validator',
-  '@fastify/multipart',
-  '@fastify/static',
-  '@fastify/view',
-  '@nestjs/microservices',
-  '@nestjs/platform-express',
-  '@nestjs/websockets',
-];
 const requireOfNode = `import { createRequire as ambitRequire } from 'node:module';
 const require = ambitRequire(import.meta.url);
 const __filename = import.meta.filename;
@@ -143,7 +130,7 @@ async function bundle(app: string): Promise<void> {
     mainFields: ['module', 'main'],
     conditions: ['@ambit/source'],
     keepNames: true,
-    external,
+    external: [...withFiles, ...uninstalled],
     banner: { js: requireOfNode },
     logLevel: 'error',
     logLimit: 3,

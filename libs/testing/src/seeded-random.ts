@@ -14,6 +14,11 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 
+  /** At least `low`, below `high`. */
+  between(low: number, high: number): number {
+    return low + this.next() * (high - low);
+  }
+
   /** At least 0, below `limit`. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
@@ -21,7 +26,7 @@ export class SeededRandom {
 
   /** One of those given, which must not be none. */
   pick<T>(among: readonly T[]): T {
-    const [picked] = among.slice(this.below(among.length));
+    const picked = among[this.below(among.length)];
     if (picked === undefined) throw new Error('nothing to pick from');
     return picked;
   }

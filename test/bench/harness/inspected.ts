@@ -1,5 +1,5 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { Session } from 'node:inspector/promises';
+import { eventually } from '@ambit/testing';
 
 /** V8's own account of a process: `Profiler.Profile` of the DevTools protocol, as far as it is read here. */
 export interface CpuProfile {
@@ -27,7 +27,7 @@ interface Inspected {
 const everyMicroseconds = 200;
 /** Where a process that gets SIGUSR1 lets itself be looked into; there can be one at a time. */
 const inspector = 'http://127.0.0.1:9229/json/list';
-const opensWithinMs = 2_000;
+const opensWithinMs = 5_000;
 
 /** Runs `work` while V8 takes samples of this process, or of another one that runs on Node. */
 export async function sampled<T>(
@@ -59,38 +59,41 @@ function ofThisProcess(): Inspected {
 async function ofProcess(pid: number): Promise<Inspected> {
   process.kill(pid, 'SIGUSR1');
   const socket = new WebSocket(await addressOf());
-  const answers = new Map<number, (result: unknown) => void>();
+  const asked = new Map<number, PromiseWithResolvers<unknown>>();
+  const opened = Promise.withResolvers<unknown>();
   let last = 0;
+  socket.addEventListener('open', opened.resolve);
   socket.addEventListener('message', ({ data }) => {
-    const { id, result } = JSON.parse(String(data)) as { id?: number; result?: unknown };
-    if (id !== undefined) answers.get(id)?.(result);
+    const answer = JSON.parse(String(data)) as { id?: number; result?: unknown; error?: object };
+    const waiting = asked.get(answer.id ?? 0);
+    if (answer.error === undefined) waiting?.resolve(answer.result);
+    else waiting?.reject(new Error(`process ${pid}: ${JSON.stringify(answer.error)}`));
   });
-  await new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve);
-    socket.addEventListener('error', () => reject(new Error(`process ${pid} is not inspected`)));
+  socket.addEventListener('close', () => {
+    for (const { reject } of [opened, ...asked.values()])
+      reject(new Error(`process ${pid} is not looked into any more`));
   });
-  const post: Inspected['post'] = (method, params = {}) =>
-    new Promise((resolve, reject) => {
-      const id = ++last;
-      answers.set(id, resolve);
-      socket.addEventListener('close', () => reject(new Error(`process ${pid} has ended`)));
-      socket.send(JSON.stringify({ id, method, params }));
-    });
+  await opened.promise;
+  const post: Inspected['post'] = (method, params = {}) => {
+    const waiting = Promise.withResolvers<unknown>();
+    asked.set(++last, waiting);
+    socket.send(JSON.stringify({ id: last, method, params }));
+    return waiting.promise;
+  };
   const told = await post('Runtime.evaluate', { expression: 'process.pid' });
   const { result } = told as { readonly result: { readonly value?: unknown } };
   if (result.value !== pid) throw new Error(`${inspector} is of process ${String(result.value)}`);
   return { post, close: () => socket.close() };
 }
 
-async function addressOf(): Promise<string> {
-  const deadline = performance.now() + opensWithinMs;
-  for (;;) {
-    try {
-      const [found] = (await (await fetch(inspector)).json()) as { webSocketDebuggerUrl: string }[];
-      if (found !== undefined) return found.webSocketDebuggerUrl;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-    await after(20);
-  }
+function addressOf(): Promise<string> {
+  return eventually(
+    async () => {
+      const answer = await fetch(inspector);
+      const [found] = (await answer.json()) as { readonly webSocketDebuggerUrl: string }[];
+      if (found === undefined) throw new Error('nobody is there');
+      return found.webSocketDebuggerUrl;
+    },
+    { withinMs: opensWithinMs, everyMs: 20, what: 'the inspector of a process' },
+  );
 }

@@ -25,9 +25,10 @@ export async function watched<T>(
   { name, pid }: { readonly name: string; readonly pid: number },
   work: () => Promise<T>,
 ): Promise<T> {
-  if (seen === undefined) return work();
+  const into = seen;
+  if (into === undefined) return work();
   const { value, profile } = await sampled(pid, work);
-  seen?.push({ process: name, profile });
+  into.push({ process: name, profile });
   return value;
 }
 

@@ -56,7 +56,7 @@ async function measure(bench: Bench, rig: Rig): Promise<void> {
   if (bench.smoke) return;
   await bench.compare({ ...both, name: 'time to store events, beside COPY', gate: { of: 'wall' } });
   bench.note(
-    'Tried: rows as binary COPY in one write, events stored in the bytes they came in (ADR 28); a larger young generation, collection on one thread and a Unix socket gained nothing. Most of what PostgreSQL takes are the indexes of the filters, which the floor pays as well.',
+    'Tried: rows as binary COPY in one write, events stored in the bytes they came in (ADR 28); a larger young generation and collection on one thread gained nothing. Most of what PostgreSQL takes are the indexes of the filters, which the floor pays as well.',
   );
   await tellRates(bench, rig);
 }

@@ -1,4 +1,3 @@
-import { compareText } from '@ambit/kernel';
 import type {
   PolicyChange,
   PolicyCluster,
@@ -16,18 +15,11 @@ import { GrantChanges } from './grant-changes.ts';
 import type { Holders } from './holders.ts';
 import type { GrantLinks } from './grant-links.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { sameEntry } from './settle-commit.ts';
 import { configEntry, configKey, roleIntent, roleKey } from './single-entries.ts';
 
-const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-function sameLabels(a: PolicyCluster, b: PolicyCluster): boolean {
-  const sorted = ({ labels }: PolicyCluster) =>
-    Object.entries(labels).sort(([x], [y]) => compareText(x, y));
-  return sameJson(sorted(a), sorted(b));
-}
-
 const sameRoleTarget = (a: PolicyRole, b: PolicyRole): boolean =>
-  sameJson(roleReferenceOf(a), roleReferenceOf(b));
+  sameEntry(roleReferenceOf(a), roleReferenceOf(b));
 
 /**
  * Carries single changes into store and links. The changes of a commit may come in any order and may name objects
@@ -151,7 +143,7 @@ export class ChangeApplier {
   private putMembership(membership: PolicyMembership, record: CommitRecord): void {
     const before = this.store.memberships.get(membership.uid);
     if (before !== undefined) {
-      if (sameJson(before, membership)) return;
+      if (sameEntry(before, membership)) return;
       this.removeMembership(before, record);
     }
     this.links.wake(this.store.grantsOfGroup.get(membership.groupUid));
@@ -206,7 +198,7 @@ export class ChangeApplier {
     const sameSubjects =
       namingOf(before) === namingOf(cluster) && subjectModeOf(before) === subjectModeOf(cluster);
     if (!sameSubjects) this.leave(before, record);
-    const concerned = sameLabels(before, cluster)
+    const concerned = sameEntry(before.labels, cluster.labels)
       ? []
       : [...this.index.concernedBy(before, cluster)];
     this.index.indexCluster(before, 'delete');

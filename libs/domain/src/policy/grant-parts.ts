@@ -1,4 +1,3 @@
-import { sortedJson } from '@ambit/kernel';
 import type {
   ClusterSelector,
   GrantScope,
@@ -12,6 +11,7 @@ import type {
 import { namesByClusters } from '../teams/owned-namespaces.ts';
 import type { CompiledGrant } from './compiled-grant.ts';
 import { conditionParts } from './condition-parts.ts';
+import { sameEntry } from './settle-commit.ts';
 
 export type TeamOfUid = (uid: string) => PolicyTeam | undefined;
 
@@ -157,9 +157,10 @@ export function partsThatDiffer(
   const known = new Map(others.map((part) => [part.uid, part]));
   return parts.filter((part) => {
     const other = known.get(part.uid);
-    return other === undefined || textOf(part) !== textOf(other);
+    return other === undefined || !isSamePart(part, other);
   });
 }
 
 /** What a replica made itself and what it read have their fields in different orders. */
-const textOf = ({ subjects, scope }: CompiledGrant): string => sortedJson([subjects, scope]);
+const isSamePart = (a: CompiledGrant, b: CompiledGrant): boolean =>
+  sameEntry(a.subjects, b.subjects) && sameEntry(a.scope, b.scope);

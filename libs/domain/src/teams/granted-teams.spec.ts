@@ -29,6 +29,7 @@ import type {
   PolicyCluster,
   PolicyGrant,
   PolicyObject,
+  PolicyTeam,
 } from '../policy-objects.ts';
 import { Policy } from '../policy/policy.ts';
 
@@ -179,6 +180,14 @@ const after = (policy: Policy, ...changes: PolicyChange[]) =>
 const inProd = (policy: Policy): string[] =>
   triplesOf(policy, prod.uid).map((text) => text.replace('in pay: ambit:', ''));
 
+/** The same value, the fields of each object in another order. */
+function turned<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(turned) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).toReversed();
+  return Object.fromEntries(fields.map(([key, each]) => [key, turned(each)])) as T;
+}
+
 describe('a grant to a team', () => {
   test('is one to its people and to whoever is in its groups', () => {
     expect(inProd(start())).toEqual(['view ann', 'view ben']);
@@ -303,6 +312,16 @@ describe('the namespaces that a team owns', () => {
     expect([...policy.clustersReachedBy('grant-uid-owned')].sort()).toEqual(
       [prod.uid, test1.uid].sort(),
     );
+  });
+
+  test.each<[string, (team: PolicyTeam) => PolicyTeam]>([
+    ['as it was made here', (team) => team],
+    // A database gives the fields of an object in an order of its own.
+    ['as it was read', turned],
+  ])('that change in one cluster, %s, touch no other', (_says, told) => {
+    const policy = given(ownedBy());
+    const less = { ...owner, owns: [owning(on(prod), 'pay'), ...owner.owns.slice(1)] };
+    expect([...after(policy, put(told(less))).keys()]).toEqual([prod.uid]);
   });
 
   test('of a grant of which nothing is left are still found by whom and what it names', () => {
